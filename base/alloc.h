@@ -1,0 +1,27 @@
+/*
+ * alloc: memory, or the end of the process.
+ *
+ * A daemon that cannot get a few bytes cannot do its work honestly; it says so
+ * on standard error and exits 71 (EX_OSERR). Whoever watches it clears the map
+ * and starts it anew. So no caller tests these for NULL.
+ */
+#ifndef BASE_ALLOC_H
+#define BASE_ALLOC_H
+
+#include <stddef.h>
+
+void *alloc_zero(size_t count, size_t size);
+void *alloc_resize(void *, size_t count, size_t size); /* like reallocarray */
+char *alloc_string(const char *);
+char *alloc_bytes(const void *, size_t); /* a copy, with a NUL behind it */
+char *alloc_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A growing list of owned strings; zero-initialise it. */
+struct strings {
+	char **list;
+	size_t count;
+};
+void strings_add(struct strings *, const char *); /* copies */
+void strings_clear(struct strings *);		  /* frees all, empties */
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * authtab: who may relay, and until when.
+ *
+ * A pure table: no clock, no I/O, no messages. Now is an argument. The time
+ * that counts is the login's own (`when`, wall clock); how long it still lasts
+ * is measured on the steady clock (`expires`, in its seconds), so that nobody
+ * stays authorized because somebody set the clock. An authorization only moves
+ * forward: a line read twice, late or out of order does no harm.
+ *
+ * Grant, renew and expire are O(1): a hash by address, and a calendar of slots
+ * by expiry. Bounded: when full, those that expire first go.
+ */
+#ifndef DAEMON_AUTHTAB_H
+#define DAEMON_AUTHTAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/addr.h"
+
+struct authtab;
+
+enum authtab_event { AUTHTAB_ADDED, AUTHTAB_RENEWED, AUTHTAB_EXPIRED,
+	AUTHTAB_EVICTED, AUTHTAB_REMOVED };
+enum { AUTHTAB_USERS_MAX = 32 }; /* users remembered per address */
+
+/* Called from within grant, sweep and remove; must not change the table. */
+typedef void authtab_event_fn(void *arg, enum authtab_event,
+    const struct addr *, time_t when);
+
+/* A row as seen from outside; borrowed until the table changes. */
+struct authtab_row {
+	struct addr addr;
+	time_t when;	  /* last login */
+	int64_t expires;  /* steady seconds */
+	size_t nusers;
+	const char *users[AUTHTAB_USERS_MAX];
+};
+
+/* longest: no authorization lasts longer (seconds): the grace. */
+struct authtab *authtab_new(uint32_t longest, size_t max_addresses,
+    authtab_event_fn *, void *arg);
+void authtab_free(struct authtab **);
+
+/* user may be NULL. expires is clamped to now + longest; one that is already
+ * past is ignored. `now` is steady seconds. Returns the event that came of it;
+ * -1: nothing changed (older than what is known, or expired). */
+int authtab_grant(struct authtab *, const struct addr *, const char *user,
+    size_t user_len, time_t when, int64_t expires, int64_t now);
+bool authtab_remove(struct authtab *, const struct addr *);
+void authtab_clear(struct authtab *);
+
+/* Removes what has expired at now (steady seconds). Returns the seconds until
+ * the next one expires, 0 = the table is empty. */
+uint32_t authtab_sweep(struct authtab *, int64_t now);
+
+size_t authtab_count(const struct authtab *);
+bool authtab_get(const struct authtab *, const struct addr *,
+    struct authtab_row *out);
+
+/* Walks all rows: start with *at = 0; false = end. The table must not change
+ * between calls. */
+bool authtab_next(const struct authtab *, size_t *at, struct authtab_row *out);
+
+#endif

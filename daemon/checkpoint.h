@@ -1,0 +1,34 @@
+/*
+ * checkpoint: the table and the places in the logs, kept over a restart.
+ *
+ * One text file, replaced whole (tmp, fsync, rename, fsync of the directory);
+ * its last line proves that it is whole. A file that is not is said and
+ * ignored: the log is read again from now - grace, which loses nothing.
+ */
+#ifndef DAEMON_CHECKPOINT_H
+#define DAEMON_CHECKPOINT_H
+
+#include <stddef.h>
+#include <time.h>
+
+#include "daemon/authtab.h"
+#include "daemon/source.h"
+
+struct err;
+
+/* now: to write each expiry as wall clock time. 0, or -1. */
+int checkpoint_save(const char *path, const struct authtab *,
+    const struct logpos *, size_t npos, time_t now_wall, int64_t now_steady,
+    struct err *);
+
+/*
+ * Calls grant for each address kept, fills *pos (owned by the caller, each
+ * cleared with logpos_clear(), the list with free()). 1 = read, 0 = there is
+ * none, -1 = there is one but it is no good (nothing was granted).
+ */
+typedef void checkpoint_grant_fn(void *arg, const struct addr *,
+    const char *user, size_t user_len, time_t when, time_t expires_wall);
+int checkpoint_load(const char *path, checkpoint_grant_fn *, void *arg,
+    struct logpos **pos, size_t *npos, struct err *);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * conf: everything that can be set, from the flags and the YAML file, parsed
+ * whole, validated whole, then const. A flag wins over its key.
+ */
+#ifndef DAEMON_CONF_H
+#define DAEMON_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+
+struct err;
+
+enum conf_action {
+	CONF_RUN, CONF_LIST, CONF_DUMPCONFIG, CONF_CHECK, CONF_CLEAR,
+	CONF_VERSION, CONF_HELP
+};
+
+struct conf {
+	enum conf_action action;
+	struct strings logfiles;
+	struct strings maps;	 /* "type:name", type always there */
+	uint32_t grace;		 /* seconds */
+	bool write, debug, flock, reprocess, once;
+	char *config_file;	 /* NULL = none */
+	struct strings patterns; /* directories, in order */
+	struct strings enable;	 /* optional rules switched on */
+	char *pidfile;		 /* --daemon; NULL = foreground */
+	char *checkpoint;
+	char *logto;		 /* NULL = standard error */
+	char *user;		 /* NULL = as started */
+	char *value;		 /* fixed map value; NULL = login's epoch */
+	size_t max_addresses;
+	bool mynetworks;	 /* ask postconf, default yes */
+	struct cidr *exclude;	 /* never written */
+	size_t nexclude;
+};
+
+/*
+ * Fills *conf from defaults, the YAML file, then argv. 0; 64 (EX_USAGE) for a
+ * bad flag, 78 (EX_CONFIG) for a bad file or value; err says it.
+ */
+int conf_load(struct conf *, int argc, char *const *argv, struct err *);
+void conf_clear(struct conf *);
+void conf_dump(const struct conf *); /* as YAML to standard output */
+void conf_usage(void);		     /* --help, to standard output */
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * networks: addresses that are never written, because they relay anyway or
+ * stand for many: the machine's own, loopback, Postfix's mynetworks, and what
+ * the configuration names.
+ */
+#ifndef DAEMON_NETWORKS_H
+#define DAEMON_NETWORKS_H
+
+#include "base/addr.h"
+
+struct conf;
+struct err;
+struct networks;
+
+/*
+ * Asks getifaddrs(3), and postconf(1) for mynetworks if Postfix is installed
+ * (its files and tables too, type:name asked live through postmap -q). What
+ * cannot be understood is said through log.h and skipped.
+ */
+struct networks *networks_new(const struct conf *);
+void networks_free(struct networks **);
+
+/* NULL, or why the address is never written: "loopback", "own address",
+ * "mynetworks 192.0.2.0/24", "excluded 198.51.100.0/24". Valid until the next
+ * call. */
+const char *networks_refuse(struct networks *, const struct addr *);
+
+#endif

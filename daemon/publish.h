@@ -1,0 +1,45 @@
+/*
+ * publish: carries the table to its maps, at the pace that Postfix can bear.
+ *
+ * Every smtpd restarts when a hash: map is renamed. So a change of membership
+ * goes out at once after a quiet second, and at most once a second in a busy
+ * one; a renewal changes only a value and waits for the next flush, at most
+ * RENEWAL_MS. A map that fails is said once, stays as it was, and is tried
+ * again with growing pauses; the other maps do not wait for it.
+ */
+#ifndef DAEMON_PUBLISH_H
+#define DAEMON_PUBLISH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/authtab.h"
+
+struct err;
+struct loop;
+struct map;
+struct publish;
+
+enum { PUBLISH_INTERVAL_MS = 1000, PUBLISH_RENEWAL_MS = 30000 };
+
+/* maps and table are borrowed. */
+struct publish *publish_new(struct loop *, const struct authtab *,
+    struct map **maps, size_t nmaps);
+void publish_free(struct publish **);
+
+/* An authtab event happened; arms what is needed. Cheap. */
+void publish_event(struct publish *, enum authtab_event);
+
+/* Until publish_start() events are only remembered: the start reads the log
+ * first. Writes every map now; 0, or -1 if one could not be written. */
+int publish_start(struct publish *, struct err *);
+int publish_flush(struct publish *, struct err *);  /* all maps, now */
+int publish_clear(struct publish *, struct err *); /* empties every map */
+
+struct publish_stats {
+	uint64_t flushes, rows, failures;
+	int64_t last_ms; /* how long the last flush took */
+};
+struct publish_stats publish_stats(const struct publish *);
+
+#endif
