@@ -49,6 +49,10 @@ void authtab_free(struct authtab **);
  * -1: nothing changed (older than what is known, or expired). */
 int authtab_grant(struct authtab *, const struct addr *, const char *user,
     size_t user_len, time_t when, int64_t expires, int64_t now);
+/* The grace has changed: no authorization lasts longer than this from now on,
+ * and each one there lasts as much longer or shorter as the new grace is. */
+void authtab_set_longest(struct authtab *, uint32_t longest, int64_t now);
+
 bool authtab_remove(struct authtab *, const struct addr *);
 void authtab_clear(struct authtab *);
 

@@ -15,7 +15,8 @@ struct networks;
 /*
  * Asks getifaddrs(3), and postconf(1) for mynetworks if Postfix is installed
  * (its files and tables too, type:name asked live through postmap -q). What
- * cannot be understood is said through log.h and skipped.
+ * cannot be understood is said through log.h and skipped. Copies what it needs
+ * of conf.
  */
 struct networks *networks_new(const struct conf *);
 void networks_free(struct networks **);

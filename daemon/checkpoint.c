@@ -1,0 +1,336 @@
+#include "daemon/checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/hash.h"
+
+/*
+ * The file, one thing a line, the rest of a line being raw text:
+ *
+ *	pop-before-smtp checkpoint 1
+ *	log DEVICE INODE OFFSET HEAD_LEN HEAD TAIL_LEN TAIL PATH
+ *	cursor TEXT			(of the log before)
+ *	row ADDRESS LOGIN EXPIRES
+ *	user NAME			(of the row before; as many as there
+ *are) end HASH			(of all lines before)
+ *
+ * Numbers are decimal, hashes hexadecimal, times seconds since the epoch.
+ */
+static const char magic[] = "pop-before-smtp checkpoint 1";
+
+/* A file being written, and the hash of what has been. */
+struct writer {
+	FILE *file;
+	uint64_t hash;
+};
+
+static void put(struct writer *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+put(struct writer *w, const char *fmt, ...)
+{
+	char line[8192];
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (len < 0 || (size_t)len >= sizeof(line)) {
+		/* A name that long is no user's; the row stays without it. */
+		return;
+	}
+	w->hash = hash_bytes(w->hash, line, (size_t)len);
+	fwrite(line, 1, (size_t)len, w->file);
+	putc('\n', w->file);
+}
+
+static void
+put_log(struct writer *w, const struct logpos *pos)
+{
+	const struct fingerprint *print = &pos->print;
+
+	if (strchr(pos->path, '\n') != NULL)
+		return;
+	put(w,
+	    "log %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %016" PRIx64
+	    " %" PRIu32 " %016" PRIx64 " %s",
+	    pos->device, pos->inode, print->offset, print->head_len,
+	    print->head, print->tail_len, print->tail, pos->path);
+	if (pos->cursor != NULL)
+		put(w, "cursor %s", pos->cursor);
+}
+
+static void
+put_row(struct writer *w, const struct authtab_row *row, int64_t to_wall)
+{
+	char text[ADDR_TEXT_MAX];
+
+	addr_format(&row->addr, text);
+	put(w, "row %s %lld %lld", text, (long long)row->when,
+	    (long long)(row->expires + to_wall));
+	for (size_t i = 0; i < row->nusers; i++)
+		put(w, "user %s", row->users[i]);
+}
+
+/* A rename is only safe on disk when its directory is. */
+static int
+sync_directory(const char *path)
+{
+	char *copy = alloc_string(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = -1;
+
+	if (fd >= 0) {
+		result = fsync(fd);
+		close(fd);
+	}
+	free(copy);
+	return result;
+}
+
+static FILE *
+create(const char *path)
+{
+	int fd = open(
+	    path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (file == NULL && fd >= 0)
+		close(fd);
+	return file;
+}
+
+static int
+finish(struct writer *w, const char *tmp, const char *path)
+{
+	int failed;
+
+	fprintf(w->file, "end %016" PRIx64 "\n", w->hash);
+	failed = fflush(w->file) != 0 || ferror(w->file) ||
+		 fsync(fileno(w->file)) != 0;
+	if (fclose(w->file) != 0)
+		failed = 1;
+	if (failed || rename(tmp, path) != 0)
+		return -1;
+	return sync_directory(path);
+}
+
+int
+checkpoint_save(const char *path, const struct authtab *table,
+		const struct logpos *pos, size_t npos, time_t now_wall,
+		int64_t now_steady, struct err *err)
+{
+	char *tmp = alloc_format("%s.tmp", path);
+	struct writer w = {.hash = 0};
+	struct authtab_row row;
+	size_t at = 0;
+	int result = -1;
+
+	unlink(tmp); /* what a crash left */
+	w.file = create(tmp);
+	if (w.file != NULL) {
+		put(&w, "%s", magic);
+		for (size_t i = 0; i < npos; i++)
+			put_log(&w, &pos[i]);
+		while (authtab_next(table, &at, &row))
+			put_row(&w, &row, now_wall - now_steady);
+		result = finish(&w, tmp, path);
+	}
+	if (result != 0) {
+		err_set(err, "%s: cannot be saved: %s", path, strerror(errno));
+		unlink(tmp);
+	}
+	free(tmp);
+	return result;
+}
+
+/* What is being read. */
+struct reader {
+	checkpoint_grant_fn *grant;
+	void *arg;
+	struct logpos **pos;
+	size_t *npos;
+	struct addr addr; /* of the last row, until it is granted */
+	long long when, expires;
+	bool pending, named;
+};
+
+static void
+flush_row(struct reader *r)
+{
+	if (r->pending && !r->named)
+		r->grant(r->arg, &r->addr, NULL, 0, (time_t)r->when,
+			 (time_t)r->expires);
+	r->pending = r->named = false;
+}
+
+static bool
+take_log(struct reader *r, const char *text)
+{
+	struct logpos pos = {0};
+	struct fingerprint *print = &pos.print;
+	int path = 0;
+
+	if (sscanf(text,
+		   "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu32 " %" SCNx64
+		   " %" SCNu32 " %" SCNx64 " %n",
+		   &pos.device, &pos.inode, &print->offset, &print->head_len,
+		   &print->head, &print->tail_len, &print->tail, &path) != 7 ||
+	    path == 0 || print->head_len > FINGERPRINT_HEAD_MAX ||
+	    print->tail_len > FINGERPRINT_TAIL_MAX)
+		return false;
+	pos.path = alloc_string(text + path);
+	*r->pos = alloc_resize(*r->pos, *r->npos + 1, sizeof(pos));
+	(*r->pos)[(*r->npos)++] = pos;
+	return true;
+}
+
+static bool
+take_cursor(struct reader *r, const char *text)
+{
+	if (*r->npos == 0)
+		return false;
+	free((*r->pos)[*r->npos - 1].cursor);
+	(*r->pos)[*r->npos - 1].cursor = alloc_string(text);
+	return true;
+}
+
+static bool
+take_row(struct reader *r, const char *text)
+{
+	char address[ADDR_TEXT_MAX];
+
+	flush_row(r);
+	if (sscanf(text, "%45s %lld %lld", address, &r->when, &r->expires) != 3)
+		return false;
+	if (addr_parse(&r->addr, address, strlen(address)) != 0)
+		return false;
+	r->pending = true;
+	return true;
+}
+
+static bool
+take_user(struct reader *r, const char *text)
+{
+	if (!r->pending)
+		return false;
+	r->named = true;
+	r->grant(r->arg, &r->addr, text, strlen(text), (time_t)r->when,
+		 (time_t)r->expires);
+	return true;
+}
+
+static bool
+take_line(struct reader *r, const char *line)
+{
+	static const struct {
+		const char *word;
+		bool (*take)(struct reader *, const char *text);
+	} words[] = {
+	    {"row ", take_row},
+	    {"user ", take_user},
+	    {"log ", take_log},
+	    {"cursor ", take_cursor},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t len = strlen(words[i].word);
+
+		if (strncmp(line, words[i].word, len) == 0)
+			return words[i].take(r, line + len);
+	}
+	return false;
+}
+
+/* Calls take for each line between the first and the last; verifies both. */
+static int
+read_lines(FILE *file, struct reader *r)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	uint64_t hash = 0, want;
+	int count = 0, result = -1;
+
+	rewind(file);
+	while ((len = getline(&line, &size, file)) > 0) {
+		if (line[len - 1] != '\n')
+			break;
+		line[--len] = '\0';
+		if (count++ == 0 && strcmp(line, magic) != 0)
+			break;
+		if (sscanf(line, "end %" SCNx64, &want) == 1) {
+			result = want == hash && getc(file) == EOF ? 0 : -1;
+			break;
+		}
+		hash = hash_bytes(hash, line, (size_t)len);
+		if (r != NULL && count > 1 && !take_line(r, line))
+			break;
+	}
+	free(line);
+	return result;
+}
+
+/* Nobody but us or root may say who is authorized. */
+static FILE *
+open_trusted(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	FILE *file;
+
+	if (fd < 0) {
+		err_set(err, "%s: cannot be read: %s", path, strerror(errno));
+		return NULL;
+	}
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    (st.st_uid != geteuid() && st.st_uid != 0) ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		err_set(err, "%s: not a file that only we can write", path);
+		close(fd);
+		return NULL;
+	}
+	file = fdopen(fd, "r");
+	if (file == NULL)
+		close(fd);
+	return file;
+}
+
+int
+checkpoint_load(const char *path, checkpoint_grant_fn *grant, void *arg,
+		struct logpos **pos, size_t *npos, struct err *err)
+{
+	struct reader r = {
+	    .grant = grant, .arg = arg, .pos = pos, .npos = npos};
+	FILE *file;
+	int result;
+
+	*pos = NULL;
+	*npos = 0;
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return 0;
+	file = open_trusted(path, err);
+	if (file == NULL)
+		return -1;
+	result = read_lines(file, NULL); /* first whether it is whole ... */
+	if (result == 0)
+		result = read_lines(file, &r); /* ... then what it says */
+	fclose(file);
+	if (result != 0)
+		return err_set(err, "%s: damaged", path);
+	flush_row(&r);
+	return 1;
+}

@@ -1,0 +1,271 @@
+#include "daemon/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "daemon/authtab.h"
+#include "daemon/conf.h"
+#include "daemon/networks.h"
+#include "patterns/logline.h"
+#include "patterns/matcher.h"
+#include "patterns/rules.h"
+
+/* A doubtful line is said this often, then only counted: whoever can write
+ * such lines could fill our log with them. */
+enum { DOUBTFUL_SAID = 20 };
+
+struct pipeline {
+	uint32_t grace;
+	struct authtab *table;
+	struct ruleset *rules;
+	struct matcher *matcher;
+	struct networks *networks;
+	struct stampclock clock;
+	struct pipeline_stats stats;
+	bool quiet;
+	/* --reprocess: the newest time seen, and the stamp of the last line,
+	 * decoded only when somebody asks. */
+	time_t replay_now;
+	struct logline last;
+	char last_stamp[64];
+};
+
+struct pipeline *
+pipeline_new(const struct conf *conf, struct authtab *table, struct err *err)
+{
+	struct pipeline *p = alloc_zero(1, sizeof(*p));
+
+	p->grace = conf->grace;
+	p->table = table;
+	p->rules = ruleset_load((const char *const *)conf->patterns.list,
+				conf->patterns.count, err);
+	if (p->rules != NULL)
+		p->matcher = matcher_new(p->rules,
+					 (const char *const *)conf->enable.list,
+					 conf->enable.count, err);
+	if (p->matcher == NULL) {
+		pipeline_free(&p);
+		return NULL;
+	}
+	p->networks = networks_new(conf);
+	return p;
+}
+
+void
+pipeline_free(struct pipeline **pipeline)
+{
+	struct pipeline *p = *pipeline;
+
+	*pipeline = NULL;
+	if (p == NULL)
+		return;
+	networks_free(&p->networks);
+	matcher_free(&p->matcher);
+	ruleset_free(&p->rules);
+	free(p);
+}
+
+void
+pipeline_set_quiet(struct pipeline *p, bool quiet)
+{
+	p->quiet = quiet;
+}
+
+static void
+say_doubtful(struct pipeline *p, const struct logline *l, const char *why)
+{
+	char text[256];
+
+	p->stats.doubtful++;
+	if (p->stats.doubtful > DOUBTFUL_SAID && !log_debugging())
+		return;
+	log_printable(text, sizeof(text), l->line, l->line_len);
+	log_warning("granted nothing: %s: %s", why, text);
+	if (p->stats.doubtful == DOUBTFUL_SAID)
+		log_warning("more such lines are counted, not said");
+}
+
+static void
+say_candidate(const struct match *m, const char *what, const char *why)
+{
+	char address[ADDR_TEXT_MAX], user[128];
+
+	addr_format(&m->addr, address);
+	log_printable(user, sizeof(user), m->user ? m->user : "-",
+		      m->user ? m->user_len : 1);
+	log_debug("%s %s rule=%s user=%s%s%s", what, address, m->rule->name,
+		  user, why ? ": " : "", why ? why : "");
+}
+
+static void
+say_granted(const struct pipeline *p, const struct match *m, int64_t seconds)
+{
+	char address[ADDR_TEXT_MAX], user[128];
+
+	if (p->quiet && !log_debugging())
+		return;
+	addr_format(&m->addr, address);
+	log_printable(user, sizeof(user), m->user ? m->user : "-",
+		      m->user ? m->user_len : 1);
+	log_info("granted %s for %llds rule=%s user=%s", address,
+		 (long long)seconds, m->rule->name, user);
+}
+
+/* A login that a rule found: may it authorize, and for how long? */
+static int
+judge(struct pipeline *p, const struct match *m, time_t when, struct moment now)
+{
+	int64_t left;
+	const char *why;
+	int event;
+
+	if (when > now.wall)
+		when = now.wall;
+	left = (int64_t)when + p->grace - now.wall;
+	if (left <= 0) {
+		p->stats.stale++;
+		if (log_debugging())
+			say_candidate(m, "ignored", "older than the grace");
+		return 0;
+	}
+	why = networks_refuse(p->networks, &m->addr);
+	if (why != NULL) {
+		p->stats.refused++;
+		if (log_debugging())
+			say_candidate(m, "refused", why);
+		return 0;
+	}
+	event = authtab_grant(p->table, &m->addr, m->user, m->user_len, when,
+			      now.lifetime + left, now.lifetime);
+	if (event == AUTHTAB_ADDED)
+		say_granted(p, m, left);
+	else if (log_debugging())
+		say_candidate(m, event < 0 ? "unchanged" : "renewed", NULL);
+	return event >= 0;
+}
+
+/* 1: a login, *m and *when say which. Says what is doubtful. */
+static int
+recognize(struct pipeline *p, const char *line, size_t len, time_t now,
+	  struct logline *l, struct match *m, time_t *when)
+{
+	struct err err;
+	int verdict;
+
+	p->stats.lines++;
+	if (logline_parse(l, line, len) != 0) {
+		p->stats.headerless++;
+		l->stamp_len = 0;
+		return 0;
+	}
+	verdict = matcher_match(p->matcher, l, m, &err);
+	if (verdict == 0)
+		return 0;
+	if (verdict < 0) {
+		say_doubtful(p, l, err.text);
+		return 0;
+	}
+	p->stats.logins++;
+	if (logline_time(l, &p->clock, now, when) != 0) {
+		say_doubtful(p, l, "no time that can be read");
+		return 0;
+	}
+	return 1;
+}
+
+int
+pipeline_line(struct pipeline *p, const char *line, size_t len,
+	      struct moment now)
+{
+	struct logline l;
+	struct match m;
+	time_t when;
+
+	if (!recognize(p, line, len, now.wall, &l, &m, &when))
+		return 0;
+	return judge(p, &m, when, now);
+}
+
+/* Remembers a line's stamp beyond the life of the line. */
+static void
+keep_stamp(struct pipeline *p, const struct logline *l)
+{
+	if (l->stamp_len == 0 || l->stamp_len > sizeof(p->last_stamp))
+		return;
+	memcpy(p->last_stamp, l->stamp, l->stamp_len);
+	p->last = *l;
+	p->last.stamp = p->last_stamp;
+}
+
+static void
+advance_replay(struct pipeline *p, time_t when, time_t wall)
+{
+	if (when > wall)
+		when = wall;
+	if (when <= p->replay_now)
+		return;
+	p->replay_now = when;
+	authtab_sweep(p->table, when);
+}
+
+int
+pipeline_replay(struct pipeline *p, const char *line, size_t len, time_t wall)
+{
+	struct logline l;
+	struct match m;
+	time_t when;
+	int found;
+
+	found = recognize(p, line, len, wall, &l, &m, &when);
+	keep_stamp(p, &l);
+	if (!found)
+		return 0;
+	advance_replay(p, when, wall);
+	return judge(p, &m, when,
+		     (struct moment){p->replay_now, p->replay_now});
+}
+
+struct moment
+pipeline_replay_moment(struct pipeline *p, time_t wall)
+{
+	time_t when;
+
+	if (p->last.stamp_len > 0 &&
+	    logline_time(&p->last, &p->clock, wall, &when) == 0)
+		advance_replay(p, when, wall);
+	p->last.stamp_len = 0;
+	return (struct moment){p->replay_now, p->replay_now};
+}
+
+int
+pipeline_stamp(struct pipeline *p, const char *line, size_t len, time_t now,
+	       time_t *when)
+{
+	struct logline l;
+
+	if (logline_parse(&l, line, len) != 0)
+		return -1;
+	return logline_time(&l, &p->clock, now, when);
+}
+
+const struct pipeline_stats *
+pipeline_stats(const struct pipeline *p)
+{
+	return &p->stats;
+}
+
+void
+pipeline_carry_stats(struct pipeline *p, const struct pipeline *old)
+{
+	p->stats = old->stats;
+}
+
+size_t
+pipeline_rules(const struct pipeline *p)
+{
+	return p->rules->count;
+}

@@ -1,0 +1,71 @@
+#include "daemon/reload.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/conf.h"
+
+static bool
+same_strings(const struct strings *a, const struct strings *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->list[i], b->list[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool
+same_string(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* What is tied to open files and to the process itself stays until a restart;
+ * that is said, not passed over. */
+static void
+say_what_stays(const struct conf *old, const struct conf *new)
+{
+	const struct {
+		const char *key;
+		bool same;
+	} fixed[] = {
+	    {"logfile", same_strings(&old->logfiles, &new->logfiles)},
+	    {"dbfile", same_strings(&old->maps, &new->maps)},
+	    {"value", same_string(old->value, new->value)},
+	    {"write", old->write == new->write},
+	    {"flock", old->flock == new->flock},
+	    {"checkpoint", same_string(old->checkpoint, new->checkpoint)},
+	    {"max_addresses", old->max_addresses == new->max_addresses},
+	    {"user", same_string(old->user, new->user)},
+	    {"daemon", same_string(old->pidfile, new->pidfile)},
+	};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		if (!fixed[i].same)
+			log_warning("%s has changed; that takes a restart",
+				    fixed[i].key);
+}
+
+void
+reload_adopt(struct conf *running, struct conf *new)
+{
+	struct conf old = *running;
+
+	say_what_stays(running, new);
+	running->grace = new->grace;
+	running->debug = new->debug;
+	running->mynetworks = new->mynetworks;
+	running->patterns = new->patterns;
+	running->enable = new->enable;
+	running->exclude = new->exclude;
+	running->nexclude = new->nexclude;
+	running->logto = new->logto;
+
+	new->patterns = old.patterns;
+	new->enable = old.enable;
+	new->exclude = old.exclude;
+	new->nexclude = old.nexclude;
+	new->logto = old.logto;
+}
