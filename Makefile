@@ -76,6 +76,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/tap.o \
 
 units: $(UNITS)
 
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $<
+
 clean:
 	rm -rf $(BUILD)
 

@@ -1,0 +1,559 @@
+/*
+ * genlog: writes a mail log such as a busy host has, the same for each seed.
+ *
+ *	genlog [--lines N] [--logins PERCENT] [--addresses N] [--seed N]
+ *	    [--stamp traditional|iso] [--start EPOCH] [--span SECONDS]
+ *	    [--format syslog|xmail]
+ *
+ * A share of the lines are logins to Dovecot (2.3 and 2.4), Courier, UW and
+ * qpopper; the rest is what Postfix, Dovecot, sshd and amavis have to say, and
+ * what strangers make them say. Stamps move forward evenly from --start over
+ * --span seconds and are local time; the last line is always a login. Every
+ * address is seen if there are twice as many logins as addresses.
+ *
+ * Nothing here may ever authorize 192.0.2.66: it stands in forged text only.
+ */
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ADDRESS_MAX = 48, LINE_MAX_BYTES = 2048, DRAW = 1024, USERS = 20000 };
+
+struct shape {
+	unsigned int share; /* weight among its table */
+	const char *text;   /* see expand() for the letters */
+};
+
+static const struct shape syslog_logins[] = {
+    {260, "dovecot: imap-login: Login: user=<%u>, method=PLAIN, rip=%a, "
+	  "lip=192.0.2.1, mpid=%p, TLS, session=<%s>"},
+    {100, "dovecot: pop3-login: Login: user=<%u>, method=PLAIN, rip=%a, "
+	  "lip=192.0.2.1, mpid=%p, session=<%s>"},
+    {20, "dovecot: pop3-login: Login: user=<%u>, method=CRAM-MD5, "
+	 "rip=%A, lip=192.0.2.1, mpid=%p, TLS"},
+    {200, "dovecot: imap-login: Logged in: user=<%u>, method=PLAIN, "
+	  "rip=%a, lip=192.0.2.1, mpid=%p, TLS, session=<%s>"},
+    {80, "dovecot: pop3-login: Logged in: user=<%u>, method=LOGIN, "
+	 "rip=%a, lip=192.0.2.1, mpid=%p, session=<%s>"},
+    {8, "dovecot: imap-login: Login: user=<x, method=PLAIN, "
+	"rip=192.0.2.66, lip=192.0.2.1>, method=PLAIN, rip=%a, "
+	"lip=192.0.2.1, mpid=%p, TLS, session=<%s>"},
+    {80, "pop3d: LOGIN, user=%u, ip=[%A], port=[%w]"},
+    {60, "imapd: LOGIN, user=%u, ip=[%A], port=[%w], protocol=IMAP"},
+    {40, "imapd-ssl: LOGIN, user=%u, ip=[%A], port=[%w], protocol=IMAP"},
+    {4, "pop3d: LOGIN, user=x, ip=[::ffff:192.0.2.66], ip=[%A], "
+	"port=[%w]"},
+    {40, "ipop3d[%p]: Login user=%u host=%h [%a] nmsgs=%d/%d"},
+    {20, "ipop3d[%p]: APOP user=%u host=[%a] nmsgs=0/%d"},
+    {20, "imapd[%p]: Login user=%u host=%h [%a]"},
+    {20, "imapd[%p]: Authenticated user=%u host=%h [%a] mech=PLAIN"},
+    {40, "popper[%p]: (v4.0.19) POP login by user \"%u\" at (%h) %a "
+	 "[pop_log.c:244]"},
+    {20, "in.qpopper[%p]: (v4.0.9) POP login by user \"%u\" at (%h) %a"},
+};
+
+static const struct shape syslog_others[] = {
+    {150, "postfix/smtpd[%p]: connect from %h[%a]"},
+    {120, "postfix/smtpd[%p]: connect from unknown[%a]"},
+    {130, "postfix/smtpd[%p]: disconnect from %h[%a] ehlo=1 mail=1 rcpt=1 "
+	  "data=1 quit=1 commands=5"},
+    {80, "postfix/smtpd[%p]: lost connection after AUTH from "
+	 "unknown[%a]"},
+    {60, "postfix/smtpd[%p]: %q: client=%h[%a]"},
+    {60, "postfix/cleanup[%p]: %q: message-id=<%n.%q@%h>"},
+    {70, "postfix/qmgr[%p]: %q: from=<%m@example.org>, size=%n, nrcpt=1 "
+	 "(queue active)"},
+    {100, "postfix/qmgr[%p]: %q: removed"},
+    {30, "postfix/smtp[%p]: %q: to=<%m@example.net>, "
+	 "relay=mx.example.net[203.0.113.25]:25, delay=0.%d, "
+	 "delays=0.04/0.01/0.2/0.1, dsn=2.0.0, status=sent (250 2.0.0 "
+	 "Ok: queued as %q)"},
+    {20, "postfix/lmtp[%p]: %q: to=<%m@example.org>, "
+	 "relay=mail.example.org[private/dovecot-lmtp], delay=0.%d, "
+	 "delays=0.05/0/0.01/0.04, dsn=2.0.0, status=sent (250 2.0.0 "
+	 "<%u> %s Saved)"},
+    {20, "postfix/smtpd[%p]: NOQUEUE: reject: RCPT from unknown[%a]: 554 "
+	 "5.7.1 <%m@example.com>: Relay access denied; "
+	 "from=<%m@example.net> to=<%m@example.com> proto=ESMTP "
+	 "helo=<%h>"},
+    {20, "postfix/anvil[%p]: statistics: max connection rate 4/60s for "
+	 "(smtp:%a) at %d"},
+    {40, "dovecot: imap(%u)<%p><%s>: Disconnected: Logged out in=%n "
+	 "out=%n deleted=0 expunged=0 trashed=0 hdr_count=%d "
+	 "hdr_bytes=%n body_count=%d body_bytes=%n"},
+    {40, "dovecot: pop3(%u)<%p><%s>: Disconnected: Logged out top=0/0, "
+	 "retr=%d/%n, del=%d/%d, size=%n"},
+    {30, "dovecot: imap-login: Disconnected: Aborted login by logging "
+	 "out (auth failed, 1 attempts in 2 secs): user=<%u>, "
+	 "method=PLAIN, rip=%a, lip=192.0.2.1, TLS, session=<%s>"},
+    {25, "dovecot: imap-login: Disconnected: Connection closed (no auth "
+	 "attempts in 0 secs): user=<>, rip=%a, lip=192.0.2.1, TLS "
+	 "handshaking: SSL_accept() failed, session=<%s>"},
+    {20, "dovecot: pop3-login: Login aborted: Logged out (auth failed, 1 "
+	 "attempts in 2 secs) (auth_failed): user=<%u>, method=PLAIN, "
+	 "rip=%a, lip=192.0.2.1, session=<%s>"},
+    {20, "dovecot: auth: passwd-file(%u,%a,<%s>): unknown user"},
+    {10, "dovecot: lmtp(%u)<%p><%s>: save: msgid=<%n.%q@%h>, size=%n"},
+    {40, "pop3d: Connection, ip=[%A], port=[%w]"},
+    {40, "pop3d: LOGOUT, user=%u, ip=[%A], port=[%w], top=0, retr=%n, "
+	 "rcvd=%d, sent=%n, time=%d"},
+    {20, "imapd: DISCONNECTED, user=%u, ip=[%A], port=[%w], headers=0, "
+	 "body=%n, rcvd=%d, sent=%n, time=%d"},
+    {20, "pop3d: LOGIN FAILED, user=%u, ip=[%A], port=[%w]"},
+    {15, "ipop3d[%p]: pop3 service init from %a"},
+    {15, "ipop3d[%p]: Logout user=%u host=%h [%a] nmsgs=%d ndele=0"},
+    {10, "imapd[%p]: Login failed user=%u auth=%u host=%h [%a]"},
+    {15, "popper[%p]: Stats: %u 0 0 %d %n %h %a [pop_updt.c:300]"},
+    {15, "popper[%p]: (v4.0.19) Servicing request from \"%h\" at %a "
+	 "[pop_init.c:1408]"},
+    {60, "sshd[%p]: Invalid user %u from %a port %w"},
+    {80, "sshd[%p]: Connection closed by %a port %w [preauth]"},
+    {20, "amavis[%p]: (%p-%d) Passed CLEAN {RelayedInbound}, [%a]:%w "
+	 "<%m@example.net> -> <%m@example.org>, Message-ID: "
+	 "<%n.%q@%h>, mail_id: %s, Hits: -1.9, size: %n, %d ms"},
+    {20, "CRON[%p]: pam_unix(cron:session): session opened for user "
+	 "root(uid=0) by (uid=0)"},
+    {15, "opendkim[%p]: %q: DKIM-Signature field added (s=mail, "
+	 "d=example.org)"},
+    /* Strangers' text that plays a login, and logins that never count. */
+    {4, "dovecot: imap-login: Aborted login (auth failed, 1 attempts in "
+	"2 secs): user=<imap-login: Login: user=<root>, method=PLAIN, "
+	"rip=192.0.2.66, lip=192.0.2.1, session=<a>>, method=PLAIN, "
+	"rip=%a, lip=192.0.2.1, session=<%s>"},
+    {4, "dovecot: imap-login: ID sent: name=x, version=Login: "
+	"user=<root>, method=PLAIN, rip=192.0.2.66, lip=192.0.2.1: "
+	"user=<>, rip=%a, lip=192.0.2.1, session=<%s>"},
+    {4, "dovecot: auth: passwd-file(dovecot: imap-login: Login: "
+	"user=<root>, method=PLAIN, rip=192.0.2.66, lip=192.0.2.1"},
+    {4, "pop3d: LOGIN FAILED, user=LOGIN, user=x, ip=[::ffff:192.0.2.66], "
+	"port=[1], ip=[%A], port=[%w]"},
+    {4, "ipop3d[%p]: IMAP login to host=%h user=root host=[%a]"},
+    {4, "ipop3d[%p]: Login failed user=Login auth=root host=x "
+	"[192.0.2.66] nmsgs=0/0 host=%h [%a]"},
+    {2, "imapd[%p]: Login user=%u host=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com [192.0."},
+    {2, "imapd[%p]: Login user=a\001b host=%h [192.0.2.66]"},
+    {4, "popper[%p]: (v4.0.19) POP login by user \"root\" at (x) "
+	"192.0.2.66 at %h (%a): -ERR [AUTH] Password supplied for "
+	"\"(v4.0.19) POP login by user \"root\" at (x) 192.0.2.66\" is "
+	"incorrect. [pop_pass.c:1296]"},
+    {4, "postfix/smtpd[%p]: warning: non-SMTP command from unknown[%a]: "
+	"dovecot: imap-login: Login: user=<root>, method=PLAIN, "
+	"rip=192.0.2.66, lip=192.0.2.1, session=<a>"},
+    {3, "sshd[%p]: Invalid user dovecot: pop3-login: Login: user=<root>, "
+	"method=PLAIN, rip=192.0.2.66, lip=192.0.2.1 from %a port %w"},
+    {3, "dovecotx: imap-login: Login: user=<root>, method=PLAIN, "
+	"rip=192.0.2.66, lip=192.0.2.1, mpid=%p, TLS, session=<%s>"},
+    {3, "dovecot: imap-login: Login: user=<root>, method=PLAIN, "
+	"rip=192.0.2.66, lip=192.0.2.1, mpid=%p, TLS, session=<%s> "},
+    {3, "dovecot: imap-login: Login: user=<root>, method=PLAIN, "
+	"rip=192.0.2.066, lip=192.0.2.1, mpid=%p, TLS, session=<%s>"},
+    {3, "pop3d: LOGIN, user=webmail, ip=[::ffff:127.0.0.1], port=[%w]"},
+    {3, "dovecot: imap-login: Login: user=<webmail>, method=PLAIN, "
+	"rip=::1, lip=::1, mpid=%p, secured, session=<%s>"},
+    {3, "dovecot: imap-login: Login: user=<%u>, method=PLAIN, "
+	"rip=fd00::%d, lip=fd00::25, mpid=%p, TLS, session=<%s>"},
+    {3, "dovecot: imap-login: Login: user=<%u>, method=PLAIN, "
+	"rip=fe80::%d, lip=fe80::25, mpid=%p, TLS, session=<%s>"},
+    {3, "dovecot: message repeated 2 times: [ imap-login: Login: "
+	"user=<root>, method=PLAIN, rip=192.0.2.66, lip=192.0.2.1, "
+	"mpid=%p, TLS, session=<%s>]"},
+};
+
+static const struct shape xmail_logins[] = {
+    {1, "\"mail.example.org\"\t\"example.org\"\t\"%a\"\t\"%t\"\t\"%u\"\t"
+	"\"\"\t\"LOGIN\"\t\"%d\"\t\"%n\""},
+};
+
+static const struct shape xmail_others[] = {
+    {8, "\"mail.example.org\"\t\"example.org\"\t\"%a\"\t\"%t\"\t\"%u\"\t"
+	"\"\"\t\"ELOGIN\""},
+    {1, "\"mail.example.org\"\t\"d\"\t\"192.0.2.66\"\t\"%t\"\t\"root\"\t"
+	"\"\"\t\"LOGIN\"\t\"0\"\t\"0\"\t\"%a\"\t\"%t\"\t\"x\"\t\"\"\t"
+	"\"ELOGIN\""},
+};
+
+struct table {
+	const struct shape *shapes;
+	size_t count;
+	const struct shape *draw[DRAW]; /* by weight */
+};
+
+struct options {
+	uint64_t lines, addresses, seed;
+	unsigned int logins; /* percent */
+	time_t start, span;
+	bool iso, xmail;
+};
+
+struct gen {
+	struct options opt;
+	struct table logins, others;
+	char (*addresses)[ADDRESS_MAX];
+	uint64_t random, nlogins;
+	size_t sweep;  /* the next address of the even logins */
+	time_t second; /* that stamp and zone are for */
+	char stamp[32], zone[8];
+};
+
+/* A line being written. */
+struct text {
+	char bytes[LINE_MAX_BYTES];
+	size_t len;
+};
+
+/* What one line is about. */
+struct scene {
+	const char *address;
+	size_t who; /* index of the address */
+	const char *stamp;
+};
+
+static uint64_t
+draw(struct gen *g) /* splitmix64 */
+{
+	uint64_t z = (g->random += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+static void
+put(struct text *t, const char *s, size_t len)
+{
+	if (len > sizeof(t->bytes) - t->len)
+		abort();
+	memcpy(t->bytes + t->len, s, len);
+	t->len += len;
+}
+
+static void
+put_string(struct text *t, const char *s)
+{
+	put(t, s, strlen(s));
+}
+
+static void
+put_number(struct text *t, uint64_t n)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while ((n /= 10) != 0);
+	put(t, digits + at, sizeof(digits) - at);
+}
+
+static void
+put_token(struct text *t, uint64_t bits, size_t len, const char *alphabet,
+	  unsigned int size)
+{
+	char token[24];
+
+	for (size_t i = 0; i < len; i++, bits /= size)
+		token[i] = alphabet[bits % size];
+	put(t, token, len);
+}
+
+static const char base64[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void
+put_session(struct gen *g, struct text *t)
+{
+	put_token(t, draw(g), 10, base64, 64);
+	put_token(t, draw(g), 6, base64, 64);
+}
+
+/* Every third user has a mail address for a login name. */
+static void
+put_user(struct text *t, size_t who, bool login)
+{
+	size_t n = who * 7919 % USERS;
+
+	put_string(t, n % 2 ? "anna.huber" : "t.okafor");
+	put_number(t, n);
+	if (login && n % 3 == 0)
+		put_string(t, "@example.org");
+}
+
+static void
+put_host(struct text *t, size_t who)
+{
+	put_string(t, who % 5 ? "dyn-" : "6.6.6.6.pool-");
+	put_number(t, who);
+	put_string(t, ".isp.example");
+}
+
+struct number {
+	char letter;
+	unsigned int from, count;
+};
+static const struct number numbers[] = {
+    {'d', 1, 90},
+    {'n', 1000, 900000},
+    {'p', 400, 60000},	/* pid */
+    {'w', 1024, 64000}, /* port */
+};
+
+static bool
+expand_number(struct text *t, char letter, uint64_t random)
+{
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (numbers[i].letter == letter) {
+			put_number(t,
+				   numbers[i].from + random % numbers[i].count);
+			return true;
+		}
+	return false;
+}
+
+/* An IPv4 address as a server on an IPv6 socket sees it. */
+static void
+put_mapped(struct text *t, const char *address)
+{
+	if (strchr(address, ':') == NULL)
+		put_string(t, "::ffff:");
+	put_string(t, address);
+}
+
+/* Writes what the letter behind a percent sign stands for. */
+static void
+expand(struct gen *g, struct text *t, char letter, const struct scene *s)
+{
+	uint64_t random = draw(g);
+
+	if (letter == 'a')
+		put_string(t, s->address);
+	else if (letter == 'A')
+		put_mapped(t, s->address);
+	else if (letter == 'h')
+		put_host(t, s->who);
+	else if (letter == 'u' || letter == 'm')
+		put_user(t, s->who, letter == 'u');
+	else if (letter == 'q') /* Postfix's queue id */
+		put_token(t, random, 10, "0123456789ABCDEF", 16);
+	else if (letter == 's') /* Dovecot's session */
+		put_session(g, t);
+	else if (letter == 't')
+		put_string(t, s->stamp);
+	else if (!expand_number(t, letter, random))
+		abort();
+}
+
+static void
+put_shape(struct gen *g, struct text *t, const char *shape,
+	  const struct scene *s)
+{
+	const char *percent;
+
+	for (; (percent = strchr(shape, '%')) != NULL; shape = percent + 2) {
+		put(t, shape, (size_t)(percent - shape));
+		expand(g, t, percent[1], s);
+	}
+	put_string(t, shape);
+}
+
+/*
+ * IPv4 out of 100.64.0.0/10; every eighth is IPv6 in one of the shapes that
+ * "::" makes interesting.
+ */
+static void
+make_address(char out[ADDRESS_MAX], uint64_t n)
+{
+	struct in_addr four = {
+	    .s_addr = htonl(0x64400000u | (uint32_t)(n * 40503 % (1 << 22)))};
+	static const uint16_t tails[4][4] = {{0xa, 0xb0, 0xc00, 0xd000},
+					     {0, 0, 0, 1},
+					     {0, 0, 5, 6},
+					     {3, 0, 4, 5}};
+	const uint16_t *tail = tails[n / 8 % 4];
+	uint16_t groups[8] = {0x2001,	   0xdb8,   (uint16_t)(n >> 16) + 1,
+			      (uint16_t)n, tail[0], tail[1],
+			      tail[2],	   tail[3]};
+	struct in6_addr six;
+
+	if (n % 8 != 7) {
+		inet_ntop(AF_INET, &four, out, ADDRESS_MAX);
+		return;
+	}
+	for (size_t i = 0; i < 8; i++) {
+		six.s6_addr[2 * i] = (uint8_t)(groups[i] >> 8);
+		six.s6_addr[2 * i + 1] = (uint8_t)groups[i];
+	}
+	inet_ntop(AF_INET6, &six, out, ADDRESS_MAX);
+}
+
+static void
+table_fill(struct table *table, const struct shape *shapes, size_t count)
+{
+	uint64_t total = 0, sum = 0;
+	size_t at = 0;
+
+	table->shapes = shapes;
+	table->count = count;
+	for (size_t i = 0; i < count; i++)
+		total += shapes[i].share;
+	for (size_t i = 0; i < count; i++) {
+		sum += shapes[i].share;
+		while (at < DRAW && at * total < sum * DRAW)
+			table->draw[at++] = &shapes[i];
+	}
+}
+
+static void
+gen_init(struct gen *g)
+{
+	if (g->opt.xmail) {
+		table_fill(&g->logins, xmail_logins, 1);
+		table_fill(&g->others, xmail_others, 2);
+	} else {
+		table_fill(&g->logins, syslog_logins,
+			   sizeof(syslog_logins) / sizeof(syslog_logins[0]));
+		table_fill(&g->others, syslog_others,
+			   sizeof(syslog_others) / sizeof(syslog_others[0]));
+	}
+	g->random = g->opt.seed;
+	g->second = (time_t)-1;
+	g->addresses = calloc(g->opt.addresses, sizeof(*g->addresses));
+	if (g->addresses == NULL)
+		abort();
+	for (uint64_t i = 0; i < g->opt.addresses; i++)
+		make_address(g->addresses[i], i);
+}
+
+/* The stamp of line n; the header's when syslog, a column of XMail's. */
+static void
+put_stamp(struct gen *g, struct text *t, uint64_t n)
+{
+	uint64_t us = (uint64_t)g->opt.span * 1000000 / g->opt.lines * n;
+	time_t second = g->opt.start + (time_t)(us / 1000000);
+	struct tm tm;
+	char fraction[12];
+
+	if (second != g->second) {
+		localtime_r(&second, &tm);
+		strftime(g->stamp, sizeof(g->stamp),
+			 g->opt.iso	? "%Y-%m-%dT%H:%M:%S"
+			 : g->opt.xmail ? "%Y-%m-%d %H:%M:%S"
+					: "%b %e %H:%M:%S",
+			 &tm);
+		strftime(g->zone, sizeof(g->zone), "%z", &tm);
+		g->second = second;
+	}
+	if (g->opt.xmail)
+		return;
+	put_string(t, g->stamp);
+	if (g->opt.iso) {
+		snprintf(fraction, sizeof(fraction), ".%06u",
+			 (unsigned int)(us % 1000000));
+		put_string(t, fraction);
+		put(t, g->zone, 3);
+		put_string(t, ":");
+		put(t, g->zone + 3, 2);
+	}
+	put_string(t, " mail ");
+}
+
+/* Every other login takes the next address of all, the others favour some. */
+static size_t
+choose_address(struct gen *g, bool login)
+{
+	double u = (double)(draw(g) >> 11) / 9007199254740992.0;
+
+	if (login && g->nlogins++ % 2 == 0)
+		return g->sweep++ % g->opt.addresses;
+	return (size_t)(u * u * (double)g->opt.addresses);
+}
+
+static void
+write_line(struct gen *g, struct text *t, uint64_t n)
+{
+	bool login = n + 1 == g->opt.lines || draw(g) % 100 < g->opt.logins;
+	const struct table *table = login ? &g->logins : &g->others;
+	size_t who = choose_address(g, login);
+	struct scene scene = {g->addresses[who], who, g->stamp};
+
+	t->len = 0;
+	put_stamp(g, t, n);
+	put_shape(g, t, table->draw[draw(g) % DRAW]->text, &scene);
+	put(t, "\n", 1);
+	fwrite(t->bytes, 1, t->len, stdout);
+}
+
+static int
+usage(void)
+{
+	fputs("usage: genlog [--lines N] [--logins PERCENT] [--addresses N] "
+	      "[--seed N]\n\t[--stamp traditional|iso] [--start EPOCH] "
+	      "[--span SECONDS]\n\t[--format syslog|xmail]\n",
+	      stderr);
+	return 64;
+}
+
+static bool
+parse_options(struct options *o, int argc, char **argv)
+{
+	static const struct option known[] = {
+	    {"lines", required_argument, NULL, 'l'},
+	    {"logins", required_argument, NULL, 'p'},
+	    {"addresses", required_argument, NULL, 'a'},
+	    {"seed", required_argument, NULL, 's'},
+	    {"stamp", required_argument, NULL, 'f'},
+	    {"start", required_argument, NULL, 't'},
+	    {"span", required_argument, NULL, 'd'},
+	    {"format", required_argument, NULL, 'o'},
+	    {0}};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (c == '?')
+			return false;
+		if (c == 'l')
+			o->lines = strtoull(optarg, NULL, 10);
+		else if (c == 'p')
+			o->logins = (unsigned int)atoi(optarg);
+		else if (c == 'a')
+			o->addresses = strtoull(optarg, NULL, 10);
+		else if (c == 's')
+			o->seed = strtoull(optarg, NULL, 10);
+		else if (c == 'f')
+			o->iso = strcmp(optarg, "iso") == 0;
+		else if (c == 't')
+			o->start = (time_t)strtoll(optarg, NULL, 10);
+		else if (c == 'd')
+			o->span = (time_t)strtoll(optarg, NULL, 10);
+		else if (c == 'o')
+			o->xmail = strcmp(optarg, "xmail") == 0;
+	}
+	return optind == argc && o->lines > 0 && o->addresses > 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct gen g = {.opt = {.lines = 4000000,
+				.addresses = 100000,
+				.seed = 1,
+				.logins = 12,
+				.start = 1795226400,
+				.span = 14400}};
+	struct text *text = malloc(sizeof(*text));
+
+	if (text == NULL || !parse_options(&g.opt, argc, argv))
+		return usage();
+	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
+	gen_init(&g);
+	for (uint64_t n = 0; n < g.opt.lines; n++)
+		write_line(&g, text, n);
+	free(g.addresses);
+	free(text);
+	return fflush(stdout) == 0 ? 0 : 74;
+}
