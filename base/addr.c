@@ -1,0 +1,237 @@
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static const uint8_t MAPPED[12] = {[10] = 0xff, [11] = 0xff};
+
+/*
+ * Four decimal numbers without leading zeros, as strict as inet_pton(3); by
+ * hand, because nearly every login of a log passes here.
+ */
+static int
+parse_quad(struct addr *out, const char *text, size_t len)
+{
+	const char *end = text + len;
+	unsigned int number, digits;
+
+	for (unsigned int part = 0; part < 4; part++) {
+		if (part > 0 && (text == end || *text++ != '.'))
+			return -1;
+		number = digits = 0;
+		while (text < end && *text >= '0' && *text <= '9') {
+			if (digits > 0 && number == 0)
+				return -1;
+			number = number * 10 + (unsigned int)(*text++ - '0');
+			if (number > 255)
+				return -1;
+			digits++;
+		}
+		if (digits == 0)
+			return -1;
+		out->bytes[part] = (uint8_t)number;
+	}
+	out->family = 4;
+	return text == end ? 0 : -1;
+}
+
+static int
+parse_six(struct addr *out, const char *text, size_t len)
+{
+	char copy[ADDR_TEXT_MAX];
+	uint8_t bytes[16];
+
+	if (len >= sizeof(copy) || memchr(text, '\0', len) != NULL)
+		return -1;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	if (inet_pton(AF_INET6, copy, bytes) != 1)
+		return -1;
+	if (memcmp(bytes, MAPPED, sizeof(MAPPED)) == 0) {
+		out->family = 4;
+		memcpy(out->bytes, bytes + sizeof(MAPPED), 4);
+	} else {
+		out->family = 6;
+		memcpy(out->bytes, bytes, sizeof(bytes));
+	}
+	return 0;
+}
+
+/* The length without "%zone", which only IPv6 has. 0: a zone without a name. */
+static size_t
+without_zone(const char *text, size_t len)
+{
+	const char *percent = memchr(text, '%', len);
+
+	if (percent == NULL)
+		return len;
+	if (percent + 1 == text + len)
+		return 0;
+	return (size_t)(percent - text);
+}
+
+int
+addr_parse(struct addr *out, const char *text, size_t len)
+{
+	struct addr parsed = {0};
+	int result;
+
+	if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+		text++;
+		len -= 2;
+	}
+	if (len == 0)
+		return -1;
+	if (memchr(text, ':', len) == NULL)
+		result = parse_quad(&parsed, text, len);
+	else
+		result = parse_six(&parsed, text, without_zone(text, len));
+	if (result == 0)
+		*out = parsed;
+	return result;
+}
+
+static char *
+format_byte(char *at, unsigned int number)
+{
+	if (number >= 100)
+		*at++ = (char)('0' + number / 100);
+	if (number >= 10)
+		*at++ = (char)('0' + number / 10 % 10);
+	*at++ = (char)('0' + number % 10);
+	return at;
+}
+
+size_t
+addr_format(const struct addr *addr, char out[ADDR_TEXT_MAX])
+{
+	char *at = out;
+
+	if (addr->family == 6) {
+		inet_ntop(AF_INET6, addr->bytes, out, ADDR_TEXT_MAX);
+		return strlen(out);
+	}
+	for (unsigned int part = 0; part < 4; part++) {
+		if (part > 0)
+			*at++ = '.';
+		at = format_byte(at, addr->bytes[part]);
+	}
+	*at = '\0';
+	return (size_t)(at - out);
+}
+
+bool
+addr_equal(const struct addr *a, const struct addr *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static bool
+is_special_four(const uint8_t *b)
+{
+	return b[0] == 0 || b[0] == 127 ||     /* this host, loopback */
+	       (b[0] == 169 && b[1] == 254) || /* link-local */
+	       (b[0] & 0xf0) == 224 ||	       /* multicast */
+	       (b[0] == 255 && b[1] == 255 && b[2] == 255 && b[3] == 255);
+}
+
+bool
+addr_is_special(const struct addr *addr)
+{
+	static const uint8_t zero[15];
+	const uint8_t *b = addr->bytes;
+
+	if (addr->family == 4)
+		return is_special_four(b);
+	return (memcmp(b, zero, sizeof(zero)) == 0 && b[15] <= 1) ||
+	       (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || b[0] == 0xff;
+}
+
+/*
+ * Judged by the text, since it is the text that Postfix shortens, at its last
+ * ':', again and again. A spelling with all eight groups, or with nothing
+ * behind its "::", is no such piece of another.
+ */
+bool
+addr_is_unambiguous(const struct addr *addr)
+{
+	char text[ADDR_TEXT_MAX];
+	const char *gap, *at;
+	unsigned int nonzero = 0;
+
+	if (addr->family != 6)
+		return true;
+	addr_format(addr, text);
+	gap = strstr(text, "::");
+	if (gap == NULL || gap[2] == '\0')
+		return true;
+	for (at = text; at < gap; at += strcspn(at, ":") + 1)
+		nonzero += *at != '0';
+	return nonzero >= 2;
+}
+
+/* A byte of the mask of a network of so many bits. */
+static uint8_t
+mask_byte(unsigned int bits, unsigned int at)
+{
+	if (bits >= 8 * (at + 1))
+		return 0xff;
+	if (bits <= 8 * at)
+		return 0;
+	return (uint8_t)(0xff00 >> (bits - 8 * at));
+}
+
+/* One to three digits without a leading zero, at most 128; or -1. */
+static int
+parse_bits(const char *text, size_t len)
+{
+	int bits = 0;
+
+	if (len == 0 || len > 3 || (len > 1 && text[0] == '0'))
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
+		bits = bits * 10 + (text[i] - '0');
+	}
+	return bits <= 128 ? bits : -1;
+}
+
+int
+cidr_parse(struct cidr *out, const char *text, size_t len)
+{
+	const char *slash = memchr(text, '/', len);
+	size_t addr_len = slash ? (size_t)(slash - text) : len;
+	bool six = memchr(text, ':', addr_len) != NULL;
+	int bits = six ? 128 : 32, max = bits;
+	struct cidr parsed;
+
+	if (addr_parse(&parsed.addr, text, addr_len) < 0)
+		return -1;
+	if (slash != NULL)
+		bits = parse_bits(slash + 1, len - addr_len - 1);
+	if (bits > max)
+		return -1;
+	if (six && parsed.addr.family == 4)
+		bits -= 96; /* a network of mapped addresses */
+	if (bits < 0)
+		return -1;
+	parsed.bits = (unsigned int)bits;
+	for (unsigned int i = 0; i < sizeof(parsed.addr.bytes); i++)
+		if (parsed.addr.bytes[i] & ~mask_byte(parsed.bits, i))
+			return -1;
+	*out = parsed;
+	return 0;
+}
+
+bool
+cidr_contains(const struct cidr *net, const struct addr *addr)
+{
+	if (net->addr.family != addr->family)
+		return false;
+	for (unsigned int i = 0; i < sizeof(addr->bytes); i++)
+		if ((net->addr.bytes[i] ^ addr->bytes[i]) &
+		    mask_byte(net->bits, i))
+			return false;
+	return true;
+}

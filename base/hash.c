@@ -1,0 +1,97 @@
+#include "base/hash.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * Sixteen bytes a step: both halves are covered by secrets that depend on the
+ * seed, multiplied to 128 bits and folded. An attacker who does not know the
+ * seed cannot choose a factor that is zero, nor two inputs that meet.
+ */
+static const uint64_t ODD_A = 0x9e3779b97f4a7c15; /* 2^64 / golden ratio */
+static const uint64_t ODD_B = 0xb7e151628aed2a6b; /* the digits of e */
+static const uint64_t ODD_C = 0x243f6a8885a308d3; /* the digits of pi */
+
+static uint64_t
+fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t
+load8(const unsigned char *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+static uint64_t
+load4(const unsigned char *bytes)
+{
+	uint32_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+/* The last 1 to 16 bytes as two words; short keys are read overlapping, which
+ * the length in the state keeps apart. */
+static void
+load_last(const unsigned char *bytes, size_t len, uint64_t words[2])
+{
+	words[1] = 0;
+	if (len >= 8) {
+		words[0] = load8(bytes);
+		words[1] = load8(bytes + len - 8);
+	} else if (len >= 4) {
+		words[0] = load4(bytes) << 32 | load4(bytes + len - 4);
+	} else {
+		words[0] = (uint64_t)bytes[0] << 16 |
+			   (uint64_t)bytes[len / 2] << 8 | bytes[len - 1];
+	}
+}
+
+uint64_t
+hash_bytes(uint64_t seed, const void *key, size_t len)
+{
+	const unsigned char *bytes = key;
+	uint64_t secret = fold(seed ^ ODD_A, ODD_B);
+	uint64_t state = secret ^ ((uint64_t)len * ODD_C);
+	uint64_t words[2];
+	size_t left = len;
+
+	for (; left > 16; left -= 16, bytes += 16)
+		state = fold(load8(bytes) ^ state,
+			     load8(bytes + 8) ^ secret ^ ODD_B) ^
+			secret;
+	if (left > 0) {
+		load_last(bytes, left, words);
+		state = fold(words[0] ^ state, words[1] ^ secret ^ ODD_A);
+	}
+	return fold(state ^ ODD_A, secret ^ ODD_C);
+}
+
+uint64_t
+hash_seed(void)
+{
+	uint64_t seed;
+	struct timespec now;
+	ssize_t got;
+
+	do
+		got = getrandom(&seed, sizeof(seed), 0);
+	while (got < 0 && errno == EINTR);
+	if (got == (ssize_t)sizeof(seed))
+		return seed;
+	/* No entropy call (a very strict sandbox): better than a constant. */
+	clock_gettime(CLOCK_REALTIME, &now);
+	return fold((uint64_t)now.tv_nsec ^ ODD_A,
+		    (uint64_t)now.tv_sec ^ ((uint64_t)getpid() << 32) ^ ODD_B);
+}
