@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# What the daemon writes for a large log equals, key by key and value by value,
+# what an independent reader of the same log (tests/oracle.py) works out.
+"""With ORACLE_LINES=1000000 in the environment: `make oracle`."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from tap import equal, main, ok
+
+LINES = os.environ.get("ORACLE_LINES", "100000")
+START, SPAN = 1795226400, 14400  # 21 Nov 2026, four hours
+NEW_YEAR = 1798758000 - 7200  # 31 Dec 2026, 21:00 UTC
+
+
+def generate(site, *options):
+    with open(site.logfile, "wb") as out:
+        subprocess.run([pbs.GENLOG, "--lines", LINES, *options], stdout=out,
+                       check=True, env=site.env)
+
+
+def oracle(site, *options):
+    """(sure, edge): two maps; of the second each key may be there or not."""
+    out = subprocess.run([sys.executable, pbs.ORACLE, *options, site.logfile],
+                         stdout=subprocess.PIPE, text=True, check=True,
+                         env=site.env).stdout
+    rows = [line.split() for line in out.splitlines()]
+    return (dict(r for r in rows if len(r) == 2),
+            {r[0]: r[1] for r in rows if len(r) == 3})
+
+
+def compare(site, expected, name):
+    sure, edge = expected
+    held = site.dump()
+    ok(len(sure) > 1000, "%s: the oracle has enough to compare" % name,
+       len(sure))
+    equal(sorted(set(sure) - set(held))[:5], [], name + ": no key is missing")
+    equal(sorted(set(held) - set(sure) - set(edge))[:5], [],
+          name + ": no key is there that should not be")
+    both = dict(edge, **sure)
+    equal([(k, v, both[k]) for k, v in held.items()
+           if both.get(k, v) != v][:5], [], name + ": every value is right")
+
+
+def reprocess(name, *options, zone="UTC", xmail=False):
+    with pbs.Site() as site:
+        site.env["TZ"] = zone
+        if xmail:
+            options += ("--format", "xmail")
+        generate(site, "--start", str(START), *options)
+        run = site.run("--once", "--reprocess", "--grace=1800", seconds=300)
+        equal(run.returncode, 0, name + ": exit code", run.stderr)
+        compare(site, oracle(site, "--grace", "1800",
+                             *(["--xmail"] if xmail else [])), name)
+
+
+def traditional():
+    reprocess("traditional stamps", "--stamp", "traditional")
+
+
+def iso():
+    reprocess("ISO stamps", "--stamp", "iso")
+
+
+def elsewhere():
+    reprocess("traditional stamps in Auckland", "--seed", "2",
+              zone="Pacific/Auckland")
+
+
+def xmail():
+    reprocess("XMail's own log", "--seed", "3", xmail=True)
+
+
+def once(name, start, *options):
+    """Now is the clock, which stands at the end of the log."""
+    with pbs.Site() as site:
+        generate(site, "--start", str(start), *options)
+        now = start + SPAN
+        run = site.run(
+            "--once", "--grace=3600", seconds=300, wrap=("faketime", "-f"
+            , "@" + faketime_stamp(now)), env={"FAKETIME_DONT_FAKE_MONOTONIC":
+                                               "1"})
+        equal(run.returncode, 0, name + ": exit code", run.stderr)
+        compare(site, oracle(site, "--grace", "3600", "--now", str(now),
+                             "--edge", "60"), name)
+
+
+def faketime_stamp(epoch):
+    import time
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(epoch))
+
+
+def clock():
+    once("now is the clock", START, "--seed", "4")
+
+
+def new_year():
+    once("over New Year", NEW_YEAR, "--seed", "5")
+
+
+main(traditional, iso, elsewhere, xmail, clock, new_year)

@@ -1,0 +1,49 @@
+"""tap: the Test Anything Protocol for tests in Python."""
+import sys
+import traceback
+
+_state = {"run": 0, "failed": 0}
+
+
+def ok(condition, name, *diagnostics):
+    """One assertion; what is in diagnostics is shown when it fails."""
+    _state["run"] += 1
+    print("%sok %d - %s" % ("" if condition else "not ", _state["run"], name))
+    if not condition:
+        _state["failed"] += 1
+        for text in diagnostics:
+            for line in str(text).splitlines()[:60]:
+                print("# " + line)
+    sys.stdout.flush()
+    return bool(condition)
+
+
+def equal(got, want, name, *diagnostics):
+    return ok(got == want, name, "got  %r" % (got,), "want %r" % (want,),
+              *diagnostics)
+
+
+def contains(text, part, name):
+    return ok(part in text, name, "no %r in:" % part, text)
+
+
+def skip(name, why):
+    _state["run"] += 1
+    print("ok %d - %s # SKIP %s" % (_state["run"], name, why))
+
+
+def skip_all(why):
+    print("1..0 # SKIP " + why)
+    sys.exit(0)
+
+
+def main(*scenarios):
+    """Runs each; an exception is a failed assertion that names it."""
+    for scenario in scenarios:
+        try:
+            scenario()
+        except Exception:
+            ok(False, "%s ran to its end" % scenario.__name__,
+               traceback.format_exc())
+    print("1..%d" % _state["run"])
+    sys.exit(1 if _state["failed"] else 0)
