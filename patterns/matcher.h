@@ -9,6 +9,7 @@
 #ifndef PATTERNS_MATCHER_H
 #define PATTERNS_MATCHER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/addr.h"
@@ -38,6 +39,9 @@ struct match {
 struct matcher *matcher_new(const struct ruleset *, const char *const *enabled,
     size_t nenabled, struct err *);
 void matcher_free(struct matcher **);
+
+/* false: the system forbids it; matching is right, but slower. */
+bool matcher_has_jit(const struct matcher *);
 
 /*
  * 1: a login, *out filled. 0: not one. -1: grants nothing, but worth saying

@@ -1,0 +1,434 @@
+#include "patterns/matcher.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/suggest.h"
+#include "patterns/prefix.h"
+
+/* For the interpreter, where there is no JIT: KiB. The expressions that ship
+ * stay below 20. */
+enum { HEAP_LIMIT_KIB = 1024 };
+
+/* A rule, compiled. */
+struct expression {
+	const struct rule *rule;
+	pcre2_code *code;
+	uint32_t min_len; /* of a text that can match */
+	uint32_t ip, user; /* group numbers; user 0 = none */
+	struct prefix prefix;
+};
+
+/* The expressions of one program. */
+struct program {
+	uint64_t hash;
+	const char *name; /* borrowed from the rule */
+	size_t name_len;
+	enum header header;
+	struct expression **list;
+	size_t count;
+};
+
+struct matcher {
+	struct expression *expressions;
+	size_t count;
+	struct program *programs; /* open addressing, size a power of 2 */
+	size_t mask;
+	uint64_t seed;
+	bool jit;
+	pcre2_match_context *context;
+	pcre2_match_data *data;
+};
+
+static uint64_t
+program_hash(const struct matcher *matcher, enum header header,
+	     const char *name, size_t len)
+{
+	return hash_bytes(matcher->seed + header, name, len);
+}
+
+/* The slot of a program, or the free one where it would stand. */
+static struct program *
+program_slot(const struct matcher *matcher, enum header header,
+	     const char *name, size_t len)
+{
+	uint64_t hash = program_hash(matcher, header, name, len);
+	struct program *slot;
+	size_t i;
+
+	for (i = hash & matcher->mask;; i = (i + 1) & matcher->mask) {
+		slot = &matcher->programs[i];
+		if (slot->name == NULL)
+			return slot;
+		if (slot->hash == hash && slot->name_len == len &&
+		    slot->header == header &&
+		    memcmp(slot->name, name, len) == 0)
+			return slot;
+	}
+}
+
+static void
+program_add(struct matcher *matcher, const char *name, struct expression *expr)
+{
+	enum header header = expr->rule->header;
+	struct program *slot;
+
+	slot = program_slot(matcher, header, name, strlen(name));
+	if (slot->name == NULL) {
+		slot->name = name;
+		slot->name_len = strlen(name);
+		slot->header = header;
+		slot->hash = program_hash(matcher, header, name, strlen(name));
+	}
+	/* A program named twice in one rule: once is enough. */
+	if (slot->count > 0 && slot->list[slot->count - 1] == expr)
+		return;
+	slot->list = alloc_resize(slot->list, slot->count + 1,
+				  sizeof(struct expression *));
+	slot->list[slot->count++] = expr;
+}
+
+/* "file:line: rule 'name': " stands before each. */
+static int
+rule_err(const struct rule *rule, struct err *err)
+{
+	return err_prefix(err, "%s:%u: rule '%s'", rule->file, rule->lineno,
+			  rule->name);
+}
+
+static int
+pcre_err(const struct rule *rule, int code, size_t offset, struct err *err)
+{
+	PCRE2_UCHAR text[256];
+
+	pcre2_get_error_message(code, text, sizeof(text));
+	err_set(err, "match: %s at column %zu", (char *)text, offset + 1);
+	return rule_err(rule, err);
+}
+
+static int
+find_groups(struct expression *expr, struct err *err)
+{
+	int ip, user;
+	uint32_t groups;
+
+	ip = pcre2_substring_number_from_name(expr->code, (PCRE2_SPTR) "ip");
+	user = pcre2_substring_number_from_name(expr->code,
+						(PCRE2_SPTR) "user");
+	pcre2_pattern_info(expr->code, PCRE2_INFO_CAPTURECOUNT, &groups);
+	/* Expressions of the Perl program: group 1 is the time, which the
+	 * header has told already; group 2 the address. */
+	if (ip == PCRE2_ERROR_NOSUBSTRING && expr->rule->whole_line &&
+	    groups >= 2)
+		ip = 2;
+	if (ip < 0) {
+		err_set(err, ip == PCRE2_ERROR_NOUNIQUESUBSTRING
+				 ? "match: two groups (?<ip>...)"
+				 : "match: no group (?<ip>...)");
+		return rule_err(expr->rule, err);
+	}
+	if (user == PCRE2_ERROR_NOUNIQUESUBSTRING) {
+		err_set(err, "match: two groups (?<user>...)");
+		return rule_err(expr->rule, err);
+	}
+	expr->ip = (uint32_t)ip;
+	expr->user = user < 0 ? 0 : (uint32_t)user;
+	return 0;
+}
+
+static int
+expression_init(struct expression *expr, const struct rule *rule,
+		struct err *err)
+{
+	/* Bytes, not characters: logs hold what is no UTF-8, and a rule must
+	 * not fail on it. \C could read behind the end of a character. */
+	static const uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED |
+	    PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
+	    PCRE2_NEVER_BACKSLASH_C;
+	PCRE2_SIZE offset;
+	int code;
+
+	expr->rule = rule;
+	expr->code = pcre2_compile((PCRE2_SPTR)rule->match,
+				   PCRE2_ZERO_TERMINATED, options, &code,
+				   &offset, NULL);
+	if (expr->code == NULL)
+		return pcre_err(rule, code, offset, err);
+	if (find_groups(expr, err) < 0)
+		return -1;
+	pcre2_pattern_info(expr->code, PCRE2_INFO_MINLENGTH, &expr->min_len);
+	prefix_init(&expr->prefix, rule->match);
+	return 0;
+}
+
+static bool
+is_enabled(const struct rule *rule, const char *const *enabled, size_t nenabled)
+{
+	size_t i;
+
+	if (!rule->optional)
+		return true;
+	for (i = 0; i < nenabled; i++)
+		if (strcmp(enabled[i], rule->name) == 0)
+			return true;
+	return false;
+}
+
+static int
+unknown_name(const struct ruleset *set, const char *name, struct err *err)
+{
+	const char **names = alloc_zero(set->count + 1, sizeof(*names));
+	const char *near;
+	size_t i;
+
+	for (i = 0; i < set->count; i++)
+		names[i] = set->list[i].name;
+	near = suggest(name, names);
+	err_set(err,
+		near ? "unknown rule '%s' (did you mean '%s'?)"
+		     : "unknown rule '%s'",
+		name, near);
+	free(names);
+	return -1;
+}
+
+static int
+check_enabled(const struct ruleset *set, const char *const *enabled,
+	      size_t nenabled, struct err *err)
+{
+	size_t i, k;
+
+	for (i = 0; i < nenabled; i++) {
+		for (k = 0; k < set->count; k++)
+			if (strcmp(set->list[k].name, enabled[i]) == 0)
+				break;
+		if (k == set->count)
+			return unknown_name(set, enabled[i], err);
+	}
+	return 0;
+}
+
+static int
+compile(struct matcher *matcher, const struct ruleset *set,
+	const char *const *enabled, size_t nenabled, struct err *err)
+{
+	size_t i;
+
+	matcher->expressions =
+	    alloc_zero(set->count, sizeof(*matcher->expressions));
+	for (i = 0; i < set->count; i++) {
+		if (!is_enabled(&set->list[i], enabled, nenabled))
+			continue;
+		if (expression_init(&matcher->expressions[matcher->count++],
+				    &set->list[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* JIT for all or for none: a system that forbids writable code (systemd's
+ * MemoryDenyWriteExecute=) gets the interpreter. */
+static void
+compile_jit(struct matcher *matcher)
+{
+	size_t i;
+
+	matcher->jit = true;
+	for (i = 0; i < matcher->count && matcher->jit; i++)
+		matcher->jit = pcre2_jit_compile(matcher->expressions[i].code,
+						 PCRE2_JIT_COMPLETE) == 0;
+}
+
+static void
+index_programs(struct matcher *matcher)
+{
+	struct expression *expr;
+	size_t i, n = 0, size = 16;
+	char **p;
+
+	for (i = 0; i < matcher->count; i++)
+		for (p = matcher->expressions[i].rule->programs; *p; p++)
+			n++;
+	while (size < 4 * n)
+		size *= 2;
+	matcher->programs = alloc_zero(size, sizeof(*matcher->programs));
+	matcher->mask = size - 1;
+	matcher->seed = hash_seed();
+	for (i = 0; i < matcher->count; i++) {
+		expr = &matcher->expressions[i];
+		for (p = expr->rule->programs; *p; p++)
+			program_add(matcher, *p, expr);
+	}
+}
+
+static void
+make_room(struct matcher *matcher)
+{
+	uint32_t groups, max = 1;
+	size_t i;
+
+	for (i = 0; i < matcher->count; i++) {
+		pcre2_pattern_info(matcher->expressions[i].code,
+				   PCRE2_INFO_CAPTURECOUNT, &groups);
+		if (groups + 1 > max)
+			max = groups + 1;
+	}
+	matcher->data = pcre2_match_data_create(max, NULL);
+	matcher->context = pcre2_match_context_create(NULL);
+	assert(matcher->data != NULL && matcher->context != NULL);
+	pcre2_set_match_limit(matcher->context, MATCHER_LIMIT);
+	pcre2_set_depth_limit(matcher->context, MATCHER_LIMIT);
+	pcre2_set_heap_limit(matcher->context, HEAP_LIMIT_KIB);
+}
+
+struct matcher *
+matcher_new(const struct ruleset *set, const char *const *enabled,
+	    size_t nenabled, struct err *err)
+{
+	struct matcher *matcher = alloc_zero(1, sizeof(*matcher));
+
+	if (check_enabled(set, enabled, nenabled, err) < 0 ||
+	    compile(matcher, set, enabled, nenabled, err) < 0) {
+		matcher_free(&matcher);
+		return NULL;
+	}
+	compile_jit(matcher);
+	index_programs(matcher);
+	make_room(matcher);
+	return matcher;
+}
+
+void
+matcher_free(struct matcher **matcherp)
+{
+	struct matcher *matcher = *matcherp;
+	size_t i;
+
+	*matcherp = NULL;
+	if (matcher == NULL)
+		return;
+	pcre2_match_data_free(matcher->data);
+	pcre2_match_context_free(matcher->context);
+	for (i = 0; matcher->programs != NULL && i <= matcher->mask; i++)
+		free(matcher->programs[i].list);
+	for (i = 0; i < matcher->count; i++)
+		pcre2_code_free(matcher->expressions[i].code);
+	free(matcher->programs);
+	free(matcher->expressions);
+	free(matcher);
+}
+
+bool
+matcher_has_jit(const struct matcher *matcher)
+{
+	return matcher->jit;
+}
+
+/* Whether one of eight bytes is below 0x20 or is 0x7f. Exact as an answer for
+ * all eight, which is all that is asked. */
+static bool
+word_has_control(uint64_t w)
+{
+	const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
+	uint64_t del = w ^ ones * 0x7f;
+
+	return (((w - ones * 0x20) & ~w) | ((del - ones) & ~del)) & high;
+}
+
+/* No server writes control bytes into a login: somebody else did. TAB parts
+ * the columns of logs that are not syslog's. */
+static bool
+has_control(const char *text, size_t len, bool tab)
+{
+	unsigned char c;
+	uint64_t w;
+	size_t i = 0;
+
+	for (; !tab && len - i >= sizeof(w); i += sizeof(w)) {
+		memcpy(&w, text + i, sizeof(w));
+		if (word_has_control(w))
+			return true;
+	}
+	for (; i < len; i++) {
+		c = (unsigned char)text[i];
+		if ((c < 0x20 && !(c == '\t' && tab)) || c == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* The expression fits; what did it capture? */
+static int
+take(const struct matcher *matcher, const struct expression *expr,
+     const char *text, size_t len, struct match *out, struct err *err)
+{
+	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(matcher->data);
+	const PCRE2_SIZE *ip = at + 2 * expr->ip, *user = at + 2 * expr->user;
+	bool tab = expr->rule->header != HEADER_SYSLOG;
+
+	if (has_control(text, len, tab))
+		return err_set(err, "rule %s: control bytes in the line",
+			       expr->rule->name);
+	if (ip[0] == PCRE2_UNSET ||
+	    addr_parse(&out->addr, text + ip[0], ip[1] - ip[0]) < 0)
+		return err_set(err, "rule %s: captured no address",
+			       expr->rule->name);
+	out->rule = expr->rule;
+	out->user = NULL;
+	out->user_len = 0;
+	if (expr->user != 0 && user[0] != PCRE2_UNSET && user[1] > user[0]) {
+		out->user = text + user[0];
+		out->user_len = user[1] - user[0];
+	}
+	return 1;
+}
+
+static int
+try_one(const struct matcher *matcher, const struct expression *expr,
+	const struct logline *line, struct match *out, struct err *err)
+{
+	const char *text = expr->rule->whole_line ? line->line : line->text;
+	size_t len = expr->rule->whole_line ? line->line_len : line->text_len;
+	int r;
+
+	if (len < expr->min_len || !prefix_fits(&expr->prefix, text, len))
+		return 0;
+	if (matcher->jit)
+		r = pcre2_jit_match(expr->code, (PCRE2_SPTR)text, len, 0, 0,
+				    matcher->data, matcher->context);
+	else
+		r = pcre2_match(expr->code, (PCRE2_SPTR)text, len, 0, 0,
+				matcher->data, matcher->context);
+	if (r > 0)
+		return take(matcher, expr, text, len, out, err);
+	if (r == PCRE2_ERROR_NOMATCH)
+		return 0;
+	return err_set(err, "rule %s: gave up (PCRE2 error %d)",
+		       expr->rule->name, r);
+}
+
+int
+matcher_match(struct matcher *matcher, const struct logline *line,
+	      struct match *out, struct err *err)
+{
+	const struct program *program;
+	size_t i;
+	int r = 0;
+
+	program = program_slot(matcher, line->header, line->program,
+			       line->program_len);
+	/* A rule that gave up ends it: what the next one says of such a line
+	 * is not to be trusted either. */
+	for (i = 0; i < program->count && r == 0; i++)
+		r = try_one(matcher, program->list[i], line, out, err);
+	return r;
+}

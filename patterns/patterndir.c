@@ -1,0 +1,127 @@
+#include "patterns/patterndir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+
+/* dir/../patterns, if dir is a build directory that has it; else NULL. */
+static char *
+beside_build(const char *dir)
+{
+	const char *base = strrchr(dir, '/');
+	struct stat st;
+	char *path;
+
+	if (base == NULL || strncmp(base, "/build", 6) != 0)
+		return NULL;
+	path = alloc_format("%.*s/patterns", (int)(base - dir), dir);
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return path;
+	free(path);
+	return NULL;
+}
+
+char *
+patterndir_default(void)
+{
+	char exe[PATH_MAX], *slash, *path = NULL;
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	if (len > 0) {
+		exe[len] = '\0';
+		/* A unit test lies deeper: build/tests/unit/NAME. */
+		while (path == NULL && (slash = strrchr(exe, '/')) != NULL) {
+			*slash = '\0';
+			path = beside_build(exe);
+		}
+	}
+	return path ? path : alloc_string(PATTERN_DIR);
+}
+
+struct found {
+	char *name, *path;
+};
+
+struct finds {
+	struct found *list;
+	size_t count;
+};
+
+static void
+add_find(struct finds *finds, const char *dir, const char *name)
+{
+	struct found *found;
+	size_t i;
+
+	for (i = 0; i < finds->count; i++)
+		if (strcmp(finds->list[i].name, name) == 0)
+			break;
+	if (i == finds->count) {
+		finds->list = alloc_resize(finds->list, finds->count + 1,
+					   sizeof(*finds->list));
+		finds->count++;
+		finds->list[i].name = alloc_string(name);
+		finds->list[i].path = NULL;
+	}
+	found = &finds->list[i];
+	free(found->path);
+	found->path = alloc_format("%s/%s", dir, name);
+}
+
+static int
+search(struct finds *finds, const char *dir, struct err *err)
+{
+	static const char suffix[] = ".yaml";
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+	size_t len;
+
+	if (d == NULL)
+		return err_set(err, "%s: %s", dir, strerror(errno));
+	while ((entry = readdir(d)) != NULL) {
+		len = strlen(entry->d_name);
+		if (entry->d_name[0] != '.' && len >= sizeof(suffix) &&
+		    strcmp(entry->d_name + len + 1 - sizeof(suffix), suffix) ==
+			0)
+			add_find(finds, dir, entry->d_name);
+	}
+	closedir(d);
+	return 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+int
+patterndir_files(const char *const *dirs, size_t ndirs, struct strings *out,
+		 struct err *err)
+{
+	struct finds finds = {0};
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < ndirs && r == 0; i++)
+		r = search(&finds, dirs[i], err);
+	if (finds.count > 1)
+		qsort(finds.list, finds.count, sizeof(*finds.list), by_name);
+	for (i = 0; i < finds.count; i++) {
+		if (r == 0)
+			strings_add(out, finds.list[i].path);
+		free(finds.list[i].name);
+		free(finds.list[i].path);
+	}
+	free(finds.list);
+	return r;
+}

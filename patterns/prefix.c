@@ -1,0 +1,298 @@
+#include "patterns/prefix.h"
+
+#include <string.h>
+
+/*
+ * A walk through the expression with the set of offsets at which a match may
+ * stand before each item: bit p = offset p. A byte item at offsets P allows
+ * its bytes there and leads to P << 1; what lies beyond PREFIX_LEN falls off.
+ * Alternatives join their sets, so different branches mix: more may pass than
+ * can match, never less.
+ *
+ * Anything but literals, classes, the common escapes, plain groups and
+ * quantifiers ends the walk: from the offsets reached so far on, every byte
+ * may stand.
+ */
+struct walk {
+	struct prefix *out;
+	const char *at;
+	bool lost; /* met something not understood */
+};
+
+/* A set of bytes. */
+struct bytes {
+	uint32_t bit[8];
+};
+
+static uint32_t alternatives(struct walk *, uint32_t from);
+
+static void
+add_byte(struct bytes *set, unsigned int c)
+{
+	set->bit[c / 32] |= (uint32_t)1 << c % 32;
+}
+
+static void
+add_range(struct bytes *set, unsigned int first, unsigned int last)
+{
+	for (; first <= last; first++)
+		add_byte(set, first);
+}
+
+static void
+invert(struct bytes *set)
+{
+	size_t i;
+
+	for (i = 0; i < 8; i++)
+		set->bit[i] = ~set->bit[i];
+}
+
+static void
+allow(struct walk *walk, const struct bytes *set, uint32_t from)
+{
+	unsigned int c;
+
+	for (c = 0; c < 256; c++)
+		if (set->bit[c / 32] >> c % 32 & 1)
+			walk->out->may[c] |= from;
+}
+
+/* From the lowest offset in `from` on, everything may stand. */
+static void
+give_up(struct walk *walk, uint32_t from)
+{
+	struct bytes all = {0};
+
+	invert(&all);
+	walk->lost = true;
+	if (from != 0)
+		allow(walk, &all, ~((from & -from) - 1));
+}
+
+/* The bytes of \d and the like, or of one escaped character. */
+static bool
+escape(char c, struct bytes *set)
+{
+	struct bytes kind = {0};
+	size_t i;
+
+	switch (c | 0x20) {
+	case 'd':
+		add_range(&kind, '0', '9');
+		break;
+	case 's':
+		add_range(&kind, '\t', '\r');
+		add_byte(&kind, ' ');
+		break;
+	case 'w':
+		add_range(&kind, '0', '9');
+		add_range(&kind, 'A', 'Z');
+		add_range(&kind, 'a', 'z');
+		add_byte(&kind, '_');
+		break;
+	default:
+		if (c == 't')
+			c = '\t';
+		else if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+			 (c >= 'a' && c <= 'z') || c == '\0')
+			return false;
+		add_byte(set, (unsigned char)c);
+		return true;
+	}
+	if (!(c & 0x20))
+		invert(&kind);
+	for (i = 0; i < 8; i++)
+		set->bit[i] |= kind.bit[i];
+	return true;
+}
+
+/* A class, behind its '['. */
+static bool
+class(struct walk *walk, struct bytes *set)
+{
+	const char *p = walk->at;
+	bool negated = *p == '^', first = true;
+
+	for (p += negated; *p != ']' || first; first = false) {
+		if (*p == '\0' || (*p == '[' && strchr(":.=", p[1]) != NULL))
+			return false;
+		if (*p == '\\') {
+			if (!escape(p[1], set))
+				return false;
+			p += 2;
+			if (*p == '-' && p[1] != ']')
+				return false;
+			continue;
+		}
+		if (p[1] == '-' && p[2] != ']') {
+			if (p[2] == '\\' || p[2] == '[' || p[2] == '\0')
+				return false;
+			add_range(set, (unsigned char)p[0],
+				  (unsigned char)p[2]);
+			p += 3;
+			continue;
+		}
+		add_byte(set, (unsigned char)*p++);
+	}
+	if (negated)
+		invert(set);
+	walk->at = p + 1;
+	return true;
+}
+
+/* One item that takes exactly one byte; false: it is none such. */
+static bool
+byte_item(struct walk *walk, struct bytes *set)
+{
+	char c = *walk->at++;
+
+	switch (c) {
+	case '[':
+		return class(walk, set);
+	case '\\':
+		return escape(*walk->at++, set);
+	case '.':
+		invert(set);
+		return true;
+	case '*':
+	case '+':
+	case '?':
+		return false;
+	default:
+		add_byte(set, (unsigned char)c);
+		return true;
+	}
+}
+
+/* Behind a '(': past "?:", "?>" or "?<name>"; false for the other kinds. */
+static bool
+group_start(struct walk *walk)
+{
+	if (*walk->at == '*')
+		return false;
+	if (*walk->at != '?')
+		return true;
+	walk->at++;
+	if (*walk->at == ':' || *walk->at == '>') {
+		walk->at++;
+		return true;
+	}
+	if (*walk->at == 'P')
+		walk->at++;
+	if (*walk->at != '<' || walk->at[1] == '=' || walk->at[1] == '!')
+		return false;
+	walk->at += strcspn(walk->at, ">");
+	return *walk->at++ == '>';
+}
+
+/* One item at offsets `from`: where it may lead. */
+static uint32_t
+item(struct walk *walk, uint32_t from)
+{
+	struct bytes set = {0};
+	uint32_t to;
+
+	if (*walk->at == '^' || *walk->at == '$') {
+		walk->at++;
+		return from;
+	}
+	if (*walk->at == '(') {
+		walk->at++;
+		if (group_start(walk)) {
+			to = alternatives(walk, from);
+			if (!walk->lost && *walk->at++ == ')')
+				return to;
+		}
+	} else if (byte_item(walk, &set)) {
+		allow(walk, &set, from);
+		return from << 1;
+	}
+	give_up(walk, from);
+	return 0;
+}
+
+/* The quantifier behind an item, if any. false: not understood. */
+static bool
+quantifier(struct walk *walk, bool *skip, bool *again)
+{
+	static const char digits[] = "0123456789";
+	const char *p = walk->at;
+
+	*skip = *p == '?' || *p == '*';
+	*again = *p == '+' || *p == '*';
+	if (*p == '{') {
+		/* Exact counts would be finer; "any number" is enough. */
+		*skip = *again = true;
+		if (strspn(++p, digits) == 0)
+			return false;
+		p += strspn(p, digits);
+		if (*p == ',')
+			p += 1 + strspn(p + 1, digits);
+		if (*p != '}')
+			return false;
+	} else if (!*skip && !*again) {
+		return true;
+	}
+	p++;
+	if (*p == '?' || *p == '+')
+		p++;
+	walk->at = p;
+	return true;
+}
+
+/* One item with its quantifier. */
+static uint32_t
+repeated(struct walk *walk, uint32_t from)
+{
+	const char *start = walk->at, *end;
+	uint32_t to = item(walk, from), all;
+	bool skip, again;
+
+	if (walk->lost)
+		return 0;
+	if (!quantifier(walk, &skip, &again)) {
+		give_up(walk, from);
+		return 0;
+	}
+	end = walk->at;
+	/* Each round moves on by a byte at least, or adds nothing. */
+	for (all = to; again && (to & ~from) != 0; all |= to) {
+		from |= to;
+		walk->at = start;
+		to = item(walk, to);
+		if (walk->lost)
+			return 0;
+	}
+	walk->at = end;
+	return skip ? all | from : all;
+}
+
+static uint32_t
+alternatives(struct walk *walk, uint32_t from)
+{
+	uint32_t to = 0, here = from;
+
+	while (!walk->lost && *walk->at != '\0' && *walk->at != ')') {
+		if (*walk->at == '|') {
+			walk->at++;
+			to |= here;
+			here = from;
+		} else {
+			here = repeated(walk, here);
+		}
+	}
+	return to | here;
+}
+
+void
+prefix_init(struct prefix *prefix, const char *expression)
+{
+	struct walk walk = {.out = prefix, .at = expression};
+
+	memset(prefix, 0, sizeof(*prefix));
+	alternatives(&walk, 1);
+	/* Branches of the whole expression that were not walked any more. */
+	if (walk.lost && strchr(walk.at, '|') != NULL)
+		give_up(&walk, 1);
+}

@@ -1,0 +1,395 @@
+#include "patterns/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/suggest.h"
+#include "base/yamltree.h"
+#include "patterns/patterndir.h"
+
+/* Ten times what ships leaves room; more is a mistake, or somebody's prank. */
+enum { RULES_MAX = 10000, NAME_LEN_MAX = 64 };
+
+static const char *const file_keys[] = {"server", "versions", "program",
+					"header", "rules", NULL};
+static const char *const rule_keys[] = {"name",	   "match",   "accept",
+					"reject",  "optional", "line",
+					"program", "header",  NULL};
+static const char *const accept_keys[] = {"line", "ip", "user", NULL};
+static const char *const reject_keys[] = {"line", "why", NULL};
+
+/* What a file says for all its rules. */
+struct context {
+	const struct yaml_tree *tree;
+	struct ruleset *set;
+	const char *server;
+	const struct yaml_node *program; /* NULL: its rules name their own */
+	enum header header;
+};
+
+static int
+check_keys(const struct yaml_tree *tree, const struct yaml_node *node,
+	   const char *what, const char *const *keys, struct err *err)
+{
+	const char *near;
+	size_t i, k;
+
+	if (node->kind != YAML_MAP)
+		return yaml_err(tree, node, err, "%s must be a map", what);
+	for (i = 0; i < node->count; i++) {
+		for (k = 0; keys[k] != NULL; k++)
+			if (strcmp(keys[k], node->keys[i]->text) == 0)
+				break;
+		if (keys[k] != NULL)
+			continue;
+		near = suggest(node->keys[i]->text, keys);
+		return yaml_err(tree, node->keys[i], err,
+				near ? "unknown key '%s' in %s (did you mean "
+				       "'%s'?)"
+				     : "unknown key '%s' in %s",
+				node->keys[i]->text, what, near);
+	}
+	return 0;
+}
+
+/* The string under key: 1, 0 = not there, -1 = not a string. */
+static int
+get_string(const struct yaml_tree *tree, const struct yaml_node *map,
+	   const char *key, const char **out, struct err *err)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+
+	*out = NULL;
+	if (node == NULL)
+		return 0;
+	if (node->kind != YAML_SCALAR)
+		return yaml_err(tree, node, err, "'%s' must be a string", key);
+	if (node->text_len == 0 || strlen(node->text) != node->text_len)
+		return yaml_err(tree, node, err, "'%s' is %s", key,
+				node->text_len ? "no text" : "empty");
+	*out = node->text;
+	return 1;
+}
+
+static int
+need_string(const struct yaml_tree *tree, const struct yaml_node *map,
+	    const char *key, const char *what, const char **out,
+	    struct err *err)
+{
+	int got = get_string(tree, map, key, out, err);
+
+	if (got == 0)
+		return yaml_err(tree, map, err, "%s has no '%s'", what, key);
+	return got < 0 ? -1 : 0;
+}
+
+static int
+get_bool(const struct yaml_tree *tree, const struct yaml_node *map,
+	 const char *key, bool *out, struct err *err)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+
+	if (node == NULL)
+		return 0;
+	if (node->kind == YAML_SCALAR && node->plain) {
+		*out = strcmp(node->text, "true") == 0;
+		if (*out || strcmp(node->text, "false") == 0)
+			return 0;
+	}
+	return yaml_err(tree, node, err, "'%s' must be true or false", key);
+}
+
+static int
+get_header(const struct yaml_tree *tree, const struct yaml_node *map,
+	   enum header *out, struct err *err)
+{
+	const char *const *names = header_names();
+	const char *name, *near;
+	int i, got;
+
+	got = get_string(tree, map, "header", &name, err);
+	if (got <= 0)
+		return got;
+	for (i = 0; names[i] != NULL; i++)
+		if (strcmp(names[i], name) == 0) {
+			*out = (enum header)i;
+			return 0;
+		}
+	near = suggest(name, names);
+	return yaml_err(tree, yaml_get(map, "header"), err,
+			near ? "unknown header '%s' (did you mean '%s'?)"
+			     : "unknown header '%s'",
+			name, near);
+}
+
+/* A name or a list of names. Logs that name no program are bound to the name
+ * of their header. */
+static int
+set_programs(const struct context *ctx, struct rule *rule,
+	     const struct yaml_node *node, const struct yaml_node *at,
+	     struct err *err)
+{
+	struct yaml_node *one[1];
+	const struct yaml_node *const *items;
+	size_t i, n = 1;
+
+	if (node == NULL) {
+		if (rule->header == HEADER_SYSLOG)
+			return yaml_err(ctx->tree, at, err,
+					"rule '%s' has no 'program'",
+					rule->name);
+		rule->programs = alloc_zero(2, sizeof(*rule->programs));
+		rule->programs[0] = alloc_string(header_names()[rule->header]);
+		return 0;
+	}
+	one[0] = (struct yaml_node *)node;
+	items = (const struct yaml_node *const *)one;
+	if (node->kind == YAML_LIST) {
+		items = (const struct yaml_node *const *)node->items;
+		n = node->count;
+	}
+	if (n == 0)
+		return yaml_err(ctx->tree, node, err, "'program' is empty");
+	rule->programs = alloc_zero(n + 1, sizeof(*rule->programs));
+	for (i = 0; i < n; i++) {
+		if (items[i]->kind != YAML_SCALAR ||
+		    items[i]->text_len == 0 ||
+		    strlen(items[i]->text) != items[i]->text_len)
+			return yaml_err(ctx->tree, items[i], err,
+					"'program' must be a name or a list "
+					"of names");
+		rule->programs[i] = alloc_string(items[i]->text);
+	}
+	return 0;
+}
+
+static int
+set_sample(const struct context *ctx, struct sample *sample,
+	   const struct yaml_node *node, bool accept, struct err *err)
+{
+	const char *what = accept ? "accept sample" : "reject sample";
+	const char *line, *ip, *user, *why;
+	struct addr addr;
+
+	if (check_keys(ctx->tree, node, what,
+		       accept ? accept_keys : reject_keys, err) < 0 ||
+	    need_string(ctx->tree, node, "line", what, &line, err) < 0 ||
+	    get_string(ctx->tree, node, "ip", &ip, err) < 0 ||
+	    get_string(ctx->tree, node, "user", &user, err) < 0 ||
+	    get_string(ctx->tree, node, "why", &why, err) < 0)
+		return -1;
+	if (accept && ip == NULL)
+		return yaml_err(ctx->tree, node, err, "%s has no 'ip'", what);
+	if (ip != NULL && addr_parse(&addr, ip, strlen(ip)) < 0)
+		return yaml_err(ctx->tree, yaml_get(node, "ip"), err,
+				"'%s' is no address", ip);
+	sample->line = alloc_string(line);
+	sample->ip = ip ? alloc_string(ip) : NULL;
+	sample->user = user ? alloc_string(user) : NULL;
+	sample->why = why ? alloc_string(why) : NULL;
+	sample->lineno = node->line;
+	return 0;
+}
+
+static int
+set_samples(const struct context *ctx, struct samples *samples,
+	    const struct yaml_node *rule, const char *key, struct err *err)
+{
+	const struct yaml_node *list = yaml_get(rule, key);
+	size_t i;
+
+	if (list == NULL)
+		return 0;
+	if (list->kind != YAML_LIST)
+		return yaml_err(ctx->tree, list, err,
+				"'%s' must be a list of samples", key);
+	samples->list = alloc_zero(list->count, sizeof(*samples->list));
+	for (i = 0; i < list->count; i++) {
+		samples->count++;
+		if (set_sample(ctx, &samples->list[i], list->items[i],
+			       strcmp(key, "accept") == 0, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Names stand in log lines and on command lines: one word, and only once. */
+static int
+check_name(const struct context *ctx, const char *name,
+	   const struct yaml_node *at, struct err *err)
+{
+	static const char word[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	const struct rule *rule;
+	size_t i;
+
+	if (strspn(name, word) != strlen(name) || strlen(name) > NAME_LEN_MAX)
+		return yaml_err(ctx->tree, at, err,
+				"a rule's name is letters, digits, '.', '_' "
+				"and '-', at most %d",
+				NAME_LEN_MAX);
+	for (i = 0; i < ctx->set->count; i++) {
+		rule = &ctx->set->list[i];
+		if (rule->name != NULL && strcmp(rule->name, name) == 0)
+			return yaml_err(ctx->tree, at, err,
+					"rule '%s' stands already at %s:%u",
+					name, rule->file, rule->lineno);
+	}
+	return 0;
+}
+
+static int
+set_rule(const struct context *ctx, struct rule *rule,
+	 const struct yaml_node *node, struct err *err)
+{
+	const struct yaml_node *program;
+	const char *name, *match;
+
+	if (check_keys(ctx->tree, node, "rule", rule_keys, err) < 0 ||
+	    need_string(ctx->tree, node, "name", "rule", &name, err) < 0 ||
+	    check_name(ctx, name, yaml_get(node, "name"), err) < 0 ||
+	    need_string(ctx->tree, node, "match", "rule", &match, err) < 0)
+		return -1;
+	rule->name = alloc_string(name);
+	rule->match = alloc_string(match);
+	rule->server = alloc_string(ctx->server);
+	rule->file = alloc_string(yaml_file(ctx->tree));
+	rule->lineno = yaml_get(node, "match")->line;
+	rule->header = ctx->header;
+	program = yaml_get(node, "program");
+	/* A header of its own has its own programs too. */
+	if (program == NULL && yaml_get(node, "header") == NULL)
+		program = ctx->program;
+	if (get_header(ctx->tree, node, &rule->header, err) < 0 ||
+	    set_programs(ctx, rule, program, node, err) < 0 ||
+	    get_bool(ctx->tree, node, "optional", &rule->optional, err) < 0 ||
+	    get_bool(ctx->tree, node, "line", &rule->whole_line, err) < 0 ||
+	    set_samples(ctx, &rule->accept, node, "accept", err) < 0 ||
+	    set_samples(ctx, &rule->reject, node, "reject", err) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+add_rules(struct context *ctx, const struct yaml_node *rules, struct err *err)
+{
+	struct ruleset *set = ctx->set;
+	size_t i;
+
+	if (set->count + rules->count > RULES_MAX)
+		return yaml_err(ctx->tree, rules, err,
+				"more than %d rules in all", RULES_MAX);
+	set->list = alloc_resize(set->list, set->count + rules->count + 1,
+				 sizeof(*set->list));
+	for (i = 0; i < rules->count; i++) {
+		memset(&set->list[set->count], 0, sizeof(*set->list));
+		set->count++;
+		if (set_rule(ctx, &set->list[set->count - 1], rules->items[i],
+			     err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_tree(struct ruleset *set, const struct yaml_tree *tree, struct err *err)
+{
+	struct context ctx = {.tree = tree, .set = set};
+	const struct yaml_node *root = yaml_root(tree), *rules;
+	const char *versions;
+
+	if (check_keys(tree, root, "pattern file", file_keys, err) < 0 ||
+	    need_string(tree, root, "server", "pattern file", &ctx.server,
+			err) < 0 ||
+	    get_string(tree, root, "versions", &versions, err) < 0 ||
+	    get_header(tree, root, &ctx.header, err) < 0)
+		return -1;
+	ctx.program = yaml_get(root, "program");
+	rules = yaml_get(root, "rules");
+	if (rules == NULL)
+		return yaml_err(tree, root, err, "pattern file has no 'rules'");
+	if (rules->kind != YAML_LIST)
+		return yaml_err(tree, rules, err, "'rules' must be a list");
+	return add_rules(&ctx, rules, err);
+}
+
+static int
+add_file(struct ruleset *set, const char *path, struct err *err)
+{
+	struct yaml_tree *tree = yaml_load(path, err);
+	int r;
+
+	if (tree == NULL)
+		return -1;
+	r = add_tree(set, tree, err);
+	yaml_free(&tree);
+	return r;
+}
+
+struct ruleset *
+ruleset_load(const char *const *dirs, size_t ndirs, struct err *err)
+{
+	struct ruleset *set = alloc_zero(1, sizeof(*set));
+	struct strings files = {0};
+	size_t i;
+	int r;
+
+	r = patterndir_files(dirs, ndirs, &files, err);
+	for (i = 0; i < files.count && r == 0; i++)
+		r = add_file(set, files.list[i], err);
+	if (r == 0 && set->count == 0)
+		r = err_set(err, "%s: not a single rule in *.yaml",
+			    ndirs > 0 ? dirs[ndirs - 1] : "patterns");
+	strings_clear(&files);
+	if (r < 0)
+		ruleset_free(&set);
+	return set;
+}
+
+static void
+samples_clear(struct samples *samples)
+{
+	size_t i;
+
+	for (i = 0; i < samples->count; i++) {
+		free(samples->list[i].line);
+		free(samples->list[i].ip);
+		free(samples->list[i].user);
+		free(samples->list[i].why);
+	}
+	free(samples->list);
+}
+
+static void
+rule_clear(struct rule *rule)
+{
+	size_t i;
+
+	for (i = 0; rule->programs != NULL && rule->programs[i] != NULL; i++)
+		free(rule->programs[i]);
+	free(rule->programs);
+	free(rule->name);
+	free(rule->server);
+	free(rule->file);
+	free(rule->match);
+	samples_clear(&rule->accept);
+	samples_clear(&rule->reject);
+}
+
+void
+ruleset_free(struct ruleset **setp)
+{
+	struct ruleset *set = *setp;
+	size_t i;
+
+	*setp = NULL;
+	if (set == NULL)
+		return;
+	for (i = 0; i < set->count; i++)
+		rule_clear(&set->list[i]);
+	free(set->list);
+	free(set);
+}
