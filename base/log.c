@@ -1,0 +1,295 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+enum log_target { TO_STDERR, TO_JOURNAL, TO_STDOUT, TO_SYSLOG, TO_FILE };
+enum { MESSAGE_MAX = 2048, STAMP_MAX = 32 };
+
+static struct {
+	enum log_target target;
+	int fd; /* of TO_FILE */
+	bool debug;
+} out = {.target = TO_STDERR, .fd = -1};
+
+/* JOURNAL_STREAM=device:inode names the socket that systemd gave us; only if
+ * standard error is still that one does anybody read the prefix. */
+static bool
+stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat st;
+	char own[64];
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev,
+		 (uintmax_t)st.st_ino);
+	return strcmp(own, stream) == 0;
+}
+
+static int
+open_file(const char *path, struct err *err)
+{
+	/* Non-blocking: nobody may read what turns out to be a FIFO. */
+	int fd = open(path,
+		      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK |
+			  O_NOCTTY,
+		      0640);
+
+	if (fd < 0)
+		err_set(err, "%s: open: %s", path, strerror(errno));
+	return fd;
+}
+
+int
+log_open(const char *target, bool debug, struct err *err)
+{
+	enum log_target to = TO_FILE;
+	int fd = -1;
+
+	if (target == NULL)
+		to = stderr_is_journal() ? TO_JOURNAL : TO_STDERR;
+	else if (strcmp(target, "-") == 0)
+		to = TO_STDOUT;
+	else if (strcmp(target, "syslog") == 0)
+		to = TO_SYSLOG;
+	else if ((fd = open_file(target, err)) < 0)
+		return -1;
+
+	if (out.target == TO_SYSLOG)
+		closelog();
+	if (out.fd >= 0)
+		close(out.fd);
+	if (to == TO_SYSLOG)
+		openlog("pop-before-smtp", LOG_PID | LOG_NDELAY, LOG_MAIL);
+	out.target = to;
+	out.fd = fd;
+	out.debug = debug;
+	return 0;
+}
+
+bool
+log_debugging(void)
+{
+	return out.debug;
+}
+
+/* What a bare text line says of its weight. */
+static const char *
+priority_word(int priority)
+{
+	switch (priority) {
+	case LOG_ERR:
+		return "error: ";
+	case LOG_WARNING:
+		return "warning: ";
+	default:
+		return "";
+	}
+}
+
+/* What stands before the message on this target. */
+static void
+write_head(char *head, size_t size, int priority)
+{
+	char stamp[STAMP_MAX];
+	struct tm local;
+	time_t now;
+
+	if (out.target == TO_JOURNAL) {
+		snprintf(head, size, "<%d>", priority);
+		return;
+	}
+	if (out.target != TO_FILE) {
+		snprintf(head, size, "%s", priority_word(priority));
+		return;
+	}
+	/* Nobody stamps the lines of a file for us. */
+	now = time(NULL);
+	localtime_r(&now, &local);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S%z", &local);
+	snprintf(head, size, "%s %s", stamp, priority_word(priority));
+}
+
+/* One write, so that lines of two processes do not mix. What cannot be
+ * written is lost: there is nobody to tell. */
+static void
+write_line(char *line, size_t len)
+{
+	int fd = out.target == TO_FILE	   ? out.fd
+		 : out.target == TO_STDOUT ? STDOUT_FILENO
+					   : STDERR_FILENO;
+	ssize_t done;
+
+	line[len++] = '\n';
+	while (len > 0) {
+		done = write(fd, line, len);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return;
+		line += done;
+		len -= (size_t)done;
+	}
+}
+
+static void __attribute__((format(printf, 2, 0)))
+say(int priority, const char *fmt, va_list ap)
+{
+	char line[MESSAGE_MAX + 1]; /* and the newline */
+	size_t head = 0, len;
+	int saved = errno;
+
+	if (out.target != TO_SYSLOG) {
+		write_head(line, MESSAGE_MAX, priority);
+		head = strlen(line);
+	}
+	vsnprintf(line + head, MESSAGE_MAX - head, fmt, ap);
+	len = strlen(line);
+	/* One fact, one line, whatever slipped in. */
+	for (size_t i = head; i < len; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = ' ';
+	if (out.target == TO_SYSLOG)
+		syslog(priority, "%s", line);
+	else
+		write_line(line, len);
+	errno = saved;
+}
+
+void
+log_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(LOG_ERR, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_warning(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(LOG_WARNING, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(LOG_INFO, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!out.debug)
+		return;
+	va_start(ap, fmt);
+	say(LOG_DEBUG, fmt, ap);
+	va_end(ap);
+}
+
+/*
+ * The length of the UTF-8 character at bytes; 0 = none, or one that is not to
+ * be shown (C1 controls). Well-formed as in RFC 3629: the second byte decides
+ * over the overlong, the surrogates and what lies beyond U+10FFFF.
+ */
+static size_t
+utf8_length(const unsigned char *bytes, size_t left)
+{
+	unsigned char first = bytes[0], low = 0x80, high = 0xbf;
+	size_t len;
+
+	if (first < 0x80)
+		return 1;
+	len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+	if (first < 0xc2 || first > 0xf4 || left < len)
+		return 0;
+	if (first == 0xc2 || first == 0xe0)
+		low = 0xa0;
+	else if (first == 0xf0)
+		low = 0x90;
+	else if (first == 0xed)
+		high = 0x9f;
+	else if (first == 0xf4)
+		high = 0x8f;
+	if (bytes[1] < low || bytes[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+/* One character or one escape to unit, *used bytes read; returns its length. */
+static size_t
+printable_unit(char unit[4], const unsigned char *bytes, size_t left,
+	       size_t *used)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char c = bytes[0];
+	size_t len = utf8_length(bytes, left);
+
+	if (len > 0 && c >= ' ' && c != 0x7f && c != '\\') {
+		memcpy(unit, bytes, len);
+		*used = len;
+		return len;
+	}
+	unit[0] = '\\';
+	unit[1] = 'x';
+	unit[2] = hex[c >> 4];
+	unit[3] = hex[c & 15];
+	*used = 1;
+	return 4;
+}
+
+char *
+log_printable(char *text, size_t size, const char *bytes, size_t len)
+{
+	static const char dots[] = "...";
+	size_t at = 0, cut = 0, used, unit_len;
+	char unit[4];
+
+	if (size == 0)
+		return text;
+	while (len > 0) {
+		unit_len = printable_unit(unit, (const unsigned char *)bytes,
+					  len, &used);
+		if (at + unit_len >= size)
+			break;
+		memcpy(text + at, unit, unit_len);
+		at += unit_len;
+		if (at + sizeof(dots) <= size)
+			cut = at; /* so far there is room for the dots */
+		bytes += used;
+		len -= used;
+	}
+	if (len > 0 && size >= sizeof(dots)) {
+		memcpy(text + cut, dots, sizeof(dots));
+		return text;
+	}
+	text[at] = '\0';
+	return text;
+}

@@ -1,0 +1,418 @@
+#include "base/yamltree.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <yaml.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+
+/* Far above any configuration, low enough for any stack and machine. */
+enum { DEPTH_MAX = 32, NODES_MAX = 200 * 1000, FILE_MAX = 8 * 1024 * 1024 };
+
+struct yaml_tree {
+	char *file;
+	struct yaml_node *root;
+};
+
+struct builder {
+	struct yaml_tree *tree;
+	yaml_parser_t parser;
+	size_t nodes;
+	struct err *err;
+};
+
+/* ---- nodes ---- */
+
+static void
+node_free(struct yaml_node *node)
+{
+	if (node == NULL)
+		return;
+	for (size_t i = 0; i < node->count; i++) {
+		node_free(node->items[i]);
+		if (node->keys != NULL)
+			node_free(node->keys[i]);
+	}
+	free(node->items);
+	free(node->keys);
+	free(node->text);
+	free(node);
+}
+
+static struct yaml_node *
+node_new(enum yaml_kind kind, const yaml_event_t *event)
+{
+	struct yaml_node *node = alloc_zero(1, sizeof(*node));
+
+	node->kind = kind;
+	node->line = (unsigned int)event->start_mark.line + 1;
+	return node;
+}
+
+/* Takes both over. Room is doubled whenever the count is a power of two. */
+static void
+node_add(struct yaml_node *node, struct yaml_node *key, struct yaml_node *item)
+{
+	size_t count = node->count, room = count ? count * 2 : 1;
+
+	if ((count & (count - 1)) == 0) {
+		node->items =
+		    alloc_resize(node->items, room, sizeof(*node->items));
+		if (key != NULL)
+			node->keys =
+			    alloc_resize(node->keys, room, sizeof(*node->keys));
+	}
+	if (key != NULL)
+		node->keys[count] = key;
+	node->items[count] = item;
+	node->count++;
+}
+
+/* ---- events to nodes ---- */
+
+static int
+fail_at(struct builder *b, size_t line, const char *why)
+{
+	return err_set(b->err, "%s:%zu: %s", b->tree->file, line, why);
+}
+
+/* The next event that is sound; the caller deletes it. 0, or -1. */
+static int
+next_event(struct builder *b, yaml_event_t *event)
+{
+	size_t line;
+
+	if (yaml_parser_parse(&b->parser, event))
+		return 0;
+	/* A bad byte is met by the reader, which sets no mark. */
+	line = b->parser.error == YAML_READER_ERROR
+		   ? b->parser.mark.line
+		   : b->parser.problem_mark.line;
+	return fail_at(b, line + 1,
+		       b->parser.problem ? b->parser.problem : "no YAML");
+}
+
+/* What configuration does not need, and what only hides what it says. */
+static const char *
+refuse(const yaml_event_t *event)
+{
+	static const char anchor[] = "anchors and aliases are not allowed";
+	static const char tag[] = "tags are not allowed";
+
+	switch (event->type) {
+	case YAML_ALIAS_EVENT:
+		return anchor;
+	case YAML_SCALAR_EVENT:
+		if (event->data.scalar.anchor != NULL)
+			return anchor;
+		return event->data.scalar.tag != NULL ? tag : NULL;
+	case YAML_SEQUENCE_START_EVENT:
+		if (event->data.sequence_start.anchor != NULL)
+			return anchor;
+		return event->data.sequence_start.tag != NULL ? tag : NULL;
+	case YAML_MAPPING_START_EVENT:
+		if (event->data.mapping_start.anchor != NULL)
+			return anchor;
+		return event->data.mapping_start.tag != NULL ? tag : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static struct yaml_node *build_node(struct builder *, const yaml_event_t *,
+				    unsigned int depth);
+
+static struct yaml_node *
+build_scalar(const yaml_event_t *event)
+{
+	struct yaml_node *node = node_new(YAML_SCALAR, event);
+
+	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	node->text_len = event->data.scalar.length;
+	node->text = alloc_bytes(event->data.scalar.value, node->text_len);
+	return node;
+}
+
+/* The next node of a collection: 1 and *node, 0 = its end has come, -1. */
+static int
+build_next(struct builder *b, yaml_event_type_t end, unsigned int depth,
+	   struct yaml_node **node)
+{
+	yaml_event_t event;
+	int result = 0;
+
+	if (next_event(b, &event) < 0)
+		return -1;
+	if (event.type != end) {
+		*node = build_node(b, &event, depth);
+		result = *node != NULL ? 1 : -1;
+	}
+	yaml_event_delete(&event);
+	return result;
+}
+
+static int
+check_key(struct builder *b, const struct yaml_node *map,
+	  const struct yaml_node *key)
+{
+	const struct yaml_node *other;
+	size_t line = key->line;
+
+	if (key->kind != YAML_SCALAR || strlen(key->text) != key->text_len)
+		return fail_at(b, line, "a key must be a plain word");
+	for (size_t i = 0; i < map->count; i++) {
+		other = map->keys[i];
+		if (strcmp(other->text, key->text) == 0)
+			return err_set(b->err,
+				       "%s:%zu: '%s' stands here again, it is "
+				       "already in line %u",
+				       b->tree->file, line, key->text,
+				       other->line);
+	}
+	return 0;
+}
+
+static int
+build_list(struct builder *b, struct yaml_node *list, unsigned int depth)
+{
+	struct yaml_node *item;
+	int more;
+
+	while ((more = build_next(b, YAML_SEQUENCE_END_EVENT, depth, &item)) >
+	       0)
+		node_add(list, NULL, item);
+	return more;
+}
+
+static int
+build_map(struct builder *b, struct yaml_node *map, unsigned int depth)
+{
+	struct yaml_node *key, *value;
+	int more;
+
+	while ((more = build_next(b, YAML_MAPPING_END_EVENT, depth, &key)) >
+	       0) {
+		if (check_key(b, map, key) < 0 ||
+		    build_next(b, YAML_NO_EVENT, depth, &value) < 0) {
+			node_free(key);
+			return -1;
+		}
+		node_add(map, key, value);
+	}
+	return more;
+}
+
+/* The node that begins with event, whole. NULL: err says why. */
+static struct yaml_node *
+build_node(struct builder *b, const yaml_event_t *event, unsigned int depth)
+{
+	const char *why = refuse(event);
+	struct yaml_node *node = NULL;
+	int result = 0;
+
+	if (why == NULL && depth >= DEPTH_MAX)
+		why = "nested too deeply";
+	if (why == NULL && ++b->nodes > NODES_MAX)
+		why = "too many entries";
+	if (why != NULL) {
+		fail_at(b, event->start_mark.line + 1, why);
+		return NULL;
+	}
+	switch (event->type) {
+	case YAML_SEQUENCE_START_EVENT:
+		node = node_new(YAML_LIST, event);
+		result = build_list(b, node, depth + 1);
+		break;
+	case YAML_MAPPING_START_EVENT:
+		node = node_new(YAML_MAP, event);
+		result = build_map(b, node, depth + 1);
+		break;
+	default:
+		assert(event->type == YAML_SCALAR_EVENT);
+		return build_scalar(event);
+	}
+	if (result < 0) {
+		node_free(node);
+		return NULL;
+	}
+	return node;
+}
+
+/* ---- documents ---- */
+
+/* Skips what does not matter to the next event that does: 1 the start of a
+ * document, 0 the end of the stream, -1. */
+static int
+next_document(struct builder *b, size_t *line)
+{
+	yaml_event_t event;
+	yaml_event_type_t type;
+
+	do {
+		if (next_event(b, &event) < 0)
+			return -1;
+		type = event.type;
+		*line = event.start_mark.line + 1;
+		yaml_event_delete(&event);
+	} while (type != YAML_DOCUMENT_START_EVENT &&
+		 type != YAML_STREAM_END_EVENT);
+	return type == YAML_DOCUMENT_START_EVENT;
+}
+
+/* Nothing but comments, or a bare "---". */
+static bool
+is_nothing(const struct yaml_node *node)
+{
+	return node->kind == YAML_SCALAR && node->plain && node->text_len == 0;
+}
+
+static int
+build_stream(struct builder *b)
+{
+	struct yaml_node **root = &b->tree->root;
+	size_t line;
+	int more = next_document(b, &line);
+
+	if (more < 0)
+		return -1;
+	if (more > 0) {
+		if (build_next(b, YAML_NO_EVENT, 0, root) < 0)
+			return -1;
+		more = next_document(b, &line);
+		if (more < 0)
+			return -1;
+		if (more > 0)
+			return fail_at(b, line, "a second document");
+	}
+	if (*root == NULL || is_nothing(*root)) {
+		node_free(*root);
+		*root = alloc_zero(1, sizeof(**root));
+		(*root)->kind = YAML_MAP;
+		(*root)->line = 1;
+	}
+	return 0;
+}
+
+struct yaml_tree *
+yaml_parse(const char *file, const char *text, size_t len, struct err *err)
+{
+	struct yaml_tree *tree = alloc_zero(1, sizeof(*tree));
+	struct builder b = {.tree = tree, .err = err};
+
+	tree->file = alloc_string(file);
+	if (!yaml_parser_initialize(&b.parser)) {
+		fail_at(&b, 1, "out of memory");
+		yaml_free(&tree);
+		return NULL;
+	}
+	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text,
+				     len);
+	if (build_stream(&b) < 0)
+		yaml_free(&tree);
+	yaml_parser_delete(&b.parser);
+	return tree;
+}
+
+/* All of an open file: its length, or -1 and errno. */
+static ssize_t
+read_all(int fd, char **bytes)
+{
+	size_t len = 0, room = 16 * 1024;
+	char *text = alloc_resize(NULL, room, 1);
+	ssize_t got;
+
+	while ((got = read(fd, text + len, room - len)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got > 0 && len + (size_t)got > FILE_MAX) {
+			errno = EFBIG;
+			got = -1;
+		}
+		if (got < 0) {
+			free(text);
+			return -1;
+		}
+		len += (size_t)got;
+		if (len == room)
+			text = alloc_resize(text, room *= 2, 1);
+	}
+	*bytes = text;
+	return (ssize_t)len;
+}
+
+struct yaml_tree *
+yaml_load(const char *file, struct err *err)
+{
+	struct yaml_tree *tree;
+	char *text = NULL;
+	ssize_t len;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0) {
+		err_set(err, "%s: open: %s", file, strerror(errno));
+		return NULL;
+	}
+	len = read_all(fd, &text);
+	if (len < 0)
+		err_set(err, "%s: read: %s", file, strerror(errno));
+	close(fd);
+	if (len < 0)
+		return NULL;
+	tree = yaml_parse(file, text, (size_t)len, err);
+	free(text);
+	return tree;
+}
+
+const struct yaml_node *
+yaml_root(const struct yaml_tree *tree)
+{
+	return tree->root;
+}
+
+const char *
+yaml_file(const struct yaml_tree *tree)
+{
+	return tree->file;
+}
+
+void
+yaml_free(struct yaml_tree **tree)
+{
+	if (*tree == NULL)
+		return;
+	node_free((*tree)->root);
+	free((*tree)->file);
+	free(*tree);
+	*tree = NULL;
+}
+
+const struct yaml_node *
+yaml_get(const struct yaml_node *map, const char *key)
+{
+	if (map->kind != YAML_MAP)
+		return NULL;
+	for (size_t i = 0; i < map->count; i++)
+		if (strcmp(map->keys[i]->text, key) == 0)
+			return map->items[i];
+	return NULL;
+}
+
+int
+yaml_err(const struct yaml_tree *tree, const struct yaml_node *node,
+	 struct err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	return err_prefix(err, "%s:%u", tree->file, node->line);
+}
