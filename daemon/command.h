@@ -1,0 +1,23 @@
+/*
+ * command: asks another program, without a shell, for a short answer and
+ * within a short time.
+ */
+#ifndef DAEMON_COMMAND_H
+#define DAEMON_COMMAND_H
+
+#include <stddef.h>
+
+struct err;
+
+enum { COMMAND_OUTPUT_MAX = 1024 * 1024 };
+
+/*
+ * Runs argv[0], looked for in PATH and then in the sbin directories (a
+ * daemon's PATH often lacks them), standard input and error at /dev/null.
+ * Returns its exit code and its standard output (NUL-terminated, the caller
+ * frees it); -1: not installed, killed, out of time, or too much to say.
+ */
+int command_run(const char *const *argv, int timeout_ms, char **output,
+    struct err *);
+
+#endif

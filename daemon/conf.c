@@ -1,0 +1,504 @@
+#include "daemon/conf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/yamltree.h"
+#include "daemon/command.h"
+#include "daemon/options.h"
+#include "maps/map.h"
+
+enum {
+	FILE_MAX = 1024 * 1024, /* bytes of a configuration file */
+	POSTCONF_MS = 10 * 1000,
+	SETTINGS_MAX = 1024, /* flags on one command line */
+};
+
+static const char default_config[] =
+    SYSCONF_DIR "/pop-before-smtp/pop-before-smtp.yaml";
+static const char default_map[] = STATE_DIR "/pop-before-smtp";
+
+/* ---- the command line: first taken apart, later applied ---- */
+
+struct setting {
+	const struct option *option;
+	const char *value; /* NULL: bool */
+	bool negated;
+};
+
+struct settings {
+	struct setting list[SETTINGS_MAX];
+	size_t count;
+};
+
+static int
+unknown_flag(const char *name, size_t len, struct err *err)
+{
+	char *word = alloc_bytes(name, len);
+	const char *near = option_suggest(word, false);
+
+	if (near == NULL && strncmp(word, "no", 2) == 0)
+		near = option_suggest(word + 2, false);
+	err_set(err,
+		near ? "--%s: unknown flag (did you mean --%s?)"
+		     : "--%s: unknown flag (--help lists them)%s",
+		word, near ? near : "");
+	free(word);
+	return -1;
+}
+
+/* --nowrite, --no-write */
+static const struct option *
+find_negated(const char *name, size_t len)
+{
+	const struct option *o;
+
+	if (len < 3 || strncmp(name, "no", 2) != 0)
+		return NULL;
+	name += name[2] == '-' ? 3 : 2;
+	o = option_find(name, len - (name[-1] == '-' ? 3 : 2));
+	return o != NULL && o->kind == OPTION_BOOL ? o : NULL;
+}
+
+static int
+find_flag(struct setting *s, const char *name, size_t len, struct err *err)
+{
+	s->option = option_find(name, len);
+	s->negated = false;
+	if (s->option == NULL) {
+		s->option = find_negated(name, len);
+		s->negated = true;
+	}
+	return s->option != NULL ? 0 : unknown_flag(name, len, err);
+}
+
+/* Takes one flag, and the value behind it, from argv. */
+static int
+take_flag(struct setting *s, char *const **argv, struct err *err)
+{
+	const char *name = **argv + 2;
+	size_t len = strcspn(name, "=");
+	bool takes_value;
+
+	if (strncmp(**argv, "--", 2) != 0 || len == 0)
+		return err_set(err, "'%s': not a flag (--help lists them)",
+			       **argv);
+	if (find_flag(s, name, len, err) != 0)
+		return -1;
+	takes_value = s->option->argument != NULL;
+	s->value = name[len] == '=' ? name + len + 1 : NULL;
+	if (!takes_value && s->value != NULL)
+		return err_set(err, "--%.*s: takes no value", (int)len, name);
+	(*argv)++;
+	if (!takes_value || s->value != NULL)
+		return 0;
+	s->value = **argv;
+	if (s->value == NULL || strncmp(s->value, "--", 2) == 0)
+		return err_set(err, "--%.*s: needs a value, %s", (int)len, name,
+			       s->option->argument);
+	(*argv)++;
+	return 0;
+}
+
+static int
+take_flags(struct settings *settings, char *const *argv, struct err *err)
+{
+	settings->count = 0;
+	while (*argv != NULL) {
+		if (settings->count == SETTINGS_MAX)
+			return err_set(err, "more than %d flags", SETTINGS_MAX);
+		if (take_flag(&settings->list[settings->count], &argv, err))
+			return -1;
+		settings->count++;
+	}
+	return 0;
+}
+
+static int
+set_action(struct conf *conf, const struct option *o, struct err *err)
+{
+	enum conf_action action = (enum conf_action)o->offset;
+
+	if (conf->action != CONF_RUN && conf->action != action)
+		return err_set(err,
+			       "--%s: only one of list, dumpconfig, "
+			       "check, clear, version, help",
+			       o->name);
+	conf->action = action;
+	return 0;
+}
+
+/* The action and --config decide what is read at all. */
+static int
+apply_first(struct conf *conf, const struct settings *settings, struct err *err)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		const struct setting *s = &settings->list[i];
+
+		if (s->option->kind == OPTION_ACTION) {
+			if (set_action(conf, s->option, err) != 0)
+				return -1;
+		} else if (s->option->flag_only &&
+			   option_set(s->option, conf, s->value, err) != 0) {
+			return err_prefix(err, "--%s", s->option->name);
+		}
+	}
+	return 0;
+}
+
+/* The first time a list is named it takes the place of the file's. */
+static bool
+first_of_its_kind(const struct settings *settings, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (settings->list[i].option == settings->list[at].option)
+			return false;
+	return true;
+}
+
+static int
+apply_flags(struct conf *conf, const struct settings *settings, struct err *err)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		const struct setting *s = &settings->list[i];
+
+		if (s->option->flag_only)
+			continue;
+		if (s->option->kind == OPTION_BOOL) {
+			option_set_bool(s->option, conf, !s->negated);
+			continue;
+		}
+		if (option_is_list(s->option) && first_of_its_kind(settings, i))
+			option_clear(s->option, conf);
+		if (option_set(s->option, conf, s->value, err) != 0)
+			return err_prefix(err, "--%s", s->option->name);
+	}
+	return 0;
+}
+
+/* ---- the YAML file ---- */
+
+/* Who may write the configuration may choose what root writes where. */
+static int
+check_owner(const char *file, const struct stat *st, struct err *err)
+{
+	if (!S_ISREG(st->st_mode))
+		return err_set(err, "%s: not a regular file", file);
+	if (geteuid() == 0 && (st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return err_set(err,
+			       "%s: others than its owner may write it (mode "
+			       "%03o); chmod go-w it",
+			       file, (unsigned int)st->st_mode & 0777);
+	if (st->st_size > FILE_MAX)
+		return err_set(err, "%s: larger than %d bytes", file, FILE_MAX);
+	return 0;
+}
+
+static ssize_t
+read_all(int fd, char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (len < size && n != 0) {
+		n = read(fd, text + len, size - len);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		len += n > 0 ? (size_t)n : 0;
+		if (n < 0)
+			n = 1;
+	}
+	return (ssize_t)len;
+}
+
+/* What is checked is what is read: one open file. */
+static struct yaml_tree *
+load_file(const char *file, struct err *err)
+{
+	struct yaml_tree *tree = NULL;
+	struct stat st;
+	char *text;
+	ssize_t len;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0) {
+		err_set(err, "%s: %s", file, strerror(errno));
+		return NULL;
+	}
+	if (fstat(fd, &st) == 0 && check_owner(file, &st, err) == 0) {
+		text = alloc_zero(FILE_MAX, 1);
+		len = read_all(fd, text, FILE_MAX);
+		if (len < 0)
+			err_set(err, "%s: %s", file, strerror(errno));
+		else
+			tree = yaml_parse(file, text, (size_t)len, err);
+		free(text);
+	}
+	close(fd);
+	return tree;
+}
+
+static int
+apply_scalar(struct conf *conf, const struct option *o,
+	     const struct yaml_tree *tree, const struct yaml_node *node,
+	     struct err *err)
+{
+	struct err why;
+
+	if (node->kind != YAML_SCALAR)
+		return yaml_err(tree, node, err, "%s: takes %s", o->name,
+				option_is_list(o)
+				    ? "a value or a list of values"
+				    : "one value");
+	if (strlen(node->text) != node->text_len)
+		return yaml_err(tree, node, err, "%s: holds a NUL byte",
+				o->name);
+	if (option_set(o, conf, node->text, &why) != 0)
+		return yaml_err(tree, node, err, "%s: %s", o->name, why.text);
+	return 0;
+}
+
+static int
+apply_key(struct conf *conf, const struct yaml_tree *tree,
+	  const struct yaml_node *key, const struct yaml_node *value,
+	  struct err *err)
+{
+	const struct option *o = option_key(key->text);
+	const char *near;
+
+	if (o == NULL) {
+		near = option_suggest(key->text, true);
+		return yaml_err(tree, key, err,
+				near ? "unknown key '%s' (did you mean '%s'?)"
+				     : "unknown key '%s'%s",
+				key->text, near ? near : "");
+	}
+	if (value->kind != YAML_LIST || !option_is_list(o))
+		return apply_scalar(conf, o, tree, value, err);
+	for (size_t i = 0; i < value->count; i++)
+		if (apply_scalar(conf, o, tree, value->items[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+apply_file(struct conf *conf, struct err *err)
+{
+	struct yaml_tree *tree = load_file(conf->config_file, err);
+	const struct yaml_node *root;
+	int result = 0;
+
+	if (tree == NULL)
+		return -1;
+	root = yaml_root(tree);
+	if (root->kind != YAML_MAP)
+		result =
+		    yaml_err(tree, root, err, "not a list of `key: value'");
+	for (size_t i = 0; i < root->count && result == 0; i++)
+		result =
+		    apply_key(conf, tree, root->keys[i], root->items[i], err);
+	yaml_free(&tree);
+	return result;
+}
+
+/* ---- what nobody has said ---- */
+
+static void
+default_logfile(struct conf *conf)
+{
+	static const char *const usual[] = {
+	    "/var/log/maillog", "/var/log/mail.log", "/var/log/mail/info",
+	    "/var/log/mail", "/var/log/messages"};
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (stat(usual[i], &st) == 0 && S_ISREG(st.st_mode)) {
+			strings_add(&conf->logfiles, usual[i]);
+			return;
+		}
+#ifdef WITHOUT_JOURNAL
+	strings_add(&conf->logfiles, "/var/log/mail.log"); /* waited for */
+#else
+	strings_add(&conf->logfiles, "journal:");
+#endif
+}
+
+static bool
+has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = text; (p = strstr(p, word)) != NULL; p += len)
+		if ((p == text || p[-1] == '\n') &&
+		    (p[len] == '\n' || p[len] == '\0'))
+			return true;
+	return false;
+}
+
+/* Postfix without Berkeley DB reads no hash: map. */
+static const char *
+default_type(void)
+{
+	static const char *const argv[] = {"postconf", "-m", NULL};
+	const char *type = "hash";
+	struct err err;
+	char *known;
+
+	if (command_run(argv, POSTCONF_MS, &known, &err) == 0 &&
+	    !has_word(known, "hash") && has_word(known, "lmdb")) {
+		log_info("this Postfix reads no hash: map; keeping lmdb:");
+		type = "lmdb";
+	}
+	free(known);
+	return type;
+}
+
+static bool
+has_type(const char *map)
+{
+	return strcspn(map, ":") < strcspn(map, "/");
+}
+
+static void
+complete_maps(struct conf *conf)
+{
+	const char *type = NULL;
+
+	if (conf->maps.count == 0)
+		strings_add(&conf->maps, default_map);
+	for (size_t i = 0; i < conf->maps.count; i++) {
+		char *name = conf->maps.list[i];
+
+		if (has_type(name))
+			continue;
+		if (type == NULL)
+			type = conf->write ? default_type() : "hash";
+		conf->maps.list[i] = alloc_format("%s:%s", type, name);
+		free(name);
+	}
+}
+
+/* Beside the first map that is a file. */
+static void
+default_checkpoint(struct conf *conf)
+{
+	const char *name = default_map;
+
+	for (size_t i = 0; i < conf->maps.count; i++) {
+		const char *behind = strchr(conf->maps.list[i], ':') + 1;
+
+		if (*behind == '/') {
+			name = behind;
+			break;
+		}
+	}
+	conf->checkpoint = alloc_format("%s.state", name);
+}
+
+static bool
+is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void
+default_patterns(struct conf *conf)
+{
+	static const char local[] = SYSCONF_DIR "/pop-before-smtp/patterns";
+
+	strings_add(&conf->patterns, PATTERN_DIR);
+	if (is_directory(local))
+		strings_add(&conf->patterns, local);
+}
+
+static void
+set_defaults(struct conf *conf)
+{
+	memset(conf, 0, sizeof(*conf));
+	conf->grace = 1800;
+	conf->write = conf->flock = conf->mynetworks = true;
+	conf->max_addresses = 1000000;
+}
+
+static int
+check_whole(const struct conf *conf, struct err *err)
+{
+	if (conf->pidfile == NULL)
+		return 0;
+	if (conf->once)
+		return err_set(err, "daemon and once exclude each other");
+	for (size_t i = 0; i < conf->logfiles.count; i++)
+		if (strcmp(conf->logfiles.list[i], "-") == 0)
+			return err_set(err, "a daemon has no standard input "
+					    "to follow (logfile '-')");
+	return 0;
+}
+
+static void
+complete(struct conf *conf)
+{
+	if (conf->logfiles.count == 0)
+		default_logfile(conf);
+	complete_maps(conf);
+	if (conf->checkpoint == NULL)
+		default_checkpoint(conf);
+	if (conf->patterns.count == 0)
+		default_patterns(conf);
+	if (conf->pidfile != NULL && conf->logto == NULL)
+		conf->logto = alloc_string("syslog");
+}
+
+static int
+load(struct conf *conf, const struct settings *settings, struct err *err)
+{
+	if (apply_first(conf, settings, err) != 0)
+		return EX_USAGE;
+	if (conf->action == CONF_HELP || conf->action == CONF_VERSION)
+		return 0;
+	if (conf->config_file == NULL && access(default_config, F_OK) == 0)
+		conf->config_file = alloc_string(default_config);
+	if (conf->config_file != NULL && apply_file(conf, err) != 0)
+		return EX_CONFIG;
+	if (apply_flags(conf, settings, err) != 0 ||
+	    check_whole(conf, err) != 0)
+		return EX_USAGE;
+	complete(conf);
+	return 0;
+}
+
+int
+conf_load(struct conf *conf, int argc, char *const *argv, struct err *err)
+{
+	struct settings *settings = alloc_zero(1, sizeof(*settings));
+	int code;
+
+	set_defaults(conf);
+	code = take_flags(settings, argv + (argc > 0), err) != 0
+		   ? EX_USAGE
+		   : load(conf, settings, err);
+	free(settings);
+	if (code != 0)
+		conf_clear(conf);
+	return code;
+}
+
+void
+conf_clear(struct conf *conf)
+{
+	for (const struct option *o = options; o->name != NULL; o++)
+		if (option_is_list(o))
+			option_clear(o, conf);
+		else if (o->kind == OPTION_STRING)
+			free(*(char **)option_value(o, conf));
+	memset(conf, 0, sizeof(*conf));
+}

@@ -1,0 +1,354 @@
+#include "daemon/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/duration.h"
+#include "base/err.h"
+#include "base/suggest.h"
+#include "maps/map.h"
+
+enum {
+	OPTIONS_MAX = 48,	   /* rows; only sizes option_suggest() */
+	VALUE_MAX = 4096,	   /* bytes of one value: a path */
+	ADDRESSES_MAX = 100000000, /* more would not fit into memory */
+};
+
+/* clang-format off */
+#define AT(member) offsetof(struct conf, member)
+
+const struct option options[] = {
+	{ "logfile", OPTION_LIST, AT(logfiles), "FILE",
+	  .help = "log to follow; repeatable; - is standard input, journal: the journal",
+	  .alias = "watchlog" },
+	{ "dbfile", OPTION_MAPS, AT(maps), "[TYPE:]NAME",
+	  .help = "map to keep, as Postfix writes it; repeatable" },
+	{ "grace", OPTION_TIME, AT(grace), "TIME",
+	  .help = "how long a login authorizes: seconds, or with s, m, h, d (1800)" },
+	{ "write", OPTION_BOOL, AT(write), NULL,
+	  .help = "with no: opens and changes no map" },
+	{ "debug", OPTION_BOOL, AT(debug), NULL,
+	  .help = "say of every candidate line what was done and why" },
+	{ "flock", OPTION_BOOL, AT(flock), NULL,
+	  .help = "hold the lock of Postfix's own tools while a map is replaced" },
+	{ "reprocess", OPTION_BOOL, AT(reprocess), NULL,
+	  .help = "begin at the first line of the log, taking its time as now" },
+	{ "once", OPTION_BOOL, AT(once), NULL,
+	  .help = "read to the end of the log, publish, exit" },
+	{ "config", OPTION_STRING, AT(config_file), "FILE",
+	  .help = "the YAML configuration", .flag_only = true },
+	{ "patterns", OPTION_LIST, AT(patterns), "DIR",
+	  .help = "directory of pattern files; repeatable, later ones override" },
+	{ "enable", OPTION_LIST, AT(enable), "RULE",
+	  .help = "switch on an optional rule; repeatable" },
+	{ "daemon", OPTION_STRING, AT(pidfile), "PIDFILE",
+	  .help = "detach; a small keeper restarts the daemon if it dies" },
+	{ "checkpoint", OPTION_STRING, AT(checkpoint), "FILE",
+	  .help = "where table and log positions are kept over a restart" },
+	{ "logto", OPTION_STRING, AT(logto), "FILE",
+	  .help = "where messages go; - is standard output; syslog" },
+	{ "user", OPTION_STRING, AT(user), "NAME",
+	  .help = "run as this user once everything privileged is open" },
+	{ "value", OPTION_STRING, AT(value), "TEXT",
+	  .help = "fixed value of each key in the map, such as permit" },
+	{ "max_addresses", OPTION_NUMBER, AT(max_addresses), "NUMBER",
+	  .help = "how many addresses are kept at most (1000000)" },
+	{ "mynetworks", OPTION_BOOL, AT(mynetworks), NULL,
+	  .help = "never write addresses of Postfix's mynetworks" },
+	{ "exclude", OPTION_NETWORKS, AT(exclude), "NETWORK",
+	  .help = "never write addresses of this network; repeatable" },
+	{ "list", OPTION_ACTION, CONF_LIST, NULL,
+	  .help = "print who is authorized, since and until when",
+	  .flag_only = true },
+	{ "dumpconfig", OPTION_ACTION, CONF_DUMPCONFIG, NULL,
+	  .help = "print the configuration in effect as YAML", .flag_only = true },
+	{ "check", OPTION_ACTION, CONF_CHECK, NULL,
+	  .help = "validate configuration, patterns, maps and logs",
+	  .flag_only = true },
+	{ "clear", OPTION_ACTION, CONF_CLEAR, NULL,
+	  .help = "empty the maps", .flag_only = true },
+	{ "version", OPTION_ACTION, CONF_VERSION, NULL,
+	  .help = "print the version", .flag_only = true },
+	{ "help", OPTION_ACTION, CONF_HELP, NULL,
+	  .help = "print this", .flag_only = true },
+	{ .name = NULL },
+};
+/* clang-format on */
+
+static bool
+same_name(const char *known, const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = name[i] == '-' ? '_' : name[i];
+
+		if (known[i] == '\0' || known[i] != c)
+			return false;
+	}
+	return known[len] == '\0';
+}
+
+bool
+option_is(const struct option *o, const char *name, size_t len)
+{
+	return same_name(o->name, name, len) ||
+	       (o->alias != NULL && same_name(o->alias, name, len));
+}
+
+const struct option *
+option_find(const char *name, size_t len)
+{
+	for (const struct option *o = options; o->name != NULL; o++)
+		if (option_is(o, name, len))
+			return o;
+	return NULL;
+}
+
+const struct option *
+option_key(const char *name)
+{
+	const struct option *o = option_find(name, strlen(name));
+
+	return o == NULL || o->flag_only ? NULL : o;
+}
+
+const char *
+option_suggest(const char *name, bool keys)
+{
+	const char *words[2 * OPTIONS_MAX + 1];
+	size_t n = 0;
+
+	for (const struct option *o = options; o->name != NULL; o++) {
+		if (keys && o->flag_only)
+			continue;
+		words[n++] = o->name;
+		if (o->alias != NULL)
+			words[n++] = o->alias;
+	}
+	words[n] = NULL;
+	return suggest(name, words);
+}
+
+bool
+option_is_list(const struct option *o)
+{
+	return o->kind == OPTION_LIST || o->kind == OPTION_MAPS ||
+	       o->kind == OPTION_NETWORKS;
+}
+
+void *
+option_value(const struct option *o, const struct conf *conf)
+{
+	return (char *)conf + o->offset;
+}
+
+void
+option_clear(const struct option *o, struct conf *conf)
+{
+	if (o->kind == OPTION_NETWORKS) {
+		free(conf->exclude);
+		conf->exclude = NULL;
+		conf->nexclude = 0;
+	} else {
+		strings_clear(option_value(o, conf));
+	}
+}
+
+void
+option_set_bool(const struct option *o, struct conf *conf, bool value)
+{
+	*(bool *)option_value(o, conf) = value;
+}
+
+/* ---- one function per kind: 0, or -1 and err says what it takes ---- */
+
+static int
+set_bool(const struct option *o, struct conf *conf, const char *text,
+	 struct err *err)
+{
+	static const char *const words[] = {"yes", "no",  "true", "false",
+					    "on",  "off", NULL};
+
+	for (size_t i = 0; words[i] != NULL; i++)
+		if (strcasecmp(text, words[i]) == 0) {
+			option_set_bool(o, conf, i % 2 == 0);
+			return 0;
+		}
+	return err_set(err, "'%s' is neither yes nor no", text);
+}
+
+static int
+set_string(const struct option *o, struct conf *conf, const char *text,
+	   struct err *err)
+{
+	char **slot = option_value(o, conf);
+
+	(void)err;
+	free(*slot);
+	*slot = alloc_string(text);
+	return 0;
+}
+
+static void
+add_once(struct strings *strings, const char *text)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		if (strcmp(strings->list[i], text) == 0)
+			return;
+	strings_add(strings, text);
+}
+
+static int
+add_string(const struct option *o, struct conf *conf, const char *text,
+	   struct err *err)
+{
+	(void)err;
+	add_once(option_value(o, conf), text);
+	return 0;
+}
+
+static char *
+join(const char *const *words)
+{
+	char *all = alloc_string(words[0] != NULL ? words[0] : "none");
+
+	for (size_t i = 1; words[0] != NULL && words[i] != NULL; i++) {
+		char *longer = alloc_format("%s, %s", all, words[i]);
+
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
+static int
+unknown_type(const char *type, const char *const *types, struct err *err)
+{
+	const char *near = suggest(type, types);
+	char *all = join(types);
+
+	if (near != NULL)
+		err_set(err, "unknown map type '%s' (did you mean '%s'?)", type,
+			near);
+	else
+		err_set(err, "unknown map type '%s' (known: %s)", type, all);
+	free(all);
+	return -1;
+}
+
+static int
+check_type(const char *text, size_t len, struct err *err)
+{
+	const char *const *types = map_types();
+	char *type = alloc_bytes(text, len);
+	int result = -1;
+
+	for (size_t i = 0; types[i] != NULL && result != 0; i++)
+		if (strcmp(types[i], type) == 0)
+			result = 0;
+	if (result != 0)
+		unknown_type(type, types, err);
+	free(type);
+	return result;
+}
+
+/* [TYPE:]NAME. Postfix takes a relative name as relative to its queue
+ * directory, we would take it as relative to ours: so there are none. */
+static int
+add_map(const struct option *o, struct conf *conf, const char *text,
+	struct err *err)
+{
+	const char *colon = strchr(text, ':');
+	const char *slash = strchr(text, '/');
+	const char *name = text;
+
+	if (colon != NULL && (slash == NULL || colon < slash)) {
+		if (check_type(text, (size_t)(colon - text), err) != 0)
+			return -1;
+		name = colon + 1;
+	}
+	if (*name == '\0')
+		return err_set(err, "'%s' names no map", text);
+	if (*name != '/' && strchr(name, ':') == NULL)
+		return err_set(err,
+			       "'%s' is relative; write the whole path, as in "
+			       "%.*s%s/%s",
+			       text, (int)(name - text), text, STATE_DIR, name);
+	add_once(option_value(o, conf), text);
+	return 0;
+}
+
+static int
+add_network(const struct option *o, struct conf *conf, const char *text,
+	    struct err *err)
+{
+	struct cidr net;
+
+	(void)o;
+	if (cidr_parse(&net, text, strlen(text)) != 0)
+		return err_set(err,
+			       "'%s' is no network (as in 192.0.2.0/24 or "
+			       "2001:db8::/32, no bits set behind it)",
+			       text);
+	conf->exclude = alloc_resize(conf->exclude, conf->nexclude + 1,
+				     sizeof(*conf->exclude));
+	conf->exclude[conf->nexclude++] = net;
+	return 0;
+}
+
+static int
+set_time(const struct option *o, struct conf *conf, const char *text,
+	 struct err *err)
+{
+	uint32_t seconds;
+
+	if (duration_parse(text, &seconds) != 0)
+		return err_set(
+		    err,
+		    "'%s' is no time (seconds, or with s, m, h, d: 1800, 30m)",
+		    text);
+	*(uint32_t *)option_value(o, conf) = seconds;
+	return 0;
+}
+
+static int
+set_count(const struct option *o, struct conf *conf, const char *text,
+	  struct err *err)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 ||
+	    value == 0 || value > ADDRESSES_MAX)
+		return err_set(err, "'%s' is no number from 1 to %d", text,
+			       ADDRESSES_MAX);
+	*(size_t *)option_value(o, conf) = value;
+	return 0;
+}
+
+static int (*const setters[])(const struct option *, struct conf *,
+			      const char *, struct err *) = {
+    [OPTION_BOOL] = set_bool,	 [OPTION_STRING] = set_string,
+    [OPTION_LIST] = add_string,	 [OPTION_MAPS] = add_map,
+    [OPTION_TIME] = set_time,	 [OPTION_NETWORKS] = add_network,
+    [OPTION_NUMBER] = set_count,
+};
+
+int
+option_set(const struct option *o, struct conf *conf, const char *text,
+	   struct err *err)
+{
+	if (*text == '\0')
+		return err_set(err, "is empty");
+	if (strlen(text) > VALUE_MAX)
+		return err_set(err, "is longer than %d bytes", VALUE_MAX);
+	for (const char *p = text; *p != '\0'; p++)
+		if (iscntrl((unsigned char)*p))
+			return err_set(err, "holds control characters");
+	return setters[o->kind](o, conf, text, err);
+}
