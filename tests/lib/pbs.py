@@ -121,7 +121,7 @@ class Daemon:
         finally:
             watch.close()
 
-    def signal(self, signo):
+    def kill(self, signo):
         os.kill(self.pid, signo)
 
     def wait(self, seconds=DEADLINE):
@@ -130,7 +130,7 @@ class Daemon:
     def stop(self, signo=signal.SIGTERM):
         """Its exit code; below 0: it died of that signal."""
         if self.process.poll() is None:
-            self.signal(signo)
+            self.kill(signo)
         code = self.wait()
         self.notify.close()
         return code

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# A stranger may not relay; after a POP3 login he may; when the grace is over
+# he may not. With a real Dovecot, a real Postfix and a real client on another
+# address, over IPv4 and IPv6, by Dovecot's own log and by syslog.
+import os
+import poplib
+import smtplib
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+import servers
+from servers import Network, POP3_PORT, SMTP_PORT
+from tap import equal, main, ok, skip_all
+
+GRACE = 6
+
+
+# --- the client: run in its own network namespace ---------------------------
+
+def client_relay(server, source):
+    with smtplib.SMTP(source_address=(source, 0), timeout=20) as smtp:
+        smtp.connect(server, SMTP_PORT)
+        smtp.ehlo("client.example.com")
+        smtp.mail("ann@example.org")
+        code, text = smtp.rcpt("someone@foreign.example")
+        print(code, text.decode())
+
+
+def client_login(server, source, password):
+    # poplib has no source address; its socket is made here.
+    class Client(poplib.POP3):
+        def _create_socket(self, timeout):
+            import socket
+            return socket.create_connection(
+                (self.host, self.port), timeout, (source, 0))
+    pop = Client(server, POP3_PORT, timeout=20)
+    try:
+        pop.user("ann")
+        pop.pass_(password)
+        print("in", len(pop.list()[1]))
+    except poplib.error_proto as e:
+        print("refused", e)
+    finally:
+        pop.close()
+
+
+# --- the scenario -----------------------------------------------------------
+
+class Scene:
+    def __init__(self, site, network):
+        self.site, self.network = site, network
+
+    def client(self, *words):
+        done = subprocess.run(
+            self.network.enter(self.network.client_ns)
+            + [sys.executable, os.path.abspath(__file__), *words], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        return done.stdout.strip() or done.stderr
+
+    def play(self, family, name):
+        server = self.network.SERVER[family]
+        stranger, guest = self.network.CLIENTS[family]
+        refused = "554 5.7.1 <someone@foreign.example>: Relay access denied"
+
+        equal(self.client("relay", server, guest), refused,
+              name + ": before the login the client may not relay")
+        ok(self.client("login", server, stranger, "wrong")
+           .startswith("refused"), name + ": a wrong password is refused")
+        ok(self.client("login", server, guest, "secret").startswith("in"),
+           name + ": the client reads its mail",
+           self.site.daemons[-1].messages())
+        ok(self.site.wait_key(guest).isdigit(),
+           name + ": the map has it, with the time of the login")
+        equal(self.client("relay", server, guest)[:3], "250",
+              name + ": after the login it may relay")
+        equal(self.client("relay", server, stranger), refused,
+              name + ": the one that failed to log in may not")
+        self.site.wait_gone(guest, GRACE + pbs.DEADLINE)
+        equal(self.client("relay", server, guest), refused,
+              name + ": when the grace is over it may not")
+
+
+def serve(name, syslog):
+    with pbs.Site() as site:
+        network = Network()
+        if syslog:
+            servers.Syslog(site.logfile)
+        dovecot = servers.Dovecot(
+            site.dir, None if syslog else site.logfile)
+        postfix = servers.Postfix(site.dir, "hash:" + site.map)
+        try:
+            dovecot.start()
+            site.start("--grace=%d" % GRACE, "--debug",
+                       wrap=network.daemon_wrap)
+            postfix.start()
+            scene = Scene(site, network)
+            name = "Dovecot %s, %s" % (dovecot.version, name)
+            scene.play(4, name + ", IPv4")
+            scene.play(6, name + ", IPv6")
+            equal(site.daemons[-1].stop(), 0, name + ": a clean end")
+        finally:
+            postfix.stop()
+            dovecot.stop()
+            network.close()
+
+
+def own_log():
+    serve("its own log", False)
+
+
+def by_syslog():
+    serve("syslog", True)
+
+
+# --- each scenario in namespaces of its own ---------------------------------
+
+def inside(word):
+    main({"own": own_log, "syslog": by_syslog}[word])
+
+
+def separately(unshare):
+    """One TAP stream out of two; the plan comes last."""
+    run, failed = 0, 0
+    for word in ("own", "syslog"):
+        done = subprocess.run(
+            unshare + [sys.executable, os.path.abspath(__file__), "inside",
+                       word], stdout=subprocess.PIPE, text=True)
+        for line in done.stdout.splitlines():
+            if line.startswith(("ok ", "not ok ")):
+                run += 1
+                failed += line.startswith("not ")
+                verdict, _, rest = line.partition("ok ")
+                line = "%sok %d %s" % (verdict, run, rest.split(" ", 1)[1])
+            if not line.startswith("1.."):
+                print(line, flush=True)
+        if "\n1.." not in done.stdout:
+            run, failed = run + 1, failed + 1
+            print("not ok %d - the scenario ran to its end" % run)
+    print("1..%d" % run)
+    return 1 if failed else 0
+
+
+if len(sys.argv) == 1:
+    if servers.missing():
+        skip_all(servers.missing())
+    namespaces = servers.unshare()
+    if namespaces is None:
+        skip_all("may not make a network namespace here")
+    sys.exit(separately(namespaces))
+elif sys.argv[1] == "inside":
+    inside(sys.argv[2])
+elif sys.argv[1] == "relay":
+    client_relay(*sys.argv[2:])
+else:
+    client_login(*sys.argv[2:])
