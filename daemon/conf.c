@@ -10,21 +10,17 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/log.h"
 #include "base/yamltree.h"
-#include "daemon/command.h"
+#include "daemon/defaults.h"
 #include "daemon/options.h"
-#include "maps/map.h"
 
 enum {
 	FILE_MAX = 1024 * 1024, /* bytes of a configuration file */
-	POSTCONF_MS = 10 * 1000,
-	SETTINGS_MAX = 1024, /* flags on one command line */
+	SETTINGS_MAX = 1024,	/* flags on one command line */
 };
 
 static const char default_config[] =
     SYSCONF_DIR "/pop-before-smtp/pop-before-smtp.yaml";
-static const char default_map[] = STATE_DIR "/pop-before-smtp";
 
 /* ---- the command line: first taken apart, later applied ---- */
 
@@ -309,126 +305,7 @@ apply_file(struct conf *conf, struct err *err)
 	return result;
 }
 
-/* ---- what nobody has said ---- */
-
-static void
-default_logfile(struct conf *conf)
-{
-	static const char *const usual[] = {
-	    "/var/log/maillog", "/var/log/mail.log", "/var/log/mail/info",
-	    "/var/log/mail", "/var/log/messages"};
-	struct stat st;
-
-	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-		if (stat(usual[i], &st) == 0 && S_ISREG(st.st_mode)) {
-			strings_add(&conf->logfiles, usual[i]);
-			return;
-		}
-#ifdef WITHOUT_JOURNAL
-	strings_add(&conf->logfiles, "/var/log/mail.log"); /* waited for */
-#else
-	strings_add(&conf->logfiles, "journal:");
-#endif
-}
-
-static bool
-has_word(const char *text, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = text; (p = strstr(p, word)) != NULL; p += len)
-		if ((p == text || p[-1] == '\n') &&
-		    (p[len] == '\n' || p[len] == '\0'))
-			return true;
-	return false;
-}
-
-/* Postfix without Berkeley DB reads no hash: map. */
-static const char *
-default_type(void)
-{
-	static const char *const argv[] = {"postconf", "-m", NULL};
-	const char *type = "hash";
-	struct err err;
-	char *known;
-
-	if (command_run(argv, POSTCONF_MS, &known, &err) == 0 &&
-	    !has_word(known, "hash") && has_word(known, "lmdb")) {
-		log_info("this Postfix reads no hash: map; keeping lmdb:");
-		type = "lmdb";
-	}
-	free(known);
-	return type;
-}
-
-static bool
-has_type(const char *map)
-{
-	return strcspn(map, ":") < strcspn(map, "/");
-}
-
-static void
-complete_maps(struct conf *conf)
-{
-	const char *type = NULL;
-
-	if (conf->maps.count == 0)
-		strings_add(&conf->maps, default_map);
-	for (size_t i = 0; i < conf->maps.count; i++) {
-		char *name = conf->maps.list[i];
-
-		if (has_type(name))
-			continue;
-		if (type == NULL)
-			type = conf->write ? default_type() : "hash";
-		conf->maps.list[i] = alloc_format("%s:%s", type, name);
-		free(name);
-	}
-}
-
-/* Beside the first map that is a file. */
-static void
-default_checkpoint(struct conf *conf)
-{
-	const char *name = default_map;
-
-	for (size_t i = 0; i < conf->maps.count; i++) {
-		const char *behind = strchr(conf->maps.list[i], ':') + 1;
-
-		if (*behind == '/') {
-			name = behind;
-			break;
-		}
-	}
-	conf->checkpoint = alloc_format("%s.state", name);
-}
-
-static bool
-is_directory(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-static void
-default_patterns(struct conf *conf)
-{
-	static const char local[] = SYSCONF_DIR "/pop-before-smtp/patterns";
-
-	strings_add(&conf->patterns, PATTERN_DIR);
-	if (is_directory(local))
-		strings_add(&conf->patterns, local);
-}
-
-static void
-set_defaults(struct conf *conf)
-{
-	memset(conf, 0, sizeof(*conf));
-	conf->grace = 1800;
-	conf->write = conf->flock = conf->mynetworks = true;
-	conf->max_addresses = 1000000;
-}
+/* ---- both ---- */
 
 static int
 check_whole(const struct conf *conf, struct err *err)
@@ -442,20 +319,6 @@ check_whole(const struct conf *conf, struct err *err)
 			return err_set(err, "a daemon has no standard input "
 					    "to follow (logfile '-')");
 	return 0;
-}
-
-static void
-complete(struct conf *conf)
-{
-	if (conf->logfiles.count == 0)
-		default_logfile(conf);
-	complete_maps(conf);
-	if (conf->checkpoint == NULL)
-		default_checkpoint(conf);
-	if (conf->patterns.count == 0)
-		default_patterns(conf);
-	if (conf->pidfile != NULL && conf->logto == NULL)
-		conf->logto = alloc_string("syslog");
 }
 
 static int
@@ -472,7 +335,7 @@ load(struct conf *conf, const struct settings *settings, struct err *err)
 	if (apply_flags(conf, settings, err) != 0 ||
 	    check_whole(conf, err) != 0)
 		return EX_USAGE;
-	complete(conf);
+	defaults_complete(conf);
 	return 0;
 }
 
@@ -482,7 +345,7 @@ conf_load(struct conf *conf, int argc, char *const *argv, struct err *err)
 	struct settings *settings = alloc_zero(1, sizeof(*settings));
 	int code;
 
-	set_defaults(conf);
+	defaults_begin(conf);
 	code = take_flags(settings, argv + (argc > 0), err) != 0
 		   ? EX_USAGE
 		   : load(conf, settings, err);

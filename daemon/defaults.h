@@ -1,0 +1,17 @@
+/*
+ * defaults: what nobody has said.
+ */
+#ifndef DAEMON_DEFAULTS_H
+#define DAEMON_DEFAULTS_H
+
+struct conf;
+
+/* Empties *conf and sets what is true unless something else is said. */
+void defaults_begin(struct conf *);
+
+/* Fills what is still empty by looking at the machine: which log there is,
+ * which type of map this Postfix reads, where the patterns lie. Gives each map
+ * its type. */
+void defaults_complete(struct conf *);
+
+#endif

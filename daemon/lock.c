@@ -1,0 +1,132 @@
+#include "daemon/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+
+struct lock {
+	char *path;
+	int fd;
+};
+
+/* Somebody may have removed or replaced the file between open and flock. */
+static bool
+still_there(int fd, const char *path)
+{
+	struct stat held, there;
+
+	return fstat(fd, &held) == 0 && lstat(path, &there) == 0 &&
+	       held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+static int
+say_holder(int fd, const char *path, struct err *err)
+{
+	char text[32];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	long pid;
+
+	text[n > 0 ? n : 0] = '\0';
+	pid = strtol(text, NULL, 10);
+	if (pid <= 0)
+		return err_set(err, "%s: held by another process", path);
+	return err_set(err, "%s: held by process %ld; is it already running?",
+		       path, pid);
+}
+
+/* No link is followed, and nothing but a plain file of one name is written. */
+static int
+open_plain(const char *path, struct err *err)
+{
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_set(err, "%s: %s", path, strerror(errno));
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink <= 1)
+		return fd;
+	close(fd);
+	return err_set(err, "%s: not a plain file", path);
+}
+
+/* The descriptor of the locked file, or -1. */
+static int
+open_locked(const char *path, struct err *err)
+{
+	for (int tries = 0; tries < 100; tries++) {
+		int fd = open_plain(path, err);
+
+		if (fd < 0)
+			return -1;
+		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+			if (errno == EWOULDBLOCK)
+				say_holder(fd, path, err);
+			else
+				err_set(err, "%s: flock: %s", path,
+					strerror(errno));
+			close(fd);
+			return -1;
+		}
+		if (still_there(fd, path))
+			return fd;
+		close(fd);
+	}
+	return err_set(err, "%s: somebody keeps replacing it", path);
+}
+
+static int
+write_pid(int fd, const char *path, struct err *err)
+{
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len)
+		return err_set(err, "%s: write: %s", path, strerror(errno));
+	return 0;
+}
+
+struct lock *
+lock_take(const char *path, struct err *err)
+{
+	struct lock *lock;
+	int fd = open_locked(path, err);
+
+	if (fd < 0)
+		return NULL;
+	if (write_pid(fd, path, err) != 0) {
+		close(fd);
+		return NULL;
+	}
+	lock = alloc_zero(1, sizeof(*lock));
+	lock->path = alloc_string(path);
+	lock->fd = fd;
+	return lock;
+}
+
+void
+lock_release(struct lock **lock)
+{
+	if (*lock != NULL && still_there((*lock)->fd, (*lock)->path))
+		unlink((*lock)->path);
+	lock_forget(lock);
+}
+
+void
+lock_forget(struct lock **lock)
+{
+	if (*lock == NULL)
+		return;
+	close((*lock)->fd);
+	free((*lock)->path);
+	free(*lock);
+	*lock = NULL;
+}

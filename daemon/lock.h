@@ -1,0 +1,26 @@
+/*
+ * lock: one process at a time; a file that says which.
+ *
+ * The lock is flock(2) on the file, so that one left behind by a crash or a
+ * power cut holds nobody up; the pid in it is for people. The same serves as
+ * the pid file of --daemon.
+ */
+#ifndef DAEMON_LOCK_H
+#define DAEMON_LOCK_H
+
+struct err;
+struct lock;
+
+/*
+ * Creates or takes over path and writes our pid into it. NULL: err says who
+ * holds it ("PATH: held by process 4711"), or why it cannot be.
+ */
+struct lock *lock_take(const char *path, struct err *);
+
+/* Removes the file and lets go. */
+void lock_release(struct lock **);
+
+/* In a child after fork(2), whose parent keeps the lock: closes it only. */
+void lock_forget(struct lock **);
+
+#endif

@@ -1,0 +1,63 @@
+#include "daemon/notify.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* "/path", or "@name" for one in the abstract namespace. The length, or 0. */
+static socklen_t
+notify_address(struct sockaddr_un *address)
+{
+	const char *name = getenv("NOTIFY_SOCKET");
+	size_t len;
+
+	if (name == NULL || (*name != '/' && *name != '@'))
+		return 0;
+	len = strlen(name);
+	if (len < 2 || len >= sizeof(address->sun_path))
+		return 0;
+	memset(address, 0, sizeof(*address));
+	address->sun_family = AF_UNIX;
+	memcpy(address->sun_path, name, len);
+	if (*name == '@')
+		address->sun_path[0] = '\0';
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+}
+
+void
+notify(const char *state)
+{
+	struct sockaddr_un address;
+	socklen_t len = notify_address(&address);
+	int fd;
+
+	if (len == 0)
+		return;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+			     (struct sockaddr *)&address, len) < 0)
+		log_warning("could not tell the service manager %s: %s", state,
+			    strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+int64_t
+notify_watchdog_ms(void)
+{
+	const char *usec = getenv("WATCHDOG_USEC");
+	const char *pid = getenv("WATCHDOG_PID");
+	long long interval = usec != NULL ? atoll(usec) : 0;
+
+	if (pid != NULL && atoll(pid) != (long long)getpid())
+		return 0;
+	if (interval <= 0)
+		return 0;
+	return interval / 2000 > 0 ? interval / 2000 : 1;
+}

@@ -1,0 +1,50 @@
+#include "daemon/privileges.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+static int
+become(const char *user, const struct passwd *pw, struct err *err)
+{
+	if (initgroups(user, pw->pw_gid) != 0)
+		return err_set(err, "initgroups: %s", strerror(errno));
+	if (setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0)
+		return err_set(err, "setresgid: %s", strerror(errno));
+	if (setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0)
+		return err_set(err, "setresuid: %s", strerror(errno));
+	if (pw->pw_uid != 0 && (setuid(0) == 0 || seteuid(0) == 0))
+		return err_set(err, "could become root again");
+	return 0;
+}
+
+int
+privileges_drop(const char *user, struct err *err)
+{
+	const struct passwd *pw;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return err_set(err, "no_new_privs: %s", strerror(errno));
+	errno = 0;
+	pw = getpwnam(user);
+	if (pw == NULL)
+		return err_set(err, "user '%s': %s", user,
+			       errno ? strerror(errno) : "no such user");
+	if (geteuid() == pw->pw_uid && getuid() == pw->pw_uid &&
+	    getegid() == pw->pw_gid)
+		return 0;
+	if (geteuid() != 0)
+		return err_set(err,
+			       "user '%s': only root can become another "
+			       "user",
+			       user);
+	if (become(user, pw, err) != 0)
+		return err_prefix(err, "user '%s'", user);
+	return 0;
+}
