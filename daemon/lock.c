@@ -83,13 +83,15 @@ open_locked(const char *path, struct err *err)
 	return err_set(err, "%s: somebody keeps replacing it", path);
 }
 
+/* The lock holds without the number too: a full disk stops nobody. */
 static int
 write_pid(int fd, const char *path, struct err *err)
 {
 	char text[32];
 	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len)
+	if (ftruncate(fd, 0) != 0 ||
+	    (pwrite(fd, text, (size_t)len, 0) != len && errno != ENOSPC))
 		return err_set(err, "%s: write: %s", path, strerror(errno));
 	return 0;
 }

@@ -21,9 +21,12 @@ struct networks;
 struct networks *networks_new(const struct conf *);
 void networks_free(struct networks **);
 
-/* NULL, or why the address is never written: "loopback", "own address",
+/*
+ * NULL, or why the address is never written: "loopback", "own address",
  * "mynetworks 192.0.2.0/24", "excluded 198.51.100.0/24". Valid until the next
- * call. */
+ * call. Says it through log.h once for each address and reason:
+ * "refused 192.0.2.7: mynetworks 192.0.2.0/24".
+ */
 const char *networks_refuse(struct networks *, const struct addr *);
 
 #endif
