@@ -1,0 +1,287 @@
+/*
+ * What syslog daemons write: RFC 3164 as it is found in files, and RFC 5424.
+ */
+#include "patterns/header.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Longer than any that is known. */
+enum { TAG_MAX = 128, HOST_MAX = 255, NAME_MAX_5424 = 255 };
+
+/* Which bytes stand in what. A tag is all that is printable but '[' and ':'.
+ * A host is narrow on purpose: Dovecot's own log names no host, but may begin
+ * with "auth(NAME,", and what a stranger put behind a space in NAME must not
+ * become the tag. */
+enum { TAG = 1, HOST = 2, BOTH = TAG | HOST };
+static const unsigned char belongs[256] = {
+    ['!' ... '$'] = TAG,  ['%'] = BOTH,		['&' ... ','] = TAG,
+    ['-' ... '9'] = BOTH, [':'] = HOST,		[';' ... '?'] = TAG,
+    ['@' ... 'Z'] = BOTH, ['\\' ... '^'] = TAG, ['_'] = BOTH,
+    ['`'] = TAG,	  ['a' ... 'z'] = BOTH, ['{' ... '~'] = TAG,
+};
+
+static inline const char *
+skip(const char *p, const char *end, unsigned char where, ptrdiff_t max)
+{
+	if (end - p > max)
+		end = p + max;
+	while (p < end && (belongs[(unsigned char)*p] & where))
+		p++;
+	return p;
+}
+
+static inline const char *
+skip_literal(const char *p, const char *end, const char *literal)
+{
+	size_t len = strlen(literal);
+
+	if ((size_t)(end - p) < len || memcmp(p, literal, len) != 0)
+		return NULL;
+	return p + len;
+}
+
+/* "program: ", "program[pid]: ". The text may be empty, its space missing. */
+static const char *
+take_tag(struct logline *l, const char *p, const char *end)
+{
+	const char *q = skip(p, end, TAG, TAG_MAX), *tag_end = q;
+	int pid = 0;
+
+	if (q == p || q == end)
+		return NULL;
+	if (*q == '[') {
+		q = header_take_number(&pid, q + 1, end);
+		if (q == NULL || q == end || *q++ != ']')
+			return NULL;
+	}
+	if (q == end || *q++ != ':' || (q < end && *q++ != ' '))
+		return NULL;
+	l->program = p;
+	l->program_len = (size_t)(tag_end - p);
+	l->pid = pid;
+	return q;
+}
+
+/* A host and the space behind it. Linux calls a host without name "(none)". */
+static const char *
+take_host(struct logline *l, const char *p, const char *end)
+{
+	const char *q = skip(p, end, HOST, HOST_MAX);
+
+	if (q == p && (q = skip_literal(p, end, "(none)")) == NULL)
+		return NULL;
+	if (q == end || *q != ' ')
+		return NULL;
+	l->host = p;
+	l->host_len = (size_t)(q - p);
+	return q + 1;
+}
+
+static bool
+is_one_of(const char *p, size_t len, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		if (strlen(*names) == len && memcmp(p, *names, len) == 0)
+			return true;
+	return false;
+}
+
+/* Behind "mail.info". */
+static const char *
+skip_priority_names(const char *p, const char *end)
+{
+	static const char *const facilities[] = {
+	    "kern",   "user",	"mail",	  "daemon", "auth",	"syslog",
+	    "lpr",    "news",	"uucp",	  "cron",   "authpriv", "ftp",
+	    "local0", "local1", "local2", "local3", "local4",	"local5",
+	    "local6", "local7", NULL};
+	static const char *const severities[] = {
+	    "emerg",   "alert",	 "crit", "err",	  "error", "warn",
+	    "warning", "notice", "info", "debug", NULL};
+	const char *q = p, *dot;
+
+	while (q < end &&
+	       ((*q >= 'a' && *q <= 'z') || (*q >= '0' && *q <= '7')))
+		q++;
+	dot = q;
+	if (q == end || *q++ != '.')
+		return NULL;
+	while (q < end && *q >= 'a' && *q <= 'z')
+		q++;
+	if (!is_one_of(p, (size_t)(dot - p), facilities) ||
+	    !is_one_of(dot + 1, (size_t)(q - dot - 1), severities))
+		return NULL;
+	return q;
+}
+
+/* Between host and tag: busybox' syslogd puts facility and severity there,
+ * nginx the host once more. Behind it and its space, or NULL. */
+static const char *
+skip_addition(const struct logline *l, const char *p, const char *end)
+{
+	const char *q = skip_priority_names(p, end);
+
+	if (q == NULL && (size_t)(end - p) > l->host_len &&
+	    memcmp(p, l->host, l->host_len) == 0)
+		q = p + l->host_len;
+	return q != NULL && q < end && *q == ' ' ? q + 1 : NULL;
+}
+
+/* "host program[pid]: ", "program[pid]: ". */
+static const char *
+take_origin(struct logline *l, const char *p, const char *end)
+{
+	const char *q = take_tag(l, p, end);
+
+	if (q != NULL)
+		return q;
+	p = take_host(l, p, end);
+	if (p == NULL)
+		return NULL;
+	q = take_tag(l, p, end);
+	if (q != NULL)
+		return q;
+	p = skip_addition(l, p, end);
+	return p != NULL ? take_tag(l, p, end) : NULL;
+}
+
+/* Solaris puts "[ID 702911 mail.info] " before the text. */
+static const char *
+skip_message_id(const char *p, const char *end)
+{
+	const char *q = skip_literal(p, end, "[ID ");
+	int id;
+
+	if (q == NULL || (q = header_take_number(&id, q, end)) == NULL ||
+	    q == end || *q != ' ')
+		return p;
+	q = skip_priority_names(q + 1, end);
+	if (q == NULL || (q = skip_literal(q, end, "] ")) == NULL)
+		return p;
+	return q;
+}
+
+/* Behind "<22>". */
+static const char *
+skip_priority(const char *p, const char *end)
+{
+	int priority;
+	const char *q = header_take_number(&priority, p + 1, end);
+
+	if (q == NULL || q - p > 4 || q == end || *q != '>' || priority > 191)
+		return NULL;
+	return q + 1;
+}
+
+/* One field of RFC 5424 and the space behind it; "-" is none. */
+static const char *
+take_field(const char **field, size_t *field_len, const char *p,
+	   const char *end)
+{
+	const char *q = p;
+
+	while (q<end && * q> ' ' && *q < 0x7f && q - p < NAME_MAX_5424)
+		q++;
+	if (q == p || q == end || *q != ' ')
+		return NULL;
+	*field = p;
+	*field_len = q - p == 1 && *p == '-' ? 0 : (size_t)(q - p);
+	return q + 1;
+}
+
+/* Behind the name of a structured data element or parameter. */
+static const char *
+skip_data_name(const char *p, const char *end)
+{
+	const char *q = p;
+
+	while (q<end && * q> ' ' && *q < 0x7f && *q != '=' && *q != ']' &&
+	       *q != '"')
+		q++;
+	return q > p ? q : NULL;
+}
+
+/* Behind the value that begins at a quote; '\\' takes away the next byte's
+ * meaning. */
+static const char *
+skip_data_value(const char *p, const char *end)
+{
+	if (p == end || *p != '"')
+		return NULL;
+	for (p++; p < end && *p != '"'; p++)
+		if (*p == '\\' && ++p == end)
+			return NULL;
+	return p < end ? p + 1 : NULL;
+}
+
+/* Behind "-" or "[id name="value" ...][...]". */
+static const char *
+skip_data(const char *p, const char *end)
+{
+	if (p < end && *p == '-')
+		return p + 1;
+	if (p == end || *p != '[')
+		return NULL;
+	while (p < end && *p == '[') {
+		p = skip_data_name(p + 1, end);
+		while (p != NULL && p < end && *p == ' ') {
+			p = skip_data_name(p + 1, end);
+			if (p == NULL || p == end || *p != '=')
+				return NULL;
+			p = skip_data_value(p + 1, end);
+		}
+		if (p == NULL || p == end || *p++ != ']')
+			return NULL;
+	}
+	return p;
+}
+
+/*
+ * Behind "<22>1 ": stamp, host, program, pid, message id, structured data.
+ * rsyslog leaves the space that stood behind the old tag before the message.
+ */
+static const char *
+take_5424(struct logline *l, const char *p, const char *end)
+{
+	const char *pid, *id, *q;
+	size_t pid_len, id_len;
+
+	p = header_take_stamp(l, p, end);
+	if (p == NULL ||
+	    (p = take_field(&l->host, &l->host_len, p, end)) == NULL ||
+	    (p = take_field(&l->program, &l->program_len, p, end)) == NULL ||
+	    (p = take_field(&pid, &pid_len, p, end)) == NULL ||
+	    (p = take_field(&id, &id_len, p, end)) == NULL ||
+	    (p = skip_data(p, end)) == NULL || l->program_len == 0)
+		return NULL;
+	if (header_take_number(&l->pid, pid, pid + pid_len) != pid + pid_len)
+		l->pid = 0; /* RFC 5424 lets it be any name */
+	if (p == end)
+		return p;
+	if (*p++ != ' ')
+		return NULL;
+	q = skip_literal(p, end, "\xef\xbb\xbf"); /* byte order mark */
+	if (q != NULL)
+		return q;
+	return p < end && *p == ' ' ? p + 1 : p;
+}
+
+const char *
+header_syslog(struct logline *l, const char *p, const char *end)
+{
+	const char *q;
+
+	if (*p == '<') {
+		p = skip_priority(p, end);
+		if (p == NULL)
+			return NULL;
+		q = skip_literal(p, end, "1 ");
+		if (q != NULL)
+			return take_5424(l, q, end);
+	}
+	p = header_take_stamp(l, p, end);
+	if (p != NULL)
+		p = take_origin(l, p, end);
+	return p != NULL ? skip_message_id(p, end) : NULL;
+}

@@ -1,0 +1,431 @@
+#include "patterns/stamp.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { MINUTE = 60, DAY = 24 * 60 * MINUTE };
+
+enum { NO_YEAR = -1 };
+
+/* A stamp's fields. */
+struct written {
+	int year, month, day, hour, minute, second;
+	bool zoned;
+	int offset; /* seconds east of UTC, if zoned */
+};
+
+/*
+ * Do the eight bytes at p look like the picture, whose zeros stand for any
+ * digit and whose other bytes for themselves? All eight are tested at once:
+ * XOR leaves 0 to 9 under a zero and 0 under another byte; what is more than
+ * that is carried into the byte's highest bit.
+ */
+static inline bool
+looks_like(const char *p, const char *picture)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t want, got, literal, room;
+
+	memcpy(&want, picture, sizeof(want));
+	memcpy(&got, p, sizeof(got));
+	literal = (((want ^ each * '0') + each * 0x7f) >> 7) & each;
+	room = each * (0x80 - 10) + literal * 9;
+	got ^= want;
+	return (((got + room) | got) & each * 0x80) == 0;
+}
+
+static inline bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline int
+two_digits(const char *p)
+{
+	return (p[0] - '0') * 10 + p[1] - '0';
+}
+
+static inline int
+four_digits(const char *p)
+{
+	return two_digits(p) * 100 + two_digits(p + 2);
+}
+
+/* 1 to 12 for "Jan" to "Dec" at p, else 0. */
+static inline int
+month_at(const char *p)
+{
+	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	/* The sum of the second and third letter, modulo 32, is another one
+	 * for each month. */
+	static const char by_sum[32] = {
+	    [15] = 1, [7] = 2,	[19] = 3, [2] = 4,   [26] = 5, [3] = 6,
+	    [1] = 7,  [28] = 8, [21] = 9, [23] = 10, [5] = 11, [8] = 12,
+	};
+	int month = by_sum[(p[1] + p[2]) & 31];
+
+	if (month == 0 || memcmp(p, names + 3 * (month - 1), 3) != 0)
+		return 0;
+	return month;
+}
+
+/* Behind the fraction of a second at p, if there is one. */
+static inline const char *
+skip_fraction(const char *p, const char *end)
+{
+	const char *q = p;
+
+	if (p == end || (*p != '.' && *p != ','))
+		return p;
+	for (q++; q < end && is_digit(*q); q++)
+		;
+	return q - p >= 2 && q - p <= 10 ? q : p;
+}
+
+/* Behind the day of month at p, padded or not, and the space that follows. */
+static inline const char *
+skip_day(const char *p)
+{
+	if (p[0] == ' ' && is_digit(p[1]) && p[2] == ' ')
+		return p + 3;
+	if (!is_digit(p[0]))
+		return NULL;
+	if (p[1] == ' ')
+		return p + 2;
+	return is_digit(p[1]) && p[2] == ' ' ? p + 3 : NULL;
+}
+
+/* "Nov 21 02:11:07" without fraction; the year may stand before the hour. */
+static inline const char *
+skip_traditional(const char *p, const char *end)
+{
+	const char *q;
+
+	if (end - p < 14 || p[3] != ' ' || month_at(p) == 0)
+		return NULL;
+	q = skip_day(p + 4);
+	if (q == NULL)
+		return NULL;
+	if (q[2] != ':' && end - q >= 13 && looks_like(q, "0000 00:"))
+		q += 5;
+	return end - q >= 8 && looks_like(q, "00:00:00") ? q + 8 : NULL;
+}
+
+static size_t
+traditional_length(const char *p, const char *end)
+{
+	const char *q = skip_traditional(p, end);
+
+	return q != NULL ? (size_t)(skip_fraction(q, end) - p) : 0;
+}
+
+static size_t
+ctime_length(const char *p, const char *end)
+{
+	static const char days[] = "Mon Tue Wed Thu Fri Sat Sun ";
+	const char *q;
+	size_t i;
+
+	if (end - p < 24)
+		return 0;
+	for (i = 0; days[i] != '\0' && memcmp(p, days + i, 4) != 0; i += 4)
+		;
+	if (days[i] == '\0')
+		return 0;
+	q = skip_traditional(p + 4, end);
+	if (q == NULL || end - q < 5 || q - p > 19)
+		return 0;
+	return looks_like(q - 3, ":00 0000") ? (size_t)(q + 5 - p) : 0;
+}
+
+static size_t
+iso_length(const char *p, const char *end)
+{
+	const char *q;
+
+	if (end - p < 19 || !looks_like(p, "0000-00-") ||
+	    !looks_like(p + 2, "00-00-00") || (p[10] != 'T' && p[10] != ' ') ||
+	    !looks_like(p + 11, "00:00:00"))
+		return 0;
+	q = skip_fraction(p + 19, end);
+	if (q < end && *q == 'Z')
+		q++;
+	else if (end - q >= 5 && (*q == '+' || *q == '-') && is_digit(q[1]) &&
+		 is_digit(q[2])) {
+		if (q[3] == ':' && end - q >= 6)
+			q += is_digit(q[4]) && is_digit(q[5]) ? 6 : 0;
+		else
+			q += is_digit(q[3]) && is_digit(q[4]) ? 5 : 0;
+	}
+	return (size_t)(q - p);
+}
+
+/* -1: not a (lower case) hexadecimal digit. */
+static inline int
+hex_digit(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static size_t
+tai64n_length(const char *p, const char *end)
+{
+	size_t i;
+
+	if (end - p < 25 || *p != '@')
+		return 0;
+	for (i = 1; i < 25; i++)
+		if (hex_digit(p[i]) < 0)
+			return 0;
+	return 25;
+}
+
+size_t
+stamp_find(const char *p, const char *end, enum stamp_kind *kind)
+{
+	size_t len;
+
+	if (p == end)
+		return 0;
+	if (is_digit(*p)) {
+		*kind = STAMP_ISO;
+		return iso_length(p, end);
+	}
+	if (*p == '@') {
+		*kind = STAMP_TAI64N;
+		return tai64n_length(p, end);
+	}
+	*kind = STAMP_TRADITIONAL;
+	len = traditional_length(p, end);
+	if (len > 0)
+		return len;
+	*kind = STAMP_CTIME;
+	return ctime_length(p, end);
+}
+
+static bool
+is_leap(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+/* Is there such a day in such a year? Hours and less are not looked at. */
+static bool
+day_exists(const struct written *w)
+{
+	static const char longest[] = {31, 28, 31, 30, 31, 30,
+				       31, 31, 30, 31, 30, 31};
+	int last = longest[w->month - 1];
+
+	if (w->month == 2 && is_leap(w->year))
+		last = 29;
+	return w->day <= last;
+}
+
+static bool
+fields_in_range(const struct written *w)
+{
+	return w->year != 0 && w->month >= 1 && w->month <= 12 && w->day >= 1 &&
+	       w->day <= 31 && w->hour <= 23 && w->minute <= 59 &&
+	       w->second <= 60;
+}
+
+/* The written minute read as if it were UTC. */
+static time_t
+as_utc(const struct written *w)
+{
+	static const short before[] = {0,   31,	 59,  90,  120, 151,
+				       181, 212, 243, 273, 304, 334};
+	int past = w->year - 1; /* the last year that is over */
+	time_t days;
+
+	days = 365 * (time_t)(w->year - 1970) + past / 4 - past / 100 +
+	       past / 400 - (1969 / 4 - 1969 / 100 + 1969 / 400) +
+	       before[w->month - 1] + w->day - 1;
+	if (w->month > 2 && is_leap(w->year))
+		days++;
+	return days * DAY + (w->hour * 60 + w->minute) * MINUTE;
+}
+
+/* Seconds east of UTC that local clocks show at an instant. */
+static long
+local_offset(time_t when)
+{
+	struct tm tm;
+
+	return localtime_r(&when, &tm) != NULL ? tm.tm_gmtoff : 0;
+}
+
+/* When did local clocks show this? They are assumed to be changed at most
+ * once within the two days around it. */
+static time_t
+local_minute(const struct written *w, time_t now)
+{
+	time_t utc = as_utc(w);
+	long before = local_offset(utc - DAY), after = local_offset(utc + DAY);
+	time_t early = utc - before, late = utc - after;
+	bool was_early, was_late;
+	struct tm tm;
+
+	if (before == after)
+		return early;
+	was_early = local_offset(early) == before;
+	was_late = local_offset(late) == after;
+	if (was_early && was_late)
+		return late <= now + MINUTE ? late : early;
+	if (was_early || was_late)
+		return was_early ? early : late;
+	tm = (struct tm){.tm_year = w->year - 1900,
+			 .tm_mon = w->month - 1,
+			 .tm_mday = w->day,
+			 .tm_hour = w->hour,
+			 .tm_min = w->minute,
+			 .tm_isdst = -1};
+	return mktime(&tm);
+}
+
+/* 0, or -1: no year has such a day. Leap years are at most 8 years apart. */
+static int
+newest_minute(struct written w, time_t now, time_t *minute)
+{
+	time_t limit = now + DAY;
+	struct tm tm;
+	int i;
+
+	if (localtime_r(&limit, &tm) == NULL)
+		return -1;
+	for (i = 0; i <= 8; i++) {
+		w.year = tm.tm_year + 1900 - i;
+		if (!day_exists(&w))
+			continue;
+		*minute = local_minute(&w, now);
+		if (*minute <= limit)
+			return 0;
+	}
+	return -1;
+}
+
+/* The written minute in local time, by way of the clock's memory. */
+static int
+find_minute(const struct written *w, struct stampclock *clock, time_t now,
+	    time_t *minute)
+{
+	uint64_t written = (uint64_t)(w->year + 1) << 20 |
+			   (uint64_t)w->month << 16 | (uint64_t)w->day << 11 |
+			   (uint64_t)(w->hour * 60 + w->minute);
+
+	if (written == clock->written && now == clock->now) {
+		*minute = clock->minute;
+		return 0;
+	}
+	if (w->year != NO_YEAR)
+		*minute = local_minute(w, now);
+	else if (newest_minute(*w, now, minute) != 0)
+		return -1;
+	*clock = (struct stampclock){written, now, *minute};
+	return 0;
+}
+
+static void
+read_clock(const char *p, struct written *w)
+{
+	w->hour = two_digits(p);
+	w->minute = two_digits(p + 3);
+	w->second = two_digits(p + 6);
+}
+
+/* The year, if one is written, is in the usual place. */
+static void
+read_traditional(const char *p, struct written *w)
+{
+	const char *q = skip_day(p + 4);
+
+	w->month = month_at(p);
+	w->day = q[-3] == ' ' ? q[-2] - '0' : two_digits(q - 3);
+	if (q[2] != ':') {
+		w->year = four_digits(q);
+		q += 5;
+	}
+	read_clock(q, w);
+}
+
+/* 0, or -1: the zone is none. */
+static int
+read_zone(const char *p, size_t len, struct written *w)
+{
+	int hours, minutes;
+
+	if (len == 0)
+		return 0;
+	w->zoned = true;
+	if (len == 1) /* Z */
+		return 0;
+	hours = two_digits(p + 1);
+	minutes = two_digits(p + len - 2);
+	if (hours > 23 || minutes > 59)
+		return -1;
+	w->offset = (hours * 60 + minutes) * MINUTE * (*p == '-' ? -1 : 1);
+	return 0;
+}
+
+static int
+read_iso(const char *p, size_t len, struct written *w)
+{
+	const char *zone = skip_fraction(p + 19, p + len);
+
+	w->year = four_digits(p);
+	w->month = two_digits(p + 5);
+	w->day = two_digits(p + 8);
+	read_clock(p + 11, w);
+	return read_zone(zone, len - (size_t)(zone - p), w);
+}
+
+/* multilog's label is 2^62 + 10 + the time; it counts no leap seconds. */
+static int
+decode_tai64n(const char *p, time_t *when)
+{
+	const uint64_t epoch = (UINT64_C(1) << 62) + 10;
+	uint64_t label = 0;
+	int i;
+
+	for (i = 1; i <= 16; i++)
+		label = label << 4 | (uint64_t)hex_digit(p[i]);
+	if (label < epoch || label >= UINT64_C(1) << 63)
+		return -1;
+	*when = (time_t)(label - epoch);
+	return 0;
+}
+
+int
+stamp_decode(enum stamp_kind kind, const char *stamp, size_t len,
+	     struct stampclock *clock, time_t now, time_t *when)
+{
+	struct written w = {.year = NO_YEAR};
+	enum stamp_kind found;
+	time_t minute;
+
+	if (len == 0 || stamp_find(stamp, stamp + len, &found) != len ||
+	    found != kind)
+		return -1;
+	if (kind == STAMP_TAI64N)
+		return decode_tai64n(stamp, when);
+	if (kind == STAMP_ISO && read_iso(stamp, len, &w) != 0)
+		return -1;
+	if (kind == STAMP_TRADITIONAL)
+		read_traditional(stamp, &w);
+	if (kind == STAMP_CTIME) {
+		read_traditional(stamp + 4, &w);
+		w.year = four_digits(stamp + len - 4);
+	}
+	if (!fields_in_range(&w) || (w.year != NO_YEAR && !day_exists(&w)))
+		return -1;
+	if (w.zoned)
+		minute = as_utc(&w) - w.offset;
+	else if (find_minute(&w, clock, now, &minute) != 0)
+		return -1;
+	*when = minute + w.second;
+	return 0;
+}
