@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# An authorization ends when its grace is over, driven by the clock alone; a
+# new login prolongs it, a stamp from the future does not.
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login
+from tap import contains, equal, main, ok
+
+GRACE = 4
+
+
+def quiet():
+    with pbs.Site() as site:
+        daemon = site.start("--grace=%d" % GRACE)
+        site.log(login("198.51.100.1"))
+        when = int(site.wait_key("198.51.100.1"))
+        site.wait_gone("198.51.100.1")
+        lasted = time.time() - when
+        ok(GRACE <= lasted, "not before its grace is over", lasted)
+        ok(lasted <= GRACE + 5, "and soon after, though no line came", lasted)
+        contains(daemon.messages(), "expired 198.51.100.1", "it is said")
+
+
+def staggered():
+    with pbs.Site() as site:
+        now = int(time.time())
+        site.log(login("198.51.100.1"), when=now - 7)
+        site.log(login("198.51.100.2"), when=now - 4)
+        site.start("--grace=10")
+        ok("198.51.100.2" in site.dump(), "two of different age")
+        site.wait_gone("198.51.100.1")
+        ok("198.51.100.2" in site.dump(), "the older one goes first")
+        site.wait_gone("198.51.100.2")
+        ok(time.time() - now >= 6, "the younger one in its own time")
+
+
+def renewed():
+    with pbs.Site() as site:
+        now = int(time.time())
+        site.log(login("198.51.100.1"), when=now - 8)
+        site.start("--grace=10")
+        site.log(login("198.51.100.1"), when=now)
+        site.wait_gone("198.51.100.1")
+        ok(time.time() >= now + 10, "a second login prolongs",
+           time.time() - now)
+
+
+def backwards():
+    with pbs.Site() as site:
+        now = int(time.time())
+        site.log(login("198.51.100.1"), when=now)
+        site.log(login("198.51.100.1"), when=now - 300)
+        site.start("--grace=600")
+        equal(site.query("198.51.100.1"), str(now),
+              "an older line read later changes nothing")
+
+
+def future():
+    with pbs.Site() as site:
+        site.start("--grace=%d" % GRACE)
+        now = time.time()
+        site.log(login("198.51.100.1"), when=now + 3600)
+        value = int(site.wait_key("198.51.100.1"))
+        ok(value <= time.time(), "a stamp from the future counts as now")
+        site.wait_gone("198.51.100.1")
+        ok(time.time() - now <= GRACE + 6, "and lasts no longer")
+
+
+main(quiet, staggered, renewed, backwards, future)

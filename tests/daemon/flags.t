@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# Each flag does what its line in the manual says; what is wrong is said with
+# where, why and the nearest known word, and with sysexits' code.
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login, stamped
+from tap import contains, equal, main, ok
+
+USAGE, CONFIG = 64, 78
+
+
+def once():
+    with pbs.Site() as site:
+        now = int(time.time())
+        site.log(login("198.51.100.1"), when=now - 20)
+        run = site.run("--once")
+        equal(run.returncode, 0, "--once: exit code", run.stderr)
+        equal(site.dump(), {"198.51.100.1": str(now - 20)},
+              "--once leaves the map as the log says")
+        run = site.run("--once", "--logfile=" + site.path("none.log"))
+        ok(run.returncode not in (0, USAGE), "--once without the log fails",
+           run.returncode, run.stderr)
+        contains(run.stderr, "none.log", "and names it")
+
+
+def nowrite():
+    with pbs.Site() as site:
+        site.log(login("198.51.100.1"))
+        run = site.run("--once", "--nowrite")
+        equal(run.returncode, 0, "--nowrite: exit code", run.stderr)
+        equal(os.listdir(site.mapdir), [], "--nowrite writes nothing")
+
+
+def reprocess():
+    with pbs.Site() as site:
+        old = int(time.time()) - 86400
+        site.log(login("198.51.100.1"), when=old - 4000)
+        site.log(login("198.51.100.2"), when=old - 100)
+        site.log("postfix/qmgr[1]: removed", when=old)
+        run = site.run("--once", "--reprocess", "--grace=30m")
+        equal(run.returncode, 0, "--reprocess: exit code", run.stderr)
+        equal(site.dump(), {"198.51.100.2": str(old - 100)},
+              "--reprocess takes the log's time for now")
+        contains(run.stderr, "end of the log", "and says that it is done")
+
+
+def listing():
+    with pbs.Site() as site:
+        now = int(time.time())
+        site.log(login("198.51.100.1", "ann"), when=now - 20)
+        site.log(login("2001:db8:1:2::7", "bob"), when=now - 10)
+        site.start()
+        run = site.run("--list")
+        equal(run.returncode, 0, "--list: exit code", run.stderr)
+        lines = run.stdout.splitlines()
+        ok(any("198.51.100.1" in x and "ann" in x for x in lines),
+           "--list: address and user", run.stdout)
+        ok(any("2001:db8:1:2::7" in x and "bob" in x for x in lines),
+           "--list: IPv6 too", run.stdout)
+
+
+def debug():
+    with pbs.Site() as site:
+        site.log(login("198.51.100.1"), when=time.time() - 9000)
+        site.log(login("127.0.0.1"))
+        run = site.run("--once", "--debug", "--reprocess")
+        equal(run.returncode, 0, "--debug: exit code", run.stderr)
+        contains(run.stderr, "198.51.100.1", "--debug names each candidate")
+        ok(any("127.0.0.1" in x and "loopback" in x
+               for x in run.stderr.splitlines()),
+           "--debug says why it grants nothing", run.stderr)
+
+
+def clear():
+    with pbs.Site() as site:
+        site.log(login("198.51.100.1"))
+        site.run("--once")
+        ok(site.query("198.51.100.1"), "a map with an address")
+        run = site.run("--clear")
+        equal((run.returncode, site.dump()), (0, {}), "--clear empties it",
+              run.stderr)
+        os.unlink(site.map + ".db")
+        run = site.run("--clear")
+        equal((run.returncode, site.dump()), (0, {}),
+              "--clear makes an empty one where there is none", run.stderr)
+
+
+def check():
+    with pbs.Site() as site:
+        run = site.run("--check")
+        equal(run.returncode, 0, "--check: all is well",
+              run.stdout + run.stderr)
+        os.mkdir(site.path("patterns"))
+        site.write("patterns/x.yaml", "server: X\nprogram: [x]\nrules:\n"
+                   "  - name: x-login\n    match: 'in from (?<ip>[0-9.]+'\n")
+        run = site.run("--check", "--patterns=" + site.path("patterns"))
+        equal(run.returncode, CONFIG, "--check: an expression that is broken",
+              run.stdout + run.stderr)
+        contains(run.stdout + run.stderr, "x.yaml:5:",
+                 "--check: is said with file and line")
+        equal(os.listdir(site.mapdir), [], "--check writes nothing")
+
+
+def dumpconfig():
+    with pbs.Site() as site:
+        site.write("pbs.yaml", "grace: 20m\nexclude: [203.0.113.0/24]\n")
+        run = site.run("--dumpconfig")
+        equal(run.returncode, 0, "--dumpconfig: exit code", run.stderr)
+        contains(run.stdout, "grace: ", "--dumpconfig: the grace")
+        contains(run.stdout, "203.0.113.0/24", "--dumpconfig: the networks")
+        contains(run.stdout, "hash:" + site.map, "--dumpconfig: the map")
+        site.write("again.yaml", run.stdout)
+        command = [pbs.DAEMON, "--config=" + site.path("again.yaml"),
+                   "--dumpconfig"]
+        again = subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                               stderr=subprocess.PIPE, env=site.env)
+        equal(again.stdout, run.stdout, "--dumpconfig: reads its own output",
+              again.stderr)
+        run = site.run("--dumpconfig", "--grace=60")
+        ok("grace: 20m" not in run.stdout and "60" in run.stdout,
+           "a flag wins over the file", run.stdout)
+
+
+def words():
+    with pbs.Site() as site:
+        for flag, part in (("--version", "2."), ("--help", "--grace")):
+            run = site.run(flag)
+            equal(run.returncode, 0, flag + ": exit code", run.stderr)
+            contains(run.stdout, part, flag + ": on standard output")
+        run = site.run("--grace", "60", "--dumpconfig")
+        equal(run.returncode, 0, "--flag VALUE works as --flag=VALUE",
+              run.stderr)
+
+
+def bad_flags():
+    with pbs.Site() as site:
+        for flag, part in (
+                ("--grase=5", "--grace"), ("--logfle=x", "--logfile"),
+                ("--nowrit", "write"), ("--grace=soon", "soon"),
+                ("--grace=-5", "-5"), ("--grace=0", "0"),
+                ("--once=1", "--once"), ("--grace=", "empty"),
+                ("mail.log", "mail.log"),
+                ("--dbfile=hahs:/x/y", "hash"),
+                ("--dbfile=relative", "relative")):
+            run = site.run("--check", flag)
+            equal(run.returncode, USAGE, flag + ": exit 64", run.stderr)
+            contains(run.stderr, part, flag + ": says " + part)
+            ok(run.stdout == "" and len(run.stderr.splitlines()) <= 2,
+               flag + ": in a line or two", run.stdout, run.stderr)
+
+
+def bad_files():
+    with pbs.Site() as site:
+        for text, where, part in (
+                ("grase: 5\n", 1, "grace"), ("a\n: [", 1, "pbs.yaml"),
+                ("grace: 60\nexclude: [192.0.2.1/24]\n", 2, "192.0.2.1/24"),
+                ("grace: soon\n", 1, "soon"),
+                ("grace: 60\n\ngrace: 70\n", 3, "grace"),
+                ("- grace\n", 1, "pbs.yaml"),
+                ("grace: {a: b}\n", 1, "grace"),
+                ("debug: perhaps\n", 1, "perhaps")):
+            site.write("pbs.yaml", text)
+            run = site.run("--check")
+            equal(run.returncode, CONFIG, "%r: exit 78" % text, run.stderr)
+            ok("pbs.yaml:" in run.stderr, "%r: names the file" % text,
+               run.stderr)
+            if part != "pbs.yaml":
+                contains(run.stderr, "pbs.yaml:%d:" % where,
+                         "%r: names the line" % text)
+                contains(run.stderr, part, "%r: says %s" % (text, part))
+        run = site.run("--check", "--config=" + site.path("none.yaml"))
+        equal(run.returncode, CONFIG, "a file that is not there", run.stderr)
+        contains(run.stderr, "none.yaml", "is named")
+
+
+def elsewhere():
+    with pbs.Site() as site:
+        site.log(login("198.51.100.1"))
+        run = site.run("--once", "--logto=" + site.path("own.log"))
+        equal(run.returncode, 0, "--logto: exit code", run.stderr)
+        with open(site.path("own.log")) as f:
+            contains(f.read(), "1 logins", "--logto: messages go there")
+        equal(run.stderr, "", "--logto: and nowhere else")
+        run = site.run("--once", "--logto=-")
+        contains(run.stdout, "1 logins", "--logto=-: standard output")
+
+
+def dropped():
+    if os.geteuid() != 0:
+        return
+    with pbs.Site() as site:
+        os.chown(site.mapdir, 65534, 65534)
+        daemon = site.start("--user=nobody")
+        with open("/proc/%d/status" % daemon.pid) as f:
+            uids = [x for x in f if x.startswith("Uid:")][0].split()[1:]
+        equal(set(uids), {"65534"}, "--user: every id is the user's")
+        site.log(login("198.51.100.1"))
+        ok(site.wait_key("198.51.100.1"), "--user: the map is written")
+
+
+def values():
+    with pbs.Site() as site:
+        site.write("pbs.yaml", "value: permit\n")
+        site.log(login("198.51.100.1"))
+        run = site.run("--once")
+        equal(site.dump(), {"198.51.100.1": "permit"}, "value: permit",
+              run.stderr)
+
+
+def db_config():
+    with pbs.Site() as site:
+        site.write("map/DB_CONFIG", "set_cachesize 0 1 1\n")
+        run = site.run("--once")
+        ok(run.returncode != 0, "a DB_CONFIG beside the map is refused",
+           run.returncode)
+        contains(run.stderr, "DB_CONFIG", "and named")
+        equal(sorted(os.listdir(site.mapdir)), ["DB_CONFIG"],
+              "and nothing was written")
+
+
+main(once, nowrite, reprocess, listing, debug, clear, check, dumpconfig,
+     words, bad_flags, bad_files, elsewhere, dropped, values, db_config)

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+# Whatever is done to a log that is followed, a login written afterwards is
+# found, and text that only looks like a login's line is not.
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login, stamped
+from tap import equal, main, ok
+
+FORGED = "203.0.113.66"
+
+
+def found(site, ip, name):
+    ok(site.wait_key(ip), name)
+
+
+def rename():
+    with pbs.Site() as site:
+        site.start()
+        os.rename(site.logfile, site.logfile + ".1")
+        site.log(login("198.51.100.1"), name="mail.log.1")
+        found(site, "198.51.100.1", "renamed: what is still written to the "
+              "old file is found")
+        site.log(login("198.51.100.2"))
+        found(site, "198.51.100.2", "renamed: the new file is followed")
+        site.log(login("198.51.100.3"), name="mail.log.1")
+        found(site, "198.51.100.3", "a late line in the old file is found")
+        for n in range(4, 10):
+            os.rename(site.logfile, site.logfile + ".1")
+            site.log(login("198.51.100.%d" % n))
+        found(site, "198.51.100.9", "renamed again and again")
+        equal(sorted(site.dump()),
+              ["198.51.100.%d" % n for n in range(1, 10)], "nothing is lost")
+
+
+def copytruncate():
+    with pbs.Site() as site:
+        site.log(login("198.51.100.1"))
+        site.start()
+        for n in range(2, 5):
+            shutil.copy(site.logfile, site.logfile + ".1")
+            os.truncate(site.logfile, 0)
+            site.log(login("198.51.100.%d" % n))
+            found(site, "198.51.100.%d" % n, "truncated %d times" % (n - 1))
+
+
+def truncated_and_longer():
+    with pbs.Site() as site:
+        site.log(login("198.51.100.1"))
+        site.start()
+        os.truncate(site.logfile, 0)
+        site.log(*[login("198.51.100.%d" % n) for n in range(2, 30)])
+        found(site, "198.51.100.2", "truncated and grown past the old end: "
+              "the first new line")
+        found(site, "198.51.100.29", "and the last")
+
+
+def deleted():
+    with pbs.Site() as site:
+        site.start()
+        os.unlink(site.logfile)
+        site.log(login("198.51.100.1"))
+        found(site, "198.51.100.1", "deleted and made anew")
+
+
+def directory():
+    with pbs.Site() as site:
+        site.start("--logfile=" + site.path("logs/mail.log"))
+        os.mkdir(site.path("logs"))
+        site.log(login("198.51.100.1"), name="logs/mail.log")
+        found(site, "198.51.100.1", "the directory came later")
+        os.rename(site.path("logs"), site.path("old"))
+        os.mkdir(site.path("logs"))
+        site.log(login("198.51.100.2"), name="logs/mail.log")
+        found(site, "198.51.100.2", "the directory was replaced")
+
+
+def symlink():
+    with pbs.Site() as site:
+        site.write("a.log", "")
+        site.write("b.log", "")
+        os.symlink("a.log", site.path("current"))
+        site.start("--logfile=" + site.path("current"))
+        site.log(login("198.51.100.1"), name="a.log")
+        found(site, "198.51.100.1", "a symbolic link is followed")
+        os.symlink("b.log", site.path("next"))
+        os.rename(site.path("next"), site.path("current"))
+        site.log(login("198.51.100.2"), name="b.log")
+        found(site, "198.51.100.2", "when it is switched, its new file")
+
+
+def several():
+    with pbs.Site() as site:
+        site.start("--logfile=" + site.path("a.log"),
+                   "--logfile=" + site.path("b.log"))
+        site.log(login("198.51.100.1"), name="b.log")
+        found(site, "198.51.100.1", "the second of two logs")
+        site.log(login("198.51.100.2"), name="a.log")
+        found(site, "198.51.100.2", "the first of two logs")
+
+
+def newest():
+    with pbs.Site() as site:
+        site.write("mail-20261120", "")
+        site.start("--logfile=" + site.path("mail-*"))
+        site.log(login("198.51.100.1"), name="mail-20261120")
+        found(site, "198.51.100.1", "the newest file of a name with *")
+        site.log(login("198.51.100.2"), name="mail-20261121")
+        found(site, "198.51.100.2", "and its successor")
+
+
+def odd_bytes():
+    with pbs.Site() as site:
+        site.start()
+        site.log(login("198.51.100.1"), end="\r\n")
+        found(site, "198.51.100.1", "CR LF")
+        site.raw(b"\0" * 5000 + stamped(login("198.51.100.2")).encode()
+                 + b"\n")
+        found(site, "198.51.100.2", "behind a hole of NUL bytes")
+        site.raw(b"\xff\xfe\xc3\x28 no text at all\n")
+        site.log(login("198.51.100.3", "\udcff\udcfe"))
+        found(site, "198.51.100.3", "a user that is not UTF-8")
+        site.log(login(FORGED, "a\x01b"))
+        site.log(login("198.51.100.4"))
+        found(site, "198.51.100.4", "behind a line with control bytes")
+        ok(FORGED not in site.dump(), "which itself grants nothing")
+
+
+def long_lines():
+    with pbs.Site() as site:
+        site.start()
+        tail = stamped(login(FORGED))
+        site.log(login("198.51.100.1"), login("198.51.100.2"),
+                 "dovecot: " + "x" * 70000 + tail, login("198.51.100.3"))
+        found(site, "198.51.100.3", "the line behind an over-long one")
+        ok(site.query("198.51.100.2"), "the line before it")
+        for size in range(65436, 65636, 20):
+            site.raw("x" * size + tail + "\n")
+        site.raw("y" * 1000000 + "\n")
+        site.log(login("198.51.100.4"))
+        found(site, "198.51.100.4", "behind a megabyte")
+        ok(FORGED not in site.dump(), "the end of an over-long line is "
+           "no line of its own")
+
+
+def torn():
+    with pbs.Site() as site:
+        site.start()
+        line = stamped(login("198.51.100.77"))
+        cut = line.index("198.51.100.77") + len("198.51.100.7")
+        site.raw(line[:cut])
+        site.raw(line[cut:] + "\n")
+        found(site, "198.51.100.77", "a line written in two halves")
+        whole = stamped(login("198.51.100.8"))
+        site.raw(whole)
+        site.raw("\n")
+        found(site, "198.51.100.8", "a newline that comes late")
+        ok("198.51.100.7" not in site.dump(), "half an address is none")
+
+
+def standard_input():
+    with pbs.Site() as site:
+        done = site.run("--logfile=-", "--once",
+                        given=stamped(login("198.51.100.1")) + "\n"
+                        + stamped(login("198.51.100.2")))
+        equal(done.returncode, 0, "standard input: exit code", done.stderr)
+        equal(list(site.dump()), ["198.51.100.1"],
+              "standard input: whole lines count")
+
+
+main(rename, copytruncate, truncated_and_longer, deleted, directory, symlink,
+     several, newest, odd_bytes, long_lines, torn, standard_input)

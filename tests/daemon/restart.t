@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# Nothing is lost and nothing outlives its grace over a stop, a kill -9, a
+# rotation in between, a broken checkpoint.
+import gzip
+import os
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login
+from tap import contains, equal, main, ok
+
+MANY = 3000
+
+
+def addresses(start, count=MANY):
+    return ["198.18.%d.%d" % divmod(n, 250) for n in range(start,
+                                                           start + count)]
+
+
+def write(site, ips, **how):
+    site.log(*map(login, ips), **how)
+
+
+def missing(site, ips):
+    held = site.dump()
+    return [ip for ip in ips if ip not in held][:5]
+
+
+def checkpoint():
+    with pbs.Site() as site:
+        before = addresses(0)
+        write(site, before)
+        daemon = site.start()
+        equal(daemon.stop(), 0, "a clean stop")
+        equal(site.dump(), {}, "leaves an empty map")
+        os.unlink(site.logfile)
+        site.start()
+        equal(missing(site, before), [],
+              "the next start knows the table without the log")
+
+
+def while_stopped(name, rotate):
+    with pbs.Site() as site:
+        first, unread, new = (addresses(n * MANY) for n in range(3))
+        write(site, first)
+        site.start().stop()
+        write(site, unread)
+        rotate(site)
+        write(site, new)
+        site.start()
+        equal(missing(site, first + unread + new), [],
+              name + " while stopped: nothing is lost")
+
+
+def same_file():
+    while_stopped("not rotated", lambda site: None)
+
+
+def renamed():
+    while_stopped("renamed to .1", lambda site: os.rename(
+        site.logfile, site.logfile + ".1"))
+
+
+def dated():
+    while_stopped("renamed to -DATE", lambda site: os.rename(
+        site.logfile, site.logfile + time.strftime("-%Y%m%d")))
+
+
+def twice():
+    def rotate(site):
+        os.rename(site.logfile, site.logfile + ".2")
+        site.log("postfix/qmgr[1]: between")
+        os.rename(site.logfile, site.logfile + ".1")
+    while_stopped("rotated twice", rotate)
+
+
+def zip_away(site, name):
+    with open(site.logfile, "rb") as log, gzip.open(name, "wb") as out:
+        out.write(log.read())
+    os.unlink(site.logfile)
+
+
+def zipped():
+    while_stopped("compressed to .1.gz", lambda site: zip_away(
+        site, site.logfile + ".1.gz"))
+
+
+def copied():
+    def rotate(site):
+        with open(site.logfile, "rb") as log:
+            site.write("mail.log.1", log.read())
+        os.truncate(site.logfile, 0)
+    while_stopped("copied and truncated", rotate)
+
+
+def killed():
+    with pbs.Site() as site:
+        first, unread = addresses(0), addresses(MANY)
+        site.start("--grace=600")
+        write(site, first)
+        site.wait_key(first[-1])
+        equal(site.daemons[-1].stop(signal.SIGKILL), -signal.SIGKILL,
+              "killed")
+        write(site, unread)
+        site.start("--grace=600")
+        equal(missing(site, first + unread), [],
+              "kill -9: nothing is lost")
+
+
+def killed_and_late():
+    with pbs.Site() as site:
+        site.log(login("198.51.100.1"))
+        site.start("--grace=3")
+        when = int(site.query("198.51.100.1"))
+        site.daemons[-1].stop(signal.SIGKILL)
+        ok("198.51.100.1" in site.dump(), "kill -9 leaves the map")
+        # Nothing reports that time has passed.
+        time.sleep(max(0, when + 3.1 - time.time()))
+        site.start("--grace=3")
+        equal(site.dump(), {}, "what expired meanwhile is gone at READY=1")
+
+
+def no_checkpoint():
+    with pbs.Site() as site:
+        now = int(time.time())
+        old = addresses(0)
+        for ip in old:
+            site.log(login(ip), when=now - 7200)
+        site.log(login("198.51.100.1"), when=now - 5)
+        site.start("--grace=30m")
+        equal(list(site.dump()), ["198.51.100.1"],
+              "without a checkpoint the log is read from now - grace")
+
+
+def window_in_rotated():
+    with pbs.Site() as site:
+        now = int(time.time())
+        site.log(login("198.51.100.1"), when=now - 900)
+        os.rename(site.logfile, site.logfile + ".1")
+        site.log(login("198.51.100.2"), when=now - 5)
+        site.start("--grace=30m")
+        equal(sorted(site.dump()), ["198.51.100.1", "198.51.100.2"],
+              "and from the rotated file where the window reaches into it")
+
+
+def broken():
+    with pbs.Site() as site:
+        site.log(login("198.51.100.1"))
+        site.start().stop()
+        state = site.map + ".state"
+        with open(state, "rb") as f:
+            whole = f.read()
+        for name, text in (("cut", whole[:len(whole) // 2]),
+                           ("changed", whole.replace(b"198.51", b"203.51")),
+                           ("of noise", b"\0\xff" * 300), ("empty", b"")):
+            with open(state, "wb") as f:
+                f.write(text)
+            daemon = site.start()
+            equal(list(site.dump()), ["198.51.100.1"],
+                  "a checkpoint %s: the log tells" % name)
+            contains(daemon.messages(), state, "a checkpoint %s is said"
+                     % name)
+            daemon.stop(signal.SIGKILL)
+
+
+main(checkpoint, same_file, renamed, dated, twice, zipped, copied, killed,
+     killed_and_late, no_checkpoint, window_in_rotated, broken)

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SIGHUP takes over a good configuration and survives a bad one; SIGUSR1 tells
+# the state; SIGTERM and SIGINT end cleanly.
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login
+from tap import contains, equal, main, ok
+
+
+def good_reload():
+    with pbs.Site() as site:
+        site.write("pbs.yaml", "grace: 1h\n")
+        daemon = site.start()
+        site.log(login("198.51.100.1"))
+        site.wait_key("198.51.100.1")
+        site.write("pbs.yaml", "grace: 1h\nexclude: [203.0.113.0/24]\n")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded")
+        site.log(login("203.0.113.5"))
+        site.log(login("198.51.100.2"))
+        site.wait_key("198.51.100.2")
+        ok("203.0.113.5" not in site.dump(), "SIGHUP: the new networks count")
+        ok("198.51.100.1" in site.dump(), "SIGHUP: the table is kept")
+
+
+def shorter_grace():
+    with pbs.Site() as site:
+        site.write("pbs.yaml", "grace: 1h\n")
+        daemon = site.start()
+        site.log(login("198.51.100.1"))
+        site.wait_key("198.51.100.1")
+        site.write("pbs.yaml", "grace: 2\n")
+        daemon.kill(signal.SIGHUP)
+        site.wait_gone("198.51.100.1")
+        ok(True, "SIGHUP: a shorter grace counts for whom it finds")
+
+
+def new_patterns():
+    with pbs.Site() as site:
+        os.mkdir(site.path("patterns"))
+        daemon = site.start("--patterns=" + site.path("patterns"),
+                            "--patterns=" + os.path.join(pbs.ROOT,
+                                                         "patterns"))
+        site.write("patterns/mine.yaml", "server: Mine\nprogram: [mine]\n"
+                   "rules:\n  - name: mine-login\n"
+                   "    match: 'in (?<user>\\S+) from (?<ip>[0-9a-f.:]+)'\n"
+                   "    accept:\n      - { line: 'Nov 21 02:01:00 mail "
+                   "mine: in ann from 192.0.2.7', ip: 192.0.2.7, "
+                   "user: ann }\n")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded")
+        site.log("mine: in ann from 198.51.100.1")
+        ok(site.wait_key("198.51.100.1"), "SIGHUP: a new rule is used")
+
+
+def bad_reload():
+    with pbs.Site() as site:
+        site.write("pbs.yaml", "exclude: [203.0.113.0/24]\n")
+        daemon = site.start()
+        site.write("pbs.yaml", "grase: 1h\n")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("pbs.yaml:1:")
+        ok(daemon.process.poll() is None, "SIGHUP: a bad file ends nothing")
+        site.log(login("203.0.113.5"))
+        site.log(login("198.51.100.1"))
+        site.wait_key("198.51.100.1")
+        ok("203.0.113.5" not in site.dump(), "SIGHUP: the old one is kept")
+
+
+def own_log():
+    with pbs.Site() as site:
+        daemon = site.start("--logto=" + site.path("own.log"))
+        os.rename(site.path("own.log"), site.path("own.log.1"))
+        daemon.kill(signal.SIGHUP)
+        pbs.until("own.log is back", pbs.DEADLINE,
+                  lambda: os.path.exists(site.path("own.log")),
+                  pbs.Inotify(site.dir, 0x100).wait)
+        ok(True, "SIGHUP: its own log is opened anew")
+
+
+def state():
+    with pbs.Site() as site:
+        site.log(login("198.51.100.1"), login("127.0.0.1"),
+                 "postfix/qmgr[1]: removed")
+        daemon = site.start()
+        daemon.kill(signal.SIGUSR1)
+        daemon.wait_message("state: ")
+        line = [x for x in daemon.messages().splitlines()
+                if "state: " in x][0]
+        for part in ("addresses=1", "lines=3", "logins=2", "refused=1"):
+            contains(line, part, "SIGUSR1: " + part)
+
+
+def clean_end():
+    for signo in (signal.SIGTERM, signal.SIGINT):
+        with pbs.Site() as site:
+            site.log(login("198.51.100.1"))
+            daemon = site.start()
+            before = site.inode()
+            equal(daemon.stop(signo), 0, "%s: exit code" % signo.name)
+            equal(site.dump(), {}, "%s: the map is empty" % signo.name)
+            ok(site.inode() != before,
+               "%s: by a rename, not in place" % signo.name)
+            ok(os.path.getsize(site.map + ".state") > 0,
+               "%s: the checkpoint is there" % signo.name)
+            equal([n for n in os.listdir(site.mapdir) if n not in
+                   ("pbs.db", "pbs.state")], [],
+                  "%s: nothing else is left behind" % signo.name)
+
+
+def early_end():
+    """While the log is still being read."""
+    with pbs.Site() as site:
+        line = pbs.stamped("postfix/qmgr[1]: removed") + "\n"
+        for _ in range(20):
+            site.raw(line * 20000)
+        site.write("map/pbs", "203.0.113.9 1700000000\n")
+        daemon = site.spawn("--reprocess")
+        pbs.until("the checkpoint's beginning", pbs.DEADLINE,
+                  lambda: os.path.exists("/proc/%d/fd" % daemon.pid),
+                  lambda left: None)
+        code = daemon.stop()
+        ok(code in (0, -signal.SIGTERM), "SIGTERM during the start", code)
+
+
+main(good_reload, shorter_grace, new_patterns, bad_reload, own_log, state,
+     clean_end, early_end)

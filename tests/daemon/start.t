@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# READY=1 comes when the map holds what the log says, and no sooner; whatever
+# a crashed run left in the map is gone by then.
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from tap import contains, equal, main, ok
+
+NOW = int(time.time())
+
+
+def ready():
+    with pbs.Site() as site:
+        site.log(pbs.login("198.51.100.1"), when=NOW - 100)
+        site.log(pbs.login("198.51.100.2"), when=NOW - 50)
+        site.log(pbs.login("2001:db8:1:2::5"), when=NOW - 10)
+        site.start()
+        equal(site.dump(), {"198.51.100.1": str(NOW - 100),
+                            "198.51.100.2": str(NOW - 50),
+                            "2001:db8:1:2::5": str(NOW - 10)},
+              "at READY=1 the map holds each login with its own time")
+
+
+def too_old():
+    with pbs.Site() as site:
+        site.log(pbs.login("198.51.100.1"), when=NOW - 1000)
+        site.log(pbs.login("198.51.100.2"), when=NOW - 10)
+        site.start("--grace=10m")
+        equal(list(site.dump()), ["198.51.100.2"],
+              "a login older than the grace does not count")
+
+
+def crashed():
+    with pbs.Site() as site:
+        site.write("map/pbs", "203.0.113.9 1700000000\n")
+        subprocess.run(["postmap", "hash:" + site.map], env=site.env,
+                       check=True)
+        equal(site.query("203.0.113.9"), "1700000000",
+              "a map that a crashed run left")
+        site.start()
+        equal(site.dump(), {}, "is replaced before READY=1")
+
+
+def nothing_yet():
+    with pbs.Site() as site:
+        os.unlink(site.logfile)
+        daemon = site.start()
+        equal(site.dump(), {}, "without a log the map is there, and empty")
+        contains(daemon.messages(), site.logfile,
+                 "the missing log is named")
+        site.log(pbs.login("198.51.100.3"))
+        ok(site.wait_key("198.51.100.3"), "when it comes it is followed")
+
+
+def modes():
+    with pbs.Site() as site:
+        site.start()
+        equal(oct(os.stat(site.map + ".db").st_mode & 0o777), "0o644",
+              "the map's mode")
+        equal(sorted(n for n in os.listdir(site.mapdir)
+                     if n.endswith(".db")), ["pbs.db"],
+              "nothing that looks like a map lies beside it")
+
+
+def one_line():
+    with pbs.Site() as site:
+        daemon = site.start("--grace=600")
+        site.log(pbs.login("198.51.100.4", "zoë\\x"))
+        site.wait_key("198.51.100.4")
+        ok(any(line.startswith("granted 198.51.100.4 for ")
+               and "rule=dovecot-login" in line and "user=" in line
+               for line in daemon.messages().splitlines()),
+           "each grant is said in one line", daemon.messages())
+
+
+main(ready, too_old, crashed, nothing_yet, modes, one_line)

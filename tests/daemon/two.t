@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# Two daemons would undo each other's work: the second one on the same map is
+# refused and says who has it.
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login
+from tap import contains, equal, main, ok
+
+
+def second():
+    with pbs.Site() as site:
+        first = site.start()
+        site.log(login("198.51.100.1"))
+        site.wait_key("198.51.100.1")
+        run = site.run("--checkpoint=" + site.path("other.state"))
+        ok(run.returncode != 0, "a second daemon on the same map ends",
+           run.returncode)
+        contains(run.stderr, str(first.pid), "and says who has it")
+        contains(run.stderr, site.map, "and what")
+        ok("198.51.100.1" in site.dump(), "the map is the first one's")
+        site.log(login("198.51.100.2"))
+        ok(site.wait_key("198.51.100.2"), "which goes on")
+
+
+def after():
+    with pbs.Site() as site:
+        site.start().stop()
+        site.start()
+        ok(True, "when the first has ended another may begin")
+        site.daemons[-1].stop(9)
+        site.start()
+        ok(True, "also when it was killed")
+
+
+def beside():
+    with pbs.Site() as site:
+        site.start()
+        other = site.start("--dbfile=hash:" + os.path.join(site.mapdir,
+                                                           "other"))
+        equal(other.stop(), 0, "two daemons with a map each")
+
+
+main(second, after, beside)
