@@ -309,14 +309,14 @@ yaml_parse(const char *file, const char *text, size_t len, struct err *err)
 	tree->file = alloc_string(file);
 	if (!yaml_parser_initialize(&b.parser)) {
 		fail_at(&b, 1, "out of memory");
-		yaml_free(&tree);
+		yaml_tree_free(&tree);
 		return NULL;
 	}
 	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text,
 				     len);
 	if (build_stream(&b) < 0)
-		yaml_free(&tree);
+		yaml_tree_free(&tree);
 	yaml_parser_delete(&b.parser);
 	return tree;
 }
@@ -384,7 +384,7 @@ yaml_file(const struct yaml_tree *tree)
 }
 
 void
-yaml_free(struct yaml_tree **tree)
+yaml_tree_free(struct yaml_tree **tree)
 {
 	if (*tree == NULL)
 		return;

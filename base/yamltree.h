@@ -33,7 +33,8 @@ struct yaml_tree *yaml_parse(const char *file, const char *text, size_t len,
     struct err *); /* file: for messages */
 const struct yaml_node *yaml_root(const struct yaml_tree *);
 const char *yaml_file(const struct yaml_tree *);
-void yaml_free(struct yaml_tree **);
+/* Not yaml_free(): libyaml exports its own, and would call ours. */
+void yaml_tree_free(struct yaml_tree **);
 
 /* The value of key in a map, or NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);

@@ -301,7 +301,7 @@ apply_file(struct conf *conf, struct err *err)
 	for (size_t i = 0; i < root->count && result == 0; i++)
 		result =
 		    apply_key(conf, tree, root->keys[i], root->items[i], err);
-	yaml_free(&tree);
+	yaml_tree_free(&tree);
 	return result;
 }
 

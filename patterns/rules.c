@@ -325,7 +325,7 @@ add_file(struct ruleset *set, const char *path, struct err *err)
 	if (tree == NULL)
 		return -1;
 	r = add_tree(set, tree, err);
-	yaml_free(&tree);
+	yaml_tree_free(&tree);
 	return r;
 }
 
