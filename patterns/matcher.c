@@ -23,7 +23,7 @@ enum { HEAP_LIMIT_KIB = 1024 };
 struct expression {
 	const struct rule *rule;
 	pcre2_code *code;
-	uint32_t min_len; /* of a text that can match */
+	uint32_t min_len;  /* of a text that can match */
 	uint32_t ip, user; /* group numbers; user 0 = none */
 	struct prefix prefix;
 };
@@ -122,8 +122,8 @@ find_groups(struct expression *expr, struct err *err)
 	uint32_t groups;
 
 	ip = pcre2_substring_number_from_name(expr->code, (PCRE2_SPTR) "ip");
-	user = pcre2_substring_number_from_name(expr->code,
-						(PCRE2_SPTR) "user");
+	user =
+	    pcre2_substring_number_from_name(expr->code, (PCRE2_SPTR) "user");
 	pcre2_pattern_info(expr->code, PCRE2_INFO_CAPTURECOUNT, &groups);
 	/* Expressions of the Perl program: group 1 is the time, which the
 	 * header has told already; group 2 the address. */
@@ -151,16 +151,16 @@ expression_init(struct expression *expr, const struct rule *rule,
 {
 	/* Bytes, not characters: logs hold what is no UTF-8, and a rule must
 	 * not fail on it. \C could read behind the end of a character. */
-	static const uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED |
-	    PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
-	    PCRE2_NEVER_BACKSLASH_C;
+	static const uint32_t options =
+	    PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY |
+	    PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C;
 	PCRE2_SIZE offset;
 	int code;
 
 	expr->rule = rule;
-	expr->code = pcre2_compile((PCRE2_SPTR)rule->match,
-				   PCRE2_ZERO_TERMINATED, options, &code,
-				   &offset, NULL);
+	expr->code =
+	    pcre2_compile((PCRE2_SPTR)rule->match, PCRE2_ZERO_TERMINATED,
+			  options, &code, &offset, NULL);
 	if (expr->code == NULL)
 		return pcre_err(rule, code, offset, err);
 	if (find_groups(expr, err) < 0)

@@ -108,8 +108,7 @@ escape(char c, struct bytes *set)
 }
 
 /* A class, behind its '['. */
-static bool
-class(struct walk *walk, struct bytes *set)
+static bool class(struct walk *walk, struct bytes *set)
 {
 	const char *p = walk->at;
 	bool negated = *p == '^', first = true;

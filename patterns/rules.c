@@ -14,10 +14,10 @@
 enum { RULES_MAX = 10000, NAME_LEN_MAX = 64 };
 
 static const char *const file_keys[] = {"server", "versions", "program",
-					"header", "rules", NULL};
-static const char *const rule_keys[] = {"name",	   "match",   "accept",
+					"header", "rules",    NULL};
+static const char *const rule_keys[] = {"name",	   "match",    "accept",
 					"reject",  "optional", "line",
-					"program", "header",  NULL};
+					"program", "header",   NULL};
 static const char *const accept_keys[] = {"line", "ip", "user", NULL};
 static const char *const reject_keys[] = {"line", "why", NULL};
 
@@ -155,8 +155,7 @@ set_programs(const struct context *ctx, struct rule *rule,
 		return yaml_err(ctx->tree, node, err, "'program' is empty");
 	rule->programs = alloc_zero(n + 1, sizeof(*rule->programs));
 	for (i = 0; i < n; i++) {
-		if (items[i]->kind != YAML_SCALAR ||
-		    items[i]->text_len == 0 ||
+		if (items[i]->kind != YAML_SCALAR || items[i]->text_len == 0 ||
 		    strlen(items[i]->text) != items[i]->text_len)
 			return yaml_err(ctx->tree, items[i], err,
 					"'program' must be a name or a list "
@@ -260,8 +259,7 @@ set_rule(const struct context *ctx, struct rule *rule,
 	rule->lineno = yaml_get(node, "match")->line;
 	rule->header = ctx->header;
 	program = yaml_get(node, "program");
-	/* A header of its own has its own programs too. */
-	if (program == NULL && yaml_get(node, "header") == NULL)
+	if (program == NULL)
 		program = ctx->program;
 	if (get_header(ctx->tree, node, &rule->header, err) < 0 ||
 	    set_programs(ctx, rule, program, node, err) < 0 ||

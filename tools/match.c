@@ -1,0 +1,309 @@
+/*
+ * pbsctl match: what do the rules say of these lines?
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/linebuf.h"
+#include "patterns/logline.h"
+#include "patterns/matcher.h"
+#include "patterns/patterndir.h"
+#include "patterns/rules.h"
+#include "tools/json.h"
+#include "tools/verb.h"
+
+enum { MATCHED = 0, NOTHING = 1, READ_SIZE = 256 * 1024 };
+
+struct options {
+	bool json, help;
+	struct strings dirs, files;
+};
+
+struct job {
+	bool json;
+	struct matcher *matcher;
+	struct linebuf *lines;
+	struct stampclock clock;
+	time_t now;
+	uint64_t read; /* lines handed out; see line_number() */
+	uint64_t matches;
+};
+
+static const char help[] =
+    "usage: pbsctl match [--json] [--patterns DIR] [FILE...]\n"
+    "\n"
+    "Runs the lines of the FILEs, or of standard input, through the patterns\n"
+    "and prints those that are logins. All rules are tried, also those that\n"
+    "are optional. Own and excluded networks are not looked at. Lines are\n"
+    "numbered through all FILEs.\n"
+    "\n"
+    "  --json          one object for each login: line, rule, ip, user, time\n"
+    "                  (seconds since 1970; user and time null if unknown);\n"
+    "                  a byte that is no UTF-8 becomes \\u00XX\n"
+    "  --patterns DIR  the *.yaml of this directory in place of those that "
+    "are\n"
+    "                  installed; may be repeated, a later file of the same\n"
+    "                  name replaces an earlier one\n"
+    "\n"
+    "Exit: 0 something matched, 1 nothing did, 64 wrong usage, 66 a FILE\n"
+    "cannot be read, 78 something is wrong in the patterns.\n";
+
+/* Lines too long to be handed out are lines too. */
+static uint64_t
+line_number(const struct job *job)
+{
+	return job->read + linebuf_overlong(job->lines);
+}
+
+static void
+print_json(const struct job *job, const struct match *match, const time_t *when)
+{
+	char ip[ADDR_TEXT_MAX];
+
+	addr_format(&match->addr, ip);
+	printf("{\"line\": %ju, \"rule\": ", (uintmax_t)line_number(job));
+	json_string(stdout, match->rule->name, strlen(match->rule->name));
+	printf(", \"ip\": \"%s\", \"user\": ", ip);
+	json_string(stdout, match->user, match->user_len);
+	if (when != NULL)
+		printf(", \"time\": %jd}\n", (intmax_t)*when);
+	else
+		puts(", \"time\": null}");
+}
+
+static void
+print_text(const struct job *job, const struct match *match, const time_t *when)
+{
+	char ip[ADDR_TEXT_MAX], text[64] = "?";
+	struct tm tm;
+	size_t i;
+
+	addr_format(&match->addr, ip);
+	if (when != NULL && localtime_r(when, &tm) != NULL)
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%ju: %s %s time=%s", (uintmax_t)line_number(job),
+	       match->rule->name, ip, text);
+	if (match->user != NULL)
+		fputs(" user=", stdout);
+	for (i = 0; i < match->user_len; i++)
+		putchar((unsigned char)match->user[i] < 0x20 ||
+				match->user[i] == 0x7f
+			    ? '?'
+			    : match->user[i]);
+	puts(match->rule->optional ? " (optional)" : "");
+}
+
+static void
+match_line(void *arg, const char *bytes, size_t len)
+{
+	struct job *job = arg;
+	struct logline line;
+	struct match match;
+	struct err err;
+	time_t when;
+	bool dated;
+	int r;
+
+	job->read++;
+	if (logline_parse(&line, bytes, len) < 0)
+		return;
+	r = matcher_match(job->matcher, &line, &match, &err);
+	if (r < 0)
+		verb_complain(&verb_match, "line %ju: %s",
+			      (uintmax_t)line_number(job), err.text);
+	if (r <= 0)
+		return;
+	job->matches++;
+	dated = logline_time(&line, &job->clock, job->now, &when) == 0;
+	(job->json ? print_json : print_text)(job, &match,
+					      dated ? &when : NULL);
+}
+
+/* 0, or EX_NOINPUT. */
+static int
+match_stream(struct job *job, int fd, const char *name)
+{
+	char *buffer = alloc_resize(NULL, READ_SIZE, 1);
+	ssize_t n;
+
+	for (;;) {
+		n = read(fd, buffer, READ_SIZE);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		linebuf_feed(job->lines, buffer, (size_t)n, match_line, job);
+		fflush(stdout);
+	}
+	if (n < 0)
+		verb_complain(&verb_match, "%s: %s", name, strerror(errno));
+	/* The file's last line may lack its newline. */
+	if (linebuf_pending(job->lines) > 0)
+		linebuf_feed(job->lines, "\n", 1, match_line, job);
+	free(buffer);
+	return n < 0 ? EX_NOINPUT : 0;
+}
+
+static int
+match_file(struct job *job, const char *name)
+{
+	int fd, r;
+
+	if (strcmp(name, "-") == 0)
+		return match_stream(job, STDIN_FILENO, "standard input");
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		verb_complain(&verb_match, "%s: %s", name, strerror(errno));
+		return EX_NOINPUT;
+	}
+	r = match_stream(job, fd, name);
+	close(fd);
+	return r;
+}
+
+static int
+match_files(struct job *job, const struct strings *files)
+{
+	int r, status = 0;
+	size_t i;
+
+	job->now = time(NULL);
+	job->lines = linebuf_new();
+	for (i = 0; i < files->count; i++) {
+		r = match_file(job, files->list[i]);
+		if (r != 0)
+			status = r;
+	}
+	linebuf_free(&job->lines);
+	if (fflush(stdout) == EOF || ferror(stdout)) {
+		verb_complain(&verb_match, "standard output: %s",
+			      strerror(errno));
+		return EX_IOERR;
+	}
+	if (status != 0)
+		return status;
+	return job->matches > 0 ? MATCHED : NOTHING;
+}
+
+/* With every optional rule: this tells what rules say, not what is granted. */
+static struct matcher *
+compile_all(const struct ruleset *set, struct err *err)
+{
+	const char **names = alloc_zero(set->count, sizeof(*names));
+	struct matcher *matcher;
+	size_t i, n = 0;
+
+	for (i = 0; i < set->count; i++)
+		if (set->list[i].optional)
+			names[n++] = set->list[i].name;
+	matcher = matcher_new(set, names, n, err);
+	free(names);
+	return matcher;
+}
+
+static int
+match_with(const struct options *options)
+{
+	struct job job = {.json = options->json};
+	struct ruleset *set;
+	struct err err;
+	int status = EX_CONFIG;
+
+	set = ruleset_load((const char *const *)options->dirs.list,
+			   options->dirs.count, &err);
+	if (set != NULL)
+		job.matcher = compile_all(set, &err);
+	if (job.matcher != NULL)
+		status = match_files(&job, &options->files);
+	else
+		verb_complain(&verb_match, "%s", err.text);
+	matcher_free(&job.matcher);
+	ruleset_free(&set);
+	return status;
+}
+
+static void
+add_defaults(struct options *options)
+{
+	static const char local[] = SYSCONF_DIR "/pop-before-smtp/patterns";
+	char *dir;
+
+	if (options->files.count == 0)
+		strings_add(&options->files, "-");
+	if (options->dirs.count > 0)
+		return;
+	dir = patterndir_default();
+	strings_add(&options->dirs, dir);
+	free(dir);
+	if (access(local, F_OK) == 0)
+		strings_add(&options->dirs, local);
+}
+
+/* 0, or EX_USAGE. */
+static int
+parse(struct options *options, int argc, char **argv)
+{
+	static const char *const known[] = {"--json", "--patterns", "--help",
+					    NULL};
+	bool ended = false;
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (ended || argv[i][0] != '-' || argv[i][1] == '\0') {
+			strings_add(&options->files, argv[i]);
+		} else if (strcmp(argv[i], "--") == 0) {
+			ended = true;
+		} else if (strcmp(argv[i], "--json") == 0) {
+			options->json = true;
+		} else if (strcmp(argv[i], "--help") == 0) {
+			options->help = true;
+		} else if (strncmp(argv[i], "--patterns=", 11) == 0) {
+			strings_add(&options->dirs, argv[i] + 11);
+		} else if (strcmp(argv[i], "--patterns") != 0) {
+			return verb_unknown(&verb_match, "option", argv[i],
+					    known);
+		} else if (++i < argc) {
+			strings_add(&options->dirs, argv[i]);
+		} else {
+			verb_complain(&verb_match,
+				      "--patterns needs a directory");
+			return EX_USAGE;
+		}
+	}
+	return 0;
+}
+
+static int
+run_match(int argc, char **argv)
+{
+	struct options options = {0};
+	int status = parse(&options, argc, argv);
+
+	if (status == 0 && options.help) {
+		fputs(help, stdout);
+	} else if (status == 0) {
+		add_defaults(&options);
+		status = match_with(&options);
+	}
+	strings_clear(&options.dirs);
+	strings_clear(&options.files);
+	return status;
+}
+
+const struct verb verb_match = {
+    .name = "match",
+    .arguments = "[--json] [--patterns DIR] [FILE...]",
+    .summary = "run lines through the patterns, print the logins",
+    .run = run_match,
+};

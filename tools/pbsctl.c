@@ -1,0 +1,87 @@
+/*
+ * pbsctl: the operator's tool. Each verb is a file of its own.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/suggest.h"
+#include "tools/verb.h"
+
+static const struct verb *const verbs[] = {&verb_match};
+
+enum { NVERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+void
+verb_complain(const struct verb *verb, const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(stderr, "pbsctl: %s%s", verb ? verb->name : "",
+		verb ? ": " : "");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+int
+verb_unknown(const struct verb *verb, const char *what, const char *word,
+	     const char *const *words)
+{
+	const char *near = suggest(word, words);
+
+	if (near != NULL)
+		verb_complain(verb, "unknown %s '%s' (did you mean '%s'?)",
+			      what, word, near);
+	else
+		verb_complain(verb, "unknown %s '%s'", what, word);
+	return EX_USAGE;
+}
+
+static int
+usage(FILE *out, int status)
+{
+	size_t i;
+
+	fputs("usage: pbsctl VERB [ARGUMENT...]\n\n", out);
+	for (i = 0; i < NVERBS; i++)
+		fprintf(out, "  %s %s\n      %s\n", verbs[i]->name,
+			verbs[i]->arguments, verbs[i]->summary);
+	fputs("\n  --help, --version\n      print and exit\n\n"
+	      "pbsctl VERB --help tells more. See pbsctl(8).\n",
+	      out);
+	return status;
+}
+
+static int
+unknown_verb(const char *name)
+{
+	const char *names[NVERBS + 1] = {NULL};
+	size_t i;
+
+	for (i = 0; i < NVERBS; i++)
+		names[i] = verbs[i]->name;
+	return verb_unknown(NULL, "verb", name, names);
+}
+
+int
+main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2)
+		return usage(stderr, EX_USAGE);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+		return usage(stdout, EX_OK);
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("pbsctl " VERSION);
+		return EX_OK;
+	}
+	for (i = 0; i < NVERBS; i++)
+		if (strcmp(verbs[i]->name, argv[1]) == 0)
+			return verbs[i]->run(argc - 1, argv + 1);
+	return unknown_verb(argv[1]);
+}
