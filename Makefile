@@ -13,31 +13,53 @@ endif
 
 prefix		= /usr/local
 exec_prefix	= $(prefix)
+bindir		= $(exec_prefix)/bin
 sbindir		= $(exec_prefix)/sbin
 sysconfdir	= /etc
 datadir		= $(prefix)/share
+docdir		= $(datadir)/doc/pop-before-smtp
 mandir		= $(datadir)/man
 localstatedir	= /var
 unitdir		= $(prefix)/lib/systemd/system
+sysusersdir	= $(prefix)/lib/sysusers.d
+tmpfilesdir	= $(prefix)/lib/tmpfiles.d
 patterndir	= $(datadir)/pop-before-smtp/patterns
+
+INSTALL	= install
+INSTALL_PROGRAM	= $(INSTALL)
+INSTALL_DATA	= $(INSTALL) -m 644
 
 VERSION	= 2.0
 
-ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
-	-DPATTERN_DIR='"$(patterndir)"' -DSYSCONF_DIR='"$(sysconfdir)"' \
-	-DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"' $(CPPFLAGS)
-ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+all:
 
-# The four of the card, and what may be missing: one file, one line each.
-LIBS	= -ldb -lpcre2-8 -lyaml
-have	= $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
-ifeq ($(call have,libsystemd),yes)
+# What this machine has. Made before all else, and make then begins anew with
+# it. Only `run' and `test' install packages; the others say what is missing.
+NEED	= $(if $(filter run test,$(MAKECMDGOALS)),,--check)
+ifneq ($(filter-out clean help,$(or $(MAKECMDGOALS),all)),)
+include $(BUILD)/config.mk
+endif
+
+$(BUILD)/config.mk: packaging/install-packages
+	@mkdir -p $(@D)
+	@CC="$(CC)" packaging/install-packages $(NEED) build
+	@{ pkg-config --exists libsystemd && echo HAVE_SYSTEMD = yes || \
+	    echo HAVE_SYSTEMD =; } >$@
+
+LIBS	= -ldb -lpcre2-8 -lyaml -lz
+ifeq ($(HAVE_SYSTEMD),yes)
 LIBS	+= -lsystemd
 else
 OMIT	+= daemon/source_journal.c
-ALL_CPPFLAGS += -DWITHOUT_JOURNAL
+OPTIONS	+= -DWITHOUT_JOURNAL
 endif
+
+ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+	-DPATTERN_DIR='"$(patterndir)"' -DSYSCONF_DIR='"$(sysconfdir)"' \
+	-DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"' \
+	$(OPTIONS) $(CPPFLAGS)
+ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 ROOMS	= base patterns maps daemon
 sources	= $(filter-out $(OMIT) daemon/main.c,$(wildcard $(1)/*.c))
@@ -45,6 +67,8 @@ objects	= $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 
 PROGRAMS = $(BUILD)/pop-before-smtp $(BUILD)/pbsctl
 UNITS	= $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
+BENCHES	= $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+MANUALS	= $(wildcard daemon/*.[58] patterns/*.5 tools/*.1)
 
 all: $(PROGRAMS)
 
@@ -74,15 +98,30 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/tap.o \
     $(ROOMS:%=$(BUILD)/lib%.a)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(LIBS)
 
-units: $(UNITS)
-
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $<
+
+units: $(UNITS)
+
+test: $(PROGRAMS) $(UNITS) $(BENCHES)
+	@packaging/install-packages test
+	@BUILD=$(BUILD) CC="$(CC)" tests/run
+
+check: $(PROGRAMS) $(UNITS) $(BENCHES)
+	@BUILD=$(BUILD) CC="$(CC)" tests/run --unprivileged
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all units clean
+help:
+	@echo 'make            build both programs into $(BUILD)/'
+	@echo 'make test       install what the tests need, build, run every test'
+	@echo 'make check      the tests that need no root; installs nothing'
+	@echo 'make units      build the unit tests'
+	@echo 'make clean      remove $(BUILD)/'
+	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
+
+.PHONY: all test check units clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)
