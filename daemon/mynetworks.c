@@ -41,7 +41,7 @@ struct answer {
 };
 
 struct mynetworks {
-	const struct strings *own;
+	struct strings own;
 	struct entry *entries;
 	size_t count, ntables;
 	bool full;	      /* ENTRIES_MAX was said */
@@ -56,7 +56,8 @@ mynetworks_new(const struct strings *own)
 {
 	struct mynetworks *m = alloc_zero(1, sizeof(*m));
 
-	m->own = own;
+	for (size_t i = 0; i < own->count; i++)
+		strings_add(&m->own, own->list[i]);
 	m->seed = hash_seed();
 	return m;
 }
@@ -71,6 +72,7 @@ mynetworks_free(struct mynetworks **mynetworks)
 	for (size_t i = 0; i < m->count; i++)
 		free(m->entries[i].text);
 	free(m->entries);
+	strings_clear(&m->own);
 	free(m->cache);
 	free(m);
 	*mynetworks = NULL;
@@ -107,8 +109,8 @@ is_own_map(const struct mynetworks *m, const char *table)
 {
 	if (strncmp(table, "proxy:", 6) == 0)
 		table += 6;
-	for (size_t i = 0; i < m->own->count; i++)
-		if (strcmp(m->own->list[i], table) == 0)
+	for (size_t i = 0; i < m->own.count; i++)
+		if (strcmp(m->own.list[i], table) == 0)
 			return true;
 	return false;
 }

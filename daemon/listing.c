@@ -1,0 +1,144 @@
+#include "daemon/listing.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/authtab.h"
+
+static bool
+is_plain(unsigned char c)
+{
+	return c > ' ' && c < 0x7f && c != '%' && c != ',';
+}
+
+void
+listing_encode(FILE *out, const char *name)
+{
+	for (; *name != '\0'; name++) {
+		unsigned char c = (unsigned char)*name;
+
+		if (is_plain(c) && !(c == '-' && name[1] == '\0'))
+			fputc(c, out);
+		else
+			fprintf(out, "%%%02X", c);
+	}
+}
+
+static int
+hex(char c)
+{
+	const char *digits = "0123456789ABCDEF";
+	const char *at = c != '\0' ? strchr(digits, toupper(c)) : NULL;
+
+	return at != NULL ? (int)(at - digits) : -1;
+}
+
+char *
+listing_decode(const char *text, size_t len)
+{
+	char *out = alloc_zero(len + 1, 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '%' && i + 2 < len && hex(text[i + 1]) >= 0 &&
+		    hex(text[i + 2]) >= 0) {
+			c = (char)(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+			i += 2;
+		}
+		if (c != '\0')
+			out[n++] = c;
+	}
+	return out;
+}
+
+void
+listing_write(FILE *out, const struct authtab_row *row, time_t expires)
+{
+	char address[ADDR_TEXT_MAX];
+
+	addr_format(&row->addr, address);
+	fprintf(out, "%s %lld %lld ", address, (long long)row->when,
+		(long long)expires);
+	for (size_t i = 0; i < row->nusers; i++) {
+		if (i > 0)
+			fputc(',', out);
+		listing_encode(out, row->users[i]);
+	}
+	fputs(row->nusers == 0 ? "-\n" : "\n", out);
+}
+
+static void
+read_users(struct strings *users, const char *text)
+{
+	size_t len;
+
+	if (strcmp(text, "-") == 0)
+		return;
+	for (;; text += len + 1) {
+		char *user;
+
+		len = strcspn(text, ",");
+		user = listing_decode(text, len);
+		strings_add(users, user);
+		free(user);
+		if (text[len] == '\0')
+			return;
+	}
+}
+
+int
+listing_read(struct listing *out, const char *line)
+{
+	size_t len = strcspn(line, " ");
+	long long when, expires;
+	int at = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (addr_parse(&out->addr, line, len) != 0 ||
+	    sscanf(line + len, " %lld %lld %n", &when, &expires, &at) != 2 ||
+	    at == 0)
+		return -1;
+	out->when = (time_t)when;
+	out->expires = (time_t)expires;
+	read_users(&out->users, line + len + at);
+	return 0;
+}
+
+void
+listing_clear(struct listing *l)
+{
+	strings_clear(&l->users);
+}
+
+static void
+format_time(char out[32], time_t t)
+{
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) == NULL ||
+	    strftime(out, 32, "%Y-%m-%dT%H:%M:%S%z", &tm) == 0)
+		snprintf(out, 32, "%lld", (long long)t);
+}
+
+void
+listing_print(FILE *out, const struct listing *l)
+{
+	char address[ADDR_TEXT_MAX], when[32], expires[32];
+
+	addr_format(&l->addr, address);
+	format_time(when, l->when);
+	format_time(expires, l->expires);
+	fprintf(out, "%-15s  %s  %s  ", address, when, expires);
+	for (size_t i = 0; i < l->users.count; i++) {
+		char user[256];
+
+		log_printable(user, sizeof(user), l->users.list[i],
+			      strlen(l->users.list[i]));
+		fprintf(out, i > 0 ? ",%s" : "%s", user);
+	}
+	fputs(l->users.count == 0 ? "-\n" : "\n", out);
+}
