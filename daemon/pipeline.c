@@ -252,6 +252,12 @@ pipeline_stamp(struct pipeline *p, const char *line, size_t len, time_t now,
 	return logline_time(&l, &p->clock, now, when);
 }
 
+const char *
+pipeline_refuse(struct pipeline *p, const struct addr *addr)
+{
+	return networks_refuse(p->networks, addr);
+}
+
 const struct pipeline_stats *
 pipeline_stats(const struct pipeline *p)
 {

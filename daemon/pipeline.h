@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <time.h>
 
+struct addr;
 struct authtab;
 struct conf;
 struct err;
@@ -63,6 +64,9 @@ struct moment pipeline_replay_moment(struct pipeline *, time_t wall);
 /* The stamp of a line, for finding a place in a log. 0 and *when, or -1. */
 int pipeline_stamp(struct pipeline *, const char *line, size_t len, time_t now,
     time_t *when);
+
+/* NULL, or why this address is never written (networks_refuse()). */
+const char *pipeline_refuse(struct pipeline *, const struct addr *);
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *);
 void pipeline_carry_stats(struct pipeline *, const struct pipeline *old);

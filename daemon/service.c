@@ -15,6 +15,7 @@
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
 #include "daemon/control.h"
+#include "daemon/lock.h"
 #include "daemon/notify.h"
 #include "daemon/pipeline.h"
 #include "daemon/publish.h"
@@ -38,6 +39,8 @@ struct service {
 	service_conf_fn *reread;
 	void *reread_arg;
 	struct loop *loop;
+	struct lock **locks; /* no second daemon on these maps */
+	size_t nlocks;
 	struct map **maps;
 	size_t nmaps;
 	struct map_settings settings;
@@ -265,7 +268,52 @@ on_ended(void *arg)
 		loop_stop(s->loop, EX_OK);
 }
 
-/* ---- signals, control, watchdog ---- */
+/* ---- control socket ---- */
+
+static void
+on_status(void *arg, FILE *out)
+{
+	struct service *s = arg;
+	const struct pipeline_stats *stats = pipeline_stats(s->pipeline);
+	struct publish_stats published = publish_stats(s->publish);
+	const struct {
+		const char *key;
+		uint64_t value;
+	} rows[] = {
+	    {"addresses", authtab_count(s->table)},
+	    {"grace", s->conf->grace},
+	    {"rules", pipeline_rules(s->pipeline)},
+	    {"lines", stats->lines},
+	    {"logins", stats->logins},
+	    {"stale", stats->stale},
+	    {"refused", stats->refused},
+	    {"doubtful", stats->doubtful},
+	    {"headerless", stats->headerless},
+	    {"publishes", published.flushes},
+	    {"publish_failures", published.failures},
+	};
+
+	fprintf(out, "pid %ld\n", (long)getpid());
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		fprintf(out, "%s %llu\n", rows[i].key,
+			(unsigned long long)rows[i].value);
+}
+
+static struct moment
+on_now(void *arg)
+{
+	return moment(arg);
+}
+
+static const char *
+on_refuse(void *arg, const struct addr *addr)
+{
+	struct service *s = arg;
+
+	return pipeline_refuse(s->pipeline, addr);
+}
+
+/* ---- signals and watchdog ---- */
 
 static void
 on_stop(void *arg, int signo)
@@ -346,6 +394,37 @@ on_reload(void *arg, int signo)
 }
 
 /* ---- life cycle ---- */
+
+static int
+take_lock(struct service *s, const char *name, struct err *err)
+{
+	char *path = alloc_format("%s.lock", name);
+	struct lock *lock = lock_take(path, err);
+
+	free(path);
+	if (lock == NULL)
+		return -1;
+	s->locks = alloc_resize(s->locks, s->nlocks + 1, sizeof(lock));
+	s->locks[s->nlocks++] = lock;
+	return 0;
+}
+
+/* Each map that is a file, and the checkpoint, have one daemon. */
+static int
+take_locks(struct service *s, struct err *err)
+{
+	const struct conf *conf = s->conf;
+
+	if (!conf->write)
+		return 0;
+	for (size_t i = 0; i < conf->maps.count; i++) {
+		const char *name = strchr(conf->maps.list[i], ':') + 1;
+
+		if (name[0] == '/' && take_lock(s, name, err) != 0)
+			return -1;
+	}
+	return take_lock(s, conf->checkpoint, err);
+}
 
 static int
 open_maps(struct service *s, struct err *err)
@@ -454,13 +533,38 @@ open_signals(struct service *s, struct err *err)
 }
 
 static int
+open_control(struct service *s, struct err *err)
+{
+	const struct control_ops ops = {.status = on_status,
+					.now = on_now,
+					.refuse = on_refuse,
+					.added = expire,
+					.arg = s};
+	char *path;
+
+	if (!s->conf->write || s->conf->once)
+		return 0;
+	path = control_path(s->conf->checkpoint);
+	s->control = control_new(s->loop, path, s->table, &ops, err);
+	free(path);
+	return s->control != NULL ? 0 : -1;
+}
+
+static int
 open_all(struct service *s, struct err *err)
 {
+	static int (*const steps[])(struct service *, struct err *) = {
+	    take_locks,	  open_maps,	open_table,
+	    open_control, open_signals, open_feeds,
+	};
+
 	s->loop = loop_new(err);
-	if (s->loop == NULL || open_maps(s, err) != 0 ||
-	    open_table(s, err) != 0 || open_signals(s, err) != 0)
+	if (s->loop == NULL)
 		return -1;
-	return open_feeds(s, err);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (steps[i](s, err) != 0)
+			return -1;
+	return 0;
 }
 
 struct service *
@@ -515,6 +619,7 @@ service_close(struct service **service)
 	for (size_t i = 0; i < s->nfeeds; i++)
 		source_close(&s->feeds[i].source);
 	free(s->feeds);
+	control_free(&s->control);
 	timer_free(&s->watchdog);
 	timer_free(&s->save);
 	timer_free(&s->expiry);
@@ -524,6 +629,9 @@ service_close(struct service **service)
 	for (size_t i = 0; i < s->nmaps; i++)
 		map_close(&s->maps[i]);
 	free(s->maps);
+	for (size_t i = 0; i < s->nlocks; i++)
+		lock_release(&s->locks[i]);
+	free(s->locks);
 	loop_free(&s->loop);
 	free(s);
 }
