@@ -1,0 +1,360 @@
+#include "daemon/service_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "daemon/checkpoint.h"
+#include "daemon/conf.h"
+#include "daemon/notify.h"
+#include "daemon/publish.h"
+#include "daemon/reload.h"
+#include "daemon/source.h"
+
+/* How much log is read twice after a crash, against how often a large table
+ * is written to disk. */
+enum { SAVE_INTERVAL_MS = 30 * 1000 };
+
+struct moment
+service_moment(const struct service *s)
+{
+	struct clocks clocks = loop_clocks(s->loop);
+
+	return (struct moment){clocks.wall,
+			       s->lifetime_base + clocks.steady_ms / 1000};
+}
+
+/* Removes what has expired, and wakes up when the next one does. */
+void
+service_expire(void *arg)
+{
+	struct service *s = arg;
+	uint32_t next = authtab_sweep(s->table, service_moment(s).lifetime);
+
+	if (next == 0)
+		timer_disarm(s->expiry);
+	else
+		timer_arm(s->expiry, (int64_t)next * 1000 -
+					 loop_clocks(s->loop).steady_ms % 1000);
+}
+
+static void
+say_gone(struct service *s, enum authtab_event event, const struct addr *addr)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (event == AUTHTAB_EVICTED && !s->evicting) {
+		s->evicting = true;
+		log_warning("table full: %zu addresses (max_addresses); those "
+			    "that would expire first go",
+			    s->conf->max_addresses);
+	}
+	if (!s->ready)
+		return;
+	addr_format(addr, text);
+	log_info("%s %s", event == AUTHTAB_EXPIRED ? "expired" : "removed",
+		 text);
+}
+
+void
+service_on_table_event(void *arg, enum authtab_event event,
+		       const struct addr *addr, time_t when)
+{
+	struct service *s = arg;
+
+	(void)when;
+	publish_event(s->publish, event);
+	if (event != AUTHTAB_ADDED && event != AUTHTAB_RENEWED)
+		say_gone(s, event, addr);
+}
+
+/* ---- checkpoint ---- */
+
+void
+service_restore_row(void *arg, const struct addr *addr, const char *user,
+		    size_t user_len, time_t when, time_t expires_wall)
+{
+	struct service *s = arg;
+	struct moment now = service_moment(s);
+	int64_t left = (int64_t)expires_wall - now.wall;
+
+	/* A clock that was set back while we were down authorizes nobody
+	 * for longer than the grace: the table sees to that. */
+	if (left > 0)
+		authtab_grant(s->table, addr, user, user_len, when,
+			      now.lifetime + left, now.lifetime);
+}
+
+void
+service_free_positions(struct logpos *pos, size_t npos)
+{
+	for (size_t i = 0; i < npos; i++)
+		logpos_clear(&pos[i]);
+	free(pos);
+}
+
+static struct logpos *
+positions(struct service *s, size_t *npos)
+{
+	struct logpos *pos = alloc_zero(s->nfeeds + 1, sizeof(*pos));
+
+	*npos = 0;
+	for (size_t i = 0; i < s->nfeeds; i++)
+		if (source_position(s->feeds[i].source, &pos[*npos]) == 0)
+			(*npos)++;
+	return pos;
+}
+
+void
+service_save(void *arg)
+{
+	struct service *s = arg;
+	struct moment now = service_moment(s);
+	struct logpos *pos;
+	struct err err;
+	size_t npos;
+
+	if (!s->conf->write || !s->ready)
+		return;
+	pos = positions(s, &npos);
+	if (checkpoint_save(s->conf->checkpoint, s->table, pos, npos, now.wall,
+			    now.lifetime, &err) != 0)
+		log_error("%s", err.text);
+	service_free_positions(pos, npos);
+}
+
+/* ---- the log ---- */
+
+static void
+say_ready(struct service *s)
+{
+	const struct pipeline_stats *stats = pipeline_stats(s->pipeline);
+
+	log_info("read %llu lines, %llu logins; %zu addresses authorized",
+		 (unsigned long long)stats->lines,
+		 (unsigned long long)stats->logins, authtab_count(s->table));
+	for (size_t i = 0; i < s->nmaps; i++)
+		log_info("publishing to %s", map_name(s->maps[i]));
+	notify("READY=1");
+	if (s->ready_fd >= 0 && write(s->ready_fd, "", 1) != 1)
+		log_warning("could not tell that we are ready");
+}
+
+/* What was in the logs at the start has been read: the maps may speak. */
+static void
+become_ready(struct service *s)
+{
+	struct err err;
+
+	if (s->conf->reprocess) {
+		time_t wall = loop_now(s->loop);
+
+		authtab_sweep(
+		    s->table,
+		    pipeline_replay_moment(s->pipeline, wall).lifetime);
+		log_info("reached the end of the log");
+	}
+	if (!s->conf->reprocess || !s->conf->once)
+		service_expire(s);
+	if (publish_start(s->publish, &err) != 0) {
+		log_error("%s", err.text);
+		loop_stop(s->loop, EX_CANTCREAT);
+		return;
+	}
+	s->ready = true;
+	pipeline_set_quiet(s->pipeline, false);
+	say_ready(s);
+	service_save(s);
+}
+
+static bool
+all_feeds(const struct service *s, bool ended)
+{
+	for (size_t i = 0; i < s->nfeeds; i++)
+		if (!(ended ? s->feeds[i].ended : s->feeds[i].idle))
+			return false;
+	return true;
+}
+
+void
+service_on_line(void *arg, const char *line, size_t len)
+{
+	struct feed *feed = arg;
+	struct service *s = feed->service;
+
+	if (s->conf->reprocess && !s->ready)
+		pipeline_replay(s->pipeline, line, len, loop_now(s->loop));
+	else
+		pipeline_line(s->pipeline, line, len, service_moment(s));
+}
+
+int
+service_on_stamp(void *arg, const char *line, size_t len, time_t *when)
+{
+	struct feed *feed = arg;
+	struct service *s = feed->service;
+
+	return pipeline_stamp(s->pipeline, line, len, loop_now(s->loop), when);
+}
+
+void
+service_on_idle(void *arg)
+{
+	struct feed *feed = arg;
+	struct service *s = feed->service;
+
+	feed->idle = true;
+	if (!s->ready) {
+		if (all_feeds(s, false))
+			become_ready(s);
+		return;
+	}
+	service_expire(s);
+	if (!timer_armed(s->save))
+		timer_arm(s->save, SAVE_INTERVAL_MS);
+}
+
+void
+service_on_ended(void *arg)
+{
+	struct feed *feed = arg;
+	struct service *s = feed->service;
+
+	if (!feed->idle)
+		service_on_idle(feed);
+	feed->ended = true;
+	if (all_feeds(s, true))
+		loop_stop(s->loop, EX_OK);
+}
+
+/* ---- control socket ---- */
+
+void
+service_on_status(void *arg, FILE *out)
+{
+	struct service *s = arg;
+	const struct pipeline_stats *stats = pipeline_stats(s->pipeline);
+	struct publish_stats published = publish_stats(s->publish);
+	const struct {
+		const char *key;
+		uint64_t value;
+	} rows[] = {
+	    {"addresses", authtab_count(s->table)},
+	    {"grace", s->conf->grace},
+	    {"rules", pipeline_rules(s->pipeline)},
+	    {"lines", stats->lines},
+	    {"logins", stats->logins},
+	    {"stale", stats->stale},
+	    {"refused", stats->refused},
+	    {"doubtful", stats->doubtful},
+	    {"headerless", stats->headerless},
+	    {"publishes", published.flushes},
+	    {"publish_failures", published.failures},
+	};
+
+	fprintf(out, "pid %ld\n", (long)getpid());
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		fprintf(out, "%s %llu\n", rows[i].key,
+			(unsigned long long)rows[i].value);
+}
+
+struct moment
+service_on_now(void *arg)
+{
+	return service_moment(arg);
+}
+
+const char *
+service_on_refuse(void *arg, const struct addr *addr)
+{
+	struct service *s = arg;
+
+	return pipeline_refuse(s->pipeline, addr);
+}
+
+/* ---- signals and watchdog ---- */
+
+void
+service_on_stop(void *arg, int signo)
+{
+	struct service *s = arg;
+
+	log_info("stopping: %s", strsignal(signo));
+	notify("STOPPING=1");
+	loop_stop(s->loop, EX_OK);
+}
+
+void
+service_on_state(void *arg, int signo)
+{
+	struct service *s = arg;
+	const struct pipeline_stats *stats = pipeline_stats(s->pipeline);
+
+	(void)signo;
+	log_info("state: addresses=%zu lines=%llu logins=%llu stale=%llu "
+		 "refused=%llu doubtful=%llu headerless=%llu publishes=%llu",
+		 authtab_count(s->table), (unsigned long long)stats->lines,
+		 (unsigned long long)stats->logins,
+		 (unsigned long long)stats->stale,
+		 (unsigned long long)stats->refused,
+		 (unsigned long long)stats->doubtful,
+		 (unsigned long long)stats->headerless,
+		 (unsigned long long)publish_stats(s->publish).flushes);
+}
+
+void
+service_on_watchdog(void *arg)
+{
+	struct service *s = arg;
+
+	notify("WATCHDOG=1");
+	timer_arm(s->watchdog, notify_watchdog_ms());
+}
+
+/* ---- reload ---- */
+
+static void
+reload(struct service *s, struct conf *new, struct pipeline *pipeline)
+{
+	struct err err;
+
+	if (new->grace != s->conf->grace)
+		authtab_set_longest(s->table, new->grace,
+				    service_moment(s).lifetime);
+	reload_adopt(s->conf, new);
+	pipeline_carry_stats(pipeline, s->pipeline);
+	pipeline_free(&s->pipeline);
+	s->pipeline = pipeline;
+	if (log_open(s->conf->logto, s->conf->debug, &err) != 0)
+		log_error("%s", err.text);
+	log_info("reloaded: %zu rules", pipeline_rules(s->pipeline));
+	service_expire(s);
+}
+
+/* SIGHUP: the new beside the old, then a swap; or the old as it was. */
+void
+service_on_reload(void *arg, int signo)
+{
+	struct service *s = arg;
+	struct conf new;
+	struct pipeline *pipeline;
+	struct err err;
+
+	(void)signo;
+	if (s->reread(s->reread_arg, &new, &err) != 0) {
+		log_error("not reloaded, going on as before: %s", err.text);
+		return;
+	}
+	pipeline = pipeline_new(&new, s->table, &err);
+	if (pipeline == NULL)
+		log_error("not reloaded, going on as before: %s", err.text);
+	else
+		reload(s, &new, pipeline);
+	conf_clear(&new);
+}

@@ -1,0 +1,87 @@
+/*
+ * service_state: what the two halves of the service share.
+ *
+ * service.c opens and closes, service_events.c is what happens in between.
+ * Nobody else includes this.
+ */
+#ifndef DAEMON_SERVICE_STATE_H
+#define DAEMON_SERVICE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "daemon/authtab.h"
+#include "daemon/pipeline.h"
+#include "daemon/service.h"
+#include "maps/map.h"
+
+struct addr;
+struct logpos;
+
+/* One log, and whether what was in it at the start has been read. */
+struct feed {
+	struct service *service;
+	struct source *source;
+	bool idle, ended;
+};
+
+struct service {
+	struct conf *conf;
+	service_conf_fn *reread;
+	void *reread_arg;
+	struct loop *loop;
+	struct lock **locks; /* no second daemon on these maps */
+	size_t nlocks;
+	struct map **maps;
+	size_t nmaps;
+	struct map_settings settings;
+	struct authtab *table;
+	struct publish *publish;
+	struct pipeline *pipeline;
+	struct control *control;
+	struct feed *feeds;
+	size_t nfeeds;
+	struct timer *expiry, *save, *watchdog;
+	int64_t lifetime_base; /* lifetime - steady seconds */
+	int ready_fd;
+	bool ready, evicting;
+};
+
+/* The time, on the clock that nobody can set too. */
+struct moment service_moment(const struct service *);
+
+/* Removes what has expired, and sets the timer for the next. A timer's
+ * handler; arg is the service, as in all that follow. */
+void service_expire(void *arg);
+
+/* checkpoint_grant_fn, and the timer that saves. */
+void service_restore_row(void *arg, const struct addr *, const char *user,
+    size_t user_len, time_t when, time_t expires_wall);
+void service_save(void *arg);
+void service_free_positions(struct logpos *, size_t npos);
+
+/* authtab_event_fn */
+void service_on_table_event(void *arg, enum authtab_event, const struct addr *,
+    time_t when);
+
+/* The source_sink of a log; arg is its struct feed. */
+void service_on_line(void *arg, const char *line, size_t len);
+int service_on_stamp(void *arg, const char *line, size_t len, time_t *when);
+void service_on_idle(void *arg);
+void service_on_ended(void *arg);
+
+/* control_ops */
+void service_on_status(void *arg, FILE *out);
+struct moment service_on_now(void *arg);
+const char *service_on_refuse(void *arg, const struct addr *);
+
+/* loop_signal_fn, and the watchdog's timer */
+void service_on_stop(void *arg, int signo);
+void service_on_state(void *arg, int signo);
+void service_on_reload(void *arg, int signo);
+void service_on_watchdog(void *arg);
+
+#endif
