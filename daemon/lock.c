@@ -123,6 +123,14 @@ lock_release(struct lock **lock)
 }
 
 void
+lock_adopt(struct lock *lock)
+{
+	struct err ignored;
+
+	write_pid(lock->fd, lock->path, &ignored);
+}
+
+void
 lock_forget(struct lock **lock)
 {
 	if (*lock == NULL)

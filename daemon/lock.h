@@ -20,6 +20,9 @@ struct lock *lock_take(const char *path, struct err *);
 /* Removes the file and lets go. */
 void lock_release(struct lock **);
 
+/* In a child after fork(2) that goes on in its parent's place: our pid now. */
+void lock_adopt(struct lock *);
+
 /* In a child after fork(2), whose parent keeps the lock: closes it only. */
 void lock_forget(struct lock **);
 

@@ -24,6 +24,19 @@ become(const char *user, const struct passwd *pw, struct err *err)
 	return 0;
 }
 
+/* Changing users makes the kernel forget that the keeper's death is ours. */
+static int
+become_still_kept(const char *user, const struct passwd *pw, struct err *err)
+{
+	int signo = 0;
+
+	prctl(PR_GET_PDEATHSIG, &signo);
+	if (become(user, pw, err) != 0)
+		return err_prefix(err, "user '%s'", user);
+	prctl(PR_SET_PDEATHSIG, signo);
+	return 0;
+}
+
 int
 privileges_drop(const char *user, struct err *err)
 {
@@ -44,7 +57,5 @@ privileges_drop(const char *user, struct err *err)
 			       "user '%s': only root can become another "
 			       "user",
 			       user);
-	if (become(user, pw, err) != 0)
-		return err_prefix(err, "user '%s'", user);
-	return 0;
+	return become_still_kept(user, pw, err);
 }
