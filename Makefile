@@ -98,8 +98,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/tap.o \
     $(ROOMS:%=$(BUILD)/lib%.a)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(LIBS)
 
-$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
-	$(CC) $(ALL_LDFLAGS) -o $@ $<
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(ROOMS:%=$(BUILD)/lib%.a)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
 
 units: $(UNITS)
 
@@ -110,6 +110,15 @@ test: $(PROGRAMS) $(UNITS) $(BENCHES)
 check: $(PROGRAMS) $(UNITS) $(BENCHES)
 	@BUILD=$(BUILD) CC="$(CC)" tests/run --unprivileged
 
+# Minutes: the figures in BENCHMARKS.md; PARTS="replay latency" picks some.
+bench: $(PROGRAMS) $(BENCHES)
+	@packaging/install-packages test bench
+	@BUILD=$(BUILD) tests/bench/run $(PARTS)
+
+# The oracle's test with logs of a million lines.
+oracle: $(PROGRAMS) $(BENCHES)
+	@BUILD=$(BUILD) ORACLE_LINES=1000000 tests/run -v oracle
+
 clean:
 	rm -rf $(BUILD)
 
@@ -117,11 +126,12 @@ help:
 	@echo 'make            build both programs into $(BUILD)/'
 	@echo 'make test       install what the tests need, build, run every test'
 	@echo 'make check      the tests that need no root; installs nothing'
+	@echo 'make bench      measure; make oracle: a million lines, key by key'
 	@echo 'make units      build the unit tests'
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
-.PHONY: all test check units clean help
+.PHONY: all test check bench oracle units clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)

@@ -2,6 +2,7 @@
 # A stranger may not relay; after a POP3 login he may; when the grace is over
 # he may not. With a real Dovecot, a real Postfix and a real client on another
 # address, over IPv4 and IPv6, by Dovecot's own log and by syslog.
+# tests/run: root
 import os
 import poplib
 import smtplib
