@@ -11,7 +11,6 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/hash.h"
 #include "base/suggest.h"
 #include "patterns/prefix.h"
 
@@ -25,53 +24,70 @@ struct expression {
 	pcre2_code *code;
 	uint32_t min_len;  /* of a text that can match */
 	uint32_t ip, user; /* group numbers; user 0 = none */
-	struct prefix prefix;
 };
 
 /* The expressions of one program. */
 struct program {
-	uint64_t hash;
+	uint64_t key;
 	const char *name; /* borrowed from the rule */
 	size_t name_len;
-	enum header header;
 	struct expression **list;
 	size_t count;
+	struct prefix *prefix; /* of all in list */
 };
 
 struct matcher {
 	struct expression *expressions;
 	size_t count;
-	struct program *programs; /* open addressing, size a power of 2 */
-	size_t mask;
-	uint64_t seed;
+	struct program *programs; /* open addressing, 1 << bits slots */
+	unsigned int bits;
 	bool jit;
 	pcre2_match_context *context;
 	pcre2_match_data *data;
 };
 
-static uint64_t
-program_hash(const struct matcher *matcher, enum header header,
-	     const char *name, size_t len)
+/*
+ * A program's name and header in 64 bits; equal for nearly no two names of one
+ * length. Strangers may choose names, but only those of the rules are in the
+ * table, so this need not resist anybody. It is computed for every line.
+ */
+static inline uint64_t
+program_key(enum header header, const char *name, size_t len)
 {
-	return hash_bytes(matcher->seed + header, name, len);
+	uint64_t first = 0, last = 0;
+
+	if (len >= 8) {
+		memcpy(&first, name, 8);
+		memcpy(&last, name + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(&first, name, 4);
+		memcpy(&last, name + len - 4, 4);
+	} else if (len > 0) {
+		first = (unsigned char)name[0];
+		last = (unsigned char)name[len - 1];
+	}
+	first = (first ^ len << 56) * 0x9e3779b97f4a7c15;
+	last = (last ^ (uint64_t)header << 56) * 0xc2b2ae3d27d4eb4f;
+	return (first >> 29 ^ last) * 0x9e3779b97f4a7c15;
 }
 
 /* The slot of a program, or the free one where it would stand. */
-static struct program *
+static inline struct program *
 program_slot(const struct matcher *matcher, enum header header,
 	     const char *name, size_t len)
 {
-	uint64_t hash = program_hash(matcher, header, name, len);
+	uint64_t key = program_key(header, name, len);
+	size_t mask = ((size_t)1 << matcher->bits) - 1;
 	struct program *slot;
 	size_t i;
 
-	for (i = hash & matcher->mask;; i = (i + 1) & matcher->mask) {
+	for (i = key >> (64 - matcher->bits);; i = (i + 1) & mask) {
 		slot = &matcher->programs[i];
 		if (slot->name == NULL)
 			return slot;
-		if (slot->hash == hash && slot->name_len == len &&
-		    slot->header == header &&
-		    memcmp(slot->name, name, len) == 0)
+		if (slot->key == key && slot->name_len == len &&
+		    memcmp(slot->name, name, len) == 0 &&
+		    slot->list[0]->rule->header == header)
 			return slot;
 	}
 }
@@ -79,19 +95,21 @@ program_slot(const struct matcher *matcher, enum header header,
 static void
 program_add(struct matcher *matcher, const char *name, struct expression *expr)
 {
-	enum header header = expr->rule->header;
+	const struct rule *rule = expr->rule;
 	struct program *slot;
 
-	slot = program_slot(matcher, header, name, strlen(name));
+	slot = program_slot(matcher, rule->header, name, strlen(name));
 	if (slot->name == NULL) {
 		slot->name = name;
 		slot->name_len = strlen(name);
-		slot->header = header;
-		slot->hash = program_hash(matcher, header, name, strlen(name));
+		slot->key = program_key(rule->header, name, strlen(name));
+		slot->prefix = alloc_zero(1, sizeof(*slot->prefix));
 	}
 	/* A program named twice in one rule: once is enough. */
 	if (slot->count > 0 && slot->list[slot->count - 1] == expr)
 		return;
+	prefix_add(slot->prefix, slot->count,
+		   rule->whole_line ? NULL : rule->match);
 	slot->list = alloc_resize(slot->list, slot->count + 1,
 				  sizeof(struct expression *));
 	slot->list[slot->count++] = expr;
@@ -166,7 +184,6 @@ expression_init(struct expression *expr, const struct rule *rule,
 	if (find_groups(expr, err) < 0)
 		return -1;
 	pcre2_pattern_info(expr->code, PCRE2_INFO_MINLENGTH, &expr->min_len);
-	prefix_init(&expr->prefix, rule->match);
 	return 0;
 }
 
@@ -252,17 +269,16 @@ static void
 index_programs(struct matcher *matcher)
 {
 	struct expression *expr;
-	size_t i, n = 0, size = 16;
+	size_t i, n = 0;
 	char **p;
 
 	for (i = 0; i < matcher->count; i++)
 		for (p = matcher->expressions[i].rule->programs; *p; p++)
 			n++;
-	while (size < 4 * n)
-		size *= 2;
-	matcher->programs = alloc_zero(size, sizeof(*matcher->programs));
-	matcher->mask = size - 1;
-	matcher->seed = hash_seed();
+	for (matcher->bits = 6; (size_t)1 << matcher->bits < 4 * n;)
+		matcher->bits++;
+	matcher->programs =
+	    alloc_zero((size_t)1 << matcher->bits, sizeof(*matcher->programs));
 	for (i = 0; i < matcher->count; i++) {
 		expr = &matcher->expressions[i];
 		for (p = expr->rule->programs; *p; p++)
@@ -318,8 +334,10 @@ matcher_free(struct matcher **matcherp)
 		return;
 	pcre2_match_data_free(matcher->data);
 	pcre2_match_context_free(matcher->context);
-	for (i = 0; matcher->programs != NULL && i <= matcher->mask; i++)
+	for (i = 0; matcher->programs != NULL && i >> matcher->bits == 0; i++) {
 		free(matcher->programs[i].list);
+		free(matcher->programs[i].prefix);
+	}
 	for (i = 0; i < matcher->count; i++)
 		pcre2_code_free(matcher->expressions[i].code);
 	free(matcher->programs);
@@ -400,7 +418,7 @@ try_one(const struct matcher *matcher, const struct expression *expr,
 	size_t len = expr->rule->whole_line ? line->line_len : line->text_len;
 	int r;
 
-	if (len < expr->min_len || !prefix_fits(&expr->prefix, text, len))
+	if (len < expr->min_len)
 		return 0;
 	if (matcher->jit)
 		r = pcre2_jit_match(expr->code, (PCRE2_SPTR)text, len, 0, 0,
@@ -421,14 +439,19 @@ matcher_match(struct matcher *matcher, const struct logline *line,
 	      struct match *out, struct err *err)
 {
 	const struct program *program;
+	unsigned int fits;
 	size_t i;
 	int r = 0;
 
 	program = program_slot(matcher, line->header, line->program,
 			       line->program_len);
+	if (program->count == 0)
+		return 0;
+	fits = prefix_fits(program->prefix, line->text, line->text_len);
 	/* A rule that gave up ends it: what the next one says of such a line
 	 * is not to be trusted either. */
-	for (i = 0; i < program->count && r == 0; i++)
-		r = try_one(matcher, program->list[i], line, out, err);
+	for (i = 0; fits != 0 && i < program->count && r == 0; i++)
+		if (fits >> prefix_bit(i) & 1)
+			r = try_one(matcher, program->list[i], line, out, err);
 	return r;
 }

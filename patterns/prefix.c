@@ -15,6 +15,7 @@
  */
 struct walk {
 	struct prefix *out;
+	uint16_t bit; /* of the expression */
 	const char *at;
 	bool lost; /* met something not understood */
 };
@@ -23,6 +24,9 @@ struct walk {
 struct bytes {
 	uint32_t bit[8];
 };
+
+/* A set of offsets holds those that the table has. */
+static const uint32_t OFFSETS = ((uint32_t)1 << PREFIX_LEN) - 1;
 
 static uint32_t alternatives(struct walk *, uint32_t from);
 
@@ -51,11 +55,15 @@ invert(struct bytes *set)
 static void
 allow(struct walk *walk, const struct bytes *set, uint32_t from)
 {
-	unsigned int c;
+	unsigned int p, c;
 
-	for (c = 0; c < 256; c++)
-		if (set->bit[c / 32] >> c % 32 & 1)
-			walk->out->may[c] |= from;
+	for (p = 0; p < PREFIX_LEN; p++) {
+		if (!(from >> p & 1))
+			continue;
+		for (c = 0; c < 256; c++)
+			if (set->bit[c / 32] >> c % 32 & 1)
+				walk->out->may[p][c] |= walk->bit;
+	}
 }
 
 /* From the lowest offset in `from` on, everything may stand. */
@@ -205,7 +213,7 @@ item(struct walk *walk, uint32_t from)
 		}
 	} else if (byte_item(walk, &set)) {
 		allow(walk, &set, from);
-		return from << 1;
+		return from << 1 & OFFSETS;
 	}
 	give_up(walk, from);
 	return 0;
@@ -284,14 +292,55 @@ alternatives(struct walk *walk, uint32_t from)
 	return to | here;
 }
 
-void
-prefix_init(struct prefix *prefix, const char *expression)
+/* Behind the class that begins at p; NULL: not understood. */
+static const char *
+skip_class(const char *p)
 {
-	struct walk walk = {.out = prefix, .at = expression};
+	p += p[1] == '^' ? 2 : 1;
+	if (*p == ']')
+		p++;
+	for (; *p != ']'; p++)
+		if (*p == '\0' || *p == '[' || (*p == '\\' && *++p == 'Q'))
+			return NULL;
+	return p + 1;
+}
 
-	memset(prefix, 0, sizeof(*prefix));
+/* Whether the expression as a whole is alternatives; also if in doubt. */
+static bool
+has_branches(const char *p)
+{
+	int depth = 0;
+
+	while (*p != '\0') {
+		if (*p == '[') {
+			p = skip_class(p);
+			if (p == NULL)
+				return true;
+			continue;
+		}
+		if ((*p == '|' && depth == 0) || strncmp(p, "\\Q", 2) == 0 ||
+		    strncmp(p, "(?#", 3) == 0)
+			return true;
+		if (*p == '(' || *p == ')')
+			depth += *p == '(' ? 1 : -1;
+		p += *p == '\\' ? 2 : 1;
+	}
+	return false;
+}
+
+void
+prefix_add(struct prefix *prefix, size_t e, const char *expression)
+{
+	struct walk walk = {.out = prefix,
+			    .bit = (uint16_t)(1u << prefix_bit(e)),
+			    .at = expression};
+
+	if (expression == NULL) {
+		give_up(&walk, 1);
+		return;
+	}
 	alternatives(&walk, 1);
-	/* Branches of the whole expression that were not walked any more. */
-	if (walk.lost && strchr(walk.at, '|') != NULL)
+	/* There may be branches that were not walked any more. */
+	if (walk.lost && has_branches(expression))
 		give_up(&walk, 1);
 }
