@@ -39,14 +39,17 @@ static int
 unknown_flag(const char *name, size_t len, struct err *err)
 {
 	char *word = alloc_bytes(name, len);
-	const char *near = option_suggest(word, false);
+	const char *near = option_suggest(word, false), *no = "";
 
-	if (near == NULL && strncmp(word, "no", 2) == 0)
+	if (near == NULL && strncmp(word, "no", 2) == 0) {
 		near = option_suggest(word + 2, false);
-	err_set(err,
-		near ? "--%s: unknown flag (did you mean --%s?)"
-		     : "--%s: unknown flag (--help lists them)%s",
-		word, near ? near : "");
+		no = "no";
+	}
+	if (near != NULL)
+		err_set(err, "--%s: unknown flag (did you mean --%s%s?)", word,
+			no, near);
+	else
+		err_set(err, "--%s: unknown flag (--help lists them)", word);
 	free(word);
 	return -1;
 }

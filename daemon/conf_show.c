@@ -96,8 +96,7 @@ print_option(const struct option *o, const struct conf *conf)
 void
 conf_dump(const struct conf *conf)
 {
-	printf("# pop-before-smtp " VERSION ", from %s\n",
-	       conf->config_file ? conf->config_file : "flags and defaults");
+	puts("# pop-before-smtp " VERSION);
 	for (const struct option *o = options; o->name != NULL; o++)
 		if (!o->flag_only)
 			print_option(o, conf);

@@ -2,11 +2,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,7 +35,7 @@ struct client {
 struct control {
 	struct loop *loop;
 	struct authtab *table;
-	const struct control_ops *ops;
+	struct control_ops ops;
 	char *path;
 	int fd;
 	struct stat node; /* what we bound */
@@ -73,7 +73,7 @@ static void
 answer_list(struct request *r, FILE *out)
 {
 	struct control *c = r->control;
-	struct moment now = c->ops->now(c->ops->arg);
+	struct moment now = c->ops.now(c->ops.arg);
 	struct authtab_row row;
 	size_t at = 0;
 
@@ -87,7 +87,7 @@ static void
 answer_show(struct request *r, FILE *out)
 {
 	struct control *c = r->control;
-	struct moment now = c->ops->now(c->ops->arg);
+	struct moment now = c->ops.now(c->ops.arg);
 	struct authtab_row row;
 
 	if (!authtab_get(c->table, &r->addr, &row) ||
@@ -103,7 +103,7 @@ static void
 grant(struct request *r, int64_t seconds, const char *user, FILE *out)
 {
 	struct control *c = r->control;
-	struct moment now = c->ops->now(c->ops->arg);
+	struct moment now = c->ops.now(c->ops.arg);
 	size_t len = user != NULL ? strlen(user) : 0;
 
 	if (authtab_grant(c->table, &r->addr, user, len, now.wall,
@@ -113,7 +113,7 @@ grant(struct request *r, int64_t seconds, const char *user, FILE *out)
 	}
 	log_info("granted %s for %llds by request of uid %lu", r->words[1],
 		 (long long)seconds, (unsigned long)r->uid);
-	c->ops->added(c->ops->arg);
+	c->ops.added(c->ops.arg);
 	answer_show(r, out);
 }
 
@@ -130,8 +130,8 @@ answer_add(struct request *r, FILE *out)
 		fputs("error not a number of seconds\n", out);
 		return;
 	}
-	if (c->ops->refuse != NULL)
-		why = c->ops->refuse(c->ops->arg, &r->addr);
+	if (c->ops.refuse != NULL)
+		why = c->ops.refuse(c->ops.arg, &r->addr);
 	if (why != NULL) {
 		fprintf(out, "no %s is never written: %s\n", r->words[1], why);
 		return;
@@ -159,9 +159,7 @@ answer_status(struct request *r, FILE *out)
 {
 	struct control *c = r->control;
 
-	fprintf(out, "pid %ld\naddresses %zu\n", (long)getpid(),
-		authtab_count(c->table));
-	c->ops->status(c->ops->arg, out);
+	c->ops.status(c->ops.arg, out);
 	fputs("ok\n", out);
 }
 
@@ -214,7 +212,7 @@ static void accept_clients(void *arg, uint32_t events);
 static int
 listen_on(struct control *c, struct err *err)
 {
-	return loop_watch(c->loop, c->fd, EPOLLIN, accept_clients, c, err);
+	return loop_watch(c->loop, c->fd, POLLIN, accept_clients, c, err);
 }
 
 static void
@@ -323,7 +321,7 @@ serve(void *arg, uint32_t events)
 	if (client->fd < 0)
 		return;
 	loop_unwatch(c->loop, client->fd);
-	if (loop_watch(c->loop, client->fd, EPOLLOUT, serve, client, &err) != 0)
+	if (loop_watch(c->loop, client->fd, POLLOUT, serve, client, &err) != 0)
 		log_error("%s: %s", c->path, err.text);
 }
 
@@ -354,7 +352,7 @@ accept_clients(void *arg, uint32_t events)
 		return;
 	client->len = 0;
 	timer_arm(client->patience, CONTROL_PATIENCE_MS);
-	if (loop_watch(c->loop, client->fd, EPOLLIN, serve, client, &err) != 0)
+	if (loop_watch(c->loop, client->fd, POLLIN, serve, client, &err) != 0)
 		drop(client);
 }
 
@@ -368,7 +366,7 @@ control_new(struct loop *loop, const char *path, struct authtab *table,
 
 	c->loop = loop;
 	c->table = table;
-	c->ops = ops;
+	c->ops = *ops;
 	c->path = alloc_string(path);
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
 		c->clients[i].control = c;

@@ -50,8 +50,8 @@ char *control_path(const char *checkpoint);
 
 /*
  * Listens on path; what a dead daemon left there is replaced. NULL: err says
- * why, also that another one listens and which process it is. table and ops
- * are borrowed.
+ * why, also that another one listens and which process it is. table is
+ * borrowed, ops are copied.
  */
 struct control *control_new(struct loop *, const char *path, struct authtab *,
     const struct control_ops *, struct err *);

@@ -179,9 +179,11 @@ static void
 say_death(int status)
 {
 	if (WIFSIGNALED(status))
-		log_error("the daemon died: %s", strsignal(WTERMSIG(status)));
+		log_error("the daemon died of signal %d (%s)", WTERMSIG(status),
+			  strsignal(WTERMSIG(status)));
 	else
-		log_error("the daemon died: exit code %d", WEXITSTATUS(status));
+		log_error("the daemon died with exit code %d",
+			  WEXITSTATUS(status));
 }
 
 static void
