@@ -1,0 +1,230 @@
+#include "daemon/actions.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "daemon/authtab.h"
+#include "daemon/check.h"
+#include "daemon/checkpoint.h"
+#include "daemon/conf.h"
+#include "daemon/control.h"
+#include "daemon/listing.h"
+#include "maps/map.h"
+
+static int
+complain(int code, const char *text)
+{
+	fprintf(stderr, "pop-before-smtp: %s\n", text);
+	return code;
+}
+
+/* ---- --list ---- */
+
+static int
+print_answer(char *answer)
+{
+	int code = EX_OK;
+	char *at, *line;
+
+	for (line = strtok_r(answer, "\n", &at); line != NULL;
+	     line = strtok_r(NULL, "\n", &at)) {
+		struct listing row;
+
+		if (listing_read(&row, line) != 0) {
+			code = complain(EX_PROTOCOL, "strange answer");
+			continue;
+		}
+		listing_print(stdout, &row);
+		listing_clear(&row);
+	}
+	return code;
+}
+
+/* What a checkpoint kept, on its way into a table of our own. */
+struct kept {
+	struct authtab *table;
+	time_t now;
+};
+
+static void
+keep_row(void *arg, const struct addr *addr, const char *user, size_t user_len,
+	 time_t when, time_t expires)
+{
+	struct kept *kept = arg;
+
+	if (expires > kept->now)
+		authtab_grant(kept->table, addr, user, user_len, when, expires,
+			      kept->now);
+}
+
+static void
+print_table(const struct authtab *table)
+{
+	struct authtab_row row;
+	size_t at = 0;
+
+	while (authtab_next(table, &at, &row)) {
+		struct listing listing = {.addr = row.addr,
+					  .when = row.when,
+					  .expires = (time_t)row.expires};
+
+		for (size_t i = 0; i < row.nusers; i++)
+			strings_add(&listing.users, row.users[i]);
+		listing_print(stdout, &listing);
+		listing_clear(&listing);
+	}
+}
+
+static int
+list_checkpoint(const struct conf *conf, time_t now)
+{
+	struct kept kept = {.now = now};
+	struct logpos *pos = NULL;
+	size_t npos = 0;
+	struct err err;
+	int found;
+
+	kept.table = authtab_new(conf->grace, conf->max_addresses, NULL, NULL);
+	found = checkpoint_load(conf->checkpoint, keep_row, &kept, &pos, &npos,
+				&err);
+	if (found > 0)
+		print_table(kept.table);
+	authtab_free(&kept.table);
+	for (size_t i = 0; i < npos; i++)
+		logpos_clear(&pos[i]);
+	free(pos);
+	if (found < 0)
+		return complain(EX_DATAERR, err.text);
+	fprintf(stderr, "pop-before-smtp: no daemon is running; %s %s\n",
+		found > 0 ? "these would be authorized if it started, says"
+			  : "there is no",
+		conf->checkpoint);
+	return EX_OK;
+}
+
+static int
+list(const struct conf *conf)
+{
+	char *path = control_path(conf->checkpoint), *answer = NULL;
+	enum control_reply reply;
+	struct err err;
+	struct loop *loop;
+	size_t len;
+	FILE *out = open_memstream(&answer, &len);
+	int code;
+
+	reply = control_ask(path, "list", out, &err);
+	fclose(out);
+	free(path);
+	code = reply == CONTROL_YES ? print_answer(answer) : EX_UNAVAILABLE;
+	free(answer);
+	if (reply == CONTROL_YES)
+		return code;
+	if (reply != CONTROL_NOBODY)
+		return complain(code, err.text);
+	loop = loop_new(&err);
+	if (loop == NULL)
+		return complain(EX_OSERR, err.text);
+	code = list_checkpoint(conf, loop_now(loop));
+	loop_free(&loop);
+	return code;
+}
+
+/* ---- the others ---- */
+
+static int
+dump_config(const struct conf *conf)
+{
+	conf_dump(conf);
+	return EX_OK;
+}
+
+static int
+clear_map(const char *name, const struct map_settings *settings)
+{
+	struct err err;
+	struct map *map = map_open(name, "hash", settings, &err);
+	int code = EX_OK;
+
+	if (map == NULL || map_clear(map, &err) != 0)
+		code = complain(EX_CANTCREAT, err.text);
+	else
+		printf("cleared %s\n", name);
+	if (map != NULL)
+		map_close(&map);
+	return code;
+}
+
+/* Who runs would write its table again. */
+static bool
+is_running(const struct conf *conf)
+{
+	char *path = control_path(conf->checkpoint), *answer = NULL;
+	struct err err;
+	size_t len;
+	FILE *out = open_memstream(&answer, &len);
+	bool running = control_ask(path, "status", out, &err) == CONTROL_YES;
+
+	fclose(out);
+	free(answer);
+	free(path);
+	return running;
+}
+
+static int
+clear(const struct conf *conf)
+{
+	const struct map_settings settings = {conf->value, conf->flock};
+	int code = EX_OK;
+
+	if (!conf->write)
+		return complain(EX_USAGE, "--clear: not with --nowrite");
+	if (is_running(conf))
+		return complain(EX_TEMPFAIL,
+				"--clear: the daemon is running and would "
+				"write them again; stop it (that clears them), "
+				"or use pbsctl remove");
+	for (size_t i = 0; i < conf->maps.count; i++) {
+		int one = clear_map(conf->maps.list[i], &settings);
+
+		if (one != EX_OK)
+			code = one;
+	}
+	return code;
+}
+
+static int
+version(const struct conf *conf)
+{
+	(void)conf;
+	puts("pop-before-smtp " VERSION);
+	return EX_OK;
+}
+
+static int
+help(const struct conf *conf)
+{
+	(void)conf;
+	conf_usage();
+	return EX_OK;
+}
+
+static int (*const actions[])(const struct conf *) = {
+    [CONF_LIST] = list,	      [CONF_DUMPCONFIG] = dump_config,
+    [CONF_CHECK] = check_run, [CONF_CLEAR] = clear,
+    [CONF_VERSION] = version, [CONF_HELP] = help,
+};
+
+int
+actions_run(const struct conf *conf)
+{
+	int code = actions[conf->action](conf);
+
+	if (fflush(stdout) != 0 && code == EX_OK)
+		code = EX_IOERR;
+	return code;
+}
