@@ -1,33 +1,11 @@
 #include "patterns/header.h"
 
-#include <limits.h>
-#include <stdint.h>
-
 const char *
-header_take_stamp(struct logline *l, const char *p, const char *end)
+header_take_short(int *number, const char *p, const char *end)
 {
-	size_t len = stamp_find(p, end, &l->stamp_kind);
+	char text[8] = {0};
 
-	if (len == 0 || p + len == end || p[len] != ' ')
-		return NULL;
-	l->stamp = p;
-	l->stamp_len = len;
-	return p + len + 1;
-}
-
-const char *
-header_take_number(int *number, const char *p, const char *end)
-{
-	const char *q = p;
-	int64_t value = 0;
-
-	for (; q < end && *q >= '0' && *q <= '9'; q++) {
-		value = value * 10 + *q - '0';
-		if (value > INT_MAX)
-			return NULL;
-	}
-	if (q == p)
-		return NULL;
-	*number = (int)value;
-	return q;
+	memcpy(text, p, (size_t)(end - p));
+	end = header_take_number(number, text, text + sizeof(text));
+	return end != NULL ? p + (end - text) : NULL;
 }

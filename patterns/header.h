@@ -1,17 +1,17 @@
 /*
  * header: the forms in which log lines begin.
  *
- * Each form is one function. It is handed a line that is not empty, with
- * header, line and line_len filled in, and either fills in stamp, host,
- * program and pid and returns where the text begins, or returns NULL: the line
- * is not of this form. It goes from the left, byte by byte, and never
- * searches. A new form is a function here, a name in enum header and a row in
+ * Each form is one function. It is handed a line that is not empty, and no
+ * host and pid set; it either fills in stamp, program and, if they are there,
+ * host and pid, and returns where the text begins, or it returns NULL: the
+ * line is not of this form. It goes from the left and never searches. A new form is a function here, a name in enum header and a row in
  * logline.c's table.
  */
 #ifndef PATTERNS_HEADER_H
 #define PATTERNS_HEADER_H
 
 #include "patterns/logline.h"
+#include "patterns/wide.h"
 
 typedef const char *header_fn(struct logline *, const char *p,
     const char *end);
@@ -21,10 +21,34 @@ header_fn header_dovecot; /* these in header_own.c */
 header_fn header_qpopper;
 header_fn header_xmail;
 
-/* Steps that the forms share. Each returns where it ended, or NULL. */
-const char *header_take_stamp(struct logline *, const char *p,
-    const char *end); /* and the space behind it */
-const char *header_take_number(int *, const char *p,
-    const char *end); /* decimal, at least one digit */
+/* Behind the stamp at p and the space that follows it, or NULL. */
+static inline const char *
+header_take_stamp(struct logline *l, const char *p, const char *end)
+{
+	size_t len = stamp_find(p, end, &l->stamp_kind);
+
+	if (len == 0 || p + len == end || p[len] != ' ')
+		return NULL;
+	l->stamp = p;
+	l->stamp_len = len;
+	return p + len + 1;
+}
+
+/* Behind the number at p, or NULL: there is none of 1 to 7 digits. */
+const char *header_take_short(int *number, const char *p, const char *end);
+
+static inline const char *
+header_take_number(int *number, const char *p, const char *end)
+{
+	uint64_t values, others;
+
+	if (end - p < 8)
+		return header_take_short(number, p, end);
+	others = wide_not_digit(wide_load(p), &values);
+	if (others == 0 || wide_first(others) == 0)
+		return NULL;
+	*number = (int)wide_number(values, wide_first(others));
+	return p + wide_first(others);
+}
 
 #endif

@@ -84,10 +84,10 @@ skip_column(const char *p, const char *end, bool last)
  * that a line of any other shape may be made to say anything.
  */
 const char *
-header_xmail(struct logline *l, const char *p, const char *end)
+header_xmail(struct logline *l, const char *line, const char *end)
 {
 	enum { COLUMNS = 9, STAMP = 4 };
-	const char *next;
+	const char *p = line, *next;
 	size_t len;
 	int i;
 
@@ -105,5 +105,5 @@ header_xmail(struct logline *l, const char *p, const char *end)
 		l->stamp_len = len;
 	}
 	name_program(l, "xmail");
-	return l->line;
+	return line;
 }

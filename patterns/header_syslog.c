@@ -9,24 +9,37 @@
 /* Longer than any that is known. */
 enum { TAG_MAX = 128, HOST_MAX = 255, NAME_MAX_5424 = 255 };
 
-/* Which bytes stand in what. A tag is all that is printable but '[' and ':'.
- * A host is narrow on purpose: Dovecot's own log names no host, but may begin
- * with "auth(NAME,", and what a stranger put behind a space in NAME must not
- * become the tag. */
-enum { TAG = 1, HOST = 2, BOTH = TAG | HOST };
-static const unsigned char belongs[256] = {
-    ['!' ... '$'] = TAG,  ['%'] = BOTH,		['&' ... ','] = TAG,
-    ['-' ... '9'] = BOTH, [':'] = HOST,		[';' ... '?'] = TAG,
-    ['@' ... 'Z'] = BOTH, ['\\' ... '^'] = TAG, ['_'] = BOTH,
-    ['`'] = TAG,	  ['a' ... 'z'] = BOTH, ['{' ... '~'] = TAG,
+/* What a host's name may hold, or its address. It is narrow on purpose:
+ * Dovecot's own log names no host, but may begin with "auth(NAME,", and what a
+ * stranger put behind a space in NAME must not become the tag. */
+static const bool host_bytes[256] = {
+    ['%'] = true, ['-' ... ':'] = true, ['@' ... 'Z'] = true,
+    ['_'] = true, ['a' ... 'z'] = true,
 };
 
-static inline const char *
-skip(const char *p, const char *end, unsigned char where, ptrdiff_t max)
+/* A tag is all that is printable but '[' and ':'. */
+static inline uint64_t
+tag_ends(uint64_t w)
 {
-	if (end - p > max)
-		end = p + max;
-	while (p < end && (belongs[(unsigned char)*p] & where))
+	return wide_not_graphic(w) | wide_equal(w, '[') | wide_equal(w, ':');
+}
+
+static inline const char *
+skip_tag(const char *p, const char *end)
+{
+	const char *start = p;
+	uint64_t first, second;
+
+	for (; end - p >= 16 && p - start < TAG_MAX; p += 16) {
+		first = tag_ends(wide_load(p));
+		second = tag_ends(wide_load(p + 8));
+		if ((first | second) == 0)
+			continue;
+		p += first != 0 ? 0 : 8;
+		return p + wide_first(first != 0 ? first : second);
+	}
+	while (p < end && p - start<TAG_MAX && * p> ' ' && *p < 0x7f &&
+	       *p != '[' && *p != ':')
 		p++;
 	return p;
 }
@@ -41,34 +54,33 @@ skip_literal(const char *p, const char *end, const char *literal)
 	return p + len;
 }
 
-/* "program: ", "program[pid]: ". The text may be empty, its space missing. */
-static const char *
-take_tag(struct logline *l, const char *p, const char *end)
+/* "program: ", "program[pid]: ", whose name ends at q. The text may be empty,
+ * its space missing then. */
+static inline const char *
+take_tag(struct logline *l, const char *p, const char *q, const char *end)
 {
-	const char *q = skip(p, end, TAG, TAG_MAX), *tag_end = q;
-	int pid = 0;
-
+	l->program = p;
+	l->program_len = (size_t)(q - p);
 	if (q == p || q == end)
 		return NULL;
 	if (*q == '[') {
-		q = header_take_number(&pid, q + 1, end);
+		q = header_take_number(&l->pid, q + 1, end);
 		if (q == NULL || q == end || *q++ != ']')
 			return NULL;
 	}
-	if (q == end || *q++ != ':' || (q < end && *q++ != ' '))
-		return NULL;
-	l->program = p;
-	l->program_len = (size_t)(tag_end - p);
-	l->pid = pid;
-	return q;
+	if (end - q >= 2)
+		return q[0] == ':' && q[1] == ' ' ? q + 2 : NULL;
+	return end - q == 1 && *q == ':' ? q + 1 : NULL;
 }
 
 /* A host and the space behind it. Linux calls a host without name "(none)". */
-static const char *
+static inline const char *
 take_host(struct logline *l, const char *p, const char *end)
 {
-	const char *q = skip(p, end, HOST, HOST_MAX);
+	const char *q = p;
 
+	while (q < end && host_bytes[(unsigned char)*q] && q - p < HOST_MAX)
+		q++;
 	if (q == p && (q = skip_literal(p, end, "(none)")) == NULL)
 		return NULL;
 	if (q == end || *q != ' ')
@@ -129,21 +141,21 @@ skip_addition(const struct logline *l, const char *p, const char *end)
 }
 
 /* "host program[pid]: ", "program[pid]: ". */
-static const char *
+static inline const char *
 take_origin(struct logline *l, const char *p, const char *end)
 {
-	const char *q = take_tag(l, p, end);
+	const char *q = skip_tag(p, end), *text;
 
-	if (q != NULL)
-		return q;
+	if (q < end && *q != ' ' && (text = take_tag(l, p, q, end)) != NULL)
+		return text;
 	p = take_host(l, p, end);
 	if (p == NULL)
 		return NULL;
-	q = take_tag(l, p, end);
-	if (q != NULL)
-		return q;
+	q = skip_tag(p, end);
+	if (q == end || *q != ' ')
+		return take_tag(l, p, q, end);
 	p = skip_addition(l, p, end);
-	return p != NULL ? take_tag(l, p, end) : NULL;
+	return p != NULL ? take_tag(l, p, skip_tag(p, end), end) : NULL;
 }
 
 /* Solaris puts "[ID 702911 mail.info] " before the text. */

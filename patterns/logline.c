@@ -32,11 +32,15 @@ logline_parse(struct logline *out, const char *line, size_t len)
 	if (len == 0)
 		return -1;
 	for (i = 0; i < HEADER_COUNT; i++) {
-		*out = (struct logline){
-		    .header = (enum header)i, .line = line, .line_len = len};
+		out->host = NULL;
+		out->host_len = 0;
+		out->pid = 0;
 		text = headers[i](out, line, end);
 		if (text == NULL)
 			continue;
+		out->header = (enum header)i;
+		out->line = line;
+		out->line_len = len;
 		out->text = text;
 		out->text_len = (size_t)(end - text);
 		return 0;

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "patterns/wide.h"
+
 enum { MINUTE = 60, DAY = 24 * 60 * MINUTE };
 
 enum { NO_YEAR = -1 };
@@ -13,26 +15,6 @@ struct written {
 	bool zoned;
 	int offset; /* seconds east of UTC, if zoned */
 };
-
-/*
- * Do the eight bytes at p look like the picture, whose zeros stand for any
- * digit and whose other bytes for themselves? All eight are tested at once:
- * XOR leaves 0 to 9 under a zero and 0 under another byte; what is more than
- * that is carried into the byte's highest bit.
- */
-static inline bool
-looks_like(const char *p, const char *picture)
-{
-	const uint64_t each = UINT64_C(0x0101010101010101);
-	uint64_t want, got, literal, room;
-
-	memcpy(&want, picture, sizeof(want));
-	memcpy(&got, p, sizeof(got));
-	literal = (((want ^ each * '0') + each * 0x7f) >> 7) & each;
-	room = each * (0x80 - 10) + literal * 9;
-	got ^= want;
-	return (((got + room) | got) & each * 0x80) == 0;
-}
 
 static inline bool
 is_digit(char c)
@@ -107,9 +89,9 @@ skip_traditional(const char *p, const char *end)
 	q = skip_day(p + 4);
 	if (q == NULL)
 		return NULL;
-	if (q[2] != ':' && end - q >= 13 && looks_like(q, "0000 00:"))
+	if (q[2] != ':' && end - q >= 13 && wide_looks_like(q, "0000 00:"))
 		q += 5;
-	return end - q >= 8 && looks_like(q, "00:00:00") ? q + 8 : NULL;
+	return end - q >= 8 && wide_looks_like(q, "00:00:00") ? q + 8 : NULL;
 }
 
 static size_t
@@ -136,7 +118,7 @@ ctime_length(const char *p, const char *end)
 	q = skip_traditional(p + 4, end);
 	if (q == NULL || end - q < 5 || q - p > 19)
 		return 0;
-	return looks_like(q - 3, ":00 0000") ? (size_t)(q + 5 - p) : 0;
+	return wide_looks_like(q - 3, ":00 0000") ? (size_t)(q + 5 - p) : 0;
 }
 
 static size_t
@@ -144,9 +126,10 @@ iso_length(const char *p, const char *end)
 {
 	const char *q;
 
-	if (end - p < 19 || !looks_like(p, "0000-00-") ||
-	    !looks_like(p + 2, "00-00-00") || (p[10] != 'T' && p[10] != ' ') ||
-	    !looks_like(p + 11, "00:00:00"))
+	if (end - p < 19 || !wide_looks_like(p, "0000-00-") ||
+	    !wide_looks_like(p + 2, "00-00-00") ||
+	    (p[10] != 'T' && p[10] != ' ') ||
+	    !wide_looks_like(p + 11, "00:00:00"))
 		return 0;
 	q = skip_fraction(p + 19, end);
 	if (q < end && *q == 'Z')

@@ -1,0 +1,94 @@
+/*
+ * wide: text looked at eight bytes at a time, in ordinary registers.
+ *
+ * Every line of a log has its header taken off, and nothing there is long: a
+ * loop over its bytes would spend its time on guessing wrong where words end.
+ *
+ * Marks are words whose bytes have their highest bit set where something is
+ * so. They are right up to the first one that is set; behind that they may be
+ * wrong (a carry), so ask only for the first. The first byte of the text is
+ * the lowest of the word.
+ */
+#ifndef PATTERNS_WIDE_H
+#define PATTERNS_WIDE_H
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define WIDE_EACH UINT64_C(0x0101010101010101) /* times a byte */
+#define WIDE_HIGH (WIDE_EACH * 0x80)
+
+static inline uint64_t
+wide_load(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return le64toh(w);
+}
+
+/* How many bytes stand before the first mark; there must be one. */
+static inline size_t
+wide_first(uint64_t marks)
+{
+	return (size_t)__builtin_ctzll(marks) / 8;
+}
+
+static inline uint64_t
+wide_equal(uint64_t w, char c)
+{
+	w ^= WIDE_EACH * (unsigned char)c;
+	return (w - WIDE_EACH) & ~w & WIDE_HIGH;
+}
+
+/* Marks spaces, control characters and what is not ASCII. */
+static inline uint64_t
+wide_not_graphic(uint64_t w)
+{
+	return ((w - WIDE_EACH * '!') | w | (w + WIDE_EACH)) & WIDE_HIGH;
+}
+
+/* Marks what is not a digit; digits are 0 to 9 in *values. */
+static inline uint64_t
+wide_not_digit(uint64_t w, uint64_t *values)
+{
+	w ^= WIDE_EACH * '0';
+	*values = w;
+	return ((w + WIDE_EACH * (0x80 - 10)) | w) & WIDE_HIGH;
+}
+
+/* The number that the n (1 to 8) first digits make. */
+static inline uint32_t
+wide_number(uint64_t values, size_t n)
+{
+	uint64_t w = values << (64 - 8 * n); /* zeros before, none behind */
+
+	w = (w * 10 + (w >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+	w = (w * 100 + (w >> 16)) & UINT64_C(0x0000ffff0000ffff);
+	return (uint32_t)(w * 10000 + (w >> 32));
+}
+
+/*
+ * Do the eight bytes at p look like the picture, whose zeros stand for any
+ * digit and whose other bytes (below 0x80) for themselves? XOR leaves 0 to 9
+ * under a zero and 0 under another byte; what is more than that is carried
+ * into the byte's highest bit.
+ */
+static inline bool
+wide_looks_like(const char *p, const char *picture)
+{
+	uint64_t want, got, literal, room;
+
+	memcpy(&want, picture, sizeof(want));
+	memcpy(&got, p, sizeof(got));
+	literal = (((want ^ WIDE_EACH * '0') + WIDE_EACH * 0x7f) >> 7) &
+		  WIDE_EACH;
+	room = WIDE_EACH * (0x80 - 10) + literal * 9;
+	got ^= want;
+	return (((got + room) | got) & WIDE_HIGH) == 0;
+}
+
+#endif
