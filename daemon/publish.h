@@ -3,9 +3,15 @@
  *
  * Every smtpd restarts when a hash: map is renamed. So a change of membership
  * goes out at once after a quiet second, and at most once a second in a busy
- * one; a renewal changes only a value and waits for the next flush, at most
- * RENEWAL_MS. A map that fails is said once, stays as it was, and is tried
- * again with growing pauses; the other maps do not wait for it.
+ * one, or after four times of what the last flush took, so that a huge map
+ * never eats the machine. A renewal changes only a value and waits for the
+ * next flush, at most RENEWAL_MS. A map that takes single changes (lmdb) has no
+ * such cost: it gets them, collected, at the end of each round.
+ *
+ * A map that fails is said once, stays as it was, and is tried again with
+ * growing pauses; the other maps do not wait for it. But it must not vouch for
+ * those who have expired since: STALE_MS after the first of them it is
+ * emptied, which needs no space, until it can be written again.
  */
 #ifndef DAEMON_PUBLISH_H
 #define DAEMON_PUBLISH_H
@@ -20,7 +26,12 @@ struct loop;
 struct map;
 struct publish;
 
-enum { PUBLISH_INTERVAL_MS = 1000, PUBLISH_RENEWAL_MS = 30000 };
+enum {
+	PUBLISH_INTERVAL_MS = 1000,
+	PUBLISH_RENEWAL_MS = 30000,
+	PUBLISH_RETRY_MAX_MS = 60000, /* from INTERVAL_MS, doubled each time */
+	PUBLISH_STALE_MS = 4000,
+};
 
 /* maps and table are borrowed. */
 struct publish *publish_new(struct loop *, const struct authtab *,
@@ -28,10 +39,11 @@ struct publish *publish_new(struct loop *, const struct authtab *,
 void publish_free(struct publish **);
 
 /* An authtab event happened; arms what is needed. Cheap. */
-void publish_event(struct publish *, enum authtab_event);
+void publish_event(struct publish *, enum authtab_event, const struct addr *);
 
 /* Until publish_start() events are only remembered: the start reads the log
- * first. Writes every map now; 0, or -1 if one could not be written. */
+ * first. Writes every map now; 0, or -1 if one could not be written (the
+ * others are; it is tried again like any that fails). */
 int publish_start(struct publish *, struct err *);
 int publish_flush(struct publish *, struct err *);  /* all maps, now */
 int publish_clear(struct publish *, struct err *); /* empties every map */

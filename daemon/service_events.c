@@ -69,7 +69,7 @@ service_on_table_event(void *arg, enum authtab_event event,
 	struct service *s = arg;
 
 	(void)when;
-	publish_event(s->publish, event);
+	publish_event(s->publish, event, addr);
 	if (event != AUTHTAB_ADDED && event != AUTHTAB_RENEWED)
 		say_gone(s, event, addr);
 }
