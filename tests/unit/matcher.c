@@ -1,0 +1,292 @@
+/*
+ * The matcher: which rules are asked, what is taken from a match, and what is
+ * refused though an expression fits.
+ */
+#include "patterns/matcher.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "tests/tap.h"
+
+static char *xd[] = {(char[]){"xd"}, (char[]){"longer-program"}, NULL};
+static char *yd[] = {(char[]){"yd"}, NULL};
+static char none[] = "-";
+
+/* A rule in memory; expressions are constant, the struct's are not. */
+static struct rule
+rule(const char *name, char **programs, const char *match)
+{
+	return (struct rule){.name = (char *)(uintptr_t)name,
+			     .server = none,
+			     .file = none,
+			     .lineno = 7,
+			     .programs = programs,
+			     .match = (char *)(uintptr_t)match};
+}
+
+static struct matcher *
+compile(struct rule *rules, size_t n, struct err *err)
+{
+	struct ruleset set = {rules, n};
+
+	return matcher_new(&set, NULL, 0, err);
+}
+
+static struct logline
+line(const char *program, const char *text)
+{
+	return (struct logline){.header = HEADER_SYSLOG,
+				.line = text,
+				.line_len = strlen(text),
+				.program = program,
+				.program_len = strlen(program),
+				.text = text,
+				.text_len = strlen(text)};
+}
+
+static int
+run(struct matcher *matcher, const char *program, const char *text,
+    struct match *match, struct err *err)
+{
+	struct logline l = line(program, text);
+
+	return matcher_match(matcher, &l, match, err);
+}
+
+static void
+chosen_by_program(void)
+{
+	struct rule rules[] = {
+	    rule("x", xd, "in (?<ip>[0-9.:a-f]++) (?<user>.+)"),
+	    rule("y", yd, "in (?<ip>[0-9.]++) (?<user>.+)"),
+	    rule("x2", xd, "out (?<ip>[0-9.]++)"),
+	};
+	struct err err;
+	struct match match;
+	struct matcher *m = compile(rules, 3, &err);
+
+	is_int(run(m, "xd", "in 192.0.2.7 ann", &match, &err), 1, "a login");
+	ok(match.rule == &rules[0], "by its rule");
+	ok(match.user_len == 3 && memcmp(match.user, "ann", 3) == 0, "ann");
+	is_int(match.addr.family, 4, "an IPv4 address");
+	is_int(run(m, "yd", "in 192.0.2.7 ann", &match, &err), 1, "another");
+	ok(match.rule == &rules[1], "by the rule of its program");
+	is_int(run(m, "longer-program", "out 192.0.2.7", &match, &err), 1,
+	       "the second program's second rule");
+	ok(match.rule == &rules[2] && match.user == NULL, "it names no user");
+	is_int(run(m, "zd", "in 192.0.2.7 ann", &match, &err), 0,
+	       "nobody's program");
+	is_int(run(m, "", "in 192.0.2.7 ann", &match, &err), 0, "no program");
+	is_int(run(m, "xdx", "in 192.0.2.7 ann", &match, &err), 0,
+	       "a program that begins so");
+	is_int(run(m, "xd", " in 192.0.2.7 ann", &match, &err), 0,
+	       "anchored at the front");
+	is_int(run(m, "xd", "out 192.0.2.7 ", &match, &err), 0, "at the end");
+	is_int(run(m, "xd", "out 192.0.2.7\n", &match, &err), 0,
+	       "a newline is not the end");
+	is_int(run(m, "xd", "", &match, &err), 0, "an empty text");
+	is_int(run(m, "xd", "in ::ffff:192.0.2.7 a", &match, &err), 1,
+	       "mapped IPv4");
+	is_int(match.addr.family, 4, "is IPv4");
+	matcher_free(&m);
+	ok(m == NULL, "freed");
+}
+
+static void
+bound_to_header(void)
+{
+	struct rule rules[] = {rule("x", xd, "in (?<ip>[0-9.]++)")};
+	struct err err;
+	struct match match;
+	struct matcher *m;
+	struct logline l = line("xd", "in 192.0.2.7");
+
+	rules[0].header = HEADER_QPOPPER;
+	m = compile(rules, 1, &err);
+	is_int(matcher_match(m, &l, &match, &err), 0, "not under syslog");
+	l.header = HEADER_QPOPPER;
+	is_int(matcher_match(m, &l, &match, &err), 1, "under its header");
+	matcher_free(&m);
+}
+
+static void
+refused(void)
+{
+	struct rule rules[] = {rule("x", xd, "in (?<ip>\\S++) (?s:.*)")};
+	struct err err;
+	struct match match;
+	struct matcher *m = compile(rules, 1, &err);
+	struct logline l;
+	char text[] = "in 192.0.2.7 a user of many words";
+	int c, wrong = 0;
+
+	is_int(run(m, "xd", text, &match, &err), 1, "a plain line");
+	for (c = 1; c < 256; c++) {
+		text[20] = (char)c;
+		if (run(m, "xd", text, &match, &err) !=
+		    (c < 0x20 || c == 0x7f ? -1 : 1))
+			wrong++;
+	}
+	is_int(wrong, 0, "control bytes and no others are refused");
+	l = line("xd", text);
+	text[sizeof(text) - 2] = '\0';
+	text[20] = 'x';
+	is_int(matcher_match(m, &l, &match, &err), -1, "NUL at the end");
+	is_str(err.text, "rule x: control bytes in the line", "it says so");
+	is_int(run(m, "xd", "in 192.0.2 x", &match, &err), -1, "half an IP");
+	is_str(err.text, "rule x: captured no address", "it says so, too");
+	is_int(run(m, "xd", "in [2001:db8::7] x", &match, &err), 1,
+	       "brackets");
+	matcher_free(&m);
+
+	rules[0].header = HEADER_XMAIL;
+	m = compile(rules, 1, &err);
+	l = line("xd", "in 192.0.2.7 a\tb");
+	l.header = HEADER_XMAIL;
+	is_int(matcher_match(m, &l, &match, &err), 1,
+	       "tabs part columns in a log of its own");
+	matcher_free(&m);
+}
+
+/* Catastrophic without a limit: 2^n ways to part the x's. */
+static void
+limited(void)
+{
+	struct rule rules[] = {
+	    rule("slow", xd, "(?:x+x+)+y (?<ip>.*)"),
+	    rule("next", xd, "x++ (?<ip>.*)"),
+	};
+	struct err err;
+	struct match match;
+	struct matcher *m = compile(rules, 2, &err);
+
+	is_int(run(m, "xd", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx 192.0.2.7",
+		   &match, &err),
+	       -1, "a limit that is hit grants nothing, by no rule");
+	ok(strstr(err.text, "rule slow: gave up") != NULL, "said: %s",
+	   err.text);
+	matcher_free(&m);
+}
+
+static void
+not_utf8(void)
+{
+	struct rule rules[] = {rule("x", xd, "(?<user>.+) (?<ip>[0-9.]++)")};
+	struct err err;
+	struct match match;
+	struct matcher *m = compile(rules, 1, &err);
+
+	is_int(run(m, "xd", "b\xf8\xff\xc3 192.0.2.7", &match, &err), 1,
+	       "bytes that are no UTF-8 do not hide a login");
+	is_int((long long)match.user_len, 4, "each is one");
+	matcher_free(&m);
+}
+
+static void
+whole_lines(void)
+{
+	struct rule rules[] = {rule("old", xd, "(\\w+) xd: in (\\S+)")};
+	struct err err;
+	struct match match;
+	struct matcher *m;
+	struct logline l = line("xd", "Nov xd: in 192.0.2.7");
+
+	rules[0].whole_line = true;
+	m = compile(rules, 1, &err);
+	l.text += strlen("Nov xd: ");
+	l.text_len -= strlen("Nov xd: ");
+	is_int(matcher_match(m, &l, &match, &err), 1,
+	       "a rule for the whole line takes group 2 as the address");
+	matcher_free(&m);
+}
+
+static void
+optional(void)
+{
+	static const char *const wrong[] = {"dovecot-logn"};
+	static const char *const right[] = {"dovecot-login"};
+	struct rule rules[] = {rule("dovecot-login", xd, "in (?<ip>.*)")};
+	struct ruleset set = {rules, 1};
+	struct err err;
+	struct match match;
+	struct matcher *m;
+
+	rules[0].optional = true;
+	m = matcher_new(&set, NULL, 0, &err);
+	is_int(run(m, "xd", "in 192.0.2.7", &match, &err), 0, "off");
+	matcher_free(&m);
+	m = matcher_new(&set, right, 1, &err);
+	is_int(run(m, "xd", "in 192.0.2.7", &match, &err), 1, "on when named");
+	matcher_free(&m);
+	ok(matcher_new(&set, wrong, 1, &err) == NULL, "an unknown name");
+	is_str(err.text,
+	       "unknown rule 'dovecot-logn' (did you mean 'dovecot-login'?)",
+	       "is an error");
+}
+
+static void
+bad_expressions(void)
+{
+	static const char *const matches[][2] = {
+	    {"in (?<user>.*)", "-:7: rule 'x': match: no group (?<ip>...)"},
+	    {"in (?<ip>.*", "-:7: rule 'x': match: missing closing "
+			    "parenthesis at column 12"},
+	    {"(*UTF)in (?<ip>.*)", "-:7: rule 'x': match: "},
+	};
+	struct err err;
+	struct rule r;
+	size_t i;
+
+	for (i = 0; i < sizeof(matches) / sizeof(matches[0]); i++) {
+		r = rule("x", xd, matches[i][0]);
+		err.text[0] = '\0';
+		ok(compile(&r, 1, &err) == NULL &&
+		       strstr(err.text, matches[i][1]) == err.text,
+		   "refused: %s", err.text);
+	}
+}
+
+/* Programs by the thousand are told apart. */
+static void
+many_programs(void)
+{
+	enum { MANY = 3000 };
+	static struct rule rules[MANY];
+	static char names[MANY][16];
+	static char *programs[MANY][2];
+	struct err err;
+	struct match match;
+	struct matcher *m;
+	int i, wrong = 0;
+
+	for (i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "p%d-login", i);
+		programs[i][0] = names[i];
+		rules[i] = rule(names[i], programs[i], "in (?<ip>.*)");
+	}
+	m = compile(rules, MANY, &err);
+	for (i = 0; i < MANY; i++)
+		if (run(m, names[i], "in 192.0.2.7", &match, &err) != 1 ||
+		    match.rule != &rules[i])
+			wrong++;
+	is_int(wrong, 0, "%d programs are told apart", MANY);
+	matcher_free(&m);
+}
+
+int
+main(void)
+{
+	chosen_by_program();
+	bound_to_header();
+	refused();
+	limited();
+	not_utf8();
+	whole_lines();
+	optional();
+	bad_expressions();
+	many_programs();
+	return tap_done();
+}

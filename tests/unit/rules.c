@@ -1,0 +1,211 @@
+/*
+ * Pattern files: what is taken, and what is refused with file, line and the
+ * nearest known word.
+ */
+#include "patterns/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "tests/tap.h"
+
+static char root[] = "/tmp/pbs-rules-XXXXXX";
+
+static const char *
+path_of(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	return path;
+}
+
+static void
+write_file(const char *name, const char *text)
+{
+	FILE *f = fopen(path_of(name), "w");
+
+	if (f == NULL || fputs(text, f) == EOF || fclose(f) == EOF)
+		exit(1);
+}
+
+static struct ruleset *
+load_dir(const char *dir, struct err *err)
+{
+	char *path = alloc_string(path_of(dir));
+	const char *dirs[] = {path};
+	struct ruleset *set = ruleset_load(dirs, 1, err);
+
+	free(path);
+	return set;
+}
+
+#define HEAD "server: X\nprogram: xd\nrules:\n"
+#define RULE "  - name: x-login\n    match: 'in (?<ip>.*)'\n"
+
+static void
+whole_file(void)
+{
+	struct err err;
+	struct ruleset *set;
+	const struct rule *rule;
+
+	write_file("a/x.yaml",
+		   "server: X\nversions: '1 - 2'\nprogram: [xd, yd]\nrules:\n" RULE
+		   "    accept:\n"
+		   "      - { line: 'in 192.0.2.7', ip: 192.0.2.7, user: ann }\n"
+		   "    reject:\n"
+		   "      - { line: 'out', why: 'no login' }\n"
+		   "  - name: x-own\n    optional: true\n    line: true\n"
+		   "    header: xmail\n    program: zd\n    match: '(.)(.)'\n");
+	set = load_dir("a", &err);
+	if (!ok(set != NULL, "a whole file is read"))
+		return;
+	is_int((long long)set->count, 2, "two rules");
+	rule = &set->list[0];
+	is_str(rule->name, "x-login", "its name");
+	is_str(rule->server, "X", "its server");
+	is_str(rule->programs[1], "yd", "the file's programs");
+	ok(rule->programs[2] == NULL, "no more of them");
+	is_int((long long)rule->lineno, 6, "the line of its expression");
+	ok(!rule->optional && !rule->whole_line, "neither optional nor line");
+	is_int(rule->header, HEADER_SYSLOG, "syslog unless said");
+	is_int((long long)rule->accept.count, 1, "one accept sample");
+	is_str(rule->accept.list[0].user, "ann", "the sample's user");
+	is_int((long long)rule->accept.list[0].lineno, 8, "its line");
+	is_str(rule->reject.list[0].why, "no login", "the reject sample");
+	rule = &set->list[1];
+	ok(rule->optional && rule->whole_line, "optional and line");
+	is_int(rule->header, HEADER_XMAIL, "a header of its own");
+	is_str(rule->programs[0], "zd", "a program of its own");
+	ruleset_free(&set);
+	ok(set == NULL, "freed");
+}
+
+/* The file, and how what is said of it ends. */
+static const struct {
+	const char *text, *said;
+} bad[] = {
+    {"servr: X\nprogram: xd\nrules:\n" RULE,
+     "x.yaml:1: unknown key 'servr' in pattern file (did you mean 'server'?)"},
+    {"program: xd\nrules:\n" RULE, "pattern file has no 'server'"},
+    {"server: X\nprogram: xd\n", "pattern file has no 'rules'"},
+    {"server: X\nprogram: xd\nrules: none\n",
+     "x.yaml:3: 'rules' must be a list"},
+    {"server: [X]\nprogram: xd\nrules:\n" RULE,
+     "x.yaml:1: 'server' must be a string"},
+    {"server: X\nrules:\n" RULE,
+     "x.yaml:3: rule 'x-login' has no 'program'"},
+    {"server: X\nprogram: []\nrules:\n" RULE, "x.yaml:2: 'program' is empty"},
+    {"server: X\nheader: sylog\nprogram: xd\nrules:\n" RULE,
+     "x.yaml:2: unknown header 'sylog' (did you mean 'syslog'?)"},
+    {HEAD "  - name: x-login\n    macth: 'x'\n",
+     "x.yaml:5: unknown key 'macth' in rule (did you mean 'match'?)"},
+    {HEAD "  - match: 'x'\n", "x.yaml:4: rule has no 'name'"},
+    {HEAD "  - name: x-login\n", "x.yaml:4: rule has no 'match'"},
+    {HEAD "  - x-login\n", "x.yaml:4: rule must be a map"},
+    {HEAD RULE RULE, "x.yaml:6: rule 'x-login' stands already at "},
+    {HEAD "  - name: x login\n    match: 'x'\n",
+     "x.yaml:4: a rule's name is letters, digits, '.', '_' and '-', at most "
+     "64"},
+    {HEAD RULE "    optional: maybe\n",
+     "x.yaml:6: 'optional' must be true or false"},
+    {HEAD RULE "    accept: yes\n",
+     "x.yaml:6: 'accept' must be a list of samples"},
+    {HEAD RULE "    accept:\n      - { line: x }\n",
+     "x.yaml:7: accept sample has no 'ip'"},
+    {HEAD RULE "    accept:\n      - { line: x, ip: 192.0.2 }\n",
+     "x.yaml:7: '192.0.2' is no address"},
+    {HEAD RULE "    accept:\n      - { lin: x, ip: 192.0.2.7 }\n",
+     "x.yaml:7: unknown key 'lin' in accept sample (did you mean 'line'?)"},
+    {HEAD RULE "    reject:\n      - { line: x, user: ann }\n",
+     "x.yaml:7: unknown key 'user' in reject sample"},
+    {HEAD RULE "    reject:\n      - { why: x }\n",
+     "x.yaml:7: reject sample has no 'line'"},
+    {"server: X\nrules: []\n", "not a single rule in *.yaml"},
+};
+
+static void
+bad_files(void)
+{
+	struct ruleset *set;
+	struct err err;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		write_file("a/x.yaml", bad[i].text);
+		err.text[0] = '\0';
+		set = load_dir("a", &err);
+		ok(set == NULL && strstr(err.text, bad[i].said) != NULL,
+		   "refused: %s", err.text);
+		ruleset_free(&set);
+	}
+}
+
+static void
+directories(void)
+{
+	char *first = alloc_string(path_of("a"));
+	char *second = alloc_string(path_of("b"));
+	const char *dirs[] = {first, second};
+	struct ruleset *set;
+	struct err err;
+
+	write_file("a/x.yaml", HEAD RULE);
+	write_file("a/y.yaml", HEAD "  - { name: y, match: '(?<ip>.)' }\n");
+	write_file("a/notes.txt", "no patterns");
+	write_file("b/x.yaml", HEAD "  - { name: ours, match: '(?<ip>.)' }\n");
+	set = ruleset_load(dirs, 2, &err);
+	if (ok(set != NULL && set->count == 2, "two directories are read")) {
+		is_str(set->list[0].name, "ours",
+		       "a later file replaces one of its name");
+		is_str(set->list[1].name, "y", "the others stay");
+	}
+	ruleset_free(&set);
+	dirs[1] = "/nonexistent/patterns";
+	set = ruleset_load(dirs, 2, &err);
+	ok(set == NULL, "a directory that is not there is an error");
+	is_str(err.text, "/nonexistent/patterns: No such file or directory",
+	       "it says which");
+	ruleset_free(&set);
+	free(first);
+	free(second);
+}
+
+static void
+make_dirs(void)
+{
+	if (mkdtemp(root) == NULL || mkdir(path_of("a"), 0700) < 0 ||
+	    mkdir(path_of("b"), 0700) < 0)
+		exit(1);
+}
+
+static void
+remove_dirs(void)
+{
+	static const char *const files[] = {"a/x.yaml", "a/y.yaml",
+					    "a/notes.txt", "b/x.yaml"};
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		unlink(path_of(files[i]));
+	rmdir(path_of("a"));
+	rmdir(path_of("b"));
+	rmdir(root);
+}
+
+int
+main(void)
+{
+	make_dirs();
+	whole_file();
+	bad_files();
+	directories();
+	remove_dirs();
+	return tap_done();
+}
