@@ -68,7 +68,7 @@ objects	= $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 PROGRAMS = $(BUILD)/pop-before-smtp $(BUILD)/pbsctl
 UNITS	= $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 BENCHES	= $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
-MANUALS	= $(wildcard daemon/*.[58] patterns/*.5 tools/*.1)
+MANUALS	= $(wildcard daemon/*.5 daemon/*.8 patterns/*.5 tools/*.8)
 
 all: $(PROGRAMS)
 
@@ -101,6 +101,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/tap.o \
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(ROOMS:%=$(BUILD)/lib%.a)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
 
+run: $(PROGRAMS)
+	@BUILD=$(BUILD) packaging/sample/run
+
 units: $(UNITS)
 
 test: $(PROGRAMS) $(UNITS) $(BENCHES)
@@ -119,19 +122,56 @@ bench: $(PROGRAMS) $(BENCHES)
 oracle: $(PROGRAMS) $(BENCHES)
 	@BUILD=$(BUILD) ORACLE_LINES=1000000 tests/run -v oracle
 
+install: all
+	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) \
+	    $(DESTDIR)$(patterndir) $(DESTDIR)$(docdir) $(DESTDIR)$(unitdir) \
+	    $(DESTDIR)$(sysusersdir) $(DESTDIR)$(tmpfilesdir) \
+	    $(DESTDIR)$(sysconfdir)/pop-before-smtp
+	$(INSTALL_PROGRAM) $(BUILD)/pop-before-smtp $(DESTDIR)$(sbindir)
+	$(INSTALL_PROGRAM) $(BUILD)/pbsctl $(DESTDIR)$(bindir)
+	$(INSTALL_DATA) patterns/*.yaml $(DESTDIR)$(patterndir)
+	$(INSTALL_DATA) README.md INSTALL CHANGES LICENSE \
+	    packaging/pop-before-smtp.yaml $(DESTDIR)$(docdir)
+	for m in $(notdir $(MANUALS)); do \
+	    $(INSTALL) -d $(DESTDIR)$(mandir)/man$${m##*.} || exit; done
+	for m in $(MANUALS); do $(INSTALL_DATA) $$m \
+	    $(DESTDIR)$(mandir)/man$${m##*.} || exit; done
+	sed 's,@sbindir@,$(sbindir),' packaging/pop-before-smtp.service \
+	    >$(DESTDIR)$(unitdir)/pop-before-smtp.service
+	$(INSTALL_DATA) packaging/sysusers.conf \
+	    $(DESTDIR)$(sysusersdir)/pop-before-smtp.conf
+	$(INSTALL_DATA) packaging/tmpfiles.conf \
+	    $(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf
+	test -e $(DESTDIR)$(sysconfdir)/pop-before-smtp/pop-before-smtp.yaml || \
+	    $(INSTALL_DATA) packaging/pop-before-smtp.yaml \
+	    $(DESTDIR)$(sysconfdir)/pop-before-smtp
+
+# The configuration and the map are the user's: they stay.
+uninstall:
+	rm -f $(DESTDIR)$(sbindir)/pop-before-smtp $(DESTDIR)$(bindir)/pbsctl \
+	    $(DESTDIR)$(unitdir)/pop-before-smtp.service \
+	    $(DESTDIR)$(sysusersdir)/pop-before-smtp.conf \
+	    $(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf
+	for m in $(notdir $(MANUALS)); do \
+	    rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$$m; done
+	rm -rf $(DESTDIR)$(datadir)/pop-before-smtp $(DESTDIR)$(docdir)
+
 clean:
 	rm -rf $(BUILD)
 
 help:
 	@echo 'make            build both programs into $(BUILD)/'
+	@echo 'make run        install what is missing, build, follow the mail log'
 	@echo 'make test       install what the tests need, build, run every test'
 	@echo 'make check      the tests that need no root; installs nothing'
 	@echo 'make bench      measure; make oracle: a million lines, key by key'
 	@echo 'make units      build the unit tests'
+	@echo 'make install    into $$(DESTDIR)$$(prefix), by default $(prefix)'
+	@echo 'make uninstall  undo that; configuration and map stay'
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
-.PHONY: all test check bench oracle units clean help
+.PHONY: all run test check bench oracle units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)
