@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# `make install' puts everything where it says, `make uninstall' takes it away
+# again but for what is the user's; the unit and the init script fit to it.
+import os
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+from tap import contains, equal, main, ok
+
+CONFIG = "etc/pop-before-smtp/pop-before-smtp.yaml"
+
+
+def make(*words):
+    env = {k: v for k, v in os.environ.items()
+           if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    build = os.environ.get("BUILD", "build")
+    done = subprocess.run(["make", "-s", "BUILD=" + build, *words], cwd=ROOT,
+                          env=env, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+def files(top):
+    return sorted(os.path.relpath(os.path.join(d, n), top)
+                  for d, _, names in os.walk(top) for n in names)
+
+
+def read(*path):
+    with open(os.path.join(*path)) as f:
+        return f.read()
+
+
+def installs():
+    with tempfile.TemporaryDirectory() as top:
+        where = "DESTDIR=" + top, "prefix=/usr"
+        equal(make("install", *where), (0, ""), "make install")
+        there = files(top)
+        for name in ("usr/sbin/pop-before-smtp", "usr/bin/pbsctl",
+                     "usr/share/pop-before-smtp/patterns/dovecot.yaml",
+                     "usr/share/man/man8/pop-before-smtp.8",
+                     "usr/share/man/man8/pbsctl.8",
+                     "usr/share/man/man5/pop-before-smtp.yaml.5",
+                     "usr/share/man/man5/pop-before-smtp.patterns.5",
+                     "usr/lib/systemd/system/pop-before-smtp.service",
+                     "usr/lib/sysusers.d/pop-before-smtp.conf",
+                     "usr/lib/tmpfiles.d/pop-before-smtp.conf",
+                     "usr/share/doc/pop-before-smtp/INSTALL", CONFIG):
+            ok(name in there, name, *there)
+        unit = read(top, "usr/lib/systemd/system/pop-before-smtp.service")
+        contains(unit, "ExecStart=/usr/sbin/pop-before-smtp\n",
+                 "the unit starts what was installed")
+        ok("@" not in unit.replace("@system-service", "")
+           .replace("@privileged", "").replace("@resources", ""),
+           "nothing in it was left to be filled in")
+        keeps_what_is_the_users(top, where)
+
+
+def keeps_what_is_the_users(top, where):
+    with open(os.path.join(top, CONFIG), "w") as f:
+        f.write("grace: 1h\n")
+    equal(make("install", *where)[0], 0, "once more")
+    equal(read(top, CONFIG), "grace: 1h\n", "the configuration has stayed")
+    equal(make("uninstall", *where), (0, ""), "make uninstall")
+    equal(files(top), [CONFIG], "nothing else is left")
+
+
+def boot():
+    unit = read(ROOT, "packaging/pop-before-smtp.service")
+    for line in ("Type=notify", "Restart=on-failure", "WatchdogSec=",
+                 "ExecStopPost=@sbindir@/pop-before-smtp --clear",
+                 "User=pop-before-smtp", "NoNewPrivileges=yes",
+                 "ProtectSystem=strict"):
+        contains(unit, "\n" + line, "the unit says " + line)
+    init = os.path.join(ROOT, "packaging", "pop-before-smtp.init")
+    equal(subprocess.run(["sh", "-n", init]).returncode, 0,
+          "the init script is a shell script")
+    contains(read(init), "### BEGIN INIT INFO", "with an LSB header")
+
+
+main(installs, boot)

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# The manual pages are clean mdoc, name every flag, key and verb that there is,
+# and what they and the sample configuration show works as it stands.
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+import pbs
+from tap import equal, main, ok, skip
+
+PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
+PAGES = sorted(p for room in ("daemon", "patterns", "tools")
+               for p in glob.glob(os.path.join(ROOT, room, "*.[58]")))
+
+
+def run(*command, given=None):
+    return subprocess.run(command, input=given, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def page(name):
+    with open(os.path.join(ROOT, name)) as f:
+        return f.read()
+
+
+def plain(text):
+    return text.replace("\\-", "-").replace("\\&", "")
+
+
+def lint():
+    equal(len(PAGES), 4, "four manual pages", PAGES)
+    if shutil.which("mandoc") is None:
+        return skip("mandoc finds nothing", "no mandoc")
+    for path in PAGES:
+        done = run("mandoc", "-Tlint", "-Wwarning", path)
+        equal(done.stdout, "", os.path.basename(path) + " is clean mdoc")
+    with tempfile.NamedTemporaryFile("w", suffix=".8") as bad:
+        bad.write(".Sh NAME\n.Nope\n")
+        bad.flush()
+        ok("skipping unknown macro" in run(
+            "mandoc", "-Tlint", "-Wwarning", bad.name).stdout,
+            "mandoc would have found an unknown macro")
+
+
+def flags_are_told():
+    flags = set(re.findall(r"^ *(?:-\w, )?--(?:\[no\])?([a-z_-]+)",
+                           run(pbs.DAEMON, "--help").stdout, re.M))
+    ok(len(flags) > 20, "--help lists the flags", sorted(flags))
+    text = plain(page("daemon/pop-before-smtp.8"))
+    told = {f.replace("_", "-") for f in re.findall(r"-([a-z][a-z_-]+)", text)}
+    told |= {f[2:] for f in told if f.startswith("no")}
+    equal(sorted(f for f in flags if f.replace("_", "-") not in told), [],
+          "pop-before-smtp(8) tells every flag")
+    keys = set(re.findall(r"^#? ?([a-z_]+):",
+                          run(pbs.DAEMON, "--dumpconfig",
+                              "--config=/dev/null").stdout, re.M))
+    ok(len(keys) > 15, "--dumpconfig shows the keys", sorted(keys))
+    told = set()
+    for line in re.findall(r"^\.It Ic (.*)$",
+                           page("daemon/pop-before-smtp.yaml.5"), re.M):
+        told |= set(line.split(" , "))
+    equal(sorted(keys - told), [], "pop-before-smtp.yaml(5) tells every key")
+    equal(sorted(told - keys), [], "and none that there is not")
+    verbs = re.findall(r"^  ([a-z]+) ", run(PBSCTL, "--help").stdout, re.M)
+    told = re.findall(r"^\.It Cm (\w+)", page("tools/pbsctl.8"), re.M)
+    equal(sorted(told), sorted(verbs), "pbsctl(8) tells every verb")
+
+
+def literal(name):
+    """The text of the last literal display of a page."""
+    shown = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", page(name),
+                       re.M | re.S)
+    return shown[-1]
+
+
+def dumped(text):
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
+        f.write(text)
+        f.flush()
+        return run(pbs.DAEMON, "--config=" + f.name, "--nomynetworks",
+                   "--dumpconfig")
+
+
+def examples():
+    done = dumped(literal("daemon/pop-before-smtp.yaml.5"))
+    equal((done.returncode, done.stderr), (0, ""), "its example is accepted")
+    ok("3600" in done.stdout or "1h" in done.stdout, "and means what it says",
+       done.stdout)
+    with tempfile.TemporaryDirectory() as d:
+        text = literal("patterns/pop-before-smtp.patterns.5")
+        with open(os.path.join(d, "example.yaml"), "w") as f:
+            f.write(text)
+        lines = re.findall(r"- line: '(.*)'", text)
+        done = run(PBSCTL, "match", "--json", "--patterns", d,
+                   given="\n".join(lines) + "\n")
+        equal(len(lines), 2, "the example has two samples")
+        ok('"line": 1' in done.stdout and '"192.0.2.7"' in done.stdout,
+           "the first is a login", done.stdout + done.stderr)
+        ok('"line": 2' not in done.stdout, "the second is none", done.stdout)
+
+
+def sample_configuration():
+    text = page("packaging/pop-before-smtp.yaml")
+    equal([s for s in text.splitlines() if s and s[0] != "#"], [],
+          "the sample configuration sets nothing")
+    bare = re.sub(r"^#(?=\S|  - )", "", text, flags=re.M)
+    done = dumped(bare)
+    equal((done.returncode, done.stderr), (0, ""),
+          "and each of its settings is accepted")
+    for key, value in re.findall(r"^#(\w+): (\S+)$", text, re.M):
+        ok(key in done.stdout, "it sets " + key, done.stdout)
+    equal(dumped(bare.replace("grace:", "grase:")).returncode, 78,
+          "a wrong one would not be")
+
+
+main(lint, flags_are_told, examples, sample_configuration)
