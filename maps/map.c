@@ -1,0 +1,177 @@
+#include "maps/map.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/suggest.h"
+#include "maps/backends.h"
+
+/* The registry: one line each. */
+static const struct map_ops *const BACKENDS[] = {
+    &map_hash,
+};
+
+enum { NBACKENDS = sizeof(BACKENDS) / sizeof(BACKENDS[0]) };
+
+static const struct map_ops *
+find(const char *type)
+{
+	for (size_t i = 0; i < NBACKENDS; i++)
+		if (strcmp(BACKENDS[i]->type, type) == 0)
+			return BACKENDS[i];
+	return NULL;
+}
+
+const char *const *
+map_types(void)
+{
+	static const char *types[NBACKENDS + 1];
+
+	for (size_t i = 0; i < NBACKENDS; i++)
+		types[i] = BACKENDS[i]->type;
+	return types;
+}
+
+/* "hash, lmdb" */
+static char *
+known_types(void)
+{
+	const char *const *types = map_types();
+	char *list = alloc_string(*types), *longer;
+
+	while (*++types != NULL) {
+		longer = alloc_format("%s, %s", list, *types);
+		free(list);
+		list = longer;
+	}
+	return list;
+}
+
+static void
+unknown_type(const char *type, struct err *err)
+{
+	const char *near = suggest(type, map_types());
+	char *known = known_types();
+
+	if (near != NULL)
+		err_set(err, "unknown map type '%s' (did you mean '%s'?)", type,
+			near);
+	else
+		err_set(err, "unknown map type '%s' (known: %s)", type, known);
+	free(known);
+}
+
+/*
+ * The type is what stands before the first ':', unless a '/' comes earlier:
+ * then the colon belongs to a file name. NULL: no type given.
+ */
+static char *
+spec_type(const char *spec)
+{
+	size_t len = strcspn(spec, ":/");
+
+	return spec[len] == ':' ? alloc_bytes(spec, len) : NULL;
+}
+
+static struct map *
+open_type(const char *type, const char *name,
+	  const struct map_settings *settings, struct err *err)
+{
+	const struct map_ops *ops = find(type);
+	struct map *map;
+
+	if (ops == NULL) {
+		unknown_type(type, err);
+		return NULL;
+	}
+	map = ops->open(name, settings, err);
+	if (map != NULL) {
+		map->ops = ops;
+		map->settings = settings;
+	}
+	return map;
+}
+
+struct map *
+map_open(const char *spec, const char *default_type,
+	 const struct map_settings *settings, struct err *err)
+{
+	char *type = spec_type(spec), *whole;
+	const char *name = type ? spec + strlen(type) + 1 : spec;
+	struct map *map;
+
+	if (type == NULL)
+		type = alloc_string(default_type);
+	whole = alloc_format("%s:%s", type, name);
+	map = open_type(type, name, settings, err);
+	free(type);
+	if (map == NULL) {
+		err_prefix(err, "%s", whole);
+		free(whole);
+		return NULL;
+	}
+	map->name = whole;
+	return map;
+}
+
+void
+map_close(struct map **mapp)
+{
+	struct map *map = *mapp;
+	char *name;
+
+	if (map == NULL)
+		return;
+	name = map->name;
+	map->ops->close(map);
+	free(name);
+	*mapp = NULL;
+}
+
+const char *
+map_name(const struct map *map)
+{
+	return map->name;
+}
+
+/* Every message names the map that it is about. */
+static int
+result(const struct map *map, int code, struct err *err)
+{
+	return code < 0 ? err_prefix(err, "%s", map->name) : code;
+}
+
+int
+map_replace(struct map *map, const struct map_rows *rows, struct err *err)
+{
+	return result(map, map->ops->replace(map, rows, err), err);
+}
+
+bool
+map_can_apply(const struct map *map)
+{
+	return map->ops->apply != NULL;
+}
+
+int
+map_apply(struct map *map, const struct map_row *rows, size_t n,
+	  struct err *err)
+{
+	assert(map_can_apply(map));
+	return result(map, map->ops->apply(map, rows, n, err), err);
+}
+
+int
+map_clear(struct map *map, struct err *err)
+{
+	return result(map, map->ops->clear(map, err), err);
+}
+
+int
+map_intact(struct map *map)
+{
+	return map->ops->intact ? map->ops->intact(map) : 1;
+}

@@ -1,0 +1,320 @@
+/*
+ * hash: a Berkeley DB hash file, NAME.db, always a new one.
+ *
+ * Changing it in place is wrong whatever locks are held: libdb caches pages in
+ * each reader, so that a reader that lived through the split of a bucket no
+ * longer finds keys that are there; Postfix notices changes by whole seconds;
+ * and a reader that may write the file can overwrite pages of it.
+ */
+#include <assert.h>
+#include <db.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "maps/backends.h"
+#include "maps/entry.h"
+#include "maps/mapfile.h"
+
+enum {
+	PAGE_SIZE = 4096,
+	PAGE_ROOM = PAGE_SIZE - 26,  /* less the header of a page */
+	PAIR_OVERHEAD = 2 * (2 + 1), /* an index and a type for each item */
+	/* Keys are put bucket by bucket, so few pages are in use at once: with
+	 * 1 MB a million keys take no longer than with 64. */
+	CACHE_BYTES = 1024 * 1024,
+	/* Pairs in a bucket above which libdb splits one. More than fit on a
+	 * page, so that only full pages split: we choose the number of buckets
+	 * ourselves, and a split of the first doubles the size of the file. */
+	FILL_FACTOR = 250,
+};
+
+struct map_hash {
+	struct map map; /* first */
+	struct mapfile file;
+};
+
+/* Rows sorted into the buckets where libdb will put them. */
+struct slot {
+	uint32_t link; /* the key's hash; later the next slot of the bucket */
+	struct addr addr;
+	time_t when;
+};
+
+struct pile {
+	const struct map_settings *settings;
+	struct slot *slots; /* from 1: 0 ends a chain */
+	uint32_t count, room;
+	uint64_t bytes; /* on the pages */
+	uint32_t *heads;
+	uint32_t buckets; /* a power of two */
+};
+
+/* The code that a call returns says enough; without this libdb would also
+ * write to standard error. */
+static void
+be_quiet(const DB_ENV *env, const char *prefix, const char *message)
+{
+	(void)env;
+	(void)prefix;
+	(void)message;
+}
+
+static int
+db_err(struct err *err, const char *what, const char *path, int code)
+{
+	return err_set(err, "%s %s: %s", what, path, db_strerror(code));
+}
+
+/* buckets: 0 = an existing file. NULL: err is set. */
+static DB *
+open_db(const char *path, uint32_t buckets, struct err *err)
+{
+	uint32_t flags = buckets ? DB_CREATE | DB_EXCL : 0;
+	DB *db;
+	int code = db_create(&db, NULL, 0);
+
+	if (code != 0) {
+		db_err(err, "create", path, code);
+		return NULL;
+	}
+	db->set_errcall(db, be_quiet);
+	code = db->set_cachesize(db, 0, CACHE_BYTES, 1);
+	if (code == 0 && buckets != 0)
+		code = db->set_pagesize(db, PAGE_SIZE);
+	if (code == 0 && buckets > 1)
+		code = db->set_h_ffactor(db, FILL_FACTOR);
+	if (code == 0 && buckets > 1)
+		code = db->set_h_nelem(db, buckets * FILL_FACTOR);
+	if (code == 0)
+		code = db->open(db, NULL, path, NULL, DB_HASH, flags, 0644);
+	if (code != 0) {
+		db_err(err, "open", path, code);
+		db->close(db, DB_NOSYNC);
+		return NULL;
+	}
+	return db;
+}
+
+static int
+put(DB *db, const struct entry *entry)
+{
+	DBT key = {.data = (void *)(uintptr_t)entry->key,
+		   .size = (uint32_t)entry->key_size};
+	DBT value = {.data = (void *)(uintptr_t)entry->value,
+		     .size = (uint32_t)entry->value_size};
+
+	return db->put(db, NULL, &key, &value, 0);
+}
+
+/*
+ * libdb's own hash of a key (FNV-1 from zero). If another libdb has another
+ * one, the table is as right as before, only slower to build.
+ */
+static uint32_t
+bucket_hash(const char *key, size_t size)
+{
+	uint32_t hash = 0;
+
+	for (size_t i = 0; i < size; i++)
+		hash = hash * 16777619u ^ (unsigned char)key[i];
+	return hash;
+}
+
+static void
+pile_add(struct pile *pile, const struct map_row *row)
+{
+	struct entry entry;
+	struct slot *slot;
+
+	if (!entry_from_row(&entry, row, pile->settings))
+		return;
+	if (++pile->count == pile->room) {
+		assert(pile->room < UINT32_MAX / 2);
+		pile->room *= 2;
+		pile->slots =
+		    alloc_resize(pile->slots, pile->room, sizeof(*pile->slots));
+	}
+	slot = &pile->slots[pile->count];
+	slot->link = bucket_hash(entry.key, entry.key_size);
+	slot->addr = row->addr;
+	slot->when = row->when;
+	pile->bytes += entry.key_size + entry.value_size + PAIR_OVERHEAD;
+}
+
+/* Pages two thirds full at most: then hardly any overflows. */
+static uint32_t
+buckets_for(uint64_t bytes)
+{
+	uint32_t buckets = 1;
+
+	while (buckets < (1u << 24) &&
+	       (uint64_t)buckets * PAGE_ROOM * 2 / 3 < bytes)
+		buckets *= 2;
+	return buckets;
+}
+
+static void
+pile_chain(struct pile *pile)
+{
+	uint32_t *head;
+
+	pile->buckets = buckets_for(pile->bytes);
+	pile->heads = alloc_zero(pile->buckets, sizeof(*pile->heads));
+	for (uint32_t i = 1; i <= pile->count; i++) {
+		head = &pile->heads[pile->slots[i].link & (pile->buckets - 1)];
+		pile->slots[i].link = *head;
+		*head = i;
+	}
+}
+
+static void
+pile_gather(struct pile *pile, const struct map_rows *rows)
+{
+	struct map_row row = {.present = true};
+
+	pile->room = rows->count < UINT32_MAX / 4 ? (uint32_t)rows->count + 2
+						  : UINT32_MAX / 4;
+	pile->slots = alloc_resize(NULL, pile->room, sizeof(*pile->slots));
+	while (rows->next(rows->arg, &row))
+		pile_add(pile, &row);
+	pile_chain(pile);
+}
+
+static void
+pile_clear(struct pile *pile)
+{
+	free(pile->slots);
+	free(pile->heads);
+}
+
+static int
+put_pile(DB *db, const struct pile *pile)
+{
+	struct entry entry;
+	struct map_row row;
+	int code;
+
+	for (uint32_t b = 0; b < pile->buckets; b++) {
+		uint32_t i = pile->heads[b];
+
+		for (; i != 0; i = pile->slots[i].link) {
+			row = (struct map_row){
+			    .addr = pile->slots[i].addr,
+			    .when = pile->slots[i].when,
+			};
+			entry_from_row(&entry, &row, pile->settings);
+			code = put(db, &entry);
+			if (code != 0)
+				return code;
+		}
+	}
+	return 0;
+}
+
+/* mapfile_build_fn: arg is a struct pile, NULL = no row. */
+static int
+build(void *arg, const char *path, struct err *err)
+{
+	const struct pile *pile = arg;
+	DB *db = open_db(path, pile ? pile->buckets : 1, err);
+	int code;
+
+	if (db == NULL)
+		return -1;
+	code = pile ? put_pile(db, pile) : 0;
+	if (code != 0) {
+		db->close(db, DB_NOSYNC);
+		return db_err(err, "write", path, code);
+	}
+	code = db->close(db, 0); /* flushes */
+	return code == 0 ? 0 : db_err(err, "write", path, code);
+}
+
+/* smtpd(8) opens the map with its directory as the home of libdb, and would
+ * take its settings from there, as root. */
+static int
+refuse_db_config(const struct mapfile *file, struct err *err)
+{
+	char *path = alloc_format("%s/DB_CONFIG", file->directory);
+	struct stat st;
+	int result = lstat(path, &st);
+
+	if (result == 0)
+		err_set(err, "%s must not be there: root's smtpd would obey it",
+			path);
+	free(path);
+	return result == 0 ? -1 : 0;
+}
+
+static struct map *
+hash_open(const char *name, const struct map_settings *settings,
+	  struct err *err)
+{
+	struct map_hash *hash = alloc_zero(1, sizeof(*hash));
+
+	(void)settings;
+	if (mapfile_open(&hash->file, name, ".db", err) < 0) {
+		free(hash);
+		return NULL;
+	}
+	if (refuse_db_config(&hash->file, err) < 0 ||
+	    mapfile_prepare(&hash->file, build, err) < 0) {
+		mapfile_close(&hash->file);
+		free(hash);
+		return NULL;
+	}
+	return &hash->map;
+}
+
+static int
+hash_replace(struct map *map, const struct map_rows *rows, struct err *err)
+{
+	struct map_hash *hash = (struct map_hash *)map;
+	struct pile pile = {.settings = map->settings};
+	int result;
+
+	pile_gather(&pile, rows);
+	result = mapfile_publish(&hash->file, build, &pile,
+				 map->settings->flock, err);
+	pile_clear(&pile);
+	return result;
+}
+
+static int
+hash_clear(struct map *map, struct err *err)
+{
+	struct map_hash *hash = (struct map_hash *)map;
+
+	return mapfile_clear(&hash->file, build, map->settings->flock, err);
+}
+
+static int
+hash_intact(struct map *map)
+{
+	return mapfile_intact(&((struct map_hash *)map)->file);
+}
+
+static void
+hash_close(struct map *map)
+{
+	struct map_hash *hash = (struct map_hash *)map;
+
+	mapfile_close(&hash->file);
+	free(hash);
+}
+
+const struct map_ops map_hash = {
+    .type = "hash",
+    .open = hash_open,
+    .replace = hash_replace,
+    .clear = hash_clear,
+    .intact = hash_intact,
+    .close = hash_close,
+};

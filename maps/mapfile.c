@@ -1,0 +1,368 @@
+#include "maps/mapfile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+
+static int
+check_name(const char *name, const char *suffix, struct err *err)
+{
+	size_t len = strlen(name), slen = strlen(suffix);
+	const char *base = strrchr(name, '/');
+
+	if (name[0] != '/')
+		return err_set(err, "the name must be an absolute path");
+	if (base[1] == '\0' || strcmp(base, "/.") == 0 ||
+	    strcmp(base, "/..") == 0)
+		return err_set(err, "names a directory, not a file");
+	if (len > slen && strcmp(name + len - slen, suffix) == 0)
+		return err_set(err,
+			       "Postfix adds '%s' to the name itself: "
+			       "write '%.*s'",
+			       suffix, (int)(len - slen), name);
+	return 0;
+}
+
+/* What stands here is parsed by root's smtpd, so the same people must be
+ * trusted with it as with Postfix. */
+static int
+check_directory(const char *directory, struct err *err)
+{
+	struct stat st;
+
+	if (stat(directory, &st) < 0)
+		return err_set(err, "directory %s: %s", directory,
+			       strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, "%s is not a directory", directory);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(err,
+			       "directory %s is writable by others than its "
+			       "owner (mode %04o): Postfix would trust what "
+			       "they put there",
+			       directory, (unsigned int)st.st_mode & 07777);
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		return err_set(err,
+			       "directory %s belongs to user %lu, neither to "
+			       "root nor to user %lu who runs this",
+			       directory, (unsigned long)st.st_uid,
+			       (unsigned long)geteuid());
+	return 0;
+}
+
+static int
+check_file(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT
+			   ? 0
+			   : err_set(err, "%s: %s", path, strerror(errno));
+	if (S_ISLNK(st.st_mode))
+		return err_set(err, "%s is a symbolic link", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, "%s is not a regular file", path);
+	return 0;
+}
+
+/* The process id in "PREFIX.1234.tmp" if that process is gone, else 0. */
+static pid_t
+dead_builder(const char *file, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	char *end;
+	long pid;
+
+	if (strncmp(file, prefix, len) != 0 || file[len] != '.')
+		return 0;
+	pid = strtol(file + len + 1, &end, 10);
+	if (pid <= 0 || strcmp(end, ".tmp") != 0)
+		return 0;
+	return kill((pid_t)pid, 0) < 0 && errno == ESRCH ? (pid_t)pid : 0;
+}
+
+static char *
+temporary_name(const struct mapfile *file, pid_t pid)
+{
+	return alloc_format("%s.%ld.tmp", file->stem, (long)pid);
+}
+
+/* Half-built files of processes that were killed. */
+static void
+remove_leftovers(const struct mapfile *file)
+{
+	DIR *dir = opendir(file->directory);
+	const struct dirent *entry;
+	char *path;
+	pid_t pid;
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL) {
+		pid = dead_builder(entry->d_name, strrchr(file->stem, '/') + 1);
+		if (pid == 0)
+			continue;
+		path = temporary_name(file, pid);
+		unlink(path);
+		free(path);
+	}
+	closedir(dir);
+}
+
+int
+mapfile_open(struct mapfile *file, const char *name, const char *suffix,
+	     struct err *err)
+{
+	const char *base;
+
+	if (check_name(name, suffix, err) < 0)
+		return -1;
+	base = strrchr(name, '/') + 1;
+	*file = (struct mapfile){0};
+	/* "/map" lies in "/". */
+	file->directory = base == name + 1
+			      ? alloc_string("/")
+			      : alloc_bytes(name, (size_t)(base - name) - 1);
+	file->path = alloc_format("%s%s", name, suffix);
+	file->stem =
+	    alloc_format("%.*s.%s%s", (int)(base - name), name, base, suffix);
+	if (check_directory(file->directory, err) < 0 ||
+	    check_file(file->path, err) < 0) {
+		mapfile_close(file);
+		return -1;
+	}
+	remove_leftovers(file);
+	return 0;
+}
+
+static struct mapfile_mark
+mark_of(const struct stat *st)
+{
+	return (struct mapfile_mark){
+	    .device = st->st_dev,
+	    .inode = st->st_ino,
+	    .size = st->st_size,
+	    .mtime = st->st_mtim,
+	};
+}
+
+static bool
+mark_is_at(const struct mapfile_mark *mark, const char *path)
+{
+	struct stat st;
+
+	return mark->inode != 0 && lstat(path, &st) == 0 &&
+	       st.st_dev == mark->device && st.st_ino == mark->inode &&
+	       st.st_size == mark->size &&
+	       st.st_mtim.tv_sec == mark->mtime.tv_sec &&
+	       st.st_mtim.tv_nsec == mark->mtime.tv_nsec;
+}
+
+static char *
+ready_name(const struct mapfile *file)
+{
+	return alloc_format("%s.empty", file->stem);
+}
+
+void
+mapfile_close(struct mapfile *file)
+{
+	char *ready = ready_name(file);
+
+	if (mark_is_at(&file->ready, ready))
+		unlink(ready);
+	free(ready);
+	free(file->directory);
+	free(file->path);
+	free(file->stem);
+	*file = (struct mapfile){0};
+}
+
+/* Brings a file that was built to the disk, readable for Postfix. */
+static int
+seal(const char *path, struct mapfile_mark *mark, struct err *err)
+{
+	struct stat st;
+	int fd = -1, saved;
+
+	/* By name first: under some umask we cannot even open it. */
+	if (chmod(path, 0644) < 0 ||
+	    (fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
+	    fsync(fd) < 0 || fstat(fd, &st) < 0) {
+		saved = errno;
+		if (fd >= 0)
+			close(fd);
+		return err_set(err, "%s: %s", path, strerror(saved));
+	}
+	close(fd);
+	*mark = mark_of(&st);
+	return 0;
+}
+
+static int
+sync_directory(const struct mapfile *file, struct err *err)
+{
+	int fd = open(file->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = fd < 0 ? -1 : fsync(fd);
+
+	/* EINVAL: a file system that knows no such thing. */
+	if (result < 0 && errno != EINVAL)
+		err_set(err, "fsync of %s: %s", file->directory,
+			strerror(errno));
+	else
+		result = 0;
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+/*
+ * The lock that Postfix's own tools take on the map, so that a person's
+ * `postmap -i` in between is not torn. Readers do not need it, and anybody who
+ * may read the file can hold it: so a tenth of a second is all we wait.
+ * The descriptor, or -1 without the lock.
+ */
+static int
+lock_old(const struct mapfile *file)
+{
+	int fd =
+	    open(file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	for (long ms = 1; flock(fd, LOCK_EX | LOCK_NB) < 0; ms *= 2) {
+		if (ms > 32) {
+			close(fd);
+			return -1;
+		}
+		nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+	}
+	return fd;
+}
+
+static int
+rename_in(struct mapfile *file, const char *from,
+	  const struct mapfile_mark *mark, bool lock, struct err *err)
+{
+	int fd = lock ? lock_old(file) : -1;
+	int result = rename(from, file->path), saved = errno;
+
+	if (fd >= 0)
+		close(fd); /* with it goes the lock */
+	if (result < 0)
+		return err_set(err, "rename to %s: %s", file->path,
+			       strerror(saved));
+	file->ours = *mark;
+	return 0;
+}
+
+/* Builds and seals at the name that is this process's own. NULL: failed. */
+static char *
+build_aside(const struct mapfile *file, mapfile_build_fn *build, void *arg,
+	    struct mapfile_mark *mark, struct err *err)
+{
+	char *path = temporary_name(file, getpid());
+
+	unlink(path);
+	if (build(arg, path, err) < 0 || seal(path, mark, err) < 0) {
+		unlink(path);
+		free(path);
+		return NULL;
+	}
+	return path;
+}
+
+int
+mapfile_publish(struct mapfile *file, mapfile_build_fn *build, void *arg,
+		bool lock, struct err *err)
+{
+	struct mapfile_mark mark;
+	char *path = build_aside(file, build, arg, &mark, err);
+	int result;
+
+	if (path == NULL)
+		return -1;
+	result = rename_in(file, path, &mark, lock, err);
+	if (result < 0)
+		unlink(path);
+	else
+		result = sync_directory(file, err);
+	free(path);
+	return result;
+}
+
+/* An empty file that a process which died had kept ready: under this name
+ * stand only complete ones. */
+static int
+inherit_ready(struct mapfile *file, const char *ready)
+{
+	struct stat st;
+
+	if (lstat(ready, &st) < 0 || !S_ISREG(st.st_mode))
+		return -1;
+	file->ready = mark_of(&st);
+	return 0;
+}
+
+int
+mapfile_prepare(struct mapfile *file, mapfile_build_fn *build, struct err *err)
+{
+	struct mapfile_mark mark;
+	char *ready = ready_name(file);
+	char *path = build_aside(file, build, NULL, &mark, err);
+	int result = -1;
+
+	if (path != NULL && rename(path, ready) == 0) {
+		file->ready = mark;
+		result = sync_directory(file, err);
+	} else {
+		if (path != NULL) {
+			err_set(err, "rename to %s: %s", ready,
+				strerror(errno));
+			unlink(path);
+		}
+		result = inherit_ready(file, ready);
+	}
+	free(path);
+	free(ready);
+	return result;
+}
+
+int
+mapfile_clear(struct mapfile *file, mapfile_build_fn *build, bool lock,
+	      struct err *err)
+{
+	char *ready = ready_name(file);
+	struct err ignored;
+	int result;
+
+	if (mark_is_at(&file->ready, ready))
+		result = rename_in(file, ready, &file->ready, lock, err);
+	else
+		result = -1;
+	free(ready);
+	if (result < 0)
+		return mapfile_publish(file, build, NULL, lock, err);
+	file->ready = (struct mapfile_mark){0};
+	result = sync_directory(file, err);
+	/* For the next time, if there is room. */
+	mapfile_prepare(file, build, &ignored);
+	return result;
+}
+
+int
+mapfile_intact(const struct mapfile *file)
+{
+	return file->ours.inode == 0 || mark_is_at(&file->ours, file->path);
+}
