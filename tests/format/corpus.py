@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# corpus: each labelled line of a real server's log comes out as labelled.
+"""Runs all lines through one `pbsctl match --json`.
+
+A login of a server that has rules must be found, with its address, its user
+and a time. A line that is none, of whatever server, must grant nothing;
+neither must one of a server that has no rules yet: such a server's lines may
+fool no other's rules. More lines, which only stay where they are, are taken
+from ../shared/corpus where that exists.
+"""
+import base64
+import glob
+import json
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+import tap  # noqa: E402
+
+PBSCTL = os.path.join(ROOT, os.environ.get("BUILD", "build"), "pbsctl")
+PATTERNS = os.path.join(ROOT, "patterns")
+OWN = os.path.join(ROOT, "tests", "format", "corpus")
+SHARED = os.path.join(os.path.dirname(ROOT), "shared", "corpus")
+SHIPPED = ("courier", "dovecot", "qpopper", "uw-imap", "xmail")
+
+
+class Line:
+    def __init__(self, path, number, record):
+        self.where = "%s:%d" % (os.path.basename(path), number)
+        self.server = record.get("server",
+                                 os.path.basename(path)[:-len(".jsonl")])
+        self.expect = record["expect"]
+        self.bytes = (record["line"].encode() if "line" in record
+                      else base64.b64decode(record["line_b64"]))
+
+    def wants_login(self):
+        return self.expect is not None and self.server in SHIPPED
+
+    def right(self, found):
+        if not self.wants_login():
+            return found is None
+        return (found is not None and found["ip"] == self.expect["ip"]
+                and found["user"] == self.expect.get("user", found["user"])
+                and isinstance(found["time"], int))
+
+
+def read(directory):
+    lines = []
+    for path in sorted(glob.glob(os.path.join(directory, "*.jsonl"))):
+        if os.path.basename(path).startswith("optional-"):
+            continue
+        with open(path, encoding="utf-8") as f:
+            for number, text in enumerate(f, 1):
+                record = json.loads(text)
+                if "lines" not in record:
+                    lines.append(Line(path, number, record))
+    # A line with a newline in it is several to any reader of logs.
+    return [line for line in lines if b"\n" not in line.bytes]
+
+
+def match(lines):
+    """{index: object} of the lines that are logins."""
+    done = subprocess.run(
+        [PBSCTL, "match", "--json", "--patterns", PATTERNS],
+        input=b"".join(line.bytes + b"\n" for line in lines),
+        stdout=subprocess.PIPE, check=True)
+    found = [json.loads(text) for text in done.stdout.decode().splitlines()]
+    return {login["line"] - 1: login for login in found}
+
+
+def judge(lines, name):
+    found = match(lines)
+    by_server = {}
+    for i, line in enumerate(lines):
+        by_server.setdefault(line.server, []).append((line, found.get(i)))
+    for server, pairs in sorted(by_server.items()):
+        wrong = [(line, login) for line, login in pairs
+                 if not line.right(login)]
+        logins = sum(line.wants_login() for line, _ in pairs)
+        tap.ok(not wrong, "%s %s: %d logins, %d others" %
+               (name, server, logins, len(pairs) - logins),
+               *["%s: got %r, want %r: %r" % (line.where, login, line.expect,
+                                              line.bytes)
+                 for line, login in wrong])
+
+
+def own():
+    lines = read(OWN)
+    tap.ok(len(lines) > 1000, "there are %d lines" % len(lines))
+    judge(lines, "corpus")
+
+
+def shared():
+    lines = read(SHARED)
+    if lines:
+        judge(lines, "shared corpus")
+    else:
+        print("# no ../shared/corpus: its public samples were not read")
+
+
+tap.main(own, shared)

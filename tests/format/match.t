@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# match: `pbsctl match` as a user meets it: output, exit codes, odd input.
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+import tap  # noqa: E402
+
+PBSCTL = os.path.join(ROOT, os.environ.get("BUILD", "build"), "pbsctl")
+LOGIN = (b"2026-11-21T02:11:07+00:00 mail dovecot: imap-login: Login: "
+         b"user=<%s>, method=PLAIN, rip=%s, lip=198.51.100.1, mpid=7, "
+         b"session=<WaXuGMFgvad/AAAC>\n")
+FAILURE = (b"2026-11-21T02:11:08+00:00 mail dovecot: imap-login: "
+           b"Disconnected: Aborted login by logging out (auth failed, 1 "
+           b"attempts in 2 secs): user=<ann>, method=PLAIN, rip=192.0.2.9, "
+           b"lip=198.51.100.1, session=<JZ8aG8Fg2ZR/AABX>\n")
+
+
+def run(*arguments, data=b"", env=None):
+    return subprocess.run([PBSCTL, *arguments], input=data, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=dict(os.environ, TZ="UTC", **(env or {})))
+
+
+def objects(done):
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+def json_output():
+    done = run("match", "--json",
+               data=FAILURE + LOGIN % (b"ann", b"::ffff:192.0.2.7"))
+    tap.equal(done.stdout,
+              b'{"line": 2, "rule": "dovecot-login", "ip": "192.0.2.7", '
+              b'"user": "ann", "time": 1795227067}\n', "one login, as JSON")
+    tap.equal(done.stderr, b"", "nothing is said besides")
+    tap.equal(done.returncode, 0, "exit 0: something matched")
+    done = run("match", "--json", data=FAILURE)
+    tap.equal((done.returncode, done.stdout), (1, b""),
+              "exit 1 and no output: nothing matched")
+    tap.equal(run("match", "--json").returncode, 1, "no input matches nothing")
+
+
+def odd_bytes():
+    user = b'"\\\xf8\xc3\xb6\xed\xa0\x80\xff'
+    done = run("match", "--json", data=LOGIN % (user, b"192.0.2.7"))
+    tap.equal(objects(done)[0]["user"],
+              '"\\\u00f8\u00f6\u00ed\u00a0\u0080\u00ff',
+              "UTF-8 stays, other bytes become \\u00XX")
+    tap.contains(done.stdout, b'\\u00f8\xc3\xb6\\u00ed\\u00a0\\u0080\\u00ff',
+                 "written so")
+    for byte in (b"\0", b"\x1b", b"\r", b"\x7f"):
+        done = run("match", "--json",
+                   data=LOGIN % (b"a" + byte + b"b", b"192.0.2.7"))
+        tap.equal((done.returncode, done.stdout), (1, b""),
+                  "byte %r grants nothing" % byte)
+        tap.contains(done.stderr, b"line 1: rule dovecot-login: control bytes",
+                     "and is said")
+
+
+def lines():
+    login = LOGIN % (b"ann", b"192.0.2.7")
+    numbers = [o["line"] for o in objects(run(
+        "match", "--json", data=b"\n" + login[:-1] + b"\r\n"
+        + b"x" * 200000 + b"\n" + login + b"\0\0" + login + login[:-1]))]
+    tap.equal(numbers, [2, 4, 5, 6], "CR LF, an over-long line, leading NULs "
+              "and a missing last newline: each is one line")
+    long = LOGIN % (b"a" * 30000, b"192.0.2.7")
+    tap.equal(len(objects(run("match", "--json", data=long))), 1,
+              "a line of 30,000 bytes is a line")
+
+
+def files():
+    with tempfile.TemporaryDirectory() as directory:
+        paths = [os.path.join(directory, name) for name in "ab"]
+        for path in paths:
+            with open(path, "wb") as f:
+                f.write(FAILURE + LOGIN % (b"ann", b"192.0.2.7"))
+        numbers = [o["line"] for o in objects(run("match", "--json", *paths))]
+        tap.equal(numbers, [2, 4], "lines are numbered through all files")
+        done = run("match", "--json", "-",
+                   data=LOGIN % (b"ann", b"192.0.2.7"))
+        tap.equal(len(objects(done)), 1, "- is standard input")
+        done = run("match", "--json", "/nonexistent/log", paths[0])
+        tap.equal((done.returncode, len(objects(done))), (66, 1),
+                  "exit 66 if a file is not there; the others are read")
+        tap.equal(done.stderr, b"pbsctl: match: /nonexistent/log: No such "
+                  b"file or directory\n", "it says which")
+        tap.equal(run("match", directory).returncode, 66,
+                  "a directory is no input")
+
+
+def text():
+    done = run("match", data=LOGIN % (b"ann", b"2001:DB8::7"))
+    tap.equal(done.stdout, b"1: dovecot-login 2001:db8::7 "
+              b"time=2026-11-21 02:11:07 user=ann\n", "text for people")
+    done = run("match", data=b"2026-11-21T02:11:07+00:00 mail dovecot: "
+               b"submission-login: Login: user=<ann>, method=PLAIN, "
+               b"rip=192.0.2.7, lip=198.51.100.1\n")
+    tap.contains(done.stdout, b"user=ann (optional)",
+                 "optional rules are tried, and said to be so")
+
+
+def patterns():
+    rule = ("server: X\nprogram: xd\nrules:\n"
+            "  - name: x-login\n    match: 'in (?<ip>.*)'\n")
+    line = b"2026-11-21T02:11:07+00:00 mail xd: in 192.0.2.7\n"
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "x.yaml")
+        for text, want in ((rule, 0), (rule.replace("match", "macth"), 78),
+                           (rule.replace("<ip>", "<up>"), 78)):
+            with open(path, "w") as f:
+                f.write(text)
+            done = run("match", "--json", "--patterns", directory, data=line)
+            tap.equal(done.returncode, want, "own patterns: exit %d" % want)
+        tap.contains(done.stderr.decode(), path + ":5: rule 'x-login': match: "
+                     "no group (?<ip>...)", "file and line are said")
+        with open(path, "w") as f:
+            f.write(rule)
+        done = run("match", "--json", "--patterns=" + directory, data=line)
+        tap.equal(objects(done), [{
+            "line": 1, "rule": "x-login", "ip": "192.0.2.7", "user": None,
+            "time": 1795227067}], "a user that is not known is null")
+    done = run("match", "--patterns", "/nonexistent", data=line)
+    tap.equal(done.returncode, 78, "a directory that is not there")
+
+
+def usage():
+    for arguments, said in (
+            ((), "usage: pbsctl VERB"),
+            (("mtach",), "unknown verb 'mtach' (did you mean 'match'?)"),
+            (("match", "--jsn"),
+             "match: unknown option '--jsn' (did you mean '--json'?)"),
+            (("match", "--patterns"), "match: --patterns needs a directory")):
+        done = run(*arguments)
+        tap.equal(done.returncode, 64, "exit 64: pbsctl " + " ".join(arguments))
+        tap.contains(done.stderr.decode(), said, "it says why")
+    for arguments in (("--help",), ("match", "--help"), ("--version",)):
+        done = run(*arguments)
+        tap.ok(done.returncode == 0 and done.stdout and not done.stderr,
+               " ".join(arguments) + " helps")
+
+
+def closed_output():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([PBSCTL, "match", "--json"], stdout=writer,
+                          stderr=subprocess.PIPE, timeout=60,
+                          input=LOGIN % (b"ann", b"192.0.2.7") * 1000)
+    os.close(writer)
+    tap.ok(done.returncode != 0 and done.stderr == b"",
+           "a reader that went away is not complained about")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([PBSCTL, "match"], stdout=full,
+                              stderr=subprocess.PIPE, timeout=60,
+                              input=LOGIN % (b"ann", b"192.0.2.7"))
+    tap.equal(done.returncode, 74, "a full disk is: exit 74")
+
+
+tap.main(json_output, odd_bytes, lines, files, text, patterns, usage,
+         closed_output)
