@@ -1,0 +1,307 @@
+/*
+ * A raw line comes apart into what its writer put there, for every header that
+ * is known; a line that only nearly has one comes apart into nothing.
+ */
+#include "patterns/logline.h"
+#include "tests/tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is expected of a line; NULL is "not there". */
+struct expected {
+	const char *line;
+	enum header header;
+	enum stamp_kind kind;
+	const char *stamp, *host, *program;
+	int pid;
+	const char *text;
+};
+
+static const struct expected good[] = {
+    /* RFC 3164, as files have it */
+    {"Nov 21 02:01:00 mail imapd[4242]: Login user=ann", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 02:01:00", "mail", "imapd", 4242,
+     "Login user=ann"},
+    {"Jan  4 21:51:05 mail pop3d: LOGIN, user=ann", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Jan  4 21:51:05", "mail", "pop3d", 0,
+     "LOGIN, user=ann"},
+    {"Jan 4 21:51:05 host.example cyrus/imap[5355]: login: x", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Jan 4 21:51:05", "host.example", "cyrus/imap", 5355,
+     "login: x"},
+    {"Nov 21 2003 02:01:00 mail AppleMailServer[4242]: IMAP", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 2003 02:01:00", "mail", "AppleMailServer", 4242,
+     "IMAP"},
+    {"Nov 21 02:01:00.123456 mail dovecot[241]: x", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 02:01:00.123456", "mail", "dovecot", 241, "x"},
+    {"<22>Feb  2 09:47:12 mail dovecot: pop3-login: Login: x", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Feb  2 09:47:12", "mail", "dovecot", 0,
+     "pop3-login: Login: x"},
+    {"<191>2026-11-21T02:42:02Z mail dovecot: x", HEADER_SYSLOG, STAMP_ISO,
+     "2026-11-21T02:42:02Z", "mail", "dovecot", 0, "x"},
+    {"Oct  8 19:10:30 (none) imapd-ssl: LOGIN", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Oct  8 19:10:30", "(none)", "imapd-ssl", 0, "LOGIN"},
+    {"Nov 21 02:01:00 2001:db8::7 imapd[1]: x", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 02:01:00", "2001:db8::7", "imapd", 1, "x"},
+    {"Nov 21 02:01:00 mail a-tag-of-more-than-sixteen-bytes[9999999]: x",
+     HEADER_SYSLOG, STAMP_TRADITIONAL, "Nov 21 02:01:00", "mail",
+     "a-tag-of-more-than-sixteen-bytes", 9999999, "x"},
+    /* the text is exactly what follows */
+    {"Nov 21 02:01:00 mail x:   Connect:  127.0.0.1 ", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 02:01:00", "mail", "x", 0,
+     "  Connect:  127.0.0.1 "},
+    {"Nov 21 02:01:00 mail x: ", HEADER_SYSLOG, STAMP_TRADITIONAL,
+     "Nov 21 02:01:00", "mail", "x", 0, ""},
+    {"Nov 21 02:01:00 mail x:", HEADER_SYSLOG, STAMP_TRADITIONAL,
+     "Nov 21 02:01:00", "mail", "x", 0, ""},
+    {"Nov 21 02:01:00 mail imapd[1]: mail dovecot: Login", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 02:01:00", "mail", "imapd", 1,
+     "mail dovecot: Login"},
+    /* no host */
+    {"Feb 20 17:23:32 cyrus/pop3[4297]: login: a", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Feb 20 17:23:32", NULL, "cyrus/pop3", 4297,
+     "login: a"},
+    /* busybox, nginx, Solaris */
+    {"Nov 21 03:49:35 mail mail.info pop3d: LOGIN", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 03:49:35", "mail", "pop3d", 0, "LOGIN"},
+    {"Nov 21 03:49:35 mail local0.err popper[12]: x", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 03:49:35", "mail", "popper", 12, "x"},
+    {"Nov 21 03:32:40 mail mail nginx: 2026/11/21 03:32:40 [info]",
+     HEADER_SYSLOG, STAMP_TRADITIONAL, "Nov 21 03:32:40", "mail", "nginx", 0,
+     "2026/11/21 03:32:40 [info]"},
+    {"Nov 21 02:01:00 mail popper[4242]: [ID 702911 mail.info] (v4.0.5) POP",
+     HEADER_SYSLOG, STAMP_TRADITIONAL, "Nov 21 02:01:00", "mail", "popper",
+     4242, "(v4.0.5) POP"},
+    {"Nov 21 02:01:00 mail popper[4242]: [ID 702911 mail.inf] (v4.0.5) POP",
+     HEADER_SYSLOG, STAMP_TRADITIONAL, "Nov 21 02:01:00", "mail", "popper",
+     4242, "[ID 702911 mail.inf] (v4.0.5) POP"},
+    /* ISO 8601 */
+    {"2026-11-21T02:42:02.402254+00:00 mail pop3d: LOGIN", HEADER_SYSLOG,
+     STAMP_ISO, "2026-11-21T02:42:02.402254+00:00", "mail", "pop3d", 0,
+     "LOGIN"},
+    {"2026-11-21T02:49:34+0000 imap-login: Info: Login: x", HEADER_SYSLOG,
+     STAMP_ISO, "2026-11-21T02:49:34+0000", NULL, "imap-login", 0,
+     "Info: Login: x"},
+    {"2026-11-21 02:49:02 imap-login: Info: Login: x", HEADER_SYSLOG, STAMP_ISO,
+     "2026-11-21 02:49:02", NULL, "imap-login", 0, "Info: Login: x"},
+    {"2026-11-21 02:49:02.5-03:30 mail pop3d: x", HEADER_SYSLOG, STAMP_ISO,
+     "2026-11-21 02:49:02.5-03:30", "mail", "pop3d", 0, "x"},
+    /* RFC 5424 */
+    {"<22>1 2026-11-21T02:42:02.402254+00:00 mail cyrus 119 - -  login: a",
+     HEADER_SYSLOG, STAMP_ISO, "2026-11-21T02:42:02.402254+00:00", "mail",
+     "cyrus", 119, "login: a"},
+    {"<22>1 2026-11-21T02:42:02Z - pop3d - ID47 - LOGIN", HEADER_SYSLOG,
+     STAMP_ISO, "2026-11-21T02:42:02Z", NULL, "pop3d", 0, "LOGIN"},
+    {"<22>1 2026-11-21T02:42:02Z mail a worker-7 - - \xef\xbb\xbf x",
+     HEADER_SYSLOG, STAMP_ISO, "2026-11-21T02:42:02Z", "mail", "a", 0, " x"},
+    {"<22>1 2026-11-21T02:42:02Z mail a 1 - [x@1 k=\"v ] \\\" \\] - \"][y] t",
+     HEADER_SYSLOG, STAMP_ISO, "2026-11-21T02:42:02Z", "mail", "a", 1, "t"},
+    {"<22>1 2026-11-21T02:42:02Z mail a 1 - -", HEADER_SYSLOG, STAMP_ISO,
+     "2026-11-21T02:42:02Z", "mail", "a", 1, ""},
+    /* own logs */
+    {"Nov 21 02:48:38 imap-login: Info: Login: user=<a>", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 02:48:38", NULL, "imap-login", 0,
+     "Info: Login: user=<a>"},
+    {"Nov 21 02:48:42 auth(x,192.0.2.66): imap-login: Info: Login: x",
+     HEADER_SYSLOG, STAMP_TRADITIONAL, "Nov 21 02:48:42", NULL,
+     "auth(x,192.0.2.66)", 0, "imap-login: Info: Login: x"},
+    {"@400000004c91b044077a9e94 imap-login: Info: Login: x", HEADER_SYSLOG,
+     STAMP_TAI64N, "@400000004c91b044077a9e94", NULL, "imap-login", 0,
+     "Info: Login: x"},
+    {"dovecot: 2009-03-08 12:53:46 Info: imap-login: Login: x", HEADER_DOVECOT,
+     STAMP_ISO, "2009-03-08 12:53:46", NULL, "dovecot", 0,
+     "Info: imap-login: Login: x"},
+    {"dovecot: Mar 08 12:53:46 Info: imap-login: Login: x", HEADER_DOVECOT,
+     STAMP_TRADITIONAL, "Mar 08 12:53:46", NULL, "dovecot", 0,
+     "Info: imap-login: Login: x"},
+    {"Nov 21 02:01:00 [popper] (v4.0.5) POP login", HEADER_QPOPPER,
+     STAMP_TRADITIONAL, "Nov 21 02:01:00", NULL, "qpopper", 0,
+     "(v4.0.5) POP login"},
+    {"Thu Nov 21 02:01:00 2002 [4242] Stats:\ta 0", HEADER_QPOPPER, STAMP_CTIME,
+     "Thu Nov 21 02:01:00 2002", NULL, "qpopper", 4242, "Stats:\ta 0"},
+    {"\"localhost\"\t\"example.org\"\t\"192.0.2.2\"\t\"2026-11-21 03:21:02\""
+     "\t\"alice\"\t\"\"\t\"LOGIN\"\t\"0\"\t\"0\"",
+     HEADER_XMAIL, STAMP_ISO, "2026-11-21 03:21:02", NULL, "xmail", 0,
+     "\"localhost\"\t\"example.org\"\t\"192.0.2.2\"\t\"2026-11-21 03:21:02\""
+     "\t\"alice\"\t\"\"\t\"LOGIN\"\t\"0\"\t\"0\""},
+};
+
+#define XMAIL_HEAD "\"h\"\t\"d\"\t\"192.0.2.2\"\t"
+#define XMAIL_STAMP "\"2026-11-21 03:21:02\"\t"
+
+/* Lines without a header, and what keeps them from having one. */
+static const struct {
+	const char *why, *line;
+} bad[] = {
+    {"empty", ""},
+    {"a stamp and no more", "Nov 21 02:01:00"},
+    {"a stamp and a space", "Nov 21 02:01:00 "},
+    {"no stamp", "imapd[16091]: Authenticated user=a"},
+    {"cut in the hour", "Nov 21 02"},
+    {"no such month", "Nuv 21 02:01:00 mail imapd[1]: x"},
+    {"month of a foreign tongue", "Okt 21 02:01:00 mail imapd[1]: x"},
+    {"letters in the hour", "Nov 21 0a:01:00 mail imapd[1]: x"},
+    {"a slash in the hour", "Nov 21 02:0/:00 mail imapd[1]: x"},
+    {"no space behind the stamp", "Nov 21 02:01:00mail imapd[1]: x"},
+    {"two spaces behind it", "Nov 21 02:01:00  imapd[1]: x"},
+    {"three digits of day", "Nov 211 02:01:00 mail imapd[1]: x"},
+    {"a space before the stamp", " Nov 21 02:01:00 mail imapd[1]: x"},
+    {"a year of five digits", "12026-11-21T02:42:02Z mail imapd[1]: x"},
+    {"a zone of one digit", "2026-11-21T02:42:02+1 mail imapd[1]: x"},
+    {"ten digits of fraction", "2026-11-21T02:42:02.0123456789 m a: x"},
+    {"another day's form", "2026/11/21 03:32:40 [info] 255#255: *1 x"},
+    {"host and no tag", "Nov 21 02:01:00 mail last message repeated 2 times"},
+    {"no colon", "Nov 21 02:01:00 mail imapd[1] x"},
+    {"no space behind the colon", "Nov 21 02:01:00 mail imapd[1]:x"},
+    {"pid without end", "Nov 21 02:01:00 mail vpopmail[18917: x"},
+    {"no pid in brackets", "Nov 21 02:01:00 mail imapd[]: x"},
+    {"a pid of letters", "Nov 21 02:01:00 mail imapd[12a]: x"},
+    {"a pid beyond all pids", "Nov 21 02:01:00 mail imapd[12345678]: x"},
+    {"a tag of nothing", "Nov 21 02:01:00 mail : x"},
+    {"a pid of nothing", "Nov 21 02:01:00 mail [1]: x"},
+    {"control byte in tag", "Nov 21 02:01:00 mail ima\001pd[1]: x"},
+    {"8-bit byte in tag", "Nov 21 02:01:00 mail im\xc3\xa4pd[1]: x"},
+    {"8-bit byte in host", "Nov 21 02:01:00 m\xc3\xa4il imapd[1]: x"},
+    {"a tab", "Nov 21 02:01:00 mail\timapd[1]: x"},
+    {"an unknown word", "Nov 21 02:01:00 mail word imapd[1]: x"},
+    {"no such severity", "Nov 21 02:01:00 mail mail.loud imapd[1]: x"},
+    {"no such facility", "Nov 21 02:01:00 mail post.info imapd[1]: x"},
+    {"another host", "Nov 21 02:01:00 mail mai imapd[1]: x"},
+    {"host, and more", "Nov 21 02:01:00 mail mailx imapd[1]: x"},
+    {"a stranger's name before the tag",
+     "Nov 21 02:48:42 auth(x imap-login: Info: Login: user=<root>, "
+     "rip=6.6.6.6"},
+    {"priority beyond 191", "<192>Nov 21 02:01:00 mail imapd[1]: x"},
+    {"priority of four digits", "<0022>Nov 21 02:01:00 mail imapd[1]: x"},
+    {"no priority", "<>Nov 21 02:01:00 mail imapd[1]: x"},
+    {"priority without end", "<22 Nov 21 02:01:00 mail imapd[1]: x"},
+    {"RFC 5424 version 2", "<22>2 2026-11-21T02:42:02Z m a 1 - - x"},
+    {"RFC 5424 without stamp", "<22>1 - mail imapd 1 - - x"},
+    {"RFC 5424 without program", "<22>1 2026-11-21T02:42:02Z m - 1 - - x"},
+    {"RFC 5424 without data", "<22>1 2026-11-21T02:42:02Z m a 1 - x"},
+    {"RFC 5424 with a field less", "<22>1 2026-11-21T02:42:02Z m a 1 -"},
+    {"data without end", "<22>1 2026-11-21T02:42:02Z m a 1 - [x k=\"] y"},
+    {"data, its end escaped", "<22>1 2026-11-21T02:42:02Z m a 1 - [x k=\"\\"},
+    {"data without quotes", "<22>1 2026-11-21T02:42:02Z m a 1 - [x k=v] y"},
+    {"data without name", "<22>1 2026-11-21T02:42:02Z m a 1 - [] y"},
+    {"text on the data's heels", "<22>1 2026-11-21T02:42:02Z m a 1 - []y"},
+    {"dovecot, no stamp", "dovecot: Info: imap-login: Login: x"},
+    {"popper by another name", "Nov 21 02:01:00 [poppers] (v4.0.5) x"},
+    {"popper without end", "Nov 21 02:01:00 [popper]"},
+    {"a weekday unknown", "Tho Nov 21 02:01:00 2002 [4242] Stats:"},
+    {"ctime with the year twice", "Thu Nov 21 2002 02:01:00 2002 [42] x"},
+    {"TAI64N too short", "@400000004c91b044077a9e9 imap-login: x"},
+    {"TAI64N in capitals", "@400000004C91B044077A9E94 imap-login: x"},
+    {"XMail, a failure", XMAIL_HEAD XMAIL_STAMP "\"bob\"\t\"\"\t\"ELOGIN\""},
+    {"XMail, ten columns",
+     XMAIL_HEAD XMAIL_STAMP "\"bob\"\t\"\"\t\"LOGIN\"\t\"0\"\t\"0\"\t\"\""},
+    {"XMail, a quote in a name",
+     XMAIL_HEAD XMAIL_STAMP "\"b\"b\"\t\"\"\t\"LOGIN\"\t\"0\"\t\"0\""},
+    {"XMail, a tab in a name",
+     XMAIL_HEAD XMAIL_STAMP "\"b\tb\"\t\"\"\t\"LOGIN\"\t\"0\"\t\"0\""},
+    {"XMail, something behind",
+     XMAIL_HEAD XMAIL_STAMP "\"b\"\t\"\"\t\"LOGIN\"\t\"0\"\t\"0\" "},
+    {"XMail, a tab behind",
+     XMAIL_HEAD XMAIL_STAMP "\"b\"\t\"\"\t\"LOGIN\"\t\"0\"\t\"0\"\t"},
+    {"XMail, no time of day",
+     XMAIL_HEAD "\"2026-11-21\"\t\"b\"\t\"\"\t\"LOGIN\"\t\"0\"\t\"0\""},
+    {"XMail, stamp and more", XMAIL_HEAD
+     "\"2026-11-21 03:21:02 x\"\t\"b\"\t\"\"\t\"LOGIN\"\t\"0\"\t\"0\""},
+};
+
+static bool
+same(const char *got, size_t len, const char *want)
+{
+	if (want == NULL)
+		return len == 0;
+	return len == strlen(want) && memcmp(got, want, len) == 0;
+}
+
+static void
+test_good(const struct expected *e)
+{
+	struct logline l;
+	bool parsed = logline_parse(&l, e->line, strlen(e->line)) == 0;
+
+	if (!ok(parsed, "has a header: %s", e->line))
+		return;
+	ok(l.header == e->header && l.stamp_kind == e->kind, "its kind: %s",
+	   e->line);
+	ok(same(l.stamp, l.stamp_len, e->stamp), "its stamp: %s", e->line);
+	ok(same(l.host, l.host_len, e->host), "its host: %s", e->line);
+	ok(same(l.program, l.program_len, e->program), "its program: %s",
+	   e->line);
+	is_int(l.pid, e->pid, "its pid: %s", e->line);
+	ok(same(l.text, l.text_len, e->text), "its text: %s", e->line);
+	ok(same(l.line, l.line_len, e->line), "itself: %s", e->line);
+}
+
+/* Whatever is cut off a line, nothing is read behind its end: the sanitizers
+ * and valgrind watch the copy. */
+static void
+test_cut(const char *line)
+{
+	char *copy;
+	struct logline l;
+	size_t len = strlen(line), n;
+	bool inside = true;
+
+	for (n = 0; n <= len; n++) {
+		copy = malloc(n > 0 ? n : 1);
+		memcpy(copy, line, n);
+		if (logline_parse(&l, copy, n) == 0)
+			inside = inside && l.text >= copy &&
+				 l.text + l.text_len == copy + n;
+		free(copy);
+	}
+	ok(inside, "cut anywhere, the text ends with the line: %s", line);
+}
+
+static int
+parse_with_tag(int len)
+{
+	char line[1024];
+	struct logline l;
+
+	len = snprintf(line, sizeof(line), "Nov 21 02:01:00 m %0*d[1]: x", len,
+		       7);
+	return logline_parse(&l, line, (size_t)len);
+}
+
+static void
+test_bounds(void)
+{
+	is_int(parse_with_tag(48), 0, "a tag may be as long as RFC 5424's");
+	is_int(parse_with_tag(500), -1, "a tag has a limit");
+}
+
+static void
+test_names(void)
+{
+	const char *const *names = header_names();
+
+	is_str(names[HEADER_SYSLOG], "syslog", "a name for each header");
+	is_str(names[HEADER_DOVECOT], "dovecot", "a name for each header");
+	is_str(names[HEADER_QPOPPER], "qpopper", "a name for each header");
+	is_str(names[HEADER_XMAIL], "xmail", "a name for each header");
+	ok(names[HEADER_COUNT] == NULL, "the list ends");
+}
+
+int
+main(void)
+{
+	struct logline l;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		test_good(&good[i]);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ok(logline_parse(&l, bad[i].line, strlen(bad[i].line)) == -1,
+		   "no header, for %s: %s", bad[i].why, bad[i].line);
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		test_cut(good[i].line);
+	test_bounds();
+	test_names();
+	return tap_done();
+}

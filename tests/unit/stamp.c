@@ -1,0 +1,319 @@
+/*
+ * A stamp means the instant that its writer's clock showed: in every zone, in
+ * the hours when clocks are changed, over the turn of a year; and what is no
+ * time is none.
+ */
+#include "patterns/stamp.h"
+#include "tests/tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MINUTE = 60, HOUR = 3600, DAY = 24 * HOUR };
+
+static void
+set_zone(const char *zone)
+{
+	setenv("TZ", zone, 1);
+	tzset();
+}
+
+/* 0 and *when, or -1: by way of what a line would go. */
+static int
+decode(const char *text, struct stampclock *clock, time_t now, time_t *when)
+{
+	enum stamp_kind kind = STAMP_NONE;
+	size_t len = stamp_find(text, text + strlen(text), &kind);
+
+	if (len != strlen(text))
+		return -1;
+	return stamp_decode(kind, text, len, clock, now, when);
+}
+
+/* The instant as "2026-11-21 02:11:07" in UTC, or "none". */
+static const char *
+decoded(const char *text, time_t now)
+{
+	static char buf[32];
+	struct stampclock clock = {0};
+	struct tm tm;
+	time_t when;
+
+	if (decode(text, &clock, now, &when) != 0)
+		return "none";
+	gmtime_r(&when, &tm);
+	strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S", &tm);
+	return buf;
+}
+
+/* The instant that a text in that form stands for in UTC. */
+static time_t
+utc(const char *text)
+{
+	struct tm tm = {0};
+
+	strptime(text, "%Y-%m-%d %H:%M:%S", &tm);
+	return timegm(&tm);
+}
+
+struct example {
+	const char *zone, *text, *now, *want;
+};
+
+static const struct example examples[] = {
+    /* numeric zones do not look at the local one */
+    {"Asia/Kathmandu", "2026-11-21T02:11:07+00:00", NULL,
+     "2026-11-21 02:11:07"},
+    {"Asia/Kathmandu", "2026-11-21T02:11:07Z", NULL, "2026-11-21 02:11:07"},
+    {"UTC", "2026-11-21T02:11:07.999999+0545", NULL, "2026-11-20 20:26:07"},
+    {"UTC", "2026-11-21 02:11:07-03:30", NULL, "2026-11-21 05:41:07"},
+    {"UTC", "2024-02-29T23:59:60Z", NULL, "2024-03-01 00:00:00"},
+    {"UTC", "2000-02-29T12:00:00Z", NULL, "2000-02-29 12:00:00"},
+    {"UTC", "2023-12-31T23:59:60Z", NULL, "2024-01-01 00:00:00"},
+    {"UTC", "1970-01-01T00:00:00Z", NULL, "1970-01-01 00:00:00"},
+    {"UTC", "2038-01-19T03:14:08Z", NULL, "2038-01-19 03:14:08"},
+    /* without: local */
+    {"Asia/Kathmandu", "2026-11-21T02:11:07", NULL, "2026-11-20 20:26:07"},
+    {"Europe/Berlin", "2026-07-21 02:11:07.5", NULL, "2026-07-21 00:11:07"},
+    {"Europe/Berlin", "Thu Nov 21 02:01:00 2002", NULL, "2002-11-21 01:01:00"},
+    {"Europe/Berlin", "Nov 21 2003 02:01:00", NULL, "2003-11-21 01:01:00"},
+    {"UTC", "@400000004c91b044077a9e94", NULL, "2010-09-16 05:50:50"},
+    /* the year of a stamp that names none */
+    {"UTC", "Nov 21 02:11:07", "2026-11-21 02:11:07", "2026-11-21 02:11:07"},
+    {"UTC", "Nov 22 02:11:00", "2026-11-21 02:11:00", "2026-11-22 02:11:00"},
+    {"UTC", "Nov 22 02:12:00", "2026-11-21 02:11:00", "2025-11-22 02:12:00"},
+    {"UTC", "Dec 31 23:59:58", "2027-01-01 00:00:01", "2026-12-31 23:59:58"},
+    {"UTC", "Jan  1 00:00:01", "2026-12-31 23:59:58", "2027-01-01 00:00:01"},
+    {"UTC", "Jan 1 00:00:01", "2026-12-31 23:59:58", "2027-01-01 00:00:01"},
+    {"UTC", "Feb 29 12:00:00", "2026-11-21 02:11:07", "2024-02-29 12:00:00"},
+    {"UTC", "Feb 29 12:00:00", "2028-02-28 11:00:00", "2024-02-29 12:00:00"},
+    {"UTC", "Feb 29 12:00:00", "2028-02-28 12:00:00", "2028-02-29 12:00:00"},
+    {"UTC", "Feb 29 12:00:00", "2104-01-01 00:00:00", "2096-02-29 12:00:00"},
+    /* it turns by local clocks */
+    {"America/St_Johns", "Dec 31 23:59:58", "2027-01-01 03:29:59",
+     "2027-01-01 03:29:58"},
+    {"Asia/Kathmandu", "Jan  1 00:00:01", "2026-12-31 18:15:02",
+     "2026-12-31 18:15:01"},
+    /* an hour that is there twice: 25 October 2026, 01:00 UTC */
+    {"Europe/Berlin", "Oct 25 02:30:00", "2026-10-25 00:30:10",
+     "2026-10-25 00:30:00"},
+    {"Europe/Berlin", "Oct 25 02:30:00", "2026-10-25 01:30:10",
+     "2026-10-25 01:30:00"},
+    {"Europe/Berlin", "Oct 25 02:30:00", "2026-10-25 01:29:30",
+     "2026-10-25 01:30:00"},
+    {"Europe/Berlin", "2026-10-25 02:30:00", "2026-10-25 01:20:00",
+     "2026-10-25 00:30:00"},
+    {"Europe/Berlin", "2026-10-25 02:30:00+0200", "2026-10-25 01:40:00",
+     "2026-10-25 00:30:00"},
+    {"Europe/Berlin", "Oct 25 02:30:00", "2026-12-25 00:00:00",
+     "2026-10-25 01:30:00"},
+    /* half an hour of it: 5 April 2026, 15:00 UTC the day before */
+    {"Australia/Lord_Howe", "Apr  5 01:45:00", "2026-04-04 14:46:00",
+     "2026-04-04 14:45:00"},
+    {"Australia/Lord_Howe", "Apr  5 01:45:00", "2026-04-04 15:16:00",
+     "2026-04-04 15:15:00"},
+    /* a zone that moved for good, with no summer time about it */
+    {"Europe/Moscow", "2014-10-26 01:30:00", "2014-10-25 21:31:00",
+     "2014-10-25 21:30:00"},
+    {"Europe/Moscow", "2014-10-26 01:30:00", "2014-10-25 22:31:00",
+     "2014-10-25 22:30:00"},
+    /* an hour that is not there: no second guess, but a time */
+    {"Europe/Berlin", "2026-03-29 01:59:59", NULL, "2026-03-29 00:59:59"},
+    {"Europe/Berlin", "2026-03-29 03:00:00", NULL, "2026-03-29 01:00:00"},
+    /* what is no time */
+    {"UTC", "2026-13-21T02:11:07Z", NULL, "none"},
+    {"UTC", "2026-00-21T02:11:07Z", NULL, "none"},
+    {"UTC", "2026-11-31T02:11:07Z", NULL, "none"},
+    {"UTC", "2026-11-00T02:11:07Z", NULL, "none"},
+    {"UTC", "2026-02-29T02:11:07Z", NULL, "none"},
+    {"UTC", "1900-02-29T02:11:07Z", NULL, "none"},
+    {"UTC", "2026-11-21T24:00:00Z", NULL, "none"},
+    {"UTC", "2026-11-21T25:11:07Z", NULL, "none"},
+    {"UTC", "2026-11-21T02:60:07Z", NULL, "none"},
+    {"UTC", "2026-11-21T02:11:61Z", NULL, "none"},
+    {"UTC", "2026-11-21T02:11:07+99:00", NULL, "none"},
+    {"UTC", "2026-11-21T02:11:07+24:00", NULL, "none"},
+    {"UTC", "2026-11-21T02:11:07+01:60", NULL, "none"},
+    {"UTC", "2026-11-21T02:11:07+1", NULL, "none"},
+    {"UTC", "2026-11-21T02:11:07z", NULL, "none"},
+    {"UTC", "2026-11-21T02:11:07.Z", NULL, "none"},
+    {"UTC", "0000-11-21T02:11:07", NULL, "none"},
+    {"UTC", "2026-11-21X02:11:07Z", NULL, "none"},
+    {"UTC", "Nov 31 02:11:07", NULL, "none"},
+    {"UTC", "Feb 30 02:11:07", NULL, "none"},
+    {"UTC", "Nov  0 02:11:07", NULL, "none"},
+    {"UTC", "Nov 0 02:11:07", NULL, "none"},
+    {"UTC", "Nov 21 24:11:07", NULL, "none"},
+    {"UTC", "nov 21 02:11:07", NULL, "none"},
+    {"UTC", "Nov 2  02:11:07", NULL, "none"},
+    {"UTC", "Thu Nov 31 02:01:00 2002", NULL, "none"},
+    {"UTC", "Feb 29 2023 02:01:00", NULL, "none"},
+    {"UTC", "@3fffffff4c91b044077a9e94", NULL, "none"},
+    {"UTC", "@ffffffffffffffff077a9e94", NULL, "none"},
+    {"UTC", "@400000004c91b044077a9e9", NULL, "none"},
+    {"UTC", "", NULL, "none"},
+};
+
+static void
+test_example(const struct example *e)
+{
+	const char *now = e->now != NULL ? e->now : "2026-11-21 12:00:00";
+
+	set_zone(e->zone);
+	is_str(decoded(e->text, utc(now)), e->want, "%s in %s, read at %s",
+	       e->text, e->zone, now);
+}
+
+enum form { TRADITIONAL, ISO_LOCAL, ISO_ZONED, CTIME, FORM_COUNT };
+static const char *const forms[] = {"traditional", "ISO without zone",
+				    "ISO with zone", "ctime"};
+
+/* An instant as local clocks show it, in a form of log files. */
+static void
+write_stamp(char *buf, size_t size, enum form form, time_t when)
+{
+	struct tm tm;
+
+	localtime_r(&when, &tm);
+	if (form == TRADITIONAL)
+		strftime(buf, size, "%b %e %H:%M:%S", &tm);
+	else if (form == ISO_LOCAL)
+		strftime(buf, size, "%Y-%m-%d %H:%M:%S", &tm);
+	else if (form == ISO_ZONED)
+		strftime(buf, size, "%Y-%m-%dT%H:%M:%S%z", &tm);
+	else
+		strftime(buf, size, "%a %b %e %H:%M:%S %Y", &tm);
+}
+
+struct tally {
+	unsigned int tried, wrong;
+	char first[128]; /* what went wrong first */
+};
+
+/* Written now, read so much later: the same instant? Both with the memory of
+ * what was read before and without. */
+static void
+try_instant(struct tally *t, struct stampclock *clock, enum form form,
+	    time_t when, int later)
+{
+	struct stampclock fresh = {0};
+	time_t got = 0, got_fresh = 0;
+	char text[64];
+
+	write_stamp(text, sizeof(text), form, when);
+	t->tried++;
+	if (decode(text, clock, when + later, &got) == 0 &&
+	    decode(text, &fresh, when + later, &got_fresh) == 0 &&
+	    got == when && got_fresh == when)
+		return;
+	if (t->wrong++ == 0)
+		snprintf(t->first, sizeof(t->first),
+			 "%s: %lld, not %lld, read %d s later", text,
+			 (long long)got, (long long)when, later);
+}
+
+/*
+ * Three years by steps that fall on all times of day, and every two minutes
+ * around each change of clocks. Where clocks go back by an hour, what is an
+ * hour old cannot be told from what is new, so that a line is read again
+ * within less than the shortest change.
+ */
+static void
+test_zone(const char *zone, enum form form)
+{
+	static const int later[] = {0, 1, 59, 10 * MINUTE, 28 * MINUTE};
+	const time_t begin = utc("2024-01-01 00:00:00"),
+		     end = utc("2027-01-02 00:00:00");
+	struct stampclock clock = {0};
+	struct tally t = {0};
+	struct tm before, after;
+	time_t when, near;
+	size_t i = 0;
+
+	set_zone(zone);
+	for (when = begin; when < end; when += 2 * HOUR + 7 * MINUTE + 13) {
+		try_instant(&t, &clock, form, when, later[i++ % 5]);
+		near = when + 3 * HOUR;
+		localtime_r(&when, &before);
+		localtime_r(&near, &after);
+		if (before.tm_gmtoff == after.tm_gmtoff)
+			continue;
+		for (near = when - 3 * HOUR; near < when + 6 * HOUR;
+		     near += 119)
+			try_instant(&t, &clock, form, near, later[i++ % 5]);
+	}
+	is_int(t.wrong, 0, "%s, %s: %u instants come back%s%s", zone,
+	       forms[form], t.tried, t.wrong ? "; first " : "", t.first);
+}
+
+/* The memory of a minute must not answer for another question. */
+static void
+test_clock(void)
+{
+	struct stampclock clock = {0};
+	const time_t now = utc("2026-11-21 12:00:00");
+	time_t when;
+
+	set_zone("Europe/Berlin");
+	decode("Nov 21 02:11:07", &clock, now, &when);
+	is_int(when, utc("2026-11-21 01:11:07"), "a first minute");
+	decode("Nov 21 02:11:59", &clock, now, &when);
+	is_int(when, utc("2026-11-21 01:11:59"), "another second of it");
+	decode("Nov 21 02:12:00", &clock, now, &when);
+	is_int(when, utc("2026-11-21 01:12:00"), "the next minute");
+	decode("2025-11-21 02:12:00", &clock, now, &when);
+	is_int(when, utc("2025-11-21 01:12:00"), "the same minute of a year");
+	decode("Nov 21 02:12:00", &clock, now, &when);
+	is_int(when, utc("2026-11-21 01:12:00"), "and without a year again");
+	decode("2026-11-21T02:12:00+05:45", &clock, now, &when);
+	is_int(when, utc("2026-11-20 20:27:00"), "the same minute elsewhere");
+	decode("Nov 21 02:12:00", &clock, now, &when);
+	is_int(when, utc("2026-11-21 01:12:00"), "and here again");
+	decode("Nov 21 02:12:00", &clock, utc("2027-11-21 12:00:00"), &when);
+	is_int(when, utc("2027-11-21 01:12:00"), "the same, a year later");
+	decode("Nov 21 02:12:00", &clock, now, &when);
+	is_int(when, utc("2026-11-21 01:12:00"), "the clock set back");
+	is_int(decode("Nov 31 02:12:00", &clock, now, &when), -1,
+	       "no time leaves no trace ...");
+	decode("Nov 21 02:12:00", &clock, now, &when);
+	is_int(when, utc("2026-11-21 01:12:00"), "... in the memory");
+}
+
+/* A stamp is what its kind says, or nothing. */
+static void
+test_kind(void)
+{
+	static const char iso[] = "2026-11-21T02:11:07Z";
+	struct stampclock clock = {0};
+	time_t when;
+
+	is_int(stamp_decode(STAMP_ISO, iso, strlen(iso), &clock, 0, &when), 0,
+	       "the right kind");
+	is_int(
+	    stamp_decode(STAMP_TRADITIONAL, iso, strlen(iso), &clock, 0, &when),
+	    -1, "the wrong kind");
+	is_int(stamp_decode(STAMP_NONE, NULL, 0, &clock, 0, &when), -1,
+	       "no stamp");
+	is_int(stamp_decode(STAMP_ISO, iso, 18, &clock, 0, &when), -1,
+	       "half a stamp");
+}
+
+int
+main(void)
+{
+	static const char *const zones[] = {
+	    "Europe/Berlin",  "America/St_Johns",  "Australia/Lord_Howe",
+	    "Asia/Kathmandu", "Africa/Casablanca", "UTC"};
+	size_t i;
+	int form;
+
+	for (i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
+		test_example(&examples[i]);
+	for (i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
+		for (form = 0; form < FORM_COUNT; form++)
+			test_zone(zones[i], (enum form)form);
+	test_clock();
+	test_kind();
+	return tap_done();
+}
