@@ -9,7 +9,10 @@
 #include "base/suggest.h"
 #include "tools/verb.h"
 
-static const struct verb *const verbs[] = {&verb_match};
+static const struct verb *const verbs[] = {
+    &verb_status, &verb_list,   &verb_show,
+    &verb_add,	  &verb_remove, &verb_match,
+};
 
 enum { NVERBS = sizeof(verbs) / sizeof(verbs[0]) };
 

@@ -14,6 +14,8 @@ struct verb {
 };
 
 extern const struct verb verb_match;
+extern const struct verb verb_status, verb_list, verb_show, verb_add,
+    verb_remove;
 
 /* Says "pbsctl: VERB: fmt" on standard error. */
 void verb_complain(const struct verb *, const char *fmt, ...)

@@ -1,0 +1,314 @@
+/* Flags and keys: what is taken, who wins, and what is said of what is wrong.
+ */
+#include "daemon/conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "daemon/options.h"
+#include "tests/tap.h"
+
+static char file[] = "/tmp/pbs-conf.XXXXXX";
+
+static void
+write_file(const char *text)
+{
+	FILE *f = fopen(file, "w");
+
+	fputs(text, f);
+	fclose(f);
+}
+
+/* Loads the file and up to three flags. */
+static int
+load(struct conf *conf, struct err *err, const char *a, const char *b,
+     const char *c)
+{
+	char name[] = "pop-before-smtp", config[64], *argv[6] = {name, config};
+	const char *flags[] = {a, b, c};
+	int argc = 2, code;
+
+	snprintf(config, sizeof(config), "--config=%s", file);
+	for (size_t i = 0; i < 3 && flags[i] != NULL; i++)
+		argv[argc++] = strdup(flags[i]);
+	code = conf_load(conf, argc, argv, err);
+	while (argc > 2)
+		free(argv[--argc]);
+	return code;
+}
+
+static void
+defaults(void)
+{
+	struct conf conf;
+	struct err err;
+
+	write_file("");
+	is_int(load(&conf, &err, "--nowrite", NULL, NULL), 0, "an empty file");
+	is_int(conf.grace, 1800, "grace: half an hour");
+	ok(conf.flock && conf.mynetworks && !conf.debug && !conf.once,
+	   "flock and mynetworks are on, debug and once are not");
+	is_int((long long)conf.max_addresses, 1000000, "a million addresses");
+	is_int((long long)conf.maps.count, 1, "one map");
+	ok(strncmp(conf.maps.list[0], "hash:/", 6) == 0, "a hash: map");
+	is_str(conf.checkpoint + strlen(conf.checkpoint) - 22,
+	       "/pop-before-smtp.state", "the checkpoint lies beside it");
+	is_int((long long)conf.logfiles.count, 1, "one log");
+	ok(conf.patterns.count >= 1, "patterns");
+	ok(conf.user == NULL && conf.logto == NULL && conf.pidfile == NULL,
+	   "nobody's user, standard error, foreground");
+	conf_clear(&conf);
+}
+
+static void
+every_key(void)
+{
+	struct conf conf;
+	struct err err;
+
+	write_file("logfile: [/a, /b]\ndbfile: 'hash:/m'\ngrace: 2h\n"
+		   "write: no\ndebug: on\nflock: false\nreprocess: yes\n"
+		   "once: true\npatterns: /p\nenable: [x, y]\n"
+		   "checkpoint: /c\nlogto: '-'\nuser: u\nvalue: permit\n"
+		   "max_addresses: 5\nmynetworks: off\n"
+		   "exclude: [192.0.2.0/24, '2001:db8::/32']\n");
+	if (!is_int(load(&conf, &err, NULL, NULL, NULL), 0, "every key")) {
+		printf("# %s\n", err.text);
+		return;
+	}
+	is_int((long long)conf.logfiles.count, 2, "logfile: a list");
+	is_str(conf.logfiles.list[1], "/b", "in its order");
+	is_str(conf.maps.list[0], "hash:/m", "dbfile");
+	is_int(conf.grace, 7200, "grace");
+	ok(!conf.write && conf.debug && !conf.flock && conf.reprocess &&
+	       conf.once && !conf.mynetworks,
+	   "yes and no in all their spellings");
+	is_str(conf.patterns.list[0], "/p", "patterns: one value for a list");
+	is_int((long long)conf.enable.count, 2, "enable");
+	is_str(conf.checkpoint, "/c", "checkpoint");
+	is_str(conf.logto, "-", "logto");
+	is_str(conf.user, "u", "user");
+	is_str(conf.value, "permit", "value");
+	is_int((long long)conf.max_addresses, 5, "max_addresses");
+	is_int((long long)conf.nexclude, 2, "exclude");
+	is_int(conf.exclude[1].bits, 32, "exclude: IPv6");
+	conf_clear(&conf);
+}
+
+static void
+flag_wins(void)
+{
+	struct conf conf;
+	struct err err;
+
+	write_file("grace: 60\nwrite: no\nlogfile: [/a, /b]\n"
+		   "exclude: [192.0.2.0/24]\n");
+	is_int(load(&conf, &err, "--grace=90", "--watchlog", "/c"), 0, "flags");
+	is_int(conf.grace, 90, "a flag wins over its key");
+	is_int((long long)conf.logfiles.count, 1, "a flag's list replaces");
+	is_str(conf.logfiles.list[0], "/c", "--watchlog VALUE is --logfile");
+	is_int((long long)conf.nexclude, 1, "other keys stay");
+	conf_clear(&conf);
+
+	is_int(load(&conf, &err, "--logfile=/c", "--logfile=/d", "--write"), 0,
+	       "a repeated flag");
+	is_int((long long)conf.logfiles.count, 2, "adds up");
+	ok(conf.write, "--write undoes the file's no");
+	conf_clear(&conf);
+
+	is_int(load(&conf, &err, "--no-flock", "--max-addresses=7",
+		    "--exclude=198.51.100.7"),
+	       0, "--no-flock, --max-addresses, --exclude");
+	ok(!conf.flock && conf.max_addresses == 7, "are understood");
+	is_int(conf.exclude[0].bits, 32, "an address is a network of one");
+	conf_clear(&conf);
+}
+
+static void
+beside_the_map(void)
+{
+	struct conf conf;
+	struct err err;
+
+	write_file("");
+	load(&conf, &err, "--nowrite", "--dbfile=/var/x/m", NULL);
+	is_str(conf.maps.list[0], "hash:/var/x/m", "a map gets its type");
+	is_str(conf.checkpoint, "/var/x/m.state", "the checkpoint its name");
+	conf_clear(&conf);
+	load(&conf, &err, "--nowrite", "--dbfile=hash:/m", "--dbfile=hash:/m");
+	is_int((long long)conf.maps.count, 1, "twice the same map is one");
+	conf_clear(&conf);
+	load(&conf, &err, "--nowrite", "--daemon=/run/x.pid", NULL);
+	is_str(conf.logto, "syslog", "without a terminal: syslog");
+	conf_clear(&conf);
+}
+
+struct wrong {
+	const char *text; /* the file, or the flag */
+	const char *said; /* a part of the message */
+};
+
+static void
+bad_flags(void)
+{
+	static const struct wrong wrongs[] = {
+	    {"--grase", "--grase: unknown flag (did you mean --grace?)"},
+	    {"--grase=5", "--grase: unknown flag (did you mean --grace?)"},
+	    {"--nowrit", "did you mean --nowrite?"},
+	    {"--xyzzyplugh", "--xyzzyplugh: unknown flag (--help lists them)"},
+	    {"--nograce", "--nograce: unknown flag"},
+	    {"--grace", "--grace: needs a value, TIME"},
+	    {"--grace=", "--grace: is empty"},
+	    {"--grace=0", "--grace: '0' is no time"},
+	    {"--grace=-5", "'-5' is no time"},
+	    {"--grace=5x", "'5x' is no time"},
+	    {"--once=1", "--once: takes no value"},
+	    {"mail.log", "'mail.log': not a flag"},
+	    {"-d", "'-d': not a flag"},
+	    {"--", "'--': not a flag"},
+	    {"--dbfile=hahs:/m",
+	     "unknown map type 'hahs' (did you mean 'hash'"},
+	    {"--dbfile=pbs", "'pbs' is relative; write the whole path, as in "},
+	    {"--dbfile=hash:pbs", "as in hash:/"},
+	    {"--dbfile=hash:", "names no map"},
+	    {"--max_addresses=0", "'0' is no number from 1"},
+	    {"--max-addresses=1e3", "'1e3' is no number"},
+	    {"--max-addresses=-1", "'-1' is no number"},
+	    {"--exclude=192.0.2.1/24", "'192.0.2.1/24' is no network"},
+	    {"--user=a\nb", "control characters"},
+	};
+
+	write_file("");
+	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		struct conf conf;
+		struct err err = {""};
+
+		is_int(load(&conf, &err, wrongs[i].text, NULL, NULL), EX_USAGE,
+		       "%s: exit 64", wrongs[i].text);
+		if (!ok(strstr(err.text, wrongs[i].said) != NULL, "%s: is said",
+			wrongs[i].text))
+			printf("# %s\n", err.text);
+	}
+}
+
+static void
+exclusive_flags(void)
+{
+	struct conf conf;
+	struct err err;
+
+	is_int(load(&conf, &err, "--list", "--check", NULL), EX_USAGE,
+	       "two actions");
+	is_int(load(&conf, &err, "--daemon=/x", "--once", NULL), EX_USAGE,
+	       "--daemon with --once");
+	is_int(load(&conf, &err, "--daemon=/x", "--logfile=-", NULL), EX_USAGE,
+	       "--daemon with standard input");
+	is_int(load(&conf, &err, "--check", "--check", "--nowrite"), 0,
+	       "the same action twice");
+	is_int(conf.action, CONF_CHECK, "is that action");
+	conf_clear(&conf);
+}
+
+static void
+bad_files(void)
+{
+	static const struct wrong wrongs[] = {
+	    {"grase: 5\n", ":1: unknown key 'grase' (did you mean 'grace'?)"},
+	    {"grace: 5\n\nwatchlg: /x\n",
+	     ":3: unknown key 'watchlg' (did you "},
+	    {"config: /x\n", ":1: unknown key 'config'"},
+	    {"list: yes\n", ":1: unknown key 'list'"},
+	    {"grace: [1, 2]\n", ":1: grace: takes one value"},
+	    {"grace:\n  a: b\n", ": grace: takes one value"},
+	    {"logfile:\n  - a\n  - {b: c}\n", ":3: logfile: takes a value or"},
+	    {"write: maybe\n", ":1: write: 'maybe' is neither yes nor no"},
+	    {"user:\n", ":1: user: is empty"},
+	    {"user: \"a\\0b\"\n", ":1: user: holds a NUL byte"},
+	    {"- grace\n", ":1: not a list of `key: value'"},
+	    {"grace: 1\ngrace: 2\n", ":2:"},
+	    {"grace: [\n", ":"},
+	    {"\n\nexclude: [10.0.0.1/8]\n", ":3: exclude: '10.0.0.1/8'"},
+	};
+
+	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		struct conf conf;
+		struct err err = {""};
+
+		write_file(wrongs[i].text);
+		is_int(load(&conf, &err, NULL, NULL, NULL), EX_CONFIG,
+		       "file %zu: exit 78", i);
+		if (!ok(strncmp(err.text, file, strlen(file)) == 0 &&
+			    strstr(err.text, wrongs[i].said) != NULL,
+			"file %zu: is said with its place", i))
+			printf("# %s\n", err.text);
+	}
+}
+
+static void
+whose_file(void)
+{
+	struct conf conf;
+	struct err err;
+	int code;
+
+	write_file("grace: 60\n");
+	chmod(file, 0666);
+	code = load(&conf, &err, "--nowrite", NULL, NULL);
+	if (geteuid() == 0) {
+		is_int(code, EX_CONFIG, "root takes no file others may write");
+		ok(strstr(err.text, "mode 666") != NULL, "and says its mode");
+	} else {
+		is_int(code, 0, "a user's file is the user's");
+		conf_clear(&conf);
+	}
+	chmod(file, 0644);
+	unlink(file);
+	is_int(load(&conf, &err, NULL, NULL, NULL), EX_CONFIG, "no such file");
+	is_int(load(&conf, &err, "--help", NULL, NULL), 0,
+	       "--help needs no file");
+	conf_clear(&conf);
+}
+
+/* Every flag of the interface that sets something has its key. */
+static void
+one_table(void)
+{
+	static const char *const both[] = {
+	    "logfile", "watchlog",   "dbfile",	  "grace", "write",
+	    "debug",   "flock",	     "reprocess", "once",  "patterns",
+	    "daemon",  "checkpoint", "logto",	  "user",  NULL};
+	static const char *const flags[] = {"config", "list",  "dumpconfig",
+					    "check",  "clear", "version",
+					    "help",   NULL};
+
+	for (size_t i = 0; both[i] != NULL; i++)
+		ok(option_find(both[i], strlen(both[i])) != NULL &&
+		       option_key(both[i]) != NULL,
+		   "%s: flag and key", both[i]);
+	for (size_t i = 0; flags[i] != NULL; i++)
+		ok(option_find(flags[i], strlen(flags[i])) != NULL &&
+		       option_key(flags[i]) == NULL,
+		   "%s: a flag only", flags[i]);
+}
+
+int
+main(void)
+{
+	close(mkstemp(file));
+	defaults();
+	every_key();
+	flag_wins();
+	beside_the_map();
+	bad_flags();
+	exclusive_flags();
+	bad_files();
+	whose_file();
+	one_table();
+	unlink(file);
+	return tap_done();
+}

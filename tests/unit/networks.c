@@ -1,0 +1,355 @@
+/* Which addresses are never written: own, excluded, and Postfix's mynetworks
+ * with its files, tables and negations. postconf and postmap are small scripts
+ * of this test. */
+#include "daemon/networks.h"
+
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "daemon/command.h"
+#include "daemon/conf.h"
+#include "daemon/mynetworks.h"
+#include "tests/tap.h"
+
+static char dir[] = "/tmp/pbs-networks.XXXXXX";
+
+static char *
+write_file(const char *name, const char *text, mode_t mode)
+{
+	char *path = alloc_format("%s/%s", dir, name);
+	FILE *f = fopen(path, "w");
+
+	fputs(text, f);
+	fclose(f);
+	chmod(path, mode);
+	return path;
+}
+
+static void
+write_script(const char *name, const char *body)
+{
+	char *text = alloc_format("#!/bin/sh\n%s\n", body);
+
+	free(write_file(name, text, 0755));
+	free(text);
+}
+
+/* How many lines a file has. */
+static int
+count_lines(const char *name)
+{
+	char *path = alloc_format("%s/%s", dir, name);
+	FILE *f = fopen(path, "r");
+	int c, lines = 0;
+
+	while (f != NULL && (c = getc(f)) != EOF)
+		lines += c == '\n';
+	if (f != NULL)
+		fclose(f);
+	free(path);
+	return lines;
+}
+
+static struct addr
+address(const char *text)
+{
+	struct addr addr;
+
+	if (addr_parse(&addr, text, strlen(text)) != 0)
+		abort();
+	return addr;
+}
+
+static const char *
+find(struct mynetworks *m, const char *text, int64_t now)
+{
+	struct addr addr = address(text);
+
+	return mynetworks_find(m, &addr, now);
+}
+
+static struct mynetworks *
+list(const char *text)
+{
+	static const struct strings none;
+	struct mynetworks *m = mynetworks_new(&none);
+
+	mynetworks_add(m, text);
+	return m;
+}
+
+static void
+entries(void)
+{
+	struct mynetworks *m =
+	    list("127.0.0.0/8, 192.0.2.0/24\t198.51.100.7\n  [::1]/128 "
+		 "[2001:db8::]/32 [2001:db9::7]");
+
+	is_str(find(m, "192.0.2.9", 0), "192.0.2.0/24", "a network");
+	is_str(find(m, "198.51.100.7", 0), "198.51.100.7", "an address");
+	is_str(find(m, "2001:db8:5::1", 0), "[2001:db8::]/32", "IPv6");
+	is_str(find(m, "2001:db9::7", 0), "[2001:db9::7]", "one of IPv6");
+	is_str(find(m, "198.51.100.8", 0), NULL, "its neighbour");
+	is_str(find(m, "2001:db9::8", 0), NULL, "its neighbour");
+	mynetworks_free(&m);
+	ok(m == NULL, "freed");
+}
+
+static void
+order_and_negation(void)
+{
+	struct mynetworks *m =
+	    list("!10.1.0.0/16 10.0.0.0/8 !192.0.2.0/24 !!198.51.100.0/24");
+
+	is_str(find(m, "10.1.2.3", 0), NULL, "the first that fits decides");
+	is_str(find(m, "10.2.2.3", 0), "10.0.0.0/8", "the second for others");
+	is_str(find(m, "192.0.2.1", 0), NULL, "what is negated is not own");
+	is_str(find(m, "198.51.100.1", 0), "198.51.100.0/24", "twice is yes");
+	mynetworks_free(&m);
+	m = list("10.0.0.0/8 !10.1.0.0/16");
+	is_str(find(m, "10.1.2.3", 0), "10.0.0.0/8", "too late to negate");
+	mynetworks_free(&m);
+}
+
+static void
+strange_entries(void)
+{
+	struct mynetworks *m =
+	    list("$nonsense, , 192.0.2.1/24 host.example.com [1.2.3.4 /nowhere "
+		 "300.1.1.1 ! 198.51.100.0/24");
+
+	is_str(find(m, "198.51.100.1", 0), "198.51.100.0/24",
+	       "what is not understood hides nothing");
+	is_str(find(m, "192.0.2.1", 0), NULL, "and adds nothing");
+	mynetworks_free(&m);
+}
+
+static void
+files(void)
+{
+	char *inner = write_file("inner", "198.51.100.0/24\n", 0644);
+	char *text = alloc_format("# 10.0.0.0/8\n  # 10.0.0.0/8\n192.0.2.0/24, "
+				  "192.0.3.0/24\n\n%s\n",
+				  inner);
+	char *outer = write_file("outer", text, 0644);
+	char *negated = alloc_format("!%s", outer);
+	char *self = alloc_format("%s/self", dir);
+	struct mynetworks *m = list(outer);
+
+	is_str(find(m, "192.0.3.1", 0), "192.0.3.0/24", "a file");
+	is_str(find(m, "198.51.100.1", 0), "198.51.100.0/24",
+	       "a file named in it");
+	is_str(find(m, "10.1.1.1", 0), NULL, "its comments do not count");
+	mynetworks_free(&m);
+	m = list(negated);
+	is_str(find(m, "192.0.3.1", 0), NULL, "a file negated whole");
+	mynetworks_free(&m);
+	free(write_file("self", self, 0644));
+	m = list(self);
+	is_str(find(m, "192.0.3.1", 0), NULL, "one that names itself ends");
+	mynetworks_free(&m);
+	free(inner);
+	free(text);
+	free(outer);
+	free(negated);
+	free(self);
+}
+
+/* A table that knows 192.0.2.7; each question is a line in `asked`. */
+static void
+tables(void)
+{
+	struct strings own = {0};
+	struct mynetworks *m;
+
+	write_script("postmap", "echo \"$@\" >>${0%/*}/asked\n"
+				"[ \"$3\" = hash:/broken ] && exit 2\n"
+				"[ \"$2\" = 192.0.2.7 ]");
+	strings_add(&own, "hash:/own");
+	m = mynetworks_new(&own);
+	mynetworks_add(m, "hash:/own proxy:hash:/own");
+	is_str(find(m, "192.0.2.7", 0), NULL, "our own map is not asked");
+	is_int(count_lines("asked"), 0, "not even once");
+	mynetworks_add(m, "hash:/nets");
+	is_str(find(m, "192.0.2.7", 0), "hash:/nets", "a table is asked");
+	is_str(find(m, "192.0.2.8", 0), NULL, "and says no too");
+	find(m, "192.0.2.8", 100);
+	find(m, "192.0.2.7", 299);
+	is_int(count_lines("asked"), 2, "once for each address");
+	find(m, "192.0.2.7", 300);
+	is_int(count_lines("asked"), 3, "and again after five minutes");
+	mynetworks_free(&m);
+
+	m = mynetworks_new(&own);
+	mynetworks_add(m, "hash:/broken 192.0.2.0/24");
+	for (int i = 0; i < 10; i++)
+		is_str(find(m, "192.0.2.7", i * 1000), "192.0.2.0/24",
+		       "a broken table hides nothing, time %d", i);
+	is_int(count_lines("asked"), 6, "and is given up after three times");
+	mynetworks_free(&m);
+	strings_clear(&own);
+}
+
+static const char *
+refuse(struct networks *n, const char *text)
+{
+	struct addr addr = address(text);
+
+	return networks_refuse(n, &addr);
+}
+
+static void
+check_own(struct networks *n)
+{
+	struct ifaddrs *all;
+	struct addr addr = {.family = 4};
+
+	if (getifaddrs(&all) != 0)
+		return;
+	for (struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || i->ifa_addr->sa_family != AF_INET)
+			continue;
+		memcpy(addr.bytes,
+		       &((struct sockaddr_in *)i->ifa_addr)->sin_addr, 4);
+		if (!addr_is_special(&addr))
+			is_str(networks_refuse(n, &addr), "own address",
+			       "the address of %s", i->ifa_name);
+	}
+	freeifaddrs(all);
+}
+
+static void
+all_together(void)
+{
+	struct conf conf = {.mynetworks = true};
+	struct cidr excluded;
+	struct networks *n;
+
+	write_script("postconf", "echo '127.0.0.0/8 203.0.113.0/24'");
+	cidr_parse(&excluded, "198.51.100.0/24", 15);
+	conf.exclude = &excluded;
+	conf.nexclude = 1;
+	n = networks_new(&conf);
+	is_str(refuse(n, "127.1.2.3"), "loopback", "loopback");
+	is_str(refuse(n, "::1"), "loopback", "loopback, IPv6");
+	is_str(refuse(n, "::ffff:127.0.0.1"), "loopback", "loopback, mapped");
+	is_str(refuse(n, "224.0.0.1"), "not a client's address", "multicast");
+	is_str(refuse(n, "fe80::1"), "not a client's address", "link-local");
+	is_str(refuse(n, "198.51.100.3"), "excluded 198.51.100.0/24",
+	       "excluded");
+	is_str(refuse(n, "203.0.113.3"), "mynetworks 203.0.113.0/24",
+	       "mynetworks");
+	is_str(refuse(n, "192.0.2.1"), NULL, "a client");
+	check_own(n);
+	networks_free(&n);
+
+	conf.mynetworks = false;
+	n = networks_new(&conf);
+	is_str(refuse(n, "203.0.113.3"), NULL, "mynetworks: no");
+	networks_free(&n);
+	conf.mynetworks = true;
+	write_script("postconf", "echo 203.0.113.0/24; exit 1");
+	n = networks_new(&conf);
+	is_str(refuse(n, "203.0.113.3"), NULL, "a postconf that fails");
+	networks_free(&n);
+}
+
+/* 32 clients three times each: 32 lines. */
+static void
+said_once(void)
+{
+	struct conf conf = {0};
+	struct networks *n = networks_new(&conf);
+	char *path = alloc_format("%s/said", dir);
+	char text[32];
+	struct err err;
+
+	log_open(path, false, &err);
+	for (int i = 0; i < 96; i++) {
+		snprintf(text, sizeof(text), "127.0.1.%d", i % 32);
+		refuse(n, text);
+	}
+	log_open(NULL, false, &err);
+	/* Two that share a place push each other out, at worst. */
+	ok(count_lines("said") >= 32 && count_lines("said") <= 40,
+	   "each refusal is said once");
+	networks_free(&n);
+	free(path);
+}
+
+static int
+run(const char *name, const char *arg, int timeout, char **out, struct err *err)
+{
+	const char *argv[] = {name, arg, NULL};
+
+	return command_run(argv, timeout, out, err);
+}
+
+static void
+commands(void)
+{
+	struct err err;
+	char *out;
+
+	write_script("pbs-echo", "echo \"<$1>\"; exit 3");
+	is_int(run("pbs-echo", "$(id) *", 5000, &out, &err), 3, "exit code");
+	is_str(out, "<$(id) *>\n", "no shell sees the words");
+	free(out);
+	write_script("pbs-slow", "exec sleep 60");
+	is_int(run("pbs-slow", NULL, 50, &out, &err), -1, "out of time");
+	is_str(err.text, "pbs-slow: no answer in time", "is said");
+	write_script("pbs-mute", "exec >&-; exec sleep 60");
+	is_int(run("pbs-mute", NULL, 50, &out, &err), -1,
+	       "closed its output and lives on");
+	is_int(run("pbs-nowhere", NULL, 50, &out, &err), -1, "not installed");
+	is_str(err.text, "pbs-nowhere: No such file or directory", "is said");
+	write_script("pbs-flood", "exec cat /dev/zero");
+	is_int(run("pbs-flood", NULL, 5000, &out, &err), -1, "too much");
+	ok(out == NULL, "nothing is left to free");
+}
+
+static void
+clean_up(void)
+{
+	static const char *const names[] = {
+	    "inner", "outer",	 "self",     "asked",	 "postmap",  "postconf",
+	    "said",  "pbs-echo", "pbs-slow", "pbs-mute", "pbs-flood"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *path = alloc_format("%s/%s", dir, names[i]);
+
+		unlink(path);
+		free(path);
+	}
+	rmdir(dir);
+}
+
+int
+main(void)
+{
+	char *path;
+
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	path = alloc_format("%s:%s", dir, getenv("PATH"));
+	setenv("PATH", path, 1);
+	free(path);
+	entries();
+	order_and_negation();
+	strange_entries();
+	files();
+	tables();
+	all_together();
+	said_once();
+	commands();
+	clean_up();
+	return tap_done();
+}

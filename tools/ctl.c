@@ -1,0 +1,396 @@
+/*
+ * pbsctl status, list, show, add, remove: ask the running daemon over its
+ * control socket (daemon/control.h).
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/duration.h"
+#include "base/err.h"
+#include "base/suggest.h"
+#include "daemon/conf.h"
+#include "daemon/control.h"
+#include "daemon/listing.h"
+#include "tools/json.h"
+#include "tools/verb.h"
+
+enum { YES = 0, NO = 1 };
+
+/* What was asked for on the command line. */
+struct question {
+	const struct verb *verb;
+	bool json, help;
+	const char *config, *socket, *lasts, *user;
+	const char *address; /* as written; request uses the canonical one */
+};
+
+/* An option that takes a value, and where it goes. */
+struct option_name {
+	const char *name;
+	size_t offset;
+	bool only_add;
+};
+
+static const struct option_name options[] = {
+    {"--config", offsetof(struct question, config), false},
+    {"--socket", offsetof(struct question, socket), false},
+    {"--for", offsetof(struct question, lasts), true},
+    {"--user", offsetof(struct question, user), true},
+};
+
+static const char help[] =
+    "usage: pbsctl status|list [OPTION...]\n"
+    "       pbsctl show|remove ADDRESS [OPTION...]\n"
+    "       pbsctl add ADDRESS [--for TIME] [--user USER] [OPTION...]\n"
+    "\n"
+    "Asks the running daemon who may relay, or changes it. An address that\n"
+    "is added is authorized for TIME (30m, 2h), at most the daemon's grace,\n"
+    "which is also what goes without --for.\n"
+    "\n"
+    "  --json         objects for programs, one in a line: ip, users, time\n"
+    "                 (of the login) and expires, in seconds since 1970\n"
+    "  --config FILE  the daemon's configuration, which says where it listens\n"
+    "  --socket PATH  where it listens\n"
+    "\n"
+    "Exit: 0 yes, 1 no, 64 wrong usage, 69 no daemon is running.\n";
+
+/* ---- the command line ---- */
+
+static int
+unknown_option(const struct question *q, const char *word)
+{
+	static const char *const known[] = {"--json",	"--help", "--config",
+					    "--socket", "--for",  "--user",
+					    NULL};
+
+	return verb_unknown(q->verb, "option", word, known);
+}
+
+/* 1: word is this option; *value behind '=', or NULL. */
+static bool
+is_option(const struct option_name *o, const char *word, const char **value)
+{
+	size_t len = strlen(o->name);
+
+	if (strncmp(word, o->name, len) != 0 ||
+	    (word[len] != '\0' && word[len] != '='))
+		return false;
+	*value = word[len] == '=' ? word + len + 1 : NULL;
+	return true;
+}
+
+static int
+take_option(struct question *q, char ***argv)
+{
+	const char *word = *(*argv)++, *value;
+
+	if (strcmp(word, "--json") == 0) {
+		q->json = true;
+		return 0;
+	}
+	if (strcmp(word, "--help") == 0) {
+		q->help = true;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (!is_option(&options[i], word, &value) ||
+		    (options[i].only_add && strcmp(q->verb->name, "add") != 0))
+			continue;
+		if (value == NULL)
+			value = **argv != NULL ? *(*argv)++ : NULL;
+		if (value == NULL || *value == '\0') {
+			verb_complain(q->verb, "%s needs a value", word);
+			return EX_USAGE;
+		}
+		*(const char **)((char *)q + options[i].offset) = value;
+		return 0;
+	}
+	return unknown_option(q, word);
+}
+
+static bool
+takes_address(const struct verb *verb)
+{
+	return strncmp(verb->arguments, "ADDRESS", 7) == 0;
+}
+
+static int
+parse(struct question *q, char **argv)
+{
+	int code = 0;
+
+	while (*argv != NULL && code == 0) {
+		if (strncmp(*argv, "--", 2) == 0) {
+			code = take_option(q, &argv);
+		} else if (takes_address(q->verb) && q->address == NULL) {
+			q->address = *argv++;
+		} else {
+			verb_complain(q->verb, "one word too many: '%s'",
+				      *argv);
+			code = EX_USAGE;
+		}
+	}
+	if (code == 0 && !q->help && takes_address(q->verb) &&
+	    q->address == NULL) {
+		verb_complain(q->verb, "which address?");
+		code = EX_USAGE;
+	}
+	return code;
+}
+
+/* ---- the request ---- */
+
+static int
+write_add(const struct question *q, const struct conf *conf, FILE *out)
+{
+	uint32_t seconds = conf->grace;
+
+	if (q->lasts != NULL && duration_parse(q->lasts, &seconds) != 0) {
+		verb_complain(q->verb,
+			      "--for: '%s' is no time (seconds, or with s, m, "
+			      "h, d)",
+			      q->lasts);
+		return EX_USAGE;
+	}
+	fprintf(out, " %" PRIu32, seconds);
+	if (q->user != NULL) {
+		fputc(' ', out);
+		listing_encode(out, q->user);
+	}
+	return 0;
+}
+
+/* "add 192.0.2.7 1800 ann" */
+static int
+write_request(const struct question *q, const struct conf *conf, FILE *out)
+{
+	char text[ADDR_TEXT_MAX];
+	struct addr addr;
+
+	fputs(q->verb->name, out);
+	if (q->address == NULL)
+		return 0;
+	if (addr_parse(&addr, q->address, strlen(q->address)) != 0) {
+		verb_complain(q->verb, "'%s' is not an address", q->address);
+		return EX_USAGE;
+	}
+	addr_format(&addr, text);
+	fprintf(out, " %s", text);
+	return strcmp(q->verb->name, "add") == 0 ? write_add(q, conf, out) : 0;
+}
+
+/* ---- the answer ---- */
+
+static void
+print_json_row(const struct listing *row)
+{
+	char text[ADDR_TEXT_MAX];
+
+	addr_format(&row->addr, text);
+	printf("{\"ip\": \"%s\", \"users\": [", text);
+	for (size_t i = 0; i < row->users.count; i++) {
+		const char *user = row->users.list[i];
+
+		fputs(i > 0 ? ", " : "", stdout);
+		json_string(stdout, user, strlen(user));
+	}
+	printf("], \"time\": %jd, \"expires\": %jd}\n", (intmax_t)row->when,
+	       (intmax_t)row->expires);
+}
+
+static int
+print_rows(const struct question *q, char *answer)
+{
+	char *at, *line;
+
+	for (line = strtok_r(answer, "\n", &at); line != NULL;
+	     line = strtok_r(NULL, "\n", &at)) {
+		struct listing row;
+
+		if (listing_read(&row, line) != 0) {
+			verb_complain(q->verb, "strange answer");
+			return EX_PROTOCOL;
+		}
+		if (q->json)
+			print_json_row(&row);
+		else
+			listing_print(stdout, &row);
+		listing_clear(&row);
+	}
+	return YES;
+}
+
+/* "key value" lines; a value of digits is a number. */
+static int
+print_status(const struct question *q, char *answer)
+{
+	const char *separator = "{";
+	char *at, *line;
+
+	if (!q->json) {
+		fputs(answer, stdout);
+		return YES;
+	}
+	for (line = strtok_r(answer, "\n", &at); line != NULL;
+	     line = strtok_r(NULL, "\n", &at)) {
+		size_t len = strcspn(line, " ");
+		const char *value = line + len + (line[len] != '\0');
+
+		fputs(separator, stdout);
+		json_string(stdout, line, len);
+		fputs(": ", stdout);
+		if (*value != '\0' &&
+		    value[strspn(value, "0123456789")] == '\0')
+			fputs(value, stdout);
+		else
+			json_string(stdout, value, strlen(value));
+		separator = ", ";
+	}
+	puts("}");
+	return YES;
+}
+
+static int
+print_answer(const struct question *q, enum control_reply reply, char *answer,
+	     const struct err *err)
+{
+	switch (reply) {
+	case CONTROL_YES:
+		return strcmp(q->verb->name, "status") == 0
+			   ? print_status(q, answer)
+			   : print_rows(q, answer);
+	case CONTROL_NO:
+		verb_complain(q->verb, "%s", err->text);
+		return NO;
+	case CONTROL_NOBODY:
+		verb_complain(q->verb, "no daemon is running: %s", err->text);
+		return EX_UNAVAILABLE;
+	case CONTROL_FAILED:
+		break;
+	}
+	verb_complain(q->verb, "%s", err->text);
+	return EX_UNAVAILABLE;
+}
+
+/* ---- all together ---- */
+
+static int
+ask(const struct question *q, const struct conf *conf)
+{
+	char *request = NULL, *answer = NULL, *path;
+	size_t request_len, answer_len;
+	FILE *out = open_memstream(&request, &request_len);
+	enum control_reply reply;
+	struct err err;
+	int code = write_request(q, conf, out);
+
+	fclose(out);
+	if (code == 0) {
+		out = open_memstream(&answer, &answer_len);
+		path = q->socket != NULL ? alloc_string(q->socket)
+					 : control_path(conf->checkpoint);
+		reply = control_ask(path, request, out, &err);
+		fclose(out);
+		code = print_answer(q, reply, answer, &err);
+		free(path);
+		free(answer);
+	}
+	free(request);
+	return code;
+}
+
+/* As the daemon reads it, but without asking Postfix what it is. */
+static int
+load_conf(const struct question *q, struct conf *conf)
+{
+	char name[] = "pbsctl", nowrite[] = "--nowrite";
+	char *flags[] = {name, nowrite, NULL, NULL};
+	struct err err;
+	int code;
+
+	if (q->config != NULL)
+		flags[2] = alloc_format("--config=%s", q->config);
+	code = conf_load(conf, q->config != NULL ? 3 : 2, flags, &err);
+	free(flags[2]);
+	if (code != 0)
+		verb_complain(q->verb, "%s", err.text);
+	return code;
+}
+
+static int
+run(const struct verb *verb, char **argv)
+{
+	struct question q = {.verb = verb};
+	struct conf conf;
+	int code = parse(&q, argv + 1);
+
+	if (code != 0)
+		return code;
+	if (q.help) {
+		fputs(help, stdout);
+		return YES;
+	}
+	code = load_conf(&q, &conf);
+	if (code != 0)
+		return code;
+	code = ask(&q, &conf);
+	conf_clear(&conf);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		verb_complain(verb, "standard output: %s", strerror(errno));
+		return EX_IOERR;
+	}
+	return code;
+}
+
+static int
+run_status(int argc, char **argv)
+{
+	(void)argc;
+	return run(&verb_status, argv);
+}
+
+static int
+run_list(int argc, char **argv)
+{
+	(void)argc;
+	return run(&verb_list, argv);
+}
+
+static int
+run_show(int argc, char **argv)
+{
+	(void)argc;
+	return run(&verb_show, argv);
+}
+
+static int
+run_add(int argc, char **argv)
+{
+	(void)argc;
+	return run(&verb_add, argv);
+}
+
+static int
+run_remove(int argc, char **argv)
+{
+	(void)argc;
+	return run(&verb_remove, argv);
+}
+
+const struct verb verb_status = {
+    "status", "[--json]", "tell how the running daemon is doing", run_status};
+const struct verb verb_list = {
+    "list", "[--json]", "list who may relay, since and until when", run_list};
+const struct verb verb_show = {"show", "ADDRESS [--json]",
+			       "tell whether an address may relay", run_show};
+const struct verb verb_add = {"add", "ADDRESS [--for TIME] [--user USER]",
+			      "let an address relay for a time", run_add};
+const struct verb verb_remove = {"remove", "ADDRESS",
+				 "let an address relay no longer", run_remove};
