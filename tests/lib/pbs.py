@@ -54,6 +54,14 @@ class Inotify:
             at += 16 + length
         return names
 
+    def wait_for(self, name, timeout):
+        """Until name appears; the time when it did."""
+        deadline = time.monotonic() + timeout
+        while name not in self.wait(deadline - time.monotonic()):
+            if time.monotonic() > deadline:
+                raise TimeoutError("no %s within %.1f s" % (name, timeout))
+        return time.monotonic()
+
     def close(self):
         os.close(self.fd)
 
