@@ -22,7 +22,6 @@ enum { HEAP_LIMIT_KIB = 1024 };
 struct expression {
 	const struct rule *rule;
 	pcre2_code *code;
-	uint32_t min_len;  /* of a text that can match */
 	uint32_t ip, user; /* group numbers; user 0 = none */
 };
 
@@ -168,10 +167,13 @@ expression_init(struct expression *expr, const struct rule *rule,
 		struct err *err)
 {
 	/* Bytes, not characters: logs hold what is no UTF-8, and a rule must
-	 * not fail on it. \C could read behind the end of a character. */
+	 * not fail on it. PCRE2's own look ahead, for a byte that must come,
+	 * finds little in what our table lets pass, and reads behind the end
+	 * of the text. */
 	static const uint32_t options =
 	    PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY |
-	    PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C;
+	    PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
+	    PCRE2_NO_START_OPTIMIZE;
 	PCRE2_SIZE offset;
 	int code;
 
@@ -183,7 +185,6 @@ expression_init(struct expression *expr, const struct rule *rule,
 		return pcre_err(rule, code, offset, err);
 	if (find_groups(expr, err) < 0)
 		return -1;
-	pcre2_pattern_info(expr->code, PCRE2_INFO_MINLENGTH, &expr->min_len);
 	return 0;
 }
 
@@ -418,8 +419,6 @@ try_one(const struct matcher *matcher, const struct expression *expr,
 	size_t len = expr->rule->whole_line ? line->line_len : line->text_len;
 	int r;
 
-	if (len < expr->min_len)
-		return 0;
 	if (matcher->jit)
 		r = pcre2_jit_match(expr->code, (PCRE2_SPTR)text, len, 0, 0,
 				    matcher->data, matcher->context);

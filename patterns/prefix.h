@@ -3,8 +3,9 @@
  *
  * Most lines of a busy program are no logins, and they differ from a login
  * within their first bytes. Asking a table about these costs a few ns, asking
- * PCRE2 some tens for each expression. The table is drawn from the expression itself; what it
- * does not understand it lets pass, so it never refuses what would match.
+ * PCRE2 some tens for each expression. The table is drawn from the expressions
+ * themselves; what it does not understand it lets pass, so it never refuses
+ * what would match.
  */
 #ifndef PATTERNS_PREFIX_H
 #define PATTERNS_PREFIX_H

@@ -138,8 +138,7 @@ refused(void)
 	is_str(err.text, "rule x: control bytes in the line", "it says so");
 	is_int(run(m, "xd", "in 192.0.2 x", &match, &err), -1, "half an IP");
 	is_str(err.text, "rule x: captured no address", "it says so, too");
-	is_int(run(m, "xd", "in [2001:db8::7] x", &match, &err), 1,
-	       "brackets");
+	is_int(run(m, "xd", "in [2001:db8::7] x", &match, &err), 1, "brackets");
 	matcher_free(&m);
 
 	rules[0].header = HEADER_XMAIL;
@@ -163,7 +162,8 @@ limited(void)
 	struct match match;
 	struct matcher *m = compile(rules, 2, &err);
 
-	is_int(run(m, "xd", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx 192.0.2.7",
+	is_int(run(m, "xd",
+		   "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx 192.0.2.7",
 		   &match, &err),
 	       -1, "a limit that is hit grants nothing, by no rule");
 	ok(strstr(err.text, "rule slow: gave up") != NULL, "said: %s",

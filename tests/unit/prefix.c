@@ -18,32 +18,19 @@ enum { TEXTS = 20000, TEXT_MAX = 24 };
 
 /* Of the letters of random_text(). */
 static const char *const expressions[] = {
-    "ab(?<u>.*)",
-    "(?:ab|b)a*c",
-    "a|b|cc",
-    "(?:a|bc)?+(?:b|ca)+b",
-    "[ab]{2}c?[^c]+",
-    "a{0,2}b{3}",
-    "(?>a+|b)c",
-    "^a.c$",
-    "(?!b)[a-c]c.*",
-    "a(?!b)|ba",
-    "(?i)aB.*",
-    "(?<=a)b|c+",
-    "a(?:b(?:c|)|)a",
-    "\\x61b.*|c",
-    "\\Qa|b\\Ec*|c",
-    "[[:alpha:]]b|a*+-",
-    "[]a-]+b",
-    "[^]a]b+",
-    "a{b|-{1,}a",
-    "\\S-\\W*a",
-    "(?#x|)a|b",
-    "(a)\\1|cb",
-    "(?:(?:a*)*b)*c",
-    "(?|ab|ba)c*",
-    "a\\-b|\\tc",
-    "",
+    "ab(?<u>.*)",     "(?:ab|b)a*c",
+    "a|b|cc",	      "(?:a|bc)?+(?:b|ca)+b",
+    "[ab]{2}c?[^c]+", "a{0,2}b{3}",
+    "(?>a+|b)c",      "^a.c$",
+    "(?!b)[a-c]c.*",  "a(?!b)|ba",
+    "(?i)aB.*",	      "(?<=a)b|c+",
+    "a(?:b(?:c|)|)a", "\\x61b.*|c",
+    "\\Qa|b\\Ec*|c",  "[[:alpha:]]b|a*+-",
+    "[]a-]+b",	      "[^]a]b+",
+    "a{b|-{1,}a",     "\\S-\\W*a",
+    "(?#x|)a|b",      "(a)\\1|cb",
+    "(?:(?:a*)*b)*c", "(?|ab|ba)c*",
+    "a\\-b|\\tc",     "",
 };
 
 static const char *
@@ -56,8 +43,7 @@ random_text(unsigned int *seed)
 	/* Short ones match more often. */
 	n = n > 12 ? n : n / 2;
 	for (i = 0; i < n; i++)
-		text[i] =
-		    letters[(size_t)rand_r(seed) % (sizeof(letters) - 1)];
+		text[i] = letters[(size_t)rand_r(seed) % (sizeof(letters) - 1)];
 	text[n] = '\0';
 	return text;
 }
@@ -74,8 +60,11 @@ matcher_for(const char *before, const char *expression)
 	struct matcher *matcher;
 
 	snprintf(match, sizeof(match), "%s%s", before, expression);
-	rule = (struct rule){.name = name, .server = name, .file = name,
-			     .programs = programs, .match = match};
+	rule = (struct rule){.name = name,
+			     .server = name,
+			     .file = name,
+			     .programs = programs,
+			     .match = match};
 	matcher = matcher_new(&set, NULL, 0, &err);
 	if (matcher == NULL)
 		printf("# %s: %s\n", match, err.text);
@@ -85,7 +74,9 @@ matcher_for(const char *before, const char *expression)
 static int
 judge(struct matcher *matcher, const char *text)
 {
-	struct logline line = {.program = "x", .program_len = 1, .text = text,
+	struct logline line = {.program = "x",
+			       .program_len = 1,
+			       .text = text,
 			       .text_len = strlen(text)};
 	struct match match;
 	struct err err;
@@ -141,8 +132,10 @@ refuses(void)
 	ok(fits(login, "imap-login: Login: user=<ann>"), "a login may be");
 	ok(fits(login, "pop3-login: Logged in: user=<ann>"), "in other words");
 	ok(!fits(login, "imap(ann)<1><x>: Disconnected"), "not a session");
-	ok(!fits(login, "imap-login: Disconnected: user=<ann>"), "nor a failure");
-	ok(!fits(login, "imap-login: Login aborted: Logged out"), "nor another");
+	ok(!fits(login, "imap-login: Disconnected: user=<ann>"),
+	   "nor a failure");
+	ok(!fits(login, "imap-login: Login aborted: Logged out"),
+	   "nor another");
 	ok(!fits(login, "auth: passwd-file(ann)"), "nor what auth says");
 	ok(fits(NULL, "anything"), "what is not to be judged passes");
 }

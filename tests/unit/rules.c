@@ -55,14 +55,15 @@ whole_file(void)
 	struct ruleset *set;
 	const struct rule *rule;
 
-	write_file("a/x.yaml",
-		   "server: X\nversions: '1 - 2'\nprogram: [xd, yd]\nrules:\n" RULE
-		   "    accept:\n"
-		   "      - { line: 'in 192.0.2.7', ip: 192.0.2.7, user: ann }\n"
-		   "    reject:\n"
-		   "      - { line: 'out', why: 'no login' }\n"
-		   "  - name: x-own\n    optional: true\n    line: true\n"
-		   "    header: xmail\n    program: zd\n    match: '(.)(.)'\n");
+	write_file(
+	    "a/x.yaml",
+	    "server: X\nversions: '1 - 2'\nprogram: [xd, yd]\nrules:\n" RULE
+	    "    accept:\n"
+	    "      - { line: 'in 192.0.2.7', ip: 192.0.2.7, user: ann }\n"
+	    "    reject:\n"
+	    "      - { line: 'out', why: 'no login' }\n"
+	    "  - name: x-own\n    optional: true\n    line: true\n"
+	    "    header: xmail\n    program: zd\n    match: '(.)(.)'\n");
 	set = load_dir("a", &err);
 	if (!ok(set != NULL, "a whole file is read"))
 		return;
@@ -99,8 +100,7 @@ static const struct {
      "x.yaml:3: 'rules' must be a list"},
     {"server: [X]\nprogram: xd\nrules:\n" RULE,
      "x.yaml:1: 'server' must be a string"},
-    {"server: X\nrules:\n" RULE,
-     "x.yaml:3: rule 'x-login' has no 'program'"},
+    {"server: X\nrules:\n" RULE, "x.yaml:3: rule 'x-login' has no 'program'"},
     {"server: X\nprogram: []\nrules:\n" RULE, "x.yaml:2: 'program' is empty"},
     {"server: X\nheader: sylog\nprogram: xd\nrules:\n" RULE,
      "x.yaml:2: unknown header 'sylog' (did you mean 'syslog'?)"},

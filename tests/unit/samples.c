@@ -35,7 +35,7 @@ same_user(const struct match *match, const char *user)
 	if (user == NULL || match->user == NULL)
 		return user == NULL && match->user == NULL;
 	return match->user_len == strlen(user) &&
-	    memcmp(match->user, user, match->user_len) == 0;
+	       memcmp(match->user, user, match->user_len) == 0;
 }
 
 static void
@@ -60,8 +60,7 @@ check_rule(struct matcher *matcher, const struct rule *rule)
 	struct match match;
 	size_t i;
 
-	ok(rule->accept.count >= ACCEPT_MIN &&
-	       rule->reject.count >= REJECT_MIN,
+	ok(rule->accept.count >= ACCEPT_MIN && rule->reject.count >= REJECT_MIN,
 	   "%s has %zu accept and %zu reject samples", rule->name,
 	   rule->accept.count, rule->reject.count);
 	for (i = 0; i < rule->accept.count; i++)
