@@ -312,6 +312,16 @@ copy_entry(struct authtab *to, const struct authtab *from, uint32_t index)
 			  USERS_NAME_MAX);
 }
 
+/* All there are, into the fresh storage of tab; that of old is freed. */
+static void
+move_entries(struct authtab *tab, struct authtab *old)
+{
+	for (uint32_t i = 1; i < old->used; i++)
+		if (old->entries[i].addr.family != 0)
+			copy_entry(tab, old, i);
+	free_storage(old);
+}
+
 /* Gives memory back when most of the entries have gone: those that are left
  * move into smaller storage. Their number pays for it, seven went for one. */
 static void
@@ -322,10 +332,7 @@ shrink(struct authtab *tab)
 	if (tab->room <= 16 * ENTRIES_MIN || tab->count > tab->room / 8)
 		return;
 	make_storage(tab, old.count * 2);
-	for (uint32_t i = 1; i < old.used; i++)
-		if (old.entries[i].addr.family != 0)
-			copy_entry(tab, &old, i);
-	free_storage(&old);
+	move_entries(tab, &old);
 }
 
 /* ---- time ---- */
@@ -462,6 +469,29 @@ authtab_grant(struct authtab *tab, const struct addr *addr, const char *user,
 		tell(tab, (enum authtab_event)event, *addr,
 		     tab->entries[index].when);
 	return event;
+}
+
+void
+authtab_set_longest(struct authtab *tab, uint32_t longest, int64_t now)
+{
+	struct authtab old = *tab;
+	int64_t more = (int64_t)longest - tab->longest;
+
+	assert(longest > 0);
+	if (now > tab->now)
+		tab->now = now;
+	tab->longest = longest;
+	size_calendar(tab);
+	make_storage(tab, old.count * 2);
+	for (uint32_t i = 1; i < old.used; i++) {
+		struct entry *entry = &old.entries[i];
+
+		/* Nothing is filed before now; the next sweep drops it. */
+		entry->expires += more;
+		if (entry->expires < tab->now)
+			entry->expires = tab->now;
+	}
+	move_entries(tab, &old);
 }
 
 bool

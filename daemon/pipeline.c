@@ -206,10 +206,8 @@ advance_replay(struct pipeline *p, time_t when, time_t wall)
 {
 	if (when > wall)
 		when = wall;
-	if (when <= p->replay_now)
-		return;
-	p->replay_now = when;
-	authtab_sweep(p->table, when);
+	if (when > p->replay_now)
+		p->replay_now = when;
 }
 
 int
