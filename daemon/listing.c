@@ -100,7 +100,7 @@ listing_read(struct listing *out, const char *line)
 	memset(out, 0, sizeof(*out));
 	if (addr_parse(&out->addr, line, len) != 0 ||
 	    sscanf(line + len, " %lld %lld %n", &when, &expires, &at) != 2 ||
-	    at == 0)
+	    at == 0 || line[len + (size_t)at] == '\0')
 		return -1;
 	out->when = (time_t)when;
 	out->expires = (time_t)expires;
