@@ -156,6 +156,22 @@ uninstall:
 	    rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$$m; done
 	rm -rf $(DESTDIR)$(datadir)/pop-before-smtp $(DESTDIR)$(docdir)
 
+# Each parser for a while, with clang; the corpus stays in $(BUILD)/fuzz.
+FUZZ_SECONDS = 60
+FUZZERS	= $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+everything = $(foreach r,$(ROOMS),$(call sources,$(r)))
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(everything)
+	@packaging/install-packages lint
+	@mkdir -p $@.corpus
+	clang $(ALL_CPPFLAGS) -std=c11 -g -O1 \
+	    -fsanitize=fuzzer,address,undefined -o $@ $< $(everything) $(LIBS)
+
+fuzz: $(FUZZERS)
+	@for f in $(FUZZERS); do echo "$$f, $(FUZZ_SECONDS) s"; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
+	    -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus || exit; done
+
 clean:
 	rm -rf $(BUILD)
 
@@ -165,13 +181,14 @@ help:
 	@echo 'make test       install what the tests need, build, run every test'
 	@echo 'make check      the tests that need no root; installs nothing'
 	@echo 'make bench      measure; make oracle: a million lines, key by key'
+	@echo 'make fuzz       fuzz each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make units      build the unit tests'
 	@echo 'make install    into $$(DESTDIR)$$(prefix), by default $(prefix)'
 	@echo 'make uninstall  undo that; configuration and map stay'
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
-.PHONY: all run test check bench oracle units install uninstall clean help
+.PHONY: all run test check bench oracle fuzz units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)
