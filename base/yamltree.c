@@ -23,6 +23,8 @@ struct yaml_tree {
 
 struct builder {
 	struct yaml_tree *tree;
+	const char *text;
+	size_t len;
 	yaml_parser_t parser;
 	size_t nodes;
 	struct err *err;
@@ -83,19 +85,26 @@ fail_at(struct builder *b, size_t line, const char *why)
 	return err_set(b->err, "%s:%zu: %s", b->tree->file, line, why);
 }
 
+/* A bad byte is met by the reader, which knows its offset alone. */
+static size_t
+line_of_error(const struct builder *b)
+{
+	size_t line = 0;
+
+	if (b->parser.error != YAML_READER_ERROR)
+		return b->parser.problem_mark.line + 1;
+	for (size_t i = 0; i < b->len && i < b->parser.problem_offset; i++)
+		line += b->text[i] == '\n';
+	return line + 1;
+}
+
 /* The next event that is sound; the caller deletes it. 0, or -1. */
 static int
 next_event(struct builder *b, yaml_event_t *event)
 {
-	size_t line;
-
 	if (yaml_parser_parse(&b->parser, event))
 		return 0;
-	/* A bad byte is met by the reader, which sets no mark. */
-	line = b->parser.error == YAML_READER_ERROR
-		   ? b->parser.mark.line
-		   : b->parser.problem_mark.line;
-	return fail_at(b, line + 1,
+	return fail_at(b, line_of_error(b),
 		       b->parser.problem ? b->parser.problem : "no YAML");
 }
 
@@ -304,7 +313,7 @@ struct yaml_tree *
 yaml_parse(const char *file, const char *text, size_t len, struct err *err)
 {
 	struct yaml_tree *tree = alloc_zero(1, sizeof(*tree));
-	struct builder b = {.tree = tree, .err = err};
+	struct builder b = {.tree = tree, .text = text, .len = len, .err = err};
 
 	tree->file = alloc_string(file);
 	if (!yaml_parser_initialize(&b.parser)) {
