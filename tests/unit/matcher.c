@@ -82,17 +82,40 @@ chosen_by_program(void)
 	is_int(run(m, "", "in 192.0.2.7 ann", &match, &err), 0, "no program");
 	is_int(run(m, "xdx", "in 192.0.2.7 ann", &match, &err), 0,
 	       "a program that begins so");
-	is_int(run(m, "xd", " in 192.0.2.7 ann", &match, &err), 0,
-	       "anchored at the front");
-	is_int(run(m, "xd", "out 192.0.2.7 ", &match, &err), 0, "at the end");
-	is_int(run(m, "xd", "out 192.0.2.7\n", &match, &err), 0,
-	       "a newline is not the end");
 	is_int(run(m, "xd", "", &match, &err), 0, "an empty text");
 	is_int(run(m, "xd", "in ::ffff:192.0.2.7 a", &match, &err), 1,
 	       "mapped IPv4");
 	is_int(match.addr.family, 4, "is IPv4");
 	matcher_free(&m);
 	ok(m == NULL, "freed");
+}
+
+/* "(?=)" is what the table of beginnings does not understand: PCRE2 itself is
+ * asked, too. */
+static void
+anchored(void)
+{
+	struct rule rules[] = {
+	    rule("x", xd, "in (?<ip>[0-9.]++)"),
+	    rule("y", yd, "(?=)in (?<ip>[0-9.]++)"),
+	    rule("z", yd, "(?=)at (?<ip>[0-9.]++)$"),
+	};
+	static const char *const texts[] = {
+	    " in 192.0.2.7",  "in 192.0.2.7 ",	"in 192.0.2.7\n",
+	    "in 192.0.2.7 x", "at 192.0.2.7\n", "in 192.0.2.7111111111 x",
+	    "in\n192.0.2.7",
+	};
+	struct err err;
+	struct match match;
+	struct matcher *m = compile(rules, 3, &err);
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		ok(run(m, "xd", texts[i], &match, &err) == 0 &&
+		       run(m, "yd", texts[i], &match, &err) == 0,
+		   "more than a login is none (%zu)", i);
+	is_int(run(m, "yd", "at 192.0.2.7", &match, &err), 1, "a login is one");
+	matcher_free(&m);
 }
 
 static void
@@ -162,10 +185,8 @@ limited(void)
 	struct match match;
 	struct matcher *m = compile(rules, 2, &err);
 
-	is_int(run(m, "xd",
-		   "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx 192.0.2.7",
-		   &match, &err),
-	       -1, "a limit that is hit grants nothing, by no rule");
+	is_int(run(m, "xd", "xxxxxxxxxxxxxx 192.0.2.7", &match, &err), -1,
+	       "a limit that is hit grants nothing, by no rule");
 	ok(strstr(err.text, "rule slow: gave up") != NULL, "said: %s",
 	   err.text);
 	matcher_free(&m);
@@ -280,6 +301,7 @@ int
 main(void)
 {
 	chosen_by_program();
+	anchored();
 	bound_to_header();
 	refused();
 	limited();
