@@ -1,0 +1,395 @@
+/* The keeper: the command returns when the daemon is ready, signals reach it,
+ * its death clears the map and brings another, and all ends together. */
+#include "daemon/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "daemon/conf.h"
+#include "daemon/lock.h"
+#include "maps/map.h"
+#include "tests/tap.h"
+
+enum { PATIENCE_MS = 10000 };
+
+static char dir[] = "/tmp/pbs-keeper.XXXXXX";
+static char *pidfile, *map, *log_file, *error_file;
+
+/* What a worker says, it says through this pipe; when all processes that could
+ * are gone, it is at its end. */
+struct kept {
+	int said;
+	int code; /* of the command */
+};
+
+/* ---- the daemon of this test: says what happens to it ---- */
+
+static void
+work(int out, int ready_fd)
+{
+	sigset_t signals;
+	int signo;
+
+	sigfillset(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	keeper_ready(ready_fd);
+	dprintf(out, "worker %ld\n", (long)getpid());
+	while (sigwait(&signals, &signo) == 0 && signo != SIGTERM)
+		dprintf(out, "signal %d\n", signo);
+	dprintf(out, "end\n");
+	_exit(0);
+}
+
+static void
+fail(void)
+{
+	dprintf(2, "cannot start\n");
+	_exit(78);
+}
+
+/* ---- its command ---- */
+
+static void
+command(int out, bool failing)
+{
+	struct conf conf = {.pidfile = pidfile, .write = true};
+	int ready_fd, code,
+	    error = open(error_file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	struct err err;
+
+	dup2(error, 2);
+	close(error);
+	strings_add(&conf.maps, map);
+	log_open(log_file, false, &err);
+	switch (keeper_run(&conf, &ready_fd, &code, &err)) {
+	case 1:
+		if (failing)
+			fail();
+		work(out, ready_fd);
+		break;
+	case 0:
+		strings_clear(&conf.maps);
+		_exit(code);
+	}
+	dprintf(2, "%s\n", err.text);
+	_exit(99);
+}
+
+static struct kept
+start(bool failing)
+{
+	struct kept k;
+	int pipes[2], status;
+	pid_t pid;
+
+	if (pipe(pipes) != 0)
+		abort();
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		close(pipes[0]);
+		command(pipes[1], failing);
+	}
+	close(pipes[1]);
+	waitpid(pid, &status, 0);
+	k.said = pipes[0];
+	k.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return k;
+}
+
+/* ---- what can be seen ---- */
+
+/* The next line; "" at the end, NULL if none comes. Static. */
+static const char *
+next_line(const struct kept *k)
+{
+	static char line[80];
+	size_t len = 0;
+	struct pollfd p = {.fd = k->said, .events = POLLIN};
+
+	while (len < sizeof(line) - 1) {
+		if (poll(&p, 1, PATIENCE_MS) != 1)
+			return NULL;
+		if (read(k->said, line + len, 1) != 1 || line[len] == '\n')
+			break;
+		len++;
+	}
+	line[len] = '\0';
+	return line;
+}
+
+static pid_t
+worker(const struct kept *k)
+{
+	const char *line = next_line(k);
+
+	return line != NULL && strncmp(line, "worker ", 7) == 0
+		   ? (pid_t)atol(line + 7)
+		   : -1;
+}
+
+static char *
+contents(const char *path, size_t *len)
+{
+	char *text = alloc_zero(1 << 20, 1);
+	FILE *f = fopen(path, "re");
+
+	*len = f != NULL ? fread(text, 1, (1 << 20) - 1, f) : 0;
+	if (f != NULL)
+		fclose(f);
+	return text;
+}
+
+static bool
+holds(const char *path, const char *what)
+{
+	size_t len;
+	char *text = contents(path, &len);
+	bool found = memmem(text, len, what, strlen(what)) != NULL;
+
+	free(text);
+	return found;
+}
+
+static pid_t
+keeper(void)
+{
+	size_t len;
+	char *text = contents(pidfile, &len);
+	pid_t pid = (pid_t)atol(text);
+
+	free(text);
+	return pid;
+}
+
+static pid_t
+parent_of(pid_t pid)
+{
+	char *path = alloc_format("/proc/%ld/stat", (long)pid), *text;
+	size_t len;
+	long parent = -1;
+
+	text = contents(path, &len);
+	if (len > 0)
+		sscanf(strrchr(text, ')'), ") %*c %ld", &parent);
+	free(text);
+	free(path);
+	return (pid_t)parent;
+}
+
+/* ---- a map with somebody in it ---- */
+
+static bool
+one_row(void *arg, struct map_row *row)
+{
+	bool *done = arg;
+
+	memset(row, 0, sizeof(*row));
+	addr_parse(&row->addr, "192.0.2.77", 10);
+	row->when = 1700000000;
+	row->present = true;
+	*done = !*done;
+	return *done;
+}
+
+static void
+fill_map(void)
+{
+	const struct map_settings settings = {NULL, true};
+	bool done = false;
+	const struct map_rows rows = {one_row, &done, 1};
+	struct err err;
+	struct map *m = map_open(map, "hash", &settings, &err);
+
+	if (m == NULL || map_replace(m, &rows, &err) != 0)
+		printf("# %s\n", err.text);
+	map_close(&m);
+}
+
+static bool
+somebody_in_map(void)
+{
+	char *path = alloc_format("%s.db", strchr(map, ':') + 1);
+	bool there = holds(path, "192.0.2.77");
+
+	free(path);
+	return there;
+}
+
+/* ---- the tests ---- */
+
+static void
+ends_together(struct kept *k)
+{
+	is_str(next_line(k), "end", "SIGTERM to the keeper stops the daemon");
+	is_str(next_line(k), "", "and ends both");
+	ok(access(pidfile, F_OK) != 0, "and the pid file is gone");
+	close(k->said);
+}
+
+static void
+detaches(void)
+{
+	struct kept k = start(false), second;
+	pid_t pid = worker(&k);
+	char *named;
+
+	is_int(k.code, 0, "the command returns when the daemon is ready");
+	ok(keeper() > 0 && parent_of(pid) == keeper(),
+	   "the pid file names the keeper");
+	is_int(getsid(keeper()), keeper(), "which has a session of its own");
+
+	second = start(false);
+	is_int(second.code, 99, "a second one is refused");
+	named = alloc_format("held by process %ld", (long)keeper());
+	ok(holds(error_file, named), "and the first is named");
+	free(named);
+	close(second.said);
+
+	kill(keeper(), SIGHUP);
+	named = alloc_format("signal %d", SIGHUP);
+	is_str(next_line(&k), named, "SIGHUP is passed on");
+	free(named);
+	kill(keeper(), SIGUSR1);
+	named = alloc_format("signal %d", SIGUSR1);
+	is_str(next_line(&k), named, "SIGUSR1 is passed on");
+	free(named);
+	kill(keeper(), SIGTERM);
+	ends_together(&k);
+}
+
+static void
+cannot_start(void)
+{
+	struct kept k;
+
+	fill_map();
+	k = start(true);
+	is_int(k.code, 78, "the command ends with the daemon's exit code");
+	is_str(next_line(&k), "", "no keeper stays");
+	ok(holds(error_file, "cannot start"), "its message is seen");
+	ok(access(pidfile, F_OK) != 0, "no pid file is left");
+	ok(somebody_in_map(), "the map, perhaps another's, is as it was");
+	close(k.said);
+}
+
+static void
+comes_back(void)
+{
+	struct kept k = start(false);
+	pid_t first = worker(&k), second;
+
+	fill_map();
+	ok(somebody_in_map(), "somebody is authorized");
+	kill(first, SIGKILL);
+	second = worker(&k);
+	ok(second > 0 && second != first, "the dead daemon is replaced");
+	ok(!somebody_in_map(), "and nobody is authorized");
+	ok(holds(log_file, "the daemon died of signal 9"), "its death is said");
+	ok(holds(log_file, "starting the daemon anew in 1s"), "and the rest");
+	kill(second, SIGKILL);
+	ok(worker(&k) > 0, "and again");
+	ok(holds(log_file, "starting the daemon anew in 2s"), "after longer");
+	kill(keeper(), SIGTERM);
+	ends_together(&k);
+}
+
+/* Between a death and the next start there is only the keeper. */
+static void
+stopped_in_between(void)
+{
+	struct kept k = start(false);
+	pid_t pid = keeper();
+
+	kill(worker(&k), SIGKILL);
+	kill(pid, SIGTERM);
+	for (const char *line = next_line(&k); line != NULL && *line != '\0';)
+		line = next_line(&k);
+	ok(access(pidfile, F_OK) != 0, "SIGTERM while it waits ends it");
+	close(k.said);
+}
+
+static void
+killed_keeper(void)
+{
+	struct kept k = start(false);
+	pid_t pid = worker(&k);
+
+	ok(pid > 0, "a daemon and its keeper");
+	kill(keeper(), SIGKILL);
+	is_str(next_line(&k), "end", "a keeper that is killed takes it along");
+	is_str(next_line(&k), "", "nobody is left");
+	close(k.said);
+	ok(access(pidfile, F_OK) == 0, "but the pid file is");
+	k = start(false);
+	is_int(k.code, 0, "which holds up nobody");
+	ok(worker(&k) > 0, "a new one runs");
+	kill(keeper(), SIGTERM);
+	ends_together(&k);
+}
+
+static void
+locks(void)
+{
+	char *path = alloc_format("%s/lock", dir);
+	struct lock *lock, *other;
+	struct err err;
+
+	lock = lock_take(path, &err);
+	ok(lock != NULL, "a lock");
+	other = lock_take(path, &err);
+	ok(other == NULL, "is one's");
+	lock_release(&lock);
+	ok(lock == NULL && access(path, F_OK) != 0, "and leaves nothing");
+	ok(symlink("/etc/passwd", path) == 0 && lock_take(path, &err) == NULL,
+	   "a link is not followed");
+	unlink(path);
+	free(path);
+}
+
+static void
+clean_up(void)
+{
+	const char *argv[] = {"rm", "-rf", dir, NULL};
+	pid_t pid = fork();
+
+	if (pid == 0)
+		execvp(argv[0], (char *const *)argv);
+	waitpid(pid, NULL, 0);
+}
+
+int
+main(void)
+{
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	pidfile = alloc_format("%s/pid", dir);
+	map = alloc_format("hash:%s/pbs", dir);
+	log_file = alloc_format("%s/log", dir);
+	error_file = alloc_format("%s/errors", dir);
+	locks();
+	detaches();
+	cannot_start();
+	comes_back();
+	stopped_in_between();
+	killed_keeper();
+	clean_up();
+	free(pidfile);
+	free(map);
+	free(log_file);
+	free(error_file);
+	return tap_done();
+}
