@@ -38,8 +38,9 @@ skip_tag(const char *p, const char *end)
 		p += first != 0 ? 0 : 8;
 		return p + wide_first(first != 0 ? first : second);
 	}
-	while (p < end && p - start<TAG_MAX && * p> ' ' && *p < 0x7f &&
-	       *p != '[' && *p != ':')
+	if (end - start > TAG_MAX)
+		end = start + TAG_MAX;
+	while (p != end && *p > ' ' && *p < 0x7f && *p != '[' && *p != ':')
 		p++;
 	return p;
 }
@@ -193,7 +194,7 @@ take_field(const char **field, size_t *field_len, const char *p,
 {
 	const char *q = p;
 
-	while (q<end && * q> ' ' && *q < 0x7f && q - p < NAME_MAX_5424)
+	while (q != end && *q > ' ' && *q < 0x7f && q - p < NAME_MAX_5424)
 		q++;
 	if (q == p || q == end || *q != ' ')
 		return NULL;
@@ -208,7 +209,7 @@ skip_data_name(const char *p, const char *end)
 {
 	const char *q = p;
 
-	while (q<end && * q> ' ' && *q < 0x7f && *q != '=' && *q != ']' &&
+	while (q != end && *q > ' ' && *q < 0x7f && *q != '=' && *q != ']' &&
 	       *q != '"')
 		q++;
 	return q > p ? q : NULL;

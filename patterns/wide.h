@@ -48,7 +48,7 @@ wide_equal(uint64_t w, char c)
 static inline uint64_t
 wide_not_graphic(uint64_t w)
 {
-	return ((w - WIDE_EACH * '!') | w | (w + WIDE_EACH)) & WIDE_HIGH;
+	return ((w - WIDE_EACH * '!') | (w + WIDE_EACH)) & WIDE_HIGH;
 }
 
 /* Marks what is not a digit; digits are 0 to 9 in *values. */
