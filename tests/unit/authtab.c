@@ -211,6 +211,37 @@ test_users(void)
 	authtab_free(&tab);
 }
 
+/* Names of all lengths take each other's places. */
+static void
+test_names_come_and_go(void)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcdefghijkl"
+				      "mnopqrstuvwxyzabcdefghijklmnopqrstuvw";
+	struct authtab *tab = authtab_new(GRACE, 1000, NULL, NULL);
+	unsigned int wrong = 0;
+	struct authtab_row row;
+	char name[128];
+
+	for (int round = 0; round < 50; round++) {
+		for (int user = 0; user < 600; user++) {
+			snprintf(name, sizeof(name), "%d%.*s", user,
+				 (user * 7 + round * 11) % 70, letters);
+			grant(tab, (uint32_t)user / 3, name, round, round + 2,
+			      round);
+		}
+		for (int user = 0; user < 600; user++) {
+			snprintf(name, sizeof(name), "%d%.*s", user,
+				 (user * 7 + round * 11) % 70, letters);
+			row = row_of(tab, (uint32_t)user / 3);
+			wrong += strcmp(row.users[2 - user % 3], name) != 0;
+		}
+		if (round % 5 == 4)
+			authtab_sweep(tab, round + 2);
+	}
+	is_int(wrong, 0, "however names come and go, each stays itself");
+	authtab_free(&tab);
+}
+
 static void
 test_walk(void)
 {
@@ -447,6 +478,7 @@ main(void)
 	test_remove();
 	test_full();
 	test_users();
+	test_names_come_and_go();
 	test_walk();
 	test_long_grace();
 	test_random(60, "grace of a minute");
