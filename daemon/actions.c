@@ -5,14 +5,15 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/ctlsocket.h"
 #include "base/err.h"
+#include "base/listing.h"
 #include "base/loop.h"
 #include "daemon/authtab.h"
 #include "daemon/check.h"
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
 #include "daemon/control.h"
-#include "daemon/listing.h"
 #include "maps/map.h"
 
 static int
@@ -110,21 +111,21 @@ static int
 list(const struct conf *conf)
 {
 	char *path = control_path(conf->checkpoint), *answer = NULL;
-	enum control_reply reply;
+	enum ctlsocket_reply reply;
 	struct err err;
 	struct loop *loop;
 	size_t len;
 	FILE *out = open_memstream(&answer, &len);
 	int code;
 
-	reply = control_ask(path, "list", out, &err);
+	reply = ctlsocket_ask(path, "list", out, &err);
 	fclose(out);
 	free(path);
-	code = reply == CONTROL_YES ? print_answer(answer) : EX_UNAVAILABLE;
+	code = reply == CTLSOCKET_YES ? print_answer(answer) : EX_UNAVAILABLE;
 	free(answer);
-	if (reply == CONTROL_YES)
+	if (reply == CTLSOCKET_YES)
 		return code;
-	if (reply != CONTROL_NOBODY)
+	if (reply != CTLSOCKET_NOBODY)
 		return complain(code, err.text);
 	loop = loop_new(&err);
 	if (loop == NULL)
@@ -167,7 +168,8 @@ is_running(const struct conf *conf)
 	struct err err;
 	size_t len;
 	FILE *out = open_memstream(&answer, &len);
-	bool running = control_ask(path, "status", out, &err) == CONTROL_YES;
+	bool running =
+	    ctlsocket_ask(path, "status", out, &err) == CTLSOCKET_YES;
 
 	fclose(out);
 	free(answer);

@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -127,22 +126,20 @@ static int
 reap(pid_t pid, int64_t deadline, struct err *err)
 {
 	int status;
-#ifdef SYS_pidfd_open
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	pid_t done;
 
-	if (fd >= 0) {
-		if (!wait_readable(fd, deadline))
-			kill(pid, SIGKILL);
-		close(fd);
-	}
-#else
-	(void)deadline;
-#endif
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
+	while ((done = waitpid(pid, &status, WNOHANG)) != pid) {
+		if (done < 0 && errno != EINTR)
 			return err_set(err, "waitpid: %s", strerror(errno));
+		if (now_ms() >= deadline)
+			kill(pid, SIGKILL);
+		poll(NULL, 0, 1);
+	}
 	if (WIFSIGNALED(status))
 		return err_set(err, "killed by signal %d", WTERMSIG(status));
+	/* So too may posix_spawn(3) say that there is no such program. */
+	if (WEXITSTATUS(status) == 127)
+		return err_set(err, "%s", strerror(ENOENT));
 	return WEXITSTATUS(status);
 }
 

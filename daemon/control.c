@@ -17,8 +17,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/authtab.h"
-#include "daemon/ctlsocket.h"
-#include "daemon/listing.h"
+#include "base/ctlsocket.h"
+#include "base/listing.h"
 
 enum { WORDS_MAX = 4 };
 
@@ -46,11 +46,7 @@ struct control {
 char *
 control_path(const char *checkpoint)
 {
-	size_t len = strlen(checkpoint);
-
-	if (len > 6 && strcmp(checkpoint + len - 6, ".state") == 0)
-		len -= 6;
-	return alloc_format("%.*s.ctl", (int)len, checkpoint);
+	return ctlsocket_path(checkpoint);
 }
 
 /* ---- the requests; each writes its answer to out ---- */
@@ -63,10 +59,17 @@ struct request {
 	uid_t uid;
 };
 
-static time_t
-expires_wall(const struct moment *now, const struct authtab_row *row)
+/* The table counts on another clock than people do. */
+static void
+write_row(FILE *out, const struct authtab_row *row, const struct moment *now)
 {
-	return now->wall + (time_t)(row->expires - now->lifetime);
+	const struct listing listing = {
+	    .addr = row->addr,
+	    .when = row->when,
+	    .expires = now->wall + (time_t)(row->expires - now->lifetime),
+	    .users = {(char **)row->users, row->nusers}};
+
+	listing_write(out, &listing);
 }
 
 static void
@@ -79,7 +82,7 @@ answer_list(struct request *r, FILE *out)
 
 	while (authtab_next(c->table, &at, &row))
 		if (row.expires > now.lifetime)
-			listing_write(out, &row, expires_wall(&now, &row));
+			write_row(out, &row, &now);
 	fputs("ok\n", out);
 }
 
@@ -95,26 +98,27 @@ answer_show(struct request *r, FILE *out)
 		fprintf(out, "no %s is not authorized\n", r->words[1]);
 		return;
 	}
-	listing_write(out, &row, expires_wall(&now, &row));
+	write_row(out, &row, &now);
 	fputs("ok\n", out);
 }
 
+/* Nothing changes for one who is authorized for longer already. */
 static void
-grant(struct request *r, int64_t seconds, const char *user, FILE *out)
+grant(struct request *r, int64_t seconds, const char *user)
 {
 	struct control *c = r->control;
 	struct moment now = c->ops.now(c->ops.arg);
 	size_t len = user != NULL ? strlen(user) : 0;
+	struct authtab_row row;
 
 	if (authtab_grant(c->table, &r->addr, user, len, now.wall,
-			  now.lifetime + seconds, now.lifetime) < 0) {
-		answer_show(r, out);
+			  now.lifetime + seconds, now.lifetime) < 0 ||
+	    !authtab_get(c->table, &r->addr, &row))
 		return;
-	}
 	log_info("granted %s for %llds by request of uid %lu", r->words[1],
-		 (long long)seconds, (unsigned long)r->uid);
+		 (long long)(row.expires - now.lifetime),
+		 (unsigned long)r->uid);
 	c->ops.added(c->ops.arg);
-	answer_show(r, out);
 }
 
 static void
@@ -126,7 +130,7 @@ answer_add(struct request *r, FILE *out)
 	long seconds = strtol(r->words[2], &end, 10);
 
 	if (!isdigit((unsigned char)*r->words[2]) || *end != '\0' ||
-	    seconds <= 0 || seconds > UINT32_MAX) {
+	    seconds > UINT32_MAX) {
 		fputs("error not a number of seconds\n", out);
 		return;
 	}
@@ -138,8 +142,9 @@ answer_add(struct request *r, FILE *out)
 	}
 	if (r->nwords > 3)
 		user = listing_decode(r->words[3], strlen(r->words[3]));
-	grant(r, seconds, user, out);
+	grant(r, seconds > 0 ? seconds : UINT32_MAX, user);
 	free(user);
+	answer_show(r, out);
 }
 
 static void
@@ -253,7 +258,7 @@ send_answer(struct client *client)
 		if (n < 0)
 			break;
 		client->sent += (size_t)n;
-		timer_arm(client->patience, CONTROL_PATIENCE_MS);
+		timer_arm(client->patience, CTLSOCKET_PATIENCE_MS);
 	}
 	drop(client);
 }
@@ -351,7 +356,7 @@ accept_clients(void *arg, uint32_t events)
 	if (client->fd < 0)
 		return;
 	client->len = 0;
-	timer_arm(client->patience, CONTROL_PATIENCE_MS);
+	timer_arm(client->patience, CTLSOCKET_PATIENCE_MS);
 	if (loop_watch(c->loop, client->fd, POLLIN, serve, client, &err) != 0)
 		drop(client);
 }

@@ -1,6 +1,6 @@
 /*
  * pbsctl status, list, show, add, remove: ask the running daemon over its
- * control socket (daemon/control.h).
+ * control socket.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,14 +12,13 @@
 
 #include "base/addr.h"
 #include "base/alloc.h"
+#include "base/ctlsocket.h"
 #include "base/duration.h"
 #include "base/err.h"
-#include "base/suggest.h"
-#include "daemon/conf.h"
-#include "daemon/control.h"
-#include "daemon/listing.h"
+#include "base/listing.h"
 #include "tools/json.h"
 #include "tools/verb.h"
+#include "tools/where.h"
 
 enum { YES = 0, NO = 1 };
 
@@ -148,9 +147,9 @@ parse(struct question *q, char **argv)
 /* ---- the request ---- */
 
 static int
-write_add(const struct question *q, const struct conf *conf, FILE *out)
+write_add(const struct question *q, FILE *out)
 {
-	uint32_t seconds = conf->grace;
+	uint32_t seconds = 0; /* as long as may be */
 
 	if (q->lasts != NULL && duration_parse(q->lasts, &seconds) != 0) {
 		verb_complain(q->verb,
@@ -169,7 +168,7 @@ write_add(const struct question *q, const struct conf *conf, FILE *out)
 
 /* "add 192.0.2.7 1800 ann" */
 static int
-write_request(const struct question *q, const struct conf *conf, FILE *out)
+write_request(const struct question *q, FILE *out)
 {
 	char text[ADDR_TEXT_MAX];
 	struct addr addr;
@@ -183,7 +182,7 @@ write_request(const struct question *q, const struct conf *conf, FILE *out)
 	}
 	addr_format(&addr, text);
 	fprintf(out, " %s", text);
-	return strcmp(q->verb->name, "add") == 0 ? write_add(q, conf, out) : 0;
+	return strcmp(q->verb->name, "add") == 0 ? write_add(q, out) : 0;
 }
 
 /* ---- the answer ---- */
@@ -258,21 +257,21 @@ print_status(const struct question *q, char *answer)
 }
 
 static int
-print_answer(const struct question *q, enum control_reply reply, char *answer,
+print_answer(const struct question *q, enum ctlsocket_reply reply, char *answer,
 	     const struct err *err)
 {
 	switch (reply) {
-	case CONTROL_YES:
+	case CTLSOCKET_YES:
 		return strcmp(q->verb->name, "status") == 0
 			   ? print_status(q, answer)
 			   : print_rows(q, answer);
-	case CONTROL_NO:
+	case CTLSOCKET_NO:
 		verb_complain(q->verb, "%s", err->text);
 		return NO;
-	case CONTROL_NOBODY:
+	case CTLSOCKET_NOBODY:
 		verb_complain(q->verb, "no daemon is running: %s", err->text);
 		return EX_UNAVAILABLE;
-	case CONTROL_FAILED:
+	case CTLSOCKET_FAILED:
 		break;
 	}
 	verb_complain(q->verb, "%s", err->text);
@@ -282,45 +281,45 @@ print_answer(const struct question *q, enum control_reply reply, char *answer,
 /* ---- all together ---- */
 
 static int
-ask(const struct question *q, const struct conf *conf)
+ask(const struct question *q, const char *path)
 {
-	char *request = NULL, *answer = NULL, *path;
+	char *request = NULL, *answer = NULL;
 	size_t request_len, answer_len;
 	FILE *out = open_memstream(&request, &request_len);
-	enum control_reply reply;
+	enum ctlsocket_reply reply;
 	struct err err;
-	int code = write_request(q, conf, out);
+	int code = write_request(q, out);
 
 	fclose(out);
 	if (code == 0) {
 		out = open_memstream(&answer, &answer_len);
-		path = q->socket != NULL ? alloc_string(q->socket)
-					 : control_path(conf->checkpoint);
-		reply = control_ask(path, request, out, &err);
+		reply = ctlsocket_ask(path, request, out, &err);
 		fclose(out);
 		code = print_answer(q, reply, answer, &err);
-		free(path);
 		free(answer);
 	}
 	free(request);
 	return code;
 }
 
-/* As the daemon reads it, but without asking Postfix what it is. */
 static int
-load_conf(const struct question *q, struct conf *conf)
+find_and_ask(const struct question *q)
 {
-	char name[] = "pbsctl", nowrite[] = "--nowrite";
-	char *flags[] = {name, nowrite, NULL, NULL};
 	struct err err;
+	char *path = q->socket != NULL ? alloc_string(q->socket)
+				       : where_socket(q->config, &err);
 	int code;
 
-	if (q->config != NULL)
-		flags[2] = alloc_format("--config=%s", q->config);
-	code = conf_load(conf, q->config != NULL ? 3 : 2, flags, &err);
-	free(flags[2]);
-	if (code != 0)
+	if (path == NULL) {
 		verb_complain(q->verb, "%s", err.text);
+		return EX_CONFIG;
+	}
+	code = ask(q, path);
+	free(path);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		verb_complain(q->verb, "standard output: %s", strerror(errno));
+		return EX_IOERR;
+	}
 	return code;
 }
 
@@ -328,25 +327,14 @@ static int
 run(const struct verb *verb, char **argv)
 {
 	struct question q = {.verb = verb};
-	struct conf conf;
 	int code = parse(&q, argv + 1);
 
 	if (code != 0)
 		return code;
-	if (q.help) {
-		fputs(help, stdout);
-		return YES;
-	}
-	code = load_conf(&q, &conf);
-	if (code != 0)
-		return code;
-	code = ask(&q, &conf);
-	conf_clear(&conf);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		verb_complain(verb, "standard output: %s", strerror(errno));
-		return EX_IOERR;
-	}
-	return code;
+	if (!q.help)
+		return find_and_ask(&q);
+	fputs(help, stdout);
+	return YES;
 }
 
 static int

@@ -13,12 +13,12 @@
 
 #include "base/addr.h"
 #include "base/alloc.h"
+#include "base/ctlsocket.h"
 #include "base/err.h"
+#include "base/listing.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/authtab.h"
-#include "daemon/ctlsocket.h"
-#include "daemon/listing.h"
 #include "tests/tap.h"
 
 enum { NOW = 1700000000, LIFETIME = 5000, GRACE = 1800, MANY = 20000 };
@@ -121,23 +121,23 @@ stop(pid_t pid)
 
 /* The answer's lines; the caller frees them. */
 static char *
-ask(const char *request, enum control_reply *reply, struct err *err)
+ask(const char *request, enum ctlsocket_reply *reply, struct err *err)
 {
 	char *answer = NULL;
 	size_t len;
 	FILE *out = open_memstream(&answer, &len);
 
 	err_set(err, "-");
-	*reply = control_ask(path, request, out, err);
+	*reply = ctlsocket_ask(path, request, out, err);
 	fclose(out);
 	return answer;
 }
 
 static void
-is_answer(const char *request, enum control_reply want, const char *lines,
+is_answer(const char *request, enum ctlsocket_reply want, const char *lines,
 	  const char *why)
 {
-	enum control_reply reply;
+	enum ctlsocket_reply reply;
 	struct err err;
 	char *answer = ask(request, &reply, &err);
 
@@ -152,34 +152,36 @@ requests(void)
 {
 	pid_t pid = start(0);
 
-	is_answer("show 192.0.2.7", CONTROL_YES,
+	is_answer("show 192.0.2.7", CTLSOCKET_YES,
 		  "192.0.2.7 1699999900 1700001700 "
 		  "bob%2C%20the%20%25%20one,ann\n",
 		  "-");
-	is_answer("show 2001:db8:1:2::7", CONTROL_YES,
+	is_answer("show 2001:db8:1:2::7", CTLSOCKET_YES,
 		  "2001:db8:1:2::7 1699999900 1700001700 -\n", "-");
-	is_answer("show 192.0.2.8", CONTROL_NO, "",
+	is_answer("show 192.0.2.8", CTLSOCKET_NO, "",
 		  "192.0.2.8 is not authorized");
-	is_answer("status", CONTROL_YES, "lines 7\n", "-");
-	is_answer("add 192.0.2.9 60 c%2Cd", CONTROL_YES,
+	is_answer("status", CTLSOCKET_YES, "lines 7\n", "-");
+	is_answer("add 192.0.2.9 60 c%2Cd", CTLSOCKET_YES,
 		  "192.0.2.9 1700000000 1700000060 c%2Cd\n", "-");
-	is_answer("add 192.0.2.10 999999", CONTROL_YES,
+	is_answer("add 192.0.2.10 999999", CTLSOCKET_YES,
 		  "192.0.2.10 1700000000 1700001800 -\n", "-");
-	is_answer("add 10.0.0.1 60", CONTROL_NO, "",
+	is_answer("add 192.0.2.11 0 u", CTLSOCKET_YES,
+		  "192.0.2.11 1700000000 1700001800 u\n", "-");
+	is_answer("add 10.0.0.1 60", CTLSOCKET_NO, "",
 		  "10.0.0.1 is never written: excluded 10.0.0.0/8");
-	is_answer("add 192.0.2.9 -60", CONTROL_FAILED, "",
+	is_answer("add 192.0.2.9 -60", CTLSOCKET_FAILED, "",
 		  "not a number of seconds");
-	is_answer("add 192.0.2.9 60x", CONTROL_FAILED, "",
+	is_answer("add 192.0.2.9 60x", CTLSOCKET_FAILED, "",
 		  "not a number of seconds");
-	is_answer("remove 192.0.2.9", CONTROL_YES, "", "-");
-	is_answer("show 192.0.2.9", CONTROL_NO, "",
+	is_answer("remove 192.0.2.9", CTLSOCKET_YES, "", "-");
+	is_answer("show 192.0.2.9", CTLSOCKET_NO, "",
 		  "192.0.2.9 is not authorized");
-	is_answer("remove 192.0.2.9", CONTROL_NO, "",
+	is_answer("remove 192.0.2.9", CTLSOCKET_NO, "",
 		  "192.0.2.9 is not authorized");
-	is_answer("show 192.0.2", CONTROL_FAILED, "", "not an address");
-	is_answer("", CONTROL_FAILED, "", "unknown request");
-	is_answer("list all", CONTROL_FAILED, "", "unknown request");
-	is_answer("a b c d e f g h", CONTROL_FAILED, "", "unknown request");
+	is_answer("show 192.0.2", CTLSOCKET_FAILED, "", "not an address");
+	is_answer("", CTLSOCKET_FAILED, "", "unknown request");
+	is_answer("list all", CTLSOCKET_FAILED, "", "unknown request");
+	is_answer("a b c d e f g h", CTLSOCKET_FAILED, "", "unknown request");
 	stop(pid);
 }
 
@@ -199,7 +201,7 @@ rude_clients(void)
 {
 	pid_t pid = start(MANY);
 	int fds[CONTROL_CLIENTS_MAX - 1];
-	enum control_reply reply;
+	enum ctlsocket_reply reply;
 	struct err err;
 	char *answer, junk[CONTROL_REQUEST_MAX];
 
@@ -209,7 +211,7 @@ rude_clients(void)
 			ok(send(fds[i], "list\n", 5, 0) == 5, "client %d", i);
 	}
 	answer = ask("list", &reply, &err);
-	is_int(reply, CONTROL_YES, "one more is answered meanwhile");
+	is_int(reply, CTLSOCKET_YES, "one more is answered meanwhile");
 	is_int((long long)count_lines(answer), MANY + 2, "and whole");
 	free(answer);
 	for (int i = 0; i < CONTROL_CLIENTS_MAX - 1; i++)
@@ -220,7 +222,7 @@ rude_clients(void)
 	is_int(recv(fds[0], junk, sizeof(junk), 0) <= 0, 1,
 	       "a request without end is cut off");
 	close(fds[0]);
-	is_answer("status", CONTROL_YES, "lines 7\n", "-");
+	is_answer("status", CTLSOCKET_YES, "lines 7\n", "-");
 	stop(pid);
 }
 
@@ -262,14 +264,14 @@ its_place(void)
 	free(pid_said);
 
 	{
-		enum control_reply reply;
+		enum ctlsocket_reply reply;
 		char *answer = ask("status", &reply, &err);
 
-		is_int(reply, CONTROL_NOBODY, "nobody listens any more");
+		is_int(reply, CTLSOCKET_NOBODY, "nobody listens any more");
 		free(answer);
 	}
 	pid = start(0);
-	is_answer("status", CONTROL_YES, "lines 7\n", "-");
+	is_answer("status", CTLSOCKET_YES, "lines 7\n", "-");
 	stop(pid);
 	unlink(path);
 	f = fopen(path, "w");
@@ -295,7 +297,7 @@ torn(void)
 		send(client, "192.0.2.1 1 2 -\nok", 18, MSG_NOSIGNAL);
 		_exit(0);
 	}
-	is_answer("list", CONTROL_FAILED, "192.0.2.1 1 2 -\nok",
+	is_answer("list", CTLSOCKET_FAILED, "192.0.2.1 1 2 -\nok",
 		  "the answer broke off");
 	waitpid(pid, NULL, 0);
 	close(fd);

@@ -1,8 +1,9 @@
-#include "daemon/ctlsocket.h"
+#include "base/ctlsocket.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,4 +151,84 @@ ctlsocket_listen(const char *path, struct err *err)
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+char *
+ctlsocket_path(const char *state)
+{
+	size_t len = strlen(state);
+
+	if (len > 6 && strcmp(state + len - 6, ".state") == 0)
+		len -= 6;
+	return alloc_format("%.*s.ctl", (int)len, state);
+}
+
+/* The last line says how it went. */
+static enum ctlsocket_reply
+judge(const char *last, struct err *err)
+{
+	if (strcmp(last, "ok\n") == 0)
+		return CTLSOCKET_YES;
+	if (strncmp(last, "no ", 3) == 0) {
+		err_set(err, "%.*s", (int)strcspn(last + 3, "\n"), last + 3);
+		return CTLSOCKET_NO;
+	}
+	if (strncmp(last, "error ", 6) == 0)
+		err_set(err, "%.*s", (int)strcspn(last + 6, "\n"), last + 6);
+	else
+		err_set(err, "the answer broke off");
+	return CTLSOCKET_FAILED;
+}
+
+static bool
+is_last(const char *line)
+{
+	return strcmp(line, "ok\n") == 0 || strncmp(line, "no ", 3) == 0 ||
+	       strncmp(line, "error ", 6) == 0;
+}
+
+static enum ctlsocket_reply
+copy_answer(FILE *in, FILE *out, struct err *err)
+{
+	enum ctlsocket_reply reply;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	while ((len = getline(&line, &size, in)) > 0 && !is_last(line))
+		fputs(line, out);
+	reply = judge(len > 0 ? line : "", err);
+	free(line);
+	return reply;
+}
+
+enum ctlsocket_reply
+ctlsocket_ask(const char *path, const char *request, FILE *out, struct err *err)
+{
+	enum ctlsocket_reply reply = CTLSOCKET_FAILED;
+	int fd = ctlsocket_connect(path, CTLSOCKET_PATIENCE_MS);
+	char *line;
+	FILE *in;
+
+	if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED)) {
+		err_set(err, "%s: nobody listens there", path);
+		return CTLSOCKET_NOBODY;
+	}
+	if (fd < 0) {
+		err_set(err, "%s: %s", path, strerror(errno));
+		return CTLSOCKET_FAILED;
+	}
+	line = alloc_format("%s\n", request);
+	in = fdopen(fd, "r");
+	if (in == NULL ||
+	    send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line))
+		err_set(err, "%s: %s", path, strerror(errno));
+	else
+		reply = copy_answer(in, out, err);
+	free(line);
+	if (in != NULL)
+		fclose(in);
+	else
+		close(fd);
+	return reply;
 }

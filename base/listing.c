@@ -1,11 +1,10 @@
-#include "daemon/listing.h"
+#include "base/listing.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "daemon/authtab.h"
 
 static bool
 is_plain(unsigned char c)
@@ -56,19 +55,19 @@ listing_decode(const char *text, size_t len)
 }
 
 void
-listing_write(FILE *out, const struct authtab_row *row, time_t expires)
+listing_write(FILE *out, const struct listing *l)
 {
 	char address[ADDR_TEXT_MAX];
 
-	addr_format(&row->addr, address);
-	fprintf(out, "%s %lld %lld ", address, (long long)row->when,
-		(long long)expires);
-	for (size_t i = 0; i < row->nusers; i++) {
+	addr_format(&l->addr, address);
+	fprintf(out, "%s %lld %lld ", address, (long long)l->when,
+		(long long)l->expires);
+	for (size_t i = 0; i < l->users.count; i++) {
 		if (i > 0)
 			fputc(',', out);
-		listing_encode(out, row->users[i]);
+		listing_encode(out, l->users.list[i]);
 	}
-	fputs(row->nusers == 0 ? "-\n" : "\n", out);
+	fputs(l->users.count == 0 ? "-\n" : "\n", out);
 }
 
 static void

@@ -1,11 +1,12 @@
 /*
- * listing: who is authorized, as lines: "address login expiry user,user".
+ * listing: an address that somebody may use for a time, as a line:
+ * "address login expiry user,user".
  *
  * Times are seconds since the epoch; no user is "-"; what would break a line
  * or a list of users apart is written %XX.
  */
-#ifndef DAEMON_LISTING_H
-#define DAEMON_LISTING_H
+#ifndef BASE_LISTING_H
+#define BASE_LISTING_H
 
 #include <stdio.h>
 #include <time.h>
@@ -13,16 +14,13 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 
-struct authtab_row;
-
 struct listing {
 	struct addr addr;
-	time_t when, expires;
+	time_t when, expires; /* wall clock */
 	struct strings users;
 };
 
-/* expires: the wall clock's, since the table counts on another one. */
-void listing_write(FILE *, const struct authtab_row *, time_t expires);
+void listing_write(FILE *, const struct listing *);
 
 /* 0 and *out filled (listing_clear() frees it), or -1: not such a line. */
 int listing_read(struct listing *out, const char *line);
