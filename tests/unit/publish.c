@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -105,6 +105,18 @@ asleep(const struct loop *loop)
 	return true;
 }
 
+/* What a flush takes is ours to say, too. */
+static int64_t stopwatch_ms;
+
+int
+clock_gettime(clockid_t clock, struct timespec *now)
+{
+	(void)clock;
+	now->tv_sec = stopwatch_ms / 1000;
+	now->tv_nsec = stopwatch_ms % 1000 * 1000000;
+	return 0;
+}
+
 /* ---- what would be logged ---- */
 
 static char said[2048];
@@ -154,7 +166,7 @@ fake_replace(struct map *map, const struct map_rows *rows, struct err *err)
 
 	if (fake->broken)
 		return err_set(err, "rename: No space left on device");
-	usleep(fake->ms * 1000);
+	stopwatch_ms += fake->ms;
 	fake->text[0] = '\0';
 	while (rows->next(rows->arg, &row))
 		if (used < sizeof(fake->text))
@@ -369,11 +381,11 @@ test_cost(void)
 	stage->whole.ms = 300;
 	grant(stage, 2, 200, 5000);
 	pass(&stage->loop, 0);
-	ok(publish_stats(stage->publish).last_ms >= 300, "a slow map");
+	is_int(publish_stats(stage->publish).last_ms, 300, "a slow map");
 	grant(stage, 3, 300, 5000);
-	pass(&stage->loop, 1400);
+	pass(&stage->loop, 1499);
 	is_int(stage->whole.replaced - replaced, 1, "gets a longer pause");
-	pass(&stage->loop, 5000);
+	pass(&stage->loop, 1);
 	is_int(stage->whole.replaced - replaced, 2, "of four times its cost");
 	end(stage);
 }
