@@ -154,8 +154,6 @@ answer_remove(struct request *r, FILE *out)
 		fprintf(out, "no %s is not authorized\n", r->words[1]);
 		return;
 	}
-	log_info("removed %s by request of uid %lu", r->words[1],
-		 (unsigned long)r->uid);
 	fputs("ok\n", out);
 }
 
