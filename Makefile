@@ -36,7 +36,7 @@ all:
 # What this machine has. Made before all else, and make then begins anew with
 # it. Only `run' and `test' install packages; the others say what is missing.
 NEED	= $(if $(filter run test,$(MAKECMDGOALS)),,--check)
-ifneq ($(filter-out clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean help coverage,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif
 
@@ -172,6 +172,12 @@ fuzz: $(FUZZERS)
 	    $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
 	    -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus || exit; done
 
+# The same Makefile builds once more, aside.
+coverage:
+	$(MAKE) BUILD=build-coverage CFLAGS='-O0 -g --coverage' \
+	    LDFLAGS=--coverage test || :
+	@tests/coverage build-coverage
+
 clean:
 	rm -rf $(BUILD)
 
@@ -182,13 +188,15 @@ help:
 	@echo 'make check      the tests that need no root; installs nothing'
 	@echo 'make bench      measure; make oracle: a million lines, key by key'
 	@echo 'make fuzz       fuzz each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make coverage   test, and tell which lines no test has run'
 	@echo 'make units      build the unit tests'
 	@echo 'make install    into $$(DESTDIR)$$(prefix), by default $(prefix)'
 	@echo 'make uninstall  undo that; configuration and map stay'
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
-.PHONY: all run test check bench oracle fuzz units install uninstall clean help
+.PHONY: all run test check bench oracle fuzz coverage \
+	units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)

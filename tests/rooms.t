@@ -264,17 +264,17 @@ def this_tree():
             (bad_alone, "headers compile alone")):
         equal(list(check(ROOT)), [], name)
     build = os.path.join(ROOT, os.environ.get("BUILD", "build"))
-    if glob.glob(os.path.join(build, "base", "*.o")) and not sanitized(build):
+    if glob.glob(os.path.join(build, "base", "*.o")) and not instrumented(build):
         equal(list(bad_state(build)), [], "no file-scope state")
     else:
         skip("no file-scope state", "no plain objects in " + build)
 
 
-def sanitized(build):
-    """A sanitizer's own data would be counted."""
+def instrumented(build):
+    """A sanitizer's or gcov's own data would be counted."""
     done = subprocess.run(["nm"] + glob.glob(os.path.join(build, "base/*.o")),
                           stdout=subprocess.PIPE, text=True)
-    return "__asan" in done.stdout or "__ubsan" in done.stdout
+    return any(w in done.stdout for w in ("__asan", "__ubsan", "__gcov"))
 
 
 main(checks_can_fail, this_tree)
