@@ -68,6 +68,7 @@ objects	= $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 PROGRAMS = $(BUILD)/pop-before-smtp $(BUILD)/pbsctl
 UNITS	= $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 BENCHES	= $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+HELPERS	= $(patsubst tests/format/%.c,$(BUILD)/tests/format/%,$(wildcard tests/format/*.c))
 MANUALS	= $(wildcard daemon/*.5 daemon/*.8 patterns/*.5 tools/*.8)
 
 all: $(PROGRAMS)
@@ -101,16 +102,19 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/tap.o \
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(ROOMS:%=$(BUILD)/lib%.a)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
 
+$(BUILD)/tests/format/%: $(BUILD)/tests/format/%.o $(ROOMS:%=$(BUILD)/lib%.a)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
+
 run: $(PROGRAMS)
 	@BUILD=$(BUILD) packaging/sample/run
 
 units: $(UNITS)
 
-test: $(PROGRAMS) $(UNITS) $(BENCHES)
+test: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS)
 	@packaging/install-packages test
 	@BUILD=$(BUILD) CC="$(CC)" tests/run
 
-check: $(PROGRAMS) $(UNITS) $(BENCHES)
+check: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS)
 	@BUILD=$(BUILD) CC="$(CC)" tests/run --unprivileged
 
 # Minutes: the figures in BENCHMARKS.md; PARTS="replay latency" picks some.

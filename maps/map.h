@@ -64,6 +64,9 @@ struct map_ops {
 };
 
 /*
+ * To be called under the user id that will write the map: files and directory
+ * are judged by it, and what is prepared belongs to it.
+ *
  * spec is "type:name" or "name" (then default_type). NULL: err says what, and
  * the nearest known type. A message always begins with "type:name: ".
  */
@@ -74,6 +77,8 @@ const char *map_name(const struct map *); /* "hash:/var/lib/..." */
 
 int map_replace(struct map *, const struct map_rows *, struct err *); /* 0 -1 */
 bool map_can_apply(const struct map *);
+/* Changes what the last replace or apply wrote. 0; or -1: the map is as it was,
+ * and if somebody else has put another there, only map_replace() helps. */
 int map_apply(struct map *, const struct map_row *, size_t n, struct err *);
 int map_clear(struct map *, struct err *);
 int map_intact(struct map *);

@@ -56,35 +56,44 @@ struct pile {
 	uint32_t buckets; /* a power of two */
 };
 
-/* The code that a call returns says enough; without this libdb would also
- * write to standard error. */
+/* libdb's first word on what went wrong: when the disk is full, the code that
+ * it returns is ENOMEM, since it then cannot make room in its cache. */
 static void
-be_quiet(const DB_ENV *env, const char *prefix, const char *message)
+remember_message(const DB_ENV *env, const char *prefix, const char *message)
 {
-	(void)env;
+	struct err *err = env->app_private;
+
 	(void)prefix;
-	(void)message;
+	if (err != NULL && err->text[0] == '\0')
+		err_set(err, "%s", message);
 }
 
 static int
 db_err(struct err *err, const char *what, const char *path, int code)
 {
-	return err_set(err, "%s %s: %s", what, path, db_strerror(code));
+	if (err->text[0] == '\0')
+		err_set(err, "%s", db_strerror(code));
+	return err_prefix(err, "%s %s", what, path);
 }
 
-/* buckets: 0 = an existing file. NULL: err is set. */
+/*
+ * buckets: 0 = a file that is complete, else an empty one. Were there none,
+ * libdb would create it, and on a full disk try that for 100 seconds. NULL: err
+ * is set; else err is borrowed until the handle is closed.
+ */
 static DB *
 open_db(const char *path, uint32_t buckets, struct err *err)
 {
-	uint32_t flags = buckets ? DB_CREATE | DB_EXCL : 0;
+	uint32_t flags = buckets ? DB_CREATE : 0;
 	DB *db;
 	int code = db_create(&db, NULL, 0);
 
+	err->text[0] = '\0';
 	if (code != 0) {
 		db_err(err, "create", path, code);
 		return NULL;
 	}
-	db->set_errcall(db, be_quiet);
+	db->set_errcall(db, remember_message);
 	code = db->set_cachesize(db, 0, CACHE_BYTES, 1);
 	if (code == 0 && buckets != 0)
 		code = db->set_pagesize(db, PAGE_SIZE);
@@ -93,12 +102,13 @@ open_db(const char *path, uint32_t buckets, struct err *err)
 	if (code == 0 && buckets > 1)
 		code = db->set_h_nelem(db, buckets * FILL_FACTOR);
 	if (code == 0)
-		code = db->open(db, NULL, path, NULL, DB_HASH, flags, 0644);
+		code = db->open(db, NULL, path, NULL, DB_HASH, flags, 0);
 	if (code != 0) {
 		db_err(err, "open", path, code);
 		db->close(db, DB_NOSYNC);
 		return NULL;
 	}
+	db->get_env(db)->app_private = err;
 	return db;
 }
 
@@ -111,6 +121,16 @@ put(DB *db, const struct entry *entry)
 		     .size = (uint32_t)entry->value_size};
 
 	return db->put(db, NULL, &key, &value, 0);
+}
+
+static int
+take_away(DB *db, const struct entry *entry)
+{
+	DBT key = {.data = (void *)(uintptr_t)entry->key,
+		   .size = (uint32_t)entry->key_size};
+	int code = db->del(db, NULL, &key, 0);
+
+	return code == DB_NOTFOUND ? 0 : code;
 }
 
 /*
@@ -218,23 +238,58 @@ put_pile(DB *db, const struct pile *pile)
 	return 0;
 }
 
+/* code: of what was done to db until now. Closes db, which flushes it. */
+static int
+finish(DB *db, int code, const char *path, struct err *err)
+{
+	int closed = db->close(db, code == 0 ? 0 : DB_NOSYNC);
+
+	if (code == 0)
+		code = closed;
+	return code == 0 ? 0 : db_err(err, "write", path, code);
+}
+
 /* mapfile_build_fn: arg is a struct pile, NULL = no row. */
 static int
 build(void *arg, const char *path, struct err *err)
 {
 	const struct pile *pile = arg;
 	DB *db = open_db(path, pile ? pile->buckets : 1, err);
-	int code;
 
 	if (db == NULL)
 		return -1;
-	code = pile ? put_pile(db, pile) : 0;
-	if (code != 0) {
-		db->close(db, DB_NOSYNC);
-		return db_err(err, "write", path, code);
+	return finish(db, pile ? put_pile(db, pile) : 0, path, err);
+}
+
+struct changes {
+	struct map_hash *hash;
+	const struct map_row *rows;
+	size_t count;
+};
+
+/* mapfile_build_fn: the old map with some changes. A reader that has the old
+ * one open sees nothing of it: the pages that change are those of the copy. */
+static int
+build_changed(void *arg, const char *path, struct err *err)
+{
+	const struct changes *changes = arg;
+	struct entry entry;
+	int code = 0;
+	DB *db;
+
+	if (mapfile_copy(&changes->hash->file, path, err) < 0 ||
+	    (db = open_db(path, 0, err)) == NULL)
+		return -1;
+	for (size_t i = 0; i < changes->count && code == 0; i++) {
+		if (!entry_from_row(&entry, &changes->rows[i],
+				    changes->hash->map.settings))
+			continue;
+		if (changes->rows[i].present)
+			code = put(db, &entry);
+		else
+			code = take_away(db, &entry);
 	}
-	code = db->close(db, 0); /* flushes */
-	return code == 0 ? 0 : db_err(err, "write", path, code);
+	return finish(db, code, path, err);
 }
 
 /* smtpd(8) opens the map with its directory as the home of libdb, and would
@@ -281,10 +336,25 @@ hash_replace(struct map *map, const struct map_rows *rows, struct err *err)
 	int result;
 
 	pile_gather(&pile, rows);
-	result = mapfile_publish(&hash->file, build, &pile,
-				 map->settings->flock, err);
+	/* On a full disk libdb would try again for seconds. */
+	result =
+	    mapfile_room(&hash->file, (uint64_t)pile.buckets * PAGE_SIZE, err);
+	if (result == 0)
+		result = mapfile_publish(&hash->file, build, &pile,
+					 map->settings->flock, err);
 	pile_clear(&pile);
 	return result;
+}
+
+static int
+hash_apply(struct map *map, const struct map_row *rows, size_t n,
+	   struct err *err)
+{
+	struct map_hash *hash = (struct map_hash *)map;
+	struct changes changes = {.hash = hash, .rows = rows, .count = n};
+
+	return mapfile_publish(&hash->file, build_changed, &changes,
+			       map->settings->flock, err);
 }
 
 static int
@@ -314,6 +384,7 @@ const struct map_ops map_hash = {
     .type = "hash",
     .open = hash_open,
     .replace = hash_replace,
+    .apply = hash_apply,
     .clear = hash_clear,
     .intact = hash_intact,
     .close = hash_close,

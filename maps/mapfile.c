@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,48 +78,41 @@ check_file(const char *path, struct err *err)
 	return 0;
 }
 
-/* The process id in "PREFIX.1234.tmp" if that process is gone, else 0. */
-static pid_t
-dead_builder(const char *file, const char *prefix)
+/* Whether it is the half-built file ("PREFIX.1234.tmp") of a process that is
+ * no more. */
+static bool
+is_leftover(const char *name, const char *prefix)
 {
 	size_t len = strlen(prefix);
 	char *end;
 	long pid;
 
-	if (strncmp(file, prefix, len) != 0 || file[len] != '.')
-		return 0;
-	pid = strtol(file + len + 1, &end, 10);
-	if (pid <= 0 || strcmp(end, ".tmp") != 0)
-		return 0;
-	return kill((pid_t)pid, 0) < 0 && errno == ESRCH ? (pid_t)pid : 0;
+	if (strncmp(name, prefix, len) != 0 || name[len] != '.')
+		return false;
+	pid = strtol(name + len + 1, &end, 10);
+	return pid > 0 && strcmp(end, ".tmp") == 0 && kill((pid_t)pid, 0) < 0 &&
+	       errno == ESRCH;
 }
 
-static char *
-temporary_name(const struct mapfile *file, pid_t pid)
-{
-	return alloc_format("%s.%ld.tmp", file->stem, (long)pid);
-}
-
-/* Half-built files of processes that were killed. */
 static void
 remove_leftovers(const struct mapfile *file)
 {
 	DIR *dir = opendir(file->directory);
+	const char *prefix = strrchr(file->stem, '/') + 1;
 	const struct dirent *entry;
-	char *path;
-	pid_t pid;
 
 	if (dir == NULL)
 		return;
-	while ((entry = readdir(dir)) != NULL) {
-		pid = dead_builder(entry->d_name, strrchr(file->stem, '/') + 1);
-		if (pid == 0)
-			continue;
-		path = temporary_name(file, pid);
-		unlink(path);
-		free(path);
-	}
+	while ((entry = readdir(dir)) != NULL)
+		if (is_leftover(entry->d_name, prefix))
+			unlinkat(dirfd(dir), entry->d_name, 0);
 	closedir(dir);
+}
+
+static char *
+temporary_name(const struct mapfile *file)
+{
+	return alloc_format("%s.%ld.tmp", file->stem, (long)getpid());
 }
 
 int
@@ -194,12 +189,11 @@ static int
 seal(const char *path, struct mapfile_mark *mark, struct err *err)
 {
 	struct stat st;
-	int fd = -1, saved;
+	int fd, saved;
 
-	/* By name first: under some umask we cannot even open it. */
-	if (chmod(path, 0644) < 0 ||
-	    (fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) < 0 ||
-	    fsync(fd) < 0 || fstat(fd, &st) < 0) {
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0 ||
+	    fstat(fd, &st) < 0) {
 		saved = errno;
 		if (fd >= 0)
 			close(fd);
@@ -267,20 +261,37 @@ rename_in(struct mapfile *file, const char *from,
 	return 0;
 }
 
+static int
+create(const char *path, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	/* The umask may have left us too little. */
+	if (fd < 0 || fchmod(fd, 0600) < 0) {
+		err_set(err, "%s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
 /* Builds and seals at the name that is this process's own. NULL: failed. */
 static char *
 build_aside(const struct mapfile *file, mapfile_build_fn *build, void *arg,
 	    struct mapfile_mark *mark, struct err *err)
 {
-	char *path = temporary_name(file, getpid());
+	char *path = temporary_name(file);
 
-	unlink(path);
-	if (build(arg, path, err) < 0 || seal(path, mark, err) < 0) {
+	unlink(path); /* of a process that had our id */
+	if (create(path, err) == 0) {
+		if (build(arg, path, err) == 0 && seal(path, mark, err) == 0)
+			return path;
 		unlink(path);
-		free(path);
-		return NULL;
 	}
-	return path;
+	free(path);
+	return NULL;
 }
 
 int
@@ -299,6 +310,60 @@ mapfile_publish(struct mapfile *file, mapfile_build_fn *build, void *arg,
 	else
 		result = sync_directory(file, err);
 	free(path);
+	return result;
+}
+
+int
+mapfile_room(const struct mapfile *file, uint64_t bytes, struct err *err)
+{
+	struct statvfs fs;
+	uint64_t blocks;
+
+	/* No size told: a file system without a notion of it. */
+	if (statvfs(file->directory, &fs) < 0 || fs.f_blocks == 0)
+		return 0;
+	blocks = geteuid() == 0 ? fs.f_bfree : fs.f_bavail;
+	if (bytes / fs.f_frsize < blocks)
+		return 0;
+	return err_set(err, "%s: %s (%llu KiB needed)", file->directory,
+		       strerror(ENOSPC), (unsigned long long)bytes / 1024);
+}
+
+static int
+copy_bytes(int from, int to, uint64_t size)
+{
+	ssize_t copied;
+
+	for (; size > 0; size -= (uint64_t)copied) {
+		copied = copy_file_range(from, NULL, to, NULL, size, 0);
+		if (copied == 0)
+			errno = EIO; /* it became shorter */
+		if (copied <= 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+mapfile_copy(const struct mapfile *file, const char *path, struct err *err)
+{
+	int result = -1, from, to = -1;
+
+	from = open(file->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (from >= 0)
+		to = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (to >= 0)
+		result = copy_bytes(from, to, (uint64_t)file->ours.size);
+	if (result < 0)
+		err_set(err, "copy to %s: %s", path, strerror(errno));
+	/* Asked last: it must have been ours all the while. */
+	else if (!mark_is_at(&file->ours, file->path))
+		result = err_set(err, "%s is not the file that we wrote",
+				 file->path);
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
 	return result;
 }
 

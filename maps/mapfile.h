@@ -16,6 +16,7 @@
 #define MAPS_MAPFILE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 struct err;
@@ -36,8 +37,8 @@ struct mapfile {
 	struct mapfile_mark ready; /* the empty one aside */
 };
 
-/* Creates a complete file at path, which does not exist. 0, or -1 (then the
- * caller removes what is there). */
+/* Makes the empty file at path, new and nobody else's, a complete map. 0, or -1:
+ * then it is removed. */
 typedef int mapfile_build_fn(void *arg, const char *path, struct err *);
 
 /*
@@ -50,10 +51,21 @@ int mapfile_open(struct mapfile *, const char *name, const char *suffix,
 void
 mapfile_close(struct mapfile *); /* removes its empty file; the map stays */
 
-/* Builds, fsyncs, renames over the map, fsyncs the directory. With lock: as
- * mapfile_lock(), during the rename. 0; or -1, the old map is as it was. */
+/* Builds, fsyncs, renames over the map, fsyncs the directory. With lock: holds
+ * the lock of Postfix's own tools on the old file during the rename, if it can
+ * be had within a tenth of a second. 0, or -1: the old map is as it was. */
 int mapfile_publish(struct mapfile *, mapfile_build_fn *, void *arg, bool lock,
 		    struct err *);
+
+/* Whether the disk has room for so many bytes more. 0, or -1. */
+int mapfile_room(const struct mapfile *, uint64_t bytes, struct err *);
+
+/*
+ * For a build function that starts from the map as it is: copies it to path.
+ * 0; or -1: not possible, or not the file that we put
+ * there.
+ */
+int mapfile_copy(const struct mapfile *, const char *path, struct err *);
 
 /* Builds the empty file to keep ready; one left by a process that died serves
  * when that fails. 0, or -1: there is none. */
