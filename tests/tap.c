@@ -6,7 +6,7 @@
 
 static unsigned int count, failed;
 
-static bool
+__attribute__((format(printf, 4, 0))) static bool
 report(bool good, const char *file, int line, const char *fmt, va_list ap)
 {
 	printf("%sok %u - ", good ? "" : "not ", ++count);
