@@ -20,7 +20,8 @@ def quiet():
         when = int(site.wait_key("198.51.100.1"))
         site.wait_gone("198.51.100.1")
         lasted = time.time() - when
-        ok(GRACE <= lasted, "not before its grace is over", lasted)
+        # A stamp has whole seconds: of its last one we know nothing.
+        ok(GRACE - 1 <= lasted, "not before its grace is over", lasted)
         ok(lasted <= GRACE + 5, "and soon after, though no line came", lasted)
         contains(daemon.messages(), "expired 198.51.100.1", "it is said")
 
@@ -35,17 +36,18 @@ def staggered():
         site.wait_gone("198.51.100.1")
         ok("198.51.100.2" in site.dump(), "the older one goes first")
         site.wait_gone("198.51.100.2")
-        ok(time.time() - now >= 6, "the younger one in its own time")
+        ok(time.time() - now >= 5, "the younger one in its own time")
 
 
 def renewed():
     with pbs.Site() as site:
         now = int(time.time())
-        site.log(login("198.51.100.1"), when=now - 8)
+        site.log(login("198.51.100.1"), when=now - 6)
         site.start("--grace=10")
+        ok("198.51.100.1" in site.dump(), "a login some seconds old")
         site.log(login("198.51.100.1"), when=now)
         site.wait_gone("198.51.100.1")
-        ok(time.time() >= now + 10, "a second login prolongs",
+        ok(time.time() >= now + 9, "a second one prolongs",
            time.time() - now)
 
 

@@ -80,8 +80,7 @@ def ours():
 def ours_in_file():
     def prepare(site):
         site.write("nets", "# ours\n203.0.113.0/25\n2001:db8:9::/48\n")
-        site.write("postfix/main.cf", "mynetworks = 127.0.0.0/8, %s\n"
-                   % site.path("nets"), "a")
+        site.main_cf("127.0.0.0/8, " + site.path("nets"))
     refused("mynetworks in a file", ["203.0.113.7"], prepare=prepare)
 
 
@@ -91,9 +90,8 @@ def ours_in_table():
         subprocess.run(["postmap", "hash:" + site.path("table")],
                        env=site.env, check=True)
         site.write("nets.cidr", "203.0.113.128/25 x\n")
-        site.write("postfix/main.cf", "mynetworks = 127.0.0.0/8, "
-                   "hash:%s, cidr:%s\n" % (site.path("table"),
-                                           site.path("nets.cidr")), "a")
+        site.main_cf("127.0.0.0/8, hash:%s, cidr:%s" % (
+            site.path("table"), site.path("nets.cidr")))
     refused("mynetworks in tables", ["203.0.113.7", "203.0.113.200"],
             prepare=prepare)
 

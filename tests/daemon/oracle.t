@@ -15,7 +15,7 @@ from tap import equal, main, ok
 LINES = os.environ.get("ORACLE_LINES", "100000")
 SPAN = 14400  # four hours ...
 START = int(time.time()) // 86400 * 86400 - 86400 + 7200  # ... of yesterday
-NEW_YEAR = 1798675200 + 79200  # 30 Dec 2026 and 22 hours
+NEW_YEAR = 1798754400  # 31 Dec 2026, 22:00 UTC
 
 
 def generate(site, *options):

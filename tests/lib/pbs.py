@@ -157,9 +157,7 @@ class Site:
         self.daemons = []
         os.mkdir(self.mapdir)
         os.mkdir(self.path("postfix"))
-        self.write("postfix/main.cf", "compatibility_level = 3.6\n"
-                   "mynetworks = %s\nqueue_directory = %s\n"
-                   % (mynetworks, self.path("queue")))
+        self.main_cf(mynetworks)
         self.write("postfix/master.cf", "")
         self.write("pbs.yaml", "")
         self.write("mail.log", "")
@@ -176,8 +174,21 @@ class Site:
                 daemon.process.kill()
                 daemon.process.wait()
             daemon.notify.close()
+        self._end_strays()
         if not os.environ.get("PBS_KEEP"):
             shutil.rmtree(self.dir, ignore_errors=True)
+
+    def _end_strays(self):
+        """What detached itself: known by our directory's name."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/cmdline" % pid) as f:
+                    words = f.read().split("\0")
+                if words[0] == DAEMON and any(self.dir + "/" in w
+                                              for w in words):
+                    os.kill(int(pid), signal.SIGKILL)
+            except OSError:
+                pass
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -188,6 +199,13 @@ class Site:
         with open(self.path(name), mode) as f:
             f.write(text)
         return self.path(name)
+
+    def main_cf(self, mynetworks):
+        path = self.write("postfix/main.cf", "compatibility_level = 3.6\n"
+                          "mynetworks = %s\nqueue_directory = %s\n"
+                          % (mynetworks, self.path("queue")))
+        # Postfix's tools wait for a file that has just been written.
+        os.utime(path, (0, 0))
 
     def log(self, *texts, when=None, name="mail.log", end="\n"):
         """Appends lines with header; text begins with the program."""

@@ -97,6 +97,7 @@ postlog unix-dgram n - n - 1 postlogd
     def _write(self, name, text):
         with open(os.path.join(self.etc, name), "w") as f:
             f.write(text)
+        os.utime(f.name, (0, 0))  # postfix(1) waits for a fresh file
 
     def _postfix(self, verb):
         done = subprocess.run(
