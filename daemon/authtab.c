@@ -6,23 +6,21 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "daemon/calendar.h"
 #include "daemon/users.h"
 
 /*
  * Entries stand in one array and are known by their index, 0 = none; free ones
- * are chained. The calendar is a ring of slots, each a ring of the entries
- * filed there, the first filed first.
+ * are chained.
  *
- * A renewal does not file its entry anew: it stays in its old slot, too early,
- * and whoever comes to that slot files it where it belongs. So a renewal
- * touches nothing but its entry, and each entry is moved at most once in a
- * grace, however often it is renewed.
+ * A renewal does not move its entry in the calendar: it stays in its old slot,
+ * too early, and whoever comes to that slot puts it where it belongs. So a
+ * renewal touches nothing but its entry, and each entry is moved at most once
+ * in a grace, however often it is renewed.
  */
 struct entry {
 	int64_t when;
 	int64_t expires;
-	uint32_t before, after; /* in its slot */
-	uint32_t slot;
 	uint32_t chain; /* next of this hash, or next free entry */
 	uint32_t users;
 	struct addr addr; /* family 0 = free */
@@ -30,14 +28,7 @@ struct entry {
 
 static_assert(AUTHTAB_USERS_MAX == (int)USERS_LIST_MAX, "the same list");
 
-enum {
-	ENTRIES_MIN = 64, /* a power of two */
-	/*
-	 * Slots of one second up to a grace of 36 hours; coarser ones beyond.
-	 * Costs 4 bytes for each second of the grace.
-	 */
-	SLOTS_MAX = 128 * 1024,
-};
+enum { ENTRIES_MIN = 64 }; /* a power of two */
 
 struct authtab {
 	uint32_t longest;
@@ -53,28 +44,10 @@ struct authtab {
 	uint32_t room, used; /* entries[1 .. used) were in use */
 	uint32_t free_entry;
 	struct users *users;
-
-	uint32_t width;	 /* of a slot, seconds */
-	uint32_t nslots; /* a power of two */
-	uint32_t *slots; /* the first entry of each */
-	uint64_t *busy;	 /* a bit for each slot that is not empty */
+	struct calendar *calendar;
 };
 
 /* ---- birth and end ---- */
-
-/* The ring must hold now .. now + longest without meeting itself. */
-static void
-size_calendar(struct authtab *tab)
-{
-	uint64_t needed;
-
-	tab->width = 1;
-	while ((needed = tab->longest / tab->width + 2) > SLOTS_MAX)
-		tab->width *= 2;
-	tab->nslots = 64;
-	while (tab->nslots < needed)
-		tab->nslots *= 2;
-}
 
 /* Empty storage for about that many entries. */
 static void
@@ -86,9 +59,8 @@ make_storage(struct authtab *tab, uint32_t entries)
 	tab->nheads = tab->room * 2;
 	tab->entries = alloc_resize(NULL, tab->room, sizeof(*tab->entries));
 	tab->heads = alloc_zero(tab->nheads, sizeof(*tab->heads));
-	tab->slots = alloc_zero(tab->nslots, sizeof(*tab->slots));
-	tab->busy = alloc_zero(tab->nslots / 64, sizeof(*tab->busy));
 	tab->users = users_new();
+	tab->calendar = calendar_new(tab->longest);
 	tab->used = 1;
 	tab->free_entry = 0;
 	tab->count = 0;
@@ -99,9 +71,8 @@ free_storage(struct authtab *tab)
 {
 	free(tab->entries);
 	free(tab->heads);
-	free(tab->slots);
-	free(tab->busy);
 	users_free(&tab->users);
+	calendar_free(&tab->calendar);
 }
 
 struct authtab *
@@ -117,7 +88,6 @@ authtab_new(uint32_t longest, size_t max_addresses, authtab_event_fn *event_fn,
 	tab->event_fn = event_fn;
 	tab->arg = arg;
 	tab->seed = hash_seed();
-	size_calendar(tab);
 	make_storage(tab, ENTRIES_MIN);
 	return tab;
 }
@@ -138,69 +108,6 @@ tell(struct authtab *tab, enum authtab_event event, struct addr addr,
 {
 	if (tab->event_fn != NULL)
 		tab->event_fn(tab->arg, event, &addr, (time_t)when);
-}
-
-/* ---- the calendar ---- */
-
-static uint32_t
-slot_of(const struct authtab *tab, int64_t expires)
-{
-	return (uint32_t)((uint64_t)expires / tab->width) & (tab->nslots - 1);
-}
-
-/* Files an entry as the last of its slot. */
-static void
-file_entry(struct authtab *tab, uint32_t index)
-{
-	struct entry *entries = tab->entries, *entry = &entries[index];
-	uint32_t slot = slot_of(tab, entry->expires), first = tab->slots[slot];
-
-	entry->slot = slot;
-	if (first == 0) {
-		entry->before = entry->after = index;
-		tab->slots[slot] = index;
-		tab->busy[slot / 64] |= (uint64_t)1 << slot % 64;
-		return;
-	}
-	entry->after = first;
-	entry->before = entries[first].before;
-	entries[entry->before].after = index;
-	entries[first].before = index;
-}
-
-static void
-unfile_entry(struct authtab *tab, uint32_t index)
-{
-	struct entry *entries = tab->entries, *entry = &entries[index];
-	uint32_t slot = entry->slot;
-
-	if (entry->after == index) {
-		tab->slots[slot] = 0;
-		tab->busy[slot / 64] &= ~((uint64_t)1 << slot % 64);
-		return;
-	}
-	entries[entry->before].after = entry->after;
-	entries[entry->after].before = entry->before;
-	if (tab->slots[slot] == index)
-		tab->slots[slot] = entry->after;
-}
-
-/* The first slot from now on with entries in it, or nslots. */
-static uint32_t
-first_slot(const struct authtab *tab)
-{
-	uint32_t start = slot_of(tab, tab->now), words = tab->nslots / 64;
-	uint32_t at = start / 64;
-	uint64_t bits = tab->busy[at] & (UINT64_MAX << start % 64);
-
-	/* Once round, and the beginning of the first word again. */
-	for (uint32_t i = 0; i <= words; i++) {
-		if (bits != 0)
-			return at * 64 + (uint32_t)__builtin_ctzll(bits);
-		at = (at + 1) % words;
-		bits = tab->busy[at];
-	}
-	return tab->nslots;
 }
 
 /* ---- the hash ---- */
@@ -274,7 +181,7 @@ insert(struct authtab *tab, const struct addr *addr, int64_t when,
 	*entry = (struct entry){
 	    .addr = *addr, .when = when, .expires = expires, .chain = *head};
 	*head = index;
-	file_entry(tab, index);
+	calendar_add(tab->calendar, index, expires);
 	return index;
 }
 
@@ -289,7 +196,7 @@ drop(struct authtab *tab, uint32_t index, enum authtab_event event)
 	while (*link != index)
 		link = &tab->entries[*link].chain;
 	*link = entry->chain;
-	unfile_entry(tab, index);
+	calendar_remove(tab->calendar, index);
 	users_clear(tab->users, &entry->users);
 	tab->count--;
 	gone = entry->addr;
@@ -338,31 +245,32 @@ shrink(struct authtab *tab)
 /* ---- time ---- */
 
 /*
- * Files anew what was renewed, drops what has expired. Returns the entry of
- * this slot that expires next, 0 when none is left. With one_is_enough, or
- * where all of a slot expire in the same second, it stops at the first that
- * stays.
+ * Of the slot that begins with first: moves what was renewed, drops what has
+ * expired. Returns the entry in it that expires next, 0 when none is left. With
+ * one_is_enough, or where all of a slot expire in the same second, it stops at
+ * the first that stays.
  */
 static uint32_t
-tidy_slot(struct authtab *tab, uint32_t slot, int64_t now, bool one_is_enough)
+tidy_slot(struct authtab *tab, uint32_t first, int64_t now, bool one_is_enough)
 {
-	uint32_t index = tab->slots[slot], last, next, soonest = 0;
-	struct entry *entry;
+	struct calendar *calendar = tab->calendar;
+	uint32_t last = calendar_last_beside(calendar, first), soonest = 0;
+	uint32_t index = first, next;
+	int64_t expires;
 
-	last = tab->entries[index].before;
 	for (;; index = next) {
-		entry = &tab->entries[index];
-		next = entry->after;
-		if (entry->expires <= now) {
+		next = calendar_after(calendar, index);
+		expires = tab->entries[index].expires;
+		if (expires <= now) {
 			drop(tab, index, AUTHTAB_EXPIRED);
-		} else if (slot_of(tab, entry->expires) != slot) {
-			unfile_entry(tab, index);
-			file_entry(tab, index);
+		} else if (!calendar_in_place(calendar, index, expires)) {
+			calendar_remove(calendar, index);
+			calendar_add(calendar, index, expires);
 		} else {
 			if (soonest == 0 ||
-			    entry->expires < tab->entries[soonest].expires)
+			    expires < tab->entries[soonest].expires)
 				soonest = index;
-			if (one_is_enough || tab->width == 1)
+			if (one_is_enough || calendar_exact(calendar))
 				return soonest;
 		}
 		if (index == last)
@@ -374,18 +282,18 @@ tidy_slot(struct authtab *tab, uint32_t slot, int64_t now, bool one_is_enough)
 static uint32_t
 find_soonest(struct authtab *tab, int64_t now, bool one_is_enough)
 {
-	uint32_t slot, index;
+	uint32_t first, index;
 
-	while ((slot = first_slot(tab)) < tab->nslots) {
-		index = tidy_slot(tab, slot, now, one_is_enough);
+	while ((first = calendar_first(tab->calendar, tab->now)) != 0) {
+		index = tidy_slot(tab, first, now, one_is_enough);
 		if (index != 0)
 			return index;
 	}
 	return 0;
 }
 
-/* Time moves on to now: drops what has expired. Nothing is filed before
- * tab->now, so that slots can be walked in a ring. */
+/* Time moves on to now: drops what has expired. Nothing is left in the calendar
+ * before tab->now then. */
 static uint32_t
 advance(struct authtab *tab, int64_t now)
 {
@@ -481,7 +389,6 @@ authtab_set_longest(struct authtab *tab, uint32_t longest, int64_t now)
 	if (now > tab->now)
 		tab->now = now;
 	tab->longest = longest;
-	size_calendar(tab);
 	make_storage(tab, old.count * 2);
 	for (uint32_t i = 1; i < old.used; i++) {
 		struct entry *entry = &old.entries[i];

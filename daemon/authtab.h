@@ -8,7 +8,7 @@
  * forward: a line read twice, late or out of order does no harm.
  *
  * Grant, renew and expire are O(1): a hash by address, and a calendar of slots
- * by expiry. Bounded: when full, those that expire first go. Measured: 96
+ * by expiry. Bounded: when full, those that expire first go. Measured: 100
  * bytes an address, its user included, at 1,000,000.
  */
 #ifndef DAEMON_AUTHTAB_H
