@@ -144,7 +144,7 @@ static const struct shape syslog_others[] = {
     {3, "dovecot: imap-login: Login: user=<%u>, method=PLAIN, "
 	"rip=fd00::%d, lip=fd00::25, mpid=%p, TLS, session=<%s>"},
     {3, "dovecot: imap-login: Login: user=<%u>, method=PLAIN, "
-	"rip=fe80::%d, lip=fe80::25, mpid=%p, TLS, session=<%s>"},
+	"rip=fe80::7, lip=fe80::25, mpid=%p, TLS, session=<%s>"},
     {3, "dovecot: message repeated 2 times: [ imap-login: Login: "
 	"user=<root>, method=PLAIN, rip=192.0.2.66, lip=192.0.2.1, "
 	"mpid=%p, TLS, session=<%s>]"},
