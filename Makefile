@@ -160,6 +160,10 @@ uninstall:
 	    rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$$m; done
 	rm -rf $(DESTDIR)$(datadir)/pop-before-smtp $(DESTDIR)$(docdir)
 
+memcheck: $(PROGRAMS) $(UNITS) $(BENCHES)
+	@packaging/install-packages test
+	@BUILD=$(BUILD) tests/run --valgrind unit/ daemon/
+
 # Each parser for a while, with clang; the corpus stays in $(BUILD)/fuzz.
 FUZZ_SECONDS = 60
 FUZZERS	= $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
@@ -191,6 +195,7 @@ help:
 	@echo 'make test       install what the tests need, build, run every test'
 	@echo 'make check      the tests that need no root; installs nothing'
 	@echo 'make bench      measure; make oracle: a million lines, key by key'
+	@echo 'make memcheck   unit and daemon tests under valgrind'
 	@echo 'make fuzz       fuzz each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make coverage   test, and tell which lines no test has run'
 	@echo 'make units      build the unit tests'
@@ -199,7 +204,7 @@ help:
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
-.PHONY: all run test check bench oracle fuzz coverage \
+.PHONY: all run test check bench oracle memcheck fuzz coverage \
 	units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -26,6 +26,7 @@ BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 DAEMON = os.path.join(BUILD, "pop-before-smtp")
 GENLOG = os.path.join(BUILD, "tests", "bench", "genlog")
 ORACLE = os.path.join(ROOT, "tests", "oracle.py")
+WRAP = os.environ.get("PBS_WRAP", "").split()  # valgrind: make memcheck
 DEADLINE = float(os.environ.get("PBS_DEADLINE", "20"))
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -223,8 +224,8 @@ class Site:
 
     def command(self, *flags):
         given = [f.split("=")[0] for f in flags]
-        command = [DAEMON, "--config=" + self.config,
-                   "--patterns=" + os.path.join(ROOT, "patterns")]
+        command = WRAP + [DAEMON, "--config=" + self.config,
+                          "--patterns=" + os.path.join(ROOT, "patterns")]
         if "--logfile" not in given:
             command.append("--logfile=" + self.logfile)
         if "--dbfile" not in given:
