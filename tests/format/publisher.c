@@ -111,7 +111,7 @@ change_in_place(struct publisher *p, struct err *err)
 {
 	char *path = alloc_format("%s.db", strchr(map_name(p->map), '/'));
 	int fd = open(path, O_RDWR | O_CLOEXEC), code;
-	char key[ADDR_TEXT_MAX], one[] = "1";
+	char key[ADDR_TEXT_MAX], value[] = "1700000000";
 	DB *db;
 
 	flock(fd, LOCK_EX);
@@ -119,7 +119,8 @@ change_in_place(struct publisher *p, struct err *err)
 	if (code == 0)
 		code = db->open(db, NULL, path, NULL, DB_HASH, 0, 0);
 	for (size_t i = 0; i < p->rows.count && code == 0; i++) {
-		DBT k = {.data = key}, v = {.data = one, .size = 2};
+		DBT k = {.data = key},
+		    v = {.data = value, .size = sizeof(value)};
 
 		k.size = (uint32_t)addr_format(&p->rows.list[i].addr, key) + 1;
 		if (p->rows.list[i].present)
@@ -160,9 +161,10 @@ churn(struct publisher *p, const char *args, struct err *err)
 
 		p->rows.count = 0;
 		if (strcmp(how, "replace") == 0)
-			fill(&p->rows, from + come, 0, (time_t)tick);
+			fill(&p->rows, from + come, 0,
+			     1700000000 + (time_t)tick);
 		else
-			fill(&p->rows, come, from, (time_t)tick);
+			fill(&p->rows, come, from, 1700000000 + (time_t)tick);
 		if (tick > 0 && strcmp(how, "replace") != 0)
 			rows_add(&p->rows, generated(from - come), 0, false);
 		if (churn_once(p, how, err) < 0)
