@@ -72,6 +72,8 @@ read_clocks(struct loop *loop)
 
 	clock_gettime(CLOCK_REALTIME, &wall);
 	loop->clocks.wall = wall.tv_sec;
+	loop->clocks.wall_ms =
+	    (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
 	loop->clocks.steady_ms = steady_ns() / 1000000;
 }
 

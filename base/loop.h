@@ -17,12 +17,14 @@ struct loop;
 struct timer;
 
 /*
- * wall: seconds since the epoch, what stamps in logs are compared with.
+ * wall: seconds since the epoch, what stamps in logs are compared with;
+ * wall_ms: the same, finer.
  * steady_ms: milliseconds on a clock that nobody can set (CLOCK_BOOTTIME),
  * what lifetimes are measured on.
  */
 struct clocks {
 	time_t wall;
+	int64_t wall_ms;
 	int64_t steady_ms;
 };
 

@@ -74,7 +74,7 @@ open_table(struct service *s, struct err *err)
 {
 	struct clocks clocks = loop_clocks(s->loop);
 
-	s->lifetime_base = clocks.wall - clocks.steady_ms / 1000;
+	s->lifetime_base_ms = clocks.wall_ms - clocks.steady_ms;
 	s->table = authtab_new(s->conf->grace, s->conf->max_addresses,
 			       service_on_table_event, s);
 	s->publish = publish_new(s->loop, s->table, s->maps, s->nmaps);

@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
+#include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/publish.h"
 #include "daemon/reload.h"
@@ -21,16 +22,18 @@
  * is written to disk. */
 enum { SAVE_INTERVAL_MS = 30 * 1000 };
 
+static int64_t
+lifetime_ms(const struct service *s)
+{
+	return s->lifetime_base_ms + loop_clocks(s->loop).steady_ms;
+}
+
 struct moment
 service_moment(const struct service *s)
 {
-	struct clocks clocks = loop_clocks(s->loop);
-
-	return (struct moment){clocks.wall,
-			       s->lifetime_base + clocks.steady_ms / 1000};
+	return (struct moment){loop_now(s->loop), lifetime_ms(s) / 1000};
 }
 
-/* Removes what has expired, and wakes up when the next one does. */
 void
 service_expire(void *arg)
 {
@@ -40,8 +43,8 @@ service_expire(void *arg)
 	if (next == 0)
 		timer_disarm(s->expiry);
 	else
-		timer_arm(s->expiry, (int64_t)next * 1000 -
-					 loop_clocks(s->loop).steady_ms % 1000);
+		timer_arm(s->expiry,
+			  (int64_t)next * 1000 - lifetime_ms(s) % 1000);
 }
 
 static void
@@ -142,8 +145,9 @@ say_ready(struct service *s)
 	for (size_t i = 0; i < s->nmaps; i++)
 		log_info("publishing to %s", map_name(s->maps[i]));
 	notify("READY=1");
-	if (s->ready_fd >= 0 && write(s->ready_fd, "", 1) != 1)
-		log_warning("could not tell that we are ready");
+	if (s->ready_fd >= 0)
+		keeper_ready(s->ready_fd);
+	s->ready_fd = -1;
 }
 
 /* What was in the logs at the start has been read: the maps may speak. */

@@ -45,7 +45,7 @@ struct service {
 	struct feed *feeds;
 	size_t nfeeds;
 	struct timer *expiry, *save, *watchdog;
-	int64_t lifetime_base; /* lifetime - steady seconds */
+	int64_t lifetime_base_ms; /* lifetime - steady */
 	int ready_fd;
 	bool ready, evicting;
 };
