@@ -187,6 +187,8 @@ note_good(struct target *target, int64_t cost)
 
 	if (pause < cost * COST_FACTOR)
 		pause = cost * COST_FACTOR;
+	if (pause > PUBLISH_PAUSE_MAX_MS)
+		pause = PUBLISH_PAUSE_MAX_MS;
 	target->not_before = now_of(publish) + cost + pause;
 	target->retry_ms = 0;
 	mark_clean(target);

@@ -3,8 +3,8 @@
  *
  * Every smtpd restarts when a hash: map is renamed. So a change of membership
  * goes out at once after a quiet second, and at most once a second in a busy
- * one, or after four times of what the last flush took, so that a huge map
- * never eats the machine. A renewal changes only a value and waits for the
+ * one, or after four times of what the last flush took (3 s at most), so that a
+ * huge map does not eat the machine. A renewal changes only a value and waits for the
  * next flush, at most RENEWAL_MS. A map that takes single changes (lmdb) has no
  * such cost: it gets them, collected, at the end of each round.
  *
@@ -31,6 +31,8 @@ enum {
 	PUBLISH_RENEWAL_MS = 30000,
 	PUBLISH_RETRY_MAX_MS = 60000, /* from INTERVAL_MS, doubled each time */
 	PUBLISH_STALE_MS = 4000,
+	/* However large the map: what has expired must leave in time. */
+	PUBLISH_PAUSE_MAX_MS = 3000,
 };
 
 /* maps and table are borrowed. */
