@@ -45,6 +45,8 @@ $(BUILD)/config.mk: packaging/install-packages
 	@CC="$(CC)" packaging/install-packages $(NEED) build
 	@{ pkg-config --exists libsystemd && echo HAVE_SYSTEMD = yes || \
 	    echo HAVE_SYSTEMD =; } >$@
+	@echo '#include <lmdb.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
+	    echo HAVE_LMDB = yes >>$@ || echo HAVE_LMDB = >>$@
 
 LIBS	= -ldb -lpcre2-8 -lyaml -lz
 ifeq ($(HAVE_SYSTEMD),yes)
@@ -52,6 +54,12 @@ LIBS	+= -lsystemd
 else
 OMIT	+= daemon/source_journal.c
 OPTIONS	+= -DWITHOUT_JOURNAL
+endif
+ifeq ($(HAVE_LMDB),yes)
+LIBS	+= -llmdb
+else
+OMIT	+= maps/map_lmdb.c
+OPTIONS	+= -DWITHOUT_LMDB
 endif
 
 ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \

@@ -7,5 +7,6 @@
 #include "maps/map.h"
 
 extern const struct map_ops map_hash;
+extern const struct map_ops map_lmdb; /* not if WITHOUT_LMDB */
 
 #endif

@@ -12,6 +12,9 @@
 /* The registry: one line each. */
 static const struct map_ops *const BACKENDS[] = {
     &map_hash,
+#ifndef WITHOUT_LMDB
+    &map_lmdb,
+#endif
 };
 
 enum { NBACKENDS = sizeof(BACKENDS) / sizeof(BACKENDS[0]) };

@@ -431,3 +431,13 @@ mapfile_intact(const struct mapfile *file)
 {
 	return file->ours.inode == 0 || mark_is_at(&file->ours, file->path);
 }
+
+void
+mapfile_changed(struct mapfile *file)
+{
+	struct stat st;
+
+	if (lstat(file->path, &st) == 0 && st.st_dev == file->ours.device &&
+	    st.st_ino == file->ours.inode)
+		file->ours = mark_of(&st);
+}

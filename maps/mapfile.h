@@ -3,8 +3,8 @@
  *
  * A new file is built aside, in the same directory, and renamed over the old
  * one; who has the old one open goes on reading it. It is never changed in
- * place and never unlinked: a Postfix that once found no file does not notice
- * when it is back.
+ * place (but see mapfile_changed()) and never unlinked: a Postfix that once found
+ * no file does not notice when it is back.
  *
  * An empty file is kept ready beside it, for the day when the disk is full
  * and the map must be emptied all the same.
@@ -74,6 +74,9 @@ int mapfile_prepare(struct mapfile *, mapfile_build_fn *, struct err *);
 /* The empty file becomes the map. When it is gone, one is built. 0, or -1. */
 int mapfile_clear(struct mapfile *, mapfile_build_fn *, bool lock,
 		  struct err *);
+
+/* For a type whose readers are locked out meanwhile: we changed the file. */
+void mapfile_changed(struct mapfile *);
 
 /* 1 = the map is the file that we put there, unchanged (or we put none there
  * yet); 0 = it is not. */

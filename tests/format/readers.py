@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Real Postfix readers that live through many changes of a hash: map never
+# Real Postfix readers that live through many changes of a map of ours never
 # miss a key that was there all the time; with a writer in place they do.
 """Readers: one `postmap -q -` that is fed for as long as the map changes, and
 a new `postmap -q KEY` again and again; both asked only keys that stay. The
@@ -68,10 +68,10 @@ class NewOnes:
         self.thread.join()
 
 
-def changed_under_readers(how, rate, seconds, steady):
+def changed_under_readers(how, rate, seconds, steady, *kind):
     """The readers, and how often the map was changed."""
     keys = [generated(i) for i in range(steady)]
-    with MapDir() as d:
+    with MapDir(*kind) as d:
         p = Publisher(d.spec)
         p.do("fill %d 0 1" % steady, "replace")
         long, new = LongLived(d), NewOnes(d, keys)
@@ -97,9 +97,9 @@ def changed_under_readers(how, rate, seconds, steady):
         return long, new, result[0] if result else 0
 
 
-def never_wrong(how, rate, seconds, steady):
-    name = "%s %d/s, %d keys" % (how, rate, steady)
-    long, new, times = changed_under_readers(how, rate, seconds, steady)
+def never_wrong(how, rate, seconds, steady, *kind):
+    name = "%s: %s %d/s, %d keys" % (kind[0] if kind else "hash", how, rate, steady)
+    long, new, times = changed_under_readers(how, rate, seconds, steady, *kind)
     equal(times, rate * seconds, name + ": changed that often")
     ok(long.asked > 1000 * seconds and new.asked > 5 * seconds,
        name + ": readers asked enough", long.asked, new.asked)
@@ -119,6 +119,16 @@ def changed_copies():
     never_wrong("apply", 100, 2, 10000)
 
 
+def lmdb():
+    """Changed in place, under the lock that Postfix's readers take."""
+    p, types = Publisher(), subprocess.run(["postconf", "-m"],
+                                           stdout=subprocess.PIPE, text=True)
+    known = "unknown" not in p.refused("open lmdb:/nonexistent/pbs")
+    p.end()
+    if known and "lmdb" in types.stdout.split():
+        never_wrong("apply", 100, 2, 3000, "lmdb", ".lmdb")
+
+
 def in_place():
     """So that we know that such a failure would be seen."""
     long, _, _ = changed_under_readers("inplace", 300, 3, 11000)
@@ -129,4 +139,4 @@ def in_place():
 if shutil.which("postmap") is None:
     skip_all("needs postmap (package postfix)")
 random.seed(11)
-main(replaced, changed_copies, in_place)
+main(replaced, changed_copies, lmdb, in_place)
