@@ -8,19 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/conf.h"
 #include "maps/map.h"
-#include "patterns/logline.h"
-#include "patterns/matcher.h"
+#include "patterns/proof.h"
+#include "patterns/recognizer.h"
 #include "patterns/rules.h"
 
 struct check {
 	const struct conf *conf;
+	time_t now;
 	unsigned int failures;
 };
 
@@ -39,104 +40,46 @@ fail(struct check *c, const char *fmt, ...)
 
 /* ---- patterns ---- */
 
-static bool
-user_is(const struct match *m, const char *user)
-{
-	if (user == NULL)
-		return true;
-	return m->user != NULL && strlen(user) == m->user_len &&
-	       memcmp(user, m->user, m->user_len) == 0;
-}
-
-static int
-match_sample(struct matcher *matcher, const struct sample *s, struct match *m,
-	     struct err *err)
-{
-	struct logline line;
-
-	err_set(err, "no rule fits");
-	if (logline_parse(&line, s->line, strlen(s->line)) != 0) {
-		err_set(err, "no header that is known");
-		return 0;
-	}
-	return matcher_match(matcher, &line, m, err);
-}
+typedef int prove_fn(struct recognizer *, const struct rule *,
+		     const struct sample *, time_t now, struct err *);
 
 static void
-check_accept(struct check *c, struct matcher *matcher, const struct rule *rule,
-	     const struct sample *s)
+check_samples(struct check *c, struct recognizer *recognizer,
+	      const struct rule *rule, const struct samples *samples,
+	      prove_fn *prove)
 {
-	char got[ADDR_TEXT_MAX];
-	struct addr want;
-	struct match m;
 	struct err err;
 
-	if (match_sample(matcher, s, &m, &err) != 1) {
-		fail(c, "%s:%u: %s: is not accepted: %s", rule->file, s->lineno,
-		     rule->name, err.text);
-		return;
-	}
-	addr_format(&m.addr, got);
-	if (addr_parse(&want, s->ip, strlen(s->ip)) != 0 ||
-	    !addr_equal(&want, &m.addr))
-		fail(c, "%s:%u: %s: found %s, not %s", rule->file, s->lineno,
-		     rule->name, got, s->ip);
-	else if (!user_is(&m, s->user))
-		fail(c, "%s:%u: %s: found user %.*s, not %s", rule->file,
-		     s->lineno, rule->name, m.user ? (int)m.user_len : 4,
-		     m.user ? m.user : "none", s->user);
+	for (size_t i = 0; i < samples->count; i++)
+		if (prove(recognizer, rule, &samples->list[i], c->now, &err) <
+		    0)
+			fail(c, "%s:%u: %s: %s", rule->file,
+			     samples->list[i].lineno, rule->name, err.text);
 }
 
-/* Another rule may know what this one must not take. */
-static void
-check_reject(struct check *c, struct matcher *matcher, const struct rule *rule,
-	     const struct sample *s)
+/* As configured; then with every rule, whose samples count too. */
+static struct recognizer *
+compile(const struct conf *conf, const struct ruleset *rules, struct err *err)
 {
-	struct match m;
-	struct err err;
+	const struct rule_choice chosen = {
+	    .enabled = (const char *const *)conf->enable.list,
+	    .nenabled = conf->enable.count};
+	const struct rule_choice all = {.all = true, .logouts = true};
+	struct recognizer *recognizer = recognizer_new(rules, &chosen, err);
 
-	if (match_sample(matcher, s, &m, &err) == 1 && m.rule == rule)
-		fail(c, "%s:%u: %s: is accepted: %s", rule->file, s->lineno,
-		     rule->name, s->why ? s->why : "a reject sample");
+	if (recognizer == NULL)
+		return NULL;
+	recognizer_free(&recognizer);
+	return recognizer_new(rules, &all, err);
 }
 
 static size_t
-check_samples(struct check *c, struct matcher *matcher,
-	      const struct ruleset *rules)
+check_rule(struct check *c, struct recognizer *recognizer,
+	   const struct rule *rule)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct rule *rule = &rules->list[i];
-
-		for (size_t j = 0; j < rule->accept.count; j++)
-			check_accept(c, matcher, rule, &rule->accept.list[j]);
-		for (size_t j = 0; j < rule->reject.count; j++)
-			check_reject(c, matcher, rule, &rule->reject.list[j]);
-		count += rule->accept.count + rule->reject.count;
-	}
-	return count;
-}
-
-/* As configured; then with every optional rule, whose samples count too. */
-static struct matcher *
-compile(const struct conf *conf, const struct ruleset *rules, struct err *err)
-{
-	struct matcher *matcher =
-	    matcher_new(rules, (const char *const *)conf->enable.list,
-			conf->enable.count, err);
-	struct strings all = {0};
-
-	if (matcher == NULL)
-		return NULL;
-	matcher_free(&matcher);
-	for (size_t i = 0; i < rules->count; i++)
-		if (rules->list[i].optional)
-			strings_add(&all, rules->list[i].name);
-	matcher =
-	    matcher_new(rules, (const char *const *)all.list, all.count, err);
-	strings_clear(&all);
-	return matcher;
+	check_samples(c, recognizer, rule, &rule->accept, prove_accept);
+	check_samples(c, recognizer, rule, &rule->reject, prove_reject);
+	return rule->accept.count + rule->reject.count;
 }
 
 static void
@@ -145,23 +88,24 @@ check_patterns(struct check *c)
 	const struct strings *dirs = &c->conf->patterns;
 	unsigned int before = c->failures;
 	struct ruleset *rules;
-	struct matcher *matcher = NULL;
+	struct recognizer *recognizer = NULL;
 	struct err err;
-	size_t samples;
+	size_t samples = 0;
 
 	rules =
 	    ruleset_load((const char *const *)dirs->list, dirs->count, &err);
 	if (rules != NULL)
-		matcher = compile(c->conf, rules, &err);
-	if (matcher == NULL) {
+		recognizer = compile(c->conf, rules, &err);
+	if (recognizer == NULL) {
 		fail(c, "%s", err.text);
 	} else {
-		samples = check_samples(c, matcher, rules);
+		for (size_t i = 0; i < rules->count; i++)
+			samples += check_rule(c, recognizer, &rules->list[i]);
 		if (c->failures == before)
 			printf("ok patterns: %zu rules, %zu samples\n",
 			       rules->count, samples);
 	}
-	matcher_free(&matcher);
+	recognizer_free(&recognizer);
 	ruleset_free(&rules);
 }
 
@@ -232,7 +176,7 @@ check_checkpoint(struct check *c)
 int
 check_run(const struct conf *conf)
 {
-	struct check c = {.conf = conf};
+	struct check c = {.conf = conf, .now = time(NULL)};
 
 	/* It was read and found good, or we would not be here. */
 	printf("ok configuration %s\n",

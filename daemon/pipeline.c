@@ -10,8 +10,7 @@
 #include "daemon/authtab.h"
 #include "daemon/conf.h"
 #include "daemon/networks.h"
-#include "patterns/logline.h"
-#include "patterns/matcher.h"
+#include "patterns/recognizer.h"
 #include "patterns/rules.h"
 
 /* A doubtful line is said this often, then only counted: whoever can write
@@ -22,9 +21,8 @@ struct pipeline {
 	uint32_t grace;
 	struct authtab *table;
 	struct ruleset *rules;
-	struct matcher *matcher;
+	struct recognizer *recognizer;
 	struct networks *networks;
-	struct stampclock clock;
 	struct pipeline_stats stats;
 	bool quiet;
 	/* --reprocess: the newest time seen, and the stamp of the last line,
@@ -37,6 +35,9 @@ struct pipeline {
 struct pipeline *
 pipeline_new(const struct conf *conf, struct authtab *table, struct err *err)
 {
+	const struct rule_choice choice = {
+	    .enabled = (const char *const *)conf->enable.list,
+	    .nenabled = conf->enable.count};
 	struct pipeline *p = alloc_zero(1, sizeof(*p));
 
 	p->grace = conf->grace;
@@ -44,10 +45,8 @@ pipeline_new(const struct conf *conf, struct authtab *table, struct err *err)
 	p->rules = ruleset_load((const char *const *)conf->patterns.list,
 				conf->patterns.count, err);
 	if (p->rules != NULL)
-		p->matcher = matcher_new(p->rules,
-					 (const char *const *)conf->enable.list,
-					 conf->enable.count, err);
-	if (p->matcher == NULL) {
+		p->recognizer = recognizer_new(p->rules, &choice, err);
+	if (p->recognizer == NULL) {
 		pipeline_free(&p);
 		return NULL;
 	}
@@ -64,7 +63,7 @@ pipeline_free(struct pipeline **pipeline)
 	if (p == NULL)
 		return;
 	networks_free(&p->networks);
-	matcher_free(&p->matcher);
+	recognizer_free(&p->recognizer);
 	ruleset_free(&p->rules);
 	free(p);
 }
@@ -148,46 +147,42 @@ judge(struct pipeline *p, const struct match *m, time_t when, struct moment now)
 	return event >= 0;
 }
 
-/* 1: a login, *m and *when say which. Says what is doubtful. */
+/* 1: a login that *found tells. Says what is doubtful. */
 static int
-recognize(struct pipeline *p, const char *line, size_t len, time_t now,
-	  struct logline *l, struct match *m, time_t *when)
+find_login(struct pipeline *p, const char *line, size_t len, time_t now,
+	   struct found *found)
 {
 	struct err err;
-	int verdict;
 
 	p->stats.lines++;
-	if (logline_parse(l, line, len) != 0) {
+	switch (recognize(p->recognizer, line, len, now, found, &err)) {
+	case FOUND_HEADERLESS:
 		p->stats.headerless++;
-		l->stamp_len = 0;
+		found->line.stamp_len = 0;
+		return 0;
+	case FOUND_DOUBTFUL:
+		say_doubtful(p, &found->line, err.text);
+		return 0;
+	case FOUND_LOGIN:
+		p->stats.logins++;
+		if (found->dated)
+			return 1;
+		say_doubtful(p, &found->line, "no time that can be read");
+		return 0;
+	default:
 		return 0;
 	}
-	verdict = matcher_match(p->matcher, l, m, &err);
-	if (verdict == 0)
-		return 0;
-	if (verdict < 0) {
-		say_doubtful(p, l, err.text);
-		return 0;
-	}
-	p->stats.logins++;
-	if (logline_time(l, &p->clock, now, when) != 0) {
-		say_doubtful(p, l, "no time that can be read");
-		return 0;
-	}
-	return 1;
 }
 
 int
 pipeline_line(struct pipeline *p, const char *line, size_t len,
 	      struct moment now)
 {
-	struct logline l;
-	struct match m;
-	time_t when;
+	struct found found;
 
-	if (!recognize(p, line, len, now.wall, &l, &m, &when))
+	if (!find_login(p, line, len, now.wall, &found))
 		return 0;
-	return judge(p, &m, when, now);
+	return judge(p, &found.match, found.when, now);
 }
 
 /* Remembers a line's stamp beyond the life of the line. */
@@ -213,17 +208,15 @@ advance_replay(struct pipeline *p, time_t when, time_t wall)
 int
 pipeline_replay(struct pipeline *p, const char *line, size_t len, time_t wall)
 {
-	struct logline l;
-	struct match m;
-	time_t when;
-	int found;
+	struct found found;
+	int login;
 
-	found = recognize(p, line, len, wall, &l, &m, &when);
-	keep_stamp(p, &l);
-	if (!found)
+	login = find_login(p, line, len, wall, &found);
+	keep_stamp(p, &found.line);
+	if (!login)
 		return 0;
-	advance_replay(p, when, wall);
-	return judge(p, &m, when,
+	advance_replay(p, found.when, wall);
+	return judge(p, &found.match, found.when,
 		     (struct moment){p->replay_now, p->replay_now});
 }
 
@@ -233,7 +226,7 @@ pipeline_replay_moment(struct pipeline *p, time_t wall)
 	time_t when;
 
 	if (p->last.stamp_len > 0 &&
-	    logline_time(&p->last, &p->clock, wall, &when) == 0)
+	    recognizer_time(p->recognizer, &p->last, wall, &when) == 0)
 		advance_replay(p, when, wall);
 	p->last.stamp_len = 0;
 	return (struct moment){p->replay_now, p->replay_now};
@@ -247,7 +240,7 @@ pipeline_stamp(struct pipeline *p, const char *line, size_t len, time_t now,
 
 	if (logline_parse(&l, line, len) != 0)
 		return -1;
-	return logline_time(&l, &p->clock, now, when);
+	return recognizer_time(p->recognizer, &l, now, when);
 }
 
 const char *

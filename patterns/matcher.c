@@ -18,11 +18,12 @@
  * stay below 20. */
 enum { HEAP_LIMIT_KIB = 1024 };
 
-/* A rule, compiled. */
+/* An expression of a rule, compiled. */
 struct expression {
 	const struct rule *rule;
+	enum rule_role role;
 	pcre2_code *code;
-	uint32_t ip, user; /* group numbers; user 0 = none */
+	uint32_t ip, user, session; /* group numbers; 0 = none */
 };
 
 /* The expressions of one program. */
@@ -108,7 +109,7 @@ program_add(struct matcher *matcher, const char *name, struct expression *expr)
 	if (slot->count > 0 && slot->list[slot->count - 1] == expr)
 		return;
 	prefix_add(slot->prefix, slot->count,
-		   rule->whole_line ? NULL : rule->match);
+		   rule->whole_line ? NULL : rule->expressions[expr->role]);
 	slot->list = alloc_resize(slot->list, slot->count + 1,
 				  sizeof(struct expression *));
 	slot->list[slot->count++] = expr;
@@ -123,48 +124,62 @@ rule_err(const struct rule *rule, struct err *err)
 }
 
 static int
-pcre_err(const struct rule *rule, int code, size_t offset, struct err *err)
+pcre_err(const struct expression *expr, int code, size_t offset,
+	 struct err *err)
 {
 	PCRE2_UCHAR text[256];
 
 	pcre2_get_error_message(code, text, sizeof(text));
-	err_set(err, "match: %s at column %zu", (char *)text, offset + 1);
-	return rule_err(rule, err);
+	err_set(err, "%s: %s at column %zu", rule_roles()[expr->role],
+		(char *)text, offset + 1);
+	return rule_err(expr->rule, err);
+}
+
+/* The number of a named group: 1, 0 = there is none, -1 = there are two. */
+static int
+find_group(const struct expression *expr, const char *name, uint32_t *number,
+	   struct err *err)
+{
+	int n = pcre2_substring_number_from_name(expr->code, (PCRE2_SPTR)name);
+
+	*number = n < 0 ? 0 : (uint32_t)n;
+	if (n != PCRE2_ERROR_NOUNIQUESUBSTRING)
+		return n > 0;
+	err_set(err, "%s: two groups (?<%s>...)", rule_roles()[expr->role],
+		name);
+	return rule_err(expr->rule, err);
 }
 
 static int
 find_groups(struct expression *expr, struct err *err)
 {
-	int ip, user;
+	const char *missing = NULL;
 	uint32_t groups;
 
-	ip = pcre2_substring_number_from_name(expr->code, (PCRE2_SPTR) "ip");
-	user =
-	    pcre2_substring_number_from_name(expr->code, (PCRE2_SPTR) "user");
+	if (find_group(expr, "ip", &expr->ip, err) < 0 ||
+	    find_group(expr, "user", &expr->user, err) < 0 ||
+	    find_group(expr, "session", &expr->session, err) < 0)
+		return -1;
 	pcre2_pattern_info(expr->code, PCRE2_INFO_CAPTURECOUNT, &groups);
 	/* Expressions of the Perl program: group 1 is the time, which the
 	 * header has told already; group 2 the address. */
-	if (ip == PCRE2_ERROR_NOSUBSTRING && expr->rule->whole_line &&
-	    groups >= 2)
-		ip = 2;
-	if (ip < 0) {
-		err_set(err, ip == PCRE2_ERROR_NOUNIQUESUBSTRING
-				 ? "match: two groups (?<ip>...)"
-				 : "match: no group (?<ip>...)");
-		return rule_err(expr->rule, err);
-	}
-	if (user == PCRE2_ERROR_NOUNIQUESUBSTRING) {
-		err_set(err, "match: two groups (?<user>...)");
-		return rule_err(expr->rule, err);
-	}
-	expr->ip = (uint32_t)ip;
-	expr->user = user < 0 ? 0 : (uint32_t)user;
-	return 0;
+	if (expr->ip == 0 && expr->rule->whole_line && groups >= 2 &&
+	    expr->role == RULE_MATCH)
+		expr->ip = 2;
+	if (expr->ip == 0 &&
+	    (expr->role == RULE_MATCH || expr->role == RULE_CONNECT))
+		missing = "(?<ip>...)";
+	if (expr->ip == 0 && expr->session == 0 && expr->role == RULE_LOGOUT)
+		missing = "(?<ip>...) nor (?<session>...)";
+	if (missing == NULL)
+		return 0;
+	err_set(err, "%s: no group %s", rule_roles()[expr->role], missing);
+	return rule_err(expr->rule, err);
 }
 
 static int
 expression_init(struct expression *expr, const struct rule *rule,
-		struct err *err)
+		enum rule_role role, struct err *err)
 {
 	/* Bytes, not characters: logs hold what is no UTF-8, and a rule must
 	 * not fail on it. PCRE2's own look ahead, for a byte that must come,
@@ -178,25 +193,26 @@ expression_init(struct expression *expr, const struct rule *rule,
 	int code;
 
 	expr->rule = rule;
+	expr->role = role;
 	expr->code =
-	    pcre2_compile((PCRE2_SPTR)rule->match, PCRE2_ZERO_TERMINATED,
-			  options, &code, &offset, NULL);
+	    pcre2_compile((PCRE2_SPTR)rule->expressions[role],
+			  PCRE2_ZERO_TERMINATED, options, &code, &offset, NULL);
 	if (expr->code == NULL)
-		return pcre_err(rule, code, offset, err);
-	if (find_groups(expr, err) < 0)
-		return -1;
-	return 0;
+		return pcre_err(expr, code, offset, err);
+	return find_groups(expr, err);
 }
 
 static bool
-is_enabled(const struct rule *rule, const char *const *enabled, size_t nenabled)
+is_chosen(const struct rule *rule, const struct rule_choice *choice)
 {
 	size_t i;
 
-	if (!rule->optional)
+	if (rule->logout != NULL && !choice->logouts)
+		return false;
+	if (!rule->optional || choice->all)
 		return true;
-	for (i = 0; i < nenabled; i++)
-		if (strcmp(enabled[i], rule->name) == 0)
+	for (i = 0; i < choice->nenabled; i++)
+		if (strcmp(choice->enabled[i], rule->name) == 0)
 			return true;
 	return false;
 }
@@ -220,35 +236,41 @@ unknown_name(const struct ruleset *set, const char *name, struct err *err)
 }
 
 static int
-check_enabled(const struct ruleset *set, const char *const *enabled,
-	      size_t nenabled, struct err *err)
+check_choice(const struct ruleset *set, const struct rule_choice *choice,
+	     struct err *err)
 {
 	size_t i, k;
 
-	for (i = 0; i < nenabled; i++) {
+	for (i = 0; i < choice->nenabled; i++) {
 		for (k = 0; k < set->count; k++)
-			if (strcmp(set->list[k].name, enabled[i]) == 0)
+			if (strcmp(set->list[k].name, choice->enabled[i]) == 0)
 				break;
 		if (k == set->count)
-			return unknown_name(set, enabled[i], err);
+			return unknown_name(set, choice->enabled[i], err);
 	}
 	return 0;
 }
 
 static int
 compile(struct matcher *matcher, const struct ruleset *set,
-	const char *const *enabled, size_t nenabled, struct err *err)
+	const struct rule_choice *choice, struct err *err)
 {
-	size_t i;
+	const struct rule *rule = set->list, *end = set->list + set->count;
+	enum rule_role role;
 
 	matcher->expressions =
-	    alloc_zero(set->count, sizeof(*matcher->expressions));
-	for (i = 0; i < set->count; i++) {
-		if (!is_enabled(&set->list[i], enabled, nenabled))
+	    alloc_zero(set->count * RULE_ROLES, sizeof(*matcher->expressions));
+	for (; rule < end; rule++) {
+		if (!is_chosen(rule, choice))
 			continue;
-		if (expression_init(&matcher->expressions[matcher->count++],
-				    &set->list[i], err) < 0)
-			return -1;
+		for (role = 0; role < RULE_ROLES; role++) {
+			if (rule->expressions[role] == NULL)
+				continue;
+			if (expression_init(
+				&matcher->expressions[matcher->count++], rule,
+				role, err) < 0)
+				return -1;
+		}
 	}
 	return 0;
 }
@@ -308,13 +330,16 @@ make_room(struct matcher *matcher)
 }
 
 struct matcher *
-matcher_new(const struct ruleset *set, const char *const *enabled,
-	    size_t nenabled, struct err *err)
+matcher_new(const struct ruleset *set, const struct rule_choice *choice,
+	    struct err *err)
 {
+	static const struct rule_choice usual;
 	struct matcher *matcher = alloc_zero(1, sizeof(*matcher));
 
-	if (check_enabled(set, enabled, nenabled, err) < 0 ||
-	    compile(matcher, set, enabled, nenabled, err) < 0) {
+	if (choice == NULL)
+		choice = &usual;
+	if (check_choice(set, choice, err) < 0 ||
+	    compile(matcher, set, choice, err) < 0) {
 		matcher_free(&matcher);
 		return NULL;
 	}
@@ -385,29 +410,46 @@ has_control(const char *text, size_t len, bool tab)
 	return false;
 }
 
+/* What a group captured: true, or false: it is not there, or empty. */
+static bool
+captured(const struct matcher *matcher, uint32_t group, const char *text,
+	 const char **out, size_t *len)
+{
+	const PCRE2_SIZE *at =
+	    pcre2_get_ovector_pointer(matcher->data) + 2 * group;
+
+	*out = NULL;
+	*len = 0;
+	if (group == 0 || at[0] == PCRE2_UNSET || at[1] <= at[0])
+		return false;
+	*out = text + at[0];
+	*len = at[1] - at[0];
+	return true;
+}
+
 /* The expression fits; what did it capture? */
 static int
 take(const struct matcher *matcher, const struct expression *expr,
      const char *text, size_t len, struct match *out, struct err *err)
 {
-	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(matcher->data);
-	const PCRE2_SIZE *ip = at + 2 * expr->ip, *user = at + 2 * expr->user;
 	bool tab = expr->rule->header != HEADER_SYSLOG;
+	const char *ip;
+	size_t ip_len;
 
 	if (has_control(text, len, tab))
 		return err_set(err, "rule %s: control bytes in the line",
 			       expr->rule->name);
-	if (ip[0] == PCRE2_UNSET ||
-	    addr_parse(&out->addr, text + ip[0], ip[1] - ip[0]) < 0)
+	out->addr = (struct addr){0};
+	captured(matcher, expr->ip, text, &ip, &ip_len);
+	if (expr->ip != 0 &&
+	    (ip == NULL || addr_parse(&out->addr, ip, ip_len) < 0))
 		return err_set(err, "rule %s: captured no address",
 			       expr->rule->name);
 	out->rule = expr->rule;
-	out->user = NULL;
-	out->user_len = 0;
-	if (expr->user != 0 && user[0] != PCRE2_UNSET && user[1] > user[0]) {
-		out->user = text + user[0];
-		out->user_len = user[1] - user[0];
-	}
+	out->role = expr->role;
+	captured(matcher, expr->user, text, &out->user, &out->user_len);
+	captured(matcher, expr->session, text, &out->session,
+		 &out->session_len);
 	return 1;
 }
 

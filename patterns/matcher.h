@@ -23,30 +23,41 @@ struct matcher;
  * needs more than this is an attack, and grants nothing. */
 enum { MATCHER_LIMIT = 10000 };
 
-/* Borrowed: user points into the line. */
+/* What fitted. Borrowed: user and session point into the line. NULL: the rule
+ * names none. */
 struct match {
 	const struct rule *rule;
-	struct addr addr;
-	const char *user; /* NULL = the rule names none */
-	size_t user_len;
+	enum rule_role role; /* which of its expressions */
+	struct addr addr;    /* family 0 = it names none: not of RULE_MATCH */
+	const char *user, *session;
+	size_t user_len, session_len;
+};
+
+/* Which rules are to count. All zero: those that are not optional. */
+struct rule_choice {
+	const char *const *enabled; /* optional rules, by name */
+	size_t nenabled;
+	bool all;     /* every optional one, too */
+	bool logouts; /* those that tell the end of a session, too */
 };
 
 /*
- * Compiles all rules; optional ones only if named in enabled. The ruleset
- * must outlive the matcher. NULL: err says "file:line: what is wrong".
- * An enabled name that no rule has is an error.
+ * Compiles the rules that are chosen (NULL: as all zero). The ruleset must
+ * outlive the matcher. NULL: err says "file:line: what is wrong". An enabled
+ * name that no rule has is an error.
  */
-struct matcher *matcher_new(const struct ruleset *, const char *const *enabled,
-    size_t nenabled, struct err *);
+struct matcher *matcher_new(const struct ruleset *, const struct rule_choice *,
+    struct err *);
 void matcher_free(struct matcher **);
 
 /* false: the system forbids it; matching is right, but slower. */
 bool matcher_has_jit(const struct matcher *);
 
 /*
- * 1: a login, *out filled. 0: not one. -1: grants nothing, but worth saying
- * (limit hit, control bytes in the text, captured text that is no address);
- * err says the rule and why.
+ * 1: a line of a rule, *out filled; whether that makes a login is for
+ * recognize() to say. 0: not one. -1: grants nothing, but worth saying (limit
+ * hit, control bytes in the text, captured text that is no address); err says
+ * the rule and why.
  */
 int matcher_match(struct matcher *, const struct logline *, struct match *out,
     struct err *);

@@ -15,11 +15,17 @@ enum { RULES_MAX = 10000, NAME_LEN_MAX = 64 };
 
 static const char *const file_keys[] = {"server", "versions", "program",
 					"header", "rules",    NULL};
-static const char *const rule_keys[] = {"name",	   "match",    "accept",
-					"reject",  "optional", "line",
-					"program", "header",   NULL};
-static const char *const accept_keys[] = {"line", "ip", "user", NULL};
-static const char *const reject_keys[] = {"line", "why", NULL};
+static const char *const rule_keys[] = {
+    "name",   "match",	  "connect", "login",	"end",	  "logout", "accept",
+    "reject", "optional", "line",    "program", "header", NULL};
+static const char *const accept_keys[] = {"line", "lines",   "ip",
+					  "user", "session", NULL};
+static const char *const reject_keys[] = {"line", "lines", "why", NULL};
+static const char *const roles[RULE_ROLES + 1] = {[RULE_MATCH] = "match",
+						  [RULE_CONNECT] = "connect",
+						  [RULE_LOGIN] = "login",
+						  [RULE_END] = "end",
+						  [RULE_LOGOUT] = "logout"};
 
 /* What a file says for all its rules. */
 struct context {
@@ -125,6 +131,29 @@ get_header(const struct yaml_tree *tree, const struct yaml_node *map,
 			name, near);
 }
 
+/* A string or a list of them. */
+static int
+take_strings(const struct context *ctx, const struct yaml_node *node,
+	     const char *wrong, char ***list, size_t *count, struct err *err)
+{
+	const struct yaml_node *const *items = &node;
+	size_t i, n = 1;
+
+	if (node->kind == YAML_LIST) {
+		items = (const struct yaml_node *const *)node->items;
+		n = node->count;
+	}
+	*list = alloc_zero(n + 1, sizeof(**list));
+	*count = 0;
+	for (i = 0; i < n; i++) {
+		if (items[i]->kind != YAML_SCALAR || items[i]->text_len == 0 ||
+		    strlen(items[i]->text) != items[i]->text_len)
+			return yaml_err(ctx->tree, items[i], err, "%s", wrong);
+		(*list)[(*count)++] = alloc_string(items[i]->text);
+	}
+	return 0;
+}
+
 /* A name or a list of names. Logs that name no program are bound to the name
  * of their header. */
 static int
@@ -132,9 +161,7 @@ set_programs(const struct context *ctx, struct rule *rule,
 	     const struct yaml_node *node, const struct yaml_node *at,
 	     struct err *err)
 {
-	struct yaml_node *one[1];
-	const struct yaml_node *const *items;
-	size_t i, n = 1;
+	size_t n;
 
 	if (node == NULL) {
 		if (rule->header == HEADER_SYSLOG)
@@ -145,59 +172,81 @@ set_programs(const struct context *ctx, struct rule *rule,
 		rule->programs[0] = alloc_string(header_names()[rule->header]);
 		return 0;
 	}
-	one[0] = (struct yaml_node *)node;
-	items = (const struct yaml_node *const *)one;
-	if (node->kind == YAML_LIST) {
-		items = (const struct yaml_node *const *)node->items;
-		n = node->count;
-	}
-	if (n == 0)
+	if (node->kind == YAML_LIST && node->count == 0)
 		return yaml_err(ctx->tree, node, err, "'program' is empty");
-	rule->programs = alloc_zero(n + 1, sizeof(*rule->programs));
-	for (i = 0; i < n; i++) {
-		if (items[i]->kind != YAML_SCALAR || items[i]->text_len == 0 ||
-		    strlen(items[i]->text) != items[i]->text_len)
-			return yaml_err(ctx->tree, items[i], err,
-					"'program' must be a name or a list "
-					"of names");
-		rule->programs[i] = alloc_string(items[i]->text);
+	return take_strings(ctx, node,
+			    "'program' must be a name or a list of names",
+			    &rule->programs, &n, err);
+}
+
+/* One line under 'line', or several under 'lines'. */
+static int
+set_lines(const struct context *ctx, struct sample *sample,
+	  const struct yaml_node *node, const char *what, struct err *err)
+{
+	const struct yaml_node *lines = yaml_get(node, "lines");
+	const char *line;
+
+	if (lines == NULL) {
+		if (need_string(ctx->tree, node, "line", what, &line, err) < 0)
+			return -1;
+		lines = yaml_get(node, "line");
+	} else if (yaml_get(node, "line") != NULL) {
+		return yaml_err(ctx->tree, node, err,
+				"%s has both 'line' and 'lines'", what);
+	} else if (lines->kind != YAML_LIST || lines->count == 0) {
+		return yaml_err(ctx->tree, lines, err,
+				"'lines' must be a list of lines");
 	}
+	if (take_strings(ctx, lines, "'lines' must be a list of lines",
+			 &sample->lines, &sample->nlines, err) < 0)
+		return -1;
+	sample->line = sample->lines[sample->nlines - 1];
 	return 0;
 }
 
+static char *
+copy_or_null(const char *text)
+{
+	return text ? alloc_string(text) : NULL;
+}
+
 static int
-set_sample(const struct context *ctx, struct sample *sample,
-	   const struct yaml_node *node, bool accept, struct err *err)
+set_sample(const struct context *ctx, const struct rule *rule,
+	   struct sample *sample, const struct yaml_node *node, bool accept,
+	   struct err *err)
 {
 	const char *what = accept ? "accept sample" : "reject sample";
-	const char *line, *ip, *user, *why;
+	const char *ip, *user, *session, *why;
 	struct addr addr;
 
 	if (check_keys(ctx->tree, node, what,
 		       accept ? accept_keys : reject_keys, err) < 0 ||
-	    need_string(ctx->tree, node, "line", what, &line, err) < 0 ||
+	    set_lines(ctx, sample, node, what, err) < 0 ||
 	    get_string(ctx->tree, node, "ip", &ip, err) < 0 ||
 	    get_string(ctx->tree, node, "user", &user, err) < 0 ||
+	    get_string(ctx->tree, node, "session", &session, err) < 0 ||
 	    get_string(ctx->tree, node, "why", &why, err) < 0)
 		return -1;
-	if (accept && ip == NULL)
+	if (accept && ip == NULL && !(rule->logout && session != NULL))
 		return yaml_err(ctx->tree, node, err, "%s has no 'ip'", what);
 	if (ip != NULL && addr_parse(&addr, ip, strlen(ip)) < 0)
 		return yaml_err(ctx->tree, yaml_get(node, "ip"), err,
 				"'%s' is no address", ip);
-	sample->line = alloc_string(line);
-	sample->ip = ip ? alloc_string(ip) : NULL;
-	sample->user = user ? alloc_string(user) : NULL;
-	sample->why = why ? alloc_string(why) : NULL;
+	sample->ip = copy_or_null(ip);
+	sample->user = copy_or_null(user);
+	sample->session = copy_or_null(session);
+	sample->why = copy_or_null(why);
 	sample->lineno = node->line;
 	return 0;
 }
 
 static int
-set_samples(const struct context *ctx, struct samples *samples,
-	    const struct yaml_node *rule, const char *key, struct err *err)
+set_samples(const struct context *ctx, const struct rule *rule,
+	    struct samples *samples, const struct yaml_node *node,
+	    const char *key, struct err *err)
 {
-	const struct yaml_node *list = yaml_get(rule, key);
+	const struct yaml_node *list = yaml_get(node, key);
 	size_t i;
 
 	if (list == NULL)
@@ -208,7 +257,7 @@ set_samples(const struct context *ctx, struct samples *samples,
 	samples->list = alloc_zero(list->count, sizeof(*samples->list));
 	for (i = 0; i < list->count; i++) {
 		samples->count++;
-		if (set_sample(ctx, &samples->list[i], list->items[i],
+		if (set_sample(ctx, rule, &samples->list[i], list->items[i],
 			       strcmp(key, "accept") == 0, err) < 0)
 			return -1;
 	}
@@ -240,33 +289,73 @@ check_name(const struct context *ctx, const char *name,
 	return 0;
 }
 
+/* Which keys go with which: one line, or two, or the end of a session. */
+static int
+check_kind(const struct context *ctx, const struct rule *rule,
+	   const struct yaml_node *node, struct err *err)
+{
+	bool two = rule->connect || rule->login || rule->end;
+
+	if (!rule->match && !two && !rule->logout)
+		return yaml_err(ctx->tree, node, err,
+				"rule has no 'match' (nor 'connect' and "
+				"'login', nor 'logout')");
+	if (!!rule->match + two + !!rule->logout > 1)
+		return yaml_err(ctx->tree, node, err,
+				"rule '%s' has more than one of 'match', "
+				"'connect' with 'login', and 'logout'",
+				rule->name);
+	if (two && !(rule->connect && rule->login))
+		return yaml_err(ctx->tree, node, err, "rule '%s' has no '%s'",
+				rule->name,
+				rule->connect ? "login" : "connect");
+	return 0;
+}
+
+static int
+set_expressions(const struct context *ctx, struct rule *rule,
+		const struct yaml_node *node, struct err *err)
+{
+	const char *text;
+	int role;
+
+	for (role = 0; role < RULE_ROLES; role++) {
+		if (get_string(ctx->tree, node, roles[role], &text, err) < 0)
+			return -1;
+		if (text == NULL)
+			continue;
+		rule->expressions[role] = alloc_string(text);
+		if (rule->lineno == 0)
+			rule->lineno = yaml_get(node, roles[role])->line;
+	}
+	return check_kind(ctx, rule, node, err);
+}
+
 static int
 set_rule(const struct context *ctx, struct rule *rule,
 	 const struct yaml_node *node, struct err *err)
 {
 	const struct yaml_node *program;
-	const char *name, *match;
+	const char *name;
 
 	if (check_keys(ctx->tree, node, "rule", rule_keys, err) < 0 ||
 	    need_string(ctx->tree, node, "name", "rule", &name, err) < 0 ||
-	    check_name(ctx, name, yaml_get(node, "name"), err) < 0 ||
-	    need_string(ctx->tree, node, "match", "rule", &match, err) < 0)
+	    check_name(ctx, name, yaml_get(node, "name"), err) < 0)
 		return -1;
 	rule->name = alloc_string(name);
-	rule->match = alloc_string(match);
 	rule->server = alloc_string(ctx->server);
 	rule->file = alloc_string(yaml_file(ctx->tree));
-	rule->lineno = yaml_get(node, "match")->line;
 	rule->header = ctx->header;
 	program = yaml_get(node, "program");
 	if (program == NULL)
 		program = ctx->program;
-	if (get_header(ctx->tree, node, &rule->header, err) < 0 ||
+	if (set_expressions(ctx, rule, node, err) < 0 ||
+	    get_header(ctx->tree, node, &rule->header, err) < 0 ||
 	    set_programs(ctx, rule, program, node, err) < 0 ||
 	    get_bool(ctx->tree, node, "optional", &rule->optional, err) < 0 ||
 	    get_bool(ctx->tree, node, "line", &rule->whole_line, err) < 0 ||
-	    set_samples(ctx, &rule->accept, node, "accept", err) < 0 ||
-	    set_samples(ctx, &rule->reject, node, "reject", err) < 0)
+	    set_samples(ctx, rule, &rule->accept, node, "accept", err) < 0 ||
+	    set_samples(ctx, rule, &rule->reject, node, "reject", err) < 0)
 		return -1;
 	return 0;
 }
@@ -347,16 +436,27 @@ ruleset_load(const char *const *dirs, size_t ndirs, struct err *err)
 	return set;
 }
 
+const char *const *
+rule_roles(void)
+{
+	return roles;
+}
+
 static void
 samples_clear(struct samples *samples)
 {
-	size_t i;
+	struct sample *sample;
+	size_t i, k;
 
 	for (i = 0; i < samples->count; i++) {
-		free(samples->list[i].line);
-		free(samples->list[i].ip);
-		free(samples->list[i].user);
-		free(samples->list[i].why);
+		sample = &samples->list[i];
+		for (k = 0; k < sample->nlines; k++)
+			free(sample->lines[k]);
+		free(sample->lines);
+		free(sample->ip);
+		free(sample->user);
+		free(sample->session);
+		free(sample->why);
 	}
 	free(samples->list);
 }
@@ -372,7 +472,8 @@ rule_clear(struct rule *rule)
 	free(rule->name);
 	free(rule->server);
 	free(rule->file);
-	free(rule->match);
+	for (i = 0; i < RULE_ROLES; i++)
+		free(rule->expressions[i]);
 	samples_clear(&rule->accept);
 	samples_clear(&rule->reject);
 }

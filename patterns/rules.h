@@ -16,15 +16,28 @@
 struct err;
 
 struct sample {
-	char *line;	   /* the whole log line */
-	char *ip, *user;   /* accept: what must come out; user may be NULL */
-	char *why;	   /* reject: why it must not match */
+	char **lines;	/* whole log lines, as they follow each other */
+	size_t nlines;	/* 1 or more */
+	char *line;	/* the last of them, as most samples have but one */
+	/* accept: what must come out. user may be NULL, and the others of a
+	 * logout rule; session is only asked for if it is there. */
+	char *ip, *user, *session;
+	char *why;	/* reject: why it must not match */
 	unsigned int lineno; /* in the pattern file */
 };
 
 struct samples {
 	struct sample *list;
 	size_t count;
+};
+
+/*
+ * What an expression is for. A rule has either RULE_MATCH, a login in one
+ * line; or RULE_CONNECT and RULE_LOGIN, a login in two, and perhaps RULE_END,
+ * after which no login can come; or RULE_LOGOUT, the end of a session.
+ */
+enum rule_role {
+	RULE_MATCH, RULE_CONNECT, RULE_LOGIN, RULE_END, RULE_LOGOUT, RULE_ROLES
 };
 
 struct rule {
@@ -34,7 +47,13 @@ struct rule {
 	unsigned int lineno;
 	char **programs; /* NULL-terminated; a rule's own, else the file's */
 	enum header header;
-	char *match;	 /* PCRE2, anchored at both ends of the text */
+	/* PCRE2, anchored at both ends of the text. NULL: it has none. */
+	union {
+		char *expressions[RULE_ROLES];
+		struct {
+			char *match, *connect, *login, *end, *logout;
+		};
+	};
 	bool optional;	 /* off until the configuration names it */
 	bool whole_line; /* `line: true` */
 	struct samples accept, reject;
@@ -54,5 +73,8 @@ struct ruleset {
 struct ruleset *ruleset_load(const char *const *dirs, size_t ndirs,
     struct err *);
 void ruleset_free(struct ruleset **);
+
+/* "match", "connect" ...: the key of each role; NULL-terminated. */
+const char *const *rule_roles(void);
 
 #endif

@@ -16,9 +16,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/linebuf.h"
-#include "patterns/logline.h"
-#include "patterns/matcher.h"
 #include "patterns/patterndir.h"
+#include "patterns/recognizer.h"
 #include "patterns/rules.h"
 #include "tools/json.h"
 #include "tools/verb.h"
@@ -32,9 +31,8 @@ struct options {
 
 struct job {
 	bool json;
-	struct matcher *matcher;
+	struct recognizer *recognizer;
 	struct linebuf *lines;
-	struct stampclock clock;
 	time_t now;
 	uint64_t read; /* lines handed out; see line_number() */
 	uint64_t matches;
@@ -46,7 +44,8 @@ static const char help[] =
     "Runs the lines of the FILEs, or of standard input, through the patterns\n"
     "and prints those that are logins. All rules are tried, also those that\n"
     "are optional. Own and excluded networks are not looked at. Lines are\n"
-    "numbered through all FILEs.\n"
+    "numbered through all FILEs; a login in two lines has the number of its\n"
+    "second.\n"
     "\n"
     "  --json          one object for each login: line, rule, ip, user, time\n"
     "                  (seconds since 1970; user and time null if unknown);\n"
@@ -108,26 +107,24 @@ static void
 match_line(void *arg, const char *bytes, size_t len)
 {
 	struct job *job = arg;
-	struct logline line;
-	struct match match;
+	struct found found;
 	struct err err;
-	time_t when;
-	bool dated;
-	int r;
 
 	job->read++;
-	if (logline_parse(&line, bytes, len) < 0)
-		return;
-	r = matcher_match(job->matcher, &line, &match, &err);
-	if (r < 0)
+	switch (
+	    recognize(job->recognizer, bytes, len, job->now, &found, &err)) {
+	case FOUND_DOUBTFUL:
 		verb_complain(&verb_match, "line %ju: %s",
 			      (uintmax_t)line_number(job), err.text);
-	if (r <= 0)
 		return;
-	job->matches++;
-	dated = logline_time(&line, &job->clock, job->now, &when) == 0;
-	(job->json ? print_json : print_text)(job, &match,
-					      dated ? &when : NULL);
+	case FOUND_LOGIN:
+		job->matches++;
+		(job->json ? print_json : print_text)(
+		    job, &found.match, found.dated ? &found.when : NULL);
+		return;
+	default:
+		return;
+	}
 }
 
 /* 0, or EX_NOINPUT. */
@@ -196,25 +193,11 @@ match_files(struct job *job, const struct strings *files)
 	return job->matches > 0 ? MATCHED : NOTHING;
 }
 
-/* With every optional rule: this tells what rules say, not what is granted. */
-static struct matcher *
-compile_all(const struct ruleset *set, struct err *err)
-{
-	const char **names = alloc_zero(set->count, sizeof(*names));
-	struct matcher *matcher;
-	size_t i, n = 0;
-
-	for (i = 0; i < set->count; i++)
-		if (set->list[i].optional)
-			names[n++] = set->list[i].name;
-	matcher = matcher_new(set, names, n, err);
-	free(names);
-	return matcher;
-}
-
 static int
 match_with(const struct options *options)
 {
+	/* This tells what rules say, not what is granted. */
+	static const struct rule_choice all = {.all = true};
 	struct job job = {.json = options->json};
 	struct ruleset *set;
 	struct err err;
@@ -223,12 +206,12 @@ match_with(const struct options *options)
 	set = ruleset_load((const char *const *)options->dirs.list,
 			   options->dirs.count, &err);
 	if (set != NULL)
-		job.matcher = compile_all(set, &err);
-	if (job.matcher != NULL)
+		job.recognizer = recognizer_new(set, &all, &err);
+	if (job.recognizer != NULL)
 		status = match_files(&job, &options->files);
 	else
 		verb_complain(&verb_match, "%s", err.text);
-	matcher_free(&job.matcher);
+	recognizer_free(&job.recognizer);
 	ruleset_free(&set);
 	return status;
 }

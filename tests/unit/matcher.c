@@ -32,7 +32,7 @@ compile(struct rule *rules, size_t n, struct err *err)
 {
 	struct ruleset set = {rules, n};
 
-	return matcher_new(&set, NULL, 0, err);
+	return matcher_new(&set, NULL, err);
 }
 
 static struct logline
@@ -229,6 +229,8 @@ optional(void)
 {
 	static const char *const wrong[] = {"dovecot-logn"};
 	static const char *const right[] = {"dovecot-login"};
+	static const struct rule_choice wrong_choice = {wrong, 1, false, false};
+	static const struct rule_choice right_choice = {right, 1, false, false};
 	struct rule rules[] = {rule("dovecot-login", xd, "in (?<ip>.*)")};
 	struct ruleset set = {rules, 1};
 	struct err err;
@@ -236,13 +238,13 @@ optional(void)
 	struct matcher *m;
 
 	rules[0].optional = true;
-	m = matcher_new(&set, NULL, 0, &err);
+	m = matcher_new(&set, NULL, &err);
 	is_int(run(m, "xd", "in 192.0.2.7", &match, &err), 0, "off");
 	matcher_free(&m);
-	m = matcher_new(&set, right, 1, &err);
+	m = matcher_new(&set, &right_choice, &err);
 	is_int(run(m, "xd", "in 192.0.2.7", &match, &err), 1, "on when named");
 	matcher_free(&m);
-	ok(matcher_new(&set, wrong, 1, &err) == NULL, "an unknown name");
+	ok(matcher_new(&set, &wrong_choice, &err) == NULL, "an unknown name");
 	is_str(err.text,
 	       "unknown rule 'dovecot-logn' (did you mean 'dovecot-login'?)",
 	       "is an error");

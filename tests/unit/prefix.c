@@ -65,7 +65,7 @@ matcher_for(const char *before, const char *expression)
 			     .file = name,
 			     .programs = programs,
 			     .match = match};
-	matcher = matcher_new(&set, NULL, 0, &err);
+	matcher = matcher_new(&set, NULL, &err);
 	if (matcher == NULL)
 		printf("# %s: %s\n", match, err.text);
 	return matcher;

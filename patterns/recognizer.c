@@ -1,0 +1,99 @@
+#include "patterns/recognizer.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "patterns/sessions.h"
+
+struct recognizer {
+	struct matcher *matcher;
+	struct sessions *sessions;
+	struct stampclock clock;
+};
+
+struct recognizer *
+recognizer_new(const struct ruleset *set, const struct rule_choice *choice,
+	       struct err *err)
+{
+	struct recognizer *r = alloc_zero(1, sizeof(*r));
+
+	r->sessions = sessions_new(SESSIONS_MAX);
+	r->matcher = matcher_new(set, choice, err);
+	if (r->matcher == NULL)
+		recognizer_free(&r);
+	return r;
+}
+
+void
+recognizer_free(struct recognizer **rp)
+{
+	struct recognizer *r = *rp;
+
+	*rp = NULL;
+	if (r == NULL)
+		return;
+	matcher_free(&r->matcher);
+	sessions_free(&r->sessions);
+	free(r);
+}
+
+void
+recognizer_forget(struct recognizer *r)
+{
+	sessions_clear(r->sessions);
+}
+
+int
+recognizer_time(struct recognizer *r, const struct logline *line, time_t now,
+		time_t *when)
+{
+	return logline_time(line, &r->clock, now, when);
+}
+
+struct matcher *
+recognizer_matcher(struct recognizer *r)
+{
+	return r->matcher;
+}
+
+/* One of two lines: to be joined, it must have a time. */
+static enum finding
+join(struct recognizer *r, struct found *found, struct err *err)
+{
+	if (!found->dated) {
+		err_set(err, "no time that can be read");
+		return FOUND_DOUBTFUL;
+	}
+	switch (sessions_join(r->sessions, &found->line, &found->match,
+			      found->when, err)) {
+	case 1:
+		return FOUND_LOGIN;
+	case 0:
+		return FOUND_PART;
+	default:
+		return FOUND_DOUBTFUL;
+	}
+}
+
+enum finding
+recognize(struct recognizer *r, const char *line, size_t len, time_t now,
+	  struct found *found, struct err *err)
+{
+	int fits;
+
+	if (logline_parse(&found->line, line, len) != 0)
+		return FOUND_HEADERLESS;
+	fits = matcher_match(r->matcher, &found->line, &found->match, err);
+	if (fits <= 0)
+		return fits == 0 ? FOUND_NOTHING : FOUND_DOUBTFUL;
+	found->dated = recognizer_time(r, &found->line, now, &found->when) == 0;
+	switch (found->match.role) {
+	case RULE_MATCH:
+		return FOUND_LOGIN;
+	case RULE_LOGOUT:
+		return FOUND_LOGOUT;
+	default:
+		return join(r, found, err);
+	}
+}

@@ -1,0 +1,43 @@
+/*
+ * sessions: logins that a server tells in two lines, joined.
+ *
+ * The first line (a rule's connect) names the client's address, the second
+ * (its login) says that somebody logged in. What makes them one is the rule,
+ * the host, the program and the pid. A connect is good for one login; the next
+ * connect of its process takes its place, `end` forgets it, and so does time:
+ * the time of the lines, never that of the clock on the wall. A line without a
+ * pid cannot be joined with anything.
+ *
+ * Bounded: when there are too many, the one that came first goes.
+ */
+#ifndef PATTERNS_SESSIONS_H
+#define PATTERNS_SESSIONS_H
+
+#include <stddef.h>
+#include <time.h>
+
+struct err;
+struct logline;
+struct match;
+struct sessions;
+
+enum {
+	SESSIONS_MAX = 65536,	/* connects that wait for their login */
+	SESSIONS_SECONDS = 600, /* ... for this long */
+	SESSIONS_STEP = 10,	/* how far the log's clock may be set back */
+};
+
+struct sessions *sessions_new(size_t max);
+void sessions_free(struct sessions **);
+void sessions_clear(struct sessions *);
+size_t sessions_count(const struct sessions *);
+
+/*
+ * What matcher_match() found in a line, and the line's time. 1: a login, the
+ * match now has the address and the user of both lines (borrowed until the
+ * next call). 0: none, or not yet. -1: none, and worth saying.
+ */
+int sessions_join(struct sessions *, const struct logline *, struct match *,
+    time_t when, struct err *);
+
+#endif
