@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -360,12 +361,47 @@ locks(void)
 	free(path);
 }
 
+/* Whoever is left: orphans become our children. */
+static void
+end_all(void)
+{
+	char *path =
+	    alloc_format("/proc/self/task/%ld/children", (long)getpid());
+	size_t len;
+
+	for (int rounds = 0; rounds < 100; rounds++) {
+		char *text = contents(path, &len), *at, *word;
+
+		for (word = strtok_r(text, " ", &at); word != NULL;
+		     word = strtok_r(NULL, " ", &at))
+			kill((pid_t)atol(word), SIGKILL);
+		free(text);
+		if (len == 0)
+			break;
+		wait(NULL);
+	}
+	free(path);
+}
+
+/* A test that hangs leaves nobody behind either. */
+static void
+on_alarm(int signo)
+{
+	(void)signo;
+	printf("not ok - took too long\n");
+	fflush(stdout);
+	end_all();
+	_exit(1);
+}
+
 static void
 clean_up(void)
 {
 	const char *argv[] = {"rm", "-rf", dir, NULL};
-	pid_t pid = fork();
+	pid_t pid;
 
+	end_all();
+	pid = fork();
 	if (pid == 0)
 		execvp(argv[0], (char *const *)argv);
 	waitpid(pid, NULL, 0);
@@ -376,6 +412,9 @@ main(void)
 {
 	if (mkdtemp(dir) == NULL)
 		return 1;
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	signal(SIGALRM, on_alarm);
+	alarm(60);
 	pidfile = alloc_format("%s/pid", dir);
 	map = alloc_format("hash:%s/pbs", dir);
 	log_file = alloc_format("%s/log", dir);
