@@ -138,7 +138,8 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) \
 	    $(DESTDIR)$(patterndir) $(DESTDIR)$(docdir) $(DESTDIR)$(unitdir) \
 	    $(DESTDIR)$(sysusersdir) $(DESTDIR)$(tmpfilesdir) \
-	    $(DESTDIR)$(sysconfdir)/pop-before-smtp
+	    $(DESTDIR)$(sysconfdir)/pop-before-smtp \
+	    $(DESTDIR)$(localstatedir)/lib/pop-before-smtp
 	$(INSTALL_PROGRAM) $(BUILD)/pop-before-smtp $(DESTDIR)$(sbindir)
 	$(INSTALL_PROGRAM) $(BUILD)/pbsctl $(DESTDIR)$(bindir)
 	$(INSTALL_DATA) patterns/*.yaml $(DESTDIR)$(patterndir)
