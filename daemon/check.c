@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/loop.h"
 #include "daemon/conf.h"
 #include "maps/map.h"
 #include "patterns/proof.h"
@@ -176,8 +177,16 @@ check_checkpoint(struct check *c)
 int
 check_run(const struct conf *conf)
 {
-	struct check c = {.conf = conf, .now = time(NULL)};
+	struct check c = {.conf = conf};
+	struct err err;
+	struct loop *loop = loop_new(&err);
 
+	if (loop == NULL) {
+		fail(&c, "%s", err.text);
+		return EX_OSERR;
+	}
+	c.now = loop_now(loop);
+	loop_free(&loop);
 	/* It was read and found good, or we would not be here. */
 	printf("ok configuration %s\n",
 	       conf->config_file ? conf->config_file : "(flags alone)");
