@@ -187,7 +187,7 @@ def elsewhere():
             contains(f.read(), "1 logins", "--logto: messages go there")
         equal(run.stderr, "", "--logto: and nowhere else")
         run = site.run("--once", "--logto=-")
-        contains(run.stdout, "1 logins", "--logto=-: standard output")
+        contains(run.stdout, "publishing to", "--logto=-: standard output")
 
 
 def dropped():
