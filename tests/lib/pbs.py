@@ -185,8 +185,8 @@ class Site:
             try:
                 with open("/proc/%s/cmdline" % pid) as f:
                     words = f.read().split("\0")
-                if words[0] == DAEMON and any(self.dir + "/" in w
-                                              for w in words):
+                if DAEMON in words and any(self.dir + "/" in w
+                                           for w in words):
                     os.kill(int(pid), signal.SIGKILL)
             except OSError:
                 pass
