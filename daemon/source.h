@@ -18,7 +18,7 @@ struct source;
 
 /* A place in a log that survives a restart. */
 struct logpos {
-	char *path;	 /* the file as it was named then */
+	char *path;	 /* the log, as source_open() was told it */
 	uint64_t device, inode; /* a hint where to look first, no proof */
 	struct fingerprint print; /* the place, and the proof */
 	char *cursor;	 /* the journal's own; else NULL */
@@ -68,7 +68,7 @@ struct source {
 
 /*
  * spec as for --logfile: FILE, FILE-WITH-*, "-", "journal:". Nothing is
- * delivered before the loop runs. A file that does not exist yet is no error:
+ * delivered before the loop runs, but stamp() is asked. A file that does not exist yet is no error:
  * it is said and waited for (with once: an error).
  */
 struct source *source_open(const char *spec, struct loop *,

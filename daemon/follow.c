@@ -1,0 +1,697 @@
+#include "daemon/follow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/linebuf.h"
+#include "base/log.h"
+#include "daemon/begin.h"
+#include "daemon/rotation.h"
+#include "daemon/source.h"
+#include "daemon/tail.h"
+
+/* Files that were read to their end, as they were then. */
+enum { DONE_MAX = FOLLOW_FILES_MAX };
+struct done {
+	uint64_t device, inode;
+	struct timespec mtime;
+};
+
+struct follow {
+	char *spec;
+	struct source_sink sink;
+	struct tail **tails; /* oldest first */
+	size_t ntails;
+	uint64_t changes;
+	char *buffer;
+	uint64_t bytes;		    /* read so far */
+	struct done done[DONE_MAX]; /* a ring */
+	size_t ndone;
+
+	struct source_start start; /* while nothing could be opened yet */
+	bool unstarted;
+
+	char *trouble;	/* what was last said to be wrong, or NULL */
+	bool missing;	/* the name; an older file may be open */
+	bool unopened;	/* it is there, but cannot be opened or read */
+	bool crowded;	/* there was no room for a newer file */
+	int64_t looked; /* steady ms: when that was found */
+};
+
+/* ---- life ---- */
+
+struct follow *
+follow_new(const char *spec, const struct source_sink *sink)
+{
+	struct follow *f = alloc_zero(1, sizeof(*f));
+
+	f->spec = alloc_string(spec);
+	f->sink = *sink;
+	f->buffer = alloc_zero(TAIL_BUFFER, 1);
+	return f;
+}
+
+static void
+forget_start(struct follow *f)
+{
+	struct logpos *pos = (struct logpos *)(uintptr_t)f->start.pos;
+
+	for (size_t i = 0; i < f->start.npos; i++)
+		logpos_clear(&pos[i]);
+	free(pos);
+	f->start.pos = NULL;
+	f->start.npos = 0;
+	f->unstarted = false;
+}
+
+/* The caller's positions do not live as long as it may take. */
+static void
+remember_start(struct follow *f, const struct source_start *start)
+{
+	struct logpos *pos = alloc_zero(start->npos + 1, sizeof(*pos));
+
+	for (size_t i = 0; i < start->npos; i++) {
+		pos[i] = start->pos[i];
+		pos[i].path = alloc_string(pos[i].path);
+		if (pos[i].cursor != NULL)
+			pos[i].cursor = alloc_string(pos[i].cursor);
+	}
+	f->start = *start;
+	f->start.pos = pos;
+	f->unstarted = true;
+}
+
+void
+follow_free(struct follow **follow)
+{
+	struct follow *f = *follow;
+
+	*follow = NULL;
+	if (f == NULL)
+		return;
+	for (size_t i = 0; i < f->ntails; i++)
+		tail_close(&f->tails[i]);
+	forget_start(f);
+	free(f->tails);
+	free(f->buffer);
+	free(f->trouble);
+	free(f->spec);
+	free(f);
+}
+
+/* ---- what there is to say, once ---- */
+
+static void
+say_trouble(struct follow *f, const char *verb, const char *path,
+	    const char *why)
+{
+	char *text = alloc_format("%s %s: %s", verb, path, why);
+
+	if (f->trouble == NULL || strcmp(f->trouble, text) != 0) {
+		log_warning("%s", text);
+		free(f->trouble);
+		f->trouble = text;
+	} else {
+		free(text);
+	}
+}
+
+static void
+forget_trouble(struct follow *f)
+{
+	free(f->trouble);
+	f->trouble = NULL;
+}
+
+/* ---- the row of open files ---- */
+
+static struct tail *
+newest(const struct follow *f)
+{
+	return f->ntails > 0 ? f->tails[f->ntails - 1] : NULL;
+}
+
+static void
+insert(struct follow *f, size_t at, struct tail *tail)
+{
+	f->tails = alloc_resize(f->tails, f->ntails + 1, sizeof(*f->tails));
+	memmove(&f->tails[at + 1], &f->tails[at],
+		(f->ntails - at) * sizeof(*f->tails));
+	f->tails[at] = tail;
+	f->ntails++;
+	f->changes++;
+}
+
+static void
+drop(struct follow *f, size_t at)
+{
+	struct tail *tail = f->tails[at];
+
+	log_debug("closed %s", tail->path);
+	f->done[f->ndone++ % DONE_MAX] =
+	    (struct done){tail->device, tail->inode, tail->mtime};
+	tail_close(&tail);
+	f->ntails--;
+	memmove(&f->tails[at], &f->tails[at + 1],
+		(f->ntails - at) * sizeof(*f->tails));
+	f->changes++;
+}
+
+static int
+compare_times(struct timespec a, struct timespec b)
+{
+	if (a.tv_sec != b.tv_sec)
+		return a.tv_sec < b.tv_sec ? -1 : 1;
+	return (a.tv_nsec > b.tv_nsec) - (a.tv_nsec < b.tv_nsec);
+}
+
+static bool
+is_open(const struct follow *f, const struct rotated *file)
+{
+	for (size_t i = 0; i < f->ntails; i++)
+		if (f->tails[i]->inode == file->inode &&
+		    f->tails[i]->device == file->device)
+			return true;
+	return false;
+}
+
+/* Read to the end, and not changed since. */
+static bool
+is_done(const struct follow *f, const struct rotated *file)
+{
+	for (size_t i = 0; i < DONE_MAX; i++)
+		if (f->done[i].inode == file->inode &&
+		    f->done[i].device == file->device &&
+		    compare_times(f->done[i].mtime, file->mtime) == 0)
+			return true;
+	return false;
+}
+
+/* Room for one more: the oldest file makes it, unless it is still unread. */
+static bool
+make_room(struct follow *f)
+{
+	if (f->ntails < FOLLOW_FILES_MAX)
+		return true;
+	if (!f->tails[0]->at_end)
+		return false;
+	drop(f, 0);
+	return true;
+}
+
+/*
+ * Opens a file as the newest of the row. false: not now, and nothing newer
+ * before it. A rotated file that may not be read is passed over, as it would
+ * hold up the log itself for ever.
+ */
+static bool
+append(struct follow *f, const struct rotated *file, int64_t now)
+{
+	struct err err;
+	struct tail *tail;
+
+	if (!make_room(f)) {
+		f->crowded = true;
+		return false;
+	}
+	tail = tail_open(file->path, &err);
+	if (tail == NULL) {
+		bool passed = !file->live && errno == EACCES;
+
+		say_trouble(f, passed ? "passed over" : "waiting for",
+			    file->path, err.text);
+		f->unopened = !passed;
+		return passed;
+	}
+	tail->changed = now;
+	insert(f, f->ntails, tail);
+	return true;
+}
+
+/* ---- the beginning ---- */
+
+static bool
+has_live(const struct rotation *files)
+{
+	return files->count > 0 && files->list[files->count - 1].live;
+}
+
+/* Why the log is not there, for a person. */
+static const char *
+why_missing(const struct follow *f)
+{
+	struct stat st;
+
+	if (rotation_is_pattern(f->spec))
+		return "no such file yet";
+	return stat(f->spec, &st) == 0 ? "not a regular file" : strerror(errno);
+}
+
+static void
+open_from(struct follow *f, const struct beginning *begin, int64_t now)
+{
+	const struct rotation *files = &begin->files;
+
+	for (size_t i = begin->first; i < files->count; i++) {
+		size_t before = f->ntails;
+
+		if (!append(f, &files->list[i], now))
+			return;
+		if (i == begin->first && f->ntails > before &&
+		    tail_seek(newest(f), begin->offset) != 0)
+			say_trouble(f, "truncated", files->list[i].path,
+				    "began at its first byte");
+	}
+}
+
+static void
+note_presence(struct follow *f, const struct rotation *files, int64_t now)
+{
+	struct tail *tail = newest(f);
+	bool missing = !has_live(files);
+
+	if (missing && !f->missing)
+		f->looked = now;
+	if (missing && tail == NULL)
+		say_trouble(f, "waiting for", f->spec, why_missing(f));
+	f->missing = missing;
+	if (!missing && !f->unopened && f->trouble != NULL &&
+	    (tail == NULL || !tail->failed)) {
+		forget_trouble(f);
+		log_info("following %s", tail ? tail->path : f->spec);
+	}
+}
+
+static void
+begin_reading(struct follow *f, const struct source_start *start, int64_t now)
+{
+	struct beginning begin;
+
+	begin_find(&begin, f->spec, start, &f->sink);
+	open_from(f, &begin, now);
+	if (f->ntails > 0 && has_live(&begin.files) && !f->unopened)
+		log_info("following %s", newest(f)->path);
+	note_presence(f, &begin.files, now);
+	/* What is there, but could not be opened, is not new when it can. */
+	if (f->ntails == 0 && begin.files.count > 0 && !f->unstarted)
+		remember_start(f, start);
+	else if (f->ntails > 0 || begin.files.count == 0)
+		forget_start(f);
+	rotation_clear(&begin.files);
+}
+
+int
+follow_start(struct follow *f, const struct source_start *start, int64_t now,
+	     struct err *err)
+{
+	struct stat st;
+
+	if (start->once && !rotation_is_pattern(f->spec) &&
+	    stat(f->spec, &st) != 0)
+		return err_set(err, "%s: %s", f->spec, strerror(errno));
+	begin_reading(f, start, now);
+	if (start->once && (f->missing || f->unopened))
+		return err_set(err, "%s: cannot be read", f->spec);
+	return 0;
+}
+
+/* ---- looking ---- */
+
+/*
+ * The newest file we have is in the list, or it was renamed out of sight,
+ * deleted or compressed. Then only what was changed after we last saw its end
+ * can be unread.
+ */
+static size_t
+first_newer(const struct follow *f, const struct rotation *files, bool *certain)
+{
+	struct tail *tail = newest(f);
+	struct fingerprint print;
+	ssize_t at;
+
+	*certain = true;
+	if (tail == NULL)
+		return 0;
+	at = rotation_find_inode(files, tail->device, tail->inode);
+	if (at < 0 && tail->offset > 0) {
+		tail_print_offset(tail, &print);
+		at = rotation_find(files, &print, 0, 0);
+	}
+	*certain = at >= 0;
+	return at >= 0 ? (size_t)at + 1 : 0;
+}
+
+static void
+open_newer(struct follow *f, const struct rotation *files, int64_t now)
+{
+	struct tail *tail = newest(f);
+	struct timespec seen = tail ? tail->mtime : (struct timespec){0};
+	bool certain, pattern = rotation_is_pattern(f->spec);
+	size_t i = first_newer(f, files, &certain), before = f->ntails;
+
+	for (; i < files->count; i++) {
+		const struct rotated *file = &files->list[i];
+
+		if (is_open(f, file) || (!file->live && is_done(f, file)))
+			continue;
+		if (!certain && (pattern || !file->live) &&
+		    compare_times(file->mtime, seen) < 0)
+			continue;
+		if (!append(f, file, now))
+			break;
+	}
+	if (before > 0 && newest(f) != tail && f->trouble == NULL)
+		log_info(pattern ? "following %s" : "rotated %s",
+			 newest(f)->path);
+}
+
+/* The usual case, without reading a directory. */
+static bool
+nothing_changed(const struct follow *f)
+{
+	struct tail *tail = newest(f);
+	struct stat st;
+
+	return tail != NULL && !rotation_is_pattern(f->spec) && !f->unopened &&
+	       !f->crowded && !f->missing && stat(f->spec, &st) == 0 &&
+	       st.st_ino == tail->inode && st.st_dev == tail->device;
+}
+
+void
+follow_look(struct follow *f, int64_t now)
+{
+	struct rotation files;
+
+	if (nothing_changed(f))
+		return;
+	f->unopened = f->crowded = false;
+	f->looked = now;
+	if (f->unstarted) {
+		begin_reading(f, &f->start, now);
+		return;
+	}
+	rotation_list(&files, f->spec, NULL);
+	open_newer(f, &files, now);
+	note_presence(f, &files, now);
+	rotation_clear(&files);
+}
+
+/* ---- reading ---- */
+
+/*
+ * A rotated file that holds what the tail at *at should have read before it was
+ * truncated; it is read first. Nobody writes to it any more.
+ */
+static struct tail *
+insert_lost(struct follow *f, size_t *at, const struct rotated *file,
+	    int64_t now)
+{
+	struct err err;
+	struct tail *tail;
+
+	if (is_open(f, file))
+		return NULL;
+	tail = tail_open(file->path, &err);
+	if (tail == NULL) {
+		log_warning("passed over %s: %s", file->path, err.text);
+		return NULL;
+	}
+	tail->finished = tail->continued = true;
+	tail->changed = now;
+	insert(f, (*at)++, tail);
+	return tail;
+}
+
+/* The copy from which a truncated log goes on: the torn line is in it. */
+static bool
+insert_copy(struct follow *f, size_t *at, const struct rotated *file,
+	    int64_t now)
+{
+	struct tail *copy = insert_lost(f, at, file, now);
+	struct tail *tail = f->tails[*at];
+	struct linebuf *torn = tail->lines;
+
+	if (copy == NULL)
+		return false;
+	if (tail_seek(copy, tail->offset) != 0)
+		return false;
+	tail->lines = copy->lines;
+	copy->lines = torn;
+	copy->place = tail->place;
+	copy->before_place = tail->before_place;
+	return true;
+}
+
+/*
+ * What the tail at `at` has lost is sought in the rotated files: in the copy
+ * that was made of it, and in all that are newer; if there is no copy, in all
+ * that were changed after we last saw the end. Returns how many are inserted.
+ */
+static size_t
+find_lost(struct follow *f, size_t at, int64_t now)
+{
+	struct tail *tail = f->tails[at];
+	struct rotation files;
+	struct fingerprint print;
+	ssize_t copy = -1;
+	size_t first = at;
+
+	rotation_list(&files, f->spec, NULL);
+	if (tail->offset > 0) {
+		tail_print_offset(tail, &print);
+		copy = rotation_find(&files, &print, 0, 0);
+	}
+	if (copy >= 0)
+		insert_copy(f, &at, &files.list[copy], now);
+	for (size_t i = (size_t)(copy + 1); i < files.count; i++) {
+		const struct rotated *file = &files.list[i];
+
+		if (file->live || is_done(f, file) ||
+		    (copy < 0 && compare_times(file->mtime, tail->mtime) < 0))
+			continue;
+		insert_lost(f, &at, file, now);
+	}
+	rotation_clear(&files);
+	return at - first;
+}
+
+static void
+recover(struct follow *f, size_t at, int64_t now)
+{
+	struct tail *tail = f->tails[at];
+	size_t found = find_lost(f, at, now);
+
+	log_info("truncated %s%s%s", tail->path,
+		 found > 0 ? ", read its rest from " : "",
+		 found > 0 ? f->tails[at]->path : "");
+	tail_rewind(tail);
+}
+
+/*
+ * An empty log proves nothing about what was in it since: when its first bytes
+ * come, there may have been others that were moved to a copy.
+ */
+static bool
+was_emptied(struct follow *f, size_t at, int64_t now)
+{
+	struct tail *tail = f->tails[at];
+
+	if (tail->offset > 0 || !tail->at_end || tail->finished ||
+	    tail_size(tail) == 0 || rotation_is_pattern(f->spec))
+		return false;
+	tail->at_end = false;
+	return find_lost(f, at, now) > 0;
+}
+
+/* A file that nobody writes to any more is at its end. */
+static void
+finish(struct follow *f, size_t at)
+{
+	struct tail *tail = f->tails[at], *next = f->tails[at + 1];
+	struct linebuf *torn = tail->lines;
+
+	if (tail->continued && linebuf_pending(next->lines) == 0) {
+		tail->lines = next->lines;
+		next->lines = torn;
+	}
+	drop(f, at);
+}
+
+static void
+say_failed(struct follow *f, size_t at, const struct err *err, int64_t now)
+{
+	struct tail *tail = f->tails[at];
+
+	if (tail->old != NULL) {
+		log_warning("gave up %s", err->text);
+		tail->at_end = true;
+		return;
+	}
+	say_trouble(f, "waiting for", tail->path, err->text);
+	tail->failed = true;
+	f->unopened = true;
+	f->looked = now;
+}
+
+static void
+say_recovered(struct follow *f, struct tail *tail)
+{
+	tail->failed = false;
+	forget_trouble(f);
+	log_info("following %s", tail->path);
+}
+
+/* One block of the tail at `at`. */
+static enum tail_result
+read_block(struct follow *f, size_t at, size_t *got, int64_t now)
+{
+	struct tail *tail = f->tails[at];
+	enum tail_result result;
+	struct err err;
+
+	*got = 0;
+	if (was_emptied(f, at, now))
+		return TAIL_TRUNCATED;
+	result =
+	    tail_read(tail, f->buffer, f->sink.line, f->sink.arg, got, &err);
+	f->bytes += *got;
+	if (*got > 0)
+		tail->changed = now;
+	if (tail->failed && result != TAIL_FAILED)
+		say_recovered(f, tail);
+	if (result == TAIL_TRUNCATED)
+		recover(f, at, now);
+	else if (result == TAIL_FAILED)
+		say_failed(f, at, &err, now);
+	return result;
+}
+
+/* Files that there was no room for before: now there may be. */
+static bool
+find_room(struct follow *f, int64_t now)
+{
+	uint64_t before = f->changes;
+
+	follow_look(f, now);
+	return f->changes != before;
+}
+
+bool
+follow_read(struct follow *f, size_t budget, int64_t now)
+{
+	enum tail_result result;
+	size_t got = 0, at = 0, done = 0;
+
+	while (at < f->ntails) {
+		if (done >= budget)
+			return true;
+		result = read_block(f, at, &got, now);
+		done += got;
+		if (result == TAIL_MORE || result == TAIL_TRUNCATED)
+			continue; /* truncated: what was found stands here now
+				   */
+		if (f->tails[at]->finished && f->tails[at]->at_end &&
+		    at + 1 < f->ntails)
+			finish(f, at);
+		else
+			at++;
+	}
+	return f->crowded && find_room(f, now);
+}
+
+/* ---- in due time ---- */
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static int64_t
+close_quiet(struct follow *f, int64_t now)
+{
+	int64_t next = -1, left;
+
+	for (size_t i = 0; i + 1 < f->ntails;) {
+		left = f->tails[i]->changed + FOLLOW_QUIET_MS - now;
+		if (left <= 0 && f->tails[i]->at_end) {
+			drop(f, i);
+			continue;
+		}
+		next = sooner(next, left > 0 ? left : 1);
+		i++;
+	}
+	return next;
+}
+
+static int64_t
+say_missing(struct follow *f, int64_t now)
+{
+	int64_t left = f->looked + FOLLOW_GONE_MS - now;
+
+	if (!f->missing || f->trouble != NULL)
+		return -1;
+	if (left > 0)
+		return left;
+	say_trouble(f, "waiting for", f->spec, why_missing(f));
+	return -1;
+}
+
+int64_t
+follow_tend(struct follow *f, int64_t now)
+{
+	if (f->unopened && now >= f->looked + FOLLOW_RETRY_MS)
+		follow_look(f, now);
+	return sooner(sooner(close_quiet(f, now), say_missing(f, now)),
+		      f->unopened ? FOLLOW_RETRY_MS : -1);
+}
+
+/* ---- what others see ---- */
+
+uint64_t
+follow_changes(const struct follow *f)
+{
+	return f->changes;
+}
+
+uint64_t
+follow_bytes(const struct follow *f)
+{
+	return f->bytes;
+}
+
+size_t
+follow_count(const struct follow *f)
+{
+	return f->ntails;
+}
+
+int
+follow_fd(const struct follow *f, size_t i)
+{
+	return f->tails[i]->finished ? -1 : f->tails[i]->fd;
+}
+
+/* The oldest file that may still grow: whoever begins there reads the newer
+ * ones again, and loses nothing that a late writer adds to the old one. */
+int
+follow_position(const struct follow *f, struct logpos *pos)
+{
+	size_t i = 0;
+
+	memset(pos, 0, sizeof(*pos));
+	while (i + 1 < f->ntails && !tail_has_name(f->tails[i]))
+		i++;
+	if (i >= f->ntails)
+		return -1;
+	pos->path = alloc_string(f->spec);
+	pos->device = f->tails[i]->device;
+	pos->inode = f->tails[i]->inode;
+	tail_print_place(f->tails[i], &pos->print);
+	return 0;
+}

@@ -1,0 +1,73 @@
+#include "daemon/oldlog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/alloc.h"
+#include "base/fingerprint.h"
+
+struct oldlog {
+	gzFile file;
+};
+
+bool
+oldlog_is_compressed(int fd)
+{
+	unsigned char magic[3];
+
+	return fingerprint_pread(&fd, magic, sizeof(magic), 0) ==
+		   (int64_t)sizeof(magic) &&
+	       magic[0] == 0x1f && magic[1] == 0x8b && magic[2] == 8;
+}
+
+struct oldlog *
+oldlog_open(int fd)
+{
+	struct oldlog *old;
+	gzFile file;
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (copy < 0)
+		return NULL;
+	if (lseek(copy, 0, SEEK_SET) < 0 ||
+	    (file = gzdopen(copy, "rb")) == NULL) {
+		close(copy);
+		return NULL;
+	}
+	gzbuffer(file, 64 * 1024);
+	old = alloc_zero(1, sizeof(*old));
+	old->file = file;
+	return old;
+}
+
+void
+oldlog_close(struct oldlog **old)
+{
+	if (*old == NULL)
+		return;
+	gzclose_r((*old)->file);
+	free(*old);
+	*old = NULL;
+}
+
+int64_t
+oldlog_read(void *arg, void *buf, uint64_t len, uint64_t offset)
+{
+	struct oldlog *old = arg;
+	int got;
+
+	if (len > INT32_MAX)
+		len = INT32_MAX;
+	if (gztell(old->file) != (z_off_t)offset &&
+	    gzseek(old->file, (z_off_t)offset, SEEK_SET) < 0) {
+		errno = EIO;
+		return -1;
+	}
+	got = gzread(old->file, buf, (unsigned int)len);
+	if (got < 0)
+		errno = EIO;
+	return got;
+}

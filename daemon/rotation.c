@@ -1,0 +1,371 @@
+#include "daemon/rotation.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "daemon/source.h"
+#include "daemon/tail.h"
+
+/* ---- names ---- */
+
+enum kind { NO_SIBLING, NUMBERED, DATED };
+
+/* What the mark in a rotated file's name says about its age. */
+struct mark {
+	enum kind kind;
+	unsigned long number; /* NUMBERED: the larger, the older */
+	char date[64];	      /* DATED: the larger, the newer */
+	bool compressed, unreadable;
+};
+
+struct entry {
+	struct rotated file;
+	struct mark mark;
+};
+
+struct entries {
+	struct entry *list;
+	size_t count;
+	char *unreadable;
+};
+
+static bool
+ends_with(const char *name, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len > n && memcmp(name + len - n, end, n) == 0;
+}
+
+/* Takes a compression's ending off. */
+static size_t
+without_compression(const char *name, size_t len, struct mark *mark)
+{
+	static const char *const unknown[] = {".xz", ".zst", ".bz2", ".lz4",
+					      ".Z"};
+
+	if (ends_with(name, len, ".gz")) {
+		mark->compressed = true;
+		return len - 3;
+	}
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		if (ends_with(name, len, unknown[i])) {
+			mark->unreadable = true;
+			return len - strlen(unknown[i]);
+		}
+	}
+	return len;
+}
+
+/* ".1", "-20261121", "-2026-11-21_0300", ".old": what stands between the name
+ * of the log and the end. */
+static enum kind
+read_mark(const char *text, size_t len, struct mark *mark)
+{
+	size_t digits = 0;
+
+	if (len < 2 || len >= sizeof(mark->date) || !strchr(".-_", text[0]))
+		return NO_SIBLING;
+	memcpy(mark->date, text, len);
+	mark->date[len] = '\0';
+	if (strcmp(mark->date, ".old") == 0)
+		return NUMBERED;
+	for (size_t i = 1; i < len; i++) {
+		if (isdigit((unsigned char)text[i]))
+			digits++;
+		else if (!strchr("-_.:T", text[i]))
+			return NO_SIBLING;
+	}
+	if (digits == len - 1 && digits <= 4) {
+		mark->number = strtoul(mark->date + 1, NULL, 10);
+		return NUMBERED;
+	}
+	return digits >= 5 ? DATED : NO_SIBLING;
+}
+
+/* mail.log -> mail.log.1, mail.log-20261121.gz; mail-20261121.log. */
+static enum kind
+mark_of(const char *base, const char *name, struct mark *mark)
+{
+	size_t base_len = strlen(base), len, stem, ext;
+	const char *dot = strrchr(base, '.');
+
+	memset(mark, 0, sizeof(*mark));
+	len = without_compression(name, strlen(name), mark);
+	if (len > base_len && memcmp(name, base, base_len) == 0)
+		return mark->kind =
+			   read_mark(name + base_len, len - base_len, mark);
+	if (dot == NULL || dot == base)
+		return NO_SIBLING;
+	stem = (size_t)(dot - base);
+	ext = base_len - stem;
+	if (len <= base_len || memcmp(name, base, stem) != 0 ||
+	    memcmp(name + len - ext, dot, ext) != 0)
+		return NO_SIBLING;
+	return mark->kind = read_mark(name + stem, len - base_len, mark);
+}
+
+static bool
+is_compressed_name(const char *name)
+{
+	struct mark mark = {0};
+
+	without_compression(name, strlen(name), &mark);
+	return mark.compressed || mark.unreadable;
+}
+
+bool
+rotation_is_sibling(const char *base, const char *name)
+{
+	struct mark mark;
+
+	if (strchr(base, '*') != NULL)
+		return fnmatch(base, name, FNM_PERIOD) == 0;
+	return mark_of(base, name, &mark) != NO_SIBLING;
+}
+
+static const char *
+last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool
+rotation_is_pattern(const char *spec)
+{
+	return strchr(last_part(spec), '*') != NULL;
+}
+
+/* ---- what is there ---- */
+
+static bool
+has_inode(const struct entries *found, uint64_t device, uint64_t inode)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (found->list[i].file.inode == inode &&
+		    found->list[i].file.device == device)
+			return true;
+	return false;
+}
+
+/* The caller's path becomes ours. */
+static void
+add(struct entries *found, char *path, const struct mark *mark, bool live)
+{
+	struct entry *entry;
+	struct stat st;
+
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    has_inode(found, st.st_dev, st.st_ino)) {
+		free(path);
+		return;
+	}
+	if (mark->unreadable) {
+		free(found->unreadable);
+		found->unreadable = path;
+		return;
+	}
+	found->list =
+	    alloc_resize(found->list, found->count + 1, sizeof(*found->list));
+	entry = &found->list[found->count++];
+	*entry = (struct entry){.file = {.path = path,
+					 .device = st.st_dev,
+					 .inode = st.st_ino,
+					 .mtime = st.st_mtim,
+					 .live = live},
+				.mark = *mark};
+}
+
+static char *
+directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return alloc_string(".");
+	return slash == path ? alloc_string("/")
+			     : alloc_bytes(path, (size_t)(slash - path));
+}
+
+/* All in the directory of path that belong to it; not path itself. */
+static void
+scan(struct entries *found, const char *path, const struct logpos *stray)
+{
+	const char *base = last_part(path);
+	char *directory = directory_of(path);
+	DIR *dir = opendir(directory);
+	struct dirent *d;
+	struct mark mark;
+	bool pattern = rotation_is_pattern(path);
+
+	while (dir != NULL && (d = readdir(dir)) != NULL) {
+		const char *name = d->d_name;
+
+		mark = (struct mark){0};
+		if (pattern ? fnmatch(base, name, FNM_PERIOD) != 0
+			    : mark_of(base, name, &mark) == NO_SIBLING &&
+				  (stray == NULL || strcmp(base, name) == 0 ||
+				   d->d_ino != stray->inode))
+			continue;
+		add(found, alloc_format("%s/%s", directory, name), &mark,
+		    pattern && !is_compressed_name(name));
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(directory);
+}
+
+/* ---- in order ---- */
+
+static int
+compare_times(struct timespec a, struct timespec b)
+{
+	if (a.tv_sec != b.tv_sec)
+		return a.tv_sec < b.tv_sec ? -1 : 1;
+	return (a.tv_nsec > b.tv_nsec) - (a.tv_nsec < b.tv_nsec);
+}
+
+/* By the marks where both have the same kind, else by time of change. */
+static int
+compare_ages(const struct entry *a, const struct entry *b)
+{
+	int order = 0;
+
+	if (a->file.live != b->file.live && a->mark.kind + b->mark.kind > 0)
+		return a->file.live ? 1 : -1;
+	if (a->mark.kind == NUMBERED && b->mark.kind == NUMBERED)
+		order = (a->mark.number < b->mark.number) -
+			(a->mark.number > b->mark.number);
+	else if (a->mark.kind == DATED && b->mark.kind == DATED)
+		order = strcmp(a->mark.date, b->mark.date);
+	if (order == 0)
+		order = compare_times(a->file.mtime, b->file.mtime);
+	return order ? order : strcmp(a->file.path, b->file.path);
+}
+
+/* Insertion: ages of mixed kinds are no total order, and lists are short. */
+static void
+sort(struct entries *found)
+{
+	for (size_t i = 1; i < found->count; i++) {
+		struct entry entry = found->list[i];
+		size_t k = i;
+
+		for (; k > 0 && compare_ages(&entry, &found->list[k - 1]) < 0;
+		     k--)
+			found->list[k] = found->list[k - 1];
+		found->list[k] = entry;
+	}
+}
+
+/* While gzip(1) works both are there; the plain one is whole. */
+static bool
+is_half_made(const struct entries *found, size_t i)
+{
+	const struct entry *gz = &found->list[i];
+	size_t len = strlen(gz->file.path);
+
+	for (size_t k = 0; k < found->count; k++)
+		if (ends_with(gz->file.path, len, ".gz") &&
+		    strlen(found->list[k].file.path) == len - 3 &&
+		    strncmp(found->list[k].file.path, gz->file.path, len - 3) ==
+			0)
+			return true;
+	return false;
+}
+
+static void
+hand_over(struct rotation *rotation, struct entries *found)
+{
+	rotation->list = alloc_zero(found->count + 1, sizeof(*rotation->list));
+	for (size_t i = 0; i < found->count; i++) {
+		if (is_half_made(found, i))
+			continue;
+		rotation->list[rotation->count++] = found->list[i].file;
+		found->list[i].file.path = NULL;
+	}
+	for (size_t i = 0; i < found->count; i++)
+		free(found->list[i].file.path);
+	free(found->list);
+	rotation->unreadable = found->unreadable;
+}
+
+void
+rotation_list(struct rotation *rotation, const char *spec,
+	      const struct logpos *stray)
+{
+	struct entries found = {0};
+	const struct mark none = {0};
+	char *target = NULL;
+
+	*rotation = (struct rotation){0};
+	if (!rotation_is_pattern(spec)) {
+		add(&found, alloc_string(spec), &none, true);
+		target = realpath(spec, NULL);
+	}
+	scan(&found, spec, stray);
+	if (target != NULL && strcmp(target, spec) != 0)
+		scan(&found, target, stray);
+	free(target);
+	sort(&found);
+	hand_over(rotation, &found);
+}
+
+void
+rotation_clear(struct rotation *rotation)
+{
+	for (size_t i = 0; i < rotation->count; i++)
+		free(rotation->list[i].path);
+	free(rotation->list);
+	free(rotation->unreadable);
+	*rotation = (struct rotation){0};
+}
+
+/* ---- finding a place ---- */
+
+static bool
+holds(const char *path, const struct fingerprint *print)
+{
+	struct err err;
+	struct tail *tail = tail_open(path, &err);
+	bool found = tail != NULL && tail_holds(tail, print);
+
+	tail_close(&tail);
+	return found;
+}
+
+ssize_t
+rotation_find_inode(const struct rotation *rotation, uint64_t device,
+		    uint64_t inode)
+{
+	for (size_t i = 0; i < rotation->count; i++)
+		if (rotation->list[i].inode == inode &&
+		    rotation->list[i].device == device)
+			return (ssize_t)i;
+	return -1;
+}
+
+ssize_t
+rotation_find(const struct rotation *rotation, const struct fingerprint *print,
+	      uint64_t device, uint64_t inode)
+{
+	ssize_t hint = rotation_find_inode(rotation, device, inode);
+
+	if (hint >= 0 && holds(rotation->list[hint].path, print))
+		return hint;
+	for (ssize_t i = (ssize_t)rotation->count - 1; i >= 0; i--)
+		if (i != hint && holds(rotation->list[i].path, print))
+			return i;
+	return -1;
+}

@@ -1,0 +1,470 @@
+#include "daemon/source_file.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "daemon/follow.h"
+#include "daemon/source.h"
+#include "daemon/way.h"
+
+/* Signals, expiry and publishing get their turn after so many bytes. */
+enum { ROUND = 8 * 1024 * 1024, POLL_MS = 1000 };
+
+/*
+ * A directory on the way to the log: its own end, and the permissions of the
+ * next one. Where the next part of the way may come or go without taking a
+ * directory with it, all names.
+ */
+static const uint32_t OF_WAY = IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
+static const uint32_t OF_NAMES =
+    IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
+
+struct watch {
+	int wd;
+	bool file;   /* else a directory */
+	bool wanted; /* mark and sweep */
+	uint32_t mask;
+	char *name; /* the next part of the way, or NULL = any */
+};
+
+struct logfile {
+	struct source source;
+	struct follow *follow;
+	struct timer *again; /* reads on in the next round */
+	struct timer *tend;  /* closes what has been quiet */
+	struct timer *poll;  /* where there are no events */
+	int inotify;	     /* -1 = none */
+	struct watch *watches;
+	size_t nwatches;
+	uint64_t watched; /* follow_changes() when the files were watched */
+	bool look;	  /* names may have changed */
+	bool once, idle_told;
+	const char *blind; /* why there is polling, or NULL */
+	bool blind_said;
+};
+
+/* ---- watches ---- */
+
+static void
+be_blind(struct logfile *log, const char *why)
+{
+	if (log->blind == NULL)
+		log->blind = why;
+}
+
+static struct watch *
+find_watch(struct logfile *log, int wd)
+{
+	for (size_t i = 0; i < log->nwatches; i++)
+		if (log->watches[i].wd == wd)
+			return &log->watches[i];
+	return NULL;
+}
+
+static void
+forget_watch(struct logfile *log, struct watch *watch)
+{
+	free(watch->name);
+	*watch = log->watches[--log->nwatches];
+}
+
+/* -1: errno. Watching what is watched already adds to it. */
+static int
+watch(struct logfile *log, const char *path, uint32_t mask, const char *name)
+{
+	struct watch *known;
+	int wd = inotify_add_watch(log->inotify, path, mask);
+
+	if (wd < 0)
+		return -1;
+	known = find_watch(log, wd);
+	if (known == NULL) {
+		log->watches = alloc_resize(log->watches, log->nwatches + 1,
+					    sizeof(*log->watches));
+		known = &log->watches[log->nwatches++];
+		*known = (struct watch){.wd = wd};
+	} else if (known->wanted && (known->mask | mask) != mask) {
+		mask |= known->mask;
+		inotify_add_watch(log->inotify, path, mask);
+	}
+	if (!known->wanted || known->name == NULL || name == NULL ||
+	    strcmp(known->name, name) != 0) {
+		bool first = !known->wanted;
+
+		free(known->name);
+		known->name = first && name ? alloc_string(name) : NULL;
+	}
+	known->file = mask == IN_MODIFY;
+	known->mask = mask;
+	known->wanted = true;
+	return 0;
+}
+
+static void
+want_none(struct logfile *log, bool files)
+{
+	for (size_t i = 0; i < log->nwatches; i++)
+		if (log->watches[i].file == files)
+			log->watches[i].wanted = false;
+}
+
+static void
+sweep(struct logfile *log, bool files)
+{
+	for (size_t i = 0; i < log->nwatches;) {
+		struct watch *w = &log->watches[i];
+
+		if (w->file != files || w->wanted) {
+			i++;
+			continue;
+		}
+		inotify_rm_watch(log->inotify, w->wd);
+		forget_watch(log, w);
+	}
+}
+
+/* ---- the way to the log ---- */
+
+static void
+watch_step(void *arg, const struct way_step *step)
+{
+	struct logfile *log = arg;
+	uint32_t mask = OF_WAY | (step->names ? OF_NAMES : 0);
+
+	if (watch(log, step->directory, mask | IN_ONLYDIR, step->next) == 0)
+		return;
+	/* A directory that cannot be entered either gives an event when it
+	 * can, in the one above it. */
+	if (errno == ENOENT || errno == ENOTDIR ||
+	    (errno == EACCES && !step->enterable))
+		return;
+	be_blind(log, errno == ENOSPC ? "no inotify watches left"
+				      : "its directory cannot be watched");
+}
+
+/* Twice over the same way: nothing changed while it was being watched. */
+static void
+watch_way(struct logfile *log)
+{
+	size_t before;
+
+	want_none(log, false);
+	do {
+		before = log->nwatches;
+		way_walk(log->source.spec, watch_step, log);
+	} while (log->nwatches > before);
+	sweep(log, false);
+}
+
+/* By its descriptor: the name may be another file's by now. */
+static void
+watch_file(struct logfile *log, int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (watch(log, path, IN_MODIFY, NULL) != 0)
+		be_blind(log, errno == ENOSPC ? "no inotify watches left"
+					      : "it cannot be watched");
+}
+
+/* ---- where there are no events ---- */
+
+static const char *
+without_events(long type)
+{
+	static const struct {
+		long type;
+		const char *name;
+	} types[] = {
+	    {0x6969, "no events on NFS"},
+	    {0x517b, "no events on SMB"},
+	    {0xff534d42, "no events on CIFS"},
+	    {0xfe534d42, "no events on SMB"},
+	    {0x00c36400, "no events on Ceph"},
+	    {0x6b414653, "no events on AFS"},
+	    {0x5346414f, "no events on AFS"},
+	    {0x01021997, "no events on 9P"},
+	    {0x65735546, "not all events on FUSE"},
+	    {0x01161970, "not all events on GFS2"},
+	    {0x7461636f, "not all events on OCFS2"},
+	    {0x0bd00bd0, "no events on Lustre"},
+	    {0x786f4256, "no events on vboxsf"},
+	    {0x9fa0, "no events in /proc"},
+	    {0x62656572, "no events in /sys"},
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if ((types[i].type & 0xffffffff) == (type & 0xffffffff))
+			return types[i].name;
+	return NULL;
+}
+
+static void
+check_events(struct logfile *log, int fd)
+{
+	struct statfs fs;
+	const char *why = NULL;
+
+	if (fstatfs(fd, &fs) == 0)
+		why = without_events((long)fs.f_type);
+	if (why != NULL)
+		be_blind(log, why);
+}
+
+/* true: there are files that were not watched before. */
+static bool
+watch_files(struct logfile *log)
+{
+	size_t before = log->nwatches;
+
+	if (log->watched == follow_changes(log->follow))
+		return false;
+	log->watched = follow_changes(log->follow);
+	want_none(log, true);
+	for (size_t i = 0; i < follow_count(log->follow); i++) {
+		int fd = follow_fd(log->follow, i);
+
+		if (fd < 0)
+			continue;
+		if (log->inotify >= 0)
+			watch_file(log, fd);
+		check_events(log, fd);
+	}
+	before = log->nwatches - before;
+	if (log->inotify >= 0)
+		sweep(log, true);
+	return before > 0;
+}
+
+static void
+arm_poll(struct logfile *log)
+{
+	if (log->once || log->blind == NULL) {
+		log->blind_said = false;
+		return;
+	}
+	if (!log->blind_said)
+		log_warning("looking at %s every second: %s", log->source.spec,
+			    log->blind);
+	log->blind_said = true;
+	timer_arm(log->poll, POLL_MS);
+}
+
+/* ---- a round ---- */
+
+static int64_t
+now(const struct logfile *log)
+{
+	return loop_clocks(log->source.loop).steady_ms;
+}
+
+static void
+look(struct logfile *log)
+{
+	log->look = false;
+	log->blind = log->inotify < 0 ? "no inotify" : NULL;
+	log->watched = UINT64_MAX;
+	if (log->inotify >= 0) {
+		/* Soon, before what is new is gone again; and behind the
+		 * watches, so that nothing comes unseen. */
+		follow_look(log->follow, now(log));
+		watch_way(log);
+	}
+	follow_look(log->follow, now(log));
+}
+
+static void
+tell(struct logfile *log, bool news)
+{
+	const struct source_sink sink = log->source.sink;
+	bool once = log->once;
+
+	if (news || !log->idle_told) {
+		log->idle_told = true;
+		sink.idle(sink.arg);
+	}
+	if (once)
+		sink.ended(sink.arg);
+}
+
+static void
+tend(struct logfile *log)
+{
+	int64_t next = follow_tend(log->follow, now(log));
+
+	if (next < 0)
+		timer_disarm(log->tend);
+	else
+		timer_arm(log->tend, next);
+}
+
+/* Look, watch, and only then read: what is written later gives an event. */
+static void
+round_of(void *arg)
+{
+	struct logfile *log = arg;
+	uint64_t before = follow_bytes(log->follow);
+	bool more;
+
+	if (log->look && !log->once)
+		look(log);
+	if (!log->once)
+		watch_files(log);
+	more = follow_read(log->follow, ROUND, now(log));
+	if (!log->once) {
+		tend(log);
+		more = watch_files(log) || more;
+		arm_poll(log);
+	}
+	if (more)
+		timer_arm(log->again, 0);
+	else
+		tell(log, follow_bytes(log->follow) != before);
+}
+
+static void
+on_poll(void *arg)
+{
+	struct logfile *log = arg;
+
+	log->look = true;
+	round_of(log);
+}
+
+/* ---- events ---- */
+
+static bool
+is_relevant(const struct watch *watch, const struct inotify_event *event)
+{
+	if (watch->file || watch->name == NULL || event->len == 0)
+		return true;
+	return strchr(watch->name, '*') != NULL
+		   ? fnmatch(watch->name, event->name, FNM_PERIOD) == 0
+		   : strcmp(watch->name, event->name) == 0;
+}
+
+/* What an event is about is looked up, never believed. */
+static bool
+take_event(struct logfile *log, const struct inotify_event *event)
+{
+	struct watch *watch;
+
+	if (event->mask & IN_Q_OVERFLOW) {
+		log_warning("overflowed: inotify events of %s; looking at all "
+			    "its files",
+			    log->source.spec);
+		return log->look = true;
+	}
+	watch = find_watch(log, event->wd);
+	if (watch == NULL)
+		return false;
+	if (event->mask & IN_IGNORED) {
+		forget_watch(log, watch);
+		return log->look = true;
+	}
+	if (!is_relevant(watch, event))
+		return false;
+	if (!watch->file)
+		log->look = true;
+	return true;
+}
+
+static void
+on_events(void *arg, uint32_t events)
+{
+	struct logfile *log = arg;
+	_Alignas(struct inotify_event) char buffer[16 * 1024];
+	ssize_t got = read(log->inotify, buffer, sizeof(buffer));
+	bool news = false;
+
+	(void)events;
+	for (ssize_t at = 0; at < got;) {
+		const struct inotify_event *event =
+		    (const struct inotify_event *)(buffer + at);
+
+		news = take_event(log, event) || news;
+		at += (ssize_t)(sizeof(*event) + event->len);
+	}
+	if (news)
+		round_of(log);
+}
+
+/* ---- life ---- */
+
+static void
+close_log(struct source *source)
+{
+	struct logfile *log = (struct logfile *)source;
+
+	if (log->inotify >= 0) {
+		loop_unwatch(source->loop, log->inotify);
+		close(log->inotify);
+	}
+	while (log->nwatches > 0)
+		forget_watch(log, log->watches);
+	free(log->watches);
+	timer_free(&log->again);
+	timer_free(&log->tend);
+	timer_free(&log->poll);
+	follow_free(&log->follow);
+	free(log);
+}
+
+static int
+open_inotify(struct logfile *log, struct err *err)
+{
+	log->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (log->inotify < 0)
+		return 0; /* too many instances: there is polling */
+	return loop_watch(log->source.loop, log->inotify, POLLIN, on_events,
+			  log, err);
+}
+
+static struct source *
+open_log(const char *spec, struct loop *loop, const struct source_start *start,
+	 const struct source_sink *sink, struct err *err)
+{
+	struct logfile *log = alloc_zero(1, sizeof(*log));
+
+	log->source.loop = loop;
+	log->source.sink = *sink;
+	log->once = start->once;
+	log->look = true;
+	log->inotify = -1;
+	log->again = timer_new(loop, round_of, log);
+	log->tend = timer_new(loop, round_of, log);
+	log->poll = timer_new(loop, on_poll, log);
+	log->follow = follow_new(spec, sink);
+	if ((!log->once && open_inotify(log, err) != 0) ||
+	    follow_start(log->follow, start, now(log), err) != 0) {
+		close_log(&log->source);
+		return NULL;
+	}
+	timer_arm(log->again, 0);
+	return &log->source;
+}
+
+static int
+position(struct source *source, struct logpos *pos)
+{
+	return follow_position(((struct logfile *)source)->follow, pos);
+}
+
+const struct source_ops source_file = {
+    .type = "file",
+    .open = open_log,
+    .position = position,
+    .close = close_log,
+};

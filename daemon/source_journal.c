@@ -1,0 +1,299 @@
+#include "daemon/source_journal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-journal.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/linebuf.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "daemon/source.h"
+
+static const char SPEC[] = "journal:";
+
+/* Entries in one round; then signals and publishing get their turn. */
+enum { ROUND = 10000, HEADER_MAX = 512 };
+
+struct journal {
+	struct source source;
+	sd_journal *journal;
+	int fd;
+	struct timer *again;
+	char *cursor; /* of the last run, until an entry was read */
+	char line[HEADER_MAX + LINEBUF_LINE_MAX];
+	bool once, idle_told;
+};
+
+/* ---- an entry as a line ---- */
+
+struct field {
+	const char *bytes;
+	size_t len;
+};
+
+static bool
+get(struct journal *j, const char *name, struct field *field)
+{
+	const void *data;
+	size_t len, skip = strlen(name) + 1;
+
+	if (sd_journal_get_data(j->journal, name, &data, &len) < 0 ||
+	    len < skip)
+		return false;
+	field->bytes = (const char *)data + skip;
+	field->len = len - skip;
+	return true;
+}
+
+/* Whoever logs chooses these: what could shift the header is no entry. */
+static bool
+is_word(const struct field *field)
+{
+	for (size_t i = 0; i < field->len; i++)
+		if ((unsigned char)field->bytes[i] <= ' ' ||
+		    strchr(":[]", field->bytes[i]) != NULL)
+			return false;
+	return field->len > 0 && field->len < HEADER_MAX / 4;
+}
+
+/* Appends the field between two strings, once it is known to be a word. */
+static bool
+put_word(struct journal *j, size_t *len, const char *before,
+	 const struct field *field, const char *after)
+{
+	int n;
+
+	if (!is_word(field))
+		return false;
+	n = snprintf(j->line + *len, HEADER_MAX - *len, "%s%.*s%s", before,
+		     (int)field->len, field->bytes, after);
+	*len += (size_t)n;
+	return *len < HEADER_MAX;
+}
+
+static size_t
+put_stamp(struct journal *j, uint64_t usec)
+{
+	time_t seconds = (time_t)(usec / 1000000);
+	struct tm tm;
+	size_t len;
+
+	gmtime_r(&seconds, &tm);
+	len = strftime(j->line, HEADER_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	len += (size_t)snprintf(j->line + len, HEADER_MAX - len, ".%06u+00:00 ",
+				(unsigned int)(usec % 1000000));
+	return len;
+}
+
+/* "2026-11-21T02:11:07.000123+00:00 mail dovecot[42]: text"; 0: no line. */
+static size_t
+build_line(struct journal *j)
+{
+	uint64_t usec;
+	struct field field;
+	size_t len;
+
+	if (sd_journal_get_realtime_usec(j->journal, &usec) < 0)
+		return 0;
+	len = put_stamp(j, usec);
+	if (!get(j, "_HOSTNAME", &field) || !put_word(j, &len, "", &field, " "))
+		return 0;
+	if ((!get(j, "SYSLOG_IDENTIFIER", &field) &&
+	     !get(j, "_COMM", &field)) ||
+	    !put_word(j, &len, "", &field, ""))
+		return 0;
+	if (get(j, "_PID", &field) || get(j, "SYSLOG_PID", &field))
+		put_word(j, &len, "[", &field, "]");
+	if (!get(j, "MESSAGE", &field) || field.len > LINEBUF_LINE_MAX ||
+	    memchr(field.bytes, '\n', field.len) != NULL)
+		return 0;
+	j->line[len++] = ':';
+	j->line[len++] = ' ';
+	memcpy(j->line + len, field.bytes, field.len);
+	return len + field.len;
+}
+
+/* ---- reading ---- */
+
+static void
+tell(struct journal *j, bool news)
+{
+	const struct source_sink sink = j->source.sink;
+	bool once = j->once;
+
+	if (news || !j->idle_told) {
+		j->idle_told = true;
+		sink.idle(sink.arg);
+	}
+	if (once)
+		sink.ended(sink.arg);
+}
+
+static void
+read_round(void *arg)
+{
+	struct journal *j = arg;
+	const struct source_sink *sink = &j->source.sink;
+	int entries = 0, result;
+	size_t len;
+
+	while ((result = sd_journal_next(j->journal)) > 0) {
+		free(j->cursor);
+		j->cursor = NULL;
+		len = build_line(j);
+		if (len > 0)
+			sink->line(sink->arg, j->line, len);
+		if (++entries == ROUND) {
+			timer_arm(j->again, 0);
+			return;
+		}
+	}
+	if (result < 0)
+		log_error("could not read the journal: %s", strerror(-result));
+	tell(j, entries > 0);
+}
+
+static void
+on_change(void *arg, uint32_t events)
+{
+	struct journal *j = arg;
+
+	(void)events;
+	if (sd_journal_process(j->journal) != SD_JOURNAL_NOP)
+		read_round(j);
+}
+
+/* ---- the beginning ---- */
+
+static const struct logpos *
+own_position(const struct source_start *start)
+{
+	for (size_t i = 0; i < start->npos; i++)
+		if (start->pos[i].cursor != NULL)
+			return &start->pos[i];
+	return NULL;
+}
+
+/* The entry of the cursor was read; its neighbour, if it is gone, was not. */
+static int
+seek_cursor(struct journal *j, const char *cursor)
+{
+	int result = sd_journal_seek_cursor(j->journal, cursor);
+
+	if (result < 0)
+		return result;
+	result = sd_journal_next(j->journal);
+	if (result > 0 && sd_journal_test_cursor(j->journal, cursor) <= 0)
+		sd_journal_previous(j->journal);
+	if (result >= 0)
+		j->cursor = alloc_string(cursor);
+	return result;
+}
+
+static int
+seek(struct journal *j, const struct source_start *start)
+{
+	const struct logpos *pos = own_position(start);
+
+	if (start->beginning)
+		return sd_journal_seek_head(j->journal);
+	if (pos != NULL && seek_cursor(j, pos->cursor) >= 0) {
+		log_info("resumed the journal");
+		return 0;
+	}
+	return sd_journal_seek_realtime_usec(
+	    j->journal,
+	    start->since > 0 ? (uint64_t)start->since * 1000000 : 0);
+}
+
+/* ---- life ---- */
+
+static void
+close_journal(struct source *source)
+{
+	struct journal *j = (struct journal *)source;
+
+	if (j->fd >= 0)
+		loop_unwatch(source->loop, j->fd);
+	if (j->journal != NULL)
+		sd_journal_close(j->journal);
+	timer_free(&j->again);
+	free(j->cursor);
+	free(j);
+}
+
+/* -1: err. "journal:DIRECTORY" serves journals of other machines, and tests. */
+static int
+begin(struct journal *j, const char *directory,
+      const struct source_start *start, struct err *err)
+{
+	int result;
+
+	result = *directory
+		     ? sd_journal_open_directory(&j->journal, directory, 0)
+		     : sd_journal_open(&j->journal, SD_JOURNAL_LOCAL_ONLY |
+							SD_JOURNAL_SYSTEM);
+	if (result < 0)
+		return err_set(err, "journal: open: %s", strerror(-result));
+	sd_journal_set_data_threshold(j->journal, 0);
+	result = seek(j, start);
+	if (result < 0)
+		return err_set(err, "journal: seek: %s", strerror(-result));
+	if (j->once)
+		return 0;
+	result = sd_journal_get_fd(j->journal);
+	if (result < 0)
+		return err_set(err, "journal: watch: %s", strerror(-result));
+	j->fd = result;
+	if (loop_watch(j->source.loop, j->fd, POLLIN, on_change, j, err) != 0)
+		return err_prefix(err, "journal");
+	return 0;
+}
+
+static struct source *
+open_journal(const char *spec, struct loop *loop,
+	     const struct source_start *start, const struct source_sink *sink,
+	     struct err *err)
+{
+	struct journal *j = alloc_zero(1, sizeof(*j));
+
+	j->source.loop = loop;
+	j->source.sink = *sink;
+	j->once = start->once;
+	j->fd = -1;
+	j->again = timer_new(loop, read_round, j);
+	if (begin(j, spec + strlen(SPEC), start, err) != 0) {
+		close_journal(&j->source);
+		return NULL;
+	}
+	log_info("following the journal");
+	timer_arm(j->again, 0);
+	return &j->source;
+}
+
+static int
+position(struct source *source, struct logpos *pos)
+{
+	struct journal *j = (struct journal *)source;
+
+	if (sd_journal_get_cursor(j->journal, &pos->cursor) < 0) {
+		if (j->cursor == NULL)
+			return -1;
+		pos->cursor = alloc_string(j->cursor);
+	}
+	pos->path = alloc_string(source->spec);
+	return 0;
+}
+
+const struct source_ops source_journal = {
+    .type = "journal",
+    .open = open_journal,
+    .position = position,
+    .close = close_journal,
+};

@@ -1,0 +1,266 @@
+#include "daemon/tail.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "daemon/oldlog.h"
+
+static size_t
+min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Without O_NONBLOCK a FIFO would hold us until somebody writes to it. */
+static int
+open_regular(const char *path, struct stat *st, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return err_set(err, "%s", strerror(errno));
+	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+		return fd;
+	close(fd);
+	errno = EINVAL;
+	return err_set(err, "not a regular file");
+}
+
+struct tail *
+tail_open(const char *path, struct err *err)
+{
+	struct tail *tail;
+	struct stat st;
+	int fd = open_regular(path, &st, err);
+
+	if (fd < 0)
+		return NULL;
+	tail = alloc_zero(1, sizeof(*tail));
+	tail->path = alloc_string(path);
+	tail->fd = fd;
+	tail->device = st.st_dev;
+	tail->inode = st.st_ino;
+	tail->mtime = st.st_mtim;
+	tail->lines = linebuf_new();
+	if (!oldlog_is_compressed(fd))
+		return tail;
+	tail->finished = true;
+	tail->old = oldlog_open(fd);
+	if (tail->old == NULL) {
+		err_set(err, "%s", strerror(errno));
+		tail_close(&tail);
+	}
+	return tail;
+}
+
+void
+tail_close(struct tail **tail_p)
+{
+	struct tail *tail = *tail_p;
+
+	if (tail == NULL)
+		return;
+	oldlog_close(&tail->old);
+	close(tail->fd);
+	linebuf_free(&tail->lines);
+	free(tail->path);
+	free(tail);
+	*tail_p = NULL;
+}
+
+int64_t
+tail_bytes(void *arg, void *buf, uint64_t len, uint64_t offset)
+{
+	const struct tail *tail = arg;
+	int fd = tail->fd;
+
+	return tail->old ? oldlog_read(tail->old, buf, len, offset)
+			 : fingerprint_pread(&fd, buf, len, offset);
+}
+
+/* ---- the place ---- */
+
+static void
+set_place(struct tail *tail, uint64_t offset)
+{
+	tail->offset = tail->place = offset;
+	tail->at_end = false;
+}
+
+int
+tail_seek(struct tail *tail, uint64_t offset)
+{
+	size_t head = min_size(offset, sizeof(tail->head));
+	struct before *before = &tail->before_offset;
+
+	before->len = min_size(offset, sizeof(before->bytes));
+	if (tail_bytes(tail, tail->head, head, 0) != (int64_t)head ||
+	    tail_bytes(tail, before->bytes, before->len,
+		       offset - before->len) != (int64_t)before->len)
+		return -1;
+	tail->before_place = *before;
+	set_place(tail, offset);
+	return 0;
+}
+
+void
+tail_rewind(struct tail *tail)
+{
+	off_t data = lseek(tail->fd, 0, SEEK_DATA);
+
+	/* A writer without O_APPEND leaves a hole as large as the old file. */
+	if (data > 0 && tail_seek(tail, (uint64_t)data) == 0)
+		return;
+	tail->before_offset.len = tail->before_place.len = 0;
+	set_place(tail, 0);
+}
+
+/* *before := the last bytes before the k-th of block, which follows *prior. */
+static void
+keep_before(struct before *before, const struct before *prior,
+	    const char *block, size_t k)
+{
+	size_t new = min_size(k, sizeof(before->bytes));
+	size_t old = min_size(prior->len, sizeof(before->bytes) - new);
+
+	memmove(before->bytes, prior->bytes + prior->len - old, old);
+	memcpy(before->bytes + old, block + k - new, new);
+	before->len = old + new;
+}
+
+/* The place of the next whole line, the bytes before it, the first bytes. */
+static void
+advance(struct tail *tail, const char *block, size_t len)
+{
+	uint64_t pending = linebuf_pending(tail->lines), place;
+
+	if (tail->offset < sizeof(tail->head))
+		memcpy(tail->head + tail->offset, block,
+		       min_size(len, sizeof(tail->head) - tail->offset));
+	/* Held bytes from before a truncation are not in this file. */
+	place = pending > tail->offset + len ? 0 : tail->offset + len - pending;
+	if (place > tail->place) {
+		assert(place > tail->offset);
+		keep_before(&tail->before_place, &tail->before_offset, block,
+			    (size_t)(place - tail->offset));
+		tail->place = place;
+	}
+	keep_before(&tail->before_offset, &tail->before_offset, block, len);
+	tail->offset += len;
+}
+
+/* ---- reading ---- */
+
+static enum tail_result
+take(struct tail *tail, const char *block, size_t len, bool end,
+     linebuf_line_fn *fn, void *arg, size_t *got)
+{
+	struct stat st;
+
+	if (len > 0) {
+		linebuf_feed(tail->lines, block, len, fn, arg);
+		advance(tail, block, len);
+	}
+	*got = len;
+	tail->at_end = end;
+	if (end && fstat(tail->fd, &st) == 0)
+		tail->mtime = st.st_mtim;
+	return end ? TAIL_END : TAIL_MORE;
+}
+
+enum tail_result
+tail_read(struct tail *tail, char buffer[TAIL_BUFFER], linebuf_line_fn *fn,
+	  void *arg, size_t *got, struct err *err)
+{
+	/* Backward is dear in a compressed file, which nobody truncates. */
+	size_t again = tail->old ? 0 : tail->before_offset.len;
+	int64_t len;
+
+	*got = 0;
+	len = tail_bytes(tail, buffer, TAIL_BUFFER, tail->offset - again);
+	if (len < 0) {
+		err_set(err, "%s: read: %s", tail->path, strerror(errno));
+		return TAIL_FAILED;
+	}
+	if ((uint64_t)len < again ||
+	    memcmp(buffer, tail->before_offset.bytes, again) != 0)
+		return TAIL_TRUNCATED;
+	return take(tail, buffer + again, (size_t)len - again,
+		    tail->old ? len == 0 : len < TAIL_BUFFER, fn, arg, got);
+}
+
+/* ---- proofs ---- */
+
+struct memory {
+	const char *head;
+	const struct before *before;
+	uint64_t end; /* where before ends */
+};
+
+static int64_t
+read_memory(void *arg, void *buf, uint64_t len, uint64_t offset)
+{
+	const struct memory *m = arg;
+	uint64_t begin = m->end - m->before->len;
+
+	if (offset + len <= FINGERPRINT_HEAD_MAX)
+		memcpy(buf, m->head + offset, len);
+	else if (offset >= begin && offset + len <= m->end)
+		memcpy(buf, m->before->bytes + (offset - begin), len);
+	else
+		return -1;
+	return (int64_t)len;
+}
+
+static void
+print_at(const struct tail *tail, const struct before *before, uint64_t offset,
+	 struct fingerprint *print)
+{
+	struct memory memory = {tail->head, before, offset};
+	struct err err;
+	int result =
+	    fingerprint_take(print, read_memory, &memory, offset, &err);
+
+	assert(result == 0);
+}
+
+void
+tail_print_place(const struct tail *tail, struct fingerprint *print)
+{
+	print_at(tail, &tail->before_place, tail->place, print);
+}
+
+void
+tail_print_offset(const struct tail *tail, struct fingerprint *print)
+{
+	print_at(tail, &tail->before_offset, tail->offset, print);
+}
+
+bool
+tail_holds(const struct tail *tail, const struct fingerprint *print)
+{
+	return fingerprint_matches(print, tail_bytes, (void *)(uintptr_t)tail);
+}
+
+bool
+tail_has_name(const struct tail *tail)
+{
+	struct stat st;
+
+	return fstat(tail->fd, &st) == 0 && st.st_nlink > 0;
+}
+
+uint64_t
+tail_size(const struct tail *tail)
+{
+	struct stat st;
+
+	return fstat(tail->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
