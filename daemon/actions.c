@@ -110,7 +110,7 @@ list_checkpoint(const struct conf *conf, time_t now)
 static int
 list(const struct conf *conf)
 {
-	char *path = control_path(conf->checkpoint), *answer = NULL;
+	char *path = ctlsocket_path(conf->checkpoint), *answer = NULL;
 	enum ctlsocket_reply reply;
 	struct err err;
 	struct loop *loop;
@@ -164,7 +164,7 @@ clear_map(const char *name, const struct map_settings *settings)
 static bool
 is_running(const struct conf *conf)
 {
-	char *path = control_path(conf->checkpoint), *answer = NULL;
+	char *path = ctlsocket_path(conf->checkpoint), *answer = NULL;
 	struct err err;
 	size_t len;
 	FILE *out = open_memstream(&answer, &len);

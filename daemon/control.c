@@ -43,12 +43,6 @@ struct control {
 	struct client clients[CONTROL_CLIENTS_MAX];
 };
 
-char *
-control_path(const char *checkpoint)
-{
-	return ctlsocket_path(checkpoint);
-}
-
 /* ---- the requests; each writes its answer to out ---- */
 
 struct request {

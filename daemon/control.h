@@ -42,9 +42,6 @@ struct control_ops {
 	void *arg;
 };
 
-/* Where it listens, given the checkpoint; the caller frees it. */
-char *control_path(const char *checkpoint);
-
 /*
  * Listens on path; what a dead daemon left there is replaced. NULL: err says
  * why, also that another one listens and which process it is. table is

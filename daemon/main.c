@@ -6,6 +6,7 @@
  * of a line.
  */
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/err.h"
@@ -21,10 +22,14 @@ struct arguments {
 	char **argv;
 };
 
+/* Where the messages go, and where the one sits who typed the command: once
+ * the keeper's child is ready, that is nowhere. */
 static int
-complain(int code, const struct err *err)
+complain(int code, const char *logto, const struct err *err)
 {
 	log_error("%s", err->text);
+	if (logto != NULL && strcmp(logto, "-") != 0)
+		fprintf(stderr, "pop-before-smtp: %s\n", err->text);
 	return code;
 }
 
@@ -37,6 +42,22 @@ reread(void *arg, struct conf *conf, struct err *err)
 	return conf_load(conf, a->argc, a->argv, err) == 0 ? 0 : -1;
 }
 
+/* A child that the keeper starts later takes the file as it is then. */
+static void
+refresh(struct conf *conf, struct arguments *arguments)
+{
+	struct conf new;
+	struct err err;
+
+	if (reread(arguments, &new, &err) != 0) {
+		log_error("going on with the configuration of the start: %s",
+			  err.text);
+		return;
+	}
+	conf_clear(conf);
+	*conf = new;
+}
+
 static int
 serve(struct conf *conf, struct arguments *arguments, int ready_fd)
 {
@@ -45,10 +66,10 @@ serve(struct conf *conf, struct arguments *arguments, int ready_fd)
 	int code;
 
 	if (conf->user != NULL && privileges_drop(conf->user, &err) != 0)
-		return complain(EX_NOPERM, &err);
+		return complain(EX_NOPERM, conf->logto, &err);
 	service = service_open(conf, reread, arguments, ready_fd, &err);
 	if (service == NULL)
-		return complain(EX_CONFIG, &err);
+		return complain(EX_CONFIG, conf->logto, &err);
 	code = service_run(service);
 	service_close(&service);
 	return code;
@@ -61,14 +82,15 @@ run(struct conf *conf, struct arguments *arguments)
 	int ready_fd = -1, code = EX_OK;
 
 	if (log_open(conf->logto, conf->debug, &err) != 0)
-		return complain(EX_CANTCREAT, &err);
+		return complain(EX_CANTCREAT, NULL, &err);
 	if (conf->pidfile != NULL) {
 		switch (keeper_run(conf, &ready_fd, &code, &err)) {
 		case 0:
 			return code;
 		case -1:
-			return complain(EX_OSERR, &err);
+			return complain(EX_OSERR, conf->logto, &err);
 		}
+		refresh(conf, arguments);
 	}
 	return serve(conf, arguments, ready_fd);
 }
@@ -83,7 +105,7 @@ main(int argc, char **argv)
 
 	code = conf_load(&conf, argc, argv, &err);
 	if (code != 0)
-		return complain(code, &err);
+		return complain(code, NULL, &err);
 	if (conf.action == CONF_RUN)
 		code = run(&conf, &arguments);
 	else

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "base/alloc.h"
+#include "base/ctlsocket.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -167,7 +168,7 @@ open_control(struct service *s, struct err *err)
 
 	if (!s->conf->write || s->conf->once)
 		return 0;
-	path = control_path(s->conf->checkpoint);
+	path = ctlsocket_path(s->conf->checkpoint);
 	s->control = control_new(s->loop, path, s->table, &ops, err);
 	free(path);
 	return s->control != NULL ? 0 : -1;

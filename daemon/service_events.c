@@ -48,6 +48,13 @@ service_expire(void *arg)
 }
 
 static void
+save_soon(struct service *s)
+{
+	if (s->ready && !timer_armed(s->save))
+		timer_arm(s->save, SAVE_INTERVAL_MS);
+}
+
+static void
 say_gone(struct service *s, enum authtab_event event, const struct addr *addr)
 {
 	char text[ADDR_TEXT_MAX];
@@ -73,6 +80,7 @@ service_on_table_event(void *arg, enum authtab_event event,
 
 	(void)when;
 	publish_event(s->publish, event, addr);
+	save_soon(s);
 	if (event != AUTHTAB_ADDED && event != AUTHTAB_RENEWED)
 		say_gone(s, event, addr);
 }
@@ -220,8 +228,7 @@ service_on_idle(void *arg)
 		return;
 	}
 	service_expire(s);
-	if (!timer_armed(s->save))
-		timer_arm(s->save, SAVE_INTERVAL_MS);
+	save_soon(s);
 }
 
 void

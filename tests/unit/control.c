@@ -307,11 +307,11 @@ torn(void)
 static void
 names(void)
 {
-	char *name = control_path("/var/lib/x/pbs.state");
+	char *name = ctlsocket_path("/var/lib/x/pbs.state");
 
 	is_str(name, "/var/lib/x/pbs.ctl", "beside the checkpoint");
 	free(name);
-	name = control_path("/var/lib/x/state");
+	name = ctlsocket_path("/var/lib/x/state");
 	is_str(name, "/var/lib/x/state.ctl", "whatever its name");
 	free(name);
 }
