@@ -64,7 +64,7 @@ endif
 
 ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DPATTERN_DIR='"$(patterndir)"' -DSYSCONF_DIR='"$(sysconfdir)"' \
-	-DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"' \
+	-DSBIN_DIR='"$(sbindir)"' -DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"' \
 	$(OPTIONS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)

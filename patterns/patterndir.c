@@ -55,7 +55,7 @@ struct finds {
 };
 
 static void
-add_find(struct finds *finds, const char *dir, const char *name)
+add_find(struct finds *finds, const char *path, const char *name)
 {
 	struct found *found;
 	size_t i;
@@ -72,7 +72,16 @@ add_find(struct finds *finds, const char *dir, const char *name)
 	}
 	found = &finds->list[i];
 	free(found->path);
-	found->path = alloc_format("%s/%s", dir, name);
+	found->path = alloc_string(path);
+}
+
+static void
+add_entry(struct finds *finds, const char *dir, const char *name)
+{
+	char *path = alloc_format("%s/%s", dir, name);
+
+	add_find(finds, path, name);
+	free(path);
 }
 
 static int
@@ -90,9 +99,22 @@ search(struct finds *finds, const char *dir, struct err *err)
 		if (entry->d_name[0] != '.' && len >= sizeof(suffix) &&
 		    strcmp(entry->d_name + len + 1 - sizeof(suffix), suffix) ==
 			0)
-			add_find(finds, dir, entry->d_name);
+			add_entry(finds, dir, entry->d_name);
 	}
 	closedir(d);
+	return 0;
+}
+
+/* A directory, or a single file. */
+static int
+look(struct finds *finds, const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return search(finds, path, err);
+	add_find(finds, path, slash ? slash + 1 : path);
 	return 0;
 }
 
@@ -113,7 +135,7 @@ patterndir_files(const char *const *dirs, size_t ndirs, struct strings *out,
 	int r = 0;
 
 	for (i = 0; i < ndirs && r == 0; i++)
-		r = search(&finds, dirs[i], err);
+		r = look(&finds, dirs[i], err);
 	if (finds.count > 1)
 		qsort(finds.list, finds.count, sizeof(*finds.list), by_name);
 	for (i = 0; i < finds.count; i++) {

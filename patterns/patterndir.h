@@ -18,7 +18,8 @@ char *patterndir_default(void);
 
 /*
  * Adds the paths of all *.yaml, in the order of their names; of two with the
- * same name the later directory's counts. 0; -1: a directory cannot be read.
+ * same name the later directory's counts. A single file may stand for a
+ * directory. 0; -1: one cannot be read.
  */
 int patterndir_files(const char *const *dirs, size_t ndirs, struct strings *out,
     struct err *);

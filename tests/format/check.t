@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# pbsctl check tells rightly which pattern files and configurations are wrong:
+# TAP, file and line, exit codes.
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import pbs
+import tap
+
+PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
+GOOD = r"""
+server: Example POP server
+program: exampled
+rules:
+  - name: example-login
+    match: 'login ok, user="(?<user>[^"]++)", from (?<ip>[0-9A-Fa-f:.]++)'
+    accept:
+      - line: 'Nov 21 02:01:00 mail exampled[7]: login ok, user="ann", from 192.0.2.7'
+        ip: 192.0.2.7
+        user: ann
+    reject:
+      - line: 'Nov 21 02:01:00 mail exampled[7]: login failed, user="login ok, user=", from 192.0.2.9'
+        why: the user name imitates a success
+      - line: 'Nov 21 02:01:00 mail exampled[7]: logout, user="ann", from 192.0.2.9'
+        why: logout
+      - line: 'Nov 21 02:01:00 mail exampled[7]: connect from 192.0.2.9'
+        why: connected only
+"""
+
+
+def check(*arguments):
+    return subprocess.run([PBSCTL, "check", *arguments], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL, timeout=120)
+
+
+def check_text(text, *arguments):
+    """Of a directory with but this file; "FILE" in arguments is its path."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "mine.yaml")
+        with open(path, "w") as f:
+            f.write(text)
+        done = check("--patterns", directory, *arguments)
+        done.stdout = done.stdout.replace(directory + "/", "")
+        return done
+
+
+def problems(done):
+    return [line for line in done.stdout.splitlines()
+            if line.startswith("not ok")]
+
+
+def plan_is_right(done):
+    lines = done.stdout.splitlines()
+    results = [l for l in lines if l.startswith(("ok ", "not ok "))]
+    return lines[-1] == "1..%d" % len(results)
+
+
+def good():
+    done = check_text(GOOD)
+    tap.equal(done.returncode, 0, "a good file: exit 0", done.stdout)
+    tap.equal(done.stderr, "", "nothing to complain about")
+    tap.ok(plan_is_right(done), "TAP with its plan", done.stdout)
+    tap.contains(done.stdout, "ok 1 - example-login accepts mine.yaml:8\n",
+                 "each sample is a line")
+
+
+def wrong_samples():
+    for old, new, said in (
+            ("ip: 192.0.2.7", "ip: 192.0.2.8",
+             "# mine.yaml:8: found 192.0.2.7, not 192.0.2.8"),
+            ("user: ann", "user: bob", "# mine.yaml:8: found user ann, not bob"),
+            ("failed, user=\"login ok, user=\"", "ok, user=\"x\"",
+             "# mine.yaml:12: is accepted: the user name imitates a success"),
+            ("match: 'login ok", "match: 'login OK",
+             "# mine.yaml:8: no rule fits")):
+        done = check_text(GOOD.replace(old, new))
+        tap.equal(done.returncode, 1, "a wrong sample: exit 1")
+        tap.contains(done.stdout, said, "it says what is wrong, and where")
+        tap.ok(plan_is_right(done), "the plan is right", done.stdout)
+
+
+def unreadable():
+    done = check_text(GOOD.replace("match:", "macth:"))
+    tap.equal(done.returncode, 1, "a file that is none: exit 1")
+    tap.contains(done.stdout, "# mine.yaml:6: unknown key 'macth' in rule (did "
+                 "you mean 'match'?)", "it says why")
+
+
+def single_files():
+    """A file counts beside those that are installed, in place of its like."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "mine.yaml")
+        for name, text in (("mine.yaml", GOOD),
+                           ("xmail.yaml", GOOD.replace("example-", "xmail-"))):
+            path = os.path.join(directory, name)
+            with open(path, "w") as f:
+                f.write(text)
+            done = check(path)
+            tap.equal(done.returncode, 0, name + ": exit 0", done.stdout)
+            tap.ok("accepts " + path in done.stdout
+                   and "dovecot.yaml" not in done.stdout,
+                   "only the file's own rules are reported", done.stdout)
+        other = os.path.join(directory, "other.yaml")
+        with open(other, "w") as f:
+            f.write(GOOD.replace("example-login", "uw-login"))
+        tap.contains(check(other).stdout, "rule 'uw-login' stands already at",
+                     "a name that is taken")
+    done = check("/nonexistent.yaml")
+    tap.equal(done.returncode, 1, "a file that is not there: exit 1")
+
+
+def configuration():
+    with tempfile.TemporaryDirectory() as directory:
+        patterns = os.path.join(directory, "patterns")
+        os.mkdir(patterns)
+        with open(os.path.join(patterns, "mine.yaml"), "w") as f:
+            f.write(GOOD)
+        config = os.path.join(directory, "config.yaml")
+        with open(config, "w") as f:
+            f.write("patterns: %s\n" % patterns)
+        done = check("--config", config)
+        tap.equal(done.returncode, 0, "a good configuration", done.stdout)
+        tap.contains(done.stdout, "ok 1 - configuration " + config,
+                     "it is named")
+        tap.contains(done.stdout, "example-login accepts",
+                     "its patterns are the ones that count")
+        with open(config, "a") as f:
+            f.write("grase: 5\n")
+        done = check("--config=" + config)
+        tap.equal(done.returncode, 1, "a wrong configuration: exit 1")
+        tap.contains(done.stdout, "config.yaml:2: unknown key 'grase' (did you "
+                     "mean 'grace'?)", "it says why")
+
+
+def usage():
+    for arguments, said in (
+            (("--sede", "1"), "unknown option '--sede' (did you mean '--seed'?)"),
+            (("--forgeries", "many"), "--forgeries: 'many' is no number"),
+            (("--seed",), "--seed needs a value")):
+        done = check(*arguments)
+        tap.equal(done.returncode, 64, "exit 64: " + " ".join(arguments))
+        tap.contains(done.stderr, said, "it says why")
+    tap.contains(check("--help").stdout, "usage: pbsctl check", "--help helps")
+
+
+tap.main(good, wrong_samples, unreadable, single_files, configuration, usage)

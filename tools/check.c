@@ -1,0 +1,283 @@
+/*
+ * pbsctl check: is the configuration right, and can the patterns be trusted?
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "patterns/proof.h"
+#include "patterns/recognizer.h"
+#include "patterns/rules.h"
+#include "tools/settings.h"
+#include "tools/verb.h"
+
+struct options {
+	bool help;
+	const char *config;
+	uint64_t forgeries, seed;
+	struct strings dirs, files;
+};
+
+struct check {
+	const struct options *options;
+	struct ruleset *set;
+	struct recognizer *recognizer;
+	time_t now;
+	unsigned int count, failures;
+};
+
+static const char help[] =
+    "usage: pbsctl check [--config FILE] [--patterns DIR] [--forgeries N]\n"
+    "                    [--seed N] [FILE...]\n"
+    "\n"
+    "Checks the configuration and all pattern files, or, beside those that\n"
+    "are installed, the FILEs: that each sample gives what it says. Prints\n"
+    "TAP, one line for each thing looked at.\n"
+    "\n"
+    "  --config FILE   this configuration, and the patterns that it names\n"
+    "  --patterns DIR  the *.yaml of this directory; may be repeated, a later\n"
+    "                  file of the same name replaces an earlier one\n"
+    "\n"
+    "Exit: 0 all is right, 1 something is not, 64 wrong usage.\n";
+
+/* ---- TAP ---- */
+
+static bool __attribute__((format(printf, 3, 4)))
+result(struct check *c, bool good, const char *fmt, ...)
+{
+	va_list ap;
+
+	c->count++;
+	c->failures += !good;
+	printf("%sok %u - ", good ? "" : "not ", c->count);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	return good;
+}
+
+/* ---- what is looked at ---- */
+
+static void
+check_config(struct check *c, struct strings *dirs)
+{
+	const char *config = c->options->config;
+	const char *name = config ? config : "as installed";
+	struct err err;
+
+	switch (settings_ask(config, dirs, &err)) {
+	case 0:
+		result(c, true, "configuration %s", name);
+		return;
+	case 1:
+		result(c, config == NULL, "configuration %s%s", name,
+		       config ? "" : " # SKIP no pop-before-smtp to ask");
+		if (config != NULL)
+			puts("# no pop-before-smtp to ask");
+		return;
+	default:
+		result(c, false, "configuration %s", name);
+		printf("# %s\n", err.text);
+	}
+}
+
+static bool
+load(struct check *c, const struct strings *dirs)
+{
+	static const struct rule_choice all = {.all = true, .logouts = true};
+	struct err err;
+
+	c->set =
+	    ruleset_load((const char *const *)dirs->list, dirs->count, &err);
+	if (c->set != NULL)
+		c->recognizer = recognizer_new(c->set, &all, &err);
+	if (c->recognizer != NULL)
+		return true;
+	result(c, false, "patterns can be read");
+	printf("# %s\n", err.text);
+	return false;
+}
+
+static void
+check_samples(struct check *c, const struct rule *rule)
+{
+	const struct sample *s, *end;
+	struct err err;
+
+	end = rule->accept.list + rule->accept.count;
+	for (s = rule->accept.list; s < end; s++)
+		if (!result(
+			c,
+			prove_accept(c->recognizer, rule, s, c->now, &err) == 0,
+			"%s accepts %s:%u", rule->name, rule->file, s->lineno))
+			printf("# %s:%u: %s\n", rule->file, s->lineno,
+			       err.text);
+	end = rule->reject.list + rule->reject.count;
+	for (s = rule->reject.list; s < end; s++)
+		if (!result(
+			c,
+			prove_reject(c->recognizer, rule, s, c->now, &err) == 0,
+			"%s rejects %s:%u", rule->name, rule->file, s->lineno))
+			printf("# %s:%u: %s\n", rule->file, s->lineno,
+			       err.text);
+}
+
+/* With FILEs: only theirs. */
+static bool
+is_asked_for(const struct options *options, const struct rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < options->files.count; i++)
+		if (strcmp(options->files.list[i], rule->file) == 0)
+			return true;
+	return options->files.count == 0;
+}
+
+static void
+check_patterns(struct check *c, const struct strings *dirs)
+{
+	size_t i;
+
+	if (load(c, dirs))
+		for (i = 0; i < c->set->count; i++)
+			if (is_asked_for(c->options, &c->set->list[i]))
+				check_samples(c, &c->set->list[i]);
+	recognizer_free(&c->recognizer);
+	ruleset_free(&c->set);
+}
+
+static int
+check(const struct options *options)
+{
+	struct check c = {.options = options, .now = time(NULL)};
+	struct strings dirs = {0};
+	size_t i;
+
+	for (i = 0; i < options->dirs.count; i++)
+		strings_add(&dirs, options->dirs.list[i]);
+	if (dirs.count == 0 || options->config != NULL)
+		check_config(&c, &dirs);
+	if (dirs.count == 0)
+		settings_defaults(&dirs);
+	for (i = 0; i < options->files.count; i++)
+		strings_add(&dirs, options->files.list[i]);
+	check_patterns(&c, &dirs);
+	strings_clear(&dirs);
+	printf("1..%u\n", c.count);
+	if (fflush(stdout) == EOF || ferror(stdout)) {
+		verb_complain(&verb_check, "standard output: %s",
+			      strerror(errno));
+		return EX_IOERR;
+	}
+	return c.failures == 0 ? 0 : 1;
+}
+
+/* ---- the command line ---- */
+
+static int
+take_number(const char *name, const char *value, uint64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(value, &end, 10);
+	if (errno == 0 && *end == '\0' &&
+	    value[strspn(value, "0123456789")] == 0)
+		return 0;
+	verb_complain(&verb_check, "%s: '%s' is no number", name, value);
+	return EX_USAGE;
+}
+
+static int
+take_value(struct options *options, const char *name, const char *value)
+{
+	if (strcmp(name, "--forgeries") == 0)
+		return take_number(name, value, &options->forgeries);
+	if (strcmp(name, "--seed") == 0)
+		return take_number(name, value, &options->seed);
+	if (strcmp(name, "--config") == 0)
+		options->config = value;
+	else
+		strings_add(&options->dirs, value);
+	return 0;
+}
+
+/* "--name value" or "--name=value". */
+static int
+take_option(struct options *options, char ***argv)
+{
+	static const char *const known[] = {
+	    "--config", "--patterns", "--forgeries", "--seed", "--help", NULL};
+	const char *word = *(*argv)++, *value = NULL;
+	size_t i, len = strcspn(word, "=");
+
+	if (strcmp(word, "--help") == 0) {
+		options->help = true;
+		return 0;
+	}
+	for (i = 0; known[i] != NULL; i++)
+		if (strncmp(word, known[i], len) == 0 && known[i][len] == '\0')
+			break;
+	if (known[i] == NULL || known[i + 1] == NULL)
+		return verb_unknown(&verb_check, "option", word, known);
+	value = word[len] == '=' ? word + len + 1 : **argv ? *(*argv)++ : NULL;
+	if (value == NULL || *value == '\0') {
+		verb_complain(&verb_check, "%s needs a value", known[i]);
+		return EX_USAGE;
+	}
+	return take_value(options, known[i], value);
+}
+
+static int
+parse(struct options *options, char **argv)
+{
+	int status = 0;
+
+	while (*argv != NULL && status == 0) {
+		if (strcmp(*argv, "--") == 0) {
+			while (*++argv != NULL)
+				strings_add(&options->files, *argv);
+			break;
+		}
+		if ((*argv)[0] == '-')
+			status = take_option(options, &argv);
+		else
+			strings_add(&options->files, *argv++);
+	}
+	return status;
+}
+
+static int
+run_check(int argc, char **argv)
+{
+	struct options options = {.forgeries = 10000, .seed = 1};
+	int status = parse(&options, argv + 1);
+
+	(void)argc;
+	if (status == 0 && options.help)
+		fputs(help, stdout);
+	else if (status == 0)
+		status = check(&options);
+	strings_clear(&options.dirs);
+	strings_clear(&options.files);
+	return status;
+}
+
+const struct verb verb_check = {
+    .name = "check",
+    .arguments = "[--config FILE] [--patterns DIR] [--forgeries N] "
+		 "[--seed N] [FILE...]",
+    .summary = "check configuration and patterns, attack each rule",
+    .run = run_check,
+};
