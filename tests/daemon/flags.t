@@ -2,6 +2,7 @@
 # Each flag does what its line in the manual says; what is wrong is said with
 # where, why and the nearest known word, and with sysexits' code.
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -195,7 +196,11 @@ def dropped():
         return
     with pbs.Site() as site:
         os.chown(site.mapdir, 65534, 65534)
-        daemon = site.start("--user=nobody")
+        # nobody may have no way to this source tree.
+        shutil.copytree(os.path.join(pbs.ROOT, "patterns"),
+                        site.path("patterns"))
+        daemon = site.start("--user=nobody",
+                            "--patterns=" + site.path("patterns"))
         with open("/proc/%d/status" % daemon.pid) as f:
             uids = [x for x in f if x.startswith("Uid:")][0].split()[1:]
         equal(set(uids), {"65534"}, "--user: every id is the user's")

@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from publisher import MapDir, Publisher, generated
+from publisher import MapDir, Publisher, generated, postfix_reads
 from tap import contains, equal, main, ok, skip_all
 
 F_OFD_SETLK = 37
@@ -115,8 +115,7 @@ def killed():
         equal(whole, 15, "killed 15 times: no key is lost")
 
 
-if shutil.which("postmap") is None or "lmdb" not in subprocess.run(
-        ["postconf", "-m"], stdout=subprocess.PIPE, text=True).stdout.split():
+if shutil.which("postmap") is None or not postfix_reads("lmdb"):
     skip_all("needs Postfix with lmdb (package postfix-lmdb)")
 probe = Publisher()
 if "unknown" in probe.refused("open lmdb:/nonexistent/pbs"):

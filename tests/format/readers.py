@@ -12,7 +12,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from publisher import MapDir, Publisher, generated
+from publisher import MapDir, Publisher, generated, postfix_reads
 from tap import equal, main, ok, skip_all
 
 PORTION = 50  # keys written to the long-lived reader at once
@@ -121,11 +121,10 @@ def changed_copies():
 
 def lmdb():
     """Changed in place, under the lock that Postfix's readers take."""
-    p, types = Publisher(), subprocess.run(["postconf", "-m"],
-                                           stdout=subprocess.PIPE, text=True)
+    p = Publisher()
     known = "unknown" not in p.refused("open lmdb:/nonexistent/pbs")
     p.end()
-    if known and "lmdb" in types.stdout.split():
+    if known and postfix_reads("lmdb"):
         never_wrong("apply", 100, 2, 3000, "lmdb", ".lmdb")
 
 

@@ -224,8 +224,9 @@ class Site:
 
     def command(self, *flags):
         given = [f.split("=")[0] for f in flags]
-        command = WRAP + [DAEMON, "--config=" + self.config,
-                          "--patterns=" + os.path.join(ROOT, "patterns")]
+        command = WRAP + [DAEMON, "--config=" + self.config]
+        if "--patterns" not in given:
+            command.append("--patterns=" + os.path.join(ROOT, "patterns"))
         if "--logfile" not in given:
             command.append("--logfile=" + self.logfile)
         if "--dbfile" not in given:

@@ -120,3 +120,11 @@ class MapDir:
         """What else lies in the map's directory."""
         return sorted(set(os.listdir(os.path.dirname(self.map)))
                       - {os.path.basename(self.file)})
+
+
+def postfix_reads(map_type):
+    """Whether this Postfix knows the type; a main.cf of its own may lack."""
+    with MapDir() as d:
+        types = subprocess.run(["postconf", "-m"], env=d.env, text=True,
+                               stdout=subprocess.PIPE).stdout
+    return map_type in types.split()
