@@ -183,7 +183,7 @@ static void
 note_good(struct target *target, int64_t cost)
 {
 	struct publish *publish = target->publish;
-	int64_t pause = target->changes != NULL ? 0 : PUBLISH_INTERVAL_MS;
+	int64_t pause = map_in_place(target->map) ? 0 : PUBLISH_INTERVAL_MS;
 
 	if (pause < cost * COST_FACTOR)
 		pause = cost * COST_FACTOR;
@@ -261,7 +261,8 @@ schedule(struct target *target)
 	if (target->renewed_at != NEVER &&
 	    target->renewed_at + PUBLISH_RENEWAL_MS < due)
 		due = target->renewed_at + PUBLISH_RENEWAL_MS;
-	if (target->changes != NULL && changes_count(target->changes) >= BATCH)
+	if (target->changes != NULL && map_in_place(target->map) &&
+	    changes_count(target->changes) >= BATCH)
 		due = now_of(target->publish);
 	if (target->retry_ms > 0)
 		due = target->not_before;

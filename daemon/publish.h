@@ -5,8 +5,8 @@
  * goes out at once after a quiet second, and at most once a second in a busy
  * one, or after four times of what the last flush took (3 s at most), so that a
  * huge map does not eat the machine. A renewal changes only a value and waits for the
- * next flush, at most RENEWAL_MS. A map that takes single changes (lmdb) has no
- * such cost: it gets them, collected, at the end of each round.
+ * next flush, at most RENEWAL_MS. A map that is changed in place (lmdb) has no
+ * such cost: it gets the changes, collected, at the end of each round.
  *
  * A map that fails is said once, stays as it was, and is tried again with
  * growing pauses; the other maps do not wait for it. But it must not vouch for

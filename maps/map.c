@@ -159,6 +159,12 @@ map_can_apply(const struct map *map)
 	return map->ops->apply != NULL;
 }
 
+bool
+map_in_place(const struct map *map)
+{
+	return map->ops->in_place;
+}
+
 int
 map_apply(struct map *map, const struct map_row *rows, size_t n,
 	  struct err *err)

@@ -50,6 +50,7 @@ struct map {
 
 struct map_ops {
 	const char *type;
+	bool in_place; /* changed under the readers' own lock, no rename */
 	/* Opens, checks the directory; changes nothing yet. */
 	struct map *(*open)(const char *name, const struct map_settings *,
 	    struct err *);
@@ -77,6 +78,9 @@ const char *map_name(const struct map *); /* "hash:/var/lib/..." */
 
 int map_replace(struct map *, const struct map_rows *, struct err *); /* 0 -1 */
 bool map_can_apply(const struct map *);
+/* Whether a change costs the readers nothing; else each one makes every smtpd
+ * restart, and changes are to be paced. */
+bool map_in_place(const struct map *);
 /* Changes what the last replace or apply wrote. 0; or -1: the map is as it was,
  * and if somebody else has put another there, only map_replace() helps. */
 int map_apply(struct map *, const struct map_row *, size_t n, struct err *);

@@ -305,6 +305,7 @@ lmdb_close(struct map *map)
 
 const struct map_ops map_lmdb = {
     .type = "lmdb",
+    .in_place = true,
     .open = lmdb_open,
     .replace = lmdb_replace,
     .apply = lmdb_apply,

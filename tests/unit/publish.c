@@ -219,6 +219,7 @@ static const struct map_ops whole_ops = {.type = "whole",
 					 .clear = fake_clear,
 					 .intact = fake_intact};
 static const struct map_ops batch_ops = {.type = "batch",
+					 .in_place = true,
 					 .replace = fake_replace,
 					 .apply = fake_apply,
 					 .clear = fake_clear};
