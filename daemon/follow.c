@@ -322,52 +322,85 @@ follow_start(struct follow *f, const struct source_start *start, int64_t now,
 
 /* ---- looking ---- */
 
-/*
- * The newest file we have is in the list, or it was renamed out of sight,
- * deleted or compressed. Then only what was changed after we last saw its end
- * can be unread.
- */
-static size_t
-first_newer(const struct follow *f, const struct rotation *files, bool *certain)
+/* Where the newest file that we have stands in the list; -1: it was renamed
+ * out of sight or deleted. It may have been compressed since. */
+static ssize_t
+find_newest(const struct follow *f, const struct rotation *files)
 {
 	struct tail *tail = newest(f);
 	struct fingerprint print;
 	ssize_t at;
 
-	*certain = true;
 	if (tail == NULL)
-		return 0;
+		return -1;
 	at = rotation_find_inode(files, tail->device, tail->inode);
 	if (at < 0 && tail->offset > 0) {
 		tail_print_offset(tail, &print);
 		at = rotation_find(files, &print, 0, 0);
 	}
-	*certain = at >= 0;
-	return at >= 0 ? (size_t)at + 1 : 0;
+	return at;
+}
+
+/*
+ * Files behind the newest that we have are unread. If it is not in the list,
+ * what was changed after we last saw its end may be; with '*' that goes also
+ * for files before it, as the time of change is a poor order.
+ */
+static bool
+is_unread(const struct follow *f, const struct rotation *files, size_t i,
+	  ssize_t known)
+{
+	const struct rotated *file = &files->list[i];
+	const struct tail *tail = newest(f);
+	bool pattern = rotation_is_pattern(f->spec);
+
+	if (is_open(f, file) || (!file->live && is_done(f, file)))
+		return false;
+	if (tail == NULL || (known >= 0 && (ssize_t)i > known) ||
+	    (known < 0 && file->live && !pattern))
+		return true;
+	return (known < 0 || pattern) &&
+	       compare_times(file->mtime, tail->mtime) >= 0;
+}
+
+/* A file that has its name back, or a link that was switched back to it. */
+static void
+move_to_end(struct follow *f, const struct rotated *live)
+{
+	struct tail *tail;
+	size_t at = 0;
+
+	while (at + 1 < f->ntails && (f->tails[at]->inode != live->inode ||
+				      f->tails[at]->device != live->device))
+		at++;
+	if (at + 1 >= f->ntails)
+		return;
+	tail = f->tails[at];
+	memmove(&f->tails[at], &f->tails[at + 1],
+		(f->ntails - at - 1) * sizeof(*f->tails));
+	f->tails[f->ntails - 1] = tail;
+	log_info("following %s", live->path);
 }
 
 static void
 open_newer(struct follow *f, const struct rotation *files, int64_t now)
 {
-	struct tail *tail = newest(f);
-	struct timespec seen = tail ? tail->mtime : (struct timespec){0};
-	bool certain, pattern = rotation_is_pattern(f->spec);
-	size_t i = first_newer(f, files, &certain), before = f->ntails;
+	const struct tail *before = newest(f);
+	bool pattern = rotation_is_pattern(f->spec);
+	bool *unread = alloc_zero(files->count + 1, sizeof(*unread));
+	ssize_t known = find_newest(f, files);
 
-	for (; i < files->count; i++) {
-		const struct rotated *file = &files->list[i];
-
-		if (is_open(f, file) || (!file->live && is_done(f, file)))
-			continue;
-		if (!certain && (pattern || !file->live) &&
-		    compare_times(file->mtime, seen) < 0)
-			continue;
-		if (!append(f, file, now))
+	for (size_t i = 0; i < files->count; i++)
+		unread[i] = is_unread(f, files, i, known);
+	for (size_t i = 0; i < files->count; i++)
+		if (unread[i] && !append(f, &files->list[i], now))
 			break;
-	}
-	if (before > 0 && newest(f) != tail && f->trouble == NULL)
+	free(unread);
+	if (before != NULL && before != newest(f) && f->trouble == NULL)
 		log_info(pattern ? "following %s" : "rotated %s",
 			 newest(f)->path);
+	if (!pattern && has_live(files))
+		move_to_end(f, &files->list[files->count - 1]);
 }
 
 /* The usual case, without reading a directory. */
@@ -493,19 +526,23 @@ recover(struct follow *f, size_t at, int64_t now)
 }
 
 /*
- * An empty log proves nothing about what was in it since: when its first bytes
- * come, there may have been others that were moved to a copy.
+ * A log of which nothing was read yet proves nothing about what was in it: if
+ * it has changed, there may have been lines that were moved to a copy.
  */
 static bool
 was_emptied(struct follow *f, size_t at, int64_t now)
 {
 	struct tail *tail = f->tails[at];
+	struct timespec changed = tail_changed(tail);
+	size_t found;
 
-	if (tail->offset > 0 || !tail->at_end || tail->finished ||
-	    tail_size(tail) == 0 || rotation_is_pattern(f->spec))
+	if (tail->offset > 0 || tail->finished ||
+	    rotation_is_pattern(f->spec) ||
+	    compare_times(tail->mtime, changed) == 0)
 		return false;
-	tail->at_end = false;
-	return find_lost(f, at, now) > 0;
+	found = find_lost(f, at, now);
+	tail->mtime = changed;
+	return found > 0;
 }
 
 /* A file that nobody writes to any more is at its end. */

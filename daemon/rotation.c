@@ -19,6 +19,8 @@
 
 enum kind { NO_SIBLING, NUMBERED, DATED };
 
+enum { DATE_DIGITS = 5 };
+
 /* What the mark in a rotated file's name says about its age. */
 struct mark {
 	enum kind kind;
@@ -30,6 +32,7 @@ struct mark {
 struct entry {
 	struct rotated file;
 	struct mark mark;
+	bool half_made; /* compressed, with the plain one still beside it */
 };
 
 struct entries {
@@ -89,7 +92,7 @@ read_mark(const char *text, size_t len, struct mark *mark)
 		mark->number = strtoul(mark->date + 1, NULL, 10);
 		return NUMBERED;
 	}
-	return digits >= 5 ? DATED : NO_SIBLING;
+	return digits >= DATE_DIGITS ? DATED : NO_SIBLING;
 }
 
 /* mail.log -> mail.log.1, mail.log-20261121.gz; mail-20261121.log. */
@@ -236,15 +239,41 @@ compare_times(struct timespec a, struct timespec b)
 	return (a.tv_nsec > b.tv_nsec) - (a.tv_nsec < b.tv_nsec);
 }
 
+/*
+ * The order of two names that differ only in their digits, and have enough of
+ * them for a date; else 0. A date says more than the time of change: a writer
+ * may go on with the old file for a while.
+ */
+static int
+compare_dates(const char *a, const char *b)
+{
+	size_t digits = 0;
+	int order = 0;
+
+	for (; *a != '\0' && *b != '\0'; a++, b++) {
+		bool digit = isdigit((unsigned char)*a);
+
+		if (*a != *b && !(digit && isdigit((unsigned char)*b)))
+			return 0;
+		digits += digit;
+		if (order == 0)
+			order = (*a > *b) - (*a < *b);
+	}
+	return *a == *b && digits >= DATE_DIGITS ? order : 0;
+}
+
 /* By the marks where both have the same kind, else by time of change. */
 static int
 compare_ages(const struct entry *a, const struct entry *b)
 {
 	int order = 0;
 
-	if (a->file.live != b->file.live && a->mark.kind + b->mark.kind > 0)
+	if (a->file.live != b->file.live)
 		return a->file.live ? 1 : -1;
-	if (a->mark.kind == NUMBERED && b->mark.kind == NUMBERED)
+	if (a->file.live)
+		order = compare_dates(last_part(a->file.path),
+				      last_part(b->file.path));
+	else if (a->mark.kind == NUMBERED && b->mark.kind == NUMBERED)
 		order = (a->mark.number < b->mark.number) -
 			(a->mark.number > b->mark.number);
 	else if (a->mark.kind == DATED && b->mark.kind == DATED)
@@ -289,14 +318,14 @@ static void
 hand_over(struct rotation *rotation, struct entries *found)
 {
 	rotation->list = alloc_zero(found->count + 1, sizeof(*rotation->list));
-	for (size_t i = 0; i < found->count; i++) {
-		if (is_half_made(found, i))
-			continue;
-		rotation->list[rotation->count++] = found->list[i].file;
-		found->list[i].file.path = NULL;
-	}
 	for (size_t i = 0; i < found->count; i++)
-		free(found->list[i].file.path);
+		found->list[i].half_made = is_half_made(found, i);
+	for (size_t i = 0; i < found->count; i++) {
+		if (found->list[i].half_made)
+			free(found->list[i].file.path);
+		else
+			rotation->list[rotation->count++] = found->list[i].file;
+	}
 	free(found->list);
 	rotation->unreadable = found->unreadable;
 }

@@ -3,8 +3,9 @@
  *
  * For FILE: FILE.2.gz, FILE.1, FILE; or FILE-20261120.gz, FILE-20261121, FILE;
  * also with the mark before the extension (mail-20261121.log), and beside the
- * target when FILE is a symbolic link. For a name with '*': all that match, by
- * time of change, then by name.
+ * target when FILE is a symbolic link. For a name with '*': all that match; by
+ * the dates in their names where they differ in nothing else, by time of change
+ * otherwise, compressed ones first.
  */
 #ifndef DAEMON_ROTATION_H
 #define DAEMON_ROTATION_H

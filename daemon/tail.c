@@ -264,3 +264,11 @@ tail_size(const struct tail *tail)
 
 	return fstat(tail->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
+
+struct timespec
+tail_changed(const struct tail *tail)
+{
+	struct stat st;
+
+	return fstat(tail->fd, &st) == 0 ? st.st_mtim : tail->mtime;
+}

@@ -80,7 +80,9 @@ bool tail_holds(const struct tail *, const struct fingerprint *);
 /* Whether the file still has a name. */
 bool tail_has_name(const struct tail *);
 
-uint64_t tail_size(const struct tail *); /* of the file, as it is now */
+/* Of the file, as it is now. */
+uint64_t tail_size(const struct tail *);
+struct timespec tail_changed(const struct tail *);
 
 /* Bytes in the file by fingerprint_read_fn; arg is the const struct tail *. */
 int64_t tail_bytes(void *arg, void *buf, uint64_t len, uint64_t offset);
