@@ -24,7 +24,11 @@ PBSCTL = os.path.join(ROOT, os.environ.get("BUILD", "build"), "pbsctl")
 PATTERNS = os.path.join(ROOT, "patterns")
 OWN = os.path.join(ROOT, "tests", "format", "corpus")
 SHARED = os.path.join(os.path.dirname(ROOT), "shared", "corpus")
-SHIPPED = ("courier", "dovecot", "qpopper", "uw-imap", "xmail")
+SHIPPED = ("courier", "cucipop", "cyrus", "dovecot", "gnu-pop3d", "popa3d",
+           "qpopper", "solid-pop3d", "teapop", "tpop3d", "uw-imap", "vm-pop3d",
+           "vpopmail", "xmail")
+# A prefix that an administrator chose: his own file names it.
+LOCAL_TAGS = (b" sloti30t15/imap[",)
 
 
 class Line:
@@ -37,7 +41,8 @@ class Line:
                       else base64.b64decode(record["line_b64"]))
 
     def wants_login(self):
-        return self.expect is not None and self.server in SHIPPED
+        return (self.expect is not None and self.server in SHIPPED
+                and not any(tag in self.bytes for tag in LOCAL_TAGS))
 
     def right(self, found):
         if not self.wants_login():
@@ -71,6 +76,29 @@ def match(lines):
     return {login["line"] - 1: login for login in found}
 
 
+def sequences(directory):
+    """Lines that are a login together: each sequence in a log of its own."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(directory, "*.jsonl"))):
+        with open(path, encoding="utf-8") as f:
+            found += [record for record in map(json.loads, f)
+                      if "lines" in record]
+    return found
+
+
+def judge_sequences(records, name):
+    for record in records:
+        done = subprocess.run(
+            [PBSCTL, "match", "--json", "--patterns", PATTERNS],
+            input="".join(line + "\n" for line in record["lines"]).encode(),
+            stdout=subprocess.PIPE)
+        found = [(login["ip"], login["user"]) for login in map(
+            json.loads, done.stdout.decode().splitlines())]
+        want = record["expect"]
+        tap.equal(found, [(want["ip"], want["user"])] if want else [],
+                  "%s %s: %s" % (name, record["server"], record["lines"][1]))
+
+
 def judge(lines, name):
     found = match(lines)
     by_server = {}
@@ -97,6 +125,7 @@ def shared():
     lines = read(SHARED)
     if lines:
         judge(lines, "shared corpus")
+        judge_sequences(sequences(SHARED), "shared sequence")
     else:
         print("# no ../shared/corpus: its public samples were not read")
 
