@@ -134,6 +134,15 @@ bench: $(PROGRAMS) $(BENCHES)
 oracle: $(PROGRAMS) $(BENCHES)
 	@BUILD=$(BUILD) ORACLE_LINES=1000000 tests/run -v oracle
 
+# Attacks made out of the samples of all rules: one that is believed fails it.
+FORGERIES = 1000000
+SEED	= 1
+forge: $(BUILD)/pbsctl
+	@$(BUILD)/pbsctl check --patterns patterns --forgeries $(FORGERIES) \
+	    --seed $(SEED) >$(BUILD)/forge.tap; status=$$?; \
+	    sed -n '/^not ok/,/^[^#]/p; $$d' $(BUILD)/forge.tap | grep -v '^ok'; \
+	    grep '^# [0-9]* forgeries' $(BUILD)/forge.tap; exit $$status
+
 install: all
 	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) \
 	    $(DESTDIR)$(patterndir) $(DESTDIR)$(docdir) $(DESTDIR)$(unitdir) \
@@ -206,6 +215,7 @@ help:
 	@echo 'make bench      measure; make oracle: a million lines, key by key'
 	@echo 'make memcheck   unit and daemon tests under valgrind'
 	@echo 'make fuzz       fuzz each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make forge      attack all rules: FORGERIES=$(FORGERIES) SEED=$(SEED)'
 	@echo 'make coverage   test, and tell which lines no test has run'
 	@echo 'make units      build the unit tests'
 	@echo 'make install    into $$(DESTDIR)$$(prefix), by default $(prefix)'
@@ -214,7 +224,7 @@ help:
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
 .PHONY: all run test check bench oracle memcheck fuzz coverage \
-	units install uninstall clean help
+	forge units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)

@@ -433,16 +433,14 @@ take(const struct matcher *matcher, const struct expression *expr,
      const char *text, size_t len, struct match *out, struct err *err)
 {
 	bool tab = expr->rule->header != HEADER_SYSLOG;
-	const char *ip;
-	size_t ip_len;
 
 	if (has_control(text, len, tab))
 		return err_set(err, "rule %s: control bytes in the line",
 			       expr->rule->name);
 	out->addr = (struct addr){0};
-	captured(matcher, expr->ip, text, &ip, &ip_len);
-	if (expr->ip != 0 &&
-	    (ip == NULL || addr_parse(&out->addr, ip, ip_len) < 0))
+	captured(matcher, expr->ip, text, &out->ip, &out->ip_len);
+	if (expr->ip != 0 && (out->ip == NULL ||
+			      addr_parse(&out->addr, out->ip, out->ip_len) < 0))
 		return err_set(err, "rule %s: captured no address",
 			       expr->rule->name);
 	out->rule = expr->rule;

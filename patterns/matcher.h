@@ -23,14 +23,14 @@ struct matcher;
  * needs more than this is an attack, and grants nothing. */
 enum { MATCHER_LIMIT = 10000 };
 
-/* What fitted. Borrowed: user and session point into the line. NULL: the rule
- * names none. */
+/* What fitted. Borrowed: user, session and ip point into the line. NULL: the
+ * rule names none. */
 struct match {
 	const struct rule *rule;
 	enum rule_role role; /* which of its expressions */
 	struct addr addr;    /* family 0 = it names none: not of RULE_MATCH */
-	const char *user, *session;
-	size_t user_len, session_len;
+	const char *user, *session, *ip; /* ip: the address as it is written */
+	size_t user_len, session_len, ip_len;
 };
 
 /* Which rules are to count. All zero: those that are not optional. */

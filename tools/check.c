@@ -12,11 +12,14 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "patterns/forge.h"
 #include "patterns/proof.h"
 #include "patterns/recognizer.h"
 #include "patterns/rules.h"
+#include "tools/json.h"
 #include "tools/settings.h"
 #include "tools/verb.h"
 
@@ -33,6 +36,7 @@ struct check {
 	struct recognizer *recognizer;
 	time_t now;
 	unsigned int count, failures;
+	uint64_t forgeries, granted;
 };
 
 static const char help[] =
@@ -40,12 +44,15 @@ static const char help[] =
     "                    [--seed N] [FILE...]\n"
     "\n"
     "Checks the configuration and all pattern files, or, beside those that\n"
-    "are installed, the FILEs: that each sample gives what it says. Prints\n"
-    "TAP, one line for each thing looked at.\n"
+    "are installed, the FILEs: that each sample gives what it says, and that\n"
+    "what strangers may write into it fools no rule. Prints TAP, one line for\n"
+    "each thing looked at; what fooled a rule as a sample for its `reject:'.\n"
     "\n"
     "  --config FILE   this configuration, and the patterns that it names\n"
     "  --patterns DIR  the *.yaml of this directory; may be repeated, a later\n"
     "                  file of the same name replaces an earlier one\n"
+    "  --forgeries N   make this many attacks in all (50000)\n"
+    "  --seed N        others than those of seed 1\n"
     "\n"
     "Exit: 0 all is right, 1 something is not, 64 wrong usage.\n";
 
@@ -132,6 +139,85 @@ check_samples(struct check *c, const struct rule *rule)
 			       err.text);
 }
 
+/* In double quotes, as YAML reads it. What is no UTF-8 it cannot hold: '?'. */
+static void
+print_yaml(const char *bytes, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)bytes;
+	size_t n;
+
+	putchar('"');
+	for (; len > 0; s += n, len -= n) {
+		n = utf8_length(s, len);
+		if (n == 0)
+			putchar('?');
+		else if (*s < 0x20 || *s == 0x7f)
+			printf("\\x%02X", *s);
+		else if (*s == '"' || *s == '\\')
+			printf("\\%c", *s);
+		else
+			fwrite(s, 1, n, stdout);
+		n += n == 0;
+	}
+	putchar('"');
+}
+
+/* A sample that can be pasted into `reject:`. */
+static void
+print_forgery(const struct forgery *f, const struct addr *granted)
+{
+	char text[ADDR_TEXT_MAX];
+	size_t i;
+
+	addr_format(granted, text);
+	printf("# %s:%u: with %s written into it, grants %s:\n", f->rule->file,
+	       f->sample->lineno, f->what, text);
+	if (f->trial.nlines == 1) {
+		printf("#      - line: ");
+		print_yaml(f->trial.lines[0].bytes, f->trial.lines[0].len);
+		putchar('\n');
+	} else {
+		puts("#      - lines:");
+		for (i = 0; i < f->trial.nlines; i++) {
+			printf("#          - ");
+			print_yaml(f->trial.lines[i].bytes,
+				   f->trial.lines[i].len);
+			putchar('\n');
+		}
+	}
+	printf("#        why: '%s written by a stranger grants %s'\n", f->what,
+	       text);
+}
+
+static void
+attack(struct check *c, struct forge *forge, size_t number, uint64_t n)
+{
+	const struct rule *rule = &c->set->list[number];
+	struct forgery forgery;
+	struct addr granted;
+	uint64_t i, fooled = 0;
+
+	for (i = 0; i < n && forge_make(forge, number, &forgery); i++) {
+		if (!forge_fools(forge, &forgery, &granted))
+			continue;
+		if (fooled++ > 0)
+			continue;
+		result(c, false, "%s grants nothing to forgers", rule->name);
+		forge_shorten(forge, &forgery);
+		forge_fools(forge, &forgery, &granted);
+		print_forgery(&forgery, &granted);
+	}
+	c->forgeries += i;
+	c->granted += fooled;
+	if (fooled > 0)
+		printf("# %ju of %ju forgeries were believed\n",
+		       (uintmax_t)fooled, (uintmax_t)i);
+	else
+		result(c, i > 0 || n == 0,
+		       "%s grants nothing to forgers (%ju forgeries)",
+		       rule->name, (uintmax_t)i);
+}
+
 /* With FILEs: only theirs. */
 static bool
 is_asked_for(const struct options *options, const struct rule *rule)
@@ -144,15 +230,39 @@ is_asked_for(const struct options *options, const struct rule *rule)
 	return options->files.count == 0;
 }
 
+/* Each rule gets its share; it is rounded up, so that it is never none. */
+static void
+attack_all(struct check *c)
+{
+	struct forge *forge =
+	    forge_new(c->set, c->recognizer, c->options->seed, c->now);
+	uint64_t rules = 0, n;
+	size_t i;
+
+	for (i = 0; i < c->set->count; i++)
+		rules += is_asked_for(c->options, &c->set->list[i]);
+	n = rules ? (c->options->forgeries + rules - 1) / rules : 0;
+	for (i = 0; i < c->set->count; i++)
+		if (is_asked_for(c->options, &c->set->list[i]))
+			attack(c, forge, i, n);
+	printf("# %ju forgeries, %ju granted, seed %ju\n",
+	       (uintmax_t)c->forgeries, (uintmax_t)c->granted,
+	       (uintmax_t)c->options->seed);
+	forge_free(&forge);
+}
+
 static void
 check_patterns(struct check *c, const struct strings *dirs)
 {
 	size_t i;
 
-	if (load(c, dirs))
+	if (load(c, dirs)) {
 		for (i = 0; i < c->set->count; i++)
 			if (is_asked_for(c->options, &c->set->list[i]))
 				check_samples(c, &c->set->list[i]);
+		if (c->options->forgeries > 0)
+			attack_all(c);
+	}
 	recognizer_free(&c->recognizer);
 	ruleset_free(&c->set);
 }
@@ -261,7 +371,7 @@ parse(struct options *options, char **argv)
 static int
 run_check(int argc, char **argv)
 {
-	struct options options = {.forgeries = 10000, .seed = 1};
+	struct options options = {.forgeries = 50000, .seed = 1};
 	int status = parse(&options, argv + 1);
 
 	(void)argc;

@@ -2,9 +2,7 @@
 
 #include <stdint.h>
 
-/* Bytes of the UTF-8 character at s, 0 = it is none (RFC 3629: no overlong
- * forms, no surrogates, nothing above U+10FFFF). */
-static size_t
+size_t
 utf8_length(const unsigned char *s, size_t len)
 {
 	size_t i, n = s[0] < 0x80   ? 1

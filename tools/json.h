@@ -1,5 +1,5 @@
 /*
- * json: strings for --json.
+ * json: strings for --json, and the UTF-8 in them.
  */
 #ifndef TOOLS_JSON_H
 #define TOOLS_JSON_H
@@ -13,5 +13,9 @@
  * as if it were Latin-1.
  */
 void json_string(FILE *, const char *bytes, size_t len);
+
+/* Bytes of the UTF-8 character at s, 0 = it is none (RFC 3629: no overlong
+ * forms, no surrogates, nothing above U+10FFFF). */
+size_t utf8_length(const unsigned char *s, size_t len);
 
 #endif

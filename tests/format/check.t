@@ -2,6 +2,7 @@
 # pbsctl check tells rightly which pattern files and configurations are wrong:
 # TAP, file and line, exit codes.
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -84,6 +85,31 @@ def wrong_samples():
         tap.ok(plan_is_right(done), "the plan is right", done.stdout)
 
 
+def forgeries():
+    """Found; printed so that it can be pasted; then rejected, when cured."""
+    weak = GOOD.replace(r"from (?<ip>[0-9A-Fa-f:.]++)'",
+                        r"from (?<ip>[0-9A-Fa-f:.]++).*'").replace(
+                            '[^"]++', ".*?")
+    done = check_text(weak)
+    tap.equal(done.returncode, 1, "a rule that can be fooled: exit 1")
+    tap.contains(done.stdout, "not ok 5 - example-login grants nothing to "
+                 "forgers\n# mine.yaml:8: with ", "it says of which sample")
+    pasted = "".join(line[1:] + "\n" for line in done.stdout.splitlines()
+                     if re.match(r"#      +(- )?(line|lines|why):", line))
+    done = check_text(weak + pasted)
+    tap.contains(done.stdout, "not ok 5 - example-login rejects mine.yaml:18",
+                 "what it prints is a sample", )
+    done = check_text(GOOD + pasted)
+    tap.equal(done.returncode, 0, "which the sound rule rejects", done.stdout)
+    tap.contains(done.stdout, "# 50000 forgeries, 0 granted, seed 1",
+                 "they are counted")
+    one, two, other = (check_text(weak, "--forgeries=2000", "--seed=%d" % n)
+                       for n in (3, 3, 4))
+    tap.ok(one.stdout == two.stdout != other.stdout, "the seed decides")
+    tap.contains(check_text(GOOD, "--forgeries", "0").stdout, "1..4",
+                 "none when none are wanted")
+
+
 def unreadable():
     done = check_text(GOOD.replace("match:", "macth:"))
     tap.equal(done.returncode, 1, "a file that is none: exit 1")
@@ -148,4 +174,4 @@ def usage():
     tap.contains(check("--help").stdout, "usage: pbsctl check", "--help helps")
 
 
-tap.main(good, wrong_samples, unreadable, single_files, configuration, usage)
+tap.main(good, wrong_samples, forgeries, unreadable, single_files, configuration, usage)

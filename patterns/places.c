@@ -1,0 +1,430 @@
+#include "patterns/places.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "patterns/matcher.h"
+#include "patterns/recognizer.h"
+#include "patterns/rules.h"
+
+/* What stands before a name in a login, and will so in a failure. */
+enum { BEFORE_MAX = 16, CONTEXTS_MAX = 32 };
+
+struct context {
+	char before[BEFORE_MAX];
+	size_t len;
+	char behind; /* '\0': the end of the line */
+};
+
+struct search {
+	struct places *out;
+	struct recognizer *recognizer;
+	const struct rule *rule;
+	time_t now;
+	struct context contexts[CONTEXTS_MAX];
+	size_t ncontexts;
+	/* the line that is looked at */
+	const struct sample *sample;
+	bool accept;
+	struct trial trial;
+	size_t line;
+	struct anatomy parts;
+};
+
+static const char breakers[] = " \t\"'`<>[](){},;=";
+
+static size_t
+offset(const char *line, const char *at)
+{
+	return at ? (size_t)(at - line) : 0;
+}
+
+bool
+anatomy_take(struct anatomy *a, struct recognizer *recognizer, const char *line,
+	     size_t len)
+{
+	struct logline parsed;
+	struct match m = {0};
+	struct err err;
+
+	*a = (struct anatomy){0};
+	if (logline_parse(&parsed, line, len) != 0)
+		return false;
+	a->text = offset(line, parsed.text);
+	if (matcher_match(recognizer_matcher(recognizer), &parsed, &m, &err) !=
+	    1)
+		return true;
+	a->rule = m.rule;
+	a->ip = offset(line, m.ip);
+	a->ip_end = a->ip + m.ip_len;
+	a->user = offset(line, m.user);
+	a->user_end = a->user + m.user_len;
+	a->session = offset(line, m.session);
+	a->session_end = a->session + m.session_len;
+	return true;
+}
+
+/* ---- what comes out with other text in a place ---- */
+
+/* Text in place of bytes begin to end, in a fresh buffer. */
+static char *
+replaced(const struct trial_line *line, size_t begin, size_t end,
+	 const char *text, size_t len)
+{
+	char *bytes = alloc_resize(NULL, line->len + len + 1, 1);
+
+	memcpy(bytes, line->bytes, begin);
+	memcpy(bytes + begin, text, len);
+	memcpy(bytes + begin + len, line->bytes + end, line->len - end);
+	return bytes;
+}
+
+static void
+try_text(struct search *s, size_t begin, size_t end, const char *text,
+	 size_t len, struct trial_addrs *out)
+{
+	struct trial trial = s->trial;
+	struct trial_line *line = &trial.lines[s->line];
+	char *bytes = replaced(line, begin, end, text, len);
+
+	line->bytes = bytes;
+	line->len = line->len - (end - begin) + len;
+	trial_run(&trial, s->recognizer, s->now, out);
+	free(bytes);
+}
+
+/* The sample's login still comes out with this text. */
+static bool
+takes(struct search *s, size_t begin, size_t end, const char *text, size_t len)
+{
+	struct trial_addrs got = {0}, before = {0};
+
+	try_text(s, begin, end, text, len, &got);
+	if (got.count == 0)
+		return false;
+	trial_run(&s->trial, s->recognizer, s->now, &before);
+	return trial_beyond(&got, &before) == NULL;
+}
+
+static void
+admit(struct place *place, unsigned char first, unsigned char last)
+{
+	unsigned int c;
+
+	for (c = first; c <= last; c++)
+		place->admits[c / 32] |= UINT32_C(1) << c % 32;
+}
+
+/* Which bytes the rule lets stand within a word; of those that no rule tells
+ * apart, one is asked. */
+static void
+find_admitted(struct search *s, struct place *place)
+{
+	static const struct {
+		unsigned char asked, first, last;
+	} kinds[] = {{'e', 'a', 'f'},	 {'q', 'g', 'z'},   {'E', 'A', 'F'},
+		     {'Q', 'G', 'Z'},	 {'7', '0', '9'},   {' ', ' ', ' '},
+		     {'\t', '\t', '\t'}, {0xc3, 0x80, 0xff}};
+	size_t i, middle = (place->begin + place->end) / 2;
+	unsigned char c;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (takes(s, middle, middle, (const char *)&kinds[i].asked, 1))
+			admit(place, kinds[i].first, kinds[i].last);
+	for (c = '!'; c <= '~'; c++)
+		if (ispunct(c) && takes(s, middle, middle, (char *)&c, 1))
+			admit(place, c, c);
+}
+
+/* ---- places ---- */
+
+static struct place *
+push_place(struct search *s, size_t begin, size_t end)
+{
+	struct places *out = s->out;
+	struct place *p;
+
+	out->list = alloc_resize(out->list, out->count + 1, sizeof(*p));
+	p = &out->list[out->count++];
+	*p = (struct place){.sample = s->sample,
+			    .accept = s->accept,
+			    .line = s->line,
+			    .begin = begin,
+			    .end = end};
+	trial_run(&s->trial, s->recognizer, s->now, &p->allowed);
+	return p;
+}
+
+/* NULL: it is known. */
+static struct place *
+add_place(struct search *s, size_t begin, size_t end)
+{
+	const struct place *p = s->out->list, *last = p + s->out->count;
+
+	for (; p < last; p++)
+		if (p->sample == s->sample && p->line == s->line &&
+		    p->begin == begin && p->end == end && !p->again)
+			return NULL;
+	return push_place(s, begin, end);
+}
+
+static bool
+is_free_text(const struct place *p)
+{
+	return place_admits(p, 'q') && place_admits(p, '@') &&
+	       place_admits(p, '_');
+}
+
+/* What stands before and behind a name that a stranger gave himself: a word,
+ * with what parts it from the name: "user=<". */
+static void
+add_context(struct search *s, const struct place *p)
+{
+	const struct trial_line *line = &s->trial.lines[s->line];
+	size_t from = s->parts.text, at = p->begin, len;
+	struct context *c;
+
+	if (s->parts.ip_end <= p->begin && s->parts.ip_end > from)
+		from = s->parts.ip_end;
+	while (at > from && !isalnum((unsigned char)line->bytes[at - 1]))
+		at--;
+	while (at > from && isalnum((unsigned char)line->bytes[at - 1]))
+		at--;
+	len = p->begin - at;
+	if (s->ncontexts == CONTEXTS_MAX || len < 2 || len > BEFORE_MAX)
+		return;
+	c = &s->contexts[s->ncontexts];
+	*c = (struct context){.len = len};
+	memcpy(c->before, line->bytes + p->begin - len, len);
+	c->behind = p->end < line->len ? line->bytes[p->end] : '\0';
+	for (size_t i = 0; i < s->ncontexts; i++)
+		if (memcmp(&s->contexts[i], c, sizeof(*c)) == 0)
+			return;
+	s->ncontexts++;
+}
+
+/* ---- of a login ---- */
+
+static bool
+is_variable(struct search *s, size_t begin, size_t end)
+{
+	return takes(s, begin, end, "q", 1) || takes(s, begin, end, "Q", 1) ||
+	       takes(s, begin, end, "7", 1);
+}
+
+static void
+add_login_place(struct search *s, size_t begin, size_t end, bool open)
+{
+	struct place *p = add_place(s, begin, end);
+
+	if (p == NULL)
+		return;
+	find_admitted(s, p);
+	p->closed = !open;
+	if (open && is_free_text(p))
+		add_context(s, p);
+}
+
+static bool
+overlaps(size_t begin, size_t end, size_t other, size_t other_end)
+{
+	return begin < other_end && other < end;
+}
+
+static void
+find_words(struct search *s)
+{
+	const struct trial_line *line = &s->trial.lines[s->line];
+	const struct anatomy *a = &s->parts;
+	size_t begin, end;
+
+	for (begin = a->text; begin < line->len; begin = end + 1) {
+		for (end = begin; end < line->len; end++)
+			if (strchr(breakers, line->bytes[end]) != NULL)
+				break;
+		if (end > begin && !overlaps(begin, end, a->ip, a->ip_end) &&
+		    !overlaps(begin, end, a->user, a->user_end) &&
+		    !overlaps(begin, end, a->session, a->session_end) &&
+		    is_variable(s, begin, end))
+			add_login_place(s, begin, end, end <= a->ip);
+	}
+}
+
+static void
+find_in_login(struct search *s)
+{
+	const struct anatomy *a = &s->parts;
+
+	if (a->user_end > a->user)
+		add_login_place(s, a->user, a->user_end, true);
+	if (a->session_end > a->session)
+		add_login_place(s, a->session, a->session_end,
+				a->session_end <= a->ip);
+	find_words(s);
+}
+
+/* ---- of a failure ---- */
+
+/* A name may be what the rule does not want: "anonymous". With another one it
+ * is a login, and no forgery. */
+static void
+allow_harmless(struct search *s, struct place *p)
+{
+	static const char *const harmless[] = {"q", "Q", "7", "alice"};
+	size_t i;
+
+	for (i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		try_text(s, p->begin, p->end, harmless[i], strlen(harmless[i]),
+			 &p->allowed);
+}
+
+static void
+add_failure_place(struct search *s, size_t begin, size_t end)
+{
+	struct place *p = add_place(s, begin, end);
+
+	if (p != NULL)
+		allow_harmless(s, p);
+}
+
+static const char *
+find(const struct trial_line *line, size_t from, const char *what, size_t len)
+{
+	return memmem(line->bytes + from, line->len - from, what, len);
+}
+
+static void
+find_context(struct search *s, const struct context *c)
+{
+	const struct trial_line *line = &s->trial.lines[s->line];
+	const char *at, *behind;
+	size_t from = s->parts.text, begin, end;
+
+	while ((at = find(line, from, c->before, c->len)) != NULL) {
+		from = (size_t)(at - line->bytes) + 1;
+		begin = end = from - 1 + c->len;
+		behind = c->behind ? memchr(line->bytes + begin, c->behind,
+					    line->len - begin)
+				   : line->bytes + line->len;
+		if (behind != NULL)
+			end = (size_t)(behind - line->bytes);
+		add_failure_place(s, begin, end);
+	}
+}
+
+/* The same text elsewhere, as in 'ann at host: wrong password for "ann"'. */
+static void
+find_again(struct search *s, size_t begin, size_t end)
+{
+	const struct trial_line *line = &s->trial.lines[s->line];
+	const char *at =
+	    find(line, s->parts.text, line->bytes + begin, end - begin);
+	size_t first = (size_t)(at - line->bytes);
+	struct place *p;
+
+	if (first + (end - begin) > begin)
+		return;
+	add_failure_place(s, first, first + (end - begin));
+	p = push_place(s, first, first + (end - begin));
+	p->again = true;
+	p->begin2 = begin;
+	p->end2 = end;
+}
+
+static void
+find_quoted(struct search *s, char open, char close)
+{
+	const struct trial_line *line = &s->trial.lines[s->line];
+	const char *at = line->bytes + s->parts.text, *end;
+
+	while ((at = memchr(at, open,
+			    (size_t)(line->bytes + line->len - at))) != NULL) {
+		at++;
+		end = memchr(at, close, (size_t)(line->bytes + line->len - at));
+		if (end == NULL)
+			return;
+		add_failure_place(s, (size_t)(at - line->bytes),
+				  (size_t)(end - line->bytes));
+		if (end - at >= 3)
+			find_again(s, (size_t)(at - line->bytes),
+				   (size_t)(end - line->bytes));
+		at = end + 1;
+	}
+}
+
+static void
+find_attacker(struct search *s)
+{
+	static const char attacker[] = "6.6.6.6";
+	const struct trial_line *line = &s->trial.lines[s->line];
+	const char *at;
+	size_t from = s->parts.text;
+
+	while ((at = find(line, from, attacker, sizeof(attacker) - 1)) !=
+	       NULL) {
+		from = (size_t)(at - line->bytes);
+		add_failure_place(s, from, from);
+		from += sizeof(attacker) - 1;
+		add_failure_place(s, from, from);
+	}
+}
+
+static void
+find_in_failure(struct search *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->ncontexts; i++)
+		find_context(s, &s->contexts[i]);
+	find_quoted(s, '"', '"');
+	find_quoted(s, '\'', '\'');
+	find_quoted(s, '`', '\'');
+	find_attacker(s);
+}
+
+/* ---- all together ---- */
+
+static void
+find_in_samples(struct search *s, const struct samples *samples)
+{
+	const struct trial_line *line;
+	size_t i;
+
+	for (i = 0; i < samples->count; i++) {
+		s->sample = &samples->list[i];
+		trial_of_sample(&s->trial, s->sample);
+		for (s->line = 0; s->line < s->trial.nlines; s->line++) {
+			line = &s->trial.lines[s->line];
+			if (!anatomy_take(&s->parts, s->recognizer, line->bytes,
+					  line->len))
+				continue;
+			if (s->accept && s->parts.rule == s->rule)
+				find_in_login(s);
+			else
+				find_in_failure(s);
+		}
+	}
+}
+
+void
+places_find(struct places *out, struct recognizer *recognizer,
+	    const struct rule *rule, time_t now)
+{
+	struct search s = {
+	    .out = out, .recognizer = recognizer, .rule = rule, .now = now};
+
+	s.accept = true;
+	find_in_samples(&s, &rule->accept);
+	s.accept = false;
+	find_in_samples(&s, &rule->reject);
+}
+
+void
+places_clear(struct places *places)
+{
+	free(places->list);
+	*places = (struct places){0};
+}
