@@ -69,17 +69,19 @@ resume(struct beginning *begin, const char *spec,
 	return false;
 }
 
-enum age { OLDER, YOUNGER, UNKNOWN }; /* than since, at the first stamp */
+/* At its first stamp, compared with since. An empty one is never too old. */
+enum age { OLDER, YOUNGER, UNKNOWN };
 
 static enum age
 age_of(const struct tail *tail, time_t since, const struct source_sink *sink)
 {
 	time_t first;
+	char byte;
 
 	if (seek_first(tail, sink->stamp, sink->arg, &first) == 0)
 		return first < since ? OLDER : YOUNGER;
-	/* What holds lines, but none with a stamp, is no log of ours. */
-	return tail_size(tail) == 0 ? YOUNGER : UNKNOWN;
+	return tail_bytes((void *)(uintptr_t)tail, &byte, 1, 0) == 0 ? YOUNGER
+								     : UNKNOWN;
 }
 
 /* From the newest file back to the one in which `since` lies. */
@@ -102,7 +104,8 @@ begin_since(struct beginning *begin, time_t since,
 			begin->offset =
 			    seek_since(tail, since, sink->stamp, sink->arg);
 		tail_close(&tail);
-		if (age != YOUNGER)
+		/* One without a stamp does not say how far to go. */
+		if (age == OLDER)
 			return;
 	}
 }

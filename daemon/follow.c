@@ -437,47 +437,38 @@ follow_look(struct follow *f, int64_t now)
 /* ---- reading ---- */
 
 /*
- * A rotated file that holds what the tail at *at should have read before it was
- * truncated; it is read first. Nobody writes to it any more.
+ * Puts a rotated file, in which nobody writes any more, before the tail at *at:
+ * it holds what that one should have read before it was truncated, from
+ * offset on. The torn line goes on in it, and comes back at its end.
  */
-static struct tail *
+static void
 insert_lost(struct follow *f, size_t *at, const struct rotated *file,
-	    int64_t now)
+	    uint64_t offset, int64_t now)
 {
+	struct tail *next = f->tails[*at], *tail;
+	struct linebuf *torn = next->lines;
 	struct err err;
-	struct tail *tail;
 
 	if (is_open(f, file))
-		return NULL;
+		return;
 	tail = tail_open(file->path, &err);
-	if (tail == NULL) {
-		log_warning("passed over %s: %s", file->path, err.text);
-		return NULL;
+	if (tail == NULL || tail_seek(tail, offset) != 0) {
+		log_warning("passed over %s: %s", file->path,
+			    tail ? "it was truncated" : err.text);
+		tail_close(&tail);
+		return;
+	}
+	if (offset > 0) {
+		tail->place = next->place;
+		tail->before_place = next->before_place;
+	}
+	if (linebuf_pending(torn) > 0) {
+		next->lines = tail->lines;
+		tail->lines = torn;
 	}
 	tail->finished = tail->continued = true;
 	tail->changed = now;
 	insert(f, (*at)++, tail);
-	return tail;
-}
-
-/* The copy from which a truncated log goes on: the torn line is in it. */
-static bool
-insert_copy(struct follow *f, size_t *at, const struct rotated *file,
-	    int64_t now)
-{
-	struct tail *copy = insert_lost(f, at, file, now);
-	struct tail *tail = f->tails[*at];
-	struct linebuf *torn = tail->lines;
-
-	if (copy == NULL)
-		return false;
-	if (tail_seek(copy, tail->offset) != 0)
-		return false;
-	tail->lines = copy->lines;
-	copy->lines = torn;
-	copy->place = tail->place;
-	copy->before_place = tail->before_place;
-	return true;
 }
 
 /*
@@ -500,14 +491,14 @@ find_lost(struct follow *f, size_t at, int64_t now)
 		copy = rotation_find(&files, &print, 0, 0);
 	}
 	if (copy >= 0)
-		insert_copy(f, &at, &files.list[copy], now);
+		insert_lost(f, &at, &files.list[copy], tail->offset, now);
 	for (size_t i = (size_t)(copy + 1); i < files.count; i++) {
 		const struct rotated *file = &files.list[i];
 
 		if (file->live || is_done(f, file) ||
 		    (copy < 0 && compare_times(file->mtime, tail->mtime) < 0))
 			continue;
-		insert_lost(f, &at, file, now);
+		insert_lost(f, &at, file, 0, now);
 	}
 	rotation_clear(&files);
 	return at - first;
@@ -722,7 +713,8 @@ follow_position(const struct follow *f, struct logpos *pos)
 	size_t i = 0;
 
 	memset(pos, 0, sizeof(*pos));
-	while (i + 1 < f->ntails && !tail_has_name(f->tails[i]))
+	while (i + 1 < f->ntails &&
+	       (f->tails[i]->place == 0 || !tail_has_name(f->tails[i])))
 		i++;
 	if (i >= f->ntails)
 		return -1;

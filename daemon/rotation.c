@@ -17,7 +17,7 @@
 
 /* ---- names ---- */
 
-enum kind { NO_SIBLING, NUMBERED, DATED };
+enum kind { NO_SIBLING, NUMBERED, DATED, MATCHED };
 
 enum { DATE_DIGITS = 5 };
 
@@ -215,7 +215,7 @@ scan(struct entries *found, const char *path, const struct logpos *stray)
 	while (dir != NULL && (d = readdir(dir)) != NULL) {
 		const char *name = d->d_name;
 
-		mark = (struct mark){0};
+		mark = (struct mark){.kind = MATCHED};
 		if (pattern ? fnmatch(base, name, FNM_PERIOD) != 0
 			    : mark_of(base, name, &mark) == NO_SIBLING &&
 				  (stray == NULL || strcmp(base, name) == 0 ||
@@ -259,7 +259,10 @@ compare_dates(const char *a, const char *b)
 		if (order == 0)
 			order = (*a > *b) - (*a < *b);
 	}
-	return *a == *b && digits >= DATE_DIGITS ? order : 0;
+	/* One of them may be compressed. */
+	return *a == *b || strcmp(a, ".gz") == 0 || strcmp(b, ".gz") == 0
+		   ? (digits >= DATE_DIGITS ? order : 0)
+		   : 0;
 }
 
 /* By the marks where both have the same kind, else by time of change. */
@@ -268,11 +271,11 @@ compare_ages(const struct entry *a, const struct entry *b)
 {
 	int order = 0;
 
-	if (a->file.live != b->file.live)
-		return a->file.live ? 1 : -1;
-	if (a->file.live)
+	if (a->mark.kind == MATCHED)
 		order = compare_dates(last_part(a->file.path),
 				      last_part(b->file.path));
+	else if (a->file.live != b->file.live)
+		return a->file.live ? 1 : -1;
 	else if (a->mark.kind == NUMBERED && b->mark.kind == NUMBERED)
 		order = (a->mark.number < b->mark.number) -
 			(a->mark.number > b->mark.number);

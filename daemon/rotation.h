@@ -5,7 +5,7 @@
  * also with the mark before the extension (mail-20261121.log), and beside the
  * target when FILE is a symbolic link. For a name with '*': all that match; by
  * the dates in their names where they differ in nothing else, by time of change
- * otherwise, compressed ones first.
+ * otherwise.
  */
 #ifndef DAEMON_ROTATION_H
 #define DAEMON_ROTATION_H

@@ -18,7 +18,7 @@ struct reader {
 	size_t len;
 };
 
-enum { BLOCK = 2 * (LINEBUF_LINE_MAX + 2) };
+enum { BLOCK = 2 * (LINEBUF_LINE_MAX + 2), FIRST_STAMP = 1024 * 1024 };
 
 struct stamped {
 	uint64_t offset, next; /* the line, and what follows it */
@@ -185,7 +185,7 @@ seek_first(const struct tail *tail, seek_stamp_fn *stamp, void *arg,
 	int result = -1;
 
 	begin_reading(&r, tail, stamp, arg);
-	if (stamped_from(&r, 0, UINT64_MAX, &found)) {
+	if (stamped_from(&r, 0, FIRST_STAMP, &found)) {
 		*when = found.when;
 		result = 0;
 	}

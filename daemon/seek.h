@@ -25,7 +25,8 @@ enum { SEEK_DISORDER = 60 };
 uint64_t seek_since(const struct tail *, time_t since, seek_stamp_fn *,
     void *arg);
 
-/* The first stamp in a log. 0 and *when, or -1: no line has one. */
+/* The first stamp in a log. 0 and *when, or -1: no line in its first megabyte
+ * has one. */
 int seek_first(const struct tail *, seek_stamp_fn *, void *arg, time_t *when);
 
 #endif

@@ -49,6 +49,7 @@ tail_open(const char *path, struct err *err)
 	tail->inode = st.st_ino;
 	tail->mtime = st.st_mtim;
 	tail->lines = linebuf_new();
+	tail->blank = true;
 	if (!oldlog_is_compressed(fd))
 		return tail;
 	tail->finished = true;
@@ -107,19 +108,16 @@ tail_seek(struct tail *tail, uint64_t offset)
 		return -1;
 	tail->before_place = *before;
 	set_place(tail, offset);
+	tail->blank = offset == 0;
 	return 0;
 }
 
 void
 tail_rewind(struct tail *tail)
 {
-	off_t data = lseek(tail->fd, 0, SEEK_DATA);
-
-	/* A writer without O_APPEND leaves a hole as large as the old file. */
-	if (data > 0 && tail_seek(tail, (uint64_t)data) == 0)
-		return;
 	tail->before_offset.len = tail->before_place.len = 0;
 	set_place(tail, 0);
+	tail->blank = true;
 }
 
 /* *before := the last bytes before the k-th of block, which follows *prior. */
@@ -158,16 +156,45 @@ advance(struct tail *tail, const char *block, size_t len)
 
 /* ---- reading ---- */
 
+/*
+ * A writer without O_APPEND leaves a hole as large as the old log when that is
+ * truncated. Returns how much of the block is hole.
+ */
+static size_t
+skip_hole(struct tail *tail, const char *block, size_t len)
+{
+	size_t n = 0;
+
+	while (tail->blank && n < len && block[n] == '\0')
+		n++;
+	tail->blank = tail->blank && n == len;
+	return n;
+}
+
+/* Over the rest of a hole that may be gigabytes. */
+static void
+leap(struct tail *tail)
+{
+	off_t data = lseek(tail->fd, (off_t)tail->offset, SEEK_DATA);
+
+	if (tail->old == NULL && data > (off_t)tail->offset &&
+	    tail_seek(tail, (uint64_t)data) == 0)
+		tail->blank = true;
+}
+
 static enum tail_result
 take(struct tail *tail, const char *block, size_t len, bool end,
      linebuf_line_fn *fn, void *arg, size_t *got)
 {
+	size_t hole = skip_hole(tail, block, len);
 	struct stat st;
 
 	if (len > 0) {
-		linebuf_feed(tail->lines, block, len, fn, arg);
+		linebuf_feed(tail->lines, block + hole, len - hole, fn, arg);
 		advance(tail, block, len);
 	}
+	if (tail->blank && !end)
+		leap(tail);
 	*got = len;
 	tail->at_end = end;
 	if (end && fstat(tail->fd, &st) == 0)

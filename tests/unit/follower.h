@@ -1,0 +1,163 @@
+/*
+ * follower: a source in a loop of its own, for tests: lines are awaited, not
+ * slept for. Its messages go to a file.
+ */
+#ifndef TESTS_FOLLOWER_H
+#define TESTS_FOLLOWER_H
+
+#include <ftw.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "daemon/source.h"
+
+struct follower {
+	struct loop *loop;
+	struct timer *tick;
+	struct source *source;
+	/* Both return whether what is waited for has come. */
+	bool (*line)(void *arg, const char *line, size_t len);
+	void *arg;
+	uint64_t lines;
+	bool idle, ended, timed_out;
+	int rounds; /* of a settling loop, without a line */
+	uint64_t lines_before;
+};
+
+static inline void
+follower_line(void *arg, const char *line, size_t len)
+{
+	struct follower *f = arg;
+
+	f->lines++;
+	if (f->line(f->arg, line, len))
+		loop_stop(f->loop, 0);
+}
+
+/* "1234 ...": seconds since the epoch, for short. */
+static inline int
+follower_stamp(void *arg, const char *line, size_t len, time_t *when)
+{
+	char digits[16] = "", *end;
+
+	(void)arg;
+	memcpy(digits, line, len < 15 ? len : 15);
+	*when = strtol(digits, &end, 10);
+	return end > digits && *end == ' ' ? 0 : -1;
+}
+
+static inline void
+follower_idle(void *arg)
+{
+	((struct follower *)arg)->idle = true;
+}
+
+static inline void
+follower_ended(void *arg)
+{
+	((struct follower *)arg)->ended = true;
+}
+
+static inline int
+follower_open(struct follower *f, const char *spec,
+	      const struct source_start *start, struct err *err)
+{
+	struct source_sink sink = {.line = follower_line,
+				   .stamp = follower_stamp,
+				   .idle = follower_idle,
+				   .ended = follower_ended,
+				   .arg = f};
+
+	f->idle = f->ended = false;
+	f->source = source_open(spec, f->loop, start, &sink, err);
+	return f->source == NULL ? -1 : 0;
+}
+
+static inline void
+follower_timeout(void *arg)
+{
+	struct follower *f = arg;
+
+	f->timed_out = true;
+	loop_stop(f->loop, 0);
+}
+
+/* Runs until f->line() says so: true; or so many ms are over: false. */
+static inline bool
+follower_await(struct follower *f, int64_t ms)
+{
+	struct timer *timer = timer_new(f->loop, follower_timeout, f);
+	struct err err;
+
+	f->timed_out = false;
+	timer_arm(timer, ms);
+	loop_run(f->loop, &err);
+	timer_free(&timer);
+	return !f->timed_out;
+}
+
+static inline void
+follower_round(void *arg)
+{
+	struct follower *f = arg;
+
+	f->rounds = f->lines == f->lines_before ? f->rounds + 1 : 0;
+	f->lines_before = f->lines;
+	if (f->rounds > 5)
+		loop_stop(f->loop, 0);
+	else
+		timer_arm(f->tick, 0);
+}
+
+/* Runs until nothing comes any more. */
+static inline void
+follower_settle(struct follower *f)
+{
+	struct err err;
+
+	f->rounds = 0;
+	f->tick = timer_new(f->loop, follower_round, f);
+	timer_arm(f->tick, 0);
+	loop_run(f->loop, &err);
+	timer_free(&f->tick);
+}
+
+static inline int
+follower_remove(const char *path, const struct stat *st, int type,
+		struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static inline void
+follower_remove_all(const char *dir)
+{
+	nftw(dir, follower_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A new directory, in memory where there is such a place. */
+static inline char *
+follower_directory(void)
+{
+	char *path = NULL;
+
+	if (asprintf(&path, "%s/follow.XXXXXX",
+		     getenv("TMPDIR")			? getenv("TMPDIR")
+		     : access("/dev/shm", W_OK) == 0 ? "/dev/shm"
+						     : "/tmp") < 0 ||
+	    mkdtemp(path) == NULL) {
+		printf("Bail out! no temporary directory\n");
+		exit(1);
+	}
+	return path;
+}
+
+#endif
