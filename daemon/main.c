@@ -67,9 +67,9 @@ serve(struct conf *conf, struct arguments *arguments, int ready_fd)
 
 	if (conf->user != NULL && privileges_drop(conf->user, &err) != 0)
 		return complain(EX_NOPERM, conf->logto, &err);
-	service = service_open(conf, reread, arguments, ready_fd, &err);
+	service = service_open(conf, reread, arguments, ready_fd, &code, &err);
 	if (service == NULL)
-		return complain(EX_CONFIG, conf->logto, &err);
+		return complain(code, conf->logto, &err);
 	code = service_run(service);
 	service_close(&service);
 	return code;

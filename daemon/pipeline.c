@@ -50,6 +50,9 @@ pipeline_new(const struct conf *conf, struct authtab *table, struct err *err)
 		pipeline_free(&p);
 		return NULL;
 	}
+	if (!matcher_has_jit(recognizer_matcher(p->recognizer)))
+		log_info("this system forbids compiled expressions; "
+			 "interpreting them");
 	p->networks = networks_new(conf);
 	return p;
 }

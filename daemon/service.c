@@ -175,25 +175,36 @@ open_control(struct service *s, struct err *err)
 }
 
 static int
+open_loop(struct service *s, struct err *err)
+{
+	s->loop = loop_new(err);
+	return s->loop != NULL ? 0 : -1;
+}
+
+/* In order. The code tells a wrong configuration, which waiting does not mend,
+ * from a disk that comes late. */
+static int
 open_all(struct service *s, struct err *err)
 {
-	static int (*const steps[])(struct service *, struct err *) = {
-	    take_locks,	  open_maps,	open_table,
-	    open_control, open_signals, open_feeds,
+	static const struct {
+		int (*open)(struct service *, struct err *);
+		int code;
+	} steps[] = {
+	    {open_loop, EX_OSERR},     {take_locks, EX_TEMPFAIL},
+	    {open_maps, EX_CANTCREAT}, {open_table, EX_CONFIG},
+	    {open_control, EX_OSERR},  {open_signals, EX_OSERR},
+	    {open_feeds, EX_NOINPUT},
 	};
 
-	s->loop = loop_new(err);
-	if (s->loop == NULL)
-		return -1;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (steps[i](s, err) != 0)
-			return -1;
-	return 0;
+		if (steps[i].open(s, err) != 0)
+			return steps[i].code;
+	return EX_OK;
 }
 
 struct service *
 service_open(struct conf *conf, service_conf_fn *reread, void *arg,
-	     int ready_fd, struct err *err)
+	     int ready_fd, int *code, struct err *err)
 {
 	struct service *s = alloc_zero(1, sizeof(*s));
 
@@ -201,7 +212,8 @@ service_open(struct conf *conf, service_conf_fn *reread, void *arg,
 	s->reread = reread;
 	s->reread_arg = arg;
 	s->ready_fd = ready_fd;
-	if (open_all(s, err) != 0)
+	*code = open_all(s, err);
+	if (*code != EX_OK)
 		service_close(&s);
 	return s;
 }
