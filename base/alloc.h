@@ -10,11 +10,15 @@
 
 #include <stddef.h>
 
-void *alloc_zero(size_t count, size_t size);
-void *alloc_resize(void *, size_t count, size_t size); /* like reallocarray */
-char *alloc_string(const char *);
-char *alloc_bytes(const void *, size_t); /* a copy, with a NUL behind it */
-char *alloc_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void *alloc_zero(size_t count, size_t size) __attribute__((returns_nonnull));
+/* like reallocarray(3) */
+void *alloc_resize(void *, size_t count, size_t size)
+    __attribute__((returns_nonnull));
+char *alloc_string(const char *) __attribute__((returns_nonnull));
+/* a copy, with a NUL behind it */
+char *alloc_bytes(const void *, size_t) __attribute__((returns_nonnull));
+char *alloc_format(const char *fmt, ...)
+    __attribute__((returns_nonnull, format(printf, 1, 2)));
 
 /* A growing list of owned strings; zero-initialise it. */
 struct strings {
