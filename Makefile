@@ -140,8 +140,7 @@ SEED	= 1
 forge: $(BUILD)/pbsctl
 	@$(BUILD)/pbsctl check --patterns patterns --forgeries $(FORGERIES) \
 	    --seed $(SEED) >$(BUILD)/forge.tap; status=$$?; \
-	    sed -n '/^not ok/,/^[^#]/p; $$d' $(BUILD)/forge.tap | grep -v '^ok'; \
-	    grep '^# [0-9]* forgeries' $(BUILD)/forge.tap; exit $$status
+	    grep -v -e '^ok' -e '^1\.\.' $(BUILD)/forge.tap; exit $$status
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) \

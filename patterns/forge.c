@@ -96,6 +96,19 @@ start(struct forge *forge, struct forgery *f, const struct rule *rule,
 	forge->len = 0;
 }
 
+/* What the other lines of a sample say for themselves: a line that ends a
+ * session may be one no longer. */
+static void
+allow_others(struct forge *forge, struct forgery *f)
+{
+	struct trial others = f->trial;
+
+	if (others.nlines == 1)
+		return;
+	others.lines[f->line].len = 0;
+	trial_run(&others, forge->recognizer, forge->now, &f->allowed);
+}
+
 /* ---- written into a place ---- */
 
 /* Which bytes of the place are written over: all, none (before, behind,
@@ -197,6 +210,7 @@ forge_place(struct forge *forge, size_t rule, struct forgery *f)
 	start(forge, f, &forge->set->list[rule], p->sample, p->line);
 	line = f->trial.lines[p->line];
 	f->allowed = p->allowed;
+	allow_others(forge, f);
 	f->what = payload_draw(&forge->payload, forge->payloads, &forge->random,
 			       p, line.bytes, line.len, rule, PAYLOAD_MAX);
 	write_place(forge, f, p);
@@ -234,6 +248,7 @@ glue(struct forge *forge, size_t rule, struct forgery *f)
 		cut = 1;
 	add(forge, line.bytes, cut);
 	f->begin = forge->len;
+	f->torn = true;
 	allow(f, payload_draw_line(&forge->payload, forge->payloads,
 				   &forge->random, rule));
 	add(forge, forge->payload.bytes, forge->payload.len);
@@ -289,6 +304,7 @@ forge_line(struct forge *forge, size_t number, struct forgery *f)
 	trial_of_sample(&trial, sample);
 	start(forge, f, rule, sample, below(forge, trial.nlines));
 	trial_run(&trial, forge->recognizer, forge->now, &f->allowed);
+	allow_others(forge, f);
 	if (below(forge, 3) == 0) {
 		f->what = "something put before or behind";
 		decorate(forge, f);
@@ -318,6 +334,15 @@ forge_make(struct forge *forge, size_t number, struct forgery *f)
 	return true;
 }
 
+/* A torn line that is how a login begins: nobody can tell whose end it got. */
+static bool
+may_go_on(struct forge *forge, const struct forgery *f)
+{
+	return payloads_complete(forge->payloads, forge->recognizer,
+				 f->trial.lines[f->line].bytes, f->begin,
+				 forge->now);
+}
+
 bool
 forge_fools(struct forge *forge, const struct forgery *f, struct addr *granted)
 {
@@ -326,7 +351,7 @@ forge_fools(struct forge *forge, const struct forgery *f, struct addr *granted)
 
 	trial_run(&f->trial, forge->recognizer, forge->now, &got);
 	wrong = trial_beyond(&got, &f->allowed);
-	if (wrong == NULL)
+	if (wrong == NULL || (f->torn && may_go_on(forge, f)))
 		return false;
 	*granted = *wrong;
 	return true;

@@ -38,6 +38,7 @@ struct forgery {
 	struct trial_addrs allowed;
 	/* What was written: these bytes of that line of the trial. */
 	size_t line, begin, end;
+	bool torn; /* of what stands before it the rest is gone */
 };
 
 /* The recognizer must have all rules of the set; both must outlive it. now:

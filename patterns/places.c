@@ -224,7 +224,7 @@ add_login_place(struct search *s, size_t begin, size_t end, bool open)
 		return;
 	find_admitted(s, p);
 	p->closed = !open;
-	if (open && is_free_text(p))
+	if ((open || begin == s->parts.user) && is_free_text(p))
 		add_context(s, p);
 }
 
@@ -259,7 +259,8 @@ find_in_login(struct search *s)
 	const struct anatomy *a = &s->parts;
 
 	if (a->user_end > a->user)
-		add_login_place(s, a->user, a->user_end, true);
+		add_login_place(s, a->user, a->user_end,
+				!s->rule->user_checked);
 	if (a->session_end > a->session)
 		add_login_place(s, a->session, a->session_end,
 				a->session_end <= a->ip);
@@ -296,22 +297,34 @@ find(const struct trial_line *line, size_t from, const char *what, size_t len)
 	return memmem(line->bytes + from, line->len - from, what, len);
 }
 
+/* Where a name ends that begins so: at the first byte that is behind such a
+ * name in some login. */
+static size_t
+name_end(const struct search *s, const struct context *c, size_t begin)
+{
+	const struct trial_line *line = &s->trial.lines[s->line];
+	const struct context *other, *last = s->contexts + s->ncontexts;
+	size_t end;
+
+	for (end = begin; end < line->len; end++)
+		for (other = s->contexts; other < last; other++)
+			if (other->behind == line->bytes[end] &&
+			    memcmp(other->before, c->before, BEFORE_MAX) == 0)
+				return end;
+	return c->behind ? begin : end;
+}
+
 static void
 find_context(struct search *s, const struct context *c)
 {
 	const struct trial_line *line = &s->trial.lines[s->line];
-	const char *at, *behind;
-	size_t from = s->parts.text, begin, end;
+	const char *at;
+	size_t from = s->parts.text, begin;
 
 	while ((at = find(line, from, c->before, c->len)) != NULL) {
 		from = (size_t)(at - line->bytes) + 1;
-		begin = end = from - 1 + c->len;
-		behind = c->behind ? memchr(line->bytes + begin, c->behind,
-					    line->len - begin)
-				   : line->bytes + line->len;
-		if (behind != NULL)
-			end = (size_t)(behind - line->bytes);
-		add_failure_place(s, begin, end);
+		begin = from - 1 + c->len;
+		add_failure_place(s, begin, name_end(s, c, begin));
 	}
 }
 
@@ -401,7 +414,7 @@ find_in_samples(struct search *s, const struct samples *samples)
 			if (!anatomy_take(&s->parts, s->recognizer, line->bytes,
 					  line->len))
 				continue;
-			if (s->accept && s->parts.rule == s->rule)
+			if (s->parts.rule == s->rule)
 				find_in_login(s);
 			else
 				find_in_failure(s);

@@ -13,11 +13,11 @@
 /* Ten times what ships leaves room; more is a mistake, or somebody's prank. */
 enum { RULES_MAX = 10000, NAME_LEN_MAX = 64 };
 
-static const char *const file_keys[] = {"server", "versions", "program",
-					"header", "rules",    NULL};
+static const char *const file_keys[] = {
+    "server", "versions", "program", "header", "warning", "rules", NULL};
 static const char *const rule_keys[] = {
-    "name",   "match",	  "connect", "login",	"end",	  "logout", "accept",
-    "reject", "optional", "line",    "program", "header", NULL};
+    "name",   "match",	  "connect", "login",	"end",	  "logout",  "accept",
+    "reject", "optional", "line",    "program", "header", "checked", NULL};
 static const char *const accept_keys[] = {"line", "lines",   "ip",
 					  "user", "session", NULL};
 static const char *const reject_keys[] = {"line", "lines", "why", NULL};
@@ -34,6 +34,7 @@ struct context {
 	const char *server;
 	const struct yaml_node *program; /* NULL: its rules name their own */
 	enum header header;
+	const char *warning; /* or NULL */
 };
 
 static int
@@ -332,6 +333,20 @@ set_expressions(const struct context *ctx, struct rule *rule,
 }
 
 static int
+set_checked(const struct context *ctx, struct rule *rule,
+	    const struct yaml_node *node, struct err *err)
+{
+	const char *what;
+	int got = get_string(ctx->tree, node, "checked", &what, err);
+
+	if (got > 0 && strcmp(what, "user") != 0)
+		return yaml_err(ctx->tree, yaml_get(node, "checked"), err,
+				"'checked' can only be 'user'");
+	rule->user_checked = got > 0;
+	return got < 0 ? -1 : 0;
+}
+
+static int
 set_rule(const struct context *ctx, struct rule *rule,
 	 const struct yaml_node *node, struct err *err)
 {
@@ -346,6 +361,7 @@ set_rule(const struct context *ctx, struct rule *rule,
 	rule->server = alloc_string(ctx->server);
 	rule->file = alloc_string(yaml_file(ctx->tree));
 	rule->header = ctx->header;
+	rule->warning = copy_or_null(ctx->warning);
 	program = yaml_get(node, "program");
 	if (program == NULL)
 		program = ctx->program;
@@ -354,6 +370,7 @@ set_rule(const struct context *ctx, struct rule *rule,
 	    set_programs(ctx, rule, program, node, err) < 0 ||
 	    get_bool(ctx->tree, node, "optional", &rule->optional, err) < 0 ||
 	    get_bool(ctx->tree, node, "line", &rule->whole_line, err) < 0 ||
+	    set_checked(ctx, rule, node, err) < 0 ||
 	    set_samples(ctx, rule, &rule->accept, node, "accept", err) < 0 ||
 	    set_samples(ctx, rule, &rule->reject, node, "reject", err) < 0)
 		return -1;
@@ -392,6 +409,7 @@ add_tree(struct ruleset *set, const struct yaml_tree *tree, struct err *err)
 	    need_string(tree, root, "server", "pattern file", &ctx.server,
 			err) < 0 ||
 	    get_string(tree, root, "versions", &versions, err) < 0 ||
+	    get_string(tree, root, "warning", &ctx.warning, err) < 0 ||
 	    get_header(tree, root, &ctx.header, err) < 0)
 		return -1;
 	ctx.program = yaml_get(root, "program");
@@ -471,6 +489,7 @@ rule_clear(struct rule *rule)
 	free(rule->programs);
 	free(rule->name);
 	free(rule->server);
+	free(rule->warning);
 	free(rule->file);
 	for (i = 0; i < RULE_ROLES; i++)
 		free(rule->expressions[i]);

@@ -56,6 +56,11 @@ struct rule {
 	};
 	bool optional;	 /* off until the configuration names it */
 	bool whole_line; /* `line: true` */
+	/* `checked: user`: the server itself lets no other user log in than
+	 * the expression lets through. Forgeries keep to it. */
+	bool user_checked;
+	/* The file's: what whoever uses it must know. May be NULL. */
+	char *warning;
 	struct samples accept, reject;
 };
 

@@ -251,18 +251,38 @@ attack_all(struct check *c)
 	forge_free(&forge);
 }
 
+/* Of a file whose rules stand together: before the first. */
 static void
-check_patterns(struct check *c, const struct strings *dirs)
+print_warning(const struct check *c, size_t number)
+{
+	const struct rule *rule = &c->set->list[number];
+
+	if (rule->warning != NULL &&
+	    (number == 0 || strcmp(rule[-1].file, rule->file) != 0))
+		printf("# warning: %s: %s: %s\n", rule->file, rule->server,
+		       rule->warning);
+}
+
+static void
+check_rules(struct check *c)
 {
 	size_t i;
 
-	if (load(c, dirs)) {
-		for (i = 0; i < c->set->count; i++)
-			if (is_asked_for(c->options, &c->set->list[i]))
-				check_samples(c, &c->set->list[i]);
-		if (c->options->forgeries > 0)
-			attack_all(c);
+	for (i = 0; i < c->set->count; i++) {
+		if (!is_asked_for(c->options, &c->set->list[i]))
+			continue;
+		print_warning(c, i);
+		check_samples(c, &c->set->list[i]);
 	}
+	if (c->options->forgeries > 0)
+		attack_all(c);
+}
+
+static void
+check_patterns(struct check *c, const struct strings *dirs)
+{
+	if (load(c, dirs))
+		check_rules(c);
 	recognizer_free(&c->recognizer);
 	ruleset_free(&c->set);
 }

@@ -110,6 +110,22 @@ def forgeries():
                  "none when none are wanted")
 
 
+def what_the_file_says():
+    text = GOOD.replace("program:", "warning: it writes newlines\nprogram:")
+    tap.contains(check_text(text).stdout, "# warning: mine.yaml: Example POP "
+                 "server: it writes newlines\n", "a file's warning is shown")
+    # Nobody can tell where a user ends that may hold any byte.
+    text = GOOD.replace('user="(?<user>[^"]++)", from ', '(?<user>[^ :]++):')
+    text = text.replace('ok, user="ann", from ', 'ok, ann:')
+    text = text.replace("[0-9A-Fa-f:.]++)'", "[0-9A-Fa-f:.]++)'\n    %s")
+    tap.equal(check_text(text % "").returncode, 1, "a user may hold anything")
+    done = check_text(text % "checked: user")
+    tap.equal(done.returncode, 0, "unless the server forbids it", done.stdout)
+    done = check_text(text % "checked: ip")
+    tap.contains(done.stdout, "mine.yaml:7: 'checked' can only be 'user'",
+                 "which is said of users alone")
+
+
 def unreadable():
     done = check_text(GOOD.replace("match:", "macth:"))
     tap.equal(done.returncode, 1, "a file that is none: exit 1")
@@ -174,4 +190,4 @@ def usage():
     tap.contains(check("--help").stdout, "usage: pbsctl check", "--help helps")
 
 
-tap.main(good, wrong_samples, forgeries, unreadable, single_files, configuration, usage)
+tap.main(good, wrong_samples, forgeries, what_the_file_says, unreadable, single_files, configuration, usage)
