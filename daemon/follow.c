@@ -508,12 +508,14 @@ static void
 recover(struct follow *f, size_t at, int64_t now)
 {
 	struct tail *tail = f->tails[at];
+	struct timespec changed = tail_changed(tail);
 	size_t found = find_lost(f, at, now);
 
 	log_info("truncated %s%s%s", tail->path,
 		 found > 0 ? ", read its rest from " : "",
 		 found > 0 ? f->tails[at]->path : "");
 	tail_rewind(tail);
+	tail->mtime = changed;
 }
 
 /*

@@ -283,6 +283,8 @@ compare_ages(const struct entry *a, const struct entry *b)
 		order = strcmp(a->mark.date, b->mark.date);
 	if (order == 0)
 		order = compare_times(a->file.mtime, b->file.mtime);
+	if (order == 0)
+		order = (int)a->mark.kind - (int)b->mark.kind;
 	return order ? order : strcmp(a->file.path, b->file.path);
 }
 

@@ -67,14 +67,21 @@ line_at(struct reader *r, uint64_t offset, size_t len)
 		   : NULL;
 }
 
-/* A hole that copytruncate left, and a CR, belong to no line. */
+/* Over a hole that copytruncate left: it belongs to no line. */
+static uint64_t
+skip_hole(struct reader *r, uint64_t offset)
+{
+	for (;; offset++) {
+		if (offset < r->begin || offset >= r->begin + r->len)
+			fill(r, offset);
+		if (r->len == 0 || r->block[offset - r->begin] != '\0')
+			return offset;
+	}
+}
+
 static int
 stamp_of(struct reader *r, const char *line, size_t len, time_t *when)
 {
-	while (len > 0 && *line == '\0') {
-		line++;
-		len--;
-	}
 	if (len > 0 && line[len - 1] == '\r')
 		len--;
 	return r->stamp(r->arg, line, len, when);
@@ -92,6 +99,7 @@ stamped_from(struct reader *r, uint64_t offset, uint64_t end,
 
 	for (; offset < end && newline_from(r, offset, &newline);
 	     offset = newline + 1) {
+		offset = skip_hole(r, offset);
 		if (newline - offset > LINEBUF_LINE_MAX + 1)
 			continue;
 		len = (size_t)(newline - offset);

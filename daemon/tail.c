@@ -109,6 +109,7 @@ tail_seek(struct tail *tail, uint64_t offset)
 	tail->before_place = *before;
 	set_place(tail, offset);
 	tail->blank = offset == 0;
+	tail->hole = 0;
 	return 0;
 }
 
@@ -118,6 +119,7 @@ tail_rewind(struct tail *tail)
 	tail->before_offset.len = tail->before_place.len = 0;
 	set_place(tail, 0);
 	tail->blank = true;
+	tail->hole = 0;
 }
 
 /* *before := the last bytes before the k-th of block, which follows *prior. */
@@ -133,23 +135,27 @@ keep_before(struct before *before, const struct before *prior,
 	before->len = old + new;
 }
 
-/* The place of the next whole line, the bytes before it, the first bytes. */
+/* Moves the place behind the last line that is whole: one ended in this block
+ * if less is pending than was before, and this block. */
+static void
+move_place(struct tail *tail, const char *block, size_t len, uint64_t before)
+{
+	uint64_t pending = linebuf_pending(tail->lines);
+
+	if (pending == before)
+		return;
+	tail->place = tail->offset + len - pending;
+	assert(tail->place > tail->offset);
+	keep_before(&tail->before_place, &tail->before_offset, block,
+		    (size_t)(tail->place - tail->offset));
+}
+
 static void
 advance(struct tail *tail, const char *block, size_t len)
 {
-	uint64_t pending = linebuf_pending(tail->lines), place;
-
 	if (tail->offset < sizeof(tail->head))
 		memcpy(tail->head + tail->offset, block,
 		       min_size(len, sizeof(tail->head) - tail->offset));
-	/* Held bytes from before a truncation are not in this file. */
-	place = pending > tail->offset + len ? 0 : tail->offset + len - pending;
-	if (place > tail->place) {
-		assert(place > tail->offset);
-		keep_before(&tail->before_place, &tail->before_offset, block,
-			    (size_t)(place - tail->offset));
-		tail->place = place;
-	}
 	keep_before(&tail->before_offset, &tail->before_offset, block, len);
 	tail->offset += len;
 }
@@ -168,6 +174,7 @@ skip_hole(struct tail *tail, const char *block, size_t len)
 	while (tail->blank && n < len && block[n] == '\0')
 		n++;
 	tail->blank = tail->blank && n == len;
+	tail->hole += n;
 	return n;
 }
 
@@ -177,9 +184,28 @@ leap(struct tail *tail)
 {
 	off_t data = lseek(tail->fd, (off_t)tail->offset, SEEK_DATA);
 
-	if (tail->old == NULL && data > (off_t)tail->offset &&
-	    tail_seek(tail, (uint64_t)data) == 0)
-		tail->blank = true;
+	if (tail->old != NULL || data <= (off_t)tail->offset ||
+	    tail_seek(tail, (uint64_t)data) != 0)
+		return;
+	tail->place = 0;
+	tail->before_place.len = 0;
+	tail->blank = true;
+	tail->hole = tail->offset;
+}
+
+/*
+ * A few bytes of a first line prove nothing about the file: another one begins
+ * with the same date. They are forgotten, and read again with the rest.
+ */
+static void
+forget_beginning(struct tail *tail)
+{
+	if (tail->place > 0 ||
+	    linebuf_pending(tail->lines) > sizeof(tail->head) ||
+	    linebuf_pending(tail->lines) + tail->hole != tail->offset)
+		return;
+	linebuf_reset(tail->lines);
+	tail_rewind(tail);
 }
 
 static enum tail_result
@@ -187,14 +213,16 @@ take(struct tail *tail, const char *block, size_t len, bool end,
      linebuf_line_fn *fn, void *arg, size_t *got)
 {
 	size_t hole = skip_hole(tail, block, len);
+	uint64_t torn = linebuf_pending(tail->lines);
 	struct stat st;
 
-	if (len > 0) {
-		linebuf_feed(tail->lines, block + hole, len - hole, fn, arg);
-		advance(tail, block, len);
-	}
+	linebuf_feed(tail->lines, block + hole, len - hole, fn, arg);
+	move_place(tail, block, len, torn + len - hole);
+	advance(tail, block, len);
 	if (tail->blank && !end)
 		leap(tail);
+	if (end)
+		forget_beginning(tail);
 	*got = len;
 	tail->at_end = end;
 	if (end && fstat(tail->fd, &st) == 0)

@@ -35,7 +35,8 @@ struct tail {
 
 	uint64_t offset; /* read so far */
 	uint64_t place;	 /* of the next whole line, at most offset */
-	bool blank; /* nothing but NUL bytes so far: a hole, part of no line */
+	bool blank;    /* nothing but NUL bytes so far: a hole, part of no line */
+	uint64_t hole; /* how many */
 	struct linebuf *lines;
 	char head[FINGERPRINT_HEAD_MAX]; /* the first bytes, up to offset */
 	struct before before_offset, before_place;

@@ -220,7 +220,7 @@ make_line(uint32_t n, enum state state, char *out)
 {
 	uint64_t seed = n * 2654435761u + 1;
 	size_t pad = state == OVERLONG ? 66000 : random_next(&seed) % 120;
-	int len = sprintf(out, "%u line %u ", 1000 + n, n);
+	int len = sprintf(out, "%010u line %u ", 1000 + n, n);
 
 	memset(out + len, 'a' + (int)(n % 26), pad);
 	len += (int)pad;
@@ -647,9 +647,10 @@ switch_link(struct world *w)
 {
 	char target[16];
 
-	/* Of several targets that nobody saw, only one can be found again. */
-	if ((w->follower.loop && !w->running && w->target > 1) ||
-	    w->target > 30)
+	/* The place is that of the oldest file that is open, and a target that
+	 * came and went while nobody looked is nobody's sibling. */
+	if (w->target > 30 || (w->follower.loop && !w->running &&
+			       (w->target > 1 || w->rotations > 0)))
 		return;
 	sync_up(w);
 	leave(w);

@@ -39,16 +39,18 @@ follower_line(void *arg, const char *line, size_t len)
 		loop_stop(f->loop, 0);
 }
 
-/* "1234 ...": seconds since the epoch, for short. */
+/* "0000001234 ...": seconds since the epoch. */
 static inline int
 follower_stamp(void *arg, const char *line, size_t len, time_t *when)
 {
-	char digits[16] = "", *end;
+	char digits[11] = "";
 
 	(void)arg;
-	memcpy(digits, line, len < 15 ? len : 15);
-	*when = strtol(digits, &end, 10);
-	return end > digits && *end == ' ' ? 0 : -1;
+	if (len < 11 || line[10] != ' ')
+		return -1;
+	memcpy(digits, line, 10);
+	*when = strtol(digits, NULL, 10);
+	return strspn(digits, "0123456789") == 10 ? 0 : -1;
 }
 
 static inline void
