@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/suggest.h"
 #include "patterns/prefix.h"
+#include "patterns/reach.h"
 
 /* For the interpreter, where there is no JIT: KiB. The expressions that ship
  * stay below 20. */
@@ -177,26 +178,26 @@ find_groups(struct expression *expr, struct err *err)
 	return rule_err(expr->rule, err);
 }
 
+/* Bytes, not characters: logs hold what is no UTF-8, and a rule must not fail
+ * on it. PCRE2's own look ahead, for a byte that must come, finds little in
+ * what our table lets pass, and reads behind the end of the text. */
+static const uint32_t expression_options =
+    PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY |
+    PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
+    PCRE2_NO_START_OPTIMIZE;
+
 static int
 expression_init(struct expression *expr, const struct rule *rule,
 		enum rule_role role, struct err *err)
 {
-	/* Bytes, not characters: logs hold what is no UTF-8, and a rule must
-	 * not fail on it. PCRE2's own look ahead, for a byte that must come,
-	 * finds little in what our table lets pass, and reads behind the end
-	 * of the text. */
-	static const uint32_t options =
-	    PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY |
-	    PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
-	    PCRE2_NO_START_OPTIMIZE;
 	PCRE2_SIZE offset;
 	int code;
 
 	expr->rule = rule;
 	expr->role = role;
-	expr->code =
-	    pcre2_compile((PCRE2_SPTR)rule->expressions[role],
-			  PCRE2_ZERO_TERMINATED, options, &code, &offset, NULL);
+	expr->code = pcre2_compile((PCRE2_SPTR)rule->expressions[role],
+				   PCRE2_ZERO_TERMINATED, expression_options,
+				   &code, &offset, NULL);
 	if (expr->code == NULL)
 		return pcre_err(expr, code, offset, err);
 	return find_groups(expr, err);
@@ -493,4 +494,64 @@ matcher_match(struct matcher *matcher, const struct logline *line,
 		if (fits >> prefix_bit(i) & 1)
 			r = try_one(matcher, program->list[i], line, out, err);
 	return r;
+}
+
+/* ---- for those who explain ---- */
+
+static int
+on_callout(pcre2_callout_block *block, void *arg)
+{
+	reach_see(arg, block->pattern_position, block->current_position);
+	return 0;
+}
+
+/* How far an expression gets that does not fit: PCRE2 tells of each item that
+ * it tries. */
+static void
+find_reach(const struct matcher *matcher, const struct expression *expr,
+	   const struct logline *line, struct attempt *attempt)
+{
+	const char *expression = expr->rule->expressions[expr->role];
+	const char *text = expr->rule->whole_line ? line->line : line->text;
+	size_t len = expr->rule->whole_line ? line->line_len : line->text_len;
+	struct reach reach;
+	PCRE2_SIZE offset;
+	pcre2_code *code;
+	int number;
+
+	code = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED,
+			     expression_options | PCRE2_AUTO_CALLOUT, &number,
+			     &offset, NULL);
+	if (code == NULL)
+		return;
+	reach_begin(&reach, expression);
+	pcre2_set_callout(matcher->context, on_callout, &reach);
+	pcre2_match(code, (PCRE2_SPTR)text, len, 0, 0, matcher->data,
+		    matcher->context);
+	pcre2_set_callout(matcher->context, NULL, NULL);
+	attempt->text_at = reach.text_at;
+	attempt->expression_at = reach.expression_at;
+	reach_end(&reach);
+	pcre2_code_free(code);
+}
+
+size_t
+matcher_explain(struct matcher *matcher, const struct logline *line,
+		matcher_attempt_fn *fn, void *arg)
+{
+	const struct program *program = program_slot(
+	    matcher, line->header, line->program, line->program_len);
+	struct attempt attempt;
+	size_t i;
+
+	for (i = 0; i < program->count; i++) {
+		attempt = (struct attempt){.rule = program->list[i]->rule,
+					   .role = program->list[i]->role};
+		attempt.fits = try_one(matcher, program->list[i], line,
+				       &attempt.match, &attempt.err);
+		if (attempt.fits == 0)
+			find_reach(matcher, program->list[i], line, &attempt);
+		fn(arg, &attempt);
+	}
+	return program->count;
 }

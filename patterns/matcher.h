@@ -13,10 +13,10 @@
 #include <stddef.h>
 
 #include "base/addr.h"
+#include "base/err.h"
 #include "patterns/logline.h"
 #include "patterns/rules.h"
 
-struct err;
 struct matcher;
 
 /* PCRE2's match limit: shipped rules need some hundreds for a real line; what
@@ -61,5 +61,25 @@ bool matcher_has_jit(const struct matcher *);
  */
 int matcher_match(struct matcher *, const struct logline *, struct match *out,
     struct err *);
+
+/* For those who explain: how one expression did with a line. */
+struct attempt {
+	const struct rule *rule;
+	enum rule_role role;
+	int fits;	    /* as matcher_match() */
+	struct match match; /* if it is 1 */
+	struct err err;	    /* if it is -1 */
+	/* If it is 0: so many bytes of the text (of the line, for a rule that
+	 * sees it whole) fitted, and this part of the expression was wanted
+	 * next; at its end, nothing more was wanted. */
+	size_t text_at, expression_at;
+};
+
+typedef void matcher_attempt_fn(void *arg, const struct attempt *);
+
+/* Tries all expressions of the line's program, in their order, also behind one
+ * that fits. Returns how many there are. Slow: it compiles them anew. */
+size_t matcher_explain(struct matcher *, const struct logline *,
+    matcher_attempt_fn *, void *arg);
 
 #endif

@@ -5,16 +5,28 @@
 #define TOOLS_SETTINGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "base/alloc.h"
 
 struct err;
-struct strings;
+
+/* What of it decides whether a login authorizes. Zero-initialise it. */
+struct settings {
+	struct strings patterns, enable, exclude, maps;
+	uint32_t grace; /* seconds */
+	bool mynetworks;
+};
 
 /*
- * Asks `pop-before-smtp --dumpconfig`, the one beside this program or else the
- * installed one; config NULL: with the usual file. Adds the directories of
- * patterns that are in effect. 0; 1: there is no such program to ask; -1: err
- * has what it says of the configuration.
+ * Asks `pop-before-smtp --dumpconfig`; config NULL: with the usual file. 0;
+ * 1: there is no such program to ask; -1: err has what it says of the
+ * configuration.
  */
+int settings_load(const char *config, struct settings *, struct err *);
+void settings_clear(struct settings *);
+
+/* The same, but only the directories of patterns, which are added. */
 int settings_ask(const char *config, struct strings *patterns, struct err *);
 
 /* The same without asking: the directories that are the default. */

@@ -1,0 +1,18 @@
+/*
+ * yamlout: text as a YAML scalar.
+ */
+#ifndef TOOLS_YAMLOUT_H
+#define TOOLS_YAMLOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Whether it can stand in single quotes, on one line: UTF-8 without control
+ * characters. */
+bool yamlout_can_quote(const char *text, size_t len);
+
+/* In single quotes. */
+void yamlout_quote(FILE *, const char *text, size_t len);
+
+#endif
