@@ -36,6 +36,7 @@ struct authtab {
 	authtab_event_fn *event_fn;
 	void *arg;
 	int64_t now; /* the latest seen; nothing expires before it */
+	int64_t due; /* nothing lies in the calendar before it */
 
 	uint64_t seed;
 	uint32_t *heads; /* of the chains by hash */
@@ -64,6 +65,7 @@ make_storage(struct authtab *tab, uint32_t entries)
 	tab->used = 1;
 	tab->free_entry = 0;
 	tab->count = 0;
+	tab->due = INT64_MAX;
 }
 
 static void
@@ -131,6 +133,28 @@ find(const struct authtab *tab, const struct addr *addr)
 }
 
 static void
+prefetch_entry(const struct entry *entry)
+{
+	__builtin_prefetch(entry); /* may lie in two cache lines */
+	__builtin_prefetch((const char *)(entry + 1) - 1);
+}
+
+/* Each step needs what the one before has fetched. Where the address is not the
+ * first of its chain, it is the wrong entry; that does no harm. */
+void
+authtab_prefetch(const struct authtab *tab, const struct addr *addr, int step)
+{
+	const uint32_t *head = head_of(tab, addr);
+
+	if (step == 0)
+		__builtin_prefetch(head);
+	else if (step == 1)
+		prefetch_entry(&tab->entries[*head]);
+	else
+		users_prefetch(tab->users, tab->entries[*head].users);
+}
+
+static void
 double_heads(struct authtab *tab)
 {
 	uint32_t *head;
@@ -182,6 +206,8 @@ insert(struct authtab *tab, const struct addr *addr, int64_t when,
 	    .addr = *addr, .when = when, .expires = expires, .chain = *head};
 	*head = index;
 	calendar_add(tab->calendar, index, expires);
+	if (expires < tab->due)
+		tab->due = expires;
 	return index;
 }
 
@@ -294,14 +320,17 @@ find_soonest(struct authtab *tab, int64_t now, bool one_is_enough)
 
 /* Time moves on to now: drops what has expired. Nothing is left in the calendar
  * before tab->now then. */
-static uint32_t
+static void
 advance(struct authtab *tab, int64_t now)
 {
-	uint32_t soonest = find_soonest(tab, now, false);
+	uint32_t soonest;
 
+	if (now >= tab->due) {
+		soonest = find_soonest(tab, now, false);
+		tab->due = soonest ? tab->entries[soonest].expires : INT64_MAX;
+	}
 	tab->now = now;
 	shrink(tab);
-	return soonest;
 }
 
 uint32_t
@@ -309,9 +338,9 @@ authtab_sweep(struct authtab *tab, int64_t now)
 {
 	if (now < tab->now)
 		now = tab->now; /* a steady clock does not go back */
-	if (advance(tab, now) == 0)
+	advance(tab, now);
+	if (tab->count == 0)
 		return 0;
-	/* Asked again: the entry may have moved into smaller storage. */
 	return (uint32_t)(tab->entries[find_soonest(tab, now, false)].expires -
 			  now);
 }

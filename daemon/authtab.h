@@ -51,6 +51,14 @@ void authtab_free(struct authtab **);
  * what is known, expired, or the table is full of later ones). */
 int authtab_grant(struct authtab *, const struct addr *, const char *user,
     size_t user_len, time_t when, int64_t expires, int64_t now);
+/*
+ * A large table is not in the processor's caches, and most of a grant is waiting
+ * for memory. Who knows some logins ahead asks for theirs early: steps 0, 1
+ * and 2, some time apart, then the grant. Changes nothing.
+ */
+enum { AUTHTAB_PREFETCH_STEPS = 3 };
+void authtab_prefetch(const struct authtab *, const struct addr *, int step);
+
 /* The grace has changed: no authorization lasts longer than this from now on,
  * and each one there lasts as much longer or shorter as the new grace is. */
 void authtab_set_longest(struct authtab *, uint32_t longest, int64_t now);

@@ -125,7 +125,7 @@ calendar_first(const struct calendar *calendar, int64_t from)
 		if (bits != 0)
 			return calendar
 			    ->slots[at * 64 + (uint32_t)__builtin_ctzll(bits)];
-		at = (at + 1) % words;
+		at = (at + 1) & (words - 1);
 		bits = calendar->busy[at];
 	}
 	return 0;

@@ -10,12 +10,22 @@
 #include "daemon/authtab.h"
 #include "daemon/conf.h"
 #include "daemon/networks.h"
+#include "daemon/users.h"
 #include "patterns/recognizer.h"
 #include "patterns/rules.h"
 
 /* A doubtful line is said this often, then only counted: whoever can write
  * such lines could fill our log with them. */
 enum { DOUBTFUL_SAID = 20 };
+
+/* --reprocess: a login that was found, and is judged some logins later. */
+enum { APART = 5, WAITING_MAX = AUTHTAB_PREFETCH_STEPS * APART };
+struct waiting {
+	struct match match;
+	time_t when;
+	struct moment now;
+	char user[USERS_NAME_MAX];
+};
 
 struct pipeline {
 	uint32_t grace;
@@ -30,6 +40,8 @@ struct pipeline {
 	time_t replay_now;
 	struct logline last;
 	char last_stamp[64];
+	struct waiting waiting[WAITING_MAX]; /* a ring */
+	size_t found, judged;		     /* logins of a replay */
 };
 
 struct pipeline *
@@ -208,7 +220,66 @@ advance_replay(struct pipeline *p, time_t when, time_t wall)
 		p->replay_now = when;
 }
 
-int
+/* The login that was found as number n. */
+static struct waiting *
+waiting_at(struct pipeline *p, size_t n)
+{
+	return &p->waiting[n % WAITING_MAX];
+}
+
+static void
+judge_next(struct pipeline *p)
+{
+	const struct waiting *login = waiting_at(p, p->judged++);
+
+	judge(p, &login->match, login->when, login->now);
+}
+
+static void
+judge_all(struct pipeline *p)
+{
+	while (p->judged < p->found)
+		judge_next(p);
+}
+
+/* Of what points into the line, the user is copied; no other is needed. */
+static void
+keep_login(struct waiting *login, const struct found *found, time_t now)
+{
+	struct match *match = &login->match;
+
+	*match = found->match;
+	match->ip = match->session = NULL;
+	match->ip_len = match->session_len = 0;
+	login->when = found->when;
+	login->now = (struct moment){now, now};
+	if (match->user == NULL)
+		return;
+	if (match->user_len > sizeof(login->user))
+		match->user_len = sizeof(login->user);
+	match->user = memcpy(login->user, match->user, match->user_len);
+}
+
+/* Millions of logins in a row would each wait for the table's memory. */
+static void
+judge_later(struct pipeline *p, const struct found *found)
+{
+	size_t ago = 0;
+
+	if (p->found - p->judged == WAITING_MAX)
+		judge_next(p);
+	keep_login(waiting_at(p, p->found++), found, p->replay_now);
+	for (int step = 0; step < AUTHTAB_PREFETCH_STEPS; step++) {
+		if (ago < p->found - p->judged)
+			authtab_prefetch(
+			    p->table,
+			    &waiting_at(p, p->found - 1 - ago)->match.addr,
+			    step);
+		ago += APART;
+	}
+}
+
+void
 pipeline_replay(struct pipeline *p, const char *line, size_t len, time_t wall)
 {
 	struct found found;
@@ -217,10 +288,9 @@ pipeline_replay(struct pipeline *p, const char *line, size_t len, time_t wall)
 	login = find_login(p, line, len, wall, &found);
 	keep_stamp(p, &found.line);
 	if (!login)
-		return 0;
+		return;
 	advance_replay(p, found.when, wall);
-	return judge(p, &found.match, found.when,
-		     (struct moment){p->replay_now, p->replay_now});
+	judge_later(p, &found);
 }
 
 struct moment
@@ -228,6 +298,7 @@ pipeline_replay_moment(struct pipeline *p, time_t wall)
 {
 	time_t when;
 
+	judge_all(p);
 	if (p->last.stamp_len > 0 &&
 	    recognizer_time(p->recognizer, &p->last, wall, &when) == 0)
 		advance_replay(p, when, wall);
@@ -259,8 +330,9 @@ pipeline_stats(const struct pipeline *p)
 }
 
 void
-pipeline_carry_stats(struct pipeline *p, const struct pipeline *old)
+pipeline_carry_stats(struct pipeline *p, struct pipeline *old)
 {
+	judge_all(old);
 	p->stats = old->stats;
 }
 

@@ -55,9 +55,10 @@ int pipeline_line(struct pipeline *, const char *line, size_t len,
 /*
  * --reprocess: one line of an old log, whose own time is now. That time never
  * goes back, and never beyond the real one (wall). What it has become with the
- * last line seen, login or not: pipeline_replay_moment().
+ * last line seen, login or not: pipeline_replay_moment(); until that is asked,
+ * the table may lack the last few logins.
  */
-int pipeline_replay(struct pipeline *, const char *line, size_t len,
+void pipeline_replay(struct pipeline *, const char *line, size_t len,
     time_t wall);
 struct moment pipeline_replay_moment(struct pipeline *, time_t wall);
 
@@ -69,7 +70,7 @@ int pipeline_stamp(struct pipeline *, const char *line, size_t len, time_t now,
 const char *pipeline_refuse(struct pipeline *, const struct addr *);
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *);
-void pipeline_carry_stats(struct pipeline *, const struct pipeline *old);
+void pipeline_carry_stats(struct pipeline *, struct pipeline *old);
 size_t pipeline_rules(const struct pipeline *); /* how many are loaded */
 
 #endif

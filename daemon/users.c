@@ -274,6 +274,13 @@ users_add(struct users *users, uint32_t *list, const char *name, size_t len)
 }
 
 void
+users_prefetch(const struct users *users, uint32_t list)
+{
+	if (!(list & CELLS))
+		__builtin_prefetch(name_at(users, list));
+}
+
+void
 users_clear(struct users *users, uint32_t *list)
 {
 	uint32_t at, next;

@@ -21,6 +21,8 @@ void users_free(struct users **);
 /* Puts a name into the list unless it is there (0 is the empty list). A full
  * list loses the name that came first. */
 void users_add(struct users *, uint32_t *list, const char *name, size_t len);
+/* Into the processor's cache: what users_add() will look at first. */
+void users_prefetch(const struct users *, uint32_t list);
 void users_clear(struct users *, uint32_t *list); /* empties the list */
 
 /* The names, the newest first, and how many; valid until users_add. */
