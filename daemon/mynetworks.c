@@ -262,8 +262,9 @@ mynetworks_ask(struct mynetworks *m)
 
 /* postmap -q: 0 found, 1 not found, else trouble. */
 static bool
-ask_table(struct entry *e, const char *address)
+ask_table(struct entry *e, const struct addr *addr)
 {
+	char address[ADDR_TEXT_MAX];
 	const char *argv[] = {"postmap", "-q", address, e->text, NULL};
 	struct err err;
 	char *answer;
@@ -271,6 +272,7 @@ ask_table(struct entry *e, const char *address)
 
 	if (e->failures >= POSTMAP_FAILURES)
 		return false;
+	addr_format(addr, address);
 	code = command_run(argv, POSTMAP_MS, &answer, &err);
 	free(answer);
 	if (code == 0 || code == 1) {
@@ -292,13 +294,10 @@ ask_table(struct entry *e, const char *address)
 static uint32_t
 walk(struct mynetworks *m, const struct addr *addr)
 {
-	char text[ADDR_TEXT_MAX];
-
-	addr_format(addr, text);
 	for (uint32_t i = 0; i < m->count; i++) {
 		struct entry *e = &m->entries[i];
 
-		if (e->is_table ? ask_table(e, text)
+		if (e->is_table ? ask_table(e, addr)
 				: cidr_contains(&e->net, addr))
 			return i + 1;
 	}
