@@ -251,6 +251,55 @@ optional(void)
 }
 
 static void
+roles(void)
+{
+	static const struct rule_choice logouts = {.logouts = true};
+	struct rule rules[] = {rule("two", xd, NULL), rule("out", xd, NULL)};
+	struct ruleset set = {rules, 2};
+	struct err err;
+	struct match match;
+	struct matcher *m;
+	char from[] = "from (?<ip>[0-9.]++)", in[] = "in (?<user>.+)";
+	char bye[] = "bye", out[] = "out (?<session>[a-z]++)";
+
+	rules[0].connect = from;
+	rules[0].login = in;
+	rules[0].end = bye;
+	rules[1].logout = out;
+	m = matcher_new(&set, NULL, &err);
+	is_int(run(m, "xd", "from 192.0.2.7", &match, &err), 1, "a connect");
+	ok(match.role == RULE_CONNECT && match.addr.family == 4, "is one");
+	is_int(run(m, "xd", "in ann", &match, &err), 1, "a login");
+	ok(match.role == RULE_LOGIN && match.addr.family == 0 &&
+	       match.user_len == 3,
+	   "is one without address");
+	is_int(run(m, "xd", "bye", &match, &err), 1, "an end");
+	ok(match.role == RULE_END && match.user == NULL, "is one");
+	is_int(run(m, "xd", "out abc", &match, &err), 0, "no logouts, unless");
+	matcher_free(&m);
+	m = matcher_new(&set, &logouts, &err);
+	is_int(run(m, "xd", "out abc", &match, &err), 1, "they are chosen");
+	ok(match.role == RULE_LOGOUT && match.session_len == 3, "with session");
+	matcher_free(&m);
+
+	bye[0] = '(';
+	ok(matcher_new(&set, &logouts, &err) == NULL, "a bad end");
+	ok(strstr(err.text, "rule 'two': end: ") != NULL, "said: %s", err.text);
+	rules[0].end = NULL;
+	memcpy(from, "from (?<id>", 11);
+	ok(matcher_new(&set, &logouts, &err) == NULL, "connect without ip");
+	is_str(err.text, "-:7: rule 'two': connect: no group (?<ip>...)",
+	       "is said");
+	memcpy(from, "from (?<ip>", 11);
+	memcpy(out, "out (?<sessiom>", 15);
+	ok(matcher_new(&set, &logouts, &err) == NULL, "logout without either");
+	is_str(err.text,
+	       "-:7: rule 'out': logout: no group (?<ip>...) nor "
+	       "(?<session>...)",
+	       "is said");
+}
+
+static void
 bad_expressions(void)
 {
 	static const char *const matches[][2] = {
@@ -310,6 +359,7 @@ main(void)
 	not_utf8();
 	whole_lines();
 	optional();
+	roles();
 	bad_expressions();
 	many_programs();
 	return tap_done();

@@ -88,6 +88,38 @@ whole_file(void)
 	ok(set == NULL, "freed");
 }
 
+static void
+other_kinds(void)
+{
+	struct err err;
+	struct ruleset *set;
+	const struct rule *rule;
+
+	write_file("a/x.yaml",
+		   HEAD "  - name: x-two\n    connect: 'from (?<ip>.*)'\n"
+			"    login: 'in (?<user>.*)'\n    end: 'out'\n"
+			"    accept:\n"
+			"      - lines: ['from 192.0.2.7', 'in ann']\n"
+			"        ip: 192.0.2.7\n"
+			"  - name: x-logout\n    logout: 'by (?<session>.*)'\n"
+			"    accept:\n"
+			"      - { line: 'by x1', session: x1 }\n");
+	set = load_dir("a", &err);
+	if (!ok(set != NULL, "rules of other kinds are read"))
+		return;
+	rule = &set->list[0];
+	ok(rule->match == NULL && rule->logout == NULL, "no match");
+	is_str(rule->connect, "from (?<ip>.*)", "connect");
+	is_str(rule->login, "in (?<user>.*)", "login");
+	is_str(rule->end, "out", "end");
+	is_int((long long)rule->lineno, 5, "the line of connect");
+	is_int((long long)rule->accept.list[0].nlines, 2, "a sample of two");
+	is_str(rule->accept.list[0].line, "in ann", "its last line");
+	is_str(set->list[1].logout, "by (?<session>.*)", "logout");
+	is_str(set->list[1].accept.list[0].session, "x1", "its session");
+	ruleset_free(&set);
+}
+
 /* The file, and how what is said of it ends. */
 static const struct {
 	const char *text, *said;
@@ -128,6 +160,25 @@ static const struct {
     {HEAD RULE "    reject:\n      - { why: x }\n",
      "x.yaml:7: reject sample has no 'line'"},
     {"server: X\nrules: []\n", "not a single rule in *.yaml"},
+    {HEAD RULE "    login: 'x'\n",
+     "x.yaml:4: rule 'x-login' has more than one of 'match', 'connect' with "
+     "'login', and 'logout'"},
+    {HEAD RULE "    logout: '(?<ip>.*)'\n", "has more than one of 'match'"},
+    {HEAD "  - name: x\n    connect: '(?<ip>.*)'\n",
+     "x.yaml:4: rule 'x' has no 'login'"},
+    {HEAD "  - name: x\n    login: x\n", "rule 'x' has no 'connect'"},
+    {HEAD "  - name: x\n    end: x\n", "rule 'x' has no 'connect'"},
+    {HEAD RULE "    reject:\n      - { line: x, lines: [x, y] }\n",
+     "x.yaml:7: reject sample has both 'line' and 'lines'"},
+    {HEAD RULE "    reject:\n      - { lines: x }\n",
+     "x.yaml:7: 'lines' must be a list of lines"},
+    {HEAD RULE "    reject:\n      - { lines: [] }\n",
+     "x.yaml:7: 'lines' must be a list of lines"},
+    {HEAD RULE "    reject:\n      - { lines: [x, [y]] }\n",
+     "x.yaml:7: 'lines' must be a list of lines"},
+    {HEAD "  - name: x\n    logout: '(?<session>.*)'\n    accept:\n"
+	  "      - { line: x }\n",
+     "x.yaml:7: accept sample has no 'ip'"},
 };
 
 static void
@@ -204,6 +255,7 @@ main(void)
 {
 	make_dirs();
 	whole_file();
+	other_kinds();
 	bad_files();
 	directories();
 	remove_dirs();
