@@ -11,27 +11,18 @@
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "daemon/begin.h"
+#include "daemon/lost.h"
 #include "daemon/rotation.h"
+#include "daemon/row.h"
 #include "daemon/source.h"
 #include "daemon/tail.h"
-
-/* Files that were read to their end, as they were then. */
-enum { DONE_MAX = FOLLOW_FILES_MAX };
-struct done {
-	uint64_t device, inode;
-	struct timespec mtime;
-};
 
 struct follow {
 	char *spec;
 	struct source_sink sink;
-	struct tail **tails; /* oldest first */
-	size_t ntails;
-	uint64_t changes;
+	struct row row;
 	char *buffer;
-	uint64_t bytes;		    /* read so far */
-	struct done done[DONE_MAX]; /* a ring */
-	size_t ndone;
+	uint64_t bytes; /* read so far */
 
 	struct source_start start; /* while nothing could be opened yet */
 	bool unstarted;
@@ -94,10 +85,8 @@ follow_free(struct follow **follow)
 	*follow = NULL;
 	if (f == NULL)
 		return;
-	for (size_t i = 0; i < f->ntails; i++)
-		tail_close(&f->tails[i]);
+	row_clear(&f->row);
 	forget_start(f);
-	free(f->tails);
 	free(f->buffer);
 	free(f->trouble);
 	free(f->spec);
@@ -128,81 +117,7 @@ forget_trouble(struct follow *f)
 	f->trouble = NULL;
 }
 
-/* ---- the row of open files ---- */
-
-static struct tail *
-newest(const struct follow *f)
-{
-	return f->ntails > 0 ? f->tails[f->ntails - 1] : NULL;
-}
-
-static void
-insert(struct follow *f, size_t at, struct tail *tail)
-{
-	f->tails = alloc_resize(f->tails, f->ntails + 1, sizeof(*f->tails));
-	memmove(&f->tails[at + 1], &f->tails[at],
-		(f->ntails - at) * sizeof(*f->tails));
-	f->tails[at] = tail;
-	f->ntails++;
-	f->changes++;
-}
-
-static void
-drop(struct follow *f, size_t at)
-{
-	struct tail *tail = f->tails[at];
-
-	log_debug("closed %s", tail->path);
-	f->done[f->ndone++ % DONE_MAX] =
-	    (struct done){tail->device, tail->inode, tail->mtime};
-	tail_close(&tail);
-	f->ntails--;
-	memmove(&f->tails[at], &f->tails[at + 1],
-		(f->ntails - at) * sizeof(*f->tails));
-	f->changes++;
-}
-
-static int
-compare_times(struct timespec a, struct timespec b)
-{
-	if (a.tv_sec != b.tv_sec)
-		return a.tv_sec < b.tv_sec ? -1 : 1;
-	return (a.tv_nsec > b.tv_nsec) - (a.tv_nsec < b.tv_nsec);
-}
-
-static bool
-is_open(const struct follow *f, const struct rotated *file)
-{
-	for (size_t i = 0; i < f->ntails; i++)
-		if (f->tails[i]->inode == file->inode &&
-		    f->tails[i]->device == file->device)
-			return true;
-	return false;
-}
-
-/* Read to the end, and not changed since. */
-static bool
-is_done(const struct follow *f, const struct rotated *file)
-{
-	for (size_t i = 0; i < DONE_MAX; i++)
-		if (f->done[i].inode == file->inode &&
-		    f->done[i].device == file->device &&
-		    compare_times(f->done[i].mtime, file->mtime) == 0)
-			return true;
-	return false;
-}
-
-/* Room for one more: the oldest file makes it, unless it is still unread. */
-static bool
-make_room(struct follow *f)
-{
-	if (f->ntails < FOLLOW_FILES_MAX)
-		return true;
-	if (!f->tails[0]->at_end)
-		return false;
-	drop(f, 0);
-	return true;
-}
+/* ---- the beginning ---- */
 
 /*
  * Opens a file as the newest of the row. false: not now, and nothing newer
@@ -215,7 +130,7 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 	struct err err;
 	struct tail *tail;
 
-	if (!make_room(f)) {
+	if (!row_make_room(&f->row)) {
 		f->crowded = true;
 		return false;
 	}
@@ -229,11 +144,9 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 		return passed;
 	}
 	tail->changed = now;
-	insert(f, f->ntails, tail);
+	row_insert(&f->row, f->row.count, tail);
 	return true;
 }
-
-/* ---- the beginning ---- */
 
 static bool
 has_live(const struct rotation *files)
@@ -258,12 +171,12 @@ open_from(struct follow *f, const struct beginning *begin, int64_t now)
 	const struct rotation *files = &begin->files;
 
 	for (size_t i = begin->first; i < files->count; i++) {
-		size_t before = f->ntails;
+		size_t before = f->row.count;
 
 		if (!append(f, &files->list[i], now))
 			return;
-		if (i == begin->first && f->ntails > before &&
-		    tail_seek(newest(f), begin->offset) != 0)
+		if (i == begin->first && f->row.count > before &&
+		    tail_seek(row_newest(&f->row), begin->offset) != 0)
 			say_trouble(f, "truncated", files->list[i].path,
 				    "began at its first byte");
 	}
@@ -272,7 +185,7 @@ open_from(struct follow *f, const struct beginning *begin, int64_t now)
 static void
 note_presence(struct follow *f, const struct rotation *files, int64_t now)
 {
-	struct tail *tail = newest(f);
+	struct tail *tail = row_newest(&f->row);
 	bool missing = !has_live(files);
 
 	if (missing && !f->missing)
@@ -294,13 +207,13 @@ begin_reading(struct follow *f, const struct source_start *start, int64_t now)
 
 	begin_find(&begin, f->spec, start, &f->sink);
 	open_from(f, &begin, now);
-	if (f->ntails > 0 && has_live(&begin.files) && !f->unopened)
-		log_info("following %s", newest(f)->path);
+	if (f->row.count > 0 && has_live(&begin.files) && !f->unopened)
+		log_info("following %s", row_newest(&f->row)->path);
 	note_presence(f, &begin.files, now);
 	/* What is there, but could not be opened, is not new when it can. */
-	if (f->ntails == 0 && begin.files.count > 0 && !f->unstarted)
+	if (f->row.count == 0 && begin.files.count > 0 && !f->unstarted)
 		remember_start(f, start);
-	else if (f->ntails > 0 || begin.files.count == 0)
+	else if (f->row.count > 0 || begin.files.count == 0)
 		forget_start(f);
 	rotation_clear(&begin.files);
 }
@@ -327,7 +240,7 @@ follow_start(struct follow *f, const struct source_start *start, int64_t now,
 static ssize_t
 find_newest(const struct follow *f, const struct rotation *files)
 {
-	struct tail *tail = newest(f);
+	struct tail *tail = row_newest(&f->row);
 	struct fingerprint print;
 	ssize_t at;
 
@@ -351,41 +264,31 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 	  ssize_t known)
 {
 	const struct rotated *file = &files->list[i];
-	const struct tail *tail = newest(f);
+	const struct tail *tail = row_newest(&f->row);
 	bool pattern = rotation_is_pattern(f->spec);
 
-	if (is_open(f, file) || (!file->live && is_done(f, file)))
+	if (row_has(&f->row, file) ||
+	    (!file->live && row_has_done(&f->row, file)))
 		return false;
 	if (tail == NULL || (known >= 0 && (ssize_t)i > known) ||
 	    (known < 0 && file->live && !pattern))
 		return true;
 	return (known < 0 || pattern) &&
-	       compare_times(file->mtime, tail->mtime) >= 0;
+	       rotation_compare_times(file->mtime, tail->mtime) >= 0;
 }
 
 /* A file that has its name back, or a link that was switched back to it. */
 static void
-move_to_end(struct follow *f, const struct rotated *live)
+follow_back(struct follow *f, const struct rotated *live)
 {
-	struct tail *tail;
-	size_t at = 0;
-
-	while (at + 1 < f->ntails && (f->tails[at]->inode != live->inode ||
-				      f->tails[at]->device != live->device))
-		at++;
-	if (at + 1 >= f->ntails)
-		return;
-	tail = f->tails[at];
-	memmove(&f->tails[at], &f->tails[at + 1],
-		(f->ntails - at - 1) * sizeof(*f->tails));
-	f->tails[f->ntails - 1] = tail;
-	log_info("following %s", live->path);
+	if (row_move_to_end(&f->row, live))
+		log_info("following %s", live->path);
 }
 
 static void
 open_newer(struct follow *f, const struct rotation *files, int64_t now)
 {
-	const struct tail *before = newest(f);
+	const struct tail *before = row_newest(&f->row);
 	bool pattern = rotation_is_pattern(f->spec);
 	bool *unread = alloc_zero(files->count + 1, sizeof(*unread));
 	ssize_t known = find_newest(f, files);
@@ -396,18 +299,19 @@ open_newer(struct follow *f, const struct rotation *files, int64_t now)
 		if (unread[i] && !append(f, &files->list[i], now))
 			break;
 	free(unread);
-	if (before != NULL && before != newest(f) && f->trouble == NULL)
+	if (before != NULL && before != row_newest(&f->row) &&
+	    f->trouble == NULL)
 		log_info(pattern ? "following %s" : "rotated %s",
-			 newest(f)->path);
+			 row_newest(&f->row)->path);
 	if (!pattern && has_live(files))
-		move_to_end(f, &files->list[files->count - 1]);
+		follow_back(f, &files->list[files->count - 1]);
 }
 
 /* The usual case, without reading a directory. */
 static bool
 nothing_changed(const struct follow *f)
 {
-	struct tail *tail = newest(f);
+	struct tail *tail = row_newest(&f->row);
 	struct stat st;
 
 	return tail != NULL && !rotation_is_pattern(f->spec) && !f->unopened &&
@@ -436,84 +340,16 @@ follow_look(struct follow *f, int64_t now)
 
 /* ---- reading ---- */
 
-/*
- * Puts a rotated file, in which nobody writes any more, before the tail at *at:
- * it holds what that one should have read before it was truncated, from
- * offset on. The torn line goes on in it, and comes back at its end.
- */
-static void
-insert_lost(struct follow *f, size_t *at, const struct rotated *file,
-	    uint64_t offset, int64_t now)
-{
-	struct tail *next = f->tails[*at], *tail;
-	struct linebuf *torn = next->lines;
-	struct err err;
-
-	if (is_open(f, file))
-		return;
-	tail = tail_open(file->path, &err);
-	if (tail == NULL || tail_seek(tail, offset) != 0) {
-		log_warning("passed over %s: %s", file->path,
-			    tail ? "it was truncated" : err.text);
-		tail_close(&tail);
-		return;
-	}
-	if (offset > 0) {
-		tail->place = next->place;
-		tail->before_place = next->before_place;
-	}
-	if (linebuf_pending(torn) > 0) {
-		next->lines = tail->lines;
-		tail->lines = torn;
-	}
-	tail->finished = tail->continued = true;
-	tail->changed = now;
-	insert(f, (*at)++, tail);
-}
-
-/*
- * What the tail at `at` has lost is sought in the rotated files: in the copy
- * that was made of it, and in all that are newer; if there is no copy, in all
- * that were changed after we last saw the end. Returns how many are inserted.
- */
-static size_t
-find_lost(struct follow *f, size_t at, int64_t now)
-{
-	struct tail *tail = f->tails[at];
-	struct rotation files;
-	struct fingerprint print;
-	ssize_t copy = -1;
-	size_t first = at;
-
-	rotation_list(&files, f->spec, NULL);
-	if (tail->offset > 0) {
-		tail_print_offset(tail, &print);
-		copy = rotation_find(&files, &print, 0, 0);
-	}
-	if (copy >= 0)
-		insert_lost(f, &at, &files.list[copy], tail->offset, now);
-	for (size_t i = (size_t)(copy + 1); i < files.count; i++) {
-		const struct rotated *file = &files.list[i];
-
-		if (file->live || is_done(f, file) ||
-		    (copy < 0 && compare_times(file->mtime, tail->mtime) < 0))
-			continue;
-		insert_lost(f, &at, file, 0, now);
-	}
-	rotation_clear(&files);
-	return at - first;
-}
-
 static void
 recover(struct follow *f, size_t at, int64_t now)
 {
-	struct tail *tail = f->tails[at];
+	struct tail *tail = f->row.tails[at];
 	struct timespec changed = tail_changed(tail);
-	size_t found = find_lost(f, at, now);
+	size_t found = lost_insert(&f->row, at, f->spec, now);
 
 	log_info("truncated %s%s%s", tail->path,
 		 found > 0 ? ", read its rest from " : "",
-		 found > 0 ? f->tails[at]->path : "");
+		 found > 0 ? f->row.tails[at]->path : "");
 	tail_rewind(tail);
 	tail->mtime = changed;
 }
@@ -525,15 +361,15 @@ recover(struct follow *f, size_t at, int64_t now)
 static bool
 was_emptied(struct follow *f, size_t at, int64_t now)
 {
-	struct tail *tail = f->tails[at];
+	struct tail *tail = f->row.tails[at];
 	struct timespec changed = tail_changed(tail);
 	size_t found;
 
 	if (tail->offset > 0 || tail->finished ||
 	    rotation_is_pattern(f->spec) ||
-	    compare_times(tail->mtime, changed) == 0)
+	    rotation_compare_times(tail->mtime, changed) == 0)
 		return false;
-	found = find_lost(f, at, now);
+	found = lost_insert(&f->row, at, f->spec, now);
 	tail->mtime = changed;
 	return found > 0;
 }
@@ -542,20 +378,20 @@ was_emptied(struct follow *f, size_t at, int64_t now)
 static void
 finish(struct follow *f, size_t at)
 {
-	struct tail *tail = f->tails[at], *next = f->tails[at + 1];
+	struct tail *tail = f->row.tails[at], *next = f->row.tails[at + 1];
 	struct linebuf *torn = tail->lines;
 
 	if (tail->continued && linebuf_pending(next->lines) == 0) {
 		tail->lines = next->lines;
 		next->lines = torn;
 	}
-	drop(f, at);
+	row_drop(&f->row, at);
 }
 
 static void
 say_failed(struct follow *f, size_t at, const struct err *err, int64_t now)
 {
-	struct tail *tail = f->tails[at];
+	struct tail *tail = f->row.tails[at];
 
 	if (tail->old != NULL) {
 		log_warning("gave up %s", err->text);
@@ -580,7 +416,7 @@ say_recovered(struct follow *f, struct tail *tail)
 static enum tail_result
 read_block(struct follow *f, size_t at, size_t *got, int64_t now)
 {
-	struct tail *tail = f->tails[at];
+	struct tail *tail = f->row.tails[at];
 	enum tail_result result;
 	struct err err;
 
@@ -605,10 +441,10 @@ read_block(struct follow *f, size_t at, size_t *got, int64_t now)
 static bool
 find_room(struct follow *f, int64_t now)
 {
-	uint64_t before = f->changes;
+	uint64_t before = f->row.changes;
 
 	follow_look(f, now);
-	return f->changes != before;
+	return f->row.changes != before;
 }
 
 bool
@@ -617,7 +453,7 @@ follow_read(struct follow *f, size_t budget, int64_t now)
 	enum tail_result result;
 	size_t got = 0, at = 0, done = 0;
 
-	while (at < f->ntails) {
+	while (at < f->row.count) {
 		if (done >= budget)
 			return true;
 		result = read_block(f, at, &got, now);
@@ -625,8 +461,8 @@ follow_read(struct follow *f, size_t budget, int64_t now)
 		if (result == TAIL_MORE || result == TAIL_TRUNCATED)
 			continue; /* truncated: what was found stands here now
 				   */
-		if (f->tails[at]->finished && f->tails[at]->at_end &&
-		    at + 1 < f->ntails)
+		if (f->row.tails[at]->finished && f->row.tails[at]->at_end &&
+		    at + 1 < f->row.count)
 			finish(f, at);
 		else
 			at++;
@@ -647,10 +483,10 @@ close_quiet(struct follow *f, int64_t now)
 {
 	int64_t next = -1, left;
 
-	for (size_t i = 0; i + 1 < f->ntails;) {
-		left = f->tails[i]->changed + FOLLOW_QUIET_MS - now;
-		if (left <= 0 && f->tails[i]->at_end) {
-			drop(f, i);
+	for (size_t i = 0; i + 1 < f->row.count;) {
+		left = f->row.tails[i]->changed + FOLLOW_QUIET_MS - now;
+		if (left <= 0 && f->row.tails[i]->at_end) {
+			row_drop(&f->row, i);
 			continue;
 		}
 		next = sooner(next, left > 0 ? left : 1);
@@ -686,7 +522,7 @@ follow_tend(struct follow *f, int64_t now)
 uint64_t
 follow_changes(const struct follow *f)
 {
-	return f->changes;
+	return f->row.changes;
 }
 
 uint64_t
@@ -698,13 +534,13 @@ follow_bytes(const struct follow *f)
 size_t
 follow_count(const struct follow *f)
 {
-	return f->ntails;
+	return f->row.count;
 }
 
 int
 follow_fd(const struct follow *f, size_t i)
 {
-	return f->tails[i]->finished ? -1 : f->tails[i]->fd;
+	return f->row.tails[i]->finished ? -1 : f->row.tails[i]->fd;
 }
 
 /* The oldest file that may still grow: whoever begins there reads the newer
@@ -715,14 +551,14 @@ follow_position(const struct follow *f, struct logpos *pos)
 	size_t i = 0;
 
 	memset(pos, 0, sizeof(*pos));
-	while (i + 1 < f->ntails &&
-	       (f->tails[i]->place == 0 || !tail_has_name(f->tails[i])))
+	while (i + 1 < f->row.count &&
+	       (f->row.tails[i]->place == 0 || !tail_has_name(f->row.tails[i])))
 		i++;
-	if (i >= f->ntails)
+	if (i >= f->row.count)
 		return -1;
 	pos->path = alloc_string(f->spec);
-	pos->device = f->tails[i]->device;
-	pos->inode = f->tails[i]->inode;
-	tail_print_place(f->tails[i], &pos->print);
+	pos->device = f->row.tails[i]->device;
+	pos->inode = f->row.tails[i]->inode;
+	tail_print_place(f->row.tails[i], &pos->print);
 	return 0;
 }

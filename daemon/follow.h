@@ -22,7 +22,6 @@ struct source_start;
 
 enum {
 	FOLLOW_QUIET_MS = 60 * 1000, /* then an old file is closed */
-	FOLLOW_FILES_MAX = 32,	     /* open at once */
 	FOLLOW_GONE_MS = 2000, /* a log that is away longer is worth a word */
 	FOLLOW_RETRY_MS = 1000, /* what is there, but cannot be opened or read */
 };

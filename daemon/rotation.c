@@ -231,8 +231,8 @@ scan(struct entries *found, const char *path, const struct logpos *stray)
 
 /* ---- in order ---- */
 
-static int
-compare_times(struct timespec a, struct timespec b)
+int
+rotation_compare_times(struct timespec a, struct timespec b)
 {
 	if (a.tv_sec != b.tv_sec)
 		return a.tv_sec < b.tv_sec ? -1 : 1;
@@ -282,7 +282,7 @@ compare_ages(const struct entry *a, const struct entry *b)
 	else if (a->mark.kind == DATED && b->mark.kind == DATED)
 		order = strcmp(a->mark.date, b->mark.date);
 	if (order == 0)
-		order = compare_times(a->file.mtime, b->file.mtime);
+		order = rotation_compare_times(a->file.mtime, b->file.mtime);
 	if (order == 0)
 		order = (int)a->mark.kind - (int)b->mark.kind;
 	return order ? order : strcmp(a->file.path, b->file.path);

@@ -48,6 +48,9 @@ ssize_t rotation_find(const struct rotation *, const struct fingerprint *,
 ssize_t rotation_find_inode(const struct rotation *, uint64_t device,
     uint64_t inode);
 
+/* Below, equal to or above 0, as strcmp(3). */
+int rotation_compare_times(struct timespec, struct timespec);
+
 bool rotation_is_pattern(const char *spec); /* has a '*' in its last part */
 
 /* Whether a file of that name (no directory) is one of the log `base`; with a

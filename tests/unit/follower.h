@@ -152,7 +152,7 @@ follower_directory(void)
 	char *path = NULL;
 
 	if (asprintf(&path, "%s/follow.XXXXXX",
-		     getenv("TMPDIR")			? getenv("TMPDIR")
+		     getenv("TMPDIR")		     ? getenv("TMPDIR")
 		     : access("/dev/shm", W_OK) == 0 ? "/dev/shm"
 						     : "/tmp") < 0 ||
 	    mkdtemp(path) == NULL) {

@@ -1,0 +1,113 @@
+#include "daemon/row.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "daemon/rotation.h"
+#include "daemon/tail.h"
+
+void
+row_clear(struct row *row)
+{
+	for (size_t i = 0; i < row->count; i++)
+		tail_close(&row->tails[i]);
+	free(row->tails);
+	memset(row, 0, sizeof(*row));
+}
+
+struct tail *
+row_newest(const struct row *row)
+{
+	return row->count > 0 ? row->tails[row->count - 1] : NULL;
+}
+
+/* Its index, or the count. */
+static size_t
+find(const struct row *row, const struct rotated *file)
+{
+	size_t i = 0;
+
+	while (i < row->count && (row->tails[i]->inode != file->inode ||
+				  row->tails[i]->device != file->device))
+		i++;
+	return i;
+}
+
+bool
+row_has(const struct row *row, const struct rotated *file)
+{
+	return find(row, file) < row->count;
+}
+
+bool
+row_has_done(const struct row *row, const struct rotated *file)
+{
+	for (size_t i = 0; i < ROW_DONE_MAX; i++)
+		if (row->done[i].inode == file->inode &&
+		    row->done[i].device == file->device &&
+		    rotation_compare_times(row->done[i].mtime, file->mtime) ==
+			0)
+			return true;
+	return false;
+}
+
+void
+row_insert(struct row *row, size_t at, struct tail *tail)
+{
+	row->tails =
+	    alloc_resize(row->tails, row->count + 1, sizeof(*row->tails));
+	memmove(&row->tails[at + 1], &row->tails[at],
+		(row->count - at) * sizeof(*row->tails));
+	row->tails[at] = tail;
+	row->count++;
+	row->changes++;
+}
+
+/* Closes the gap that the tail at `at` leaves. */
+static void
+take_out(struct row *row, size_t at)
+{
+	row->count--;
+	memmove(&row->tails[at], &row->tails[at + 1],
+		(row->count - at) * sizeof(*row->tails));
+	row->changes++;
+}
+
+void
+row_drop(struct row *row, size_t at)
+{
+	struct tail *tail = row->tails[at];
+
+	log_debug("closed %s", tail->path);
+	row->done[row->ndone++ % ROW_DONE_MAX] =
+	    (struct row_done){tail->device, tail->inode, tail->mtime};
+	take_out(row, at);
+	tail_close(&tail);
+}
+
+bool
+row_move_to_end(struct row *row, const struct rotated *file)
+{
+	size_t at = find(row, file);
+	struct tail *tail;
+
+	if (at + 1 >= row->count)
+		return false;
+	tail = row->tails[at];
+	take_out(row, at);
+	row_insert(row, row->count, tail);
+	return true;
+}
+
+bool
+row_make_room(struct row *row)
+{
+	if (row->count < ROW_MAX)
+		return true;
+	if (!row->tails[0]->at_end)
+		return false;
+	row_drop(row, 0);
+	return true;
+}

@@ -1,0 +1,786 @@
+/*
+ * Whatever is done to a log, each line in it is delivered: every fault by its
+ * name, in a real loop.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "daemon/follow.h"
+#include "tests/tap.h"
+#include "tests/unit/follower.h"
+
+struct site {
+	struct follower follower;
+	char *top;
+	struct strings got;
+	const char *awaited;
+	struct logpos pos;
+	bool has_pos;
+};
+
+static const char *
+in(const struct site *site, const char *name)
+{
+	static char buffers[4][512];
+	static unsigned int next;
+	char *buffer = buffers[next++ % 4];
+
+	snprintf(buffer, sizeof(buffers[0]), "%s/%s", site->top, name);
+	return buffer;
+}
+
+static bool
+on_line(void *arg, const char *line, size_t len)
+{
+	struct site *site = arg;
+	char *text = alloc_bytes(line, len);
+	bool match = site->awaited && strcmp(text, site->awaited) == 0;
+
+	strings_add(&site->got, text);
+	free(text);
+	return match;
+}
+
+static struct site *
+begin(void)
+{
+	struct site *site = calloc(1, sizeof(*site));
+	struct err err;
+
+	site->top = follower_directory();
+	site->follower.loop = loop_new(&err);
+	site->follower.line = on_line;
+	site->follower.arg = site;
+	log_open(in(site, "messages"), false, &err);
+	return site;
+}
+
+static void
+end(struct site *site)
+{
+	struct err err;
+
+	source_close(&site->follower.source);
+	loop_free(&site->follower.loop);
+	logpos_clear(&site->pos);
+	strings_clear(&site->got);
+	log_open(NULL, false, &err);
+	follower_remove_all(site->top);
+	free(site->top);
+	free(site);
+}
+
+static void
+start_with(struct site *site, const char *name, struct source_start how)
+{
+	char *spec = alloc_string(in(site, name));
+	struct err err;
+
+	how.pos = &site->pos;
+	how.npos = site->has_pos;
+	if (follower_open(&site->follower, spec, &how, &err) != 0)
+		ok(false, "opened %s: %s", spec, err.text);
+	free(spec);
+}
+
+static void
+start(struct site *site, const char *name)
+{
+	start_with(site, name, (struct source_start){.since = 0});
+	follower_settle(&site->follower);
+}
+
+/* As a clean restart begins: nothing is found by its time. */
+static void
+stop(struct site *site)
+{
+	logpos_clear(&site->pos);
+	site->has_pos = source_position(site->follower.source, &site->pos) == 0;
+	source_close(&site->follower.source);
+	strings_clear(&site->got);
+}
+
+static void
+restart(struct site *site, const char *name)
+{
+	start_with(site, name, (struct source_start){.since = 9999999999});
+	follower_settle(&site->follower);
+}
+
+static void
+put_raw(struct site *site, const char *name, const char *bytes, size_t len)
+{
+	int fd = open(in(site, name), O_WRONLY | O_CREAT | O_APPEND, 0644);
+
+	if (fd < 0 || write(fd, bytes, len) != (ssize_t)len)
+		ok(false, "wrote to %s", name);
+	close(fd);
+}
+
+static void
+put(struct site *site, const char *name, const char *line)
+{
+	char text[512];
+	int len = snprintf(text, sizeof(text), "%s\n", line);
+
+	put_raw(site, name, text, (size_t)len);
+}
+
+static void
+move(struct site *site, const char *from, const char *to)
+{
+	if (rename(in(site, from), in(site, to)) != 0)
+		ok(false, "renamed %s: %s", from, strerror(errno));
+}
+
+static int
+count(const struct site *site, const char *line)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < site->got.count; i++)
+		n += strcmp(site->got.list[i], line) == 0;
+	return n;
+}
+
+static void
+arrives(struct site *site, const char *line, const char *what)
+{
+	bool there = count(site, line) > 0;
+
+	site->awaited = line;
+	there = there || follower_await(&site->follower, 5000);
+	ok(there, "%s", what);
+	site->awaited = NULL;
+}
+
+static int
+said(struct site *site, const char *what)
+{
+	FILE *file = fopen(in(site, "messages"), "r");
+	char line[1024];
+	int n = 0;
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		n += strstr(line, what) != NULL;
+	if (file != NULL)
+		fclose(file);
+	return n;
+}
+
+static int
+descriptors(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* ---- rotation ---- */
+
+static void
+renamed(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	is_int(count(site, "0000000001 a"), 1, "renamed: what was there");
+	move(site, "log", "log.1");
+	put(site, "log.1", "0000000002 b");
+	arrives(site, "0000000002 b", "the writer goes on in the old file");
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "the new file is found");
+	put(site, "log.1", "0000000004 d");
+	arrives(site, "0000000004 d", "and the old one not forgotten");
+	is_int((long long)site->got.count, 4, "each line once");
+	is_int(said(site, "rotated"), 1, "it is said once");
+	end(site);
+}
+
+static void
+renamed_twice_unseen(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	put(site, "log", "0000000002 b");
+	move(site, "log", "log.1");
+	put(site, "log", "0000000003 c");
+	move(site, "log.1", "log.2");
+	move(site, "log", "log.1");
+	put(site, "log", "0000000004 d");
+	follower_settle(&site->follower);
+	is_int(count(site, "0000000002 b"), 1,
+	       "rotated twice at a time: the "
+	       "rest of the oldest");
+	is_int(count(site, "0000000003 c"), 1, "the one between");
+	is_int(count(site, "0000000004 d"), 1, "the newest");
+	is_str(site->got.list[2], "0000000003 c", "in their order");
+	end(site);
+}
+
+static void
+name_comes_back(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	move(site, "log", "kept");
+	put(site, "log", "0000000002 b");
+	arrives(site, "0000000002 b", "another file under the name");
+	move(site, "kept", "log");
+	follower_settle(&site->follower);
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "the old file has its name back");
+	is_int(count(site, "0000000001 a"), 1, "and is not read twice");
+	end(site);
+}
+
+static void
+many_rotations(void)
+{
+	struct site *site = begin();
+	char name[32], line[32];
+	int before = descriptors();
+
+	put(site, "log", "0000000000 first");
+	start(site, "log");
+	for (int i = 0; i < 100; i++) {
+		sprintf(name, "log-%d", 20260101 + i);
+		sprintf(line, "%010d n", i);
+		move(site, "log", name);
+		put(site, "log", line);
+		follower_settle(&site->follower);
+	}
+	is_int((long long)site->got.count, 101, "a hundred rotations");
+	ok(descriptors() - before < 40, "not all files stay open");
+	end(site);
+}
+
+static void
+quiet_files_close(void)
+{
+	struct site *site = begin();
+	struct source_start how = {.since = 0};
+	struct source_sink sink = {.line = follower_line,
+				   .stamp = follower_stamp,
+				   .arg = &site->follower};
+	struct follow *f = follow_new(in(site, "log"), &sink);
+	struct err err;
+
+	put(site, "log", "0000000001 a");
+	is_int(follow_start(f, &how, 0, &err), 0, "started");
+	follow_read(f, 1 << 20, 0);
+	is_int(follow_tend(f, 0), -1, "an only file waits for nothing");
+	move(site, "log", "log.1");
+	follow_look(f, 100);
+	is_int((long long)follow_count(f), 1, "kept while there is no other");
+	follow_tend(f, 10 * FOLLOW_QUIET_MS);
+	is_int((long long)follow_count(f), 1, "however quiet");
+	put(site, "log", "0000000002 b");
+	put(site, "log.1", "0000000003 c");
+	follow_look(f, 10 * FOLLOW_QUIET_MS);
+	follow_read(f, 1 << 20, 10 * FOLLOW_QUIET_MS);
+	is_int((long long)site->got.count, 3, "both are read");
+	is_int((long long)follow_count(f), 2, "kept while it may grow");
+	is_int(follow_tend(f, 11 * FOLLOW_QUIET_MS), -1,
+	       "quiet for long: nothing to wait for");
+	is_int((long long)follow_count(f), 1, "as it is closed");
+	follow_free(&f);
+	end(site);
+}
+
+/* ---- truncation ---- */
+
+static void
+copy(struct site *site, const char *from, const char *to)
+{
+	char buffer[65536];
+	int fd = open(in(site, from), O_RDONLY);
+	ssize_t len = read(fd, buffer, sizeof(buffer));
+
+	close(fd);
+	put_raw(site, to, buffer, len > 0 ? (size_t)len : 0);
+}
+
+static void
+copytruncated(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	put(site, "log", "0000000002 unread");
+	copy(site, "log", "log.1");
+	truncate(in(site, "log"), 0) == 0 ? (void)0 : abort();
+	put(site, "log", "0000000003 new");
+	arrives(site, "0000000003 new", "copytruncate: the new lines");
+	is_int(count(site, "0000000002 unread"), 1, "the rest, from the copy");
+	is_int(count(site, "0000000001 a"), 1, "nothing twice");
+	ok(said(site, "truncated ") == 1 && said(site, "log.1") == 1,
+	   "it is said where it was found");
+	end(site);
+}
+
+static void
+truncated_and_longer(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	truncate(in(site, "log"), 0) == 0 ? (void)0 : abort();
+	put(site, "log", "0000000002 b");
+	put(site, "log", "0000000003 c, beyond the old end");
+	arrives(site, "0000000003 c, beyond the old end",
+		"truncated and grown past the place");
+	is_int(count(site, "0000000002 b"), 1, "from its first line");
+	end(site);
+}
+
+static void
+hole(void)
+{
+	struct site *site = begin();
+	int fd = open(in(site, "log"), O_WRONLY | O_CREAT, 0644);
+	static const char text[] = "0000000001 a\n", more[] = "0000000002 b\n";
+
+	ok(write(fd, text, 13) == 13 && lseek(fd, 5LL << 30, SEEK_SET) > 0,
+	   "a writer without O_APPEND, 5 GB on");
+	start(site, "log");
+	ok(ftruncate(fd, 0) == 0 && write(fd, more, 13) == 13,
+	   "writes behind the hole");
+	arrives(site, "0000000002 b", "a hole of 5 GB is leapt over");
+	close(fd);
+	end(site);
+}
+
+/* ---- coming and going ---- */
+
+static void
+deleted(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	unlink(in(site, "log"));
+	follower_settle(&site->follower);
+	put(site, "log", "0000000002 b");
+	arrives(site, "0000000002 b", "deleted, and made anew");
+	end(site);
+}
+
+static void
+not_there_yet(void)
+{
+	struct site *site = begin();
+
+	start(site, "a/b/log");
+	ok(site->follower.idle, "not there: the start does not wait for it");
+	is_int(said(site, "a/b/log: No such file or directory"), 1,
+	       "but it is said");
+	mkdir(in(site, "a"), 0755);
+	follower_settle(&site->follower);
+	mkdir(in(site, "a/b"), 0755);
+	follower_settle(&site->follower);
+	is_int(said(site, "waiting for"), 1, "once");
+	put(site, "a/b/log", "0000000001 a");
+	arrives(site, "0000000001 a", "directory by directory, it comes");
+	is_int(said(site, "following"), 1, "and that is said");
+	move(site, "a", "old");
+	follower_settle(&site->follower);
+	put(site, "old/b/log", "0000000002 b");
+	arrives(site, "0000000002 b", "moved with its directory");
+	mkdir(in(site, "a"), 0755);
+	mkdir(in(site, "a/b"), 0755);
+	put(site, "a/b/log", "0000000003 c");
+	arrives(site, "0000000003 c", "and made anew there");
+	end(site);
+}
+
+static void
+link_to(struct site *site, const char *target)
+{
+	ok(symlink(target, in(site, "next")) == 0, "switched to %s", target);
+	move(site, "next", "log");
+}
+
+static void
+link_switched(void)
+{
+	struct site *site = begin();
+
+	mkdir(in(site, "x"), 0755);
+	mkdir(in(site, "y"), 0755);
+	put(site, "x/log", "0000000001 a");
+	link_to(site, "x/log");
+	start(site, "log");
+	put(site, "x/log", "0000000002 b");
+	arrives(site, "0000000002 b", "behind a symbolic link");
+	link_to(site, "y/log");
+	follower_settle(&site->follower);
+	put(site, "y/log", "0000000003 c");
+	arrives(site, "0000000003 c", "switched before its target is there");
+	link_to(site, "x/log");
+	follower_settle(&site->follower);
+	put(site, "x/log", "0000000004 d");
+	arrives(site, "0000000004 d", "and back");
+	move(site, "x/log", "x/log.1");
+	follower_settle(&site->follower);
+	put(site, "x/log", "0000000005 e");
+	arrives(site, "0000000005 e", "its target is rotated");
+	is_int((long long)site->got.count, 5, "each line once");
+	end(site);
+}
+
+static void
+permission(void)
+{
+	struct site *site = begin();
+	bool root = geteuid() == 0;
+
+	if (root && (chown(site->top, 65534, 65534) != 0 ||
+		     chown(in(site, "messages"), 65534, 65534) != 0 ||
+		     seteuid(65534) != 0)) {
+		tap_skip("permission", "cannot become another user");
+		end(site);
+		return;
+	}
+	put(site, "log", "0000000001 a");
+	chmod(in(site, "log"), 0);
+	start(site, "log");
+	is_int(said(site, "log: Permission denied"), 1, "not permitted");
+	chmod(in(site, "log"), 0644);
+	arrives(site, "0000000001 a", "permitted: all of it is read");
+	move(site, "log", "log.1");
+	put(site, "log", "0000000002 b");
+	chmod(in(site, "log"), 0);
+	follower_settle(&site->follower);
+	chmod(in(site, "log"), 0644);
+	arrives(site, "0000000002 b", "the next one, permitted late");
+	chmod(site->top, 0);
+	follower_settle(&site->follower);
+	chmod(site->top, 0755);
+	move(site, "log", "log.1");
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "the directory, too");
+	if (root && seteuid(0) != 0)
+		abort();
+	end(site);
+}
+
+static void
+overflown(void)
+{
+	struct site *site = begin();
+	int events = 16384;
+	FILE *file = fopen("/proc/sys/fs/inotify/max_queued_events", "r");
+
+	if (file == NULL || fscanf(file, "%d", &events) != 1)
+		events = 16384;
+	if (file != NULL)
+		fclose(file);
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	put(site, "noise", "");
+	put(site, "sound", "");
+	for (int i = 0; i < events / 2 + 10; i++) {
+		chmod(in(site, "noise"), 0644);
+		chmod(in(site, "sound"), 0644);
+	}
+	put(site, "log", "0000000002 b");
+	move(site, "log", "log.1");
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "events lost across a rotation");
+	is_int(count(site, "0000000002 b"), 1, "no line is");
+	is_int(said(site, "overflowed"), 1, "and it is said");
+	end(site);
+}
+
+static void
+no_inotify(void)
+{
+	struct site *site = begin();
+	int taken[1024], n = 0;
+
+	while (n < 1024 && (taken[n] = inotify_init1(IN_CLOEXEC)) >= 0)
+		n++;
+	if (n == 1024) {
+		tap_skip("polling", "there is always one more inotify");
+	} else {
+		put(site, "log", "0000000001 a");
+		start(site, "log");
+		is_int(said(site, "every second: no inotify"), 1,
+		       "no inotify instance left: that is said");
+		move(site, "log", "log.1");
+		put(site, "log", "0000000002 b");
+		arrives(site, "0000000002 b", "and it looks by itself");
+		is_int(said(site, "every second"), 1, "said once");
+	}
+	while (n > 0)
+		close(taken[--n]);
+	end(site);
+}
+
+/* ---- lines ---- */
+
+static void
+odd_lines(void)
+{
+	struct site *site = begin();
+	char *big = alloc_zero(1, 200001);
+
+	memset(big, 'x', 200000);
+	big[200000] = '\n';
+	start(site, "log");
+	put_raw(site, "log", "0000000001 to", 13);
+	follower_settle(&site->follower);
+	is_int((long long)site->got.count, 0, "a torn line is none");
+	put_raw(site, "log", "rn\r\n", 4);
+	arrives(site, "0000000001 torn", "until its end comes; without its CR");
+	put_raw(site, "log", big, 100000);
+	follower_settle(&site->follower);
+	put_raw(site, "log", big + 100000, 100001);
+	put(site, "log", "0000000002 b");
+	arrives(site, "0000000002 b", "the neighbour of an over-long line");
+	is_int((long long)site->got.count, 2, "which is none");
+	free(big);
+	end(site);
+}
+
+/* ---- stopped and started ---- */
+
+static void
+compress_file(struct site *site, const char *name)
+{
+	char buffer[65536], gz[512];
+	int fd = open(in(site, name), O_RDONLY);
+	ssize_t len = read(fd, buffer, sizeof(buffer));
+	gzFile file;
+
+	snprintf(gz, sizeof(gz), "%s.gz", in(site, name));
+	file = gzopen(gz, "wb");
+	gzwrite(file, buffer, (unsigned int)len);
+	gzclose(file);
+	close(fd);
+	unlink(in(site, name));
+}
+
+static void
+resumed(const char *first, const char *second, bool gz)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	stop(site);
+	put(site, "log", "0000000002 rest");
+	move(site, "log", first);
+	if (gz)
+		compress_file(site, first);
+	put(site, "log", "0000000003 between");
+	move(site, "log", second);
+	put(site, "log", "0000000004 new");
+	restart(site, "log");
+	is_int((long long)site->got.count, 3,
+	       "stopped, then %s%s and %s: "
+	       "three lines",
+	       first, gz ? ".gz" : "", second);
+	ok(site->got.count == 3 &&
+	       strcmp(site->got.list[0], "0000000002 rest") == 0 &&
+	       strcmp(site->got.list[1], "0000000003 between") == 0 &&
+	       strcmp(site->got.list[2], "0000000004 new") == 0,
+	   "in their order");
+	ok(said(site, "resumed") == 1 && said(site, first) == 1,
+	   "and it is said where");
+	put(site, "log", "0000000005 on");
+	arrives(site, "0000000005 on", "going on");
+	end(site);
+}
+
+static void
+resumed_where_it_was(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	put_raw(site, "log", "0000000002 ", 11);
+	start(site, "log");
+	stop(site);
+	put_raw(site, "log", "torn\n", 5);
+	restart(site, "log");
+	is_int((long long)site->got.count, 1, "stopped: only the rest");
+	is_str(site->got.count ? site->got.list[0] : NULL, "0000000002 torn",
+	       "from the beginning of the torn line");
+	end(site);
+}
+
+/* The inode is the same, the file is another. */
+static void
+not_fooled(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	put(site, "log", "0000000002 b");
+	start(site, "log");
+	stop(site);
+	truncate(in(site, "log"), 0) == 0 ? (void)0 : abort();
+	put(site, "log", "0000000003 c");
+	put(site, "log", "0000000004 d");
+	put(site, "log", "0000000005 e");
+	start_with(site, "log", (struct source_start){.since = 3});
+	follower_settle(&site->follower);
+	is_int((long long)site->got.count, 3,
+	       "another file in the same place "
+	       "is begun by its time");
+	is_int(said(site, "lost the place"), 1, "and that is said");
+	end(site);
+}
+
+static void
+begins_in_time(void)
+{
+	struct site *site = begin();
+
+	put(site, "log.2", "0000000010 a");
+	put(site, "log.1", "0000001000 b");
+	put(site, "log.1", "0000002000 c");
+	put(site, "log", "0000003000 d");
+	start_with(site, "log", (struct source_start){.since = 1500});
+	follower_settle(&site->follower);
+	is_int((long long)site->got.count, 2, "begins in the rotated file");
+	is_str(site->got.list[0], "0000002000 c", "at the right line");
+	source_close(&site->follower.source);
+	strings_clear(&site->got);
+	start_with(site, "log", (struct source_start){.beginning = true});
+	follower_settle(&site->follower);
+	is_int((long long)site->got.count, 1,
+	       "or at the first line of the log itself");
+	end(site);
+}
+
+static void
+once(void)
+{
+	struct site *site = begin();
+	struct source_start how = {.once = true};
+	struct err err;
+
+	is_int(follower_open(&site->follower, in(site, "log"), &how, &err), -1,
+	       "once: what is not there is an error");
+	ok(strstr(err.text, "log: No such file or directory") != NULL,
+	   "that says why: %s", err.text);
+	put(site, "log", "0000000001 a");
+	start_with(site, "log", how);
+	follower_settle(&site->follower);
+	ok(site->follower.idle && site->follower.ended, "once: it ends");
+	is_int((long long)site->got.count, 1, "after the last line");
+	end(site);
+}
+
+/* ---- others ---- */
+
+static void
+starred(void)
+{
+	struct site *site = begin();
+
+	put(site, "pop3-202611190000", "0000000001 a");
+	put(site, "pop3-202611200000", "0000000002 b");
+	start_with(site, "pop3-*", (struct source_start){.since = 2});
+	follower_settle(&site->follower);
+	is_int(count(site, "0000000002 b"), 1, "*: the newest");
+	is_int(count(site, "0000000001 a"), 0, "only");
+	put(site, "pop3-202611200000", "0000000003 c");
+	put(site, "pop3-202611210000", "0000000004 d");
+	arrives(site, "0000000004 d", "its successor");
+	is_int(count(site, "0000000003 c"), 1, "the rest of it before");
+	put(site, "pop3-202611200000", "0000000005 e");
+	arrives(site, "0000000005 e", "and a late line");
+	stop(site);
+	put(site, "pop3-202611210000", "0000000006 f");
+	put(site, "pop3-202611220000", "0000000007 g");
+	restart(site, "pop3-*");
+	ok(count(site, "0000000006 f") == 1 && count(site, "0000000007 g") == 1,
+	   "stopped while the successor came");
+	end(site);
+}
+
+static void
+standard_input(void)
+{
+	struct site *site = begin();
+	struct source_start how = {0};
+	int saved = dup(0), ends[2];
+	struct err err;
+
+	if (pipe2(ends, O_CLOEXEC) != 0 || dup2(ends[0], 0) != 0)
+		abort();
+	is_int(follower_open(&site->follower, "-", &how, &err), 0, "-");
+	follower_settle(&site->follower);
+	ok(site->follower.idle, "nothing there: the start is over");
+	ok(write(ends[1], "one\ntwo\nthr", 11) == 11, "a pipe");
+	site->awaited = "two";
+	ok(follower_await(&site->follower, 5000), "its lines");
+	site->awaited = NULL;
+	close(ends[1]);
+	follower_settle(&site->follower);
+	ok(site->follower.ended, "its end");
+	is_int((long long)site->got.count, 2, "without the torn line");
+	is_int(source_position(site->follower.source, &site->pos), -1,
+	       "and no place in it");
+	source_close(&site->follower.source);
+	dup2(saved, 0);
+	close(saved);
+	close(ends[0]);
+	end(site);
+}
+
+int
+main(void)
+{
+	int before = descriptors();
+
+	renamed();
+	renamed_twice_unseen();
+	name_comes_back();
+	many_rotations();
+	quiet_files_close();
+	copytruncated();
+	truncated_and_longer();
+	hole();
+	deleted();
+	not_there_yet();
+	link_switched();
+	permission();
+	overflown();
+	no_inotify();
+	odd_lines();
+	resumed("log.2", "log.1", false);
+	resumed("log.2", "log.1", true);
+	resumed("log-20261119", "log-20261120", false);
+	resumed("log-20261119", "log-20261120", true);
+	resumed("saved", "log.1", false);
+	resumed_where_it_was();
+	not_fooled();
+	begins_in_time();
+	once();
+	starred();
+	standard_input();
+	is_int(descriptors(), before, "no descriptor is left open");
+	return tap_done();
+}

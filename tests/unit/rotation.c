@@ -1,0 +1,239 @@
+/* rotation: which files belong to a log, in which order, and which one holds a
+ * place. */
+#include "daemon/rotation.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "base/alloc.h"
+#include "daemon/tail.h"
+#include "tests/tap.h"
+#include "tests/unit/follower.h"
+
+static char *top;
+
+static const char *
+in(const char *name)
+{
+	static char buffers[4][512];
+	static unsigned int next;
+	char *buffer = buffers[next++ % 4];
+
+	snprintf(buffer, sizeof(buffers[0]), "%s/%s", top, name);
+	return buffer;
+}
+
+/* age: seconds before some day. */
+static void
+make(const char *name, const char *text, time_t age)
+{
+	struct timespec times[2] = {{.tv_sec = 1700000000 - age},
+				    {.tv_sec = 1700000000 - age}};
+	int fd = open(in(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		abort();
+	futimens(fd, times);
+	close(fd);
+}
+
+static void
+make_all(const char *names)
+{
+	char *copy = alloc_string(names), *at = copy, *name;
+
+	while ((name = strsep(&at, " ")) != NULL)
+		make(name, name, 0);
+	free(copy);
+}
+
+/* The names in their order, without the directory. */
+static char *
+listed(const char *spec)
+{
+	struct rotation r;
+	char *text = alloc_string(""), *more;
+
+	rotation_list(&r, in(spec), NULL);
+	for (size_t i = 0; i < r.count; i++) {
+		more = alloc_format("%s%s%s%s", text, i ? " " : "",
+				    strrchr(r.list[i].path, '/') + 1,
+				    r.list[i].live ? "!" : "");
+		free(text);
+		text = more;
+	}
+	rotation_clear(&r);
+	return text;
+}
+
+static void
+lists(const char *spec, const char *want, const char *what)
+{
+	char *got = listed(spec);
+
+	is_str(got, want, "%s", what);
+	free(got);
+	follower_remove_all(top);
+	mkdir(top, 0700);
+}
+
+static void
+names(void)
+{
+	static const char *const siblings[] = {
+	    "mail.log.1",
+	    "mail.log.10.gz",
+	    "mail.log-20261121",
+	    "mail.log-20261121.gz",
+	    "mail.log-2026-11-21_03",
+	    "mail.log.20261121",
+	    "mail-20261121.log",
+	    "mail.1.log",
+	    "mail.log.old",
+	    "mail.log-1764000000",
+	    "mail.log.0",
+	};
+	static const char *const others[] = {
+	    "mail.log",	    "mail.logger",    "mail.err.1",
+	    "mail.log.bak", "mail.log.1.swp", "mail.log-x20261121",
+	    "xmail.log.1",  "mail.log.gz",    "mail.log.1.tmp",
+	};
+
+	for (size_t i = 0; i < sizeof(siblings) / sizeof(siblings[0]); i++)
+		ok(rotation_is_sibling("mail.log", siblings[i]), "%s",
+		   siblings[i]);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ok(!rotation_is_sibling("mail.log", others[i]), "not %s",
+		   others[i]);
+	ok(rotation_is_sibling("pop3-*", "pop3-202611210000"), "a pattern");
+	ok(!rotation_is_sibling("pop3-*", "smtp-202611210000"), "not another");
+	ok(rotation_is_pattern("/var/log/pop3-*"), "a name with *");
+	ok(!rotation_is_pattern("/var/*/pop3"), "not in a directory");
+}
+
+static void
+orders(void)
+{
+	make_all("log log.1 log.10.gz log.2.gz log.9");
+	lists("log", "log.10.gz log.9 log.2.gz log.1 log!", "by number");
+	make_all("log-20261121 log-20261119.gz log log-20261120");
+	lists("log", "log-20261119.gz log-20261120 log-20261121 log!",
+	      "by date");
+	make_all("m.log m-20261121.log m-20261120.log.gz m.logic");
+	lists("m.log", "m-20261120.log.gz m-20261121.log m.log!",
+	      "before the extension");
+	make_all("log.1 log.2");
+	lists("log", "log.2 log.1", "while the log is away");
+	make("log", "", 0);
+	make("log.1", "", 500);
+	make("log-20261121", "", 100);
+	lists("log", "log.1 log-20261121 log!", "a change of scheme: by time");
+	make_all("log log.1 log.1.gz");
+	lists("log", "log.1 log!", "while gzip works, the plain one");
+	make_all("log log.1.xz");
+	lists("log", "log!", "what cannot be read is left out");
+	mkdir(in("log.1"), 0700);
+	make_all("log");
+	lists("log", "log!", "a directory is no log");
+}
+
+static void
+patterns(void)
+{
+	make("pop3-202611200000", "", 0);
+	make("pop3-202611210000", "", 50);
+	lists("pop3-*", "pop3-202611200000! pop3-202611210000!",
+	      "*: by the date, though the older was changed later");
+	make("a.log", "", 0);
+	make("b.log", "", 50);
+	lists("*.log", "b.log! a.log!", "*: else by time");
+	make("x-20261119.gz", "", 0);
+	make("x-20261120", "", 50);
+	make(".x-20261121", "", 50);
+	lists("x-*", "x-20261119.gz x-20261120!", "*: a compressed one");
+}
+
+static void
+links(void)
+{
+	mkdir(in("d"), 0700);
+	make_all("d/real d/real.1");
+	if (symlink("d/real", in("log")) != 0)
+		abort();
+	lists("log", "real.1 log!", "a symbolic link: beside its target");
+}
+
+static struct fingerprint
+print_of(const char *name, uint64_t offset)
+{
+	struct fingerprint print = {0};
+	struct err err;
+	struct tail *tail = tail_open(in(name), &err);
+
+	if (tail == NULL ||
+	    fingerprint_take(&print, tail_bytes, tail, offset, &err) != 0)
+		ok(false, "%s: %s", name, err.text);
+	tail_close(&tail);
+	return print;
+}
+
+static const char *
+found_in(const struct fingerprint *print, uint64_t inode)
+{
+	static char name[64];
+	struct rotation r;
+	struct stat st;
+	ssize_t at;
+
+	stat(top, &st);
+	rotation_list(&r, in("log"), NULL);
+	at = rotation_find(&r, print, st.st_dev, inode);
+	snprintf(name, sizeof(name), "%s",
+		 at < 0 ? "nowhere" : strrchr(r.list[at].path, '/') + 1);
+	rotation_clear(&r);
+	return name;
+}
+
+static void
+finds(void)
+{
+	struct fingerprint print;
+	struct stat st;
+	gzFile gz;
+
+	make("log", "one\ntwo\nthree\n", 0);
+	make("log.1", "one\nelse\n", 0);
+	make("log.2", "other\n", 0);
+	print = print_of("log", 8);
+	is_str(found_in(&print, 0), "log", "where it was");
+	rename(in("log"), in("log.3"));
+	make("log", "one\nTWO\n", 0);
+	is_str(found_in(&print, 0), "log.3", "renamed");
+	stat(in("log"), &st);
+	is_str(found_in(&print, st.st_ino), "log.3", "the inode is no proof");
+	gz = gzopen(in("log.4.gz"), "wb");
+	gzputs(gz, "one\ntwo\nthree\n");
+	gzclose(gz);
+	unlink(in("log.3"));
+	is_str(found_in(&print, 0), "log.4.gz", "compressed");
+	unlink(in("log.4.gz"));
+	is_str(found_in(&print, 0), "nowhere", "gone");
+	make("log.3", "one\ntw", 0);
+	is_str(found_in(&print, 0), "nowhere", "shorter than the place");
+}
+
+int
+main(void)
+{
+	top = follower_directory();
+	names();
+	orders();
+	patterns();
+	links();
+	finds();
+	follower_remove_all(top);
+	free(top);
+	return tap_done();
+}

@@ -1,0 +1,217 @@
+/* seek: the bisection finds what a walk through all lines finds. */
+#include "daemon/seek.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+
+#include "base/alloc.h"
+#include "daemon/tail.h"
+#include "tests/tap.h"
+#include "tests/unit/follower.h"
+
+enum { TEXT_MAX = 4 * 1024 * 1024, LINES_MAX = 20000 };
+
+struct text {
+	char *bytes;
+	size_t len;
+	struct {
+		size_t offset;
+		time_t when; /* -1: no stamp */
+	} lines[LINES_MAX];
+	size_t nlines;
+};
+
+static size_t probes;
+
+static int
+counted_stamp(void *arg, const char *line, size_t len, time_t *when)
+{
+	probes++;
+	return follower_stamp(arg, line, len, when);
+}
+
+static void
+add(struct text *t, time_t when, size_t pad)
+{
+	t->lines[t->nlines].offset = t->len;
+	t->lines[t->nlines++].when = when;
+	if (when >= 0)
+		t->len += (size_t)sprintf(t->bytes + t->len, "%010ld ", when);
+	memset(t->bytes + t->len, 'x', pad);
+	t->len += pad;
+	t->bytes[t->len++] = '\n';
+}
+
+static struct text *
+new_text(void)
+{
+	struct text *t = alloc_zero(1, sizeof(*t));
+
+	t->bytes = alloc_zero(1, TEXT_MAX);
+	return t;
+}
+
+static void
+free_text(struct text *t)
+{
+	free(t->bytes);
+	free(t);
+}
+
+static struct tail *
+open_text(const struct text *t)
+{
+	char path[] = "/tmp/seek.XXXXXX";
+	int fd = mkstemp(path);
+	struct tail *tail = NULL;
+	struct err err;
+
+	if (fd >= 0 && write(fd, t->bytes, t->len) == (ssize_t)t->len)
+		tail = tail_open(path, &err);
+	unlink(path);
+	close(fd);
+	if (tail == NULL) {
+		printf("Bail out! no temporary file\n");
+		exit(1);
+	}
+	return tail;
+}
+
+static uint64_t
+seek(const struct text *t, time_t since)
+{
+	struct tail *tail = open_text(t);
+	uint64_t offset = seek_since(tail, since, counted_stamp, NULL);
+
+	tail_close(&tail);
+	return offset;
+}
+
+/* Where the first line not older begins; the end if there is none. */
+static uint64_t
+walk(const struct text *t, time_t since)
+{
+	for (size_t i = 0; i < t->nlines; i++)
+		if (t->lines[i].when >= since)
+			return t->lines[i].offset;
+	return t->len;
+}
+
+static uint32_t
+next_random(uint32_t *state)
+{
+	return (*state = *state * 1664525 + 1013904223) >> 8;
+}
+
+/* In order, but for lines without a stamp and a little disorder. */
+static void
+agrees(uint32_t seed, size_t lines, int unstamped, int disorder)
+{
+	struct text *t = new_text();
+	uint32_t state = seed;
+	time_t now = 1000;
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < lines; i++) {
+		now += next_random(&state) % 4;
+		if ((int)(next_random(&state) % 100) < unstamped)
+			add(t, -1, next_random(&state) % 400);
+		else
+			add(t,
+			    now - (disorder
+				       ? (time_t)next_random(&state) % disorder
+				       : 0),
+			    next_random(&state) % 200);
+	}
+	for (time_t since = 900; since < now + 100;
+	     since += (now + 200 - 900) / 40)
+		wrong += seek(t, since) != walk(t, since);
+	is_int((long long)wrong, 0,
+	       "%zu lines, %d%% without a stamp, %d s of disorder", lines,
+	       unstamped, disorder);
+	free_text(t);
+}
+
+static void
+edges(void)
+{
+	struct text *t = new_text();
+
+	is_int((long long)seek(t, 5), 0, "an empty log");
+	add(t, 10, 5);
+	is_int((long long)seek(t, 10), 0, "one line, as old");
+	is_int((long long)seek(t, 11), (long long)t->len, "older");
+	add(t, 20, 70000);
+	add(t, 30, 5);
+	is_int((long long)seek(t, 15), (long long)t->lines[2].offset,
+	       "an over-long line is none");
+	t->len += (size_t)sprintf(t->bytes + t->len, "%010d torn", 40);
+	is_int((long long)seek(t, 40), (long long)(t->lines[2].offset + 17),
+	       "a torn line is not passed over");
+	free_text(t);
+}
+
+static void
+holes(void)
+{
+	struct text *t = new_text();
+
+	t->len = 300000;
+	add(t, 10, 5);
+	add(t, 20, 5);
+	is_int((long long)seek(t, 5), 300000, "behind a hole");
+	is_int((long long)seek(t, 20), 300017, "and further");
+	free_text(t);
+}
+
+static void
+no_stamps(void)
+{
+	struct text *t = new_text();
+	struct tail *tail;
+	time_t when;
+
+	for (int i = 0; i < 1000; i++)
+		add(t, -1, 100);
+	is_int((long long)seek(t, 5), (long long)t->len, "no stamp at all");
+	tail = open_text(t);
+	is_int(seek_first(tail, follower_stamp, NULL, &when), -1,
+	       "there is no first");
+	tail_close(&tail);
+	add(t, 77, 5);
+	tail = open_text(t);
+	is_int(seek_first(tail, follower_stamp, NULL, &when), 0, "one late");
+	is_int(when, 77, "is the first");
+	tail_close(&tail);
+	free_text(t);
+}
+
+static void
+is_quick(void)
+{
+	struct text *t = new_text();
+
+	for (int i = 0; i < 20000; i++)
+		add(t, 1000000 + i * 100, 100);
+	probes = 0;
+	is_int((long long)seek(t, 1000000 + 15000 * 100),
+	       (long long)t->lines[15000].offset, "20000 lines");
+	ok(probes < 40, "%zu of them looked at", probes);
+	free_text(t);
+}
+
+int
+main(void)
+{
+	edges();
+	holes();
+	no_stamps();
+	is_quick();
+	for (uint32_t seed = 1; seed <= 4; seed++) {
+		agrees(seed, 5000, 0, 0);
+		agrees(seed, 5000, 50, 0);
+		agrees(seed, 3000, 20, SEEK_DISORDER / 2);
+		agrees(seed, 1 + seed, 0, 0);
+	}
+	return tap_done();
+}
