@@ -162,9 +162,10 @@ write_place(struct forge *forge, struct forgery *f, struct place *p)
 	add(forge, forge->payload.bytes, forge->payload.len);
 	f->end = forge->len;
 	if (p->again) {
-		add(forge, line.bytes + end, p->begin2 - end);
+		begin += p->begin2 - p->begin;
+		add(forge, line.bytes + end, begin - end);
 		add(forge, forge->payload.bytes, forge->payload.len);
-		end = p->end2;
+		end += p->begin2 - p->begin;
 	}
 	/* What is long enough makes syslogds cut off the rest. */
 	if (!may_end_here(forge, p, &line) || below(forge, 6) != 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "patterns/atoms.h"
 #include "patterns/places.h"
 #include "patterns/rules.h"
 #include "patterns/trial.h"
@@ -19,6 +20,8 @@ struct success {
 struct payloads {
 	struct success *list;
 	size_t count;
+	struct strings *words; /* of each rule: what its expressions ask for */
+	size_t nrules;
 };
 
 /* Who is meant to come out, and spellings that must not mean him. */
@@ -108,16 +111,47 @@ add_sample(struct payloads *all, struct recognizer *recognizer,
 	}
 }
 
+/* Literal text of an expression: also what no sample has. */
+static void
+add_words(struct strings *words, const char *expression)
+{
+	struct atoms atoms;
+	char word[64];
+	size_t i, len = 0;
+	int c;
+
+	atoms_read(&atoms, expression);
+	for (i = 0; i <= atoms.count; i++) {
+		c = i < atoms.count ? atom_literal(&atoms.list[i]) : -1;
+		if (c > 0 && len < sizeof(word) - 1) {
+			word[len++] = (char)c;
+			continue;
+		}
+		word[len] = '\0';
+		if (len >= 2)
+			strings_add(words, word);
+		len = 0;
+	}
+	atoms_clear(&atoms);
+}
+
 struct payloads *
 payloads_new(struct recognizer *recognizer, const struct ruleset *set)
 {
 	struct payloads *all = alloc_zero(1, sizeof(*all));
 	size_t rule, i;
 
-	for (rule = 0; rule < set->count; rule++)
+	all->words = alloc_zero(set->count, sizeof(*all->words));
+	all->nrules = set->count;
+	for (rule = 0; rule < set->count; rule++) {
 		for (i = 0; i < set->list[rule].accept.count; i++)
 			add_sample(all, recognizer,
 				   &set->list[rule].accept.list[i], set, rule);
+		for (i = 0; i < RULE_ROLES; i++)
+			if (set->list[rule].expressions[i] != NULL)
+				add_words(&all->words[rule],
+					  set->list[rule].expressions[i]);
+	}
 	return all;
 }
 
@@ -130,10 +164,17 @@ payloads_count(const struct payloads *all)
 void
 payloads_free(struct payloads **allp)
 {
-	if (*allp != NULL)
-		free((*allp)->list);
-	free(*allp);
+	struct payloads *all = *allp;
+	size_t i;
+
 	*allp = NULL;
+	if (all == NULL)
+		return;
+	for (i = 0; i < all->nrules; i++)
+		strings_clear(&all->words[i]);
+	free(all->words);
+	free(all->list);
+	free(all);
 }
 
 /* Half of the time one of this rule: the one that fits is its own. */
@@ -308,9 +349,10 @@ draw_attacker(const struct draw *d)
 static void
 add_joint(struct payload *p, const struct draw *d)
 {
+	const struct strings *words = &d->all->words[d->own];
 	size_t n = between(d->random, 1, 8);
 
-	switch (random_below(d->random, 8)) {
+	switch (random_below(d->random, 12)) {
 	case 0: /* as it goes on behind the place */
 		payload_add(p, d->line + d->end,
 			    n < d->len - d->end ? n : d->len - d->end);
@@ -329,6 +371,13 @@ add_joint(struct payload *p, const struct draw *d)
 				    1);
 		return;
 	case 4:
+	case 5:
+		if (words->count > 0)
+			add_one_of(p, d->random,
+				   (const char *const *)words->list,
+				   words->count);
+		return;
+	case 6:
 		add_text(p, "x");
 		return;
 	default:
@@ -341,7 +390,9 @@ draw_success_text(struct payload *p, const struct draw *d)
 {
 	add_joint(p, d);
 	add_success(p, d->all, d->random, d->own, draw_attacker(d));
-	add_joint(p, d);
+	do {
+		add_joint(p, d);
+	} while (random_below(d->random, 2) == 0);
 }
 
 static void

@@ -11,12 +11,13 @@
 #include "patterns/rules.h"
 
 /* What stands before a name in a login, and will so in a failure. */
-enum { BEFORE_MAX = 16, CONTEXTS_MAX = 32 };
+enum { BEFORE_MAX = 16, CONTEXTS_MAX = 64 };
 
 struct context {
 	char before[BEFORE_MAX];
 	size_t len;
 	char behind; /* '\0': the end of the line */
+	bool fixed;  /* no name, a word of the server's own: status="ok" */
 };
 
 struct search {
@@ -181,25 +182,27 @@ is_free_text(const struct place *p)
 /* What stands before and behind a name that a stranger gave himself: a word,
  * with what parts it from the name: "user=<". */
 static void
-add_context(struct search *s, const struct place *p)
+add_context(struct search *s, size_t begin, size_t end, bool fixed)
 {
 	const struct trial_line *line = &s->trial.lines[s->line];
-	size_t from = s->parts.text, at = p->begin, len;
+	size_t from = s->parts.text, at = begin, len;
 	struct context *c;
 
-	if (s->parts.ip_end <= p->begin && s->parts.ip_end > from)
+	if (s->parts.ip_end <= begin && s->parts.ip_end > from)
 		from = s->parts.ip_end;
+	if (s->parts.user_end <= begin && s->parts.user_end > from)
+		from = s->parts.user_end;
 	while (at > from && !isalnum((unsigned char)line->bytes[at - 1]))
 		at--;
 	while (at > from && isalnum((unsigned char)line->bytes[at - 1]))
 		at--;
-	len = p->begin - at;
+	len = begin - at;
 	if (s->ncontexts == CONTEXTS_MAX || len < 2 || len > BEFORE_MAX)
 		return;
 	c = &s->contexts[s->ncontexts];
-	*c = (struct context){.len = len};
-	memcpy(c->before, line->bytes + p->begin - len, len);
-	c->behind = p->end < line->len ? line->bytes[p->end] : '\0';
+	*c = (struct context){.len = len, .fixed = fixed};
+	memcpy(c->before, line->bytes + begin - len, len);
+	c->behind = end < line->len ? line->bytes[end] : '\0';
 	for (size_t i = 0; i < s->ncontexts; i++)
 		if (memcmp(&s->contexts[i], c, sizeof(*c)) == 0)
 			return;
@@ -225,7 +228,7 @@ add_login_place(struct search *s, size_t begin, size_t end, bool open)
 	find_admitted(s, p);
 	p->closed = !open;
 	if ((open || begin == s->parts.user) && is_free_text(p))
-		add_context(s, p);
+		add_context(s, begin, end, false);
 }
 
 static bool
@@ -235,21 +238,32 @@ overlaps(size_t begin, size_t end, size_t other, size_t other_end)
 }
 
 static void
+find_word(struct search *s, size_t begin, size_t end)
+{
+	const struct anatomy *a = &s->parts;
+
+	if (overlaps(begin, end, a->ip, a->ip_end) ||
+	    overlaps(begin, end, a->user, a->user_end) ||
+	    overlaps(begin, end, a->session, a->session_end))
+		return;
+	if (is_variable(s, begin, end))
+		add_login_place(s, begin, end, end <= a->ip);
+	else
+		add_context(s, begin, end, true);
+}
+
+static void
 find_words(struct search *s)
 {
 	const struct trial_line *line = &s->trial.lines[s->line];
-	const struct anatomy *a = &s->parts;
 	size_t begin, end;
 
-	for (begin = a->text; begin < line->len; begin = end + 1) {
+	for (begin = s->parts.text; begin < line->len; begin = end + 1) {
 		for (end = begin; end < line->len; end++)
 			if (strchr(breakers, line->bytes[end]) != NULL)
 				break;
-		if (end > begin && !overlaps(begin, end, a->ip, a->ip_end) &&
-		    !overlaps(begin, end, a->user, a->user_end) &&
-		    !overlaps(begin, end, a->session, a->session_end) &&
-		    is_variable(s, begin, end))
-			add_login_place(s, begin, end, end <= a->ip);
+		if (end > begin)
+			find_word(s, begin, end);
 	}
 }
 
@@ -297,6 +311,34 @@ find(const struct trial_line *line, size_t from, const char *what, size_t len)
 	return memmem(line->bytes + from, line->len - from, what, len);
 }
 
+/*
+ * A name that stands twice, as in 'ann at host: wrong password for "ann"': what
+ * is written into the one is written into the other, too. from: where to look
+ * for the other.
+ */
+static bool
+find_again(struct search *s, size_t begin, size_t end, size_t from)
+{
+	const struct trial_line *line = &s->trial.lines[s->line];
+	const size_t len = end - begin;
+	const char *at =
+	    len < 3 ? NULL : find(line, from, line->bytes + begin, len);
+	struct place *p;
+	size_t other;
+
+	if (at == NULL)
+		return false;
+	other = (size_t)(at - line->bytes);
+	if (other < end && other + len > begin)
+		return false;
+	p = push_place(s, begin < other ? begin : other,
+		       (begin < other ? begin : other) + len);
+	p->again = true;
+	p->begin2 = begin < other ? other : begin;
+	p->end2 = p->begin2 + len;
+	return true;
+}
+
 /* Where a name ends that begins so: at the first byte that is behind such a
  * name in some login. */
 static size_t
@@ -308,7 +350,8 @@ name_end(const struct search *s, const struct context *c, size_t begin)
 
 	for (end = begin; end < line->len; end++)
 		for (other = s->contexts; other < last; other++)
-			if (other->behind == line->bytes[end] &&
+			if (!other->fixed &&
+			    other->behind == line->bytes[end] &&
 			    memcmp(other->before, c->before, BEFORE_MAX) == 0)
 				return end;
 	return c->behind ? begin : end;
@@ -319,52 +362,48 @@ find_context(struct search *s, const struct context *c)
 {
 	const struct trial_line *line = &s->trial.lines[s->line];
 	const char *at;
-	size_t from = s->parts.text, begin;
+	size_t from = s->parts.text, begin, end;
 
 	while ((at = find(line, from, c->before, c->len)) != NULL) {
 		from = (size_t)(at - line->bytes) + 1;
 		begin = from - 1 + c->len;
-		add_failure_place(s, begin, name_end(s, c, begin));
+		end = name_end(s, c, begin);
+		if (!find_again(s, begin, end, end))
+			add_failure_place(s, begin, end);
 	}
 }
 
-/* The same text elsewhere, as in 'ann at host: wrong password for "ann"'. */
-static void
-find_again(struct search *s, size_t begin, size_t end)
+static bool
+is_fixed(const struct search *s, const struct trial_line *line, size_t begin)
 {
-	const struct trial_line *line = &s->trial.lines[s->line];
-	const char *at =
-	    find(line, s->parts.text, line->bytes + begin, end - begin);
-	size_t first = (size_t)(at - line->bytes);
-	struct place *p;
+	const struct context *c, *last = s->contexts + s->ncontexts;
 
-	if (first + (end - begin) > begin)
-		return;
-	add_failure_place(s, first, first + (end - begin));
-	p = push_place(s, first, first + (end - begin));
-	p->again = true;
-	p->begin2 = begin;
-	p->end2 = end;
+	for (c = s->contexts; c < last; c++)
+		if (c->fixed && c->len <= begin &&
+		    memcmp(line->bytes + begin - c->len, c->before, c->len) ==
+			0)
+			return true;
+	return false;
 }
 
 static void
 find_quoted(struct search *s, char open, char close)
 {
 	const struct trial_line *line = &s->trial.lines[s->line];
-	const char *at = line->bytes + s->parts.text, *end;
+	size_t begin = s->parts.text, end;
+	const char *at;
 
-	while ((at = memchr(at, open,
-			    (size_t)(line->bytes + line->len - at))) != NULL) {
-		at++;
-		end = memchr(at, close, (size_t)(line->bytes + line->len - at));
-		if (end == NULL)
+	while ((at = memchr(line->bytes + begin, open, line->len - begin)) !=
+	       NULL) {
+		begin = (size_t)(at - line->bytes) + 1;
+		at = memchr(line->bytes + begin, close, line->len - begin);
+		if (at == NULL)
 			return;
-		add_failure_place(s, (size_t)(at - line->bytes),
-				  (size_t)(end - line->bytes));
-		if (end - at >= 3)
-			find_again(s, (size_t)(at - line->bytes),
-				   (size_t)(end - line->bytes));
-		at = end + 1;
+		end = (size_t)(at - line->bytes);
+		if (!is_fixed(s, line, begin) &&
+		    !find_again(s, begin, end, s->parts.text))
+			add_failure_place(s, begin, end);
+		begin = end + 1;
 	}
 }
 
@@ -391,7 +430,8 @@ find_in_failure(struct search *s)
 	size_t i;
 
 	for (i = 0; i < s->ncontexts; i++)
-		find_context(s, &s->contexts[i]);
+		if (!s->contexts[i].fixed)
+			find_context(s, &s->contexts[i]);
 	find_quoted(s, '"', '"');
 	find_quoted(s, '\'', '\'');
 	find_quoted(s, '`', '\'');

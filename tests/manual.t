@@ -97,7 +97,7 @@ def examples():
         lines = re.findall(r"- line: '(.*)'", text)
         done = run(PBSCTL, "match", "--json", "--patterns", d,
                    given="\n".join(lines) + "\n")
-        equal(len(lines), 2, "the example has two samples")
+        equal(len(lines), 4, "the example has four samples")
         ok('"line": 1' in done.stdout and '"192.0.2.7"' in done.stdout,
            "the first is a login", done.stdout + done.stderr)
         ok('"line": 2' not in done.stdout, "the second is none", done.stdout)

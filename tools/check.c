@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "patterns/forge.h"
+#include "patterns/lint.h"
 #include "patterns/proof.h"
 #include "patterns/recognizer.h"
 #include "patterns/rules.h"
@@ -44,14 +45,15 @@ static const char help[] =
     "                    [--seed N] [FILE...]\n"
     "\n"
     "Checks the configuration and all pattern files, or, beside those that\n"
-    "are installed, the FILEs: that each sample gives what it says, and that\n"
-    "what strangers may write into it fools no rule. Prints TAP, one line for\n"
-    "each thing looked at; what fooled a rule as a sample for its `reject:'.\n"
+    "are installed, the FILEs: that each sample gives what it says, that the\n"
+    "rules have none of the usual faults, and that what strangers may write\n"
+    "fools none. Prints TAP, one line for each thing looked at; what fooled a\n"
+    "rule as a sample for its `reject:'.\n"
     "\n"
     "  --config FILE   this configuration, and the patterns that it names\n"
     "  --patterns DIR  the *.yaml of this directory; may be repeated, a later\n"
     "                  file of the same name replaces an earlier one\n"
-    "  --forgeries N   make this many attacks in all (50000)\n"
+    "  --forgeries N   make this many attacks in all (500000)\n"
     "  --seed N        others than those of seed 1\n"
     "\n"
     "Exit: 0 all is right, 1 something is not, 64 wrong usage.\n";
@@ -137,6 +139,32 @@ check_samples(struct check *c, const struct rule *rule)
 			"%s rejects %s:%u", rule->name, rule->file, s->lineno))
 			printf("# %s:%u: %s\n", rule->file, s->lineno,
 			       err.text);
+}
+
+struct findings {
+	struct check *check;
+	unsigned int faults;
+};
+
+static void
+take_finding(void *arg, const struct rule *rule, bool fault, const char *why)
+{
+	struct findings *findings = arg;
+
+	if (fault && findings->faults++ == 0)
+		result(findings->check, false, "%s has no faults", rule->name);
+	printf("# %s%s:%u: %s: %s\n", fault ? "" : "warning: ", rule->file,
+	       rule->lineno, rule->name, why);
+}
+
+static void
+check_lint(struct check *c, const struct rule *rule)
+{
+	struct findings findings = {.check = c};
+
+	lint_rule(rule, c->recognizer, c->now, take_finding, &findings);
+	if (findings.faults == 0)
+		result(c, true, "%s has no faults", rule->name);
 }
 
 /* In double quotes, as YAML reads it. What is no UTF-8 it cannot hold: '?'. */
@@ -273,6 +301,7 @@ check_rules(struct check *c)
 			continue;
 		print_warning(c, i);
 		check_samples(c, &c->set->list[i]);
+		check_lint(c, &c->set->list[i]);
 	}
 	if (c->options->forgeries > 0)
 		attack_all(c);
@@ -391,7 +420,7 @@ parse(struct options *options, char **argv)
 static int
 run_check(int argc, char **argv)
 {
-	struct options options = {.forgeries = 50000, .seed = 1};
+	struct options options = {.forgeries = 500000, .seed = 1};
 	int status = parse(&options, argv + 1);
 
 	(void)argc;

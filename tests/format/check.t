@@ -92,7 +92,7 @@ def forgeries():
                             '[^"]++', ".*?")
     done = check_text(weak)
     tap.equal(done.returncode, 1, "a rule that can be fooled: exit 1")
-    tap.contains(done.stdout, "not ok 5 - example-login grants nothing to "
+    tap.contains(done.stdout, "not ok 6 - example-login grants nothing to "
                  "forgers\n# mine.yaml:8: with ", "it says of which sample")
     pasted = "".join(line[1:] + "\n" for line in done.stdout.splitlines()
                      if re.match(r"#      +(- )?(line|lines|why):", line))
@@ -101,13 +101,28 @@ def forgeries():
                  "what it prints is a sample", )
     done = check_text(GOOD + pasted)
     tap.equal(done.returncode, 0, "which the sound rule rejects", done.stdout)
-    tap.contains(done.stdout, "# 50000 forgeries, 0 granted, seed 1",
+    tap.contains(done.stdout, "# 500000 forgeries, 0 granted, seed 1",
                  "they are counted")
     one, two, other = (check_text(weak, "--forgeries=2000", "--seed=%d" % n)
                        for n in (3, 3, 4))
     tap.ok(one.stdout == two.stdout != other.stdout, "the seed decides")
-    tap.contains(check_text(GOOD, "--forgeries", "0").stdout, "1..4",
+    tap.contains(check_text(GOOD, "--forgeries", "0").stdout, "1..5",
                  "none when none are wanted")
+
+
+def faults():
+    done = check_text(GOOD.replace("'login ok", "'.*login ok"))
+    tap.equal(done.returncode, 1, "a fault: exit 1")
+    tap.contains(done.stdout, "not ok 5 - example-login has no faults\n"
+                 "# mine.yaml:6: example-login: match: anything reaches to the "
+                 "address ('.*' at column 1)", "it says where and why")
+    done = check_text(GOOD.replace('[^"]++', ".+"), "--forgeries", "0")
+    tap.contains(done.stdout, "# warning: mine.yaml:6: example-login: match: "
+                 "anything reaches", "a doubt is a warning")
+    tap.equal(done.returncode, 0, "and no fault")
+    done = check_text(GOOD[:GOOD.index("      - line: 'Nov 21 02:01:00 mail "
+                                       "exampled[7]: connect")])
+    tap.contains(done.stdout, "2 reject samples, not 3", "too few samples")
 
 
 def what_the_file_says():
@@ -190,4 +205,4 @@ def usage():
     tap.contains(check("--help").stdout, "usage: pbsctl check", "--help helps")
 
 
-tap.main(good, wrong_samples, forgeries, what_the_file_says, unreadable, single_files, configuration, usage)
+tap.main(good, wrong_samples, forgeries, faults, what_the_file_says, unreadable, single_files, configuration, usage)

@@ -122,7 +122,7 @@ finds_faults(void)
 
 	for (; s < end; s++) {
 		ok(attack(s->weak, s, 1, &line) > 0, "%s: found", s->what);
-		ok(line != NULL && strlen(line) < 160, "%s: in a short line",
+		ok(line != NULL && strlen(line) < 400, "%s: in a short line",
 		   s->what);
 		free(line);
 		is_int(attack(s->sound, s, 1, &line), 0, "not %s: nothing",

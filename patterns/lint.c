@@ -1,0 +1,294 @@
+#include "patterns/lint.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/linebuf.h"
+#include "patterns/atoms.h"
+#include "patterns/places.h"
+#include "patterns/recognizer.h"
+#include "patterns/rules.h"
+
+struct lint {
+	const struct rule *rule;
+	struct recognizer *recognizer;
+	time_t now;
+	lint_fn *fn;
+	void *arg;
+};
+
+static void __attribute__((format(printf, 3, 4)))
+find(const struct lint *lint, bool fault, const char *fmt, ...)
+{
+	char why[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	lint->fn(lint->arg, lint->rule, fault, why);
+}
+
+/* ---- samples ---- */
+
+static void
+check_samples(const struct lint *lint)
+{
+	const struct rule *rule = lint->rule;
+
+	if (rule->accept.count < LINT_ACCEPT_MIN)
+		find(lint, true,
+		     "no accept samples: nothing proves that it "
+		     "works");
+	if (rule->reject.count < LINT_REJECT_MIN)
+		find(lint, true,
+		     "%zu reject samples, not %d: a failed login, one whose "
+		     "user name imitates a success, a logout",
+		     rule->reject.count, LINT_REJECT_MIN);
+}
+
+/* ---- expressions ---- */
+
+static const char *
+role_name(enum rule_role role)
+{
+	return rule_roles()[role];
+}
+
+static bool
+is_unbounded(const struct atom *a)
+{
+	return a->kind == ATOM_BYTES && a->max >= ATOM_UNBOUNDED;
+}
+
+/*
+ * '.*' before the address: a stranger's text reaches as far as it likes. As a
+ * user, between words that only the server writes, it may do; at the very
+ * beginning, or anywhere else, it does not.
+ */
+static void
+check_reach(const struct lint *lint, const struct atoms *atoms,
+	    enum rule_role role)
+{
+	size_t i, ip = atoms_group(atoms, "ip", 0);
+	size_t user = atoms_group(atoms, "user", 0);
+	bool within;
+
+	for (i = 0; ip < atoms->count && i < ip; i++) {
+		if (!atoms->list[i].any || !is_unbounded(&atoms->list[i]))
+			continue;
+		within = user < i && i < atoms->list[user].other;
+		find(lint, !within,
+		     "%s: anything reaches to the address ('%c%c' at column "
+		     "%zu)%s",
+		     role_name(role), '.', atoms->list[i].min ? '+' : '*',
+		     atoms->list[i].at + 1,
+		     within ? ", as a user name: is there but one way to read "
+			      "such a line?"
+			    : ": name the bytes that may stand there");
+	}
+}
+
+static void
+check_address(const struct lint *lint, const struct atoms *atoms,
+	      enum rule_role role)
+{
+	size_t ip = atoms_group(atoms, "ip", 0);
+	const struct atom *a = &atoms->list[ip];
+
+	if (ip == atoms->count)
+		return;
+	if (atoms_group(atoms, "ip", ip + 1) < atoms->count)
+		find(lint, true,
+		     "%s: more than one group (?<ip>...): more than one way "
+		     "to the address",
+		     role_name(role));
+	if (a->min == 0 || atoms_least(atoms, ip + 1, a->other) == 0)
+		find(lint, true, "%s: (?<ip>...) may be empty",
+		     role_name(role));
+	if (a->max > 1)
+		find(lint, true,
+		     "%s: (?<ip>...) is repeated: more than one way to the "
+		     "address",
+		     role_name(role));
+}
+
+/* A group that holds the address and may be left out, or is one of several:
+ * each has its own way. */
+static void
+check_ways(const struct lint *lint, const struct atoms *atoms,
+	   enum rule_role role)
+{
+	size_t i, k, ip = atoms_group(atoms, "ip", 0);
+	const struct atom *a;
+
+	for (i = 0; ip < atoms->count && i < ip; i++) {
+		a = &atoms->list[i];
+		if (a->kind != ATOM_OPEN || a->other < ip)
+			continue;
+		if (a->min != 1 || a->max != 1)
+			find(lint, true,
+			     "%s: the address is in a group that need not be "
+			     "there once (column %zu)",
+			     role_name(role), a->at + 1);
+		for (k = i + 1; k < a->other; k++) {
+			if (atoms->list[k].kind == ATOM_BAR)
+				break;
+			if (atoms->list[k].kind == ATOM_OPEN)
+				k = atoms->list[k].other;
+		}
+		if (k < a->other)
+			find(lint, false,
+			     "%s: the address is in one of several "
+			     "alternatives (column %zu)",
+			     role_name(role), a->at + 1);
+	}
+}
+
+static bool
+any_admits(const struct atoms *atoms, size_t begin, size_t end, unsigned char c,
+	   bool unbounded)
+{
+	size_t i;
+
+	for (i = begin; i < end; i++)
+		if (atom_admits(&atoms->list[i], c) &&
+		    (!unbounded || is_unbounded(&atoms->list[i])))
+			return true;
+	return false;
+}
+
+/* Where the user ends is not to be told if he may hold what ends him, and what
+ * comes behind may hold it, too. */
+static void
+check_user(const struct lint *lint, const struct atoms *atoms,
+	   enum rule_role role)
+{
+	size_t user = atoms_group(atoms, "user", 0), close;
+	int c;
+
+	if (user == atoms->count)
+		return;
+	close = atoms->list[user].other;
+	c = close + 1 < atoms->count ? atom_literal(&atoms->list[close + 1])
+				     : -1;
+	if (c >= 0 &&
+	    any_admits(atoms, user + 1, close, (unsigned char)c, false) &&
+	    any_admits(atoms, close + 2, atoms->count, (unsigned char)c, true))
+		find(lint, true,
+		     "%s: the user may hold '%c', which ends him, and so may "
+		     "what follows: more than one way to read a line",
+		     role_name(role), c);
+}
+
+static void
+check_expression(const struct lint *lint, enum rule_role role)
+{
+	struct atoms atoms;
+
+	atoms_read(&atoms, lint->rule->expressions[role]);
+	check_reach(lint, &atoms, role);
+	check_address(lint, &atoms, role);
+	check_ways(lint, &atoms, role);
+	check_user(lint, &atoms, role);
+	atoms_clear(&atoms);
+}
+
+/* ---- steps ---- */
+
+/* The line with much of unit in place of bytes begin to end: true, PCRE2 gave
+ * up. */
+static bool
+gives_up(const struct lint *lint, const char *line, size_t begin, size_t end,
+	 const char *unit, size_t unit_len)
+{
+	size_t rest = strlen(line + end), len = begin;
+	char *bytes = alloc_resize(NULL, LINEBUF_LINE_MAX, 1);
+	struct found found;
+	struct err err = {""};
+
+	memcpy(bytes, line, begin);
+	while (len + unit_len + rest < LINEBUF_LINE_MAX) {
+		memcpy(bytes + len, unit, unit_len);
+		len += unit_len;
+	}
+	memcpy(bytes + len, line + end, rest);
+	recognizer_forget(lint->recognizer);
+	recognize(lint->recognizer, bytes, len + rest, lint->now, &found, &err);
+	free(bytes);
+	return strstr(err.text, "gave up") != NULL &&
+	       strstr(err.text, lint->rule->name) != NULL;
+}
+
+/* Each piece of the line that a place lies in: from its beginning, and from
+ * behind it, 1 to 16 bytes; and each punctuation of the line. */
+static bool
+is_slow_at(const struct lint *lint, const char *line, const struct place *p)
+{
+	static const char more[] = "aA0 \t.,:;<>[](){}=\"'/-_";
+	size_t n, rest = strlen(line + p->end);
+
+	for (n = 1; n <= 16; n++) {
+		if (n <= rest &&
+		    gives_up(lint, line, p->begin, p->end, line + p->end, n))
+			return true;
+		if (n <= p->begin && gives_up(lint, line, p->begin, p->end,
+					      line + p->begin - n, n))
+			return true;
+	}
+	if (rest > 16 &&
+	    gives_up(lint, line, p->begin, p->end, line + p->end, rest))
+		return true;
+	for (n = 0; more[n] != '\0'; n++)
+		if (gives_up(lint, line, p->begin, p->end, &more[n], 1))
+			return true;
+	return false;
+}
+
+static void
+check_steps(const struct lint *lint)
+{
+	struct places places = {0};
+	struct trial trial;
+	const struct place *p;
+	size_t i;
+
+	places_find(&places, lint->recognizer, lint->rule, lint->now);
+	for (i = 0; i < places.count; i++) {
+		p = &places.list[i];
+		trial_of_sample(&trial, p->sample);
+		if (!p->accept || p->closed ||
+		    !is_slow_at(lint, trial.lines[p->line].bytes, p))
+			continue;
+		find(lint, false,
+		     "too many steps on a line of 64 KiB made of the sample "
+		     "at line %u: it grants nothing, but is said each time",
+		     p->sample->lineno);
+		break;
+	}
+	places_clear(&places);
+}
+
+/* ---- all together ---- */
+
+void
+lint_rule(const struct rule *rule, struct recognizer *recognizer, time_t now,
+	  lint_fn *fn, void *arg)
+{
+	const struct lint lint = {rule, recognizer, now, fn, arg};
+	enum rule_role role;
+
+	check_samples(&lint);
+	if (rule->whole_line)
+		find(&lint, false,
+		     "line: true: slower, and what a stranger wrote may play "
+		     "header; match the text");
+	for (role = 0; role < RULE_ROLES; role++)
+		if (rule->expressions[role] != NULL)
+			check_expression(&lint, role);
+	check_steps(&lint);
+}

@@ -1,0 +1,204 @@
+/*
+ * Lint: each fault is found in a rule that has but this one, and said so that
+ * one can find it; a sound rule has none.
+ */
+#include "patterns/lint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "patterns/atoms.h"
+#include "patterns/recognizer.h"
+#include "patterns/rules.h"
+#include "tests/tap.h"
+
+enum { NOW = 1795226460 };
+
+#define HEAD "Nov 21 02:01:00 mail xd[7]: "
+#define IP "(?<ip>[0-9A-Fa-f:.]+)"
+
+static char name[] = "x-login", xd[] = "xd", address[] = "192.0.2.7";
+static char *programs[] = {xd, NULL};
+
+/* What was found, each as "fault: why" or "warning: why". */
+static void
+take(void *arg, const struct rule *rule, bool fault, const char *why)
+{
+	struct strings *found = arg;
+	char *text = alloc_format("%s: %s", fault ? "fault" : "warning", why);
+
+	strings_add(found, text);
+	free(text);
+	is_str(rule->name, name, "of this rule");
+}
+
+static void
+lint(struct rule *rule, struct strings *found)
+{
+	struct ruleset set = {rule, 1};
+	struct recognizer *recognizer;
+	struct err err = {""};
+
+	recognizer = recognizer_new(&set, NULL, &err);
+	if (ok(recognizer != NULL, "compiles: %s", err.text))
+		lint_rule(rule, recognizer, NOW, take, found);
+	recognizer_free(&recognizer);
+}
+
+/* A rule with this expression, and samples enough. */
+static void
+lint_match(const char *match, const char *line, struct strings *found)
+{
+	char *lines[] = {alloc_string(line)};
+	struct sample accept = {.lines = lines, .nlines = 1, .ip = address};
+	struct sample reject[] = {accept, accept, accept};
+	struct rule rule = {.name = name,
+			    .server = name,
+			    .file = name,
+			    .programs = programs,
+			    .accept = {&accept, 1},
+			    .reject = {reject, 3}};
+
+	accept.line = lines[0];
+	rule.match = alloc_string(match);
+	lint(&rule, found);
+	free(rule.match);
+	free(lines[0]);
+}
+
+static const struct {
+	const char *match, *line, *why;
+} rules[] = {
+    {"in (?<user>[^ ]+) from " IP, "in ann from 192.0.2.7", NULL},
+    {"in (?<user>[^>]++(?:>[^>]*+)?)> from " IP "(?: tls=[a-z]+)?",
+     "in ann> from 192.0.2.7", NULL},
+    {".*in from " IP, "in from 192.0.2.7",
+     "fault: match: anything reaches to the address ('.*' at column 1): name "
+     "the bytes that may stand there"},
+    {"in .+ from " IP, "in ann from 192.0.2.7",
+     "fault: match: anything reaches to the address ('.+' at column 4): name "
+     "the bytes that may stand there"},
+    {"in (?<user>.*) from " IP, "in ann from 192.0.2.7",
+     "warning: match: anything reaches to the address ('.*' at column 12), as "
+     "a user name: is there but one way to read such a line?"},
+    {"in [.*] " IP ".*", "in * 192.0.2.7", NULL},
+    {"(?|a " IP "|b " IP ")", "a 192.0.2.7",
+     "fault: match: more than one group (?<ip>...): more than one way to the "
+     "address"},
+    {"in(?: " IP ")?(?: [0-9.]+)?", "in 192.0.2.7",
+     "fault: match: the address is in a group that need not be there once "
+     "(column 3)"},
+    {"in (?:a|" IP ")", "in 192.0.2.7",
+     "warning: match: the address is in one of several alternatives (column "
+     "4)"},
+    {"in (?<ip>[0-9.]*)", "in 192.0.2.7",
+     "fault: match: (?<ip>...) may be empty"},
+    {"in (?<ip>(?:[0-9.]+)?)", "in 192.0.2.7",
+     "fault: match: (?<ip>...) may be empty"},
+    {"in (?<ip>[0-9.]+|)", "in 192.0.2.7",
+     "fault: match: (?<ip>...) may be empty"},
+    {"in (?:(?<ip>[0-9.]+) )+ok", "in 192.0.2.7 ok",
+     "fault: match: the address is in a group that need not be there once "
+     "(column 4)"},
+    {"in (?<user>[^\"]+?),id=(?:[^\"]*),ip=" IP, "in ann,id=x,ip=192.0.2.7",
+     "fault: match: the user may hold ',', which ends him, and so may what "
+     "follows: more than one way to read a line"},
+    {"in (?:[^ ]* )*from " IP, "in a b from 192.0.2.7",
+     "warning: too many steps on a line of 64 KiB made of the sample at line "
+     "0: it grants nothing, but is said each time"},
+};
+
+static bool
+has(const struct strings *found, const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < found->count; i++)
+		if (strcmp(found->list[i], why) == 0)
+			return true;
+	for (i = 0; i < found->count; i++)
+		printf("# %s\n", found->list[i]);
+	return false;
+}
+
+static void
+expressions(void)
+{
+	struct strings found = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		char *line = alloc_format(HEAD "%s", rules[i].line);
+
+		lint_match(rules[i].match, line, &found);
+		if (rules[i].why != NULL)
+			ok(has(&found, rules[i].why), "%s: %s", rules[i].match,
+			   rules[i].why);
+		else
+			is_str(found.count ? found.list[0] : "", "",
+			       "%s: nothing", rules[i].match);
+		strings_clear(&found);
+		free(line);
+	}
+}
+
+static void
+samples(void)
+{
+	struct strings found = {0};
+	char match[] = "in " IP;
+	struct rule rule = {.name = name,
+			    .server = name,
+			    .file = name,
+			    .programs = programs,
+			    .match = match};
+
+	lint(&rule, &found);
+	ok(has(&found, "fault: no accept samples: nothing proves that it "
+		       "works"),
+	   "no accept samples");
+	ok(has(&found, "fault: 0 reject samples, not 3: a failed login, one "
+		       "whose user name imitates a success, a logout"),
+	   "no reject samples");
+	strings_clear(&found);
+	rule.whole_line = true;
+	lint(&rule, &found);
+	ok(has(&found, "warning: line: true: slower, and what a stranger wrote "
+		       "may play header; match the text"),
+	   "line: true");
+	strings_clear(&found);
+}
+
+static void
+taken_apart(void)
+{
+	struct atoms atoms;
+
+	atoms_read(&atoms, "a[^]x]{2,5}(?<ip>\\d++|(?:b?c)*)\\.(?!no)\\k{u}");
+	is_int((long long)atoms.count, 16, "as many atoms");
+	ok(atoms.list[1].min == 2 && atoms.list[1].max == 5 &&
+	       !atom_admits(&atoms.list[1], ']') &&
+	       !atom_admits(&atoms.list[1], 'x') &&
+	       atom_admits(&atoms.list[1], 'y'),
+	   "a class and how often");
+	is_int((long long)atoms_group(&atoms, "ip", 0), 2, "a group's place");
+	is_int((long long)atoms.list[2].other, 9, "and its end");
+	is_int((long long)atoms_least(&atoms, 3, 9), 0, "may be empty");
+	is_int((long long)atoms_least(&atoms, 0, atoms.count), 4,
+	       "what all take at least");
+	ok(atom_admits(&atoms.list[10], '.') && !atoms.list[10].any,
+	   "an escaped dot is a dot");
+	atoms_clear(&atoms);
+}
+
+int
+main(void)
+{
+	expressions();
+	samples();
+	taken_apart();
+	return tap_done();
+}
