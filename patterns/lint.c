@@ -2,16 +2,14 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/err.h"
-#include "base/linebuf.h"
 #include "patterns/atoms.h"
 #include "patterns/places.h"
 #include "patterns/recognizer.h"
 #include "patterns/rules.h"
+#include "patterns/stretch.h"
 
 struct lint {
 	const struct rule *rule;
@@ -200,59 +198,26 @@ check_expression(const struct lint *lint, enum rule_role role)
 
 /* ---- steps ---- */
 
-/* The line with much of unit in place of bytes begin to end: true, PCRE2 gave
- * up. */
+/* true: PCRE2 gave up over this rule. */
 static bool
-gives_up(const struct lint *lint, const char *line, size_t begin, size_t end,
-	 const char *unit, size_t unit_len)
+gives_up(void *arg, const char *line, size_t len)
 {
-	size_t rest = strlen(line + end), len = begin;
-	char *bytes = alloc_resize(NULL, LINEBUF_LINE_MAX, 1);
+	const struct lint *lint = arg;
 	struct found found;
 	struct err err = {""};
 
-	memcpy(bytes, line, begin);
-	while (len + unit_len + rest < LINEBUF_LINE_MAX) {
-		memcpy(bytes + len, unit, unit_len);
-		len += unit_len;
-	}
-	memcpy(bytes + len, line + end, rest);
 	recognizer_forget(lint->recognizer);
-	recognize(lint->recognizer, bytes, len + rest, lint->now, &found, &err);
-	free(bytes);
-	return strstr(err.text, "gave up") != NULL &&
+	return recognize(lint->recognizer, line, len, lint->now, &found,
+			 &err) == FOUND_DOUBTFUL &&
+	       strstr(err.text, "gave up") != NULL &&
 	       strstr(err.text, lint->rule->name) != NULL;
 }
 
-/* Each piece of the line that a place lies in: from its beginning, and from
- * behind it, 1 to 16 bytes; and each punctuation of the line. */
-static bool
-is_slow_at(const struct lint *lint, const char *line, const struct place *p)
-{
-	static const char more[] = "aA0 \t.,:;<>[](){}=\"'/-_";
-	size_t n, rest = strlen(line + p->end);
-
-	for (n = 1; n <= 16; n++) {
-		if (n <= rest &&
-		    gives_up(lint, line, p->begin, p->end, line + p->end, n))
-			return true;
-		if (n <= p->begin && gives_up(lint, line, p->begin, p->end,
-					      line + p->begin - n, n))
-			return true;
-	}
-	if (rest > 16 &&
-	    gives_up(lint, line, p->begin, p->end, line + p->end, rest))
-		return true;
-	for (n = 0; more[n] != '\0'; n++)
-		if (gives_up(lint, line, p->begin, p->end, &more[n], 1))
-			return true;
-	return false;
-}
-
 static void
-check_steps(const struct lint *lint)
+check_steps(struct lint *lint)
 {
 	struct places places = {0};
+	const struct trial_line *line;
 	struct trial trial;
 	const struct place *p;
 	size_t i;
@@ -261,8 +226,10 @@ check_steps(const struct lint *lint)
 	for (i = 0; i < places.count; i++) {
 		p = &places.list[i];
 		trial_of_sample(&trial, p->sample);
+		line = &trial.lines[p->line];
 		if (!p->accept || p->closed ||
-		    !is_slow_at(lint, trial.lines[p->line].bytes, p))
+		    !stretch(line->bytes, line->len, p->begin, p->end, gives_up,
+			     lint))
 			continue;
 		find(lint, false,
 		     "too many steps on a line of 64 KiB made of the sample "
@@ -279,7 +246,7 @@ void
 lint_rule(const struct rule *rule, struct recognizer *recognizer, time_t now,
 	  lint_fn *fn, void *arg)
 {
-	const struct lint lint = {rule, recognizer, now, fn, arg};
+	struct lint lint = {rule, recognizer, now, fn, arg};
 	enum rule_role role;
 
 	check_samples(&lint);
