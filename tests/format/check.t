@@ -70,6 +70,20 @@ def good():
                  "each sample is a line")
 
 
+def shipped():
+    """100,000 attacks at the least, and no fault, in what ships."""
+    done = check("--patterns", os.path.join(pbs.ROOT, "patterns"),
+                 "--forgeries", "100000", "--seed", "2")
+    tap.equal((done.returncode, problems(done)), (0, []), "what ships is sound",
+              *problems(done))
+    made = re.search(r"# (\d+) forgeries, 0 granted, seed 2\n", done.stdout)
+    tap.ok(made and int(made[1]) >= 100000, "as many forgeries as asked for",
+           done.stdout[-200:])
+    for server in ("nginx", "UW imapd"):
+        tap.ok(re.search(r"# warning: \S+: %s.* newlines as they come" % server,
+                         done.stdout), server + ": its newlines are told")
+
+
 def wrong_samples():
     for old, new, said in (
             ("ip: 192.0.2.7", "ip: 192.0.2.8",
@@ -205,4 +219,5 @@ def usage():
     tap.contains(check("--help").stdout, "usage: pbsctl check", "--help helps")
 
 
-tap.main(good, wrong_samples, forgeries, faults, what_the_file_says, unreadable, single_files, configuration, usage)
+tap.main(good, shipped, wrong_samples, forgeries, faults, what_the_file_says,
+         unreadable, single_files, configuration, usage)
