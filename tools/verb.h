@@ -13,7 +13,8 @@ struct verb {
 	int (*run)(int argc, char **argv); /* argv[0] is the verb */
 };
 
-extern const struct verb verb_match, verb_check, verb_explain;
+extern const struct verb verb_match, verb_check, verb_explain,
+    verb_import_perl;
 extern const struct verb verb_status, verb_list, verb_show, verb_add,
     verb_remove;
 
