@@ -1,6 +1,9 @@
 /*
  * Whatever is done to a log, each line in it is delivered: every fault by its
  * name, in a real loop.
+ *
+ * It takes all inotify instances there are, which others would miss:
+ * tests/run: exclusive
  */
 #include <errno.h>
 #include <fcntl.h>
