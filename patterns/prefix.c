@@ -52,17 +52,27 @@ invert(struct bytes *set)
 		set->bit[i] = ~set->bit[i];
 }
 
+/* The lowest number in the set, taken out of it. */
+static unsigned int
+take_lowest(uint32_t *set)
+{
+	unsigned int lowest = (unsigned int)__builtin_ctz(*set);
+
+	*set &= *set - 1;
+	return lowest;
+}
+
 static void
 allow(struct walk *walk, const struct bytes *set, uint32_t from)
 {
-	unsigned int p, c;
+	uint16_t *may;
+	uint32_t left;
 
-	for (p = 0; p < PREFIX_LEN; p++) {
-		if (!(from >> p & 1))
-			continue;
-		for (c = 0; c < 256; c++)
-			if (set->bit[c / 32] >> c % 32 & 1)
-				walk->out->may[p][c] |= walk->bit;
+	for (from &= OFFSETS; from != 0;) {
+		may = walk->out->may[take_lowest(&from)];
+		for (unsigned int i = 0; i < 8; i++)
+			for (left = set->bit[i]; left != 0;)
+				may[32 * i + take_lowest(&left)] |= walk->bit;
 	}
 }
 
