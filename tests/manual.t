@@ -70,11 +70,11 @@ def flags_are_told():
     equal(sorted(told), sorted(verbs), "pbsctl(8) tells every verb")
 
 
-def literal(name):
-    """The text of the last literal display of a page."""
+def literal(name, begins=""):
+    """The text of the last literal display of a page that begins so."""
     shown = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", page(name),
                        re.M | re.S)
-    return shown[-1]
+    return [text for text in shown if text.startswith(begins)][-1]
 
 
 def dumped(text):
@@ -91,7 +91,7 @@ def examples():
     ok("3600" in done.stdout or "1h" in done.stdout, "and means what it says",
        done.stdout)
     with tempfile.TemporaryDirectory() as d:
-        text = literal("patterns/pop-before-smtp.patterns.5")
+        text = literal("patterns/pop-before-smtp.patterns.5", "server:")
         with open(os.path.join(d, "example.yaml"), "w") as f:
             f.write(text)
         lines = re.findall(r"- line: '(.*)'", text)

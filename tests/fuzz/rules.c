@@ -1,0 +1,71 @@
+/*
+ * Any bytes at all are a pattern file: it is refused with a reason that names
+ * a place, or its rules are whole and can be compiled or refused in turn.
+ */
+#include "patterns/matcher.h"
+#include "patterns/rules.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_rule(const struct rule *rule)
+{
+	int role, n = 0;
+
+	assert(rule->name != NULL && rule->server != NULL);
+	assert(rule->programs != NULL && rule->programs[0] != NULL);
+	assert(rule->header < HEADER_COUNT && rule->lineno > 0);
+	for (role = 0; role < RULE_ROLES; role++)
+		n += rule->expressions[role] != NULL;
+	assert(n > 0);
+	for (size_t i = 0; i < rule->accept.count; i++)
+		assert(rule->accept.list[i].nlines > 0);
+}
+
+/* ruleset_load() reads files; this one is in memory only. */
+static struct ruleset *
+load(const uint8_t *data, size_t size, struct err *err)
+{
+	int fd = memfd_create("rules.yaml", MFD_CLOEXEC);
+	struct ruleset *set;
+	char *path;
+
+	assert(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	path = alloc_format("/proc/self/fd/%d", fd);
+	set = ruleset_load((const char *const *)&path, 1, err);
+	free(path);
+	close(fd);
+	return set;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct rule_choice all = {.all = true, .logouts = true};
+	struct err err = {""};
+	struct ruleset *set = load(data, size, &err);
+	struct matcher *matcher;
+
+	if (set == NULL) {
+		assert(err.text[0] != '\0');
+		return 0;
+	}
+	for (size_t i = 0; i < set->count; i++)
+		check_rule(&set->list[i]);
+	err.text[0] = '\0';
+	matcher = matcher_new(set, &all, &err);
+	assert(matcher != NULL || err.text[0] != '\0');
+	matcher_free(&matcher);
+	ruleset_free(&set);
+	return 0;
+}
