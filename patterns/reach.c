@@ -52,12 +52,14 @@ looks(const char *p)
 	       strncmp(p, "(?<=", 4) == 0 || strncmp(p, "(?<!", 4) == 0;
 }
 
-/* A group is over: what is within it counts where it begins, or not at all. */
+/* A group is over: what is within it counts where it begins, or not at all.
+ * Its end is nothing that a text could lack. */
 static void
 close_group(struct reach *reach, const struct group *group, size_t end)
 {
 	size_t i;
 
+	reach->stage[end] = 0;
 	for (i = group->start + 1; i < end; i++)
 		if (group->looks)
 			reach->stage[i] = 0;
@@ -88,7 +90,7 @@ find_stages(struct reach *reach, const char *expression)
 			groups[depth].alternatives = true;
 		else if (*p == ')' && depth > 0)
 			close_group(reach, &groups[depth--],
-				    (size_t)(p - expression) + 1);
+				    (size_t)(p - expression));
 		p++;
 	}
 	/* The whole may be alternatives, too. */
