@@ -36,8 +36,9 @@ struct perlconf {
 struct perlconf *perlconf_read(const char *text, size_t len);
 void perlconf_free(struct perlconf **);
 
-/* The last value of that name, or NULL. */
+/* The last value of that name, or NULL; use: which then is used. */
 const struct perl_value *perlconf_find(const struct perlconf *,
     const char *name);
+const struct perl_value *perlconf_use(struct perlconf *, const char *name);
 
 #endif

@@ -5,6 +5,7 @@
 #include "tools/perlconf.c"
 #include "tools/perlpattern.c"
 #include "tools/perlskip.c"
+#include "tools/perlvalue.c"
 
 #include <assert.h>
 
