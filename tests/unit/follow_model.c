@@ -111,7 +111,7 @@ random_op(uint64_t *state, enum mode mode)
 	for (int op = 0; op < OPS; op++)
 		if ((pick -= weights[mode][op]) < 0)
 			/* Rare, as it takes a while. */
-			return op == RUN && random_next(state) % 500 == 0
+			return op == RUN && random_next(state) % 50 == 0
 				   ? OVERFLOW
 				   : (enum op)op;
 	return APPEND;
@@ -674,7 +674,7 @@ move_directory(struct world *w)
 	mkdir(path(w, ""), 0700);
 }
 
-/* More events than the kernel keeps, in the directory that is watched. */
+/* More events than the kernel keeps, and a rotation that is told by none. */
 static void
 overflow(struct world *w)
 {
@@ -687,12 +687,16 @@ overflow(struct world *w)
 		fclose(file);
 	if (max > 100000)
 		return;
+	settle(w);
 	close(open(path(w, "noise"), O_CREAT | O_WRONLY, 0600));
 	close(open(path(w, "sound"), O_CREAT | O_WRONLY, 0600));
 	for (int i = 0; i < max / 2 + 10; i++) {
 		chmod(path(w, "noise"), 0600);
 		chmod(path(w, "sound"), 0600);
 	}
+	if (w->program->mode != LINKED)
+		rotate(w, true);
+	append(w, 1, EXPECTED);
 }
 
 static void
@@ -751,7 +755,8 @@ do_step(struct world *w, enum op op, uint32_t arg)
 		start(w);
 		break;
 	case OVERFLOW:
-		overflow(w);
+		if (w->running)
+			overflow(w);
 		break;
 	case OPS:
 		break;
