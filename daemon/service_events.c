@@ -182,7 +182,8 @@ become_ready(struct service *s)
 	s->ready = true;
 	pipeline_set_quiet(s->pipeline, false);
 	say_ready(s);
-	service_save(s);
+	if (!s->conf->once) /* which saves at its end, in a moment */
+		service_save(s);
 }
 
 static bool
