@@ -53,13 +53,12 @@ struct kept {
 
 static void
 keep_row(void *arg, const struct addr *addr, const char *user, size_t user_len,
-	 time_t when, time_t expires)
+	 time_t when, time_t expires, time_t held)
 {
 	struct kept *kept = arg;
 
-	if (expires > kept->now)
-		authtab_grant(kept->table, addr, user, user_len, when, expires,
-			      kept->now);
+	authtab_hold(kept->table, addr, user, user_len, when, expires, held,
+		     kept->now);
 }
 
 static void
@@ -90,8 +89,9 @@ list_checkpoint(const struct conf *conf, time_t now)
 	int found;
 
 	kept.table = authtab_new(conf->grace, conf->max_addresses, NULL, NULL);
-	found = checkpoint_load(conf->checkpoint, keep_row, &kept, &pos, &npos,
-				&err);
+	authtab_set_hold(kept.table, conf_hold(conf), now);
+	found = checkpoint_load(conf->checkpoint, keep_row, &kept, NULL, &pos,
+				&npos, &err);
 	if (found > 0)
 		print_table(kept.table);
 	authtab_free(&kept.table);

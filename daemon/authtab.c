@@ -21,6 +21,7 @@
 struct entry {
 	int64_t when;
 	int64_t expires;
+	uint32_t held;	/* it was granted to this many seconds before that */
 	uint32_t chain; /* next of this hash, or next free entry */
 	uint32_t users;
 	struct addr addr; /* family 0 = free */
@@ -31,7 +32,7 @@ static_assert(AUTHTAB_USERS_MAX == (int)USERS_LIST_MAX, "the same list");
 enum { ENTRIES_MIN = 64 }; /* a power of two */
 
 struct authtab {
-	uint32_t longest;
+	uint32_t longest, hold;
 	uint32_t max, count;
 	authtab_event_fn *event_fn;
 	void *arg;
@@ -61,7 +62,8 @@ make_storage(struct authtab *tab, uint32_t entries)
 	tab->entries = alloc_resize(NULL, tab->room, sizeof(*tab->entries));
 	tab->heads = alloc_zero(tab->nheads, sizeof(*tab->heads));
 	tab->users = users_new();
-	tab->calendar = calendar_new(tab->longest);
+	tab->calendar =
+	    calendar_new(tab->longest > tab->hold ? tab->longest : tab->hold);
 	tab->used = 1;
 	tab->free_entry = 0;
 	tab->count = 0;
@@ -192,7 +194,7 @@ take_entry(struct authtab *tab)
 
 static uint32_t
 insert(struct authtab *tab, const struct addr *addr, int64_t when,
-       int64_t expires)
+       int64_t expires, uint32_t held)
 {
 	uint32_t index = take_entry(tab), *head;
 	struct entry *entry = &tab->entries[index];
@@ -202,8 +204,11 @@ insert(struct authtab *tab, const struct addr *addr, int64_t when,
 		double_heads(tab);
 	}
 	head = head_of(tab, addr);
-	*entry = (struct entry){
-	    .addr = *addr, .when = when, .expires = expires, .chain = *head};
+	*entry = (struct entry){.addr = *addr,
+				.when = when,
+				.expires = expires,
+				.held = held,
+				.chain = *head};
 	*head = index;
 	calendar_add(tab->calendar, index, expires);
 	if (expires < tab->due)
@@ -238,7 +243,8 @@ copy_entry(struct authtab *to, const struct authtab *from, uint32_t index)
 	const struct entry *entry = &from->entries[index];
 	const char *names[USERS_LIST_MAX];
 	size_t count = users_get(from->users, entry->users, names);
-	uint32_t copy = insert(to, &entry->addr, entry->when, entry->expires);
+	uint32_t copy =
+	    insert(to, &entry->addr, entry->when, entry->expires, entry->held);
 
 	while (count-- > 0) /* the oldest first, as they came */
 		users_add(to->users, &to->entries[copy].users, names[count],
@@ -363,21 +369,50 @@ make_place(struct authtab *tab, int64_t expires)
 	return 0;
 }
 
-static bool
-renew(struct entry *entry, int64_t when, int64_t expires)
+static int64_t
+granted(const struct entry *entry)
 {
-	bool forward = when > entry->when || expires > entry->expires;
+	return entry->expires - entry->held;
+}
 
-	if (when > entry->when)
+/* What was granted and how long it is held; the later one counts. */
+static void
+set_expiry(struct entry *entry, int64_t grant, int64_t until)
+{
+	entry->expires = grant > until ? grant : until;
+	entry->held = (uint32_t)(entry->expires - grant);
+}
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static bool
+renew(struct entry *entry, int64_t when, int64_t grant, int64_t until)
+{
+	int64_t before = entry->expires;
+	bool forward = when > entry->when;
+
+	if (forward)
 		entry->when = when;
-	if (expires > entry->expires)
-		entry->expires = expires;
-	return forward;
+	set_expiry(entry, later(grant, granted(entry)), later(until, before));
+	return forward || entry->expires > before;
 }
 
 int
 authtab_grant(struct authtab *tab, const struct addr *addr, const char *user,
 	      size_t user_len, time_t when, int64_t expires, int64_t now)
+{
+	return authtab_hold(tab, addr, user, user_len, when, expires, expires,
+			    now);
+}
+
+int
+authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
+	     size_t user_len, time_t when, int64_t expires, int64_t until,
+	     int64_t now)
 {
 	int event = AUTHTAB_RENEWED;
 	uint32_t index;
@@ -387,16 +422,20 @@ authtab_grant(struct authtab *tab, const struct addr *addr, const char *user,
 		advance(tab, now);
 	if (expires > tab->now + tab->longest)
 		expires = tab->now + tab->longest;
-	if (expires <= tab->now)
+	if (until > tab->now + tab->hold)
+		until = tab->now + tab->hold;
+	until = later(until, expires);
+	if (until <= tab->now)
 		return -1;
 
 	index = find(tab, addr);
 	if (index == 0) {
-		if (make_place(tab, expires) < 0)
+		if (make_place(tab, until) < 0)
 			return -1;
-		index = insert(tab, addr, when, expires);
+		index =
+		    insert(tab, addr, when, until, (uint32_t)(until - expires));
 		event = AUTHTAB_ADDED;
-	} else if (!renew(&tab->entries[index], when, expires)) {
+	} else if (!renew(&tab->entries[index], when, expires, until)) {
 		event = -1;
 	}
 	if (user != NULL)
@@ -408,26 +447,59 @@ authtab_grant(struct authtab *tab, const struct addr *addr, const char *user,
 	return event;
 }
 
+/* Nothing is filed before now; what has expired goes with the next sweep. */
 void
-authtab_set_longest(struct authtab *tab, uint32_t longest, int64_t now)
+authtab_release(struct authtab *tab, const struct addr *addr, int64_t until)
+{
+	uint32_t index = find(tab, addr);
+	struct entry *entry = &tab->entries[index];
+
+	until = later(until, tab->now);
+	if (index == 0 || entry->held == 0 || until >= entry->expires)
+		return;
+	set_expiry(entry, granted(entry), until);
+	calendar_remove(tab->calendar, index);
+	calendar_add(tab->calendar, index, entry->expires);
+	if (entry->expires < tab->due)
+		tab->due = entry->expires;
+}
+
+/* Other bounds: into storage of their size, each grant lasting that much
+ * longer. */
+static void
+change_bounds(struct authtab *tab, uint32_t longest, uint32_t hold, int64_t now)
 {
 	struct authtab old = *tab;
-	int64_t more = (int64_t)longest - tab->longest;
+	int64_t more = (int64_t)longest - tab->longest, until;
 
-	assert(longest > 0);
 	if (now > tab->now)
 		tab->now = now;
 	tab->longest = longest;
+	tab->hold = hold;
 	make_storage(tab, old.count * 2);
 	for (uint32_t i = 1; i < old.used; i++) {
 		struct entry *entry = &old.entries[i];
 
-		/* Nothing is filed before now; the next sweep drops it. */
-		entry->expires += more;
-		if (entry->expires < tab->now)
-			entry->expires = tab->now;
+		until = entry->held > 0 ? entry->expires : 0;
+		if (until > tab->now + hold)
+			until = tab->now + hold;
+		set_expiry(entry, granted(entry) + more,
+			   later(until, tab->now));
 	}
 	move_entries(tab, &old);
+}
+
+void
+authtab_set_longest(struct authtab *tab, uint32_t longest, int64_t now)
+{
+	assert(longest > 0);
+	change_bounds(tab, longest, tab->hold, now);
+}
+
+void
+authtab_set_hold(struct authtab *tab, uint32_t hold, int64_t now)
+{
+	change_bounds(tab, tab->longest, hold, now);
 }
 
 bool
@@ -464,6 +536,7 @@ show(const struct authtab *tab, const struct entry *entry,
 	out->addr = entry->addr;
 	out->when = (time_t)entry->when;
 	out->expires = entry->expires;
+	out->granted = granted(entry);
 	out->nusers = users_get(tab->users, entry->users, out->users);
 }
 

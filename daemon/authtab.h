@@ -5,7 +5,8 @@
  * that counts is the login's own (`when`, wall clock); how long it still lasts
  * is measured on the steady clock (`expires`, in its seconds), so that nobody
  * stays authorized because somebody set the clock. An authorization only moves
- * forward: a line read twice, late or out of order does no harm.
+ * forward: a line read twice, late or out of order does no harm. A session may
+ * hold an address beyond what was granted; its end takes back no more than that.
  *
  * Grant, renew and expire are O(1): a hash by address, and a calendar of slots
  * by expiry. Bounded: when full, those that expire first go. Measured: 100
@@ -36,6 +37,7 @@ struct authtab_row {
 	struct addr addr;
 	time_t when;	  /* last login */
 	int64_t expires;  /* steady seconds */
+	int64_t granted;  /* ... if no session held it: never later */
 	size_t nusers;
 	const char *users[AUTHTAB_USERS_MAX];
 };
@@ -58,6 +60,19 @@ int authtab_grant(struct authtab *, const struct addr *, const char *user,
  */
 enum { AUTHTAB_PREFETCH_STEPS = 3 };
 void authtab_prefetch(const struct authtab *, const struct addr *, int step);
+
+/*
+ * A grant to an address that a session holds beyond it, until then; clamped to
+ * now + hold. One whose grant is past is not ignored while it is held.
+ */
+int authtab_hold(struct authtab *, const struct addr *, const char *user,
+    size_t user_len, time_t when, int64_t expires, int64_t until, int64_t now);
+/* No session holds it beyond `until` any more. Nothing is ever taken from what
+ * was granted, and nothing lasts longer for this. */
+void authtab_release(struct authtab *, const struct addr *, int64_t until);
+/* No session holds an address longer than this from now on. 0, as it begins:
+ * none holds any. */
+void authtab_set_hold(struct authtab *, uint32_t hold, int64_t now);
 
 /* The grace has changed: no authorization lasts longer than this from now on,
  * and each one there lasts as much longer or shorter as the new grace is. */

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "daemon/holds.h"
 
 /*
  * The file, one thing a line, the rest of a line being raw text:
@@ -21,9 +22,11 @@
  *	pop-before-smtp checkpoint 1
  *	log DEVICE INODE OFFSET HEAD_LEN HEAD TAIL_LEN TAIL PATH
  *	cursor TEXT			(of the log before)
- *	row ADDRESS LOGIN EXPIRES
- *	user NAME			(of the row before; as many as there
- *are) end HASH			(of all lines before)
+ *	row ADDRESS LOGIN EXPIRES HELD
+ *	user NAME		(of the row before; as many as there are)
+ *	seeds HASH HASH		(of the sessions that follow)
+ *	session HASH HASH KIND COUNT BEGAN ADDRESS
+ *	end HASH		(of all lines before)
  *
  * Numbers are decimal, hashes hexadecimal, times seconds since the epoch.
  */
@@ -79,10 +82,29 @@ put_row(struct writer *w, const struct authtab_row *row, int64_t to_wall)
 	char text[ADDR_TEXT_MAX];
 
 	addr_format(&row->addr, text);
-	put(w, "row %s %lld %lld", text, (long long)row->when,
+	put(w, "row %s %lld %lld %lld", text, (long long)row->when,
+	    (long long)(row->granted + to_wall),
 	    (long long)(row->expires + to_wall));
 	for (size_t i = 0; i < row->nusers; i++)
 		put(w, "user %s", row->users[i]);
+}
+
+static void
+put_holds(struct writer *w, const struct holds *holds)
+{
+	char text[ADDR_TEXT_MAX];
+	const void *at = NULL;
+	struct hold_row row;
+	uint64_t seeds[2];
+
+	holds_seeds(holds, seeds);
+	put(w, "seeds %016" PRIx64 " %016" PRIx64, seeds[0], seeds[1]);
+	while (holds_next(holds, &at, &row)) {
+		addr_format(&row.addr, text);
+		put(w, "session %016" PRIx64 " %016" PRIx64 " %d %u %lld %s",
+		    row.key.bits[0], row.key.bits[1], (int)row.key.kind,
+		    row.count, (long long)row.when, text);
+	}
 }
 
 /* A rename is only safe on disk when its directory is. */
@@ -130,8 +152,9 @@ finish(struct writer *w, const char *tmp, const char *path)
 
 int
 checkpoint_save(const char *path, const struct authtab *table,
-		const struct logpos *pos, size_t npos, time_t now_wall,
-		int64_t now_steady, struct err *err)
+		const struct holds *holds, const struct logpos *pos,
+		size_t npos, time_t now_wall, int64_t now_steady,
+		struct err *err)
 {
 	char *tmp = alloc_format("%s.tmp", path);
 	struct writer w = {.hash = 0};
@@ -147,6 +170,8 @@ checkpoint_save(const char *path, const struct authtab *table,
 			put_log(&w, &pos[i]);
 		while (authtab_next(table, &at, &row))
 			put_row(&w, &row, now_wall - now_steady);
+		if (holds != NULL)
+			put_holds(&w, holds);
 		result = finish(&w, tmp, path);
 	}
 	if (result != 0) {
@@ -161,10 +186,11 @@ checkpoint_save(const char *path, const struct authtab *table,
 struct reader {
 	checkpoint_grant_fn *grant;
 	void *arg;
+	struct holds *holds;
 	struct logpos **pos;
 	size_t *npos;
 	struct addr addr; /* of the last row, until it is granted */
-	long long when, expires;
+	long long when, expires, held;
 	bool pending, named;
 };
 
@@ -173,7 +199,7 @@ flush_row(struct reader *r)
 {
 	if (r->pending && !r->named)
 		r->grant(r->arg, &r->addr, NULL, 0, (time_t)r->when,
-			 (time_t)r->expires);
+			 (time_t)r->expires, (time_t)r->held);
 	r->pending = r->named = false;
 }
 
@@ -214,7 +240,8 @@ take_row(struct reader *r, const char *text)
 	char address[ADDR_TEXT_MAX];
 
 	flush_row(r);
-	if (sscanf(text, "%45s %lld %lld", address, &r->when, &r->expires) != 3)
+	if (sscanf(text, "%45s %lld %lld %lld", address, &r->when, &r->expires,
+		   &r->held) != 4)
 		return false;
 	if (addr_parse(&r->addr, address, strlen(address)) != 0)
 		return false;
@@ -229,7 +256,40 @@ take_user(struct reader *r, const char *text)
 		return false;
 	r->named = true;
 	r->grant(r->arg, &r->addr, text, strlen(text), (time_t)r->when,
-		 (time_t)r->expires);
+		 (time_t)r->expires, (time_t)r->held);
+	return true;
+}
+
+static bool
+take_seeds(struct reader *r, const char *text)
+{
+	uint64_t seeds[2];
+
+	if (sscanf(text, "%" SCNx64 " %" SCNx64, &seeds[0], &seeds[1]) != 2)
+		return false;
+	if (r->holds != NULL)
+		holds_set_seeds(r->holds, seeds);
+	return true;
+}
+
+static bool
+take_session(struct reader *r, const char *text)
+{
+	char address[ADDR_TEXT_MAX];
+	struct hold_row row;
+	unsigned int kind;
+	long long when;
+
+	if (sscanf(text, "%" SCNx64 " %" SCNx64 " %u %u %lld %45s",
+		   &row.key.bits[0], &row.key.bits[1], &kind, &row.count, &when,
+		   address) != 6 ||
+	    kind > HOLD_NAMED ||
+	    addr_parse(&row.addr, address, strlen(address)) != 0)
+		return false;
+	row.key.kind = (enum hold_kind)kind;
+	row.when = (time_t)when;
+	if (r->holds != NULL)
+		holds_restore(r->holds, &row);
 	return true;
 }
 
@@ -240,10 +300,9 @@ take_line(struct reader *r, const char *line)
 		const char *word;
 		bool (*take)(struct reader *, const char *text);
 	} words[] = {
-	    {"row ", take_row},
-	    {"user ", take_user},
-	    {"log ", take_log},
-	    {"cursor ", take_cursor},
+	    {"row ", take_row},	    {"user ", take_user},
+	    {"seeds ", take_seeds}, {"session ", take_session},
+	    {"log ", take_log},	    {"cursor ", take_cursor},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -311,10 +370,14 @@ open_trusted(const char *path, struct err *err)
 
 int
 checkpoint_load(const char *path, checkpoint_grant_fn *grant, void *arg,
-		struct logpos **pos, size_t *npos, struct err *err)
+		struct holds *holds, struct logpos **pos, size_t *npos,
+		struct err *err)
 {
-	struct reader r = {
-	    .grant = grant, .arg = arg, .pos = pos, .npos = npos};
+	struct reader r = {.grant = grant,
+			   .arg = arg,
+			   .holds = holds,
+			   .pos = pos,
+			   .npos = npos};
 	FILE *file;
 	int result;
 

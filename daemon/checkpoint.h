@@ -15,20 +15,23 @@
 #include "daemon/source.h"
 
 struct err;
+struct holds;
 
-/* now: to write each expiry as wall clock time. 0, or -1. */
+/* holds may be NULL. now: to write each expiry as wall clock time. 0, or -1. */
 int checkpoint_save(const char *path, const struct authtab *,
-    const struct logpos *, size_t npos, time_t now_wall, int64_t now_steady,
-    struct err *);
+    const struct holds *, const struct logpos *, size_t npos, time_t now_wall,
+    int64_t now_steady, struct err *);
 
 /*
- * Calls grant for each address kept, fills *pos (owned by the caller, each
+ * Calls grant for each address kept: granted until expires, held until held.
+ * Puts the open sessions into holds, if that is not NULL. Fills *pos (owned by the caller, each
  * cleared with logpos_clear(), the list with free()). 1 = read, 0 = there is
  * none, -1 = there is one but it is no good (nothing was granted).
  */
 typedef void checkpoint_grant_fn(void *arg, const struct addr *,
-    const char *user, size_t user_len, time_t when, time_t expires_wall);
+    const char *user, size_t user_len, time_t when, time_t expires_wall,
+    time_t held_wall);
 int checkpoint_load(const char *path, checkpoint_grant_fn *, void *arg,
-    struct logpos **pos, size_t *npos, struct err *);
+    struct holds *, struct logpos **pos, size_t *npos, struct err *);
 
 #endif

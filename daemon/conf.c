@@ -368,3 +368,17 @@ conf_clear(struct conf *conf)
 			free(*(char **)option_value(o, conf));
 	memset(conf, 0, sizeof(*conf));
 }
+
+uint32_t
+conf_hold(const struct conf *conf)
+{
+	return conf->sessions ? conf->session_max : 0;
+}
+
+uint32_t
+conf_longest(const struct conf *conf)
+{
+	uint32_t hold = conf_hold(conf);
+
+	return hold > conf->grace ? hold : conf->grace;
+}

@@ -24,6 +24,8 @@ struct conf {
 	struct strings logfiles;
 	struct strings maps;	 /* "type:name", type always there */
 	uint32_t grace;		 /* seconds */
+	bool sessions;		 /* hold addresses while sessions last ... */
+	uint32_t session_max;	 /* ... but no longer than this, seconds */
 	bool write, debug, flock, reprocess, once;
 	char *config_file;	 /* NULL = none */
 	struct strings patterns; /* directories, in order */
@@ -45,6 +47,10 @@ struct conf {
  */
 int conf_load(struct conf *, int argc, char *const *argv, struct err *);
 void conf_clear(struct conf *);
+/* How long a session may hold an address; 0 = sessions are off. */
+uint32_t conf_hold(const struct conf *);
+/* How old a login may be that still counts (seconds). */
+uint32_t conf_longest(const struct conf *);
 void conf_dump(const struct conf *); /* as YAML to standard output */
 void conf_usage(void);		     /* --help, to standard output */
 

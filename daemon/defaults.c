@@ -133,6 +133,7 @@ defaults_begin(struct conf *conf)
 {
 	memset(conf, 0, sizeof(*conf));
 	conf->grace = 1800;
+	conf->session_max = 24 * 3600;
 	conf->write = conf->flock = conf->mynetworks = true;
 	conf->max_addresses = 1000000;
 }

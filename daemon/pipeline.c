@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/authtab.h"
 #include "daemon/conf.h"
+#include "daemon/holds.h"
 #include "daemon/networks.h"
 #include "daemon/users.h"
 #include "patterns/recognizer.h"
@@ -18,18 +19,26 @@
  * such lines could fill our log with them. */
 enum { DOUBTFUL_SAID = 20 };
 
-/* --reprocess: a login that was found, and is judged some logins later. */
-enum { APART = 5, WAITING_MAX = AUTHTAB_PREFETCH_STEPS * APART };
-struct waiting {
+/* A login that was found. */
+struct login {
 	struct match match;
 	time_t when;
+	bool holds; /* its session has this key */
+	struct hold_key key;
+};
+
+/* --reprocess: a login is judged some logins later. */
+enum { APART = 5, WAITING_MAX = AUTHTAB_PREFETCH_STEPS * APART };
+struct waiting {
+	struct login login;
 	struct moment now;
 	char user[USERS_NAME_MAX];
 };
 
 struct pipeline {
-	uint32_t grace;
+	uint32_t grace, hold;
 	struct authtab *table;
+	struct holds *holds; /* NULL: sessions hold nothing */
 	struct ruleset *rules;
 	struct recognizer *recognizer;
 	struct networks *networks;
@@ -49,10 +58,14 @@ pipeline_new(const struct conf *conf, struct authtab *table, struct err *err)
 {
 	const struct rule_choice choice = {
 	    .enabled = (const char *const *)conf->enable.list,
-	    .nenabled = conf->enable.count};
+	    .nenabled = conf->enable.count,
+	    .logouts = conf->sessions};
 	struct pipeline *p = alloc_zero(1, sizeof(*p));
 
 	p->grace = conf->grace;
+	p->hold = conf_hold(conf);
+	if (conf->sessions)
+		p->holds = holds_new(p->hold, HOLDS_MAX);
 	p->table = table;
 	p->rules = ruleset_load((const char *const *)conf->patterns.list,
 				conf->patterns.count, err);
@@ -78,6 +91,7 @@ pipeline_free(struct pipeline **pipeline)
 	if (p == NULL)
 		return;
 	networks_free(&p->networks);
+	holds_free(&p->holds);
 	recognizer_free(&p->recognizer);
 	ruleset_free(&p->rules);
 	free(p);
@@ -129,18 +143,75 @@ say_granted(const struct pipeline *p, const struct match *m, int64_t seconds)
 		 (long long)seconds, m->rule->name, user);
 }
 
+/* ---- sessions ---- */
+
+/* Time in the log, on the clock of expiries. */
+static int64_t
+lifetime_of(time_t when, struct moment now)
+{
+	return now.lifetime + (int64_t)when - now.wall;
+}
+
+/* The address may rest on the sessions of it that are left, and on its grace
+ * from now on. */
+static void
+release(struct pipeline *p, const struct addr *addr, time_t when,
+	struct moment now)
+{
+	time_t until = when + (time_t)p->grace;
+	time_t left = holds_until(p->holds, addr);
+
+	authtab_release(p->table, addr,
+			lifetime_of(left > until ? left : until, now));
+}
+
+/* Until when its session holds a login's address. */
+static time_t
+begin_session(struct pipeline *p, const struct login *login, time_t when,
+	      struct moment now)
+{
+	struct addr gone;
+	bool open =
+	    holds_begin(p->holds, &login->key, &login->match.addr, when, &gone);
+
+	if (gone.family != 0)
+		release(p, &gone, now.wall, now);
+	return open ? when + (time_t)p->hold : 0;
+}
+
+static void
+end_session(struct pipeline *p, const struct found *found, struct moment now)
+{
+	struct hold_key key = holds_key(p->holds, &found->match, &found->line);
+	time_t when = found->when < now.wall ? found->when : now.wall;
+	char address[ADDR_TEXT_MAX];
+	struct addr addr;
+
+	if (!holds_end(p->holds, &key, when, &addr))
+		return;
+	release(p, &addr, when, now);
+	if (!log_debugging())
+		return;
+	addr_format(&addr, address);
+	log_debug("session of %s ended rule=%s", address,
+		  found->match.rule->name);
+}
+
+/* ---- logins ---- */
+
 /* A login that a rule found: may it authorize, and for how long? */
 static int
-judge(struct pipeline *p, const struct match *m, time_t when, struct moment now)
+judge(struct pipeline *p, const struct login *login, struct moment now)
 {
-	int64_t left;
+	const struct match *m = &login->match;
+	time_t when = login->when < now.wall ? login->when : now.wall;
+	time_t grace = when + (time_t)p->grace, until = grace;
 	const char *why;
 	int event;
 
-	if (when > now.wall)
-		when = now.wall;
-	left = (int64_t)when + p->grace - now.wall;
-	if (left <= 0) {
+	if (login->holds && when + (time_t)p->hold > until)
+		until = when + (time_t)p->hold;
+	if (until <= now.wall) {
 		p->stats.stale++;
 		if (log_debugging())
 			say_candidate(m, "ignored", "older than the grace");
@@ -153,40 +224,60 @@ judge(struct pipeline *p, const struct match *m, time_t when, struct moment now)
 			say_candidate(m, "refused", why);
 		return 0;
 	}
-	event = authtab_grant(p->table, &m->addr, m->user, m->user_len, when,
-			      now.lifetime + left, now.lifetime);
+	until = login->holds ? begin_session(p, login, when, now) : 0;
+	event = authtab_hold(p->table, &m->addr, m->user, m->user_len, when,
+			     lifetime_of(grace, now), lifetime_of(until, now),
+			     now.lifetime);
 	if (event == AUTHTAB_ADDED)
-		say_granted(p, m, left);
+		say_granted(p, m, (until > grace ? until : grace) - now.wall);
 	else if (log_debugging())
 		say_candidate(m, event < 0 ? "unchanged" : "renewed", NULL);
 	return event >= 0;
 }
 
-/* 1: a login that *found tells. Says what is doubtful. */
-static int
-find_login(struct pipeline *p, const char *line, size_t len, time_t now,
-	   struct found *found)
+/* What a line that was found says of its session, if that matters. */
+static struct login
+login_of(const struct pipeline *p, const struct found *found)
 {
+	struct login login = {.match = found->match, .when = found->when};
+
+	if (p->holds != NULL && recognizer_ends(p->recognizer, &found->match)) {
+		login.holds = true;
+		login.key = holds_key(p->holds, &found->match, &found->line);
+	}
+	return login;
+}
+
+/* What a line is to us. Says what is doubtful. */
+static enum finding
+look_at(struct pipeline *p, const char *line, size_t len, time_t now,
+	struct found *found)
+{
+	enum finding finding;
 	struct err err;
 
 	p->stats.lines++;
-	switch (recognize(p->recognizer, line, len, now, found, &err)) {
+	finding = recognize(p->recognizer, line, len, now, found, &err);
+	switch (finding) {
 	case FOUND_HEADERLESS:
 		p->stats.headerless++;
 		found->line.stamp_len = 0;
-		return 0;
+		return finding;
 	case FOUND_DOUBTFUL:
 		say_doubtful(p, &found->line, err.text);
-		return 0;
+		return finding;
 	case FOUND_LOGIN:
 		p->stats.logins++;
-		if (found->dated)
-			return 1;
-		say_doubtful(p, &found->line, "no time that can be read");
-		return 0;
+		break;
+	case FOUND_LOGOUT:
+		break;
 	default:
-		return 0;
+		return FOUND_NOTHING;
 	}
+	if (found->dated)
+		return finding;
+	say_doubtful(p, &found->line, "no time that can be read");
+	return FOUND_DOUBTFUL;
 }
 
 int
@@ -194,10 +285,18 @@ pipeline_line(struct pipeline *p, const char *line, size_t len,
 	      struct moment now)
 {
 	struct found found;
+	struct login login;
 
-	if (!find_login(p, line, len, now.wall, &found))
+	switch (look_at(p, line, len, now.wall, &found)) {
+	case FOUND_LOGIN:
+		login = login_of(p, &found);
+		return judge(p, &login, now);
+	case FOUND_LOGOUT:
+		end_session(p, &found, now);
 		return 0;
-	return judge(p, &found.match, found.when, now);
+	default:
+		return 0;
+	}
 }
 
 /* Remembers a line's stamp beyond the life of the line. */
@@ -230,9 +329,9 @@ waiting_at(struct pipeline *p, size_t n)
 static void
 judge_next(struct pipeline *p)
 {
-	const struct waiting *login = waiting_at(p, p->judged++);
+	const struct waiting *waiting = waiting_at(p, p->judged++);
 
-	judge(p, &login->match, login->when, login->now);
+	judge(p, &waiting->login, waiting->now);
 }
 
 static void
@@ -244,37 +343,36 @@ judge_all(struct pipeline *p)
 
 /* Of what points into the line, the user is copied; no other is needed. */
 static void
-keep_login(struct waiting *login, const struct found *found, time_t now)
+keep_login(struct waiting *waiting, const struct login *login, time_t now)
 {
-	struct match *match = &login->match;
+	struct match *match = &waiting->login.match;
 
-	*match = found->match;
+	waiting->login = *login;
 	match->ip = match->session = NULL;
 	match->ip_len = match->session_len = 0;
-	login->when = found->when;
-	login->now = (struct moment){now, now};
+	waiting->now = (struct moment){now, now};
 	if (match->user == NULL)
 		return;
-	if (match->user_len > sizeof(login->user))
-		match->user_len = sizeof(login->user);
-	match->user = memcpy(login->user, match->user, match->user_len);
+	if (match->user_len > sizeof(waiting->user))
+		match->user_len = sizeof(waiting->user);
+	match->user = memcpy(waiting->user, match->user, match->user_len);
 }
 
 /* Millions of logins in a row would each wait for the table's memory. */
 static void
-judge_later(struct pipeline *p, const struct found *found)
+judge_later(struct pipeline *p, const struct login *login)
 {
 	size_t ago = 0;
 
 	if (p->found - p->judged == WAITING_MAX)
 		judge_next(p);
-	keep_login(waiting_at(p, p->found++), found, p->replay_now);
+	keep_login(waiting_at(p, p->found++), login, p->replay_now);
 	for (int step = 0; step < AUTHTAB_PREFETCH_STEPS; step++) {
 		if (ago < p->found - p->judged)
-			authtab_prefetch(
-			    p->table,
-			    &waiting_at(p, p->found - 1 - ago)->match.addr,
-			    step);
+			authtab_prefetch(p->table,
+					 &waiting_at(p, p->found - 1 - ago)
+					      ->login.match.addr,
+					 step);
 		ago += APART;
 	}
 }
@@ -283,14 +381,21 @@ void
 pipeline_replay(struct pipeline *p, const char *line, size_t len, time_t wall)
 {
 	struct found found;
-	int login;
+	struct login login;
+	enum finding finding;
 
-	login = find_login(p, line, len, wall, &found);
+	finding = look_at(p, line, len, wall, &found);
 	keep_stamp(p, &found.line);
-	if (!login)
-		return;
-	advance_replay(p, found.when, wall);
-	judge_later(p, &found);
+	if (finding == FOUND_LOGIN) {
+		advance_replay(p, found.when, wall);
+		login = login_of(p, &found);
+		judge_later(p, &login);
+	} else if (finding == FOUND_LOGOUT) {
+		judge_all(p);
+		advance_replay(p, found.when, wall);
+		end_session(p, &found,
+			    (struct moment){p->replay_now, p->replay_now});
+	}
 }
 
 struct moment
@@ -329,11 +434,36 @@ pipeline_stats(const struct pipeline *p)
 	return &p->stats;
 }
 
+/* Sessions that are open stay so. A shorter bound counts for them too, a longer
+ * one for those that begin from now on. */
+static void
+carry_holds(struct pipeline *p, struct pipeline *old, struct moment now)
+{
+	struct hold_row row;
+	const void *at = NULL;
+
+	if (p->holds == NULL || old->holds == NULL)
+		return;
+	holds_free(&p->holds);
+	p->holds = old->holds;
+	old->holds = NULL;
+	holds_set_longest(p->holds, p->hold);
+	while (holds_next(p->holds, &at, &row))
+		release(p, &row.addr, 0, now);
+}
+
 void
-pipeline_carry_stats(struct pipeline *p, struct pipeline *old)
+pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 {
 	judge_all(old);
 	p->stats = old->stats;
+	carry_holds(p, old, now);
+}
+
+struct holds *
+pipeline_holds(struct pipeline *p)
+{
+	return p->holds;
 }
 
 size_t

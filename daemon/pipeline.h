@@ -16,6 +16,7 @@ struct addr;
 struct authtab;
 struct conf;
 struct err;
+struct holds;
 struct pipeline;
 
 /*
@@ -70,7 +71,9 @@ int pipeline_stamp(struct pipeline *, const char *line, size_t len, time_t now,
 const char *pipeline_refuse(struct pipeline *, const struct addr *);
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *);
-void pipeline_carry_stats(struct pipeline *, struct pipeline *old);
+/* What a reload keeps of the old one: the counts, the sessions that are open. */
+void pipeline_carry(struct pipeline *, struct pipeline *old, struct moment now);
+struct holds *pipeline_holds(struct pipeline *); /* NULL: sessions are off */
 size_t pipeline_rules(const struct pipeline *); /* how many are loaded */
 
 #endif

@@ -55,6 +55,8 @@ reload_adopt(struct conf *running, struct conf *new)
 
 	say_what_stays(running, new);
 	running->grace = new->grace;
+	running->sessions = new->sessions;
+	running->session_max = new->session_max;
 	running->debug = new->debug;
 	running->mynetworks = new->mynetworks;
 	running->patterns = new->patterns;

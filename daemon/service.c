@@ -78,6 +78,8 @@ open_table(struct service *s, struct err *err)
 	s->lifetime_base_ms = clocks.wall_ms - clocks.steady_ms;
 	s->table = authtab_new(s->conf->grace, s->conf->max_addresses,
 			       service_on_table_event, s);
+	if (s->conf->sessions)
+		authtab_set_hold(s->table, s->conf->session_max, 0);
 	s->publish = publish_new(s->loop, s->table, s->maps, s->nmaps);
 	s->pipeline = pipeline_new(s->conf, s->table, err);
 	if (s->pipeline == NULL)
@@ -114,15 +116,17 @@ open_feeds(struct service *s, struct err *err)
 	const struct conf *conf = s->conf;
 	struct source_start start = {.beginning = conf->reprocess,
 				     .once = conf->once,
-				     .since = loop_now(s->loop) - conf->grace};
+				     .since = loop_now(s->loop) -
+					      conf_longest(conf)};
 	struct logpos *pos = NULL;
 	int result = 0;
 
 	if (conf->write && !conf->reprocess &&
-	    checkpoint_load(conf->checkpoint, service_restore_row, s, &pos,
-			    &start.npos, err) < 0)
+	    checkpoint_load(conf->checkpoint, service_restore_row, s,
+			    pipeline_holds(s->pipeline), &pos, &start.npos,
+			    err) < 0)
 		log_warning("%s; reading the logs from %us ago instead",
-			    err->text, conf->grace);
+			    err->text, conf_longest(conf));
 	start.pos = pos;
 	s->feeds = alloc_zero(conf->logfiles.count, sizeof(*s->feeds));
 	for (size_t i = 0; i < conf->logfiles.count && result == 0; i++)

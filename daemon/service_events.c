@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
+#include "daemon/holds.h"
 #include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/publish.h"
@@ -89,17 +90,18 @@ service_on_table_event(void *arg, enum authtab_event event,
 
 void
 service_restore_row(void *arg, const struct addr *addr, const char *user,
-		    size_t user_len, time_t when, time_t expires_wall)
+		    size_t user_len, time_t when, time_t expires_wall,
+		    time_t held_wall)
 {
 	struct service *s = arg;
 	struct moment now = service_moment(s);
-	int64_t left = (int64_t)expires_wall - now.wall;
+	int64_t to_lifetime = now.lifetime - now.wall;
 
 	/* A clock that was set back while we were down authorizes nobody
-	 * for longer than the grace: the table sees to that. */
-	if (left > 0)
-		authtab_grant(s->table, addr, user, user_len, when,
-			      now.lifetime + left, now.lifetime);
+	 * for longer than the grace or a session: the table sees to that. */
+	authtab_hold(s->table, addr, user, user_len, when,
+		     expires_wall + to_lifetime, held_wall + to_lifetime,
+		     now.lifetime);
 }
 
 void
@@ -134,7 +136,8 @@ service_save(void *arg)
 	if (!s->conf->write || !s->ready)
 		return;
 	pos = positions(s, &npos);
-	if (checkpoint_save(s->conf->checkpoint, s->table, pos, npos, now.wall,
+	if (checkpoint_save(s->conf->checkpoint, s->table,
+			    pipeline_holds(s->pipeline), pos, npos, now.wall,
 			    now.lifetime, &err) != 0)
 		log_error("%s", err.text);
 	service_free_positions(pos, npos);
@@ -253,12 +256,14 @@ service_on_status(void *arg, FILE *out)
 	struct service *s = arg;
 	const struct pipeline_stats *stats = pipeline_stats(s->pipeline);
 	struct publish_stats published = publish_stats(s->publish);
+	const struct holds *holds = pipeline_holds(s->pipeline);
 	const struct {
 		const char *key;
 		uint64_t value;
 	} rows[] = {
 	    {"addresses", authtab_count(s->table)},
 	    {"grace", s->conf->grace},
+	    {"sessions", holds ? holds_count(holds) : 0},
 	    {"rules", pipeline_rules(s->pipeline)},
 	    {"lines", stats->lines},
 	    {"logins", stats->logins},
@@ -339,8 +344,11 @@ reload(struct service *s, struct conf *new, struct pipeline *pipeline)
 	if (new->grace != s->conf->grace)
 		authtab_set_longest(s->table, new->grace,
 				    service_moment(s).lifetime);
+	if (conf_hold(new) != conf_hold(s->conf))
+		authtab_set_hold(s->table, conf_hold(new),
+				 service_moment(s).lifetime);
 	reload_adopt(s->conf, new);
-	pipeline_carry_stats(pipeline, s->pipeline);
+	pipeline_carry(pipeline, s->pipeline, service_moment(s));
 	pipeline_free(&s->pipeline);
 	s->pipeline = pipeline;
 	if (log_open(s->conf->logto, s->conf->debug, &err) != 0)

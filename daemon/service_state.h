@@ -59,7 +59,7 @@ void service_expire(void *arg);
 
 /* checkpoint_grant_fn, and the timer that saves. */
 void service_restore_row(void *arg, const struct addr *, const char *user,
-    size_t user_len, time_t when, time_t expires_wall);
+    size_t user_len, time_t when, time_t expires_wall, time_t held_wall);
 void service_save(void *arg);
 void service_free_positions(struct logpos *, size_t npos);
 

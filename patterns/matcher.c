@@ -373,6 +373,22 @@ matcher_free(struct matcher **matcherp)
 }
 
 bool
+matcher_names(const struct matcher *matcher, const struct rule *rule,
+	      enum rule_role role, const char *group)
+{
+	const struct expression *expr;
+	size_t i;
+
+	for (i = 0; i < matcher->count; i++) {
+		expr = &matcher->expressions[i];
+		if (expr->rule == rule && expr->role == role)
+			return pcre2_substring_number_from_name(
+				   expr->code, (PCRE2_SPTR)group) > 0;
+	}
+	return false;
+}
+
+bool
 matcher_has_jit(const struct matcher *matcher)
 {
 	return matcher->jit;

@@ -50,6 +50,11 @@ struct matcher *matcher_new(const struct ruleset *, const struct rule_choice *,
     struct err *);
 void matcher_free(struct matcher **);
 
+/* Whether an expression that was compiled names this group: "ip", "user" or
+ * "session". */
+bool matcher_names(const struct matcher *, const struct rule *, enum rule_role,
+    const char *group);
+
 /* false: the system forbids it; matching is right, but slower. */
 bool matcher_has_jit(const struct matcher *);
 

@@ -1,16 +1,55 @@
 #include "patterns/recognizer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "patterns/sessions.h"
 
+/* The ends of which sessions are told: of those that have a name, of others. */
+enum { ENDS_NAMED = 1, ENDS_OTHERS = 2 };
+
 struct recognizer {
+	const struct ruleset *set;
+	unsigned char *ends; /* of each rule's server */
 	struct matcher *matcher;
 	struct sessions *sessions;
 	struct stampclock clock;
 };
+
+static void
+note_logout(struct recognizer *r, const struct rule *logout)
+{
+	const struct ruleset *set = r->set;
+	bool named = matcher_names(r->matcher, logout, RULE_LOGOUT, "session");
+	size_t i;
+
+	if (!named && !matcher_names(r->matcher, logout, RULE_LOGOUT, "ip"))
+		return; /* not chosen */
+	for (i = 0; i < set->count; i++)
+		if (strcmp(set->list[i].server, logout->server) == 0)
+			r->ends[i] |= named ? ENDS_NAMED : ENDS_OTHERS;
+}
+
+static void
+note_logouts(struct recognizer *r, const struct ruleset *set)
+{
+	size_t i;
+
+	r->set = set;
+	r->ends = alloc_zero(set->count, sizeof(*r->ends));
+	for (i = 0; i < set->count; i++)
+		if (set->list[i].logout != NULL)
+			note_logout(r, &set->list[i]);
+}
+
+bool
+recognizer_ends(const struct recognizer *r, const struct match *login)
+{
+	return r->ends[login->rule - r->set->list] &
+	       (login->session != NULL ? ENDS_NAMED : ENDS_OTHERS);
+}
 
 struct recognizer *
 recognizer_new(const struct ruleset *set, const struct rule_choice *choice,
@@ -20,8 +59,11 @@ recognizer_new(const struct ruleset *set, const struct rule_choice *choice,
 
 	r->sessions = sessions_new(SESSIONS_MAX);
 	r->matcher = matcher_new(set, choice, err);
-	if (r->matcher == NULL)
+	if (r->matcher == NULL) {
 		recognizer_free(&r);
+		return NULL;
+	}
+	note_logouts(r, set);
 	return r;
 }
 
@@ -35,6 +77,7 @@ recognizer_free(struct recognizer **rp)
 		return;
 	matcher_free(&r->matcher);
 	sessions_free(&r->sessions);
+	free(r->ends);
 	free(r);
 }
 

@@ -44,6 +44,11 @@ void recognizer_forget(struct recognizer *);
 enum finding recognize(struct recognizer *, const char *line, size_t len,
     time_t now, struct found *, struct err *);
 
+/* Whether the end of this login's session would be told: its server has a
+ * logout rule that was chosen, for sessions with a name or without, as this is
+ * one. */
+bool recognizer_ends(const struct recognizer *, const struct match *login);
+
 /* The time of a line, as logline_time(). */
 int recognizer_time(struct recognizer *, const struct logline *, time_t now,
     time_t *when);

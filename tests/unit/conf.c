@@ -53,6 +53,8 @@ defaults(void)
 	is_int(conf.grace, 1800, "grace: half an hour");
 	ok(conf.flock && conf.mynetworks && !conf.debug && !conf.once,
 	   "flock and mynetworks are on, debug and once are not");
+	ok(!conf.sessions && conf_hold(&conf) == 0, "sessions hold nothing");
+	is_int(conf_longest(&conf), 1800, "nothing outlasts the grace");
 	is_int((long long)conf.max_addresses, 1000000, "a million addresses");
 	is_int((long long)conf.maps.count, 1, "one map");
 	ok(strncmp(conf.maps.list[0], "hash:/", 6) == 0, "a hash: map");
@@ -72,6 +74,7 @@ every_key(void)
 	struct err err;
 
 	write_file("logfile: [/a, /b]\ndbfile: 'hash:/m'\ngrace: 2h\n"
+		   "sessions: yes\nsession_max: 8h\n"
 		   "write: no\ndebug: on\nflock: false\nreprocess: yes\n"
 		   "once: true\npatterns: /p\nenable: [x, y]\n"
 		   "checkpoint: /c\nlogto: '-'\nuser: u\nvalue: permit\n"
@@ -85,6 +88,10 @@ every_key(void)
 	is_str(conf.logfiles.list[1], "/b", "in its order");
 	is_str(conf.maps.list[0], "hash:/m", "dbfile");
 	is_int(conf.grace, 7200, "grace");
+	ok(conf.sessions, "sessions");
+	is_int(conf.session_max, 28800, "session_max");
+	is_int(conf_hold(&conf), 28800, "a session holds so long");
+	is_int(conf_longest(&conf), 28800, "the longest there is");
 	ok(!conf.write && conf.debug && !conf.flock && conf.reprocess &&
 	       conf.once && !conf.mynetworks,
 	   "yes and no in all their spellings");
@@ -279,9 +286,10 @@ static void
 one_table(void)
 {
 	static const char *const both[] = {
-	    "logfile", "watchlog",   "dbfile",	  "grace", "write",
-	    "debug",   "flock",	     "reprocess", "once",  "patterns",
-	    "daemon",  "checkpoint", "logto",	  "user",  NULL};
+	    "logfile",	"watchlog",    "dbfile",    "grace",	  "write",
+	    "debug",	"flock",       "reprocess", "once",	  "patterns",
+	    "sessions", "session-max", "daemon",    "checkpoint", "logto",
+	    "user",	NULL};
 	static const char *const flags[] = {"config", "list",  "dumpconfig",
 					    "check",  "clear", "version",
 					    "help",   NULL};

@@ -1,0 +1,378 @@
+#include "daemon/holds.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "patterns/logline.h"
+#include "patterns/matcher.h"
+
+/* Sessions of one hash, the newest first. */
+struct chain {
+	struct session *next, **link; /* *link points at this session */
+};
+
+/* In the order in which they came. */
+struct queue {
+	struct session *first, *last;
+	size_t count;
+};
+
+struct session {
+	struct chain key, address;
+	struct session *before, *after;
+	struct hold_key hold;
+	struct addr addr; /* family 0 = it ended, and has not begun yet */
+	unsigned int count;
+	time_t when;
+};
+
+struct holds {
+	uint64_t seeds[2];
+	uint32_t longest;
+	size_t max, nheads; /* a power of two */
+	struct session **keys, **addresses;
+	struct queue open, ended;
+};
+
+/* ---- birth and end ---- */
+
+struct holds *
+holds_new(uint32_t longest, size_t max)
+{
+	struct holds *h = alloc_zero(1, sizeof(*h));
+
+	assert(max > 0);
+	h->seeds[0] = hash_seed();
+	h->seeds[1] = hash_seed();
+	h->longest = longest;
+	h->max = max;
+	h->nheads = 64;
+	h->keys = alloc_zero(h->nheads, sizeof(struct session *));
+	h->addresses = alloc_zero(h->nheads, sizeof(struct session *));
+	return h;
+}
+
+static void
+free_queue(struct queue *queue)
+{
+	struct session *s, *after;
+
+	for (s = queue->first; s != NULL; s = after) {
+		after = s->after;
+		free(s);
+	}
+}
+
+void
+holds_free(struct holds **hp)
+{
+	struct holds *h = *hp;
+
+	*hp = NULL;
+	if (h == NULL)
+		return;
+	free_queue(&h->open);
+	free_queue(&h->ended);
+	free(h->keys);
+	free(h->addresses);
+	free(h);
+}
+
+void
+holds_set_longest(struct holds *h, uint32_t longest)
+{
+	h->longest = longest;
+}
+
+size_t
+holds_count(const struct holds *h)
+{
+	return h->open.count;
+}
+
+/* ---- keys ---- */
+
+static uint64_t
+hash_part(uint64_t hash, const void *bytes, size_t len)
+{
+	hash = hash_bytes(hash, &len, sizeof(len));
+	return len > 0 ? hash_bytes(hash, bytes, len) : hash;
+}
+
+struct hold_key
+holds_key(const struct holds *h, const struct match *match,
+	  const struct logline *line)
+{
+	const char *server = match->rule->server;
+	bool named = match->session != NULL;
+	struct hold_key key = {.kind = named		? HOLD_NAMED
+				       : line->pid != 0 ? HOLD_PROCESS
+							: HOLD_COUNTED};
+
+	for (int i = 0; i < 2; i++) {
+		uint64_t hash = h->seeds[i];
+
+		hash = hash_part(hash, server, strlen(server));
+		hash = hash_part(hash, line->host, line->host_len);
+		hash = hash_part(hash, match->session, match->session_len);
+		if (!named) {
+			hash =
+			    hash_part(hash, &match->addr, sizeof(match->addr));
+			hash = hash_part(hash, &line->pid, sizeof(line->pid));
+		}
+		key.bits[i] = hash;
+	}
+	return key;
+}
+
+/* ---- chains and queues ---- */
+
+static struct session **
+key_head(const struct holds *h, const uint64_t bits[2])
+{
+	return &h->keys[bits[0] & (h->nheads - 1)];
+}
+
+static struct session **
+address_head(const struct holds *h, const struct addr *addr)
+{
+	uint64_t hash = hash_bytes(h->seeds[0], addr, sizeof(*addr));
+
+	return &h->addresses[hash & (h->nheads - 1)];
+}
+
+static void
+link_key(struct holds *h, struct session *s)
+{
+	struct session **head = key_head(h, s->hold.bits);
+
+	s->key = (struct chain){*head, head};
+	if (*head != NULL)
+		(*head)->key.link = &s->key.next;
+	*head = s;
+}
+
+static void
+link_address(struct holds *h, struct session *s)
+{
+	struct session **head = address_head(h, &s->addr);
+
+	s->address = (struct chain){*head, head};
+	if (*head != NULL)
+		(*head)->address.link = &s->address.next;
+	*head = s;
+}
+
+static struct queue *
+queue_of(struct holds *h, const struct session *s)
+{
+	return s->addr.family != 0 ? &h->open : &h->ended;
+}
+
+static void
+enqueue(struct queue *queue, struct session *s)
+{
+	s->after = NULL;
+	s->before = queue->last;
+	*(queue->last ? &queue->last->after : &queue->first) = s;
+	queue->last = s;
+	queue->count++;
+}
+
+static void
+dequeue(struct queue *queue, struct session *s)
+{
+	*(s->before ? &s->before->after : &queue->first) = s->after;
+	*(s->after ? &s->after->before : &queue->last) = s->before;
+	queue->count--;
+}
+
+static void
+double_heads(struct holds *h)
+{
+	struct session *s;
+
+	free(h->keys);
+	free(h->addresses);
+	h->nheads *= 2;
+	h->keys = alloc_zero(h->nheads, sizeof(struct session *));
+	h->addresses = alloc_zero(h->nheads, sizeof(struct session *));
+	for (s = h->ended.first; s != NULL; s = s->after)
+		link_key(h, s);
+	for (s = h->open.first; s != NULL; s = s->after) {
+		link_key(h, s);
+		link_address(h, s);
+	}
+}
+
+static struct session *
+find(const struct holds *h, const struct hold_key *key)
+{
+	struct session *s = *key_head(h, key->bits);
+
+	while (s != NULL && (s->hold.bits[0] != key->bits[0] ||
+			     s->hold.bits[1] != key->bits[1]))
+		s = s->key.next;
+	return s;
+}
+
+static void
+drop(struct holds *h, struct session *s)
+{
+	*s->key.link = s->key.next;
+	if (s->key.next != NULL)
+		s->key.next->key.link = s->key.link;
+	if (s->addr.family != 0) {
+		*s->address.link = s->address.next;
+		if (s->address.next != NULL)
+			s->address.next->address.link = s->address.link;
+	}
+	dequeue(queue_of(h, s), s);
+	free(s);
+}
+
+static void
+put(struct holds *h, const struct hold_row *row)
+{
+	struct session *s = alloc_zero(1, sizeof(*s));
+
+	s->hold = row->key;
+	s->addr = row->addr;
+	s->count = row->count;
+	s->when = row->when;
+	enqueue(queue_of(h, s), s);
+	if (h->open.count + h->ended.count > h->nheads) {
+		double_heads(h);
+		return;
+	}
+	link_key(h, s);
+	if (s->addr.family != 0)
+		link_address(h, s);
+}
+
+/* ---- beginnings and ends ---- */
+
+/* Those that have lasted as long as any may. The table let them go already. */
+static void
+forget_old(struct holds *h, time_t now)
+{
+	while (h->open.first != NULL &&
+	       h->open.first->when + (time_t)h->longest <= now)
+		drop(h, h->open.first);
+}
+
+/* Whether a beginning is that of the session whose end came first. */
+static bool
+is_near(time_t a, time_t b)
+{
+	return (a > b ? a - b : b - a) <= HOLDS_ENDED_SECONDS;
+}
+
+bool
+holds_begin(struct holds *h, const struct hold_key *key,
+	    const struct addr *addr, time_t when, struct addr *gone)
+{
+	struct hold_row row = {*key, *addr, when, 1};
+	struct session *s;
+	bool ended = false;
+
+	gone->family = 0;
+	forget_old(h, when);
+	s = find(h, key);
+	if (s != NULL && s->addr.family == 0) {
+		ended = is_near(s->when, when);
+	} else if (s != NULL) {
+		*gone = s->addr;
+		if (key->kind == HOLD_COUNTED)
+			row.count += s->count;
+	} else if (h->open.count == h->max) {
+		s = h->open.first;
+		*gone = s->addr;
+	}
+	if (s != NULL)
+		drop(h, s);
+	if (!ended)
+		put(h, &row);
+	return !ended;
+}
+
+/* The end of one that may begin yet. */
+static void
+remember_end(struct holds *h, const struct hold_key *key, time_t when)
+{
+	const struct hold_row row = {.key = *key, .when = when};
+
+	if (h->ended.count == HOLDS_ENDED_MAX)
+		drop(h, h->ended.first);
+	put(h, &row);
+}
+
+bool
+holds_end(struct holds *h, const struct hold_key *key, time_t when,
+	  struct addr *addr)
+{
+	struct session *s;
+
+	forget_old(h, when);
+	s = find(h, key);
+	if (s != NULL && s->addr.family != 0) {
+		*addr = s->addr;
+		if (--s->count == 0)
+			drop(h, s);
+		return true;
+	}
+	if (s != NULL)
+		drop(h, s);
+	if (key->kind == HOLD_NAMED)
+		remember_end(h, key, when);
+	return false;
+}
+
+time_t
+holds_until(const struct holds *h, const struct addr *addr)
+{
+	struct session *s = *address_head(h, addr);
+
+	while (s != NULL && !addr_equal(&s->addr, addr))
+		s = s->address.next;
+	return s != NULL ? s->when + (time_t)h->longest : 0;
+}
+
+/* ---- kept over a restart ---- */
+
+void
+holds_seeds(const struct holds *h, uint64_t seeds[2])
+{
+	memcpy(seeds, h->seeds, sizeof(h->seeds));
+}
+
+void
+holds_set_seeds(struct holds *h, const uint64_t seeds[2])
+{
+	assert(h->open.count + h->ended.count == 0);
+	memcpy(h->seeds, seeds, sizeof(h->seeds));
+}
+
+bool
+holds_next(const struct holds *h, const void **at, struct hold_row *row)
+{
+	const struct session *s = *at;
+
+	s = s != NULL ? s->after : h->open.first;
+	*at = s;
+	if (s == NULL)
+		return false;
+	*row = (struct hold_row){s->hold, s->addr, s->when, s->count};
+	return true;
+}
+
+void
+holds_restore(struct holds *h, const struct hold_row *row)
+{
+	if (row->addr.family != 0 && row->count > 0 && h->open.count < h->max &&
+	    find(h, &row->key) == NULL)
+		put(h, row);
+}
