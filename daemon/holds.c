@@ -6,8 +6,6 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "patterns/logline.h"
-#include "patterns/matcher.h"
 
 /* Sessions of one hash, the newest first. */
 struct chain {
@@ -102,27 +100,35 @@ hash_part(uint64_t hash, const void *bytes, size_t len)
 	return len > 0 ? hash_bytes(hash, bytes, len) : hash;
 }
 
-struct hold_key
-holds_key(const struct holds *h, const struct match *match,
-	  const struct logline *line)
+static enum hold_kind
+kind_of(const struct found *found, enum naming naming)
 {
+	if (naming != NAMED_BY_ADDRESS)
+		return HOLD_NAMED;
+	return found->line.pid != 0 ? HOLD_PROCESS : HOLD_COUNTED;
+}
+
+struct hold_key
+holds_key(const struct holds *h, const struct found *found, enum naming naming)
+{
+	const struct logline *line = &found->line;
+	const struct match *match = &found->match;
 	const char *server = match->rule->server;
-	bool named = match->session != NULL;
-	struct hold_key key = {.kind = named		? HOLD_NAMED
-				       : line->pid != 0 ? HOLD_PROCESS
-							: HOLD_COUNTED};
+	struct hold_key key = {.kind = kind_of(found, naming)};
 
 	for (int i = 0; i < 2; i++) {
 		uint64_t hash = h->seeds[i];
 
 		hash = hash_part(hash, server, strlen(server));
 		hash = hash_part(hash, line->host, line->host_len);
-		hash = hash_part(hash, match->session, match->session_len);
-		if (!named) {
+		if (naming == NAMED_BY_ADDRESS)
+			hash = hash_part(hash, &line->pid, sizeof(line->pid));
+		else
+			hash =
+			    hash_part(hash, match->session, match->session_len);
+		if (naming != NAMED_BY_SESSION)
 			hash =
 			    hash_part(hash, &match->addr, sizeof(match->addr));
-			hash = hash_part(hash, &line->pid, sizeof(line->pid));
-		}
 		key.bits[i] = hash;
 	}
 	return key;

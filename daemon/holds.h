@@ -24,9 +24,8 @@
 #include <time.h>
 
 #include "base/addr.h"
+#include "patterns/recognizer.h"
 
-struct logline;
-struct match;
 struct holds;
 
 enum {
@@ -54,8 +53,8 @@ void holds_set_longest(struct holds *, uint32_t longest);
 size_t holds_count(const struct holds *);
 
 /* The session of a login or a logout. */
-struct hold_key holds_key(const struct holds *, const struct match *,
-    const struct logline *);
+struct hold_key holds_key(const struct holds *, const struct found *,
+    enum naming);
 
 /*
  * A session of addr began. True: it is open. False: its end came first. When

@@ -182,12 +182,13 @@ begin_session(struct pipeline *p, const struct login *login, time_t when,
 static void
 end_session(struct pipeline *p, const struct found *found, struct moment now)
 {
-	struct hold_key key = holds_key(p->holds, &found->match, &found->line);
+	enum naming naming = recognizer_naming(p->recognizer, &found->match);
+	struct hold_key key = holds_key(p->holds, found, naming);
 	time_t when = found->when < now.wall ? found->when : now.wall;
 	char address[ADDR_TEXT_MAX];
 	struct addr addr;
 
-	if (!holds_end(p->holds, &key, when, &addr))
+	if (naming == NAMED_NOT || !holds_end(p->holds, &key, when, &addr))
 		return;
 	release(p, &addr, when, now);
 	if (!log_debugging())
@@ -241,10 +242,14 @@ login_of(const struct pipeline *p, const struct found *found)
 {
 	struct login login = {.match = found->match, .when = found->when};
 
-	if (p->holds != NULL && recognizer_ends(p->recognizer, &found->match)) {
-		login.holds = true;
-		login.key = holds_key(p->holds, &found->match, &found->line);
-	}
+	enum naming naming;
+
+	if (p->holds == NULL)
+		return login;
+	naming = recognizer_naming(p->recognizer, &found->match);
+	login.holds = naming != NAMED_NOT;
+	if (login.holds)
+		login.key = holds_key(p->holds, found, naming);
 	return login;
 }
 

@@ -7,8 +7,9 @@
 #include "base/err.h"
 #include "patterns/sessions.h"
 
-/* The ends of which sessions are told: of those that have a name, of others. */
-enum { ENDS_NAMED = 1, ENDS_OTHERS = 2 };
+/* What the logout rules of a server name: the address; the session; that
+ * without the address. */
+enum { BY_ADDRESS = 1, BY_SESSION = 2, WITHOUT_ADDRESS = 4 };
 
 struct recognizer {
 	const struct ruleset *set;
@@ -22,14 +23,16 @@ static void
 note_logout(struct recognizer *r, const struct rule *logout)
 {
 	const struct ruleset *set = r->set;
-	bool named = matcher_names(r->matcher, logout, RULE_LOGOUT, "session");
+	unsigned char bits = 0;
 	size_t i;
 
-	if (!named && !matcher_names(r->matcher, logout, RULE_LOGOUT, "ip"))
-		return; /* not chosen */
+	if (matcher_names(r->matcher, logout, RULE_LOGOUT, "ip"))
+		bits |= BY_ADDRESS;
+	if (matcher_names(r->matcher, logout, RULE_LOGOUT, "session"))
+		bits |= bits ? BY_SESSION : BY_SESSION | WITHOUT_ADDRESS;
 	for (i = 0; i < set->count; i++)
 		if (strcmp(set->list[i].server, logout->server) == 0)
-			r->ends[i] |= named ? ENDS_NAMED : ENDS_OTHERS;
+			r->ends[i] |= bits;
 }
 
 static void
@@ -44,11 +47,16 @@ note_logouts(struct recognizer *r, const struct ruleset *set)
 			note_logout(r, &set->list[i]);
 }
 
-bool
-recognizer_ends(const struct recognizer *r, const struct match *login)
+enum naming
+recognizer_naming(const struct recognizer *r, const struct match *match)
 {
-	return r->ends[login->rule - r->set->list] &
-	       (login->session != NULL ? ENDS_NAMED : ENDS_OTHERS);
+	unsigned char bits = r->ends[match->rule - r->set->list];
+
+	if (match->session == NULL)
+		return bits & BY_ADDRESS ? NAMED_BY_ADDRESS : NAMED_NOT;
+	if (!(bits & BY_SESSION))
+		return NAMED_NOT;
+	return bits & WITHOUT_ADDRESS ? NAMED_BY_SESSION : NAMED_BY_BOTH;
 }
 
 struct recognizer *

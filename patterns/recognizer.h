@@ -44,10 +44,18 @@ void recognizer_forget(struct recognizer *);
 enum finding recognize(struct recognizer *, const char *line, size_t len,
     time_t now, struct found *, struct err *);
 
-/* Whether the end of this login's session would be told: its server has a
- * logout rule that was chosen, for sessions with a name or without, as this is
- * one. */
-bool recognizer_ends(const struct recognizer *, const struct match *login);
+/*
+ * What a login and its logout have in common, by which the end of a session is
+ * known to be its end. All logout rules of a server that name the session are
+ * asked alike: without the address, unless each of them names that, too.
+ */
+enum naming {
+	NAMED_NOT, /* no logout rule that was chosen would tell its end */
+	NAMED_BY_ADDRESS, /* and by the pid */
+	NAMED_BY_SESSION,
+	NAMED_BY_BOTH
+};
+enum naming recognizer_naming(const struct recognizer *, const struct match *);
 
 /* The time of a line, as logline_time(). */
 int recognizer_time(struct recognizer *, const struct logline *, time_t now,
