@@ -447,17 +447,20 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 	return event;
 }
 
-/* Nothing is filed before now; what has expired goes with the next sweep. */
 void
 authtab_release(struct authtab *tab, const struct addr *addr, int64_t until)
 {
 	uint32_t index = find(tab, addr);
 	struct entry *entry = &tab->entries[index];
 
-	until = later(until, tab->now);
 	if (index == 0 || entry->held == 0 || until >= entry->expires)
 		return;
 	set_expiry(entry, granted(entry), until);
+	if (entry->expires <= tab->now) {
+		drop(tab, index, AUTHTAB_EXPIRED);
+		shrink(tab);
+		return;
+	}
 	calendar_remove(tab->calendar, index);
 	calendar_add(tab->calendar, index, entry->expires);
 	if (entry->expires < tab->due)
@@ -465,7 +468,8 @@ authtab_release(struct authtab *tab, const struct addr *addr, int64_t until)
 }
 
 /* Other bounds: into storage of their size, each grant lasting that much
- * longer. */
+ * longer. Nothing is filed before now; the next sweep drops what has expired.
+ */
 static void
 change_bounds(struct authtab *tab, uint32_t longest, uint32_t hold, int64_t now)
 {

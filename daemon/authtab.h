@@ -67,8 +67,8 @@ void authtab_prefetch(const struct authtab *, const struct addr *, int step);
  */
 int authtab_hold(struct authtab *, const struct addr *, const char *user,
     size_t user_len, time_t when, int64_t expires, int64_t until, int64_t now);
-/* No session holds it beyond `until` any more. Nothing is ever taken from what
- * was granted, and nothing lasts longer for this. */
+/* No session holds it beyond `until` any more; expired by then, it goes. Nothing
+ * is taken from what was granted, and nothing lasts longer for this. */
 void authtab_release(struct authtab *, const struct addr *, int64_t until);
 /* No session holds an address longer than this from now on. 0, as it begins:
  * none holds any. */

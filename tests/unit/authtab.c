@@ -289,7 +289,7 @@ enum { PEOPLE = 300, BOUND = 200 };
 struct naive {
 	bool in;
 	time_t when;
-	int64_t expires;
+	int64_t granted, expires;
 };
 
 static unsigned int
@@ -328,6 +328,7 @@ same(struct naive *naive, const struct authtab *tab)
 		if (naive[i].in != (row.addr.family != 0))
 			return false;
 		if (naive[i].in && (naive[i].when != row.when ||
+				    naive[i].granted != row.granted ||
 				    naive[i].expires != row.expires))
 			return false;
 	}
@@ -368,38 +369,65 @@ chance(uint32_t limit)
 	return (uint32_t)(state >> 33) % limit;
 }
 
-static void
-naive_grant(struct naive *one, time_t when, int64_t expires)
+static int64_t
+later(int64_t a, int64_t b)
 {
-	if (!one->in)
-		*one = (struct naive){true, when, expires};
-	if (when > one->when)
-		one->when = when;
-	if (expires > one->expires)
-		one->expires = expires;
+	return a > b ? a : b;
 }
 
-/* One grant into both; false: they disagree on what came of it. */
+static void
+naive_hold(struct naive *one, time_t when, int64_t granted, int64_t until)
+{
+	if (!one->in)
+		*one = (struct naive){true, when, granted, granted};
+	if (when > one->when)
+		one->when = when;
+	one->granted = later(one->granted, granted);
+	one->expires = later(one->expires, later(granted, until));
+}
+
+/* One grant into both, held for a while or not; false: they disagree on what
+ * came of it. */
 static bool
 step_grant(struct naive *naive, struct authtab *tab, uint32_t grace,
 	   int64_t now)
 {
 	uint32_t who = chance(PEOPLE);
+	struct addr addr = four(who);
 	int64_t age = chance(4) ? chance(3) : chance(grace + 50);
-	int64_t expires = now + grace - age;
+	int64_t expires = now + grace - age, until = 0;
 	bool was_in, refused;
 	time_t when = (time_t)(5000 + now - age);
 	int event;
 
 	naive_sweep(naive, now);
 	was_in = naive[who].in;
-	event = grant(tab, who, "ann", when, expires, now);
-	refused = expires <= now;
+	if (chance(3) == 0)
+		until = later(now + 2 * grace - age, expires);
+	event = authtab_hold(tab, &addr, "ann", 3, when, expires, until, now);
+	refused = expires <= now && until <= now;
 	if (!refused && !was_in && event < 0)
 		refused = naive_count(naive) == BOUND;
 	if (!refused)
-		naive_grant(&naive[who], when, expires);
+		naive_hold(&naive[who], when, expires, until);
 	return (event == AUTHTAB_ADDED) == (!refused && !was_in);
+}
+
+static void
+step_release(struct naive *naive, struct authtab *tab, uint32_t grace,
+	     int64_t now)
+{
+	uint32_t who = chance(PEOPLE);
+	struct addr addr = four(who);
+	int64_t until = now + chance(grace + 20) - 10;
+
+	authtab_sweep(tab, now);
+	naive_sweep(naive, now);
+	authtab_release(tab, &addr, until);
+	if (!naive[who].in || naive[who].expires <= until)
+		return;
+	naive[who].expires = later(naive[who].granted, until);
+	naive_sweep(naive, now);
 }
 
 static void
@@ -412,8 +440,9 @@ test_random(uint32_t grace, const char *what)
 	bool good = true;
 	int64_t now = 1000;
 
+	authtab_set_hold(tab, 2 * grace, now);
 	for (step = 0; step < steps && good; step++) {
-		switch (chance(12)) {
+		switch (chance(16)) {
 		case 0:
 			now += chance(4) ? 1 : chance(grace / 3);
 			break;
@@ -429,6 +458,11 @@ test_random(uint32_t grace, const char *what)
 			naive[who].in = false;
 			break;
 		}
+		case 3:
+		case 4:
+		case 5:
+			step_release(naive, tab, grace, now);
+			break;
 		default:
 			good = step_grant(naive, tab, grace, now);
 		}
@@ -438,6 +472,83 @@ test_random(uint32_t grace, const char *what)
 	is_int(step, steps, "%s: a naive table agrees at each step", what);
 	if (grace < 100000)
 		ok(follower.fair, "%s: always the first to expire goes", what);
+	authtab_free(&tab);
+}
+
+static int
+hold(struct authtab *tab, uint32_t number, int64_t expires, int64_t until,
+     int64_t now)
+{
+	struct addr addr = four(number);
+
+	return authtab_hold(tab, &addr, "ann", 3, 9000, expires, until, now);
+}
+
+static void
+release(struct authtab *tab, uint32_t number, int64_t until)
+{
+	struct addr addr = four(number);
+
+	authtab_release(tab, &addr, until);
+}
+
+static void
+test_held(void)
+{
+	struct seen seen = {0};
+	struct authtab *tab = authtab_new(GRACE, 100, on_event, &seen);
+
+	hold(tab, 1, 1900, 50000, 100);
+	is_int(row_of(tab, 1).expires, 1900, "nothing is held unless allowed");
+	authtab_set_hold(tab, 86400, 100);
+	hold(tab, 1, 1900, 50000, 100);
+	is_int(row_of(tab, 1).expires, 50000, "a session holds");
+	is_int(row_of(tab, 1).granted, 1900, "besides what was granted");
+	hold(tab, 1, 1900, 500000, 100);
+	is_int(row_of(tab, 1).expires, 86500, "not longer than a session may");
+	is_int(hold(tab, 2, 50, 7000, 100), AUTHTAB_ADDED,
+	       "one whose grant is past");
+	is_int(authtab_sweep(tab, 2000), 5000, "lasts as long as it is held");
+	release(tab, 2, 2400);
+	is_int(authtab_sweep(tab, 2000), 400, "released: until then");
+	release(tab, 2, 3000);
+	is_int(row_of(tab, 2).expires, 2400, "that lengthens nothing");
+	release(tab, 2, 1000);
+	ok(!has(tab, 2), "released into the past it goes");
+	is_int(seen.count[AUTHTAB_EXPIRED], 1, "and that is told");
+	release(tab, 2, 9000);
+	release(tab, 3, 9000);
+	ok(!has(tab, 2) && !has(tab, 3), "nobody comes in by it");
+	grant(tab, 1, NULL, 9001, 3700, 2000);
+	release(tab, 1, 2500);
+	is_int(row_of(tab, 1).expires, 3700, "what was granted stays");
+	release(tab, 1, 2500);
+	is_int(row_of(tab, 1).expires, 3700, "also when released again");
+	authtab_free(&tab);
+}
+
+static void
+test_held_and_changed(void)
+{
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
+
+	authtab_set_hold(tab, 86400, 0);
+	hold(tab, 1, 1800, 50000, 100);
+	authtab_set_longest(tab, GRACE + 60, 100);
+	is_int(row_of(tab, 1).granted, 1860, "a longer grace moves the grant");
+	is_int(row_of(tab, 1).expires, 50000, "not the session");
+	authtab_set_longest(tab, GRACE - 60, 100);
+	is_int(row_of(tab, 1).granted, 1740, "a shorter one, too");
+	is_int(row_of(tab, 1).expires, 50000, "not the session");
+	authtab_set_hold(tab, 3600, 100);
+	is_int(row_of(tab, 1).expires, 3700, "a shorter bound counts at once");
+	authtab_set_hold(tab, 0, 100);
+	is_int(row_of(tab, 1).expires, 1740, "none: what was granted is left");
+	authtab_set_hold(tab, 86400, 100);
+	hold(tab, 2, 200, 50000, 300);
+	authtab_set_hold(tab, 0, 400);
+	is_int(authtab_sweep(tab, 400), 1340, "and what was past goes");
+	ok(!has(tab, 2) && has(tab, 1), "that one");
 	authtab_free(&tab);
 }
 
@@ -481,6 +592,8 @@ main(void)
 	test_names_come_and_go();
 	test_walk();
 	test_long_grace();
+	test_held();
+	test_held_and_changed();
 	test_random(60, "grace of a minute");
 	test_random(1800, "grace of half an hour");
 	test_random(3000000, "grace of a month, coarse slots");
