@@ -4,8 +4,9 @@
  * Each form is one function. It is handed a line that is not empty, and no
  * host and pid set; it either fills in stamp, program and, if they are there,
  * host and pid, and returns where the text begins, or it returns NULL: the
- * line is not of this form. It goes from the left and never searches. A new form is a function here, a name in enum header and a row in
- * logline.c's table.
+ * line is not of this form. It goes from the left and never searches. A new
+ * form is a name in enum header and a row in header_form.c's table, or, where a
+ * row cannot say it, a function here and a row in logline.c's.
  */
 #ifndef PATTERNS_HEADER_H
 #define PATTERNS_HEADER_H
@@ -20,6 +21,7 @@ header_fn header_syslog;  /* header_syslog.c */
 header_fn header_dovecot; /* these in header_own.c */
 header_fn header_qpopper;
 header_fn header_xmail;
+header_fn header_form; /* header_form.c; sets header, too */
 
 /* Behind the stamp at p and the space that follows it, or NULL. */
 static inline const char *

@@ -26,6 +26,16 @@ enum header {
 	HEADER_DOVECOT, /* Dovecot 1.x own log: "dovecot: STAMP Info: ..." */
 	HEADER_QPOPPER, /* qpopper's own log: "STAMP [popper] ", "STAMP [pid] " */
 	HEADER_XMAIL,	/* XMail's own log: nine tab-separated quoted columns */
+	/* The rows of header_form.c, which see. */
+	HEADER_HMAILSERVER,
+	HEADER_EXCHANGE,
+	HEADER_ZIMBRA,
+	HEADER_STALWART,
+	HEADER_NGINX,
+	HEADER_SMARTERMAIL,
+	HEADER_MAILENABLE,
+	HEADER_KERIO,
+	HEADER_W3C,
 	HEADER_COUNT
 };
 
@@ -41,13 +51,13 @@ struct logline {
 
 /*
  * 0, or -1: the line has none of the known headers (it grants nothing; *out
- * means nothing). program is the tag up to '[' or ':'; for a header that names
- * no program it is the header's name. text is exactly what stands behind the
- * header (XMail's: the whole line).
+ * means nothing). program is the tag up to '[' or ':', or what the header has a
+ * column for; for a header that names no program it is the header's name. text
+ * is exactly what stands behind the header (XMail's: the whole line).
  */
 int logline_parse(struct logline *out, const char *line, size_t len);
 
-/* "syslog", "dovecot", "qpopper", "xmail"; NULL-terminated list by enum. */
+/* "syslog", "dovecot", "qpopper" ...; NULL-terminated list by enum. */
 const char *const *header_names(void);
 
 /*

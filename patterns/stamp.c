@@ -3,18 +3,12 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "patterns/stampform.h"
 #include "patterns/wide.h"
 
 enum { MINUTE = 60, DAY = 24 * 60 * MINUTE };
 
 enum { NO_YEAR = -1 };
-
-/* A stamp's fields. */
-struct written {
-	int year, month, day, hour, minute, second;
-	bool zoned;
-	int offset; /* seconds east of UTC, if zoned */
-};
 
 static inline bool
 is_digit(char c)
@@ -32,24 +26,6 @@ static inline int
 four_digits(const char *p)
 {
 	return two_digits(p) * 100 + two_digits(p + 2);
-}
-
-/* 1 to 12 for "Jan" to "Dec" at p, else 0. */
-static inline int
-month_at(const char *p)
-{
-	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	/* The sum of the second and third letter, modulo 32, is another one
-	 * for each month. */
-	static const char by_sum[32] = {
-	    [15] = 1, [7] = 2,	[19] = 3, [2] = 4,   [26] = 5, [3] = 6,
-	    [1] = 7,  [28] = 8, [21] = 9, [23] = 10, [5] = 11, [8] = 12,
-	};
-	int month = by_sum[(p[1] + p[2]) & 31];
-
-	if (month == 0 || memcmp(p, names + 3 * (month - 1), 3) != 0)
-		return 0;
-	return month;
 }
 
 /* Behind the fraction of a second at p, if there is one. */
@@ -84,7 +60,7 @@ skip_traditional(const char *p, const char *end)
 {
 	const char *q;
 
-	if (end - p < 14 || p[3] != ' ' || month_at(p) == 0)
+	if (end - p < 14 || p[3] != ' ' || stamp_month(p) == 0)
 		return NULL;
 	q = skip_day(p + 4);
 	if (q == NULL)
@@ -187,6 +163,18 @@ stamp_find(const char *p, const char *end, enum stamp_kind *kind)
 		return len;
 	*kind = STAMP_CTIME;
 	return ctime_length(p, end);
+}
+
+size_t
+stamp_find_kind(enum stamp_kind kind, const char *p, const char *end)
+{
+	enum stamp_kind found;
+	size_t len = stampform_find(kind, p, end);
+
+	if (len > 0)
+		return (size_t)(skip_fraction(p + len, end) - p);
+	len = stamp_find(p, end, &found);
+	return len > 0 && found == kind ? len : 0;
 }
 
 static bool
@@ -326,7 +314,7 @@ read_traditional(const char *p, struct written *w)
 {
 	const char *q = skip_day(p + 4);
 
-	w->month = month_at(p);
+	w->month = stamp_month(p);
 	w->day = q[-3] == ' ' ? q[-2] - '0' : two_digits(q - 3);
 	if (q[2] != ':') {
 		w->year = four_digits(q);
@@ -387,11 +375,9 @@ stamp_decode(enum stamp_kind kind, const char *stamp, size_t len,
 	     struct stampclock *clock, time_t now, time_t *when)
 {
 	struct written w = {.year = NO_YEAR};
-	enum stamp_kind found;
 	time_t minute;
 
-	if (len == 0 || stamp_find(stamp, stamp + len, &found) != len ||
-	    found != kind)
+	if (len == 0 || stamp_find_kind(kind, stamp, stamp + len) != len)
 		return -1;
 	if (kind == STAMP_TAI64N)
 		return decode_tai64n(stamp, when);
@@ -399,6 +385,8 @@ stamp_decode(enum stamp_kind kind, const char *stamp, size_t len,
 		return -1;
 	if (kind == STAMP_TRADITIONAL)
 		read_traditional(stamp, &w);
+	if (kind >= STAMP_SLASHED)
+		stampform_read(kind, stamp, &w);
 	if (kind == STAMP_CTIME) {
 		read_traditional(stamp + 4, &w);
 		w.year = four_digits(stamp + len - 4);

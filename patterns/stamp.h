@@ -19,7 +19,14 @@ enum stamp_kind {
 	STAMP_ISO,	   /* "2026-11-21T02:11:07.123456+00:00", also with ' ',
 			      "Z", "+0000" or no zone: then local time */
 	STAMP_CTIME,	   /* "Sat Nov 21 02:11:07 2026" */
-	STAMP_TAI64N	   /* "@400000004c91b044077a9e94" (multilog) */
+	STAMP_TAI64N,	   /* "@400000004c91b044077a9e94" (multilog) */
+	/* The forms of stampform.c, which stamp_find() does not look for. */
+	STAMP_SLASHED,	 /* "2026/11/21 02:11:07" (nginx) */
+	STAMP_AMERICAN,	 /* "11/21/26 02:11:07" (MailEnable) */
+	STAMP_BRACKETED, /* "[21/Nov/2026 02:11:07]" (Kerio) */
+	STAMP_DOTTED,	 /* "[2026.11.21] 02:11:07" (SmarterMail) */
+	STAMP_W3C,	 /* "2026-11-21 02:11:07" in UTC (W3C, IIS) */
+	STAMP_KINDS
 };
 
 /*
@@ -28,13 +35,16 @@ enum stamp_kind {
  */
 size_t stamp_find(const char *p, const char *end, enum stamp_kind *kind);
 
+/* The length of the stamp of this kind that begins at p; 0: none does. */
+size_t stamp_find_kind(enum stamp_kind kind, const char *p, const char *end);
+
 /*
  * The last local minute decoded, and what it was: finding it asks the zone
  * database, and neighbours in a log share their minute. Zero-initialise it.
  */
 struct stampclock {
-	uint64_t written;    /* the minute as it stood there; 0 = none yet */
-	time_t now, minute;  /* the answer then, and when it is from */
+	uint64_t written;   /* the minute as it stood there; 0 = none yet */
+	time_t now, minute; /* the answer then, and when it is from */
 };
 
 /*
@@ -46,6 +56,6 @@ struct stampclock {
  * of the next minute.
  */
 int stamp_decode(enum stamp_kind, const char *stamp, size_t len,
-    struct stampclock *, time_t now, time_t *when);
+		 struct stampclock *, time_t now, time_t *when);
 
 #endif

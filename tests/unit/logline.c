@@ -125,6 +125,38 @@ static const struct expected good[] = {
      HEADER_XMAIL, STAMP_ISO, "2026-11-21 03:21:02", NULL, "xmail", 0,
      "\"localhost\"\t\"example.org\"\t\"192.0.2.2\"\t\"2026-11-21 03:21:02\""
      "\t\"alice\"\t\"\"\t\"LOGIN\"\t\"0\"\t\"0\""},
+    /* headers that are rows of data */
+    {"\"POP3D\"\t4321\t12\t\"2026-11-21 02:01:00.909\"\t\"192.0.2.7\"\t\"x\"",
+     HEADER_HMAILSERVER, STAMP_ISO, "2026-11-21 02:01:00.909", NULL, "POP3D", 0,
+     "\"192.0.2.7\"\t\"x\""},
+    {"2026-11-21T02:01:00.050Z,00000000000000A0,2,192.0.2.1:993,x",
+     HEADER_EXCHANGE, STAMP_ISO, "2026-11-21T02:01:00.050Z", NULL, "exchange",
+     0, "00000000000000A0,2,192.0.2.1:993,x"},
+    {"2026-11-21 02:01:00,787 INFO  [ImapServer-1] [ip=192.0.2.7;] imap - x",
+     HEADER_ZIMBRA, STAMP_ISO, "2026-11-21 02:01:00,787", NULL, "zimbra", 0,
+     "INFO  [ImapServer-1] [ip=192.0.2.7;] imap - x"},
+    {"Nov 21 02:01:01 mail mailboxlog 2026-11-21 02:01:00,787 WARN [a] [b] x",
+     HEADER_ZIMBRA, STAMP_ISO, "2026-11-21 02:01:00,787", "mail", "zimbra", 0,
+     "WARN [a] [b] x"},
+    {"Nov 21 02:01:01 mail smtpd: 2026-11-21 02:01:00,787 WARN [a] [b] x",
+     HEADER_SYSLOG, STAMP_TRADITIONAL, "Nov 21 02:01:01", "mail", "smtpd", 0,
+     "2026-11-21 02:01:00,787 WARN [a] [b] x"},
+    {"2026-11-21T02:01:00Z INFO Authentication successful (auth.success) x",
+     HEADER_STALWART, STAMP_ISO, "2026-11-21T02:01:00Z", NULL, "stalwart", 0,
+     "INFO Authentication successful (auth.success) x"},
+    {"2026/11/21 03:32:40 [info] 255#255: *1 client", HEADER_NGINX,
+     STAMP_SLASHED, "2026/11/21 03:32:40", NULL, "nginx", 0,
+     "[info] 255#255: *1 client"},
+    {"[2026.11.21] 02:01:00.123 [192.0.2.7][1] cmd", HEADER_SMARTERMAIL,
+     STAMP_DOTTED, "[2026.11.21] 02:01:00.123", NULL, "smartermail", 0,
+     "[192.0.2.7][1] cmd"},
+    {"11/21/26 02:01:00\tIMAP-IN\t\t3404\t192.0.2.7\tLOGIN", HEADER_MAILENABLE,
+     STAMP_AMERICAN, "11/21/26 02:01:00", NULL, "IMAP-IN", 0,
+     "\t3404\t192.0.2.7\tLOGIN"},
+    {"[21/Nov/2026 02:01:00] x", HEADER_KERIO, STAMP_BRACKETED,
+     "[21/Nov/2026 02:01:00]", NULL, "kerio", 0, "x"},
+    {"2026-11-21 02:01:00 192.0.2.7 - GET", HEADER_W3C, STAMP_W3C,
+     "2026-11-21 02:01:00", NULL, "w3c", 0, "192.0.2.7 - GET"},
 };
 
 #define XMAIL_HEAD "\"h\"\t\"d\"\t\"192.0.2.2\"\t"
@@ -147,11 +179,22 @@ static const struct {
     {"no space behind the stamp", "Nov 21 02:01:00mail imapd[1]: x"},
     {"two spaces behind it", "Nov 21 02:01:00  imapd[1]: x"},
     {"three digits of day", "Nov 211 02:01:00 mail imapd[1]: x"},
+    {"a form: no program",
+     "\"\"\t4321\t12\t\"2026-11-21 02:01:00.909\"\t\"192.0.2.7\"\t\"x\""},
+    {"a form: a stamp that is none",
+     "\"POP3D\"\t4321\t12\t\"2026-11-21 x\"\t\"192.0.2.7\"\t\"x\""},
+    {"a form: a letter for a number",
+     "\"POP3D\"\tx\t12\t\"2026-11-21 02:01:00.909\"\t\"192.0.2.7\""},
+    {"a form: no level", "2026-11-21T02:01:00Z Info [a] [b] imap - x"},
+    {"a form: no such month", "[21/Nuv/2026 02:01:00] x"},
+    {"a form: a letter in the date", "2026/1a/21 03:32:40 [info] x"},
+    {"a form: cut in its stamp", "[2026.11.21] 02:0"},
+    {"a form: cut behind its stamp", "2026-11-21T02:01:00.050Z"},
     {"a space before the stamp", " Nov 21 02:01:00 mail imapd[1]: x"},
     {"a year of five digits", "12026-11-21T02:42:02Z mail imapd[1]: x"},
     {"a zone of one digit", "2026-11-21T02:42:02+1 mail imapd[1]: x"},
     {"ten digits of fraction", "2026-11-21T02:42:02.0123456789 m a: x"},
-    {"another day's form", "2026/11/21 03:32:40 [info] 255#255: *1 x"},
+    {"another day's form", "21.11.2026 03:32:40 [info] 255#255: *1 x"},
     {"host and no tag", "Nov 21 02:01:00 mail last message repeated 2 times"},
     {"no colon", "Nov 21 02:01:00 mail imapd[1] x"},
     {"no space behind the colon", "Nov 21 02:01:00 mail imapd[1]:x"},
@@ -303,6 +346,8 @@ test_names(void)
 	is_str(names[HEADER_DOVECOT], "dovecot", "a name for each header");
 	is_str(names[HEADER_QPOPPER], "qpopper", "a name for each header");
 	is_str(names[HEADER_XMAIL], "xmail", "a name for each header");
+	is_str(names[HEADER_HMAILSERVER], "hmailserver", "a name for each header");
+	is_str(names[HEADER_W3C], "w3c", "a name for each header");
 	ok(names[HEADER_COUNT] == NULL, "the list ends");
 }
 

@@ -6,6 +6,7 @@
 #include "patterns/stamp.h"
 #include "tests/tap.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,6 +300,50 @@ test_kind(void)
 	       "half a stamp");
 }
 
+/* The same instant by each form, on a clock of India; what comes behind it. */
+static void
+test_forms(void)
+{
+	static const struct {
+		enum stamp_kind kind;
+		const char *text, *wrong;
+		bool utc;
+	} cases[] = {
+	    {STAMP_SLASHED, "2026/11/21 02:11:07", "2026/13/21 02:11:07", false},
+	    {STAMP_AMERICAN, "11/21/26 02:11:07", "21/11/26 02:11:07", false},
+	    {STAMP_BRACKETED, "[21/Nov/2026 02:11:07]",
+	     "[31/Nov/2026 02:11:07]", false},
+	    {STAMP_DOTTED, "[2026.11.21] 02:11:07.123", "[2026.11.21] 24:11:07",
+	     false},
+	    {STAMP_W3C, "2026-11-21 02:11:07", "2026-02-29 02:11:07", true},
+	};
+	struct stampclock clock = {0};
+	time_t when, want;
+	size_t i, len;
+	enum stamp_kind kind;
+
+	set_zone("Asia/Kolkata");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *text = cases[i].text, *wrong = cases[i].wrong;
+
+		kind = cases[i].kind;
+		len = strlen(text);
+		want = utc("2026-11-21 02:11:07");
+		if (!cases[i].utc)
+			want -= 5 * HOUR + 30 * MINUTE;
+		is_int((long long)stamp_find_kind(kind, text, text + len),
+		       (long long)len, "%s: all of it", text);
+		is_int((long long)stamp_find_kind(kind, text, text + 16), 0,
+		       "%s: cut", text);
+		is_int(stamp_decode(kind, text, len, &clock, want, &when), 0,
+		       "%s: is a time", text);
+		is_int(when, want, "%s: which", text);
+		is_int(stamp_decode(kind, wrong, strlen(wrong), &clock, want,
+				    &when),
+		       -1, "%s: is none", wrong);
+	}
+}
+
 int
 main(void)
 {
@@ -315,5 +360,6 @@ main(void)
 			test_zone(zones[i], (enum form)form);
 	test_clock();
 	test_kind();
+	test_forms();
 	return tap_done();
 }

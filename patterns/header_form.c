@@ -1,0 +1,187 @@
+/*
+ * Headers that need no code of their own: each is a row of data.
+ */
+#include "patterns/header.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/*
+ * In a form, these stand for what changes from line to line:
+ *	T  the stamp, of the row's kind
+ *	S  a stamp of syslog's, which does not count
+ *	H  a host; W a word: neither holds a space or a colon
+ *	P  the program, up to a quote, a TAB or a space
+ *	N  a number
+ *	L  a level in capitals, as INFO, and the spaces behind it
+ *	|  the text begins here, and the rest only looks ahead
+ * All else stands for itself. Without '|' the text begins behind the form.
+ * The first row that fits wins.
+ */
+static const struct {
+	enum header header;
+	enum stamp_kind kind;
+	const char *form;
+} rows[] = {
+    /* "POP3D" 4321 12 "2026-11-21 02:01:00.909" "192.0.2.7" "SENT: ..." */
+    {HEADER_HMAILSERVER, STAMP_ISO, "\"P\"\tN\tN\t\"T\"\t"},
+    /* 2026-11-21T02:01:00.000Z,0000000000000002,2,... */
+    {HEADER_EXCHANGE, STAMP_ISO, "T,"},
+    /* 2026-11-21 02:01:00,787 INFO  [ImapServer-138] [ip=...;] imap - ... */
+    {HEADER_ZIMBRA, STAMP_ISO, "T |L["},
+    /* The same, forwarded: Nov 21 02:01:00 mail mailboxlog 2026-11-21 ... */
+    {HEADER_ZIMBRA, STAMP_ISO, "S H W T |L["},
+    /* 2026-11-21T02:01:00Z INFO Authentication successful (auth.success) */
+    {HEADER_STALWART, STAMP_ISO, "T |L"},
+    /* 2026/11/21 02:01:00 [info] 255#255: *1 ... */
+    {HEADER_NGINX, STAMP_SLASHED, "T |["},
+    /* [2026.11.21] 02:01:00 [192.0.2.7][1234567] ... */
+    {HEADER_SMARTERMAIL, STAMP_DOTTED, "T |["},
+    /* 11/21/26 02:01:00	IMAP-IN	... */
+    {HEADER_MAILENABLE, STAMP_AMERICAN, "T\tP\t"},
+    /* [21/Nov/2026 02:01:00] ... */
+    {HEADER_KERIO, STAMP_BRACKETED, "T "},
+    /* 2026-11-21 02:01:00 192.0.2.7 ... */
+    {HEADER_W3C, STAMP_W3C, "T "},
+};
+
+enum { WORD_MAX = 255 };
+
+static const char *
+take_stamp(struct logline *l, enum stamp_kind kind, const char *p,
+	   const char *end)
+{
+	l->stamp_kind = kind;
+	l->stamp = p;
+	l->stamp_len = stamp_find_kind(kind, p, end);
+	return l->stamp_len > 0 ? p + l->stamp_len : NULL;
+}
+
+/* Behind the word at p, which ends before one of the stops. */
+static const char *
+take_word(const char *p, const char *end, const char *stops)
+{
+	const char *q = p;
+
+	while (q < end && q - p<WORD_MAX && * q> ' ' && *q < 0x7f &&
+	       strchr(stops, *q) == NULL)
+		q++;
+	return q > p ? q : NULL;
+}
+
+static const char *
+take_level(const char *p, const char *end)
+{
+	const char *q = p;
+
+	while (q < end && *q >= 'A' && *q <= 'Z')
+		q++;
+	if (q - p < 4 || q - p > 5 || q == end || *q != ' ')
+		return NULL;
+	while (q < end && *q == ' ')
+		q++;
+	return q;
+}
+
+static const char *
+take_host(struct logline *l, const char *p, const char *end)
+{
+	const char *q = take_word(p, end, ":");
+
+	l->host = p;
+	l->host_len = q != NULL ? (size_t)(q - p) : 0;
+	return q;
+}
+
+static const char *
+take_program(struct logline *l, const char *p, const char *end)
+{
+	const char *q = take_word(p, end, "\"");
+
+	l->program = p;
+	l->program_len = q != NULL ? (size_t)(q - p) : 0;
+	return q;
+}
+
+/* Behind what c of a form stands for, or NULL. */
+static const char *
+take(struct logline *l, char c, enum stamp_kind kind, const char *p,
+     const char *end)
+{
+	enum stamp_kind other;
+	size_t len;
+	int number;
+
+	switch (c) {
+	case 'T':
+		return take_stamp(l, kind, p, end);
+	case 'S':
+		len = stamp_find(p, end, &other);
+		return len > 0 ? p + len : NULL;
+	case 'H':
+		return take_host(l, p, end);
+	case 'W':
+		return take_word(p, end, ":");
+	case 'P':
+		return take_program(l, p, end);
+	case 'N':
+		return header_take_number(&number, p, end);
+	case 'L':
+		return take_level(p, end);
+	default:
+		return p < end && *p == c ? p + 1 : NULL;
+	}
+}
+
+static const char *
+take_row(struct logline *l, size_t row, const char *p, const char *end)
+{
+	const char *form = rows[row].form, *text = NULL;
+
+	for (; *form != '\0'; form++) {
+		if (*form == '|') {
+			text = p;
+			continue;
+		}
+		p = take(l, *form, rows[row].kind, p, end);
+		if (p == NULL)
+			return NULL;
+	}
+	return text != NULL ? text : p;
+}
+
+/* Most lines that come here are of no form at all: they cost one look. */
+static bool
+may_begin(const char *form, enum stamp_kind kind, char c)
+{
+	if (*form == 'S')
+		return true;
+	if (*form != 'T')
+		return c == *form;
+	if (kind == STAMP_BRACKETED || kind == STAMP_DOTTED)
+		return c == '[';
+	return c >= '0' && c <= '9';
+}
+
+const char *
+header_form(struct logline *l, const char *p, const char *end)
+{
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!may_begin(rows[i].form, rows[i].kind, *p))
+			continue;
+		l->host_len = l->program_len = 0;
+		text = take_row(l, i, p, end);
+		if (text == NULL)
+			continue;
+		l->header = rows[i].header;
+		if (l->program_len == 0) {
+			l->program = header_names()[l->header];
+			l->program_len = strlen(l->program);
+		}
+		return text;
+	}
+	return NULL;
+}
