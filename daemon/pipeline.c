@@ -236,40 +236,36 @@ judge(struct pipeline *p, const struct login *login, struct moment now)
 	return event >= 0;
 }
 
-/* What a line that was found says of its session, if that matters. */
-static struct login
-login_of(const struct pipeline *p, const struct found *found)
+/* A login that was found, and the key of its session if that matters. */
+static void
+take_login(const struct pipeline *p, const struct found *found,
+	   struct login *login)
 {
-	struct login login = {.match = found->match, .when = found->when};
-
 	enum naming naming;
 
+	login->match = found->match;
+	login->when = found->when;
+	login->holds = false;
 	if (p->holds == NULL)
-		return login;
+		return;
 	naming = recognizer_naming(p->recognizer, &found->match);
-	login.holds = naming != NAMED_NOT;
-	if (login.holds)
-		login.key = holds_key(p->holds, found, naming);
-	return login;
+	login->holds = naming != NAMED_NOT;
+	if (login->holds)
+		login->key = holds_key(p->holds, found, naming);
 }
 
-/* What a line is to us. Says what is doubtful. */
+/* What a line that is not like most is to us. Says what is doubtful. */
 static enum finding
-look_at(struct pipeline *p, const char *line, size_t len, time_t now,
-	struct found *found)
+weigh(struct pipeline *p, enum finding finding, struct found *found,
+      const struct err *err)
 {
-	enum finding finding;
-	struct err err;
-
-	p->stats.lines++;
-	finding = recognize(p->recognizer, line, len, now, found, &err);
 	switch (finding) {
 	case FOUND_HEADERLESS:
 		p->stats.headerless++;
 		found->line.stamp_len = 0;
 		return finding;
 	case FOUND_DOUBTFUL:
-		say_doubtful(p, &found->line, err.text);
+		say_doubtful(p, &found->line, err->text);
 		return finding;
 	case FOUND_LOGIN:
 		p->stats.logins++;
@@ -285,6 +281,19 @@ look_at(struct pipeline *p, const char *line, size_t len, time_t now,
 	return FOUND_DOUBTFUL;
 }
 
+static inline enum finding
+look_at(struct pipeline *p, const char *line, size_t len, time_t now,
+	struct found *found)
+{
+	enum finding finding;
+	struct err err;
+
+	p->stats.lines++;
+	finding = recognize(p->recognizer, line, len, now, found, &err);
+	return finding == FOUND_NOTHING ? finding
+					: weigh(p, finding, found, &err);
+}
+
 int
 pipeline_line(struct pipeline *p, const char *line, size_t len,
 	      struct moment now)
@@ -294,7 +303,7 @@ pipeline_line(struct pipeline *p, const char *line, size_t len,
 
 	switch (look_at(p, line, len, now.wall, &found)) {
 	case FOUND_LOGIN:
-		login = login_of(p, &found);
+		take_login(p, &found, &login);
 		return judge(p, &login, now);
 	case FOUND_LOGOUT:
 		end_session(p, &found, now);
@@ -348,14 +357,15 @@ judge_all(struct pipeline *p)
 
 /* Of what points into the line, the user is copied; no other is needed. */
 static void
-keep_login(struct waiting *waiting, const struct login *login, time_t now)
+keep_login(const struct pipeline *p, struct waiting *waiting,
+	   const struct found *found)
 {
 	struct match *match = &waiting->login.match;
 
-	waiting->login = *login;
+	take_login(p, found, &waiting->login);
 	match->ip = match->session = NULL;
 	match->ip_len = match->session_len = 0;
-	waiting->now = (struct moment){now, now};
+	waiting->now = (struct moment){p->replay_now, p->replay_now};
 	if (match->user == NULL)
 		return;
 	if (match->user_len > sizeof(waiting->user))
@@ -365,13 +375,13 @@ keep_login(struct waiting *waiting, const struct login *login, time_t now)
 
 /* Millions of logins in a row would each wait for the table's memory. */
 static void
-judge_later(struct pipeline *p, const struct login *login)
+judge_later(struct pipeline *p, const struct found *found)
 {
 	size_t ago = 0;
 
 	if (p->found - p->judged == WAITING_MAX)
 		judge_next(p);
-	keep_login(waiting_at(p, p->found++), login, p->replay_now);
+	keep_login(p, waiting_at(p, p->found++), found);
 	for (int step = 0; step < AUTHTAB_PREFETCH_STEPS; step++) {
 		if (ago < p->found - p->judged)
 			authtab_prefetch(p->table,
@@ -386,15 +396,13 @@ void
 pipeline_replay(struct pipeline *p, const char *line, size_t len, time_t wall)
 {
 	struct found found;
-	struct login login;
 	enum finding finding;
 
 	finding = look_at(p, line, len, wall, &found);
 	keep_stamp(p, &found.line);
 	if (finding == FOUND_LOGIN) {
 		advance_replay(p, found.when, wall);
-		login = login_of(p, &found);
-		judge_later(p, &login);
+		judge_later(p, &found);
 	} else if (finding == FOUND_LOGOUT) {
 		judge_all(p);
 		advance_replay(p, found.when, wall);
