@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/err.h"
 #include "base/log.h"
 #include "daemon/rotation.h"
 #include "daemon/tail.h"
@@ -41,14 +42,32 @@ row_has(const struct row *row, const struct rotated *file)
 	return find(row, file) < row->count;
 }
 
+/* gzip(1) and logrotate(8) leave a compressed file its time of change. */
+static bool
+is_same(const struct row_done *done, const struct rotated *file)
+{
+	struct err err;
+	struct tail *tail;
+	bool same;
+
+	if (done->inode == 0 ||
+	    rotation_compare_times(done->mtime, file->mtime) != 0)
+		return false;
+	if (done->inode == file->inode && done->device == file->device)
+		return true;
+	if (done->print.offset == 0)
+		return false;
+	tail = tail_open(file->path, &err);
+	same = tail != NULL && tail_holds(tail, &done->print);
+	tail_close(&tail);
+	return same;
+}
+
 bool
 row_has_done(const struct row *row, const struct rotated *file)
 {
 	for (size_t i = 0; i < ROW_DONE_MAX; i++)
-		if (row->done[i].inode == file->inode &&
-		    row->done[i].device == file->device &&
-		    rotation_compare_times(row->done[i].mtime, file->mtime) ==
-			0)
+		if (is_same(&row->done[i], file))
 			return true;
 	return false;
 }
@@ -79,10 +98,13 @@ void
 row_drop(struct row *row, size_t at)
 {
 	struct tail *tail = row->tails[at];
+	struct row_done *done;
 
 	log_debug("closed %s", tail->path);
-	row->done[row->ndone++ % ROW_DONE_MAX] =
-	    (struct row_done){tail->device, tail->inode, tail->mtime};
+	done = &row->done[row->ndone++ % ROW_DONE_MAX];
+	*done = (struct row_done){
+	    .device = tail->device, .inode = tail->inode, .mtime = tail->mtime};
+	tail_print_offset(tail, &done->print);
 	take_out(row, at);
 	tail_close(&tail);
 }

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/fingerprint.h"
+
 struct rotated;
 struct tail;
 
@@ -26,6 +28,7 @@ struct row {
 	struct row_done {
 		uint64_t device, inode;
 		struct timespec mtime;
+		struct fingerprint print; /* of its end */
 	} done[ROW_DONE_MAX]; /* a ring */
 	size_t ndone;
 };
@@ -35,7 +38,7 @@ void row_clear(struct row *);
 struct tail *row_newest(const struct row *); /* or NULL */
 bool row_has(const struct row *, const struct rotated *); /* it is open */
 
-/* It was read to its end, closed, and was not changed since. */
+/* It was read to its end, closed, and was not changed since but compressed. */
 bool row_has_done(const struct row *, const struct rotated *);
 
 void row_insert(struct row *, size_t at, struct tail *); /* takes it over */

@@ -143,6 +143,12 @@ move(struct site *site, const char *from, const char *to)
 		ok(false, "renamed %s: %s", from, strerror(errno));
 }
 
+static const char *
+nth(const struct site *site, size_t i)
+{
+	return i < site->got.count ? site->got.list[i] : NULL;
+}
+
 static int
 count(const struct site *site, const char *line)
 {
@@ -229,7 +235,7 @@ renamed_twice_unseen(void)
 	       "rest of the oldest");
 	is_int(count(site, "0000000003 c"), 1, "the one between");
 	is_int(count(site, "0000000004 d"), 1, "the newest");
-	is_str(site->got.list[2], "0000000003 c", "in their order");
+	is_str(nth(site, 2), "0000000003 c", "in their order");
 	end(site);
 }
 
@@ -696,7 +702,7 @@ resumed_where_it_was(void)
 	put_raw(site, "log", "torn\n", 5);
 	restart(site, "log");
 	is_int((long long)site->got.count, 1, "stopped: only the rest");
-	is_str(site->got.count ? site->got.list[0] : NULL, "0000000002 torn",
+	is_str(nth(site, 0), "0000000002 torn",
 	       "from the beginning of the torn line");
 	end(site);
 }
@@ -736,7 +742,7 @@ begins_in_time(void)
 	start_with(site, "log", (struct source_start){.since = 1500});
 	follower_settle(&site->follower);
 	is_int((long long)site->got.count, 2, "begins in the rotated file");
-	is_str(site->got.list[0], "0000002000 c", "at the right line");
+	is_str(nth(site, 0), "0000002000 c", "at the right line");
 	source_close(&site->follower.source);
 	strings_clear(&site->got);
 	start_with(site, "log", (struct source_start){.beginning = true});

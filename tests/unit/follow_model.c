@@ -251,13 +251,15 @@ take_line(void *arg, const char *text, size_t len)
 	struct world *w = arg;
 	struct line *line;
 	unsigned int stamp, n;
+	char head[64];
 
 	if (is_rest(w, text, len))
 		return false;
-	if (sscanf(text, "%u line %u ", &stamp, &n) != 2 || n >= w->nlines ||
+	snprintf(head, sizeof(head), "%.*s", (int)(len < 60 ? len : 60), text);
+	if (sscanf(head, "%u line %u ", &stamp, &n) != 2 || n >= w->nlines ||
 	    make_line(n, w->lines[n].state, want) != len ||
 	    memcmp(text, want, len) != 0) {
-		fail(w, "took for a line (%zu bytes): %.60s", len, text);
+		fail(w, "took for a line (%zu bytes): %s", len, head);
 		return false;
 	}
 	line = &w->lines[n];
