@@ -118,8 +118,13 @@ run: $(PROGRAMS)
 
 units: $(UNITS)
 
+# Mail servers that exclude each other: for tests/e2e/servers.t.
+UNPACKED = popa3d solid-pop3d liblockfile1
+
 test: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS)
 	@packaging/install-packages test
+	@packaging/unpack-packages $(BUILD)/servers $(UNPACKED) || \
+	    test -z "$$CI"
 	@BUILD=$(BUILD) CC="$(CC)" tests/run
 
 check: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS)
