@@ -155,7 +155,7 @@ static bool
 may_begin(const char *form, enum stamp_kind kind, char c)
 {
 	if (*form == 'S')
-		return true;
+		return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 	if (*form != 'T')
 		return c == *form;
 	if (kind == STAMP_BRACKETED || kind == STAMP_DOTTED)

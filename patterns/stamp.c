@@ -169,12 +169,14 @@ size_t
 stamp_find_kind(enum stamp_kind kind, const char *p, const char *end)
 {
 	enum stamp_kind found;
-	size_t len = stampform_find(kind, p, end);
+	size_t len;
 
-	if (len > 0)
-		return (size_t)(skip_fraction(p + len, end) - p);
-	len = stamp_find(p, end, &found);
-	return len > 0 && found == kind ? len : 0;
+	if (kind < STAMP_SLASHED) {
+		len = stamp_find(p, end, &found);
+		return len > 0 && found == kind ? len : 0;
+	}
+	len = stampform_find(kind, p, end);
+	return len > 0 ? (size_t)(skip_fraction(p + len, end) - p) : 0;
 }
 
 static bool

@@ -25,7 +25,7 @@ size_t
 stampform_find(enum stamp_kind kind, const char *p, const char *end)
 {
 	const char *form = forms[kind].form;
-	size_t i, len = form != NULL ? strlen(form) : 0;
+	size_t i, len = strlen(form);
 
 	if ((size_t)(end - p) < len)
 		return 0;

@@ -22,8 +22,8 @@ struct written {
 	int offset; /* seconds east of UTC, if zoned */
 };
 
-/* The length of a stamp of this kind at p, without fraction; 0: there is none,
- * or the kind is not one of those that are forms. */
+/* The length of a stamp of this kind, which is one of the forms, at p, without
+ * fraction; 0: there is none. */
 size_t stampform_find(enum stamp_kind, const char *p, const char *end);
 
 /* Its fields; p is as stampform_find() has found it. */
