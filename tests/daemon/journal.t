@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# Logins are read from the systemd journal, also those that came while the
+# daemon was down, and what is no line of one program is not read: against a
+# journald of our own, in its own mount namespace.
+# tests/run: root
+import os
+import socket
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login
+from tap import equal, main, ok, skip_all
+
+JOURNALD = "/lib/systemd/systemd-journald"
+SOCKET = "/run/systemd/journal/socket"
+FORGED = "203.0.113.66"
+
+
+def enter_namespace():
+    """Runs this test again where /run is ours alone."""
+    if os.environ.get("PBS_JOURNAL"):
+        return
+    if not os.path.exists(JOURNALD) or not os.path.exists("/etc/machine-id"):
+        skip_all("no systemd-journald here")
+    if subprocess.run(["unshare", "-m", "true"]).returncode:
+        skip_all("no mount namespaces here")
+    os.execvp("unshare", ["unshare", "-m", "env", "PBS_JOURNAL=1",
+                          sys.executable, os.path.abspath(__file__)])
+
+
+def start_journald():
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+    os.makedirs("/run/systemd/journal")
+    os.makedirs("/run/log/journal")
+    process = subprocess.Popen([JOURNALD], stderr=subprocess.DEVNULL)
+    watch = pbs.Inotify("/run/systemd/journal", 0x100)  # IN_CREATE
+    pbs.until("journald", 20, lambda: os.path.exists(SOCKET),
+              lambda left: watch.wait(min(left, 0.2)))
+    watch.close()
+    return process
+
+
+def send(text, program="dovecot"):
+    fields = b"PRIORITY=6\nSYSLOG_IDENTIFIER=%s\nMESSAGE\n%s%s\n" % (
+        program.encode(), len(text.encode()).to_bytes(8, "little"),
+        text.encode())
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.connect(SOCKET)
+    s.send(fields)
+    s.close()
+
+
+def message(ip):
+    return login(ip).split(": ", 1)[1]
+
+
+def journal():
+    with pbs.Site() as site:
+        send(message("198.51.100.1"))
+        daemon = site.start("--logfile=journal:")
+        ok(site.wait_key("198.51.100.1"), "what is in the journal at start")
+        send(message("198.51.100.2"))
+        ok(site.wait_key("198.51.100.2"), "what comes")
+        send("two lines\n" + login(FORGED))
+        send(message(FORGED), program="dovecot: x")
+        send(message(FORGED), program="do ve")
+        send(message(FORGED), program="sshd")
+        send(message("198.51.100.3"), program="dovecot")
+        ok(site.wait_key("198.51.100.3"), "what comes behind odd entries")
+        ok(FORGED not in site.dump(), "which are no logins")
+        equal(daemon.stop(), 0, "stopped")
+        send(message("198.51.100.4"))
+        daemon = site.start("--logfile=journal:")
+        ok(site.wait_key("198.51.100.4"), "what came while it was down")
+        ok("resumed the journal" in daemon.messages(),
+           "found by its place", daemon.messages())
+        equal(daemon.stop(), 0, "stopped again")
+
+
+def read_once():
+    with pbs.Site() as site:
+        done = site.run("--logfile=journal:", "--once")
+        equal(done.returncode, 0, "once", done.stderr)
+        ok("198.51.100.4" in site.dump(), "reads it to its end")
+
+
+enter_namespace()
+journald = start_journald()
+try:
+    main(journal, read_once)
+finally:
+    journald.terminate()
+    journald.wait()
