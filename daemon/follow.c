@@ -459,8 +459,7 @@ follow_read(struct follow *f, size_t budget, int64_t now)
 		result = read_block(f, at, &got, now);
 		done += got;
 		if (result == TAIL_MORE || result == TAIL_TRUNCATED)
-			continue; /* truncated: what was found stands here now
-				   */
+			continue; /* what was found stands here now */
 		if (f->row.tails[at]->finished && f->row.tails[at]->at_end &&
 		    at + 1 < f->row.count)
 			finish(f, at);

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
 import servers
 from servers import Network, POP3_PORT, SMTP_PORT
-from tap import equal, main, ok, skip_all
+from tap import equal, join, main, ok, skip_all
 
 GRACE = 6
 
@@ -121,35 +121,14 @@ def inside(word):
     main({"own": own_log, "syslog": by_syslog}[word])
 
 
-def separately(unshare):
-    """One TAP stream out of two; the plan comes last."""
-    run, failed = 0, 0
-    for word in ("own", "syslog"):
-        done = subprocess.run(
-            unshare + [sys.executable, os.path.abspath(__file__), "inside",
-                       word], stdout=subprocess.PIPE, text=True)
-        for line in done.stdout.splitlines():
-            if line.startswith(("ok ", "not ok ")):
-                run += 1
-                failed += line.startswith("not ")
-                verdict, _, rest = line.partition("ok ")
-                line = "%sok %d %s" % (verdict, run, rest.split(" ", 1)[1])
-            if not line.startswith("1.."):
-                print(line, flush=True)
-        if "\n1.." not in done.stdout:
-            run, failed = run + 1, failed + 1
-            print("not ok %d - the scenario ran to its end" % run)
-    print("1..%d" % run)
-    return 1 if failed else 0
-
-
 if len(sys.argv) == 1:
     if servers.missing():
         skip_all(servers.missing())
     namespaces = servers.unshare()
     if namespaces is None:
         skip_all("may not make a network namespace here")
-    sys.exit(separately(namespaces))
+    join({word: namespaces + [sys.executable, os.path.abspath(__file__),
+                              "inside", word] for word in ("own", "syslog")})
 elif sys.argv[1] == "inside":
     inside(sys.argv[2])
 elif sys.argv[1] == "relay":

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
 import servers
 import unpacked
-from tap import equal, main, ok, skip_all
+from tap import equal, join, main, ok, skip_all
 
 PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
 SERVERS = {"popa3d": ("popa3d", "-D"), "solid-pop3d": ("solid-pop3d",)}
@@ -103,28 +103,6 @@ def serve(word):
             network.close()
 
 
-def separately(unshare):
-    """One TAP stream out of two; the plan comes last."""
-    run, failed = 0, 0
-    for word in SERVERS:
-        done = subprocess.run(
-            unshare + [sys.executable, os.path.abspath(__file__), "inside",
-                       word], stdout=subprocess.PIPE, text=True)
-        for line in done.stdout.splitlines():
-            if line.startswith(("ok ", "not ok ")):
-                run += 1
-                failed += line.startswith("not ")
-                verdict, _, rest = line.partition("ok ")
-                line = "%sok %d %s" % (verdict, run, rest.split(" ", 1)[1])
-            if not line.startswith("1.."):
-                print(line, flush=True)
-        if "\n1.." not in done.stdout:
-            run, failed = run + 1, failed + 1
-            print("not ok %d - %s ran to its end" % (run, word))
-    print("1..%d" % run)
-    return 1 if failed else 0
-
-
 if len(sys.argv) == 1:
     for why in (servers.missing(), unpacked.missing()):
         if why:
@@ -132,7 +110,8 @@ if len(sys.argv) == 1:
     namespaces = servers.unshare()
     if namespaces is None:
         skip_all("may not make a network namespace here")
-    sys.exit(separately(namespaces))
+    join({word: namespaces + [sys.executable, os.path.abspath(__file__),
+                              "inside", word] for word in SERVERS})
 elif sys.argv[1] == "inside":
     def scenario():
         serve(sys.argv[2])

@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from publisher import MapDir, Publisher, generated
+from publisher import MapDir, Publisher, churn, generated
 from tap import contains, equal, main, ok, skip, skip_all
 
 VERIFY = shutil.which("db_verify") or shutil.which("db5.3_verify")
@@ -90,18 +90,8 @@ def changes():
         contains(p.refused("apply"), "pbs", "apply before any replace fails")
         p.do("fill 2000 0 1", "replace")
         want = {generated(i): "1" for i in range(2000)}
-        random.seed(5)
-        for turn in range(2, 60):
-            for number in random.sample(range(6000), 100):
-                key = generated(number)
-                if random.random() < 0.4:
-                    p.do("del " + key)
-                    want.pop(key, None)
-                else:
-                    p.do("add %s %d" % (key, turn))
-                    want[key] = str(turn)
-            p.do("apply")
-        holds(d, want, "58 times a hundred changes, from 2000 keys")
+        churn(p, want, 60)
+        holds(d, want, "60 times a hundred changes, from 2000 keys")
         verified(d, "after apply")
         inode = os.stat(d.file).st_ino
         p.do("add 127.0.0.1 5", "add 2001::1 5", "apply")

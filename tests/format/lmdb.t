@@ -12,7 +12,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from publisher import MapDir, Publisher, generated, postfix_reads
+from publisher import (MapDir, Publisher, churn, generated,
+                       postfix_reads)
 from tap import contains, equal, main, ok, skip_all
 
 F_OFD_SETLK = 37
@@ -34,17 +35,7 @@ def whole_and_changes():
              "replace")
         equal(d.dump(), {"2001:db8::7": "6"}, "no special address")
         inode, want = os.stat(d.file).st_ino, d.dump()
-        rng = random.Random(5)
-        for turn in range(60):
-            for number in rng.sample(range(6000), 100):
-                key = generated(number)
-                if rng.random() < 0.4:
-                    p.do("del " + key)
-                    want.pop(key, None)
-                else:
-                    p.do("add %s %d" % (key, turn))
-                    want[key] = str(turn)
-            p.do("apply")
+        churn(p, want, 60)
         equal(d.dump(), want, "60 times a hundred changes")
         equal((p.do("intact"), os.stat(d.file).st_ino), (1, inode),
               "in the same file, which is ours")

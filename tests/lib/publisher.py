@@ -7,6 +7,7 @@
         d.dump()
 """
 import os
+import random
 import shutil
 import subprocess
 import tempfile
@@ -120,6 +121,21 @@ class MapDir:
         """What else lies in the map's directory."""
         return sorted(set(os.listdir(os.path.dirname(self.map)))
                       - {os.path.basename(self.file)})
+
+
+def churn(publisher, want, turns):
+    """Adds and deletes at random, a hundred at a time; want follows."""
+    rng = random.Random(5)
+    for turn in range(turns):
+        for number in rng.sample(range(6000), 100):
+            key = generated(number)
+            if rng.random() < 0.4:
+                publisher.do("del " + key)
+                want.pop(key, None)
+            else:
+                publisher.do("add %s %d" % (key, turn))
+                want[key] = str(turn)
+        publisher.do("apply")
 
 
 def postfix_reads(map_type):

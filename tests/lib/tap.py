@@ -1,4 +1,5 @@
 """tap: the Test Anything Protocol for tests in Python."""
+import subprocess
 import sys
 import traceback
 
@@ -47,3 +48,21 @@ def main(*scenarios):
                traceback.format_exc())
     print("1..%d" % _state["run"])
     sys.exit(1 if _state["failed"] else 0)
+
+
+def join(streams):
+    """One TAP stream out of several: {name: command}; the plan comes last."""
+    for name, command in streams.items():
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        for line in done.stdout.splitlines():
+            if line.startswith(("ok ", "not ok ")):
+                _state["run"] += 1
+                _state["failed"] += line.startswith("not ")
+                verdict, _, rest = line.partition("ok ")
+                line = "%sok %d %s" % (verdict, _state["run"],
+                                       rest.split(" ", 1)[1])
+            if not line.startswith("1.."):
+                print(line, flush=True)
+        if "\n1.." not in done.stdout:
+            ok(False, name + " ran to its end")
+    main()
