@@ -180,7 +180,8 @@ is_running(const struct conf *conf)
 static int
 clear(const struct conf *conf)
 {
-	const struct map_settings settings = {conf->value, conf->flock};
+	const struct map_settings settings = {.value = conf->value,
+					      .flock = conf->flock};
 	int code = EX_OK;
 
 	if (!conf->write)
@@ -191,10 +192,11 @@ clear(const struct conf *conf)
 				"write them again; stop it (that clears them), "
 				"or use pbsctl remove");
 	for (size_t i = 0; i < conf->maps.count; i++) {
-		int one = clear_map(conf->maps.list[i], &settings);
+		const char *name = conf->maps.list[i];
 
-		if (one != EX_OK)
-			code = one;
+		if (!map_spec_is_live(name) &&
+		    clear_map(name, &settings) != EX_OK)
+			code = EX_CANTCREAT;
 	}
 	return code;
 }

@@ -115,7 +115,8 @@ check_patterns(struct check *c)
 static void
 check_maps(struct check *c)
 {
-	const struct map_settings settings = {c->conf->value, c->conf->flock};
+	const struct map_settings settings = {.value = c->conf->value,
+					      .flock = c->conf->flock};
 
 	for (size_t i = 0; c->conf->write && i < c->conf->maps.count; i++) {
 		const char *name = c->conf->maps.list[i];

@@ -156,7 +156,8 @@ check_ready(struct keeper *k)
 static void
 clear_map(const struct conf *conf, const char *name)
 {
-	const struct map_settings settings = {conf->value, conf->flock};
+	const struct map_settings settings = {.value = conf->value,
+					      .flock = conf->flock};
 	struct err err;
 	struct map *map = map_open(name, "hash", &settings, &err);
 
@@ -172,7 +173,8 @@ static void
 clear_maps(const struct keeper *k)
 {
 	for (size_t i = 0; k->conf->write && i < k->conf->maps.count; i++)
-		clear_map(k->conf, k->conf->maps.list[i]);
+		if (!map_spec_is_live(k->conf->maps.list[i]))
+			clear_map(k->conf, k->conf->maps.list[i]);
 }
 
 static void

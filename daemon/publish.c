@@ -68,9 +68,10 @@ publish_new(struct loop *loop, const struct authtab *table, struct map **maps,
 	publish->loop = loop;
 	publish->table = table;
 	publish->targets = alloc_zero(nmaps, sizeof(*publish->targets));
-	publish->ntargets = nmaps;
 	for (size_t i = 0; i < nmaps; i++) {
-		target = &publish->targets[i];
+		if (map_is_live(maps[i]))
+			continue; /* it asks the table itself */
+		target = &publish->targets[publish->ntargets++];
 		target->publish = publish;
 		target->map = maps[i];
 		target->timer = timer_new(loop, on_due, target);

@@ -55,8 +55,10 @@ open_maps(struct service *s, struct err *err)
 {
 	const struct conf *conf = s->conf;
 
+	s->host = service_host(s);
 	s->settings.value = conf->value;
 	s->settings.flock = conf->flock;
+	s->settings.host = &s->host;
 	if (!conf->write)
 		return 0;
 	s->maps = alloc_zero(conf->maps.count, sizeof(struct map *));

@@ -182,6 +182,11 @@ become_ready(struct service *s)
 		loop_stop(s->loop, EX_CANTCREAT);
 		return;
 	}
+	if (service_start_live(s, &err) != 0) {
+		log_error("%s", err.text);
+		loop_stop(s->loop, EX_OSERR);
+		return;
+	}
 	s->ready = true;
 	pipeline_set_quiet(s->pipeline, false);
 	say_ready(s);

@@ -19,6 +19,7 @@
 #include "maps/map.h"
 
 struct addr;
+struct err;
 struct logpos;
 
 /* One log, and whether what was in it at the start has been read. */
@@ -38,6 +39,7 @@ struct service {
 	struct map **maps;
 	size_t nmaps;
 	struct map_settings settings;
+	struct map_host host;
 	struct authtab *table;
 	struct publish *publish;
 	struct pipeline *pipeline;
@@ -56,6 +58,10 @@ struct moment service_moment(const struct service *);
 /* Removes what has expired, and sets the timer for the next. A timer's
  * handler; arg is the service, as in all that follow. */
 void service_expire(void *arg);
+
+/* What live maps ask; and lets them answer. 0, or -1. */
+struct map_host service_host(struct service *);
+int service_start_live(struct service *, struct err *);
 
 /* checkpoint_grant_fn, and the timer that saves. */
 void service_restore_row(void *arg, const struct addr *, const char *user,

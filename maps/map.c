@@ -147,6 +147,28 @@ result(const struct map *map, int code, struct err *err)
 	return code < 0 ? err_prefix(err, "%s", map->name) : code;
 }
 
+bool
+map_spec_is_live(const char *spec)
+{
+	char *type = spec_type(spec);
+	const struct map_ops *ops = type != NULL ? find(type) : NULL;
+
+	free(type);
+	return ops != NULL && ops->start != NULL;
+}
+
+bool
+map_is_live(const struct map *map)
+{
+	return map->ops->start != NULL;
+}
+
+int
+map_start(struct map *map, struct err *err)
+{
+	return result(map, map->ops->start(map, err), err);
+}
+
 int
 map_replace(struct map *map, const struct map_rows *rows, struct err *err)
 {

@@ -6,7 +6,11 @@
  * is always either the old one or the new one, whole, also for a reader that
  * has it open and also when the writer dies in the middle.
  *
- * maps/ knows neither logs nor the daemon: it gets rows.
+ * Two kinds. A file is written by replace and apply. A live map (socketmap:)
+ * is a server that Postfix asks: nothing is written, it looks each address up
+ * in the table of its host at that moment.
+ *
+ * maps/ knows neither logs nor the daemon: it gets rows, or asks its host.
  */
 #ifndef MAPS_MAP_H
 #define MAPS_MAP_H
@@ -18,6 +22,7 @@
 #include "base/addr.h"
 
 struct err;
+struct loop;
 struct map;
 
 struct map_row {
@@ -34,11 +39,30 @@ struct map_rows {
 	size_t count; /* how many there will be; a hint */
 };
 
+/* A user who logged in from an address. */
+struct map_user {
+	const char *name; /* valid until the loop's next round */
+	time_t when;	  /* the last login from that address, of any user */
+};
+
+/* Who holds the table, for live maps. Now is loop_clocks(loop). */
+struct map_host {
+	struct loop *loop;
+	/* Whether the address is authorized now; then *when is its login. */
+	bool (*lookup)(void *arg, const struct addr *, time_t *when);
+	/* Walks the users of an address that is authorized now: begin with
+	 * *at = 0; false = end. Some servers' logs name no user. */
+	bool (*next_user)(void *arg, const struct addr *, size_t *at,
+	    struct map_user *);
+	void *arg;
+};
+
 /* What all maps of one daemon share. Borrowed for the life of the map. */
 struct map_settings {
 	const char *value; /* fixed value for each key; NULL = login's epoch */
 	bool flock;	   /* hold the lock of Postfix's own tools (flock(2)
 			      LOCK_EX on the old file) while it is replaced */
+	const struct map_host *host; /* NULL: a live map is checked, not served */
 };
 
 /* First member of each back end's own struct. */
@@ -57,7 +81,11 @@ struct map_ops {
 	int (*replace)(struct map *, const struct map_rows *, struct err *);
 	int (*apply)(struct map *, const struct map_row *, size_t n,
 	    struct err *); /* NULL: the caller uses replace */
-	/* Empties the map by what was prepared at open: needs no disk space. */
+	/* Set in live maps alone, which have no replace and no apply: begins to
+	 * answer. Until then clients may connect, and wait. */
+	int (*start)(struct map *, struct err *);
+	/* Empties the map by what was prepared at open: needs no disk space.
+	 * A live map answers nobody any more. */
 	int (*clear)(struct map *, struct err *);
 	/* 1 = still the file we wrote, 0 = somebody replaced it. NULL = n/a */
 	int (*intact)(struct map *);
@@ -75,6 +103,12 @@ struct map *map_open(const char *spec, const char *default_type,
     const struct map_settings *, struct err *);
 void map_close(struct map **);
 const char *map_name(const struct map *); /* "hash:/var/lib/..." */
+
+/* Whether it is a live map: by its spec, or open. Only map_start(), map_clear()
+ * and map_close() may be called for one. */
+bool map_spec_is_live(const char *spec);
+bool map_is_live(const struct map *);
+int map_start(struct map *, struct err *); /* 0, or -1 */
 
 int map_replace(struct map *, const struct map_rows *, struct err *); /* 0 -1 */
 bool map_can_apply(const struct map *);

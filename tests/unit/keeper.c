@@ -209,7 +209,7 @@ one_row(void *arg, struct map_row *row)
 static void
 fill_map(void)
 {
-	const struct map_settings settings = {NULL, true};
+	const struct map_settings settings = {.flock = true};
 	bool done = false;
 	const struct map_rows rows = {one_row, &done, 1};
 	struct err err;

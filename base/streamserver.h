@@ -1,0 +1,61 @@
+/*
+ * streamserver: a listening socket, and many clients who ask and are answered.
+ *
+ * For protocols in which a client keeps its connection and asks again and
+ * again, as Postfix does with socketmap and policy servers. What a client can
+ * cost is bounded: bytes held of a request and of answers that it does not
+ * read, the time for one exchange, and what is done for it before others have
+ * their turn. When there are too many, who has been silent longest gives way;
+ * Postfix then connects anew by itself.
+ */
+#ifndef BASE_STREAMSERVER_H
+#define BASE_STREAMSERVER_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct err;
+struct loop;
+struct stream; /* one client */
+struct streamserver;
+
+enum {
+	STREAMSERVER_CLIENTS_MAX = 1000,
+	STREAMSERVER_OUTPUT_MAX = 8 * 1024, /* unread answers of a client */
+	/* From the first byte of a request until its answer is taken. */
+	STREAMSERVER_PATIENCE_MS = 10 * 1000,
+	/* Longer than Postfix keeps one: smtpd_policy_service_max_ttl. */
+	STREAMSERVER_IDLE_MS = 1200 * 1000,
+};
+
+/*
+ * bytes[0..len) have come and are not consumed yet. Takes the first request,
+ * gives its answer to stream_answer(), and returns how many bytes it was; it is
+ * called again for the rest. 0: it is not whole yet. -1: this is no request;
+ * the client gets the answers so far and is closed.
+ */
+typedef ssize_t streamserver_fn(void *arg, struct stream *, const char *bytes,
+    size_t len);
+
+/* Copies. One that does not fit OUTPUT_MAX closes the client. */
+void stream_answer(struct stream *, const void *bytes, size_t len);
+
+/*
+ * address: "unix:/path", or "inet:ADDRESS:PORT" with a loopback address
+ * ("inet:[::1]:10031"). A socket that a dead process left is replaced; the new
+ * one may be connected to by all who can reach it: its directory is to say who.
+ * request_max: a request that is not whole by then closes its client.
+ * Clients may connect, but nobody is heard until streamserver_start().
+ */
+struct streamserver *streamserver_open(struct loop *, const char *address,
+    size_t request_max, streamserver_fn *, void *arg, struct err *);
+/* Whether such an address could be listened on; changes nothing. 0, or -1. */
+int streamserver_check(const char *address, struct err *);
+int streamserver_start(struct streamserver *, struct err *); /* 0, or -1 */
+/* Closes all clients, removes the socket if it is still ours. Not to be called
+ * from within the streamserver_fn. */
+void streamserver_close(struct streamserver **);
+
+size_t streamserver_clients(const struct streamserver *);
+
+#endif

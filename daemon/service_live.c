@@ -1,0 +1,53 @@
+/* What a live map (socketmap:) asks of the service. */
+#include "daemon/service_state.h"
+
+#include "base/loop.h"
+#include "maps/map.h"
+
+/* What has expired by now does not count, whether it was swept or not. */
+static bool
+get_row(struct service *s, const struct addr *addr, struct authtab_row *row)
+{
+	return authtab_get(s->table, addr, row) &&
+	       row->expires > service_moment(s).lifetime;
+}
+
+static bool
+lookup(void *arg, const struct addr *addr, time_t *when)
+{
+	struct authtab_row row;
+
+	if (!get_row(arg, addr, &row))
+		return false;
+	*when = row.when;
+	return true;
+}
+
+static bool
+next_user(void *arg, const struct addr *addr, size_t *at, struct map_user *user)
+{
+	struct authtab_row row;
+
+	if (!get_row(arg, addr, &row) || *at >= row.nusers)
+		return false;
+	*user = (struct map_user){row.users[(*at)++], row.when};
+	return true;
+}
+
+struct map_host
+service_host(struct service *s)
+{
+	return (struct map_host){.loop = s->loop,
+				 .lookup = lookup,
+				 .next_user = next_user,
+				 .arg = s};
+}
+
+int
+service_start_live(struct service *s, struct err *err)
+{
+	for (size_t i = 0; i < s->nmaps; i++)
+		if (map_is_live(s->maps[i]) && map_start(s->maps[i], err) != 0)
+			return -1;
+	return 0;
+}
