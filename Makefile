@@ -47,6 +47,8 @@ $(BUILD)/config.mk: packaging/install-packages
 	    echo HAVE_SYSTEMD =; } >$@
 	@echo '#include <lmdb.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
 	    echo HAVE_LMDB = yes >>$@ || echo HAVE_LMDB = >>$@
+	@echo '#include <cdb.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
+	    echo HAVE_CDB = yes >>$@ || echo HAVE_CDB = >>$@
 
 LIBS	= -ldb -lpcre2-8 -lyaml -lz
 ifeq ($(HAVE_SYSTEMD),yes)
@@ -60,6 +62,12 @@ LIBS	+= -llmdb
 else
 OMIT	+= maps/map_lmdb.c
 OPTIONS	+= -DWITHOUT_LMDB
+endif
+ifeq ($(HAVE_CDB),yes)
+LIBS	+= -lcdb
+else
+OMIT	+= maps/map_cdb.c
+OPTIONS	+= -DWITHOUT_CDB
 endif
 
 ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \

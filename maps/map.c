@@ -15,6 +15,9 @@ static const struct map_ops *const BACKENDS[] = {
 #ifndef WITHOUT_LMDB
     &map_lmdb,
 #endif
+#ifndef WITHOUT_CDB
+    &map_cdb,
+#endif
 };
 
 enum { NBACKENDS = sizeof(BACKENDS) / sizeof(BACKENDS[0]) };

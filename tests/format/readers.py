@@ -119,13 +119,23 @@ def changed_copies():
     never_wrong("apply", 100, 2, 10000)
 
 
+def usable(map_type):
+    """By Postfix as it is here, and by us as we were built."""
+    p = Publisher()
+    known = "unknown" not in p.refused("open %s:/nonexistent/pbs" % map_type)
+    p.end()
+    return known and postfix_reads(map_type)
+
+
 def lmdb():
     """Changed in place, under the lock that Postfix's readers take."""
-    p = Publisher()
-    known = "unknown" not in p.refused("open lmdb:/nonexistent/pbs")
-    p.end()
-    if known and postfix_reads("lmdb"):
+    if usable("lmdb"):
         never_wrong("apply", 100, 2, 3000, "lmdb", ".lmdb")
+
+
+def cdb():
+    if usable("cdb"):
+        never_wrong("replace", 50, 2, 3000, "cdb", ".cdb")
 
 
 def in_place():
@@ -138,4 +148,4 @@ def in_place():
 if shutil.which("postmap") is None:
     skip_all("needs postmap (package postfix)")
 random.seed(11)
-main(replaced, changed_copies, lmdb, in_place)
+main(replaced, changed_copies, lmdb, cdb, in_place)
