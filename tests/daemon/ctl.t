@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# pbsctl status, list, show, add and remove: what they say of a running daemon,
+# what they change in the map that Postfix reads, and what they say when there
+# is no daemon, or nothing to be found.
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login
+from tap import contains, equal, main, ok
+
+PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
+GUEST, OTHER, SIX = "198.51.100.1", "198.51.100.2", "2001:db8:1:2::7"
+
+
+def ctl(site, *words, stdout=subprocess.PIPE):
+    socket = site.map + ".ctl"
+    return subprocess.run([PBSCTL, *words, "--socket=" + socket], text=True,
+                          stdout=stdout, stderr=subprocess.PIPE, timeout=20)
+
+
+def objects(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def ask():
+    with pbs.Site() as site:
+        site.start("--grace=1800")
+        equal(ctl(site, "list").stdout, "", "nobody is listed at first")
+        site.log(login(GUEST, "ann"), login(GUEST, "b\u00f6b"), login(SIX))
+        when = int(site.wait_key(SIX))
+        equal(objects(ctl(site, "show", GUEST, "--json")),
+              [{"ip": GUEST, "users": ["b\u00f6b", "ann"], "time": when,
+                "expires": when + 1800}], "show --json tells all of one")
+        done = ctl(site, "show", "::ffff:" + GUEST)
+        equal((done.returncode, done.stdout.split()[0]), (0, GUEST),
+              "also when it is asked for as a mapped address", done.stderr)
+        equal(sorted(o["ip"] for o in objects(ctl(site, "list", "--json"))),
+              [GUEST, SIX], "list --json has both")
+        equal(len(ctl(site, "list").stdout.splitlines()), 2, "list has both")
+        done = ctl(site, "show", OTHER)
+        equal((done.returncode, done.stdout), (1, ""), "1 for a stranger")
+        contains(done.stderr, OTHER + " is not authorized", "and it is said")
+        status = json.loads(ctl(site, "status", "--json").stdout)
+        equal([v for k, v in status.items() if "address" in k][:1], [2],
+              "status counts them", status)
+
+
+def change():
+    with pbs.Site() as site:
+        daemon = site.start("--grace=1800")
+        done = ctl(site, "add", GUEST, "--for", "10m", "--user", "ann lee")
+        equal(done.returncode, 0, "add", done.stderr)
+        ok(site.wait_key(GUEST).isdigit(), "lets it relay")
+        row = objects(ctl(site, "show", GUEST, "--json"))[0]
+        ok(598 <= row["expires"] - row["time"] <= 600, "for as long as said",
+           row)
+        equal(row["users"], ["ann lee"], "in the user's name")
+        contains(daemon.messages(), "by request of uid %d" % os.getuid(),
+                 "the daemon says on whose request")
+        ctl(site, "add", GUEST, "--for=5m")
+        equal(objects(ctl(site, "show", GUEST, "--json"))[0]["expires"],
+              row["expires"], "a shorter time takes nothing away")
+        ctl(site, "add", OTHER, "--for", "30d")
+        row = objects(ctl(site, "show", OTHER, "--json"))[0]
+        equal(row["expires"] - row["time"], 1800, "nobody outlasts the grace")
+        equal(ctl(site, "remove", GUEST).returncode, 0, "remove")
+        ok(site.wait_gone(GUEST), "takes it out of the map")
+        equal(ctl(site, "remove", GUEST).returncode, 1, "1 if it was not in")
+        done = ctl(site, "add", "127.0.0.2")
+        equal(done.returncode, 1, "loopback cannot be added")
+        contains(done.stderr, "never written", "and it is said")
+        equal(set(site.dump()), {OTHER}, "the map has what was left")
+        daemon.stop()
+        site.start("--grace=1800")
+        equal(set(site.dump()), {OTHER}, "also after a restart")
+
+
+def wrong():
+    with pbs.Site() as site:
+        done = ctl(site, "list")
+        equal(done.returncode, 69, "69 without a daemon")
+        contains(done.stderr, "no daemon is running", "and it is said")
+        site.start()
+        for words, said in (
+                (("show",), "which address?"),
+                (("show", "mail.example.org"), "is not an address"),
+                (("show", GUEST, OTHER), "one word too many"),
+                (("add", GUEST, "--for", "soon"), "is no time"),
+                (("add", GUEST, "--for"), None),
+                (("show", GUEST, "--user", "ann"), "--user"),
+                (("list", "--jsno"), "--json")):
+            done = ctl(site, *words)
+            equal(done.returncode, 64, "64: " + " ".join(words), done.stderr)
+            if said:
+                contains(done.stderr, said, "and says why")
+        equal(site.dump(), {}, "nothing of that changed the map")
+        with open("/dev/full", "w") as full:
+            done = ctl(site, "status", stdout=full)
+        equal(done.returncode, 74, "74 when the answer cannot be written")
+
+
+main(ask, change, wrong)

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# --user: the daemon that root starts works as that user and can never be root
+# again; what that user may not do is said at the start, not at 3 a.m.
+# tests/run: root
+import os
+import pwd
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login
+from tap import contains, equal, main, ok, skip_all
+
+NOBODY = pwd.getpwnam("nobody")
+GUEST = "198.51.100.1"
+
+
+class OwnedSite(pbs.Site):
+    """Its map's directory is nobody's; root may be asked by Postfix."""
+
+    def __init__(self):
+        super().__init__()
+        os.chown(self.mapdir, NOBODY.pw_uid, NOBODY.pw_gid)
+
+
+def processes(daemon):
+    """[pid]: the daemon and all that it has started."""
+    pids, at = [daemon.pid], 0
+    while at < len(pids):
+        path = "/proc/%d/task/%d/children" % (pids[at], pids[at])
+        with open(path) as f:
+            pids += map(int, f.read().split())
+        at += 1
+    return pids
+
+
+def status(pid):
+    with open("/proc/%d/status" % pid) as f:
+        return dict(line.strip().split(":\t", 1) for line in f if ":\t" in line)
+
+
+def works():
+    with OwnedSite() as site:
+        os.chmod(site.logfile, 0o644)
+        daemon = site.start("--user=nobody")
+        for pid in processes(daemon):
+            now = status(pid)
+            equal(set(now["Uid"].split()), {str(NOBODY.pw_uid)},
+                  "works as nobody, real, effective and saved")
+            equal(set(now["Gid"].split()), {str(NOBODY.pw_gid)},
+                  "and in nobody's group")
+            equal(int(now["CapEff"], 16), 0, "without capabilities")
+            equal(now["NoNewPrivs"], "1", "and can get no others")
+        site.log(login(GUEST))
+        ok(site.wait_key(GUEST), "a login is found")
+        equal(os.stat(site.map + ".db").st_uid, NOBODY.pw_uid,
+              "the map is nobody's")
+        equal(daemon.stop(), 0, "a clean end")
+
+
+def refused():
+    with OwnedSite() as site:
+        os.chmod(site.logfile, 0o600)
+        run = site.run("--user=nobody", "--once")
+        equal(run.returncode, 66, "a log that nobody may not read: 66")
+        contains(run.stderr, site.logfile, "which is named")
+        contains(run.stderr, "Permission denied", "with the reason")
+        run = site.run("--user=nobdy")
+        equal(run.returncode, 77, "no such user: 77")
+        contains(run.stderr, "user 'nobdy': no such user", "and it is said")
+        os.chown(site.mapdir, 0, 0)
+        os.chmod(site.logfile, 0o644)
+        run = site.run("--user=nobody")
+        equal(run.returncode, 75, "a map that nobody may not write: 75")
+        contains(run.stderr, site.mapdir, "which is named")
+
+
+def not_root():
+    with OwnedSite() as site:
+        run = site.run("--user=root", wrap=(
+            "setpriv", "--reuid=nobody", "--regid=%d" % NOBODY.pw_gid,
+            "--clear-groups"))
+        equal(run.returncode, 77, "nobody cannot become root: 77")
+        contains(run.stderr, "only root can become another user",
+                 "and it is said")
+
+
+if os.geteuid() != 0:
+    skip_all("only root can become another user")
+main(works, refused, not_root)
