@@ -1,157 +1,16 @@
 #include "base/ctlsocket.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
-
-enum { BACKLOG = 16 };
-
-/* sun_path is short. A longer path is reached through its open directory;
- * *dir is to be closed after use, -1 = none. */
-static int
-set_address(struct sockaddr_un *address, const char *path, int *dir)
-{
-	char *copy;
-	int len;
-
-	*dir = -1;
-	memset(address, 0, sizeof(*address));
-	address->sun_family = AF_UNIX;
-	if (strlen(path) < sizeof(address->sun_path)) {
-		memcpy(address->sun_path, path, strlen(path));
-		return 0;
-	}
-	copy = alloc_string(path);
-	*dir = open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	free(copy);
-	if (*dir < 0)
-		return -1;
-	len = snprintf(address->sun_path, sizeof(address->sun_path),
-		       "/proc/self/fd/%d/%s", *dir, strrchr(path, '/') + 1);
-	if (len < (int)sizeof(address->sun_path))
-		return 0;
-	close(*dir);
-	*dir = -1;
-	errno = ENAMETOOLONG;
-	return -1;
-}
-
-typedef int address_fn(int, const struct sockaddr *, socklen_t);
-
-/* bind(2) or connect(2). */
-static int
-with_address(address_fn *call, int fd, const char *path)
-{
-	struct sockaddr_un address;
-	int dir, result, saved;
-
-	if (set_address(&address, path, &dir) != 0)
-		return -1;
-	result = call(fd, (struct sockaddr *)&address, sizeof(address));
-	saved = errno;
-	if (dir >= 0)
-		close(dir);
-	errno = saved;
-	return result;
-}
-
-/* glibc declares both with a union of pointers, which fits no pointer to a
- * function; so each is called once by name. */
-static int
-call_connect(int fd, const struct sockaddr *address, socklen_t len)
-{
-	return connect(fd, address, len);
-}
-
-static int
-call_bind(int fd, const struct sockaddr *address, socklen_t len)
-{
-	return bind(fd, address, len);
-}
-
-int
-ctlsocket_connect(const char *path, int timeout_ms)
-{
-	struct timeval patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int saved;
-
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (with_address(call_connect, fd, path) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-/* 0: path is free now; -1: it is somebody's. */
-static int
-make_room(const char *path, struct err *err)
-{
-	struct ucred peer = {.pid = 0};
-	socklen_t len = sizeof(peer);
-	struct stat st;
-	int fd;
-
-	if (lstat(path, &st) != 0)
-		return errno == ENOENT
-			   ? 0
-			   : err_set(err, "%s: %s", path, strerror(errno));
-	if (!S_ISSOCK(st.st_mode))
-		return err_set(err, "%s: in the way, and not a socket", path);
-	fd = ctlsocket_connect(path, 1000);
-	if (fd < 0 && errno != ECONNREFUSED && errno != ENOENT)
-		return err_set(err, "%s: another process listens there (%s)",
-			       path, strerror(errno));
-	if (fd >= 0) {
-		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
-		close(fd);
-	}
-	if (peer.pid != 0 && peer.pid != getpid())
-		return err_set(err,
-			       "%s: process %ld listens there; is it "
-			       "already running?",
-			       path, (long)peer.pid);
-	if (unlink(path) != 0 && errno != ENOENT)
-		return err_set(err, "%s: unlink: %s", path, strerror(errno));
-	return 0;
-}
-
-int
-ctlsocket_listen(const char *path, struct err *err)
-{
-	int fd;
-
-	if (make_room(path, err) != 0)
-		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* On Linux the node takes the socket's own mode: no moment in which
-	 * others could connect. */
-	if (fd >= 0 && fchmod(fd, 0600) == 0 &&
-	    with_address(call_bind, fd, path) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	err_set(err, "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
+#include "base/unixsocket.h"
 
 char *
 ctlsocket_path(const char *state)
@@ -206,7 +65,7 @@ enum ctlsocket_reply
 ctlsocket_ask(const char *path, const char *request, FILE *out, struct err *err)
 {
 	enum ctlsocket_reply reply = CTLSOCKET_FAILED;
-	int fd = ctlsocket_connect(path, CTLSOCKET_PATIENCE_MS);
+	int fd = unixsocket_connect(path, CTLSOCKET_PATIENCE_MS);
 	char *line;
 	FILE *in;
 

@@ -2,7 +2,7 @@
  * ctlsocket: a Unix socket beside a daemon's state, on which its tool asks it.
  *
  * One request line, one answer, closed. The answer: lines, then a last one,
- * "ok", "no WHY" or "error WHY"; without it the answer is torn.
+ * "ok", "no WHY" or "error WHY"; without it the answer is torn. Mode 0600.
  */
 #ifndef BASE_CTLSOCKET_H
 #define BASE_CTLSOCKET_H
@@ -15,17 +15,6 @@ enum { CTLSOCKET_PATIENCE_MS = 10 * 1000 }; /* with one who does nothing */
 
 /* "/var/lib/x/NAME.state" -> "/var/lib/x/NAME.ctl"; the caller frees it. */
 char *ctlsocket_path(const char *state);
-
-/*
- * A listening, non-blocking socket, mode 0600. What a dead process left there
- * is replaced; so is what this very process still holds. -1: err, which names
- * the process if a live one listens.
- */
-int ctlsocket_listen(const char *path, struct err *);
-
-/* A connected socket that gives up after timeout_ms without progress. -1 and
- * errno: ENOENT or ECONNREFUSED = nobody listens. */
-int ctlsocket_connect(const char *path, int timeout_ms);
 
 enum ctlsocket_reply {
 	CTLSOCKET_FAILED = -1, /* err says why */

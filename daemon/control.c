@@ -19,8 +19,9 @@
 #include "daemon/authtab.h"
 #include "base/ctlsocket.h"
 #include "base/listing.h"
+#include "base/unixsocket.h"
 
-enum { WORDS_MAX = 4 };
+enum { WORDS_MAX = 4, BACKLOG = 16 };
 
 struct client {
 	struct control *control;
@@ -371,21 +372,10 @@ control_new(struct loop *loop, const char *path, struct authtab *table,
 		c->clients[i].patience =
 		    timer_new(loop, lose_patience, &c->clients[i]);
 	}
-	c->fd = ctlsocket_listen(path, err);
-	if (c->fd < 0 || lstat(path, &c->node) != 0 || listen_on(c, err) != 0)
+	c->fd = unixsocket_listen(path, 0600, BACKLOG, &c->node, err);
+	if (c->fd < 0 || listen_on(c, err) != 0)
 		control_free(&c);
 	return c;
-}
-
-/* The path may be somebody else's by now. */
-static void
-remove_node(const struct control *c)
-{
-	struct stat st;
-
-	if (lstat(c->path, &st) == 0 && st.st_dev == c->node.st_dev &&
-	    st.st_ino == c->node.st_ino)
-		unlink(c->path);
 }
 
 void
@@ -402,7 +392,7 @@ control_free(struct control **control)
 	}
 	if (c->fd >= 0) {
 		loop_unwatch(c->loop, c->fd);
-		remove_node(c);
+		unixsocket_remove(c->path, &c->node);
 		close(c->fd);
 	}
 	free(c->path);

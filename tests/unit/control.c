@@ -18,6 +18,7 @@
 #include "base/listing.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/unixsocket.h"
 #include "daemon/authtab.h"
 #include "tests/tap.h"
 
@@ -206,7 +207,7 @@ rude_clients(void)
 	char *answer, junk[CONTROL_REQUEST_MAX];
 
 	for (int i = 0; i < CONTROL_CLIENTS_MAX - 1; i++) {
-		fds[i] = ctlsocket_connect(path, 1000);
+		fds[i] = unixsocket_connect(path, 1000);
 		if (i % 2 == 0)
 			ok(send(fds[i], "list\n", 5, 0) == 5, "client %d", i);
 	}
@@ -216,7 +217,7 @@ rude_clients(void)
 	free(answer);
 	for (int i = 0; i < CONTROL_CLIENTS_MAX - 1; i++)
 		close(fds[i]);
-	fds[0] = ctlsocket_connect(path, 5000);
+	fds[0] = unixsocket_connect(path, 5000);
 	memset(junk, 'x', sizeof(junk));
 	send(fds[0], junk, sizeof(junk), MSG_NOSIGNAL);
 	is_int(recv(fds[0], junk, sizeof(junk), 0) <= 0, 1,
@@ -235,7 +236,7 @@ full_house(void)
 	char byte = 0;
 
 	for (int i = 0; i <= CONTROL_CLIENTS_MAX; i++)
-		fds[i] = ctlsocket_connect(path, 5000);
+		fds[i] = unixsocket_connect(path, 5000);
 	ok(send(fds[CONTROL_CLIENTS_MAX], "status\n", 7, 0) == 7,
 	   "one too many asks");
 	ok(recv(fds[CONTROL_CLIENTS_MAX], &byte, 1, MSG_DONTWAIT) < 0,
@@ -253,12 +254,13 @@ its_place(void)
 {
 	pid_t pid = start(0);
 	char *pid_said = alloc_format("process %ld listens", (long)pid);
-	struct stat st;
+	struct stat st, node;
 	struct err err;
 	FILE *f;
 
 	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600, "mode 0600");
-	is_int(ctlsocket_listen(path, &err), -1, "a live one stays");
+	is_int(unixsocket_listen(path, 0600, 16, &node, &err), -1,
+	       "a live one stays");
 	ok(strstr(err.text, pid_said) != NULL, "and its process is named");
 	stop(pid);
 	free(pid_said);
@@ -276,7 +278,8 @@ its_place(void)
 	unlink(path);
 	f = fopen(path, "w");
 	fclose(f);
-	is_int(ctlsocket_listen(path, &err), -1, "a plain file stays");
+	is_int(unixsocket_listen(path, 0600, 16, &node, &err), -1,
+	       "a plain file stays");
 	ok(strstr(err.text, "not a socket") != NULL, "and is said");
 	unlink(path);
 }
@@ -285,8 +288,9 @@ its_place(void)
 static void
 torn(void)
 {
+	struct stat node;
 	struct err err;
-	int fd = ctlsocket_listen(path, &err), client;
+	int fd = unixsocket_listen(path, 0600, 16, &node, &err), client;
 	pid_t pid;
 
 	fflush(stdout);

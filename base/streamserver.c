@@ -1,0 +1,560 @@
+#include "base/streamserver.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/unixsocket.h"
+
+enum {
+	BACKLOG = 1024,
+	READ_MAX = 1024, /* bytes taken of a client before others' turn */
+	SPARE_FDS = 64,	 /* descriptors that are not for clients */
+	PAUSE_MS = 1000, /* no descriptor left in the whole system */
+	EVERYBODY = 0666,
+};
+
+/* Whose exchange is not over, or who is silent; by the time since when. */
+struct queue {
+	struct stream *first, *last;
+	int64_t patience_ms;
+};
+
+struct stream {
+	struct streamserver *server;
+	int fd;
+	char *in; /* NULL: nothing unconsumed */
+	size_t in_len;
+	char *out; /* NULL: nothing unsent */
+	size_t out_len, out_sent;
+	bool last_words; /* closed when its answers are sent */
+	bool awaits_out; /* what it is watched for */
+	struct queue *queue;
+	int64_t since; /* steady ms */
+	struct stream *before, *after;
+};
+
+struct streamserver {
+	struct loop *loop;
+	streamserver_fn *fn;
+	void *arg;
+	size_t request_max;
+	int fd;
+	char *path; /* NULL: not a Unix socket */
+	struct stat node;
+	struct queue busy, idle;
+	size_t nclients, clients_max;
+	struct timer *patience, *pause;
+	int64_t due; /* what patience is armed for */
+};
+
+/* ---- where to listen ---- */
+
+struct place {
+	const char *path; /* NULL: inet */
+	struct addr addr;
+	uint16_t port;
+};
+
+static bool
+is_loopback(const struct addr *addr)
+{
+	static const uint8_t one[16] = {[15] = 1};
+
+	return addr->family == 4 ? addr->bytes[0] == 127
+				 : memcmp(addr->bytes, one, 16) == 0;
+}
+
+static int
+parse_inet(struct place *place, const char *text, struct err *err)
+{
+	const char *colon = strrchr(text, ':');
+	unsigned long port;
+	char *end;
+
+	if (colon == NULL ||
+	    addr_parse(&place->addr, text, (size_t)(colon - text)) != 0)
+		return err_set(err, "not ADDRESS:PORT");
+	if (!is_loopback(&place->addr))
+		return err_set(err, "not a loopback address");
+	port = strtoul(colon + 1, &end, 10);
+	if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || port == 0 ||
+	    port > UINT16_MAX)
+		return err_set(err, "'%s': not a port", colon + 1);
+	place->path = NULL;
+	place->port = (uint16_t)port;
+	return 0;
+}
+
+static int
+parse_place(struct place *place, const char *address, struct err *err)
+{
+	if (strncmp(address, "unix:/", 6) == 0) {
+		place->path = address + 5;
+		return 0;
+	}
+	if (strncmp(address, "inet:", 5) == 0)
+		return parse_inet(place, address + 5, err);
+	return err_set(err, "neither unix:/PATH nor inet:ADDRESS:PORT");
+}
+
+static socklen_t
+socket_address(const struct place *place, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)out;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+
+	memset(out, 0, sizeof(*out));
+	if (place->addr.family == 4) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(place->port);
+		memcpy(&in->sin_addr, place->addr.bytes, 4);
+		return sizeof(*in);
+	}
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(place->port);
+	memcpy(&in6->sin6_addr, place->addr.bytes, 16);
+	return sizeof(*in6);
+}
+
+static int
+listen_inet(const struct place *place, struct err *err)
+{
+	struct sockaddr_storage address;
+	socklen_t len = socket_address(place, &address);
+	int fd, yes = 1;
+
+	fd = socket(address.ss_family,
+		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
+	    bind(fd, (struct sockaddr *)&address, len) == 0 &&
+	    listen(fd, BACKLOG) == 0)
+		return fd;
+	err_set(err, "%s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int
+listen_at(struct streamserver *server, const char *address, struct err *err)
+{
+	struct place place;
+
+	if (parse_place(&place, address, err) != 0)
+		return -1;
+	if (place.path == NULL) {
+		server->fd = listen_inet(&place, err);
+		return server->fd < 0 ? -1 : 0;
+	}
+	server->fd = unixsocket_listen(place.path, EVERYBODY, BACKLOG,
+				       &server->node, err);
+	if (server->fd < 0)
+		return -1;
+	server->path = alloc_string(place.path);
+	return 0;
+}
+
+/* ---- the queues ---- */
+
+static void
+leave(struct stream *client)
+{
+	struct queue *queue = client->queue;
+
+	*(client->before ? &client->before->after : &queue->first) =
+	    client->after;
+	*(client->after ? &client->after->before : &queue->last) =
+	    client->before;
+	client->before = client->after = NULL;
+	client->queue = NULL;
+}
+
+static void
+arm(struct streamserver *server, int64_t due)
+{
+	int64_t now = loop_clocks(server->loop).steady_ms;
+
+	if (timer_armed(server->patience) && server->due <= due)
+		return;
+	server->due = due;
+	timer_arm(server->patience, due - now);
+}
+
+/* All in a queue wait equally long, so who came last is due last. */
+static void
+join(struct stream *client, struct queue *queue)
+{
+	struct streamserver *server = client->server;
+
+	client->queue = queue;
+	client->since = loop_clocks(server->loop).steady_ms;
+	client->before = queue->last;
+	*(queue->last ? &queue->last->after : &queue->first) = client;
+	queue->last = client;
+	arm(server, client->since + queue->patience_ms);
+}
+
+/* ---- a client ---- */
+
+static void
+drop(struct stream *client)
+{
+	leave(client);
+	loop_unwatch(client->server->loop, client->fd);
+	close(client->fd);
+	client->server->nclients--;
+	free(client->in);
+	free(client->out);
+	free(client);
+}
+
+/* False: there is none. */
+static bool
+drop_oldest(struct streamserver *server)
+{
+	struct stream *busy = server->busy.first, *idle = server->idle.first;
+	struct stream *oldest = idle;
+
+	if (idle == NULL || (busy != NULL && busy->since < idle->since))
+		oldest = busy;
+	if (oldest != NULL)
+		drop(oldest);
+	return oldest != NULL;
+}
+
+static void
+drop_late(struct queue *queue, int64_t now)
+{
+	while (queue->first != NULL &&
+	       queue->first->since + queue->patience_ms <= now)
+		drop(queue->first);
+}
+
+static void
+on_patience(void *arg)
+{
+	struct streamserver *server = arg;
+	struct queue *queues[] = {&server->busy, &server->idle};
+	int64_t now = loop_clocks(server->loop).steady_ms;
+
+	for (size_t i = 0; i < 2; i++) {
+		drop_late(queues[i], now);
+		if (queues[i]->first != NULL)
+			arm(server,
+			    queues[i]->first->since + queues[i]->patience_ms);
+	}
+}
+
+void
+stream_answer(struct stream *client, const void *bytes, size_t len)
+{
+	if (client->out == NULL)
+		client->out = alloc_resize(NULL, STREAMSERVER_OUTPUT_MAX, 1);
+	if (len > STREAMSERVER_OUTPUT_MAX - client->out_len) {
+		client->last_words = true;
+		return;
+	}
+	memcpy(client->out + client->out_len, bytes, len);
+	client->out_len += len;
+}
+
+/* 1: all is sent; 0: the client takes no more now; -1: it is gone. */
+static int
+send_answers(struct stream *client)
+{
+	while (client->out_sent < client->out_len) {
+		ssize_t n =
+		    send(client->fd, client->out + client->out_sent,
+			 client->out_len - client->out_sent, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -1;
+		client->out_sent += (size_t)n;
+	}
+	free(client->out);
+	client->out = NULL;
+	client->out_len = client->out_sent = 0;
+	return 1;
+}
+
+static void
+consume(struct stream *client, size_t len)
+{
+	client->in_len -= len;
+	memmove(client->in, client->in + len, client->in_len);
+	if (client->in_len > 0)
+		return;
+	free(client->in);
+	client->in = NULL;
+}
+
+/* Answers what is there, until half of what may be unsent; so one answer more
+ * always fits. Whether any request was whole. */
+static bool
+take_requests(struct stream *client)
+{
+	struct streamserver *server = client->server;
+	size_t done = 0;
+	ssize_t n = 1;
+
+	while (done < client->in_len && n > 0 && !client->last_words &&
+	       client->out_len < STREAMSERVER_OUTPUT_MAX / 2) {
+		n = server->fn(server->arg, client, client->in + done,
+			       client->in_len - done);
+		assert(n <= (ssize_t)(client->in_len - done));
+		if (n > 0)
+			done += (size_t)n;
+	}
+	if (n < 0 ||
+	    (n == 0 && done == 0 && client->in_len == server->request_max))
+		client->last_words = true;
+	if (done > 0)
+		consume(client, done);
+	return done > 0;
+}
+
+static void serve(void *arg, uint32_t events);
+
+/* Where it stands now: in which queue, watched for what. */
+static void
+settle(struct stream *client, bool got_on)
+{
+	struct streamserver *server = client->server;
+	bool out = client->out != NULL;
+	struct queue *queue =
+	    out || client->in != NULL ? &server->busy : &server->idle;
+	struct err err;
+
+	if (got_on || queue != client->queue) {
+		leave(client);
+		join(client, queue);
+	}
+	if (out == client->awaits_out)
+		return;
+	client->awaits_out = out;
+	if (loop_watch(server->loop, client->fd, out ? POLLOUT : POLLIN, serve,
+		       client, &err) != 0)
+		drop(client);
+}
+
+/* Requests and answers by turns, until one of both has to be waited for. */
+static void
+exchange(struct stream *client)
+{
+	bool got_on = false;
+	int sent;
+
+	do {
+		bool took = !client->last_words && take_requests(client);
+
+		sent = send_answers(client);
+		got_on |= took;
+		if (!took)
+			break;
+	} while (sent == 1);
+	if (sent < 0 || (sent == 1 && client->last_words))
+		drop(client);
+	else
+		settle(client, got_on);
+}
+
+/* Some bytes only: the next ones have to wait for the other clients. */
+static void
+receive(struct stream *client)
+{
+	size_t room, max = client->server->request_max;
+	ssize_t n;
+
+	if (client->in == NULL)
+		client->in = alloc_resize(NULL, max, 1);
+	room = max - client->in_len;
+	n = recv(client->fd, client->in + client->in_len,
+		 room < READ_MAX ? room : READ_MAX, 0);
+	if (n > 0) {
+		client->in_len += (size_t)n;
+		exchange(client);
+		return;
+	}
+	if (n == 0 || (errno != EINTR && errno != EAGAIN))
+		drop(client);
+	else if (client->in_len == 0)
+		consume(client, 0);
+}
+
+static void
+serve(void *arg, uint32_t events)
+{
+	struct stream *client = arg;
+
+	(void)events;
+	if (client->awaits_out)
+		exchange(client);
+	else
+		receive(client);
+}
+
+/* ---- who comes ---- */
+
+static void
+welcome(struct streamserver *server, int fd)
+{
+	struct stream *client;
+	struct err err;
+	int yes = 1;
+
+	if (server->nclients >= server->clients_max)
+		drop_oldest(server);
+	if (server->path == NULL)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	client = alloc_zero(1, sizeof(*client));
+	client->server = server;
+	client->fd = fd;
+	server->nclients++;
+	join(client, &server->idle);
+	if (loop_watch(server->loop, fd, POLLIN, serve, client, &err) != 0)
+		drop(client);
+}
+
+static void
+accept_client(void *arg, uint32_t events)
+{
+	struct streamserver *server = arg;
+	int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd >= 0) {
+		welcome(server, fd);
+		return;
+	}
+	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
+	    errno != ENOMEM)
+		return;
+	/* Who waits would wake us for ever. */
+	if (!drop_oldest(server)) {
+		loop_unwatch(server->loop, server->fd);
+		timer_arm(server->pause, PAUSE_MS);
+	}
+}
+
+static void
+on_pause_over(void *arg)
+{
+	struct err err;
+
+	if (streamserver_start(arg, &err) != 0)
+		timer_arm(((struct streamserver *)arg)->pause, PAUSE_MS);
+}
+
+/* ---- life cycle ---- */
+
+/* Clients must not take the descriptors that logs and maps need. */
+static size_t
+clients_allowed(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return SPARE_FDS;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < 2 * SPARE_FDS)
+		return 1;
+	/* There may be several servers. */
+	if ((limit.rlim_cur - SPARE_FDS) / 4 < STREAMSERVER_CLIENTS_MAX)
+		return (limit.rlim_cur - SPARE_FDS) / 4;
+	return STREAMSERVER_CLIENTS_MAX;
+}
+
+struct streamserver *
+streamserver_open(struct loop *loop, const char *address, size_t request_max,
+		  streamserver_fn *fn, void *arg, struct err *err)
+{
+	struct streamserver *server = alloc_zero(1, sizeof(*server));
+
+	server->loop = loop;
+	server->fn = fn;
+	server->arg = arg;
+	server->request_max = request_max;
+	server->busy.patience_ms = STREAMSERVER_PATIENCE_MS;
+	server->idle.patience_ms = STREAMSERVER_IDLE_MS;
+	server->clients_max = clients_allowed();
+	server->patience = timer_new(loop, on_patience, server);
+	server->pause = timer_new(loop, on_pause_over, server);
+	server->fd = -1;
+	if (listen_at(server, address, err) != 0)
+		streamserver_close(&server);
+	return server;
+}
+
+int
+streamserver_check(const char *address, struct err *err)
+{
+	struct place place;
+	char *dir;
+	int result;
+
+	if (parse_place(&place, address, err) != 0)
+		return -1;
+	if (place.path == NULL)
+		return 0;
+	dir = alloc_bytes(place.path,
+			  (size_t)(strrchr(place.path, '/') - place.path) + 1);
+	result = access(dir, W_OK | X_OK);
+	if (result != 0)
+		err_set(err, "%s: %s", dir, strerror(errno));
+	free(dir);
+	return result;
+}
+
+int
+streamserver_start(struct streamserver *server, struct err *err)
+{
+	return loop_watch(server->loop, server->fd, POLLIN, accept_client,
+			  server, err);
+}
+
+void
+streamserver_close(struct streamserver **server_p)
+{
+	struct streamserver *server = *server_p;
+
+	if (server == NULL)
+		return;
+	while (drop_oldest(server))
+		;
+	timer_free(&server->patience);
+	timer_free(&server->pause);
+	if (server->fd >= 0) {
+		loop_unwatch(server->loop, server->fd);
+		if (server->path != NULL)
+			unixsocket_remove(server->path, &server->node);
+		close(server->fd);
+	}
+	free(server->path);
+	free(server);
+	*server_p = NULL;
+}
+
+size_t
+streamserver_clients(const struct streamserver *server)
+{
+	return server->nclients;
+}
