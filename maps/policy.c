@@ -1,0 +1,277 @@
+#include "maps/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "maps/senders.h"
+#include "maps/tally.h"
+
+static const char dunno[] = "DUNNO";
+
+struct policy {
+	const struct policy_settings *settings;
+	struct senders *senders; /* NULL = no file */
+	struct tally *users, *addresses;
+	uint64_t seed;
+	/* A question asked twice, in two lists of restrictions, counts once. */
+	uint64_t last_asked;
+};
+
+struct policy *
+policy_new(const struct policy_settings *settings, time_t now, struct err *err)
+{
+	struct policy *policy = alloc_zero(1, sizeof(*policy));
+
+	policy->settings = settings;
+	policy->seed = hash_seed();
+	policy->users = tally_new(settings->window, POLICY_TALLIES_MAX);
+	policy->addresses = tally_new(settings->window, POLICY_TALLIES_MAX);
+	if (settings->senders_file != NULL) {
+		policy->senders =
+		    senders_open(settings->senders_file, now, err);
+		if (policy->senders == NULL)
+			policy_free(&policy);
+	}
+	return policy;
+}
+
+void
+policy_free(struct policy **policy)
+{
+	if (*policy == NULL)
+		return;
+	senders_free(&(*policy)->senders);
+	tally_free(&(*policy)->users);
+	tally_free(&(*policy)->addresses);
+	free(*policy);
+	*policy = NULL;
+}
+
+int
+policy_refresh(struct policy *policy, time_t now, struct err *err)
+{
+	return policy->senders != NULL
+		   ? senders_refresh(policy->senders, now, err)
+		   : 0;
+}
+
+size_t
+policy_senders(const struct policy *policy)
+{
+	return policy->senders != NULL ? senders_count(policy->senders) : 0;
+}
+
+/* ---- whose sender it is ---- */
+
+static bool
+same(struct policy_text text, const char *word, size_t len)
+{
+	return text.len == len && strncasecmp(text.text, word, len) == 0;
+}
+
+/* The domain of an address; NULL text: it has none. */
+static struct policy_text
+domain_of(struct policy_text sender)
+{
+	const char *at = memrchr(sender.text, '@', sender.len);
+
+	if (at == NULL)
+		return (struct policy_text){NULL, 0};
+	at++;
+	return (struct policy_text){at,
+				    (size_t)(sender.text + sender.len - at)};
+}
+
+static bool
+is_local(const struct policy_settings *settings, struct policy_text domain)
+{
+	for (size_t i = 0; i < settings->ndomains; i++)
+		if (same(domain, settings->domains[i],
+			 strlen(settings->domains[i])))
+			return true;
+	return false;
+}
+
+/* A user is the sender itself, or its local part at one of our domains. */
+static bool
+is_user(const char *user, struct policy_text sender, struct policy_text domain,
+	bool local)
+{
+	size_t len = strlen(user);
+
+	if (same(sender, user, len))
+		return true;
+	return local && sender.len == len + 1 + domain.len &&
+	       strncasecmp(sender.text, user, len) == 0;
+}
+
+/* The latest of the users whose sender it is; NULL: nobody's. */
+static const char *
+owner(const struct policy *policy, struct policy_text sender,
+      const struct policy_users *users)
+{
+	struct policy_text domain;
+	const char *listed = NULL;
+	bool local;
+
+	if (sender.text == NULL)
+		return NULL;
+	domain = domain_of(sender);
+	/* A sender without a domain gets one later, we know not which. */
+	if (sender.len > 0 && domain.len == 0)
+		return NULL;
+	local = is_local(policy->settings, domain);
+	if (policy->senders != NULL)
+		listed = senders_find(policy->senders, sender.text, sender.len,
+				      local);
+	if (sender.len == 0 && listed == NULL)
+		return policy->settings->null_sender && users->count > 0
+			   ? users->names[0]
+			   : NULL;
+	for (size_t i = 0; i < users->count; i++)
+		if (listed != NULL
+			? senders_lists(listed, users->names[i])
+			: is_user(users->names[i], sender, domain, local))
+			return users->names[i];
+	return NULL;
+}
+
+/* ---- limits ---- */
+
+/* How many recipients this question adds, if it is granted. */
+static uint32_t
+recipients(const struct policy *policy, const struct policy_request *request)
+{
+	if (request->state != policy->settings->count_at)
+		return 0;
+	return request->state == POLICY_RCPT ? 1 : request->recipient_count;
+}
+
+static uint64_t
+hash_text(uint64_t seed, struct policy_text text)
+{
+	return hash_bytes(seed, text.text != NULL ? text.text : "", text.len);
+}
+
+/* Which recipient of which message, at which state this is about. */
+static uint64_t
+identity(const struct policy *policy, const struct policy_request *request)
+{
+	uint64_t hash = policy->seed + (uint64_t)request->state;
+
+	hash = hash_text(hash, request->instance);
+	return hash_text(hash, request->recipient);
+}
+
+static uint64_t
+user_key(const struct policy *policy, const char *user)
+{
+	char folded[256];
+	size_t len = 0;
+
+	for (; user[len] != '\0' && len < sizeof(folded); len++)
+		folded[len] = user[len] >= 'A' && user[len] <= 'Z'
+				  ? (char)(user[len] - 'A' + 'a')
+				  : user[len];
+	return hash_bytes(policy->seed, folded, len);
+}
+
+static bool
+exceeds(const struct tally *tally, uint64_t who, uint64_t more, size_t limit,
+	int64_t now)
+{
+	uint64_t sum;
+
+	if (limit == 0)
+		return false;
+	sum = tally_sum(tally, who, now);
+	/* What counts later is refused now, if nothing is left. */
+	return sum + (more > 0 ? more : 1) > limit;
+}
+
+/* NULL: within the limits, and counted; or which one is reached. */
+static const char *
+count(struct policy *policy, const struct policy_request *request,
+      const char *user, int64_t now)
+{
+	const struct policy_settings *settings = policy->settings;
+	uint64_t address =
+	    hash_bytes(policy->seed, &request->client, sizeof(request->client));
+	uint64_t name = user != NULL ? user_key(policy, user) : 0;
+	uint64_t asked = identity(policy, request);
+	uint32_t more = recipients(policy, request);
+
+	if (more > 0 && request->instance.len > 0 &&
+	    asked == policy->last_asked)
+		return NULL;
+	if (exceeds(policy->addresses, address, more,
+		    settings->address_recipients, now))
+		return "limit of the address";
+	if (user != NULL &&
+	    exceeds(policy->users, name, more, settings->user_recipients, now))
+		return "limit of the user";
+	if (more == 0)
+		return NULL;
+	policy->last_asked = asked;
+	if (settings->address_recipients > 0)
+		tally_add(policy->addresses, address, more, now);
+	if (user != NULL && settings->user_recipients > 0)
+		tally_add(policy->users, name, more, now);
+	return NULL;
+}
+
+/* ---- the decision ---- */
+
+static bool
+is_shared(const struct policy_settings *settings,
+	  const struct policy_users *users)
+{
+	return settings->shared_users > 0 &&
+	       users->count > settings->shared_users;
+}
+
+/* Who sends: with a binding the owner of the sender, else the one who logged
+ * in last. *why is set if that means no. */
+static const char *
+find_user(const struct policy *policy, const struct policy_request *request,
+	  const struct policy_users *users, const char **why)
+{
+	const struct policy_settings *settings = policy->settings;
+	bool shared = is_shared(settings, users);
+	const char *user;
+
+	*why = NULL;
+	if (shared && settings->shared == POLICY_SHARED_REFUSE) {
+		*why = "shared address";
+		return NULL;
+	}
+	if (!shared && settings->binding == POLICY_BINDING_OFF)
+		return users->count > 0 ? users->names[0] : NULL;
+	user = owner(policy, request->sender, users);
+	if (user == NULL)
+		*why = shared ? "shared address, not the sender of its users"
+			      : "not the sender of its users";
+	return user;
+}
+
+struct policy_answer
+policy_decide(struct policy *policy, const struct policy_request *request,
+	      const struct policy_users *users, int64_t now)
+{
+	const struct policy_settings *settings = policy->settings;
+	const char *user, *why;
+
+	if (!users->authorized)
+		return (struct policy_answer){dunno, "not authorized", NULL};
+	user = find_user(policy, request, users, &why);
+	if (why != NULL)
+		return (struct policy_answer){dunno, why, user};
+	why = count(policy, request, user, now);
+	if (why != NULL)
+		return (struct policy_answer){settings->limit_action, why,
+					      user};
+	return (struct policy_answer){settings->action, "authorized", user};
+}

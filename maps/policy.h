@@ -1,0 +1,81 @@
+/*
+ * policy: what smtpd(8) is told of one client, sender and recipient.
+ *
+ * Pure but for the file of senders: now is an argument, and so is what the
+ * table of logins says of the client's address. In doubt the answer is DUNNO,
+ * which authorizes nobody: the restrictions that follow decide.
+ *
+ *	the address is not authorized			DUNNO
+ *	it is shared, and shared addresses are refused	DUNNO
+ *	a binding is asked for and not there		DUNNO
+ *	a limit is reached				limit_action
+ *	else						action
+ */
+#ifndef MAPS_POLICY_H
+#define MAPS_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "maps/policy_request.h"
+
+struct err;
+struct policy;
+struct senders;
+
+enum policy_binding { POLICY_BINDING_OFF, POLICY_BINDING_ALWAYS };
+enum policy_shared { POLICY_SHARED_BIND, POLICY_SHARED_REFUSE };
+
+enum {
+	/* Of an address no more than 32 users are remembered. */
+	POLICY_SHARED_USERS_MAX = 31,
+	POLICY_TALLIES_MAX = 128 * 1024,
+};
+
+/* Borrowed for the life of the policy. */
+struct policy_settings {
+	const char *action;	  /* OK */
+	const char *limit_action; /* DEFER ... */
+	enum policy_binding binding;
+	const char *const *domains; /* a user "ann" is ann@ each of these */
+	size_t ndomains;
+	const char *senders_file; /* NULL = none */
+	bool null_sender;	  /* <> is everybody's */
+	size_t shared_users; /* more users make an address shared; 0 = none */
+	enum policy_shared shared;
+	size_t user_recipients; /* within the window; 0 = no limit */
+	size_t address_recipients;
+	uint32_t window;	    /* seconds */
+	enum policy_state count_at; /* the only state that counts */
+};
+
+/* Who has logged in from an address, the latest first. Borrowed. */
+struct policy_users {
+	bool authorized;
+	const char *const *names;
+	size_t count;
+};
+
+struct policy_answer {
+	const char *action; /* borrowed */
+	const char *why;    /* for people; never changes */
+	const char *user;   /* who sends, as far as is known; borrowed */
+};
+
+/* now: wall clock, for the age of the file. NULL: err says why. */
+struct policy *policy_new(const struct policy_settings *, time_t now,
+    struct err *);
+void policy_free(struct policy **);
+
+/* Reads the file of senders anew if it has changed: 1 = it did, 0, or -1 and
+ * err: it has become unusable, and what was known stays. */
+int policy_refresh(struct policy *, time_t now, struct err *);
+size_t policy_senders(const struct policy *); /* keys in the file */
+
+/* now: seconds of the steady clock. Counts what it grants. */
+struct policy_answer policy_decide(struct policy *,
+    const struct policy_request *, const struct policy_users *, int64_t now);
+
+#endif

@@ -1,0 +1,445 @@
+#include "maps/senders.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/hash.h"
+
+/* A file system's clock may tick so slowly (seconds) that a file changes twice
+ * without a new stamp. */
+enum { TICK_SECONDS = 2, KEY_MAX = 2048 };
+
+static const char spaces[] = " \t\r\n\f\v";
+static const char separators[] = ", \t\r\n";
+
+struct entry {
+	const char *key; /* in lower case */
+	const char *users;
+	uint64_t hash;
+	unsigned int line;
+};
+
+/* What one file said. */
+struct table {
+	char *text; /* cut into keys and users */
+	struct entry *entries;
+	size_t count, size;
+	uint32_t *buckets; /* index + 1 */
+	size_t nbuckets;   /* a power of two */
+};
+
+struct senders {
+	char *path;
+	uint64_t seed;
+	struct table *table;
+	struct stat seen; /* of the last try to read it */
+	bool unsure;	  /* it was too fresh to know */
+	bool gone;	  /* could not be looked at, which was said */
+};
+
+/* ---- a table ---- */
+
+static void
+table_free(struct table **table)
+{
+	if (*table == NULL)
+		return;
+	free((*table)->text);
+	free((*table)->entries);
+	free((*table)->buckets);
+	free(*table);
+	*table = NULL;
+}
+
+static const struct entry *
+table_find(const struct table *table, uint64_t hash, const char *key)
+{
+	size_t mask = table->nbuckets - 1, at = hash & mask;
+	const struct entry *e;
+
+	for (; table->buckets[at] != 0; at = (at + 1) & mask) {
+		e = &table->entries[table->buckets[at] - 1];
+		if (e->hash == hash && strcmp(e->key, key) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+static void
+place(struct table *table, size_t index)
+{
+	size_t mask = table->nbuckets - 1;
+	size_t at = table->entries[index].hash & mask;
+
+	while (table->buckets[at] != 0)
+		at = (at + 1) & mask;
+	table->buckets[at] = (uint32_t)index + 1;
+}
+
+static void
+make_room(struct table *table)
+{
+	if (table->count < table->size)
+		return;
+	table->size = table->size == 0 ? 64 : table->size * 2;
+	table->entries =
+	    alloc_resize(table->entries, table->size, sizeof(*table->entries));
+	free(table->buckets);
+	table->nbuckets = table->size * 2;
+	table->buckets = alloc_zero(table->nbuckets, sizeof(*table->buckets));
+	for (size_t i = 0; i < table->count; i++)
+		place(table, i);
+}
+
+static void
+lower(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text - 'A' + 'a');
+}
+
+/* ---- reading: one logical line ---- */
+
+static int
+check_key(const char *key, struct err *err)
+{
+	const char *at = strrchr(key, '@');
+
+	if (strlen(key) > KEY_MAX)
+		return err_set(err, "a sender longer than %d bytes", KEY_MAX);
+	if (key[0] == '"')
+		return err_set(err, "a sender in quotes is not supported");
+	if (key[strlen(key) - 1] == ':')
+		return err_set(err,
+			       "'%s' ends with a colon: this is not the format "
+			       "of an alias file",
+			       key);
+	if (at != NULL && at[1] == '\0')
+		return err_set(err, "'%s' has no domain", key);
+	return 0;
+}
+
+/* text is a logical line without white space around it; it is cut. */
+static int
+add_entry(struct table *table, uint64_t seed, char *text, unsigned int line,
+	  struct err *err)
+{
+	size_t len = strcspn(text, spaces);
+	char *users = text + len;
+	const struct entry *there;
+	struct entry e = {.key = text, .line = line};
+
+	users += strspn(users, separators);
+	if (*users == '\0')
+		return err_set(err, "expected `sender users', found '%.80s'",
+			       text);
+	text[len] = '\0';
+	if (check_key(text, err) != 0)
+		return -1;
+	lower(text);
+	e.users = users;
+	e.hash = hash_bytes(seed, text, len);
+	make_room(table);
+	there = table_find(table, e.hash, text);
+	if (there != NULL)
+		return err_set(err, "'%s' stands in line %u already", text,
+			       there->line);
+	table->entries[table->count++] = e;
+	place(table, table->count - 1);
+	return 0;
+}
+
+static bool
+is_blank_or_comment(const char *line)
+{
+	line += strspn(line, spaces);
+	return *line == '\0' || *line == '#';
+}
+
+/* The physical line at *text, its newline cut off; NULL at the end. */
+static char *
+next_line(char **text)
+{
+	char *line = *text, *end;
+
+	if (line == NULL || *line == '\0')
+		return NULL;
+	end = strchr(line, '\n');
+	*text = end != NULL ? end + 1 : NULL;
+	if (end != NULL)
+		*end = '\0';
+	return line;
+}
+
+static void
+trim_end(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0 && strchr(spaces, text[len - 1]) != NULL)
+		text[--len] = '\0';
+}
+
+/* Puts a line that goes on behind what it continues. */
+static void
+append(char *logical, size_t *len, const char *line)
+{
+	size_t more = strlen(line);
+
+	memmove(logical + *len, line, more + 1);
+	*len += more;
+}
+
+/*
+ * Comments and empty lines may stand within a logical line, as postmap(1) has
+ * it. It is put together in place: it never outgrows what it is made from.
+ */
+static int
+parse(struct table *table, uint64_t seed, const char *path, struct err *err)
+{
+	char *text = table->text, *line, *logical = NULL;
+	unsigned int number = 0, first = 0;
+	size_t len = 0;
+	int result = 0;
+
+	while (result == 0) {
+		line = next_line(&text);
+		number++;
+		if (line != NULL && is_blank_or_comment(line))
+			continue;
+		if (line != NULL && strchr(spaces, *line) != NULL) {
+			if (logical == NULL)
+				return err_set(err,
+					       "%s:%u: begins with white "
+					       "space, and there is no line "
+					       "that it could continue",
+					       path, number);
+			append(logical, &len, line);
+			continue;
+		}
+		if (logical != NULL) {
+			trim_end(logical);
+			result = add_entry(table, seed, logical, first, err);
+		}
+		if (line == NULL)
+			break;
+		logical = line;
+		len = strlen(line);
+		first = result == 0 ? number : first;
+	}
+	return result == 0 ? 0 : err_prefix(err, "%s:%u", path, first);
+}
+
+/* ---- reading: the file ---- */
+
+static int
+check_file(const char *path, const struct stat *st, struct err *err)
+{
+	if (!S_ISREG(st->st_mode))
+		return err_set(err, "%s: not a regular file", path);
+	/* Who may write it may give himself every sender. */
+	if ((st->st_mode & S_IWOTH) != 0)
+		return err_set(err,
+			       "%s: everybody may write it (mode %03o); "
+			       "chmod o-w it",
+			       path, (unsigned int)st->st_mode & 0777);
+	if (st->st_size > SENDERS_FILE_MAX)
+		return err_set(err, "%s: larger than %d bytes", path,
+			       SENDERS_FILE_MAX);
+	return 0;
+}
+
+static char *
+read_text(const char *path, int fd, size_t size, struct err *err)
+{
+	char *text = alloc_zero(size + 1, 1);
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (len < size && n != 0) {
+		n = read(fd, text + len, size - len);
+		if (n < 0 && errno != EINTR) {
+			err_set(err, "%s: %s", path, strerror(errno));
+			free(text);
+			return NULL;
+		}
+		len += n > 0 ? (size_t)n : 0;
+		n = n < 0 ? 1 : n;
+	}
+	if (memchr(text, '\0', len) != NULL)
+		err_set(err, "%s: holds a NUL byte: not a text file", path);
+	else if (len > 0 && text[len - 1] != '\n')
+		/* Half a name may be somebody else's. */
+		err_set(err, "%s: ends in the middle of a line", path);
+	else
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* What is checked is what is read: one open file. *seen is filled as far as
+ * it could be looked at. */
+static struct table *
+read_table(const char *path, uint64_t seed, struct stat *seen, struct err *err)
+{
+	struct table *table = NULL;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0 || fstat(fd, seen) < 0) {
+		err_set(err, "%s: %s", path, strerror(errno));
+	} else if (check_file(path, seen, err) == 0) {
+		table = alloc_zero(1, sizeof(*table));
+		make_room(table);
+		table->text = read_text(path, fd, (size_t)seen->st_size, err);
+		if (table->text == NULL || parse(table, seed, path, err) != 0)
+			table_free(&table);
+	}
+	if (fd >= 0)
+		close(fd);
+	return table;
+}
+
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	       a->st_size == b->st_size && a->st_mode == b->st_mode &&
+	       a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* A file that was written within the tick may be written once more unseen. */
+static bool
+is_fresh(const struct stat *st, time_t now)
+{
+	return st->st_ctim.tv_sec + TICK_SECONDS > now;
+}
+
+static struct table *
+read_now(struct senders *senders, time_t now, struct err *err)
+{
+	struct table *table;
+
+	memset(&senders->seen, 0, sizeof(senders->seen));
+	table = read_table(senders->path, senders->seed, &senders->seen, err);
+	senders->unsure = is_fresh(&senders->seen, now);
+	return table;
+}
+
+struct senders *
+senders_open(const char *path, time_t now, struct err *err)
+{
+	struct senders *senders = alloc_zero(1, sizeof(*senders));
+
+	senders->path = alloc_string(path);
+	senders->seed = hash_seed();
+	senders->table = read_now(senders, now, err);
+	if (senders->table == NULL)
+		senders_free(&senders);
+	return senders;
+}
+
+void
+senders_free(struct senders **senders)
+{
+	if (*senders == NULL)
+		return;
+	table_free(&(*senders)->table);
+	free((*senders)->path);
+	free(*senders);
+	*senders = NULL;
+}
+
+size_t
+senders_count(const struct senders *senders)
+{
+	return senders->table->count;
+}
+
+int
+senders_refresh(struct senders *senders, time_t now, struct err *err)
+{
+	struct stat st;
+	struct table *table;
+	bool again;
+
+	if (stat(senders->path, &st) < 0) {
+		if (senders->gone)
+			return 0;
+		senders->gone = true;
+		return err_set(err, "%s: %s", senders->path, strerror(errno));
+	}
+	again = senders->gone ||
+		(senders->unsure && !is_fresh(&senders->seen, now));
+	if (!again && same_file(&st, &senders->seen))
+		return 0;
+	again = same_file(&st, &senders->seen);
+	senders->gone = false;
+	table = read_now(senders, now, err);
+	if (table == NULL)
+		return again ? 0 : -1;
+	table_free(&senders->table);
+	senders->table = table;
+	return again ? 0 : 1;
+}
+
+/* ---- looking up ---- */
+
+static const char *
+look_up(const struct senders *senders, const char *key, size_t len)
+{
+	char folded[KEY_MAX + 1];
+	const struct entry *e;
+
+	if (len > KEY_MAX || len == 0)
+		return NULL;
+	memcpy(folded, key, len);
+	folded[len] = '\0';
+	lower(folded);
+	e = table_find(senders->table, hash_bytes(senders->seed, folded, len),
+		       folded);
+	return e != NULL ? e->users : NULL;
+}
+
+const char *
+senders_find(const struct senders *senders, const char *sender, size_t len,
+	     bool local)
+{
+	const char *at, *users;
+
+	if (len == 0)
+		return look_up(senders, "<>", 2);
+	at = memrchr(sender, '@', len);
+	users = look_up(senders, sender, len);
+	if (users == NULL && at != NULL && local)
+		users = look_up(senders, sender, (size_t)(at - sender));
+	if (users == NULL && at != NULL)
+		users = look_up(senders, at, (size_t)(sender + len - at));
+	return users;
+}
+
+bool
+senders_lists(const char *users, const char *user)
+{
+	size_t len, wanted = strlen(user);
+
+	while (*(users += strspn(users, separators)) != '\0') {
+		len = strcspn(users, separators);
+		if (len == wanted && strncasecmp(users, user, len) == 0)
+			return true;
+		users += len;
+	}
+	return false;
+}
