@@ -1,9 +1,5 @@
 #include "patterns/matcher.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
-#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,23 +9,11 @@
 #include "base/err.h"
 #include "base/suggest.h"
 #include "patterns/prefix.h"
-#include "patterns/reach.h"
-
-/* For the interpreter, where there is no JIT: KiB. The expressions that ship
- * stay below 20. */
-enum { HEAP_LIMIT_KIB = 1024 };
-
-/* An expression of a rule, compiled. */
-struct expression {
-	const struct rule *rule;
-	enum rule_role role;
-	pcre2_code *code;
-	uint32_t ip, user, session; /* group numbers; 0 = none */
-};
 
 /* The expressions of one program. */
 struct program {
 	uint64_t key;
+	enum header header;
 	const char *name; /* borrowed from the rule */
 	size_t name_len;
 	struct expression **list;
@@ -38,13 +22,12 @@ struct program {
 };
 
 struct matcher {
-	struct expression *expressions;
+	struct expression **expressions;
 	size_t count;
 	struct program *programs; /* open addressing, 1 << bits slots */
 	unsigned int bits;
 	bool jit;
-	pcre2_match_context *context;
-	pcre2_match_data *data;
+	struct expression_scratch *scratch;
 };
 
 /*
@@ -88,7 +71,7 @@ program_slot(const struct matcher *matcher, enum header header,
 			return slot;
 		if (slot->key == key && slot->name_len == len &&
 		    memcmp(slot->name, name, len) == 0 &&
-		    slot->list[0]->rule->header == header)
+		    slot->header == header)
 			return slot;
 	}
 }
@@ -96,111 +79,25 @@ program_slot(const struct matcher *matcher, enum header header,
 static void
 program_add(struct matcher *matcher, const char *name, struct expression *expr)
 {
-	const struct rule *rule = expr->rule;
+	const struct rule *rule = expression_rule(expr);
+	const char *text = rule->expressions[expression_role(expr)];
 	struct program *slot;
 
 	slot = program_slot(matcher, rule->header, name, strlen(name));
 	if (slot->name == NULL) {
 		slot->name = name;
 		slot->name_len = strlen(name);
+		slot->header = rule->header;
 		slot->key = program_key(rule->header, name, strlen(name));
 		slot->prefix = alloc_zero(1, sizeof(*slot->prefix));
 	}
 	/* A program named twice in one rule: once is enough. */
 	if (slot->count > 0 && slot->list[slot->count - 1] == expr)
 		return;
-	prefix_add(slot->prefix, slot->count,
-		   rule->whole_line ? NULL : rule->expressions[expr->role]);
+	prefix_add(slot->prefix, slot->count, rule->whole_line ? NULL : text);
 	slot->list = alloc_resize(slot->list, slot->count + 1,
 				  sizeof(struct expression *));
 	slot->list[slot->count++] = expr;
-}
-
-/* "file:line: rule 'name': " stands before each. */
-static int
-rule_err(const struct rule *rule, struct err *err)
-{
-	return err_prefix(err, "%s:%u: rule '%s'", rule->file, rule->lineno,
-			  rule->name);
-}
-
-static int
-pcre_err(const struct expression *expr, int code, size_t offset,
-	 struct err *err)
-{
-	PCRE2_UCHAR text[256];
-
-	pcre2_get_error_message(code, text, sizeof(text));
-	err_set(err, "%s: %s at column %zu", rule_roles()[expr->role],
-		(char *)text, offset + 1);
-	return rule_err(expr->rule, err);
-}
-
-/* The number of a named group: 1, 0 = there is none, -1 = there are two. */
-static int
-find_group(const struct expression *expr, const char *name, uint32_t *number,
-	   struct err *err)
-{
-	int n = pcre2_substring_number_from_name(expr->code, (PCRE2_SPTR)name);
-
-	*number = n < 0 ? 0 : (uint32_t)n;
-	if (n != PCRE2_ERROR_NOUNIQUESUBSTRING)
-		return n > 0;
-	err_set(err, "%s: two groups (?<%s>...)", rule_roles()[expr->role],
-		name);
-	return rule_err(expr->rule, err);
-}
-
-static int
-find_groups(struct expression *expr, struct err *err)
-{
-	const char *missing = NULL;
-	uint32_t groups;
-
-	if (find_group(expr, "ip", &expr->ip, err) < 0 ||
-	    find_group(expr, "user", &expr->user, err) < 0 ||
-	    find_group(expr, "session", &expr->session, err) < 0)
-		return -1;
-	pcre2_pattern_info(expr->code, PCRE2_INFO_CAPTURECOUNT, &groups);
-	/* Expressions of the Perl program: group 1 is the time, which the
-	 * header has told already; group 2 the address. */
-	if (expr->ip == 0 && expr->rule->whole_line && groups >= 2 &&
-	    expr->role == RULE_MATCH)
-		expr->ip = 2;
-	if (expr->ip == 0 &&
-	    (expr->role == RULE_MATCH || expr->role == RULE_CONNECT))
-		missing = "(?<ip>...)";
-	if (expr->ip == 0 && expr->session == 0 && expr->role == RULE_LOGOUT)
-		missing = "(?<ip>...) nor (?<session>...)";
-	if (missing == NULL)
-		return 0;
-	err_set(err, "%s: no group %s", rule_roles()[expr->role], missing);
-	return rule_err(expr->rule, err);
-}
-
-/* Bytes, not characters: logs hold what is no UTF-8, and a rule must not fail
- * on it. PCRE2's own look ahead, for a byte that must come, finds little in
- * what our table lets pass, and reads behind the end of the text. */
-static const uint32_t expression_options =
-    PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY |
-    PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
-    PCRE2_NO_START_OPTIMIZE;
-
-static int
-expression_init(struct expression *expr, const struct rule *rule,
-		enum rule_role role, struct err *err)
-{
-	PCRE2_SIZE offset;
-	int code;
-
-	expr->rule = rule;
-	expr->role = role;
-	expr->code = pcre2_compile((PCRE2_SPTR)rule->expressions[role],
-				   PCRE2_ZERO_TERMINATED, expression_options,
-				   &code, &offset, NULL);
-	if (expr->code == NULL)
-		return pcre_err(expr, code, offset, err);
-	return find_groups(expr, err);
 }
 
 static bool
@@ -252,32 +149,40 @@ check_choice(const struct ruleset *set, const struct rule_choice *choice,
 	return 0;
 }
 
+/* All expressions of a rule. */
 static int
-compile(struct matcher *matcher, const struct ruleset *set,
-	const struct rule_choice *choice, struct err *err)
+compile(struct matcher *matcher, const struct rule *rule, struct err *err)
 {
-	const struct rule *rule = set->list, *end = set->list + set->count;
+	struct expression **next;
 	enum rule_role role;
 
-	matcher->expressions =
-	    alloc_zero(set->count * RULE_ROLES, sizeof(*matcher->expressions));
-	for (; rule < end; rule++) {
-		if (!is_chosen(rule, choice))
+	for (role = 0; role < RULE_ROLES; role++) {
+		if (rule->expressions[role] == NULL)
 			continue;
-		for (role = 0; role < RULE_ROLES; role++) {
-			if (rule->expressions[role] == NULL)
-				continue;
-			if (expression_init(
-				&matcher->expressions[matcher->count++], rule,
-				role, err) < 0)
-				return -1;
-		}
+		next = &matcher->expressions[matcher->count];
+		*next = expression_new(rule, role, err);
+		if (*next == NULL)
+			return -1;
+		matcher->count++;
 	}
 	return 0;
 }
 
-/* JIT for all or for none: a system that forbids writable code (systemd's
- * MemoryDenyWriteExecute=) gets the interpreter. */
+static int
+compile_chosen(struct matcher *matcher, const struct ruleset *set,
+	       const struct rule_choice *choice, struct err *err)
+{
+	const struct rule *rule = set->list, *end = set->list + set->count;
+
+	matcher->expressions =
+	    alloc_zero(set->count * RULE_ROLES, sizeof(*matcher->expressions));
+	for (; rule < end; rule++)
+		if (is_chosen(rule, choice) && compile(matcher, rule, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* JIT for all or for none. */
 static void
 compile_jit(struct matcher *matcher)
 {
@@ -285,8 +190,7 @@ compile_jit(struct matcher *matcher)
 
 	matcher->jit = true;
 	for (i = 0; i < matcher->count && matcher->jit; i++)
-		matcher->jit = pcre2_jit_compile(matcher->expressions[i].code,
-						 PCRE2_JIT_COMPLETE) == 0;
+		matcher->jit = expression_compile_jit(matcher->expressions[i]);
 }
 
 static void
@@ -297,37 +201,18 @@ index_programs(struct matcher *matcher)
 	char **p;
 
 	for (i = 0; i < matcher->count; i++)
-		for (p = matcher->expressions[i].rule->programs; *p; p++)
+		for (p = expression_rule(matcher->expressions[i])->programs; *p;
+		     p++)
 			n++;
 	for (matcher->bits = 6; (size_t)1 << matcher->bits < 4 * n;)
 		matcher->bits++;
 	matcher->programs =
 	    alloc_zero((size_t)1 << matcher->bits, sizeof(*matcher->programs));
 	for (i = 0; i < matcher->count; i++) {
-		expr = &matcher->expressions[i];
-		for (p = expr->rule->programs; *p; p++)
+		expr = matcher->expressions[i];
+		for (p = expression_rule(expr)->programs; *p; p++)
 			program_add(matcher, *p, expr);
 	}
-}
-
-static void
-make_room(struct matcher *matcher)
-{
-	uint32_t groups, max = 1;
-	size_t i;
-
-	for (i = 0; i < matcher->count; i++) {
-		pcre2_pattern_info(matcher->expressions[i].code,
-				   PCRE2_INFO_CAPTURECOUNT, &groups);
-		if (groups + 1 > max)
-			max = groups + 1;
-	}
-	matcher->data = pcre2_match_data_create(max, NULL);
-	matcher->context = pcre2_match_context_create(NULL);
-	assert(matcher->data != NULL && matcher->context != NULL);
-	pcre2_set_match_limit(matcher->context, MATCHER_LIMIT);
-	pcre2_set_depth_limit(matcher->context, MATCHER_LIMIT);
-	pcre2_set_heap_limit(matcher->context, HEAP_LIMIT_KIB);
 }
 
 struct matcher *
@@ -340,13 +225,14 @@ matcher_new(const struct ruleset *set, const struct rule_choice *choice,
 	if (choice == NULL)
 		choice = &usual;
 	if (check_choice(set, choice, err) < 0 ||
-	    compile(matcher, set, choice, err) < 0) {
+	    compile_chosen(matcher, set, choice, err) < 0) {
 		matcher_free(&matcher);
 		return NULL;
 	}
 	compile_jit(matcher);
 	index_programs(matcher);
-	make_room(matcher);
+	matcher->scratch =
+	    expression_scratch_new(matcher->expressions, matcher->count);
 	return matcher;
 }
 
@@ -359,14 +245,13 @@ matcher_free(struct matcher **matcherp)
 	*matcherp = NULL;
 	if (matcher == NULL)
 		return;
-	pcre2_match_data_free(matcher->data);
-	pcre2_match_context_free(matcher->context);
+	expression_scratch_free(&matcher->scratch);
 	for (i = 0; matcher->programs != NULL && i >> matcher->bits == 0; i++) {
 		free(matcher->programs[i].list);
 		free(matcher->programs[i].prefix);
 	}
 	for (i = 0; i < matcher->count; i++)
-		pcre2_code_free(matcher->expressions[i].code);
+		expression_free(&matcher->expressions[i]);
 	free(matcher->programs);
 	free(matcher->expressions);
 	free(matcher);
@@ -380,10 +265,10 @@ matcher_names(const struct matcher *matcher, const struct rule *rule,
 	size_t i;
 
 	for (i = 0; i < matcher->count; i++) {
-		expr = &matcher->expressions[i];
-		if (expr->rule == rule && expr->role == role)
-			return pcre2_substring_number_from_name(
-				   expr->code, (PCRE2_SPTR)group) > 0;
+		expr = matcher->expressions[i];
+		if (expression_rule(expr) == rule &&
+		    expression_role(expr) == role)
+			return expression_names(expr, group);
 	}
 	return false;
 }
@@ -392,102 +277,6 @@ bool
 matcher_has_jit(const struct matcher *matcher)
 {
 	return matcher->jit;
-}
-
-/* Whether one of eight bytes is below 0x20 or is 0x7f. Exact as an answer for
- * all eight, which is all that is asked. */
-static bool
-word_has_control(uint64_t w)
-{
-	const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
-	uint64_t del = w ^ ones * 0x7f;
-
-	return (((w - ones * 0x20) & ~w) | ((del - ones) & ~del)) & high;
-}
-
-/* No server writes control bytes into a login: somebody else did. TAB parts
- * the columns of logs that are not syslog's. */
-static bool
-has_control(const char *text, size_t len, bool tab)
-{
-	unsigned char c;
-	uint64_t w;
-	size_t i = 0;
-
-	for (; !tab && len - i >= sizeof(w); i += sizeof(w)) {
-		memcpy(&w, text + i, sizeof(w));
-		if (word_has_control(w))
-			return true;
-	}
-	for (; i < len; i++) {
-		c = (unsigned char)text[i];
-		if ((c < 0x20 && !(c == '\t' && tab)) || c == 0x7f)
-			return true;
-	}
-	return false;
-}
-
-/* What a group captured: true, or false: it is not there, or empty. */
-static bool
-captured(const struct matcher *matcher, uint32_t group, const char *text,
-	 const char **out, size_t *len)
-{
-	const PCRE2_SIZE *at =
-	    pcre2_get_ovector_pointer(matcher->data) + 2 * group;
-
-	*out = NULL;
-	*len = 0;
-	if (group == 0 || at[0] == PCRE2_UNSET || at[1] <= at[0])
-		return false;
-	*out = text + at[0];
-	*len = at[1] - at[0];
-	return true;
-}
-
-/* The expression fits; what did it capture? */
-static int
-take(const struct matcher *matcher, const struct expression *expr,
-     const char *text, size_t len, struct match *out, struct err *err)
-{
-	bool tab = expr->rule->header != HEADER_SYSLOG;
-
-	if (has_control(text, len, tab))
-		return err_set(err, "rule %s: control bytes in the line",
-			       expr->rule->name);
-	out->addr = (struct addr){0};
-	captured(matcher, expr->ip, text, &out->ip, &out->ip_len);
-	if (expr->ip != 0 && (out->ip == NULL ||
-			      addr_parse(&out->addr, out->ip, out->ip_len) < 0))
-		return err_set(err, "rule %s: captured no address",
-			       expr->rule->name);
-	out->rule = expr->rule;
-	out->role = expr->role;
-	captured(matcher, expr->user, text, &out->user, &out->user_len);
-	captured(matcher, expr->session, text, &out->session,
-		 &out->session_len);
-	return 1;
-}
-
-static int
-try_one(const struct matcher *matcher, const struct expression *expr,
-	const struct logline *line, struct match *out, struct err *err)
-{
-	const char *text = expr->rule->whole_line ? line->line : line->text;
-	size_t len = expr->rule->whole_line ? line->line_len : line->text_len;
-	int r;
-
-	if (matcher->jit)
-		r = pcre2_jit_match(expr->code, (PCRE2_SPTR)text, len, 0, 0,
-				    matcher->data, matcher->context);
-	else
-		r = pcre2_match(expr->code, (PCRE2_SPTR)text, len, 0, 0,
-				matcher->data, matcher->context);
-	if (r > 0)
-		return take(matcher, expr, text, len, out, err);
-	if (r == PCRE2_ERROR_NOMATCH)
-		return 0;
-	return err_set(err, "rule %s: gave up (PCRE2 error %d)",
-		       expr->rule->name, r);
 }
 
 int
@@ -508,47 +297,9 @@ matcher_match(struct matcher *matcher, const struct logline *line,
 	 * is not to be trusted either. */
 	for (i = 0; fits != 0 && i < program->count && r == 0; i++)
 		if (fits >> prefix_bit(i) & 1)
-			r = try_one(matcher, program->list[i], line, out, err);
+			r = expression_match(program->list[i], matcher->scratch,
+					     line, out, err);
 	return r;
-}
-
-/* ---- for those who explain ---- */
-
-static int
-on_callout(pcre2_callout_block *block, void *arg)
-{
-	reach_see(arg, block->pattern_position, block->current_position);
-	return 0;
-}
-
-/* How far an expression gets that does not fit: PCRE2 tells of each item that
- * it tries. */
-static void
-find_reach(const struct matcher *matcher, const struct expression *expr,
-	   const struct logline *line, struct attempt *attempt)
-{
-	const char *expression = expr->rule->expressions[expr->role];
-	const char *text = expr->rule->whole_line ? line->line : line->text;
-	size_t len = expr->rule->whole_line ? line->line_len : line->text_len;
-	struct reach reach;
-	PCRE2_SIZE offset;
-	pcre2_code *code;
-	int number;
-
-	code = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED,
-			     expression_options | PCRE2_AUTO_CALLOUT, &number,
-			     &offset, NULL);
-	if (code == NULL)
-		return;
-	reach_begin(&reach, expression);
-	pcre2_set_callout(matcher->context, on_callout, &reach);
-	pcre2_match(code, (PCRE2_SPTR)text, len, 0, 0, matcher->data,
-		    matcher->context);
-	pcre2_set_callout(matcher->context, NULL, NULL);
-	attempt->text_at = reach.text_at;
-	attempt->expression_at = reach.expression_at;
-	reach_end(&reach);
-	pcre2_code_free(code);
 }
 
 size_t
@@ -557,16 +308,20 @@ matcher_explain(struct matcher *matcher, const struct logline *line,
 {
 	const struct program *program = program_slot(
 	    matcher, line->header, line->program, line->program_len);
+	const struct expression *expr;
 	struct attempt attempt;
 	size_t i;
 
 	for (i = 0; i < program->count; i++) {
-		attempt = (struct attempt){.rule = program->list[i]->rule,
-					   .role = program->list[i]->role};
-		attempt.fits = try_one(matcher, program->list[i], line,
-				       &attempt.match, &attempt.err);
+		expr = program->list[i];
+		attempt = (struct attempt){.rule = expression_rule(expr),
+					   .role = expression_role(expr)};
+		attempt.fits = expression_match(expr, matcher->scratch, line,
+						&attempt.match, &attempt.err);
 		if (attempt.fits == 0)
-			find_reach(matcher, program->list[i], line, &attempt);
+			expression_reach(expr, matcher->scratch, line,
+					 &attempt.text_at,
+					 &attempt.expression_at);
 		fn(arg, &attempt);
 	}
 	return program->count;

@@ -3,8 +3,7 @@
  *
  * Rules are chosen by header and program, through a hash, before any
  * expression runs: a line of any other program costs one lookup, however many
- * servers are supported. Expressions are compiled by PCRE2 with JIT, without
- * UTF, anchored at both ends, under a match limit.
+ * servers are supported.
  */
 #ifndef PATTERNS_MATCHER_H
 #define PATTERNS_MATCHER_H
@@ -12,26 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/addr.h"
 #include "base/err.h"
+#include "patterns/expression.h"
 #include "patterns/logline.h"
 #include "patterns/rules.h"
 
 struct matcher;
-
-/* PCRE2's match limit: shipped rules need some hundreds for a real line; what
- * needs more than this is an attack, and grants nothing. */
-enum { MATCHER_LIMIT = 10000 };
-
-/* What fitted. Borrowed: user, session and ip point into the line. NULL: the
- * rule names none. */
-struct match {
-	const struct rule *rule;
-	enum rule_role role; /* which of its expressions */
-	struct addr addr;    /* family 0 = it names none: not of RULE_MATCH */
-	const char *user, *session, *ip; /* ip: the address as it is written */
-	size_t user_len, session_len, ip_len;
-};
 
 /* Which rules are to count. All zero: those that are not optional. */
 struct rule_choice {

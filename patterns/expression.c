@@ -1,0 +1,347 @@
+#include "patterns/expression.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "patterns/reach.h"
+
+/* For the interpreter, where there is no JIT: KiB. The expressions that ship
+ * stay below 20. */
+enum { HEAP_LIMIT_KIB = 1024 };
+
+struct expression {
+	const struct rule *rule;
+	enum rule_role role;
+	bool jit;
+	pcre2_code *code;
+	uint32_t ip, user, session; /* group numbers; 0 = none */
+};
+
+struct expression_scratch {
+	pcre2_match_context *context;
+	pcre2_match_data *data;
+};
+
+/* Bytes, not characters: logs hold what is no UTF-8, and a rule must not fail
+ * on it. PCRE2's own look ahead, for a byte that must come, finds little in
+ * what our table lets pass, and reads behind the end of the text. */
+static const uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED |
+				PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF |
+				PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
+				PCRE2_NO_START_OPTIMIZE;
+
+/* "file:line: rule 'name': " stands before each. */
+static int
+rule_err(const struct rule *rule, struct err *err)
+{
+	return err_prefix(err, "%s:%u: rule '%s'", rule->file, rule->lineno,
+			  rule->name);
+}
+
+static int
+pcre_err(const struct expression *expr, int code, size_t offset,
+	 struct err *err)
+{
+	PCRE2_UCHAR text[256];
+
+	pcre2_get_error_message(code, text, sizeof(text));
+	err_set(err, "%s: %s at column %zu", rule_roles()[expr->role],
+		(char *)text, offset + 1);
+	return rule_err(expr->rule, err);
+}
+
+/* The number of a named group: 1, 0 = there is none, -1 = there are two. */
+static int
+find_group(const struct expression *expr, const char *name, uint32_t *number,
+	   struct err *err)
+{
+	int n = pcre2_substring_number_from_name(expr->code, (PCRE2_SPTR)name);
+
+	*number = n < 0 ? 0 : (uint32_t)n;
+	if (n != PCRE2_ERROR_NOUNIQUESUBSTRING)
+		return n > 0;
+	err_set(err, "%s: two groups (?<%s>...)", rule_roles()[expr->role],
+		name);
+	return rule_err(expr->rule, err);
+}
+
+static int
+find_groups(struct expression *expr, struct err *err)
+{
+	const char *missing = NULL;
+	uint32_t groups;
+
+	if (find_group(expr, "ip", &expr->ip, err) < 0 ||
+	    find_group(expr, "user", &expr->user, err) < 0 ||
+	    find_group(expr, "session", &expr->session, err) < 0)
+		return -1;
+	pcre2_pattern_info(expr->code, PCRE2_INFO_CAPTURECOUNT, &groups);
+	/* Expressions of the Perl program: group 1 is the time, which the
+	 * header has told already; group 2 the address. */
+	if (expr->ip == 0 && expr->rule->whole_line && groups >= 2 &&
+	    expr->role == RULE_MATCH)
+		expr->ip = 2;
+	if (expr->ip == 0 &&
+	    (expr->role == RULE_MATCH || expr->role == RULE_CONNECT))
+		missing = "(?<ip>...)";
+	if (expr->ip == 0 && expr->session == 0 && expr->role == RULE_LOGOUT)
+		missing = "(?<ip>...) nor (?<session>...)";
+	if (missing == NULL)
+		return 0;
+	err_set(err, "%s: no group %s", rule_roles()[expr->role], missing);
+	return rule_err(expr->rule, err);
+}
+
+static int
+compile(struct expression *expr, struct err *err)
+{
+	const char *text = expr->rule->expressions[expr->role];
+	PCRE2_SIZE offset;
+	int code;
+
+	expr->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+				   options, &code, &offset, NULL);
+	if (expr->code == NULL)
+		return pcre_err(expr, code, offset, err);
+	return find_groups(expr, err);
+}
+
+struct expression *
+expression_new(const struct rule *rule, enum rule_role role, struct err *err)
+{
+	struct expression *expr = alloc_zero(1, sizeof(*expr));
+
+	expr->rule = rule;
+	expr->role = role;
+	if (compile(expr, err) < 0)
+		expression_free(&expr);
+	return expr;
+}
+
+void
+expression_free(struct expression **exprp)
+{
+	struct expression *expr = *exprp;
+
+	*exprp = NULL;
+	if (expr == NULL)
+		return;
+	pcre2_code_free(expr->code);
+	free(expr);
+}
+
+bool
+expression_compile_jit(struct expression *expr)
+{
+	expr->jit = pcre2_jit_compile(expr->code, PCRE2_JIT_COMPLETE) == 0;
+	return expr->jit;
+}
+
+const struct rule *
+expression_rule(const struct expression *expr)
+{
+	return expr->rule;
+}
+
+enum rule_role
+expression_role(const struct expression *expr)
+{
+	return expr->role;
+}
+
+bool
+expression_names(const struct expression *expr, const char *group)
+{
+	return pcre2_substring_number_from_name(expr->code, (PCRE2_SPTR)group) >
+	       0;
+}
+
+/* ---- running ---- */
+
+struct expression_scratch *
+expression_scratch_new(struct expression *const *list, size_t count)
+{
+	struct expression_scratch *scratch = alloc_zero(1, sizeof(*scratch));
+	uint32_t groups, max = 1;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		pcre2_pattern_info(list[i]->code, PCRE2_INFO_CAPTURECOUNT,
+				   &groups);
+		if (groups + 1 > max)
+			max = groups + 1;
+	}
+	scratch->data = pcre2_match_data_create(max, NULL);
+	scratch->context = pcre2_match_context_create(NULL);
+	assert(scratch->data != NULL && scratch->context != NULL);
+	pcre2_set_match_limit(scratch->context, EXPRESSION_LIMIT);
+	pcre2_set_depth_limit(scratch->context, EXPRESSION_LIMIT);
+	pcre2_set_heap_limit(scratch->context, HEAP_LIMIT_KIB);
+	return scratch;
+}
+
+void
+expression_scratch_free(struct expression_scratch **scratchp)
+{
+	struct expression_scratch *scratch = *scratchp;
+
+	*scratchp = NULL;
+	if (scratch == NULL)
+		return;
+	pcre2_match_data_free(scratch->data);
+	pcre2_match_context_free(scratch->context);
+	free(scratch);
+}
+
+/* Whether one of eight bytes is below 0x20 or is 0x7f. Exact as an answer for
+ * all eight, which is all that is asked. */
+static bool
+word_has_control(uint64_t w)
+{
+	const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
+	uint64_t del = w ^ ones * 0x7f;
+
+	return (((w - ones * 0x20) & ~w) | ((del - ones) & ~del)) & high;
+}
+
+/* No server writes control bytes into a login: somebody else did. TAB parts
+ * the columns of logs that are not syslog's. */
+static bool
+has_control(const char *text, size_t len, bool tab)
+{
+	unsigned char c;
+	uint64_t w;
+	size_t i = 0;
+
+	for (; !tab && len - i >= sizeof(w); i += sizeof(w)) {
+		memcpy(&w, text + i, sizeof(w));
+		if (word_has_control(w))
+			return true;
+	}
+	for (; i < len; i++) {
+		c = (unsigned char)text[i];
+		if ((c < 0x20 && !(c == '\t' && tab)) || c == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* What a group captured: true, or false: it is not there, or empty. */
+static bool
+captured(const struct expression_scratch *scratch, uint32_t group,
+	 const char *text, const char **out, size_t *len)
+{
+	const PCRE2_SIZE *at =
+	    pcre2_get_ovector_pointer(scratch->data) + 2 * group;
+
+	*out = NULL;
+	*len = 0;
+	if (group == 0 || at[0] == PCRE2_UNSET || at[1] <= at[0])
+		return false;
+	*out = text + at[0];
+	*len = at[1] - at[0];
+	return true;
+}
+
+/* The expression fits; what did it capture? */
+static int
+take(const struct expression_scratch *scratch, const struct expression *expr,
+     const char *text, size_t len, struct match *out, struct err *err)
+{
+	bool tab = expr->rule->header != HEADER_SYSLOG;
+
+	if (has_control(text, len, tab))
+		return err_set(err, "rule %s: control bytes in the line",
+			       expr->rule->name);
+	out->addr = (struct addr){0};
+	captured(scratch, expr->ip, text, &out->ip, &out->ip_len);
+	if (expr->ip != 0 && (out->ip == NULL ||
+			      addr_parse(&out->addr, out->ip, out->ip_len) < 0))
+		return err_set(err, "rule %s: captured no address",
+			       expr->rule->name);
+	out->rule = expr->rule;
+	out->role = expr->role;
+	captured(scratch, expr->user, text, &out->user, &out->user_len);
+	captured(scratch, expr->session, text, &out->session,
+		 &out->session_len);
+	return 1;
+}
+
+/* What of a line it is shown. */
+static const char *
+shown(const struct expression *expr, const struct logline *line, size_t *len)
+{
+	bool whole = expr->rule->whole_line;
+
+	*len = whole ? line->line_len : line->text_len;
+	return whole ? line->line : line->text;
+}
+
+int
+expression_match(const struct expression *expr,
+		 struct expression_scratch *scratch, const struct logline *line,
+		 struct match *out, struct err *err)
+{
+	size_t len;
+	const char *text = shown(expr, line, &len);
+	int r;
+
+	if (expr->jit)
+		r = pcre2_jit_match(expr->code, (PCRE2_SPTR)text, len, 0, 0,
+				    scratch->data, scratch->context);
+	else
+		r = pcre2_match(expr->code, (PCRE2_SPTR)text, len, 0, 0,
+				scratch->data, scratch->context);
+	if (r > 0)
+		return take(scratch, expr, text, len, out, err);
+	if (r == PCRE2_ERROR_NOMATCH)
+		return 0;
+	return err_set(err, "rule %s: gave up (PCRE2 error %d)",
+		       expr->rule->name, r);
+}
+
+/* ---- for those who explain ---- */
+
+static int
+on_callout(pcre2_callout_block *block, void *arg)
+{
+	reach_see(arg, block->pattern_position, block->current_position);
+	return 0;
+}
+
+/* PCRE2 tells of each item that it tries. */
+void
+expression_reach(const struct expression *expr,
+		 struct expression_scratch *scratch, const struct logline *line,
+		 size_t *text_at, size_t *expression_at)
+{
+	const char *expression = expr->rule->expressions[expr->role];
+	size_t len;
+	const char *text = shown(expr, line, &len);
+	struct reach reach;
+	PCRE2_SIZE offset;
+	pcre2_code *code;
+	int number;
+
+	code =
+	    pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED,
+			  options | PCRE2_AUTO_CALLOUT, &number, &offset, NULL);
+	if (code == NULL)
+		return;
+	reach_begin(&reach, expression);
+	pcre2_set_callout(scratch->context, on_callout, &reach);
+	pcre2_match(code, (PCRE2_SPTR)text, len, 0, 0, scratch->data,
+		    scratch->context);
+	pcre2_set_callout(scratch->context, NULL, NULL);
+	*text_at = reach.text_at;
+	*expression_at = reach.expression_at;
+	reach_end(&reach);
+	pcre2_code_free(code);
+}
