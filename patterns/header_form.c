@@ -37,6 +37,8 @@ static const struct {
     {HEADER_NGINX, STAMP_SLASHED, "T |["},
     /* [2026.11.21] 02:01:00 [192.0.2.7][1234567] ... */
     {HEADER_SMARTERMAIL, STAMP_DOTTED, "T |["},
+    /* 02:01:00.123 [192.0.2.7] ... */
+    {HEADER_SMARTERMAIL, STAMP_CLOCK, "T |["},
     /* 11/21/26 02:01:00	IMAP-IN	... */
     {HEADER_MAILENABLE, STAMP_AMERICAN, "T\tP\t"},
     /* [21/Nov/2026 02:01:00] ... */

@@ -281,6 +281,31 @@ newest_minute(struct written w, time_t now, time_t *minute)
 	return -1;
 }
 
+/* The newest day on which local clocks show this and it is not to come. */
+static int
+find_day(struct written *w, time_t now)
+{
+	time_t limit = now + MINUTE;
+	struct tm tm;
+
+	if (localtime_r(&limit, &tm) == NULL)
+		return -1;
+	if (w->hour * 60 + w->minute > tm.tm_hour * 60 + tm.tm_min) {
+		/* At noon there is always one such hour, and one only. */
+		tm = (struct tm){.tm_year = tm.tm_year,
+				 .tm_mon = tm.tm_mon,
+				 .tm_mday = tm.tm_mday - 1,
+				 .tm_hour = 12,
+				 .tm_isdst = -1};
+		if (mktime(&tm) == (time_t)-1)
+			return -1;
+	}
+	w->year = tm.tm_year + 1900;
+	w->month = tm.tm_mon + 1;
+	w->day = tm.tm_mday;
+	return 0;
+}
+
 /* The written minute in local time, by way of the clock's memory. */
 static int
 find_minute(const struct written *w, struct stampclock *clock, time_t now,
@@ -389,6 +414,8 @@ stamp_decode(enum stamp_kind kind, const char *stamp, size_t len,
 		read_traditional(stamp, &w);
 	if (kind >= STAMP_SLASHED)
 		stampform_read(kind, stamp, &w);
+	if (kind == STAMP_CLOCK && find_day(&w, now) != 0)
+		return -1;
 	if (kind == STAMP_CTIME) {
 		read_traditional(stamp + 4, &w);
 		w.year = four_digits(stamp + len - 4);

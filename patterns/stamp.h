@@ -26,6 +26,7 @@ enum stamp_kind {
 	STAMP_BRACKETED, /* "[21/Nov/2026 02:11:07]" (Kerio) */
 	STAMP_DOTTED,	 /* "[2026.11.21] 02:11:07" (SmarterMail) */
 	STAMP_W3C,	 /* "2026-11-21 02:11:07" in UTC (W3C, IIS) */
+	STAMP_CLOCK,	 /* "02:11:07" (SmarterMail) */
 	STAMP_KINDS
 };
 
@@ -50,10 +51,11 @@ struct stampclock {
 /*
  * 0 and *when, or -1: such a time does not exist (month 13, zone +99:00).
  * A stamp without a year is taken in the newest year that does not put it
- * more than a day into the future of now. An hour that daylight saving repeats
- * is taken as the later one that is not in the future of now (by more than a
- * minute); of an hour that it skips, mktime(3) decides. Second 60 is the first
- * of the next minute.
+ * more than a day into the future of now; one without a date on the newest day
+ * that does not put it more than a minute there. An hour that daylight saving
+ * repeats is taken as the later one that is not in the future of now (by more
+ * than a minute); of an hour that it skips, mktime(3) decides. Second 60 is the
+ * first of the next minute.
  */
 int stamp_decode(enum stamp_kind, const char *stamp, size_t len,
 		 struct stampclock *, time_t now, time_t *when);

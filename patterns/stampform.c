@@ -13,6 +13,7 @@ static const struct {
     [STAMP_BRACKETED] = {"[DD/bbb/YYYY hh:mm:ss]", false},
     [STAMP_DOTTED] = {"[YYYY.MM.DD] hh:mm:ss", false},
     [STAMP_W3C] = {"YYYY-MM-DD hh:mm:ss", true},
+    [STAMP_CLOCK] = {"hh:mm:ss", false},
 };
 
 static bool

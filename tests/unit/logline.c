@@ -150,6 +150,8 @@ static const struct expected good[] = {
     {"[2026.11.21] 02:01:00.123 [192.0.2.7][1] cmd", HEADER_SMARTERMAIL,
      STAMP_DOTTED, "[2026.11.21] 02:01:00.123", NULL, "smartermail", 0,
      "[192.0.2.7][1] cmd"},
+    {"02:01:00.123 [192.0.2.7] IMAP Login", HEADER_SMARTERMAIL, STAMP_CLOCK,
+     "02:01:00.123", NULL, "smartermail", 0, "[192.0.2.7] IMAP Login"},
     {"11/21/26 02:01:00\tIMAP-IN\t\t3404\t192.0.2.7\tLOGIN", HEADER_MAILENABLE,
      STAMP_AMERICAN, "11/21/26 02:01:00", NULL, "IMAP-IN", 0,
      "\t3404\t192.0.2.7\tLOGIN"},

@@ -344,6 +344,41 @@ test_forms(void)
 	}
 }
 
+/* A clock without a date shows the newest such time that has been, but for a
+ * minute; also where a day has 23 or 25 hours. */
+static void
+test_time_of_day(void)
+{
+	static const struct {
+		const char *now, *text, *want; /* in UTC, local, in UTC */
+	} cases[] = {
+	    {"2026-11-21 10:00:00", "11:00:00.123", "2026-11-21 10:00:00"},
+	    {"2026-11-21 10:00:00", "11:01:59", "2026-11-21 10:01:59"},
+	    {"2026-11-21 10:00:00", "11:02:00", "2026-11-20 10:02:00"},
+	    {"2026-11-21 10:00:00", "00:00:00", "2026-11-20 23:00:00"},
+	    {"2026-11-20 23:00:30", "23:59:58", "2026-11-20 22:59:58"},
+	    {"2026-11-20 22:59:50", "00:00:05", "2026-11-20 23:00:05"},
+	    {"2026-12-31 23:30:00", "23:00:00", "2026-12-31 22:00:00"},
+	    {"2026-03-29 22:30:00", "23:00:00", "2026-03-29 21:00:00"},
+	    {"2026-10-25 23:30:00", "23:00:00", "2026-10-25 22:00:00"},
+	};
+	struct stampclock clock = {0};
+	time_t when = 0;
+	size_t i;
+
+	set_zone("Europe/Berlin");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *text = cases[i].text;
+
+		stamp_decode(STAMP_CLOCK, text, strlen(text), &clock,
+			     utc(cases[i].now), &when);
+		is_int(when, utc(cases[i].want), "%s seen at %s", text,
+		       cases[i].now);
+	}
+	is_int(stamp_decode(STAMP_CLOCK, "24:00:00", 8, &clock, 0, &when), -1,
+	       "24:00:00 is none");
+}
+
 int
 main(void)
 {
@@ -361,5 +396,6 @@ main(void)
 	test_clock();
 	test_kind();
 	test_forms();
+	test_time_of_day();
 	return tap_done();
 }
