@@ -76,6 +76,24 @@ program_slot(const struct matcher *matcher, enum header header,
 	}
 }
 
+/* The slot of a line's program; else of its last part, whatever stands before
+ * the slash: such a slot has the name "/imap". A free one: neither. */
+static inline struct program *
+line_slot(const struct matcher *matcher, const struct logline *line)
+{
+	struct program *slot = program_slot(matcher, line->header,
+					    line->program, line->program_len);
+	const char *part;
+
+	if (slot->count > 0 || line->program_len == 0)
+		return slot;
+	part = memrchr(line->program, '/', line->program_len);
+	if (part == NULL)
+		return slot;
+	return program_slot(matcher, line->header, part,
+			    (size_t)(line->program + line->program_len - part));
+}
+
 static void
 program_add(struct matcher *matcher, const char *name, struct expression *expr)
 {
@@ -211,7 +229,7 @@ index_programs(struct matcher *matcher)
 	for (i = 0; i < matcher->count; i++) {
 		expr = matcher->expressions[i];
 		for (p = expression_rule(expr)->programs; *p; p++)
-			program_add(matcher, *p, expr);
+			program_add(matcher, *p + rule_any_prefix(*p), expr);
 	}
 }
 
@@ -283,13 +301,11 @@ int
 matcher_match(struct matcher *matcher, const struct logline *line,
 	      struct match *out, struct err *err)
 {
-	const struct program *program;
+	const struct program *program = line_slot(matcher, line);
 	unsigned int fits;
 	size_t i;
 	int r = 0;
 
-	program = program_slot(matcher, line->header, line->program,
-			       line->program_len);
 	if (program->count == 0)
 		return 0;
 	fits = prefix_fits(program->prefix, line->text, line->text_len);
@@ -306,8 +322,7 @@ size_t
 matcher_explain(struct matcher *matcher, const struct logline *line,
 		matcher_attempt_fn *fn, void *arg)
 {
-	const struct program *program = program_slot(
-	    matcher, line->header, line->program, line->program_len);
+	const struct program *program = line_slot(matcher, line);
 	const struct expression *expr;
 	struct attempt attempt;
 	size_t i;

@@ -3,7 +3,8 @@
  *
  * Rules are chosen by header and program, through a hash, before any
  * expression runs: a line of any other program costs one lookup, however many
- * servers are supported.
+ * servers are supported. A program that no rule names goes by its last part,
+ * if a rule names that, with a star before its slash.
  */
 #ifndef PATTERNS_MATCHER_H
 #define PATTERNS_MATCHER_H

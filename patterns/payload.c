@@ -280,13 +280,8 @@ payload_draw_line(struct payload *p, const struct payloads *all,
 static bool
 is_of_program(const struct rule *rule, const struct logline *line)
 {
-	char **p;
-
-	for (p = rule->programs; rule->header == line->header && *p; p++)
-		if (strlen(*p) == line->program_len &&
-		    memcmp(*p, line->program, line->program_len) == 0)
-			return true;
-	return false;
+	return rule->header == line->header &&
+	       rule_knows_program(rule, line->program, line->program_len);
 }
 
 /* The head with the rest of a success behind it, from some byte on. */

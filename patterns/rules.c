@@ -155,6 +155,34 @@ take_strings(const struct context *ctx, const struct yaml_node *node,
 	return 0;
 }
 
+/* A '*' stands for what is before the last slash, and nowhere else. */
+static bool
+is_program(const char *name)
+{
+	if (!rule_any_prefix(name))
+		return strchr(name, '*') == NULL;
+	return name[1] == '/' && name[2] != '\0' &&
+	       strpbrk(name + 2, "*/") == NULL;
+}
+
+bool
+rule_knows_program(const struct rule *rule, const char *name, size_t len)
+{
+	const char *known;
+	size_t known_len;
+	char **p;
+
+	for (p = rule->programs; *p != NULL; p++) {
+		known = *p + rule_any_prefix(*p);
+		known_len = strlen(known);
+		if (known_len <= len &&
+		    (known_len == len || rule_any_prefix(*p)) &&
+		    memcmp(known, name + len - known_len, known_len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A name or a list of names. Logs that name no program are bound to the name
  * of their header. */
 static int
@@ -162,7 +190,7 @@ set_programs(const struct context *ctx, struct rule *rule,
 	     const struct yaml_node *node, const struct yaml_node *at,
 	     struct err *err)
 {
-	size_t n;
+	size_t i, n;
 
 	if (node == NULL) {
 		if (rule->header == HEADER_SYSLOG)
@@ -175,9 +203,16 @@ set_programs(const struct context *ctx, struct rule *rule,
 	}
 	if (node->kind == YAML_LIST && node->count == 0)
 		return yaml_err(ctx->tree, node, err, "'program' is empty");
-	return take_strings(ctx, node,
-			    "'program' must be a name or a list of names",
-			    &rule->programs, &n, err);
+	if (take_strings(ctx, node,
+			 "'program' must be a name or a list of names",
+			 &rule->programs, &n, err) < 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (!is_program(rule->programs[i]))
+			return yaml_err(ctx->tree, node, err,
+					"'*' in a program stands before its "
+					"only slash: '*/imap'");
+	return 0;
 }
 
 /* One line under 'line', or several under 'lines'. */

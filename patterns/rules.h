@@ -45,7 +45,9 @@ struct rule {
 	char *server;	 /* as the file says, for people */
 	char *file;	 /* where it stands */
 	unsigned int lineno;
-	char **programs; /* NULL-terminated; a rule's own, else the file's */
+	/* NULL-terminated; a rule's own, else the file's. "*" and a slash first:
+	 * whatever stands before the slash. */
+	char **programs;
 	enum header header;
 	/* PCRE2, anchored at both ends of the text. NULL: it has none. */
 	union {
@@ -78,6 +80,16 @@ struct ruleset {
 struct ruleset *ruleset_load(const char *const *dirs, size_t ndirs,
     struct err *);
 void ruleset_free(struct ruleset **);
+
+/* Whether a program is written with "*" first; the slash is the next byte. */
+static inline bool
+rule_any_prefix(const char *program)
+{
+	return program[0] == '*';
+}
+
+/* Whether the rule is for lines of this program. */
+bool rule_knows_program(const struct rule *, const char *name, size_t len);
 
 /* "match", "connect" ...: the key of each role; NULL-terminated. */
 const char *const *rule_roles(void);

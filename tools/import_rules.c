@@ -18,11 +18,10 @@ static size_t
 count_known(const struct rule *rule, const struct strings *programs)
 {
 	size_t i, n = 0;
-	char **p;
 
-	for (p = rule->programs; *p != NULL; p++)
-		for (i = 0; i < programs->count; i++)
-			n += strcmp(*p, programs->list[i]) == 0;
+	for (i = 0; i < programs->count; i++)
+		n += rule_knows_program(rule, programs->list[i],
+					strlen(programs->list[i]));
 	return n;
 }
 

@@ -29,8 +29,6 @@ SHIPPED = ("apple-mailserver", "courier", "cucipop", "cyrus", "dbmail",
            "nginx-mail", "perdition", "popa3d", "qpopper", "solid-pop3d",
            "stalwart", "teapop", "tpop3d", "uw-imap", "vm-pop3d", "vpopmail",
            "xmail", "zimbra")
-# A prefix that an administrator chose: his own file names it.
-LOCAL_TAGS = (b" sloti30t15/imap[",)
 
 
 class Line:
@@ -43,8 +41,7 @@ class Line:
                       else base64.b64decode(record["line_b64"]))
 
     def wants_login(self):
-        return (self.expect is not None and self.server in SHIPPED
-                and not any(tag in self.bytes for tag in LOCAL_TAGS))
+        return self.expect is not None and self.server in SHIPPED
 
     def right(self, found):
         if not self.wants_login():

@@ -322,6 +322,39 @@ bad_expressions(void)
 }
 
 /* Programs by the thousand are told apart. */
+static char *prefixed[] = {(char[]){"*/zd"}, (char[]){"zd"}, NULL};
+static char *whole[] = {(char[]){"own/zd"}, NULL};
+
+/* A program whose last part is named goes by that, unless a rule has it all. */
+static void
+any_prefix(void)
+{
+	static const struct {
+		const char *program;
+		int rule; /* -1: none */
+	} cases[] = {{"a/zd", 0},   {"a/b/zd", 0}, {"zd", 0},	 {"own/zd", 1},
+		     {"a/zdx", -1}, {"a/xzd", -1}, {"zd/a", -1}, {"a/", -1},
+		     {"/", -1},	    {"*/zd", 0}};
+	struct rule rules[] = {rule("any", prefixed, "in (?<ip>.*)"),
+			       rule("whole", whole, "in (?<ip>.*)")};
+	struct err err = {""};
+	struct matcher *m = compile(rules, 2, &err);
+	struct match match;
+	size_t i;
+	int r;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		r = run(m, cases[i].program, "in 192.0.2.7", &match, &err);
+		is_int(r == 1 ? match.rule - rules : -1, cases[i].rule,
+		       "program '%s'", cases[i].program);
+		is_int(rule_knows_program(&rules[0], cases[i].program,
+					  strlen(cases[i].program)),
+		       cases[i].rule == 0 || cases[i].rule == 1,
+		       "whether the rule is for it");
+	}
+	matcher_free(&m);
+}
+
 static void
 many_programs(void)
 {
@@ -361,6 +394,7 @@ main(void)
 	optional();
 	roles();
 	bad_expressions();
+	any_prefix();
 	many_programs();
 	return tap_done();
 }

@@ -126,6 +126,11 @@ static const struct {
 } bad[] = {
     {"servr: X\nprogram: xd\nrules:\n" RULE,
      "x.yaml:1: unknown key 'servr' in pattern file (did you mean 'server'?)"},
+    {"server: X\nprogram: 'x*'\nrules:\n" RULE, "'*' in a program"},
+    {"server: X\nprogram: '*imap'\nrules:\n" RULE, "'*' in a program"},
+    {"server: X\nprogram: '*/'\nrules:\n" RULE, "'*' in a program"},
+    {"server: X\nprogram: [xd, '*/x/y']\nrules:\n" RULE, "'*' in a program"},
+    {"server: X\nprogram: '*/x*'\nrules:\n" RULE, "'*' in a program"},
     {"program: xd\nrules:\n" RULE, "pattern file has no 'server'"},
     {"server: X\nprogram: xd\n", "pattern file has no 'rules'"},
     {"server: X\nprogram: xd\nrules: none\n",
