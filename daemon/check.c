@@ -116,7 +116,8 @@ static void
 check_maps(struct check *c)
 {
 	const struct map_settings settings = {.value = c->conf->value,
-					      .flock = c->conf->flock};
+					      .flock = c->conf->flock,
+					      .policy = &c->conf->policy};
 
 	for (size_t i = 0; c->conf->write && i < c->conf->maps.count; i++) {
 		const char *name = c->conf->maps.list[i];

@@ -39,10 +39,10 @@ static int
 unknown_flag(const char *name, size_t len, struct err *err)
 {
 	char *word = alloc_bytes(name, len);
-	const char *near = option_suggest(word, false), *no = "";
+	const char *near = option_suggest_flag(word), *no = "";
 
 	if (near == NULL && strncmp(word, "no", 2) == 0) {
-		near = option_suggest(word + 2, false);
+		near = option_suggest_flag(word + 2);
 		no = "no";
 	}
 	if (near != NULL)
@@ -265,16 +265,23 @@ apply_scalar(struct conf *conf, const struct option *o,
 	return 0;
 }
 
+static int apply_section(struct conf *, const struct yaml_tree *,
+			 const struct yaml_node *key,
+			 const struct yaml_node *value, struct err *);
+
+/* section: the key that it stands under, NULL = the file itself. */
 static int
-apply_key(struct conf *conf, const struct yaml_tree *tree,
+apply_key(struct conf *conf, const char *section, const struct yaml_tree *tree,
 	  const struct yaml_node *key, const struct yaml_node *value,
 	  struct err *err)
 {
-	const struct option *o = option_key(key->text);
+	const struct option *o = option_key(section, key->text);
 	const char *near;
 
+	if (section == NULL && option_is_section(key->text))
+		return apply_section(conf, tree, key, value, err);
 	if (o == NULL) {
-		near = option_suggest(key->text, true);
+		near = option_suggest_key(section, key->text);
 		return yaml_err(tree, key, err,
 				near ? "unknown key '%s' (did you mean '%s'?)"
 				     : "unknown key '%s'%s",
@@ -284,6 +291,21 @@ apply_key(struct conf *conf, const struct yaml_tree *tree,
 		return apply_scalar(conf, o, tree, value, err);
 	for (size_t i = 0; i < value->count; i++)
 		if (apply_scalar(conf, o, tree, value->items[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+apply_section(struct conf *conf, const struct yaml_tree *tree,
+	      const struct yaml_node *key, const struct yaml_node *value,
+	      struct err *err)
+{
+	if (value->kind != YAML_MAP)
+		return yaml_err(tree, value, err,
+				"%s: takes a list of `key: value'", key->text);
+	for (size_t i = 0; i < value->count; i++)
+		if (apply_key(conf, key->text, tree, value->keys[i],
+			      value->items[i], err) != 0)
 			return -1;
 	return 0;
 }
@@ -302,8 +324,8 @@ apply_file(struct conf *conf, struct err *err)
 		result =
 		    yaml_err(tree, root, err, "not a list of `key: value'");
 	for (size_t i = 0; i < root->count && result == 0; i++)
-		result =
-		    apply_key(conf, tree, root->keys[i], root->items[i], err);
+		result = apply_key(conf, NULL, tree, root->keys[i],
+				   root->items[i], err);
 	yaml_tree_free(&tree);
 	return result;
 }

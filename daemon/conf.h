@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "base/alloc.h"
+#include "maps/policy.h"
 
 struct err;
 
@@ -39,6 +40,7 @@ struct conf {
 	bool mynetworks;	 /* ask postconf, default yes */
 	struct cidr *exclude;	 /* never written */
 	size_t nexclude;
+	struct policy_settings policy; /* of policy: maps */
 };
 
 /*

@@ -19,6 +19,13 @@ print_quoted(const char *text)
 	putchar('\'');
 }
 
+/* What stands before a key of a section. */
+static const char *
+indent(const struct option *o)
+{
+	return o->section != NULL ? "  " : "";
+}
+
 static void
 print_list(const struct option *o, const struct conf *conf)
 {
@@ -30,7 +37,7 @@ print_list(const struct option *o, const struct conf *conf)
 	}
 	printf("%s:\n", o->name);
 	for (size_t i = 0; i < strings->count; i++) {
-		printf("  - ");
+		printf("%s  - ", indent(o));
 		print_quoted(strings->list[i]);
 		putchar('\n');
 	}
@@ -67,6 +74,7 @@ print_option(const struct option *o, const struct conf *conf)
 {
 	const void *value = option_value(o, conf);
 
+	fputs(indent(o), stdout);
 	switch (o->kind) {
 	case OPTION_BOOL:
 		printf("%s: %s\n", o->name,
@@ -88,6 +96,11 @@ print_option(const struct option *o, const struct conf *conf)
 	case OPTION_NUMBER:
 		printf("%s: %zu\n", o->name, *(const size_t *)value);
 		break;
+	case OPTION_WORD:
+		printf("%s: ", o->name);
+		print_quoted(o->words[*(const unsigned int *)value]);
+		putchar('\n');
+		break;
 	case OPTION_ACTION:
 		break;
 	}
@@ -96,10 +109,17 @@ print_option(const struct option *o, const struct conf *conf)
 void
 conf_dump(const struct conf *conf)
 {
+	const char *section = NULL;
+
 	puts("# pop-before-smtp " VERSION);
-	for (const struct option *o = options; o->name != NULL; o++)
-		if (!o->flag_only)
-			print_option(o, conf);
+	for (const struct option *o = options; o->name != NULL; o++) {
+		if (o->flag_only)
+			continue;
+		if (o->section != NULL && o->section != section)
+			printf("%s:\n", o->section);
+		section = o->section;
+		print_option(o, conf);
+	}
 }
 
 static void
@@ -129,7 +149,8 @@ conf_usage(void)
 	     "Follows the mail log and lets those relay through Postfix who "
 	     "have just logged in\nwith POP or IMAP.\n");
 	for (const struct option *o = options; o->name != NULL; o++)
-		print_flag(o);
+		if (o->section == NULL)
+			print_flag(o);
 	printf("\nTypes of maps:");
 	for (size_t i = 0; types[i] != NULL; i++)
 		printf(" %s", types[i]);

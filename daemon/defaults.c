@@ -14,6 +14,10 @@
 enum { POSTCONF_MS = 10 * 1000 };
 
 static const char default_map[] = STATE_DIR "/pop-before-smtp";
+/* Not DEFER_IF_PERMIT: what follows would refuse the client for good, as the
+ * stranger that it then is. */
+static const char limit_action[] =
+    "DEFER 4.7.1 Too many recipients, try again later";
 
 static void
 default_logfile(struct conf *conf)
@@ -136,6 +140,11 @@ defaults_begin(struct conf *conf)
 	conf->session_max = 24 * 3600;
 	conf->write = conf->flock = conf->mynetworks = true;
 	conf->max_addresses = 1000000;
+	conf->policy = (struct policy_settings){
+	    .action = alloc_string("OK"),
+	    .limit_action = alloc_string(limit_action),
+	    .window = 3600,
+	    .count_at = POLICY_RCPT};
 }
 
 void

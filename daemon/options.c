@@ -10,10 +10,11 @@
 #include "base/duration.h"
 #include "base/err.h"
 #include "base/suggest.h"
+#include "daemon/options_policy.h"
 #include "maps/map.h"
 
 enum {
-	OPTIONS_MAX = 48,	   /* rows; only sizes option_suggest() */
+	OPTIONS_MAX = 64,	   /* rows; only sizes suggest_from() */
 	VALUE_MAX = 4096,	   /* bytes of one value: a path */
 	ADDRESSES_MAX = 100000000, /* more would not fit into memory */
 };
@@ -60,7 +61,8 @@ const struct option options[] = {
 	{ "value", OPTION_STRING, AT(value), "TEXT",
 	  .help = "fixed value of each key in the map, such as permit" },
 	{ "max_addresses", OPTION_NUMBER, AT(max_addresses), "NUMBER",
-	  .help = "how many addresses are kept at most (1000000)" },
+	  .help = "how many addresses are kept at most (1000000)",
+	  .min = 1, .max = ADDRESSES_MAX },
 	{ "mynetworks", OPTION_BOOL, AT(mynetworks), NULL,
 	  .help = "never write addresses of Postfix's mynetworks" },
 	{ "exclude", OPTION_NETWORKS, AT(exclude), "NETWORK",
@@ -79,6 +81,7 @@ const struct option options[] = {
 	  .help = "print the version", .flag_only = true },
 	{ "help", OPTION_ACTION, CONF_HELP, NULL,
 	  .help = "print this", .flag_only = true },
+	OPTIONS_POLICY,
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -106,34 +109,68 @@ const struct option *
 option_find(const char *name, size_t len)
 {
 	for (const struct option *o = options; o->name != NULL; o++)
-		if (option_is(o, name, len))
+		if (o->section == NULL && option_is(o, name, len))
 			return o;
 	return NULL;
 }
 
-const struct option *
-option_key(const char *name)
+static bool
+in_section(const struct option *o, const char *section)
 {
-	const struct option *o = option_find(name, strlen(name));
-
-	return o == NULL || o->flag_only ? NULL : o;
+	return section == NULL || o->section == NULL
+		   ? section == o->section
+		   : strcmp(o->section, section) == 0;
 }
 
-const char *
-option_suggest(const char *name, bool keys)
+const struct option *
+option_key(const char *section, const char *name)
+{
+	for (const struct option *o = options; o->name != NULL; o++)
+		if (!o->flag_only && in_section(o, section) &&
+		    option_is(o, name, strlen(name)))
+			return o;
+	return NULL;
+}
+
+bool
+option_is_section(const char *name)
+{
+	for (const struct option *o = options; o->name != NULL; o++)
+		if (o->section != NULL && in_section(o, name))
+			return true;
+	return false;
+}
+
+static const char *
+suggest_from(const char *section, const char *name, bool keys)
 {
 	const char *words[2 * OPTIONS_MAX + 1];
 	size_t n = 0;
 
 	for (const struct option *o = options; o->name != NULL; o++) {
-		if (keys && o->flag_only)
+		if (!in_section(o, section) || (keys && o->flag_only)) {
+			if (keys && section == NULL && o->section != NULL)
+				words[n++] = o->section;
 			continue;
+		}
 		words[n++] = o->name;
 		if (o->alias != NULL)
 			words[n++] = o->alias;
 	}
 	words[n] = NULL;
 	return suggest(name, words);
+}
+
+const char *
+option_suggest_flag(const char *name)
+{
+	return suggest_from(NULL, name, false);
+}
+
+const char *
+option_suggest_key(const char *section, const char *name)
+{
+	return suggest_from(section, name, true);
 }
 
 bool
@@ -314,13 +351,16 @@ set_time(const struct option *o, struct conf *conf, const char *text,
 		    err,
 		    "'%s' is no time (seconds, or with s, m, h, d: 1800, 30m)",
 		    text);
+	if (seconds < o->min)
+		return err_set(err, "'%s' is less than %zu seconds", text,
+			       o->min);
 	*(uint32_t *)option_value(o, conf) = seconds;
 	return 0;
 }
 
 static int
-set_count(const struct option *o, struct conf *conf, const char *text,
-	  struct err *err)
+set_number(const struct option *o, struct conf *conf, const char *text,
+	   struct err *err)
 {
 	char *end;
 	unsigned long value;
@@ -328,19 +368,45 @@ set_count(const struct option *o, struct conf *conf, const char *text,
 	errno = 0;
 	value = strtoul(text, &end, 10);
 	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 ||
-	    value == 0 || value > ADDRESSES_MAX)
-		return err_set(err, "'%s' is no number from 1 to %d", text,
-			       ADDRESSES_MAX);
+	    value < o->min || value > o->max)
+		return err_set(err, "'%s' is no number from %zu to %zu", text,
+			       o->min, o->max);
 	*(size_t *)option_value(o, conf) = value;
 	return 0;
 }
 
+static int
+set_word(const struct option *o, struct conf *conf, const char *text,
+	 struct err *err)
+{
+	char *all, *more;
+
+	for (unsigned int i = 0; o->words[i] != NULL; i++)
+		if (o->words[i][0] != '\0' &&
+		    strcasecmp(o->words[i], text) == 0) {
+			*(unsigned int *)option_value(o, conf) = i;
+			return 0;
+		}
+	all = alloc_string("");
+	for (size_t i = 0; o->words[i] != NULL; i++) {
+		if (o->words[i][0] == '\0')
+			continue;
+		more =
+		    alloc_format("%s%s%s", all, *all ? ", " : "", o->words[i]);
+		free(all);
+		all = more;
+	}
+	err_set(err, "'%s' is none of %s", text, all);
+	free(all);
+	return -1;
+}
+
 static int (*const setters[])(const struct option *, struct conf *,
 			      const char *, struct err *) = {
-    [OPTION_BOOL] = set_bool,	 [OPTION_STRING] = set_string,
-    [OPTION_LIST] = add_string,	 [OPTION_MAPS] = add_map,
-    [OPTION_TIME] = set_time,	 [OPTION_NETWORKS] = add_network,
-    [OPTION_NUMBER] = set_count,
+    [OPTION_BOOL] = set_bool,	  [OPTION_STRING] = set_string,
+    [OPTION_LIST] = add_string,	  [OPTION_MAPS] = add_map,
+    [OPTION_TIME] = set_time,	  [OPTION_NETWORKS] = add_network,
+    [OPTION_NUMBER] = set_number, [OPTION_WORD] = set_word,
 };
 
 int
@@ -354,5 +420,7 @@ option_set(const struct option *o, struct conf *conf, const char *text,
 	for (const char *p = text; *p != '\0'; p++)
 		if (iscntrl((unsigned char)*p))
 			return err_set(err, "holds control characters");
+	if (o->check != NULL && o->check(text, err) != 0)
+		return -1;
 	return setters[o->kind](o, conf, text, err);
 }

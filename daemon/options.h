@@ -20,8 +20,9 @@ enum option_kind {
 	OPTION_LIST,	 /* struct strings; may be repeated */
 	OPTION_MAPS,	 /* struct strings of [TYPE:]NAME */
 	OPTION_NETWORKS, /* struct cidr *exclude, nexclude */
-	OPTION_TIME,	 /* uint32_t seconds */
-	OPTION_NUMBER,	 /* size_t */
+	OPTION_TIME,	 /* uint32_t seconds, at least .min */
+	OPTION_NUMBER,	 /* size_t, from .min to .max */
+	OPTION_WORD,	 /* unsigned int: which of .words */
 	OPTION_ACTION	 /* print and exit; a flag only */
 };
 
@@ -33,6 +34,11 @@ struct option {
 	const char *help;
 	const char *alias;
 	bool flag_only;
+	/* Of a mapping in the YAML file; there is no flag for it. */
+	const char *section;
+	size_t min, max;
+	const char *const *words; /* NULL is the last; "" is none */
+	int (*check)(const char *text, struct err *); /* 0, or -1 */
 };
 
 /* Ends with a row without a name. */
@@ -41,7 +47,9 @@ extern const struct option options[];
 /* Whether a name says the option: '-' and '_' are the same, aliases count. */
 bool option_is(const struct option *, const char *name, size_t len);
 const struct option *option_find(const char *name, size_t len);
-const struct option *option_key(const char *name); /* not those flag_only */
+/* section: NULL for the file itself. Not those flag_only. */
+const struct option *option_key(const char *section, const char *name);
+bool option_is_section(const char *name);
 
 /* Whether more than one value can be given. */
 bool option_is_list(const struct option *);
@@ -55,7 +63,8 @@ void option_set_bool(const struct option *, struct conf *, bool);
 /* Where in conf an option's value lies. */
 void *option_value(const struct option *, const struct conf *);
 
-/* The nearest known flag or key, or NULL. */
-const char *option_suggest(const char *name, bool keys);
+/* The nearest known flag; the nearest key, or section, of a section; or NULL. */
+const char *option_suggest_flag(const char *name);
+const char *option_suggest_key(const char *section, const char *name);
 
 #endif

@@ -22,6 +22,20 @@ same_string(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static bool
+same_policy(const struct policy_settings *a, const struct policy_settings *b)
+{
+	return same_string(a->action, b->action) &&
+	       same_string(a->limit_action, b->limit_action) &&
+	       same_string(a->sender_logins, b->sender_logins) &&
+	       same_strings(&a->domains, &b->domains) &&
+	       a->binding == b->binding && a->null_sender == b->null_sender &&
+	       a->shared_users == b->shared_users && a->shared == b->shared &&
+	       a->user_recipients == b->user_recipients &&
+	       a->address_recipients == b->address_recipients &&
+	       a->window == b->window && a->count_at == b->count_at;
+}
+
 /* What is tied to open files and to the process itself stays until a restart;
  * that is said, not passed over. */
 static void
@@ -37,6 +51,7 @@ say_what_stays(const struct conf *old, const struct conf *new)
 	    {"write", old->write == new->write},
 	    {"flock", old->flock == new->flock},
 	    {"checkpoint", same_string(old->checkpoint, new->checkpoint)},
+	    {"policy", same_policy(&old->policy, &new->policy)},
 	    {"max_addresses", old->max_addresses == new->max_addresses},
 	    {"user", same_string(old->user, new->user)},
 	    {"daemon", same_string(old->pidfile, new->pidfile)},

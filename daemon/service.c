@@ -59,6 +59,7 @@ open_maps(struct service *s, struct err *err)
 	s->settings.value = conf->value;
 	s->settings.flock = conf->flock;
 	s->settings.host = &s->host;
+	s->settings.policy = &conf->policy;
 	if (!conf->write)
 		return 0;
 	s->maps = alloc_zero(conf->maps.count, sizeof(struct map *));

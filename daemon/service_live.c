@@ -1,6 +1,9 @@
-/* What a live map (socketmap:) asks of the service. */
+/* What a live map (socketmap:, policy:) asks of the service. */
 #include "daemon/service_state.h"
 
+#include <string.h>
+
+#include "base/log.h"
 #include "base/loop.h"
 #include "maps/map.h"
 
@@ -34,12 +37,30 @@ next_user(void *arg, const struct addr *addr, size_t *at, struct map_user *user)
 	return true;
 }
 
+static void
+say(void *arg, enum map_say what, const char *text)
+{
+	char printable[1024];
+
+	(void)arg;
+	if (what == MAP_DEBUG && !log_debugging())
+		return;
+	log_printable(printable, sizeof(printable), text, strlen(text));
+	if (what == MAP_WARNING)
+		log_warning("%s", printable);
+	else if (what == MAP_INFO)
+		log_info("%s", printable);
+	else
+		log_debug("%s", printable);
+}
+
 struct map_host
 service_host(struct service *s)
 {
 	return (struct map_host){.loop = s->loop,
 				 .lookup = lookup,
 				 .next_user = next_user,
+				 .say = say,
 				 .arg = s};
 }
 

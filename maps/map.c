@@ -18,6 +18,7 @@ static const struct map_ops *const BACKENDS[] = {
 #ifndef WITHOUT_CDB
     &map_cdb,
 #endif
+    &map_policy,
     &map_socketmap,
 };
 

@@ -24,6 +24,7 @@
 struct err;
 struct loop;
 struct map;
+struct policy_settings;
 
 struct map_row {
 	struct addr addr;
@@ -45,6 +46,8 @@ struct map_user {
 	time_t when;	  /* the last login from that address, of any user */
 };
 
+enum map_say { MAP_WARNING, MAP_INFO, MAP_DEBUG };
+
 /* Who holds the table, for live maps. Now is loop_clocks(loop). */
 struct map_host {
 	struct loop *loop;
@@ -54,6 +57,8 @@ struct map_host {
 	 * *at = 0; false = end. Some servers' logs name no user. */
 	bool (*next_user)(void *arg, const struct addr *, size_t *at,
 	    struct map_user *);
+	/* What a live map has to tell the administrator while it runs. */
+	void (*say)(void *arg, enum map_say, const char *text);
 	void *arg;
 };
 
@@ -63,6 +68,7 @@ struct map_settings {
 	bool flock;	   /* hold the lock of Postfix's own tools (flock(2)
 			      LOCK_EX on the old file) while it is replaced */
 	const struct map_host *host; /* NULL: a live map is checked, not served */
+	const struct policy_settings *policy; /* of policy: maps */
 };
 
 /* First member of each back end's own struct. */

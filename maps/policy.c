@@ -29,9 +29,9 @@ policy_new(const struct policy_settings *settings, time_t now, struct err *err)
 	policy->seed = hash_seed();
 	policy->users = tally_new(settings->window, POLICY_TALLIES_MAX);
 	policy->addresses = tally_new(settings->window, POLICY_TALLIES_MAX);
-	if (settings->senders_file != NULL) {
+	if (settings->sender_logins != NULL) {
 		policy->senders =
-		    senders_open(settings->senders_file, now, err);
+		    senders_open(settings->sender_logins, now, err);
 		if (policy->senders == NULL)
 			policy_free(&policy);
 	}
@@ -88,9 +88,10 @@ domain_of(struct policy_text sender)
 static bool
 is_local(const struct policy_settings *settings, struct policy_text domain)
 {
-	for (size_t i = 0; i < settings->ndomains; i++)
-		if (same(domain, settings->domains[i],
-			 strlen(settings->domains[i])))
+	const struct strings *domains = &settings->domains;
+
+	for (size_t i = 0; i < domains->count; i++)
+		if (same(domain, domains->list[i], strlen(domains->list[i])))
 			return true;
 	return false;
 }
@@ -156,11 +157,11 @@ hash_text(uint64_t seed, struct policy_text text)
 	return hash_bytes(seed, text.text != NULL ? text.text : "", text.len);
 }
 
-/* Which recipient of which message, at which state this is about. */
+/* Which recipient of which message this is about. */
 static uint64_t
 identity(const struct policy *policy, const struct policy_request *request)
 {
-	uint64_t hash = policy->seed + (uint64_t)request->state;
+	uint64_t hash = policy->seed;
 
 	hash = hash_text(hash, request->instance);
 	return hash_text(hash, request->recipient);

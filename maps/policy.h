@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/alloc.h"
 #include "maps/policy_request.h"
 
 struct err;
@@ -32,23 +33,22 @@ enum {
 	/* Of an address no more than 32 users are remembered. */
 	POLICY_SHARED_USERS_MAX = 31,
 	POLICY_TALLIES_MAX = 128 * 1024,
+	POLICY_WINDOW_MIN = 60, /* seconds */
 };
 
-/* Borrowed for the life of the policy. */
 struct policy_settings {
-	const char *action;	  /* OK */
-	const char *limit_action; /* DEFER ... */
-	enum policy_binding binding;
-	const char *const *domains; /* a user "ann" is ann@ each of these */
-	size_t ndomains;
-	const char *senders_file; /* NULL = none */
-	bool null_sender;	  /* <> is everybody's */
-	size_t shared_users; /* more users make an address shared; 0 = none */
-	enum policy_shared shared;
+	char *action;	    /* OK */
+	char *limit_action; /* DEFER ... */
+	unsigned int binding;	/* enum policy_binding */
+	struct strings domains; /* a user "ann" is ann@ each of these */
+	char *sender_logins;	/* the file; NULL = none */
+	bool null_sender;	/* <> is everybody's */
+	size_t shared_users;	/* more make an address shared; 0 = none is */
+	unsigned int shared;	/* enum policy_shared */
 	size_t user_recipients; /* within the window; 0 = no limit */
 	size_t address_recipients;
-	uint32_t window;	    /* seconds */
-	enum policy_state count_at; /* the only state that counts */
+	uint32_t window;       /* seconds */
+	unsigned int count_at; /* enum policy_state: the only one that counts */
 };
 
 /* Who has logged in from an address, the latest first. Borrowed. */
@@ -64,7 +64,8 @@ struct policy_answer {
 	const char *user;   /* who sends, as far as is known; borrowed */
 };
 
-/* now: wall clock, for the age of the file. NULL: err says why. */
+/* The settings are borrowed for the life of the policy. now: wall clock, for
+ * the age of the file. NULL: err says why. */
 struct policy *policy_new(const struct policy_settings *, time_t now,
     struct err *);
 void policy_free(struct policy **);

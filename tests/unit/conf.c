@@ -296,11 +296,11 @@ one_table(void)
 
 	for (size_t i = 0; both[i] != NULL; i++)
 		ok(option_find(both[i], strlen(both[i])) != NULL &&
-		       option_key(both[i]) != NULL,
+		       option_key(NULL, both[i]) != NULL,
 		   "%s: flag and key", both[i]);
 	for (size_t i = 0; flags[i] != NULL; i++)
 		ok(option_find(flags[i], strlen(flags[i])) != NULL &&
-		       option_key(flags[i]) == NULL,
+		       option_key(NULL, flags[i]) == NULL,
 		   "%s: a flag only", flags[i]);
 }
 

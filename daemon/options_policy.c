@@ -1,0 +1,119 @@
+#include "daemon/options_policy.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/suggest.h"
+
+enum { ACTION_MAX = 1000 }; /* a line of SMTP holds 512 */
+
+const char *const policy_binding_words[] = {
+    [POLICY_BINDING_OFF] = "off", [POLICY_BINDING_ALWAYS] = "always", NULL};
+
+const char *const policy_shared_words[] = {
+    [POLICY_SHARED_BIND] = "bind", [POLICY_SHARED_REFUSE] = "refuse", NULL};
+
+/* Only those at which the recipients are known. */
+const char *const policy_state_words[] = {[POLICY_CONNECT] = "",
+					  [POLICY_HELO] = "",
+					  [POLICY_MAIL] = "",
+					  [POLICY_RCPT] = "RCPT",
+					  [POLICY_DATA] = "DATA",
+					  [POLICY_END_OF_MESSAGE] =
+					      "END-OF-MESSAGE",
+					  NULL};
+
+/* access(5), and the restrictions of postconf(5) that are of use here. */
+static const char *const actions[] = {"OK",
+				      "DUNNO",
+				      "REJECT",
+				      "DEFER",
+				      "DEFER_IF_PERMIT",
+				      "DEFER_IF_REJECT",
+				      "PERMIT",
+				      "PREPEND",
+				      "FILTER",
+				      "HOLD",
+				      "DISCARD",
+				      "BCC",
+				      "INFO",
+				      "WARN",
+				      "REDIRECT",
+				      "RELAY",
+				      "permit_auth_destination",
+				      "permit_mynetworks",
+				      "permit_sasl_authenticated",
+				      "reject_unauth_destination",
+				      NULL};
+
+static bool
+is_code(const char *word, size_t len)
+{
+	return len == 3 && (word[0] == '4' || word[0] == '5') &&
+	       isdigit((unsigned char)word[1]) &&
+	       isdigit((unsigned char)word[2]);
+}
+
+static bool
+is_action(const char *word)
+{
+	for (size_t i = 0; actions[i] != NULL; i++)
+		if (strcasecmp(actions[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* A word that is no action may be a restriction class of main.cf, but not if
+ * it looks like an action that was meant. */
+int
+policy_check_action(const char *text, struct err *err)
+{
+	size_t len = strcspn(text, " \t");
+	const char *near;
+	char *word;
+	int result = 0;
+
+	if (strlen(text) > ACTION_MAX)
+		return err_set(err, "is longer than %d bytes", ACTION_MAX);
+	if (len == 0)
+		return err_set(err, "begins with a space");
+	if (is_code(text, len))
+		return 0;
+	word = alloc_bytes(text, len);
+	near = is_action(word) ? NULL : suggest(word, actions);
+	if (near != NULL)
+		result = err_set(err,
+				 "'%s' is no action of Postfix (did you mean "
+				 "'%s'?)",
+				 word, near);
+	free(word);
+	return result;
+}
+
+int
+policy_check_domain(const char *text, struct err *err)
+{
+	if (strpbrk(text, "@ \t,") != NULL || text[0] == '.')
+		return err_set(err, "'%s' is no domain (as in example.org)",
+			       text);
+	return 0;
+}
+
+int
+policy_check_path(const char *text, struct err *err)
+{
+	const char *slash = strchr(text, '/');
+
+	if (text[0] == '/')
+		return 0;
+	if (slash != NULL && slash > text && slash[-1] == ':')
+		return err_set(err,
+			       "'%s' has a type; it is a text file and read "
+			       "without postmap: %s",
+			       text, slash);
+	return err_set(err, "'%s' is relative; write the whole path", text);
+}
