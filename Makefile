@@ -208,7 +208,8 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(everything)
 fuzz: $(FUZZERS)
 	@for f in $(FUZZERS); do echo "$$f, $(FUZZ_SECONDS) s"; \
 	    $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
-	    -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus || exit; done
+	    -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus \
+	    $$(ls -d tests/fuzz/$${f##*/}.corpus 2>&-) || exit; done
 
 # The same Makefile builds once more, aside.
 coverage:

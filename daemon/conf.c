@@ -13,6 +13,7 @@
 #include "base/yamltree.h"
 #include "daemon/defaults.h"
 #include "daemon/options.h"
+#include "maps/map.h"
 
 enum {
 	FILE_MAX = 1024 * 1024, /* bytes of a configuration file */
@@ -333,8 +334,22 @@ apply_file(struct conf *conf, struct err *err)
 /* ---- both ---- */
 
 static int
+check_once(const struct conf *conf, struct err *err)
+{
+	for (size_t i = 0; i < conf->maps.count; i++)
+		if (map_spec_is_live(conf->maps.list[i]))
+			return err_set(err,
+				       "after once nobody is there to answer "
+				       "for %s",
+				       conf->maps.list[i]);
+	return 0;
+}
+
+static int
 check_whole(const struct conf *conf, struct err *err)
 {
+	if (conf->once && check_once(conf, err) != 0)
+		return -1;
 	if (conf->pidfile == NULL)
 		return 0;
 	if (conf->once)
