@@ -13,6 +13,7 @@
 
 struct lint {
 	const struct rule *rule;
+	const struct ruleset *set;
 	struct recognizer *recognizer;
 	time_t now;
 	lint_fn *fn;
@@ -196,6 +197,51 @@ check_expression(const struct lint *lint, enum rule_role role)
 	atoms_clear(&atoms);
 }
 
+/* ---- sessions ---- */
+
+static bool
+names(const char *expression, const char *group)
+{
+	struct atoms atoms;
+	bool found;
+
+	if (expression == NULL)
+		return false;
+	atoms_read(&atoms, expression);
+	found = atoms_group(&atoms, group, 0) < atoms.count;
+	atoms_clear(&atoms);
+	return found;
+}
+
+/* A login whose session has a name ends with that name, else with the
+ * address: a logout that has not what any login has ends nothing. */
+static void
+check_logout(const struct lint *lint)
+{
+	const struct rule *logout = lint->rule, *rule, *end;
+	bool session = names(logout->logout, "session");
+	bool address = names(logout->logout, "ip");
+	bool named, logins = false;
+
+	end = lint->set->list + lint->set->count;
+	for (rule = lint->set->list; rule < end; rule++) {
+		if (rule->logout != NULL ||
+		    strcmp(rule->server, logout->server) != 0)
+			continue;
+		logins = true;
+		named = names(rule->match, "session") ||
+			names(rule->connect, "session") ||
+			names(rule->login, "session");
+		if (named ? session : address)
+			return;
+	}
+	find(lint, false, "logout: ends nothing: %s",
+	     !logins ? "this server has no rule of a login"
+	     : session
+		 ? "it names a session, which no login of this server does"
+		 : "it names no session, as each login of this server does");
+}
+
 /* ---- steps ---- */
 
 /* true: PCRE2 gave up over this rule. */
@@ -243,10 +289,10 @@ check_steps(struct lint *lint)
 /* ---- all together ---- */
 
 void
-lint_rule(const struct rule *rule, struct recognizer *recognizer, time_t now,
-	  lint_fn *fn, void *arg)
+lint_rule(const struct rule *rule, const struct ruleset *set,
+	  struct recognizer *recognizer, time_t now, lint_fn *fn, void *arg)
 {
-	struct lint lint = {rule, recognizer, now, fn, arg};
+	struct lint lint = {rule, set, recognizer, now, fn, arg};
 	enum rule_role role;
 
 	check_samples(&lint);
@@ -257,5 +303,7 @@ lint_rule(const struct rule *rule, struct recognizer *recognizer, time_t now,
 	for (role = 0; role < RULE_ROLES; role++)
 		if (rule->expressions[role] != NULL)
 			check_expression(&lint, role);
+	if (rule->logout != NULL)
+		check_logout(&lint);
 	check_steps(&lint);
 }

@@ -9,6 +9,7 @@
 
 struct recognizer;
 struct rule;
+struct ruleset;
 
 enum { LINT_ACCEPT_MIN = 1, LINT_REJECT_MIN = 3 };
 
@@ -17,9 +18,10 @@ enum { LINT_ACCEPT_MIN = 1, LINT_REJECT_MIN = 3 };
 typedef void lint_fn(void *arg, const struct rule *, bool fault,
     const char *why);
 
-/* Calls fn for each finding. The recognizer must have the rule; its samples
- * are run, with much text in them. now: as for recognize(). */
-void lint_rule(const struct rule *, struct recognizer *, time_t now, lint_fn *,
-    void *arg);
+/* Calls fn for each finding. The recognizer must have the rule, which is one of
+ * the set; its samples are run, with much text in them. now: as for
+ * recognize(). */
+void lint_rule(const struct rule *, const struct ruleset *,
+    struct recognizer *, time_t now, lint_fn *, void *arg);
 
 #endif

@@ -31,6 +31,7 @@ struct pending {
 	struct key key;			/* its texts stand in bytes */
 	struct addr addr;
 	time_t when;
+	bool doubtful;	 /* another came before it, from elsewhere */
 	size_t user_len; /* the user stands behind the program */
 	char bytes[];
 };
@@ -198,16 +199,35 @@ forget(struct sessions *s, const struct key *key)
 	free(take_out(s, key));
 }
 
+/*
+ * Whether one of two connects of a process may be a forgery. Only one whose
+ * login could no longer be believed is known to be of another process; its
+ * stamp is as doubtful as the rest, so this looks both ways, and further.
+ */
+static bool
+is_doubtful(const struct pending *old, const struct match *match, time_t when)
+{
+	if (old == NULL || llabs((long long)when - old->when) >
+			       SESSIONS_SECONDS + SESSIONS_STEP)
+		return false;
+	return old->doubtful || !addr_equal(&old->addr, &match->addr);
+}
+
 static int
 on_connect(struct sessions *s, const struct key *key, const struct match *match,
 	   time_t when)
 {
-	forget(s, key); /* another process of this pid has gone */
+	struct pending *p, *old = take_out(s, key);
+	bool doubtful = is_doubtful(old, match, when);
+
+	free(old);
 	if (key->host_len + key->program_len + match->user_len > NAMES_MAX)
 		return 0;
 	if (s->count == s->max)
 		forget(s, &s->first->key);
-	put_in(s, pending_new(key, match, when));
+	p = pending_new(key, match, when);
+	p->doubtful = doubtful;
+	put_in(s, p);
 	return 0;
 }
 
@@ -222,6 +242,11 @@ on_login(struct sessions *s, const struct key *key, struct match *match,
 	if (p == NULL || when - p->when > SESSIONS_SECONDS ||
 	    p->when - when > SESSIONS_STEP)
 		return 0;
+	if (p->doubtful)
+		return err_set(err,
+			       "rule %s: two connects of one process, from two "
+			       "addresses",
+			       match->rule->name);
 	if (match->addr.family != 0 && !addr_equal(&match->addr, &p->addr))
 		return err_set(err,
 			       "rule %s: login and connect name two addresses",

@@ -3,10 +3,16 @@
  *
  * The first line (a rule's connect) names the client's address, the second
  * (its login) says that somebody logged in. What makes them one is the rule,
- * the host, the program and the pid. A connect is good for one login; the next
- * connect of its process takes its place, `end` forgets it, and so does time:
- * the time of the lines, never that of the clock on the wall. A line without a
- * pid cannot be joined with anything.
+ * the host, the program and the pid. A connect is good for one login; `end`
+ * forgets it, and so does time: the time of the lines, never that of the clock
+ * on the wall. A line without a pid cannot be joined with anything.
+ *
+ * A second connect of a process whose first still waits, from elsewhere: the
+ * pid was used again, or one of the two was written by somebody else. Which is
+ * not to be told, so a login that follows is nobody's. Who can write one line
+ * under a server's name can thus spoil a login, but not bend it to another
+ * address. That he writes the login itself, after he has connected, nothing
+ * here can tell.
  *
  * Bounded: when there are too many, the one that came first goes.
  */

@@ -162,7 +162,7 @@ check_lint(struct check *c, const struct rule *rule)
 {
 	struct findings findings = {.check = c};
 
-	lint_rule(rule, c->recognizer, c->now, take_finding, &findings);
+	lint_rule(rule, c->set, c->recognizer, c->now, take_finding, &findings);
 	if (findings.faults == 0)
 		result(c, true, "%s has no faults", rule->name);
 }

@@ -35,17 +35,25 @@ take(void *arg, const struct rule *rule, bool fault, const char *why)
 	is_str(rule->name, name, "of this rule");
 }
 
+/* The first of n rules. */
 static void
-lint(struct rule *rule, struct strings *found)
+lint_of(struct rule *rules, size_t n, struct strings *found)
 {
-	struct ruleset set = {rule, 1};
+	static const struct rule_choice all = {.logouts = true};
+	struct ruleset set = {rules, n};
 	struct recognizer *recognizer;
 	struct err err = {""};
 
-	recognizer = recognizer_new(&set, NULL, &err);
+	recognizer = recognizer_new(&set, &all, &err);
 	if (ok(recognizer != NULL, "compiles: %s", err.text))
-		lint_rule(rule, recognizer, NOW, take, found);
+		lint_rule(&rules[0], &set, recognizer, NOW, take, found);
 	recognizer_free(&recognizer);
+}
+
+static void
+lint(struct rule *rule, struct strings *found)
+{
+	lint_of(rule, 1, found);
 }
 
 /* A rule with this expression, and samples enough. */
@@ -172,6 +180,69 @@ samples(void)
 	strings_clear(&found);
 }
 
+/* Each pair of a login and a logout; why: what is said of the logout. */
+static void
+logouts(void)
+{
+	static const struct {
+		const char *login, *logout, *why;
+	} cases[] = {
+	    {"in " IP " s=(?<session>[0-9]+)", "out s=(?<session>[0-9]+)",
+	     NULL},
+	    {"in " IP, "out " IP, NULL},
+	    {"in " IP, "out " IP " s=(?<session>[0-9]+)", NULL},
+	    {"in " IP, "out s=(?<session>[0-9]+)",
+	     "warning: logout: ends nothing: it names a session, which no "
+	     "login "
+	     "of this server does"},
+	    {"in " IP " s=(?<session>[0-9]+)", "out " IP,
+	     "warning: logout: ends nothing: it names no session, as each "
+	     "login "
+	     "of this server does"},
+	    {NULL, "out " IP,
+	     "warning: logout: ends nothing: this server has no rule of a "
+	     "login"},
+	};
+	struct strings found = {0};
+	char other[] = "other";
+	size_t i, k;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rule set[] = {{.name = name,
+				      .server = name,
+				      .file = name,
+				      .programs = programs},
+				     {.name = other,
+				      .server = name,
+				      .file = name,
+				      .programs = programs},
+				     {.name = other,
+				      .server = other,
+				      .file = name,
+				      .programs = programs}};
+		bool said = false;
+
+		set[0].logout = alloc_string(cases[i].logout);
+		set[1].match =
+		    alloc_string(cases[i].login ? cases[i].login : "in " IP);
+		set[2].match = alloc_string("in " IP);
+		if (cases[i].login == NULL)
+			set[1].server = other;
+		lint_of(set, 3, &found);
+		for (k = 0; k < found.count; k++)
+			said |= strstr(found.list[k], "ends nothing") != NULL;
+		if (cases[i].why == NULL)
+			ok(!said, "%s: nothing", cases[i].logout);
+		else
+			ok(has(&found, cases[i].why), "%s: %s", cases[i].logout,
+			   cases[i].why);
+		strings_clear(&found);
+		free(set[0].logout);
+		free(set[1].match);
+		free(set[2].match);
+	}
+}
+
 static void
 taken_apart(void)
 {
@@ -199,6 +270,7 @@ main(void)
 {
 	expressions();
 	samples();
+	logouts();
 	taken_apart();
 	return tap_done();
 }
