@@ -224,6 +224,16 @@ cidr_parse(struct cidr *out, const char *text, size_t len)
 	return 0;
 }
 
+struct addr
+cidr_network(const struct cidr *net)
+{
+	struct addr addr = net->addr;
+
+	for (unsigned int i = 0; i < sizeof(addr.bytes); i++)
+		addr.bytes[i] &= mask_byte(net->bits, i);
+	return addr;
+}
+
 bool
 cidr_contains(const struct cidr *net, const struct addr *addr)
 {

@@ -52,6 +52,7 @@ bool addr_is_unambiguous(const struct addr *);
 /* "192.0.2.0/24", "[2001:db8::]/32" (Postfix writes mynetworks so), or a bare
  * address; host bits set are an error. 0, or -1. */
 int cidr_parse(struct cidr *out, const char *text, size_t len);
+struct addr cidr_network(const struct cidr *); /* without the bits behind */
 bool cidr_contains(const struct cidr *, const struct addr *);
 
 #endif

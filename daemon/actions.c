@@ -180,8 +180,7 @@ is_running(const struct conf *conf)
 static int
 clear(const struct conf *conf)
 {
-	const struct map_settings settings = {.value = conf->value,
-					      .flock = conf->flock};
+	const struct map_settings settings = conf_map_settings(conf);
 	int code = EX_OK;
 
 	if (!conf->write)

@@ -32,6 +32,7 @@ static_assert(AUTHTAB_USERS_MAX == (int)USERS_LIST_MAX, "the same list");
 enum { ENTRIES_MIN = 64 }; /* a power of two */
 
 struct authtab {
+	unsigned int ipv6_prefix; /* 0 = an address is itself */
 	uint32_t longest, hold;
 	uint32_t max, count;
 	authtab_event_fn *event_fn;
@@ -134,6 +135,21 @@ find(const struct authtab *tab, const struct addr *addr)
 	return index;
 }
 
+void
+authtab_set_ipv6_prefix(struct authtab *tab, unsigned int bits)
+{
+	assert(tab->count == 0);
+	tab->ipv6_prefix = bits;
+}
+
+struct addr
+authtab_key(const struct authtab *tab, const struct addr *addr)
+{
+	if (addr->family == 4 || tab->ipv6_prefix == 0)
+		return *addr;
+	return cidr_network(&(struct cidr){*addr, tab->ipv6_prefix});
+}
+
 static void
 prefetch_entry(const struct entry *entry)
 {
@@ -146,7 +162,8 @@ prefetch_entry(const struct entry *entry)
 void
 authtab_prefetch(const struct authtab *tab, const struct addr *addr, int step)
 {
-	const uint32_t *head = head_of(tab, addr);
+	struct addr key = authtab_key(tab, addr);
+	const uint32_t *head = head_of(tab, &key);
 
 	if (step == 0)
 		__builtin_prefetch(head);
@@ -414,6 +431,7 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 	     size_t user_len, time_t when, int64_t expires, int64_t until,
 	     int64_t now)
 {
+	struct addr key = authtab_key(tab, addr);
 	int event = AUTHTAB_RENEWED;
 	uint32_t index;
 
@@ -428,12 +446,12 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 	if (until <= tab->now)
 		return -1;
 
-	index = find(tab, addr);
+	index = find(tab, &key);
 	if (index == 0) {
 		if (make_place(tab, until) < 0)
 			return -1;
 		index =
-		    insert(tab, addr, when, until, (uint32_t)(until - expires));
+		    insert(tab, &key, when, until, (uint32_t)(until - expires));
 		event = AUTHTAB_ADDED;
 	} else if (!renew(&tab->entries[index], when, expires, until)) {
 		event = -1;
@@ -442,7 +460,7 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 		users_add(tab->users, &tab->entries[index].users, user,
 			  user_len);
 	if (event >= 0)
-		tell(tab, (enum authtab_event)event, *addr,
+		tell(tab, (enum authtab_event)event, key,
 		     tab->entries[index].when);
 	return event;
 }
@@ -450,7 +468,8 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 void
 authtab_release(struct authtab *tab, const struct addr *addr, int64_t until)
 {
-	uint32_t index = find(tab, addr);
+	struct addr key = authtab_key(tab, addr);
+	uint32_t index = find(tab, &key);
 	struct entry *entry = &tab->entries[index];
 
 	if (index == 0 || entry->held == 0 || until >= entry->expires)
@@ -509,7 +528,8 @@ authtab_set_hold(struct authtab *tab, uint32_t hold, int64_t now)
 bool
 authtab_remove(struct authtab *tab, const struct addr *addr)
 {
-	uint32_t index = find(tab, addr);
+	struct addr key = authtab_key(tab, addr);
+	uint32_t index = find(tab, &key);
 
 	if (index == 0)
 		return false;
@@ -548,7 +568,8 @@ bool
 authtab_get(const struct authtab *tab, const struct addr *addr,
 	    struct authtab_row *out)
 {
-	uint32_t index = find(tab, addr);
+	struct addr key = authtab_key(tab, addr);
+	uint32_t index = find(tab, &key);
 
 	if (index == 0)
 		return false;

@@ -47,6 +47,12 @@ struct authtab *authtab_new(uint32_t longest, size_t max_addresses,
     authtab_event_fn *, void *arg);
 void authtab_free(struct authtab **);
 
+/* 64: all IPv6 addresses of a /64 are one from now on, named by its first. Set
+ * before anything is granted. Every address that is given may be any of them;
+ * authtab_key() is the one that the table tells. */
+void authtab_set_ipv6_prefix(struct authtab *, unsigned int bits);
+struct addr authtab_key(const struct authtab *, const struct addr *);
+
 /* user may be NULL. expires is clamped to now + longest; one that is already
  * past is ignored. `now` is steady seconds; what has expired by then goes
  * first. Returns the event that came of it; -1: nothing changed (older than

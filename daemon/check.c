@@ -115,9 +115,7 @@ check_patterns(struct check *c)
 static void
 check_maps(struct check *c)
 {
-	const struct map_settings settings = {.value = c->conf->value,
-					      .flock = c->conf->flock,
-					      .policy = &c->conf->policy};
+	const struct map_settings settings = conf_map_settings(c->conf);
 
 	for (size_t i = 0; c->conf->write && i < c->conf->maps.count; i++) {
 		const char *name = c->conf->maps.list[i];

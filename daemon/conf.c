@@ -13,6 +13,7 @@
 #include "base/yamltree.h"
 #include "daemon/defaults.h"
 #include "daemon/options.h"
+#include "daemon/textconf.h"
 #include "maps/map.h"
 
 enum {
@@ -281,6 +282,8 @@ apply_key(struct conf *conf, const char *section, const struct yaml_tree *tree,
 
 	if (section == NULL && option_is_section(key->text))
 		return apply_section(conf, tree, key, value, err);
+	if (section == NULL && strcmp(key->text, "text") == 0)
+		return textconf_read(conf, tree, value, err);
 	if (o == NULL) {
 		near = option_suggest_key(section, key->text);
 		return yaml_err(tree, key, err,
@@ -403,7 +406,21 @@ conf_clear(struct conf *conf)
 			option_clear(o, conf);
 		else if (o->kind == OPTION_STRING)
 			free(*(char **)option_value(o, conf));
+	textconf_clear(conf);
 	memset(conf, 0, sizeof(*conf));
+}
+
+struct map_settings
+conf_map_settings(const struct conf *conf)
+{
+	return (struct map_settings){
+	    .value = conf->value,
+	    .flock = conf->flock,
+	    .ipv6_prefix = conf->ipv6_prefix == 128 ? 0 : conf->ipv6_prefix,
+	    .textforms = conf->textforms,
+	    .ntextforms = conf->ntextforms,
+	    .policy = &conf->policy,
+	};
 }
 
 uint32_t

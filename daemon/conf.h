@@ -14,6 +14,8 @@
 #include "maps/policy.h"
 
 struct err;
+struct map_settings;
+struct textform;
 
 enum conf_action {
 	CONF_RUN, CONF_LIST, CONF_DUMPCONFIG, CONF_CHECK, CONF_CLEAR,
@@ -37,6 +39,9 @@ struct conf {
 	char *user;		 /* NULL = as started */
 	char *value;		 /* fixed map value; NULL = login's epoch */
 	size_t max_addresses;
+	unsigned int ipv6_prefix; /* a login authorizes so much: 64, 128 */
+	struct textform *textforms; /* how text: maps are written */
+	size_t ntextforms;
 	bool mynetworks;	 /* ask postconf, default yes */
 	struct cidr *exclude;	 /* never written */
 	size_t nexclude;
@@ -53,6 +58,8 @@ void conf_clear(struct conf *);
 uint32_t conf_hold(const struct conf *);
 /* How old a login may be that still counts (seconds). */
 uint32_t conf_longest(const struct conf *);
+/* What the maps are told; borrows from conf. */
+struct map_settings conf_map_settings(const struct conf *);
 void conf_dump(const struct conf *); /* as YAML to standard output */
 void conf_usage(void);		     /* --help, to standard output */
 

@@ -4,6 +4,7 @@
 
 #include "daemon/conf.h"
 #include "daemon/options.h"
+#include "daemon/textconf.h"
 #include "maps/map.h"
 
 /* In single quotes nothing but the quote itself has a meaning. */
@@ -101,6 +102,9 @@ print_option(const struct option *o, const struct conf *conf)
 		print_quoted(o->words[*(const unsigned int *)value]);
 		putchar('\n');
 		break;
+	case OPTION_PREFIX:
+		printf("%s: %u\n", o->name, *(const unsigned int *)value);
+		break;
 	case OPTION_ACTION:
 		break;
 	}
@@ -120,6 +124,7 @@ conf_dump(const struct conf *conf)
 		section = o->section;
 		print_option(o, conf);
 	}
+	textconf_dump(conf);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/command.h"
 #include "daemon/conf.h"
+#include "daemon/textconf.h"
 #include "patterns/patterndir.h"
 
 enum { POSTCONF_MS = 10 * 1000 };
@@ -140,11 +141,12 @@ defaults_begin(struct conf *conf)
 	conf->session_max = 24 * 3600;
 	conf->write = conf->flock = conf->mynetworks = true;
 	conf->max_addresses = 1000000;
-	conf->policy = (struct policy_settings){
-	    .action = alloc_string("OK"),
-	    .limit_action = alloc_string(limit_action),
-	    .window = 3600,
-	    .count_at = POLICY_RCPT};
+	conf->policy =
+	    (struct policy_settings){.action = alloc_string("OK"),
+				     .limit_action = alloc_string(limit_action),
+				     .window = 3600,
+				     .count_at = POLICY_RCPT};
+	conf->ipv6_prefix = 128;
 }
 
 void
@@ -153,6 +155,9 @@ defaults_complete(struct conf *conf)
 	if (conf->logfiles.count == 0)
 		default_logfile(conf);
 	complete_maps(conf);
+	if (textconf_unused(conf) != NULL)
+		log_warning("text: %s: dbfile has no text: map of that name",
+			    textconf_unused(conf));
 	if (conf->checkpoint == NULL)
 		default_checkpoint(conf);
 	if (conf->patterns.count == 0)

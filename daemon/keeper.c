@@ -156,8 +156,7 @@ check_ready(struct keeper *k)
 static void
 clear_map(const struct conf *conf, const char *name)
 {
-	const struct map_settings settings = {.value = conf->value,
-					      .flock = conf->flock};
+	const struct map_settings settings = conf_map_settings(conf);
 	struct err err;
 	struct map *map = map_open(name, "hash", &settings, &err);
 

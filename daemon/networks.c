@@ -25,6 +25,7 @@ struct networks {
 	struct mynetworks *mynetworks; /* NULL = not to be asked */
 	uint64_t seed, said[SAID_SIZE];
 	char reason[256];
+	unsigned int ipv6_prefix; /* what a login authorizes */
 };
 
 static void
@@ -70,6 +71,7 @@ networks_new(const struct conf *conf)
 	struct networks *n = alloc_zero(1, sizeof(*n));
 
 	n->seed = hash_seed();
+	n->ipv6_prefix = conf->ipv6_prefix == 64 ? 64 : 128;
 	n->excluded =
 	    alloc_resize(NULL, conf->nexclude + 1, sizeof(*n->excluded));
 	for (; n->nexcluded < conf->nexclude; n->nexcluded++)
@@ -96,11 +98,25 @@ networks_free(struct networks **networks)
 	*networks = NULL;
 }
 
+/* All that a login from there would authorize. */
+static struct cidr
+reach_of(const struct networks *n, const struct addr *addr)
+{
+	struct cidr net = {*addr, 32};
+
+	if (addr->family == 6)
+		net.bits = n->ipv6_prefix;
+	net.addr = cidr_network(&net);
+	return net;
+}
+
 static bool
 is_own(const struct networks *n, const struct addr *addr)
 {
+	struct cidr reach = reach_of(n, addr);
+
 	for (size_t i = 0; i < n->nown; i++)
-		if (addr_equal(&n->own[i], addr))
+		if (cidr_contains(&reach, &n->own[i]))
 			return true;
 	return false;
 }
@@ -108,8 +124,11 @@ is_own(const struct networks *n, const struct addr *addr)
 static const struct cidr *
 find_excluded(const struct networks *n, const struct addr *addr)
 {
+	struct cidr reach = reach_of(n, addr);
+
 	for (size_t i = 0; i < n->nexcluded; i++)
-		if (cidr_contains(&n->excluded[i], addr))
+		if (cidr_contains(&n->excluded[i], addr) ||
+		    cidr_contains(&reach, &n->excluded[i].addr))
 			return &n->excluded[i];
 	return NULL;
 }

@@ -63,6 +63,8 @@ const struct option options[] = {
 	{ "max_addresses", OPTION_NUMBER, AT(max_addresses), "NUMBER",
 	  .help = "how many addresses are kept at most (1000000)",
 	  .min = 1, .max = ADDRESSES_MAX },
+	{ "ipv6_prefix", OPTION_PREFIX, AT(ipv6_prefix), "BITS",
+	  .help = "64: a login over IPv6 authorizes the /64 around it (128)" },
 	{ "mynetworks", OPTION_BOOL, AT(mynetworks), NULL,
 	  .help = "never write addresses of Postfix's mynetworks" },
 	{ "exclude", OPTION_NETWORKS, AT(exclude), "NETWORK",
@@ -401,12 +403,23 @@ set_word(const struct option *o, struct conf *conf, const char *text,
 	return -1;
 }
 
+static int
+set_prefix(const struct option *o, struct conf *conf, const char *text,
+	   struct err *err)
+{
+	if (strcmp(text, "64") != 0 && strcmp(text, "128") != 0)
+		return err_set(err, "'%s' is neither 64 nor 128", text);
+	*(unsigned int *)option_value(o, conf) = *text == '6' ? 64 : 128;
+	return 0;
+}
+
 static int (*const setters[])(const struct option *, struct conf *,
 			      const char *, struct err *) = {
     [OPTION_BOOL] = set_bool,	  [OPTION_STRING] = set_string,
     [OPTION_LIST] = add_string,	  [OPTION_MAPS] = add_map,
     [OPTION_TIME] = set_time,	  [OPTION_NETWORKS] = add_network,
     [OPTION_NUMBER] = set_number, [OPTION_WORD] = set_word,
+    [OPTION_PREFIX] = set_prefix,
 };
 
 int

@@ -23,6 +23,7 @@ enum option_kind {
 	OPTION_TIME,	 /* uint32_t seconds, at least .min */
 	OPTION_NUMBER,	 /* size_t, from .min to .max */
 	OPTION_WORD,	 /* unsigned int: which of .words */
+	OPTION_PREFIX,	 /* unsigned int: 64 or 128 */
 	OPTION_ACTION	 /* print and exit; a flag only */
 };
 

@@ -170,9 +170,8 @@ static time_t
 begin_session(struct pipeline *p, const struct login *login, time_t when,
 	      struct moment now)
 {
-	struct addr gone;
-	bool open =
-	    holds_begin(p->holds, &login->key, &login->match.addr, when, &gone);
+	struct addr addr = authtab_key(p->table, &login->match.addr), gone;
+	bool open = holds_begin(p->holds, &login->key, &addr, when, &gone);
 
 	if (gone.family != 0)
 		release(p, &gone, now.wall, now);

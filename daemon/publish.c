@@ -117,10 +117,8 @@ next_row(void *arg, struct map_row *out)
 	struct walk *walk = arg;
 	struct authtab_row row;
 
-	do {
-		if (!authtab_next(walk->table, &walk->at, &row))
-			return false;
-	} while (!addr_is_unambiguous(&row.addr));
+	if (!authtab_next(walk->table, &walk->at, &row))
+		return false;
 	*out = (struct map_row){row.addr, row.when, true};
 	walk->rows++;
 	return true;
@@ -144,22 +142,19 @@ static int
 write_changes(struct target *target, struct err *err)
 {
 	struct publish *publish = target->publish;
-	size_t changed = changes_count(target->changes), count = 0;
-	struct map_row *rows = alloc_zero(changed, sizeof(*rows));
+	size_t count = changes_count(target->changes);
+	struct map_row *rows = alloc_zero(count, sizeof(*rows));
 	struct authtab_row row;
 	int result;
 
-	for (size_t i = 0; i < changed; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct addr *addr = changes_at(target->changes, i);
 
-		if (!addr_is_unambiguous(addr))
-			continue;
-		rows[count] = (struct map_row){.addr = *addr};
+		rows[i] = (struct map_row){.addr = *addr};
 		if (authtab_get(publish->table, addr, &row)) {
-			rows[count].when = row.when;
-			rows[count].present = true;
+			rows[i].when = row.when;
+			rows[i].present = true;
 		}
-		count++;
 	}
 	result = map_apply(target->map, rows, count, err);
 	if (result == 0)

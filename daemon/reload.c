@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "daemon/conf.h"
+#include "maps/textform.h"
 
 static bool
 same_strings(const struct strings *a, const struct strings *b)
@@ -36,6 +37,17 @@ same_policy(const struct policy_settings *a, const struct policy_settings *b)
 	       a->window == b->window && a->count_at == b->count_at;
 }
 
+static bool
+same_forms(const struct conf *a, const struct conf *b)
+{
+	if (a->ntextforms != b->ntextforms)
+		return false;
+	for (size_t i = 0; i < a->ntextforms; i++)
+		if (!textform_equal(&a->textforms[i], &b->textforms[i]))
+			return false;
+	return true;
+}
+
 /* What is tied to open files and to the process itself stays until a restart;
  * that is said, not passed over. */
 static void
@@ -49,6 +61,8 @@ say_what_stays(const struct conf *old, const struct conf *new)
 	    {"dbfile", same_strings(&old->maps, &new->maps)},
 	    {"value", same_string(old->value, new->value)},
 	    {"write", old->write == new->write},
+	    {"ipv6_prefix", old->ipv6_prefix == new->ipv6_prefix},
+	    {"text", same_forms(old, new)},
 	    {"flock", old->flock == new->flock},
 	    {"checkpoint", same_string(old->checkpoint, new->checkpoint)},
 	    {"policy", same_policy(&old->policy, &new->policy)},

@@ -56,10 +56,8 @@ open_maps(struct service *s, struct err *err)
 	const struct conf *conf = s->conf;
 
 	s->host = service_host(s);
-	s->settings.value = conf->value;
-	s->settings.flock = conf->flock;
+	s->settings = conf_map_settings(conf);
 	s->settings.host = &s->host;
-	s->settings.policy = &conf->policy;
 	if (!conf->write)
 		return 0;
 	s->maps = alloc_zero(conf->maps.count, sizeof(struct map *));
@@ -81,6 +79,7 @@ open_table(struct service *s, struct err *err)
 	s->lifetime_base_ms = clocks.wall_ms - clocks.steady_ms;
 	s->table = authtab_new(s->conf->grace, s->conf->max_addresses,
 			       service_on_table_event, s);
+	authtab_set_ipv6_prefix(s->table, s->settings.ipv6_prefix);
 	if (s->conf->sessions)
 		authtab_set_hold(s->table, s->conf->session_max, 0);
 	s->publish = publish_new(s->loop, s->table, s->maps, s->nmaps);

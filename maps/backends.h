@@ -9,6 +9,8 @@
 extern const struct map_ops map_hash;
 extern const struct map_ops map_lmdb; /* not if WITHOUT_LMDB */
 extern const struct map_ops map_cdb;  /* not if WITHOUT_CDB */
+extern const struct map_ops map_cidr;
+extern const struct map_ops map_text;
 extern const struct map_ops map_policy;
 extern const struct map_ops map_socketmap;
 

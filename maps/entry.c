@@ -5,16 +5,61 @@
 
 #include "maps/map.h"
 
+static unsigned int
+group(const struct addr *addr, unsigned int at)
+{
+	return (unsigned int)addr->bytes[2 * at] << 8 | addr->bytes[2 * at + 1];
+}
+
+/*
+ * The first key is what is left of addresses that write all four groups, the
+ * second of those whose "::" begins at the first of the zeros. The other run
+ * of zeros that an address may have lies behind, and is longer only if
+ * the first four groups are then written out.
+ */
+static size_t
+prefix_key(const struct addr *addr, unsigned int which, char key[ADDR_TEXT_MAX])
+{
+	unsigned int a = group(addr, 0), b = group(addr, 1), c = group(addr, 2),
+		     d = group(addr, 3);
+	int len = 0;
+
+	if (a == 0 || (b == 0 && c == 0))
+		return 0;
+	if (which == 0)
+		len = snprintf(key, ADDR_TEXT_MAX, "%x:%x:%x:%x", a, b, c, d);
+	else if (which == 1 && d == 0 && c == 0)
+		len = snprintf(key, ADDR_TEXT_MAX, "%x:%x:", a, b);
+	else if (which == 1 && d == 0)
+		len = snprintf(key, ADDR_TEXT_MAX, "%x:%x:%x:", a, b, c);
+	return (size_t)len;
+}
+
+static size_t
+key_of(const struct addr *addr, unsigned int ipv6_prefix, unsigned int which,
+       char key[ADDR_TEXT_MAX])
+{
+	if (addr_is_special(addr))
+		return 0;
+	if (addr->family == 6 && ipv6_prefix == 64)
+		return prefix_key(addr, which, key);
+	if (which > 0 || !addr_is_unambiguous(addr))
+		return 0;
+	return addr_format(addr, key);
+}
+
 bool
 entry_from_row(struct entry *entry, const struct map_row *row,
-	       const struct map_settings *settings)
+	       const struct map_settings *settings, unsigned int which)
 {
 	/* Postfix takes digits alone as OK; "-1" would be 451. */
 	time_t when = row->when < 0 ? 0 : row->when;
+	size_t len =
+	    key_of(&row->addr, settings->ipv6_prefix, which, entry->key);
 
-	if (addr_is_special(&row->addr) || !addr_is_unambiguous(&row->addr))
+	if (len == 0)
 		return false;
-	entry->key_size = addr_format(&row->addr, entry->key) + 1;
+	entry->key_size = len + 1;
 	if (settings->value != NULL) {
 		entry->value = settings->value;
 		entry->value_size = strlen(settings->value) + 1;

@@ -10,6 +10,7 @@
 #include "maps/backends.h"
 
 /* The registry: one line each. */
+/* clang-format off */
 static const struct map_ops *const BACKENDS[] = {
     &map_hash,
 #ifndef WITHOUT_LMDB
@@ -18,9 +19,12 @@ static const struct map_ops *const BACKENDS[] = {
 #ifndef WITHOUT_CDB
     &map_cdb,
 #endif
+    &map_cidr,
+    &map_text,
     &map_policy,
     &map_socketmap,
 };
+/* clang-format on */
 
 enum { NBACKENDS = sizeof(BACKENDS) / sizeof(BACKENDS[0]) };
 

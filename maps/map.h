@@ -25,6 +25,7 @@ struct err;
 struct loop;
 struct map;
 struct policy_settings;
+struct textform;
 
 struct map_row {
 	struct addr addr;
@@ -67,6 +68,12 @@ struct map_settings {
 	const char *value; /* fixed value for each key; NULL = login's epoch */
 	bool flock;	   /* hold the lock of Postfix's own tools (flock(2)
 			      LOCK_EX on the old file) while it is replaced */
+	/* 64: an IPv6 row stands for the /64 that it lies in; 0: for itself.
+	 * Types that Postfix asks for shortened keys leave out what these
+	 * cannot say (maps/entry.h). */
+	unsigned int ipv6_prefix;
+	const struct textform *textforms; /* of text: maps, by name */
+	size_t ntextforms;
 	const struct map_host *host; /* NULL: a live map is checked, not served */
 	const struct policy_settings *policy; /* of policy: maps */
 };

@@ -40,9 +40,10 @@ put_rows(struct cdb_make *cdb, const struct build *build)
 	struct entry entry;
 
 	while (build->rows->next(build->rows->arg, &row))
-		if (entry_from_row(&entry, &row, build->settings) &&
-		    put(cdb, &entry) < 0)
-			return -1;
+		for (unsigned int i = 0;
+		     entry_from_row(&entry, &row, build->settings, i); i++)
+			if (put(cdb, &entry) < 0)
+				return -1;
 	return 0;
 }
 
@@ -88,7 +89,7 @@ cdb_open(const char *name, const struct map_settings *settings, struct err *err)
 		free(cdb);
 		return NULL;
 	}
-	if (mapfile_prepare(&cdb->file, build_cdb, err) < 0) {
+	if (mapfile_prepare(&cdb->file, build_cdb, NULL, err) < 0) {
 		mapfile_close(&cdb->file);
 		free(cdb);
 		return NULL;
@@ -111,7 +112,8 @@ cdb_clear(struct map *map, struct err *err)
 {
 	struct map_cdb *cdb = (struct map_cdb *)map;
 
-	return mapfile_clear(&cdb->file, build_cdb, map->settings->flock, err);
+	return mapfile_clear(&cdb->file, build_cdb, NULL, map->settings->flock,
+			     err);
 }
 
 static int

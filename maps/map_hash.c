@@ -44,6 +44,7 @@ struct map_hash {
 struct slot {
 	uint32_t link; /* the key's hash; later the next slot of the bucket */
 	struct addr addr;
+	uint8_t which; /* of its keys */
 	time_t when;
 };
 
@@ -148,13 +149,11 @@ bucket_hash(const char *key, size_t size)
 }
 
 static void
-pile_add(struct pile *pile, const struct map_row *row)
+pile_add(struct pile *pile, const struct map_row *row,
+	 const struct entry *entry, unsigned int which)
 {
-	struct entry entry;
 	struct slot *slot;
 
-	if (!entry_from_row(&entry, row, pile->settings))
-		return;
 	if (++pile->count == pile->room) {
 		assert(pile->room < UINT32_MAX / 2);
 		pile->room *= 2;
@@ -162,10 +161,11 @@ pile_add(struct pile *pile, const struct map_row *row)
 		    alloc_resize(pile->slots, pile->room, sizeof(*pile->slots));
 	}
 	slot = &pile->slots[pile->count];
-	slot->link = bucket_hash(entry.key, entry.key_size);
+	slot->link = bucket_hash(entry->key, entry->key_size);
+	slot->which = (uint8_t)which;
 	slot->addr = row->addr;
 	slot->when = row->when;
-	pile->bytes += entry.key_size + entry.value_size + PAIR_OVERHEAD;
+	pile->bytes += entry->key_size + entry->value_size + PAIR_OVERHEAD;
 }
 
 /* Pages two thirds full at most: then hardly any overflows. */
@@ -198,12 +198,15 @@ static void
 pile_gather(struct pile *pile, const struct map_rows *rows)
 {
 	struct map_row row = {.present = true};
+	struct entry entry;
 
 	pile->room = rows->count < UINT32_MAX / 4 ? (uint32_t)rows->count + 2
 						  : UINT32_MAX / 4;
 	pile->slots = alloc_resize(NULL, pile->room, sizeof(*pile->slots));
 	while (rows->next(rows->arg, &row))
-		pile_add(pile, &row);
+		for (unsigned int i = 0;
+		     entry_from_row(&entry, &row, pile->settings, i); i++)
+			pile_add(pile, &row, &entry, i);
 	pile_chain(pile);
 }
 
@@ -229,7 +232,8 @@ put_pile(DB *db, const struct pile *pile)
 			    .addr = pile->slots[i].addr,
 			    .when = pile->slots[i].when,
 			};
-			entry_from_row(&entry, &row, pile->settings);
+			entry_from_row(&entry, &row, pile->settings,
+				       pile->slots[i].which);
 			code = put(db, &entry);
 			if (code != 0)
 				return code;
@@ -261,6 +265,18 @@ build(void *arg, const char *path, struct err *err)
 	return finish(db, pile ? put_pile(db, pile) : 0, path, err);
 }
 
+static int
+change(DB *db, const struct map_row *row, const struct map_settings *settings)
+{
+	struct entry entry;
+	int code = 0;
+
+	for (unsigned int i = 0;
+	     code == 0 && entry_from_row(&entry, row, settings, i); i++)
+		code = row->present ? put(db, &entry) : take_away(db, &entry);
+	return code;
+}
+
 struct changes {
 	struct map_hash *hash;
 	const struct map_row *rows;
@@ -273,22 +289,15 @@ static int
 build_changed(void *arg, const char *path, struct err *err)
 {
 	const struct changes *changes = arg;
-	struct entry entry;
 	int code = 0;
 	DB *db;
 
 	if (mapfile_copy(&changes->hash->file, path, err) < 0 ||
 	    (db = open_db(path, 0, err)) == NULL)
 		return -1;
-	for (size_t i = 0; i < changes->count && code == 0; i++) {
-		if (!entry_from_row(&entry, &changes->rows[i],
-				    changes->hash->map.settings))
-			continue;
-		if (changes->rows[i].present)
-			code = put(db, &entry);
-		else
-			code = take_away(db, &entry);
-	}
+	for (size_t i = 0; i < changes->count && code == 0; i++)
+		code =
+		    change(db, &changes->rows[i], changes->hash->map.settings);
 	return finish(db, code, path, err);
 }
 
@@ -320,7 +329,7 @@ hash_open(const char *name, const struct map_settings *settings,
 		return NULL;
 	}
 	if (refuse_db_config(&hash->file, err) < 0 ||
-	    mapfile_prepare(&hash->file, build, err) < 0) {
+	    mapfile_prepare(&hash->file, build, NULL, err) < 0) {
 		mapfile_close(&hash->file);
 		free(hash);
 		return NULL;
@@ -362,7 +371,8 @@ hash_clear(struct map *map, struct err *err)
 {
 	struct map_hash *hash = (struct map_hash *)map;
 
-	return mapfile_clear(&hash->file, build, map->settings->flock, err);
+	return mapfile_clear(&hash->file, build, NULL, map->settings->flock,
+			     err);
 }
 
 static int

@@ -77,6 +77,21 @@ take_away(MDB_txn *txn, MDB_dbi dbi, struct entry *entry)
 	return code == MDB_NOTFOUND ? 0 : code;
 }
 
+/* Puts the row's keys, or takes them away. */
+static int
+put_row(MDB_txn *txn, MDB_dbi dbi, const struct map_row *row,
+	const struct map_settings *settings)
+{
+	struct entry entry;
+	int code = 0;
+
+	for (unsigned int i = 0;
+	     code == 0 && entry_from_row(&entry, row, settings, i); i++)
+		code = row->present ? put(txn, dbi, &entry)
+				    : take_away(txn, dbi, &entry);
+	return code;
+}
+
 struct build {
 	const struct map_rows *rows;
 	const struct map_settings *settings;
@@ -88,7 +103,6 @@ static int
 build_batch(MDB_env *env, const struct build *build)
 {
 	struct map_row row = {.present = true};
-	struct entry entry;
 	MDB_envinfo info;
 	MDB_txn *txn = NULL;
 	MDB_dbi dbi;
@@ -105,8 +119,8 @@ build_batch(MDB_env *env, const struct build *build)
 		code = mdb_dbi_open(txn, NULL, 0, &dbi);
 	for (unsigned int i = 0; code == 0 && more && i < BATCH; i++) {
 		more = build->rows->next(build->rows->arg, &row);
-		if (more && entry_from_row(&entry, &row, build->settings))
-			code = put(txn, dbi, &entry);
+		if (more)
+			code = put_row(txn, dbi, &row, build->settings);
 	}
 	if (code == 0)
 		code = mdb_txn_commit(txn);
@@ -149,7 +163,7 @@ lmdb_open(const char *name, const struct map_settings *settings,
 		free(lmdb);
 		return NULL;
 	}
-	if (mapfile_prepare(&lmdb->file, build, err) < 0) {
+	if (mapfile_prepare(&lmdb->file, build, NULL, err) < 0) {
 		mapfile_close(&lmdb->file);
 		free(lmdb);
 		return NULL;
@@ -193,7 +207,6 @@ static int
 change(MDB_env *env, const struct map_settings *settings,
        const struct map_row *rows, size_t n)
 {
-	struct entry entry;
 	MDB_txn *txn = NULL;
 	MDB_dbi dbi;
 	int code = mdb_txn_begin(env, NULL, 0, &txn);
@@ -201,14 +214,8 @@ change(MDB_env *env, const struct map_settings *settings,
 	if (code != 0)
 		return code;
 	code = mdb_dbi_open(txn, NULL, 0, &dbi);
-	for (size_t i = 0; i < n && code == 0; i++) {
-		if (!entry_from_row(&entry, &rows[i], settings))
-			continue;
-		if (rows[i].present)
-			code = put(txn, dbi, &entry);
-		else
-			code = take_away(txn, dbi, &entry);
-	}
+	for (size_t i = 0; i < n && code == 0; i++)
+		code = put_row(txn, dbi, &rows[i], settings);
 	if (code == 0)
 		return mdb_txn_commit(txn);
 	mdb_txn_abort(txn);
@@ -284,7 +291,7 @@ lmdb_clear(struct map *map, struct err *err)
 	struct map_lmdb *lmdb = (struct map_lmdb *)map;
 
 	forget_env(lmdb);
-	return mapfile_clear(&lmdb->file, build, false, err);
+	return mapfile_clear(&lmdb->file, build, NULL, false, err);
 }
 
 static int

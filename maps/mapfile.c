@@ -27,7 +27,7 @@ check_name(const char *name, const char *suffix, struct err *err)
 	if (base[1] == '\0' || strcmp(base, "/.") == 0 ||
 	    strcmp(base, "/..") == 0)
 		return err_set(err, "names a directory, not a file");
-	if (len > slen && strcmp(name + len - slen, suffix) == 0)
+	if (slen > 0 && len > slen && strcmp(name + len - slen, suffix) == 0)
 		return err_set(err,
 			       "Postfix adds '%s' to the name itself: "
 			       "write '%.*s'",
@@ -381,11 +381,12 @@ inherit_ready(struct mapfile *file, const char *ready)
 }
 
 int
-mapfile_prepare(struct mapfile *file, mapfile_build_fn *build, struct err *err)
+mapfile_prepare(struct mapfile *file, mapfile_build_fn *build, void *arg,
+		struct err *err)
 {
 	struct mapfile_mark mark;
 	char *ready = ready_name(file);
-	char *path = build_aside(file, build, NULL, &mark, err);
+	char *path = build_aside(file, build, arg, &mark, err);
 	int result = -1;
 
 	if (path != NULL && rename(path, ready) == 0) {
@@ -405,8 +406,8 @@ mapfile_prepare(struct mapfile *file, mapfile_build_fn *build, struct err *err)
 }
 
 int
-mapfile_clear(struct mapfile *file, mapfile_build_fn *build, bool lock,
-	      struct err *err)
+mapfile_clear(struct mapfile *file, mapfile_build_fn *build, void *arg,
+	      bool lock, struct err *err)
 {
 	char *ready = ready_name(file);
 	struct err ignored;
@@ -418,11 +419,11 @@ mapfile_clear(struct mapfile *file, mapfile_build_fn *build, bool lock,
 		result = -1;
 	free(ready);
 	if (result < 0)
-		return mapfile_publish(file, build, NULL, lock, err);
+		return mapfile_publish(file, build, arg, lock, err);
 	file->ready = (struct mapfile_mark){0};
 	result = sync_directory(file, err);
 	/* For the next time, if there is room. */
-	mapfile_prepare(file, build, &ignored);
+	mapfile_prepare(file, build, arg, &ignored);
 	return result;
 }
 

@@ -67,12 +67,13 @@ int mapfile_room(const struct mapfile *, uint64_t bytes, struct err *);
  */
 int mapfile_copy(const struct mapfile *, const char *path, struct err *);
 
-/* Builds the empty file to keep ready; one left by a process that died serves
+/* Builds the empty file to keep ready (arg: what makes it empty); one left by a process that died serves
  * when that fails. 0, or -1: there is none. */
-int mapfile_prepare(struct mapfile *, mapfile_build_fn *, struct err *);
+int mapfile_prepare(struct mapfile *, mapfile_build_fn *, void *arg,
+		    struct err *);
 
 /* The empty file becomes the map. When it is gone, one is built. 0, or -1. */
-int mapfile_clear(struct mapfile *, mapfile_build_fn *, bool lock,
+int mapfile_clear(struct mapfile *, mapfile_build_fn *, void *arg, bool lock,
 		  struct err *);
 
 /* For a type whose readers are locked out meanwhile: we changed the file. */

@@ -49,15 +49,15 @@ def lint():
 
 
 def flags_are_told():
-    flags = set(re.findall(r"^ *(?:-\w, )?--(?:\[no\])?([a-z_-]+)",
+    flags = set(re.findall(r"^ *(?:-\w, )?--(?:\[no\])?([a-z0-9_-]+)",
                            run(pbs.DAEMON, "--help").stdout, re.M))
     ok(len(flags) > 20, "--help lists the flags", sorted(flags))
     text = plain(page("daemon/pop-before-smtp.8"))
-    told = {f.replace("_", "-") for f in re.findall(r"-([a-z][a-z_-]+)", text)}
+    told = {f.replace("_", "-") for f in re.findall(r"-([a-z][a-z0-9_-]+)", text)}
     told |= {f[2:] for f in told if f.startswith("no")}
     equal(sorted(f for f in flags if f.replace("_", "-") not in told), [],
           "pop-before-smtp(8) tells every flag")
-    keys = set(re.findall(r"^#? ?([a-z_]+):", dumped("").stdout, re.M))
+    keys = set(re.findall(r"^#? ?([a-z0-9_]+):", dumped("").stdout, re.M))
     ok(len(keys) > 15, "--dumpconfig shows the keys", sorted(keys))
     told = set()
     for line in re.findall(r"^\.It Ic (.*)$",

@@ -1,0 +1,23 @@
+/*
+ * textconf: the key text: of the configuration, how text: maps are written. It
+ * is no flag: a form has lines.
+ */
+#ifndef DAEMON_TEXTCONF_H
+#define DAEMON_TEXTCONF_H
+
+struct conf;
+struct err;
+struct yaml_node;
+struct yaml_tree;
+
+/* Adds the forms of a list (or of one) to conf. 0; -1: err says
+ * "file:line: why". */
+int textconf_read(struct conf *, const struct yaml_tree *,
+		  const struct yaml_node *, struct err *);
+void textconf_clear(struct conf *);
+void textconf_dump(const struct conf *); /* as YAML to standard output */
+
+/* The name of a form that no map has, or NULL. */
+const char *textconf_unused(const struct conf *);
+
+#endif
