@@ -57,7 +57,7 @@ inet_protocols = all
 alias_maps =
 local_recipient_maps =
 smtputf8_enable = no
-smtpd_relay_restrictions = check_client_access {map}, reject_unauth_destination
+smtpd_relay_restrictions = {permit}, reject_unauth_destination
 smtpd_recipient_restrictions =
 smtpd_client_connection_rate_limit = 0
 smtpd_client_connection_count_limit = 0
@@ -82,14 +82,17 @@ smtp unix - - n - - smtp
 postlog unix-dgram n - n - 1 postlogd
 """
 
-    def __init__(self, directory, table, extra="", processes=20):
+    def __init__(self, directory, table, extra="", processes=20,
+                 permit=None):
+        """permit: the restriction that lets relay, if not by a table."""
         self.dir = os.path.join(directory, "postfix-server")
         self.etc = os.path.join(self.dir, "etc")
         for d in ("etc", "spool", "data"):
             os.makedirs(os.path.join(self.dir, d), 0o755)
         shutil.chown(os.path.join(self.dir, "data"), "postfix")
         self._write("main.cf", self.MAIN.format(
-            dir=self.dir, map=table, extra=extra))
+            dir=self.dir, extra=extra,
+            permit=permit or "check_client_access " + table))
         self._write("master.cf", self.MASTER.format(
             port=SMTP_PORT, processes=processes))
         self.log = os.path.join(self.dir, "postfix.log")
