@@ -50,7 +50,7 @@ $(BUILD)/config.mk: packaging/install-packages
 	@echo '#include <cdb.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
 	    echo HAVE_CDB = yes >>$@ || echo HAVE_CDB = >>$@
 
-LIBS	= -ldb -lpcre2-8 -lyaml -lz
+LIBS	= -pthread -ldb -lpcre2-8 -lyaml -lz
 ifeq ($(HAVE_SYSTEMD),yes)
 LIBS	+= -lsystemd
 else

@@ -39,23 +39,6 @@ linebuf_free(struct linebuf **buf)
 	*buf = NULL;
 }
 
-/* A whole line without its newline. */
-static void
-hand_out(struct linebuf *buf, const char *line, size_t len, linebuf_line_fn *fn,
-	 void *arg)
-{
-	while (len > 0 && line[0] == '\0') {
-		line++;
-		len--;
-	}
-	if (len > 0 && line[len - 1] == '\r')
-		len--;
-	if (len > LINEBUF_LINE_MAX)
-		buf->overlong++;
-	else
-		fn(arg, line, len);
-}
-
 /* Keeps a piece of a line; of one that is too long only the count. */
 static void
 hold(struct linebuf *buf, const char *bytes, size_t len)
@@ -73,7 +56,7 @@ hold(struct linebuf *buf, const char *bytes, size_t len)
 		len = limit;
 	if (len == 0)
 		return;
-	while (room < buf->held_len + len)
+	while (room <= buf->held_len + len) /* and a newline */
 		room *= 2;
 	if (room != buf->held_room)
 		buf->held = alloc_resize(buf->held, room, 1);
@@ -82,7 +65,23 @@ hold(struct linebuf *buf, const char *bytes, size_t len)
 	buf->held_len += len;
 }
 
-/* The end of the line that was held has come. */
+/* The lines of a block. */
+static void
+hand_out(struct linebuf *buf, const char *at, const char *end,
+	 linebuf_line_fn *fn, void *arg)
+{
+	const char *line;
+	size_t len;
+	int next;
+
+	while ((next = linebuf_next(&at, end, &line, &len)) != 0)
+		if (next > 0)
+			fn(arg, line, len);
+		else
+			buf->overlong++;
+}
+
+/* The line that was held and its newline, which are a block now. */
 static void
 hand_out_held(struct linebuf *buf, linebuf_line_fn *fn, void *arg)
 {
@@ -91,30 +90,51 @@ hand_out_held(struct linebuf *buf, linebuf_line_fn *fn, void *arg)
 	/* Forgotten first: fn may reset or feed. */
 	buf->held_len = 0;
 	buf->pending = 0;
-	hand_out(buf, buf->held, len, fn, arg);
+	buf->held[len] = '\n';
+	hand_out(buf, buf->held, buf->held + len + 1, fn, arg);
+}
+
+/* Behind the end of the line that is held, or all of the bytes. */
+static const char *
+feed_held(struct linebuf *buf, const char *bytes, const char *end,
+	  linebuf_line_fn *fn, void *arg)
+{
+	const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
+
+	if (newline == NULL) {
+		hold(buf, bytes, (size_t)(end - bytes));
+		return end;
+	}
+	hold(buf, bytes, (size_t)(newline - bytes));
+	hand_out_held(buf, fn, arg);
+	return newline + 1;
+}
+
+void
+linebuf_feed_blocks(struct linebuf *buf, const char *bytes, size_t len,
+		    linebuf_line_fn *fn, linebuf_block_fn *block_fn, void *arg)
+{
+	const char *end = bytes + len, *last;
+
+	if (buf->pending > 0 && len > 0)
+		bytes = feed_held(buf, bytes, end, fn, arg);
+	last = memrchr(bytes, '\n', (size_t)(end - bytes));
+	if (last != NULL) {
+		if (block_fn != NULL)
+			block_fn(arg, bytes, (size_t)(last + 1 - bytes));
+		else
+			hand_out(buf, bytes, last + 1, fn, arg);
+		bytes = last + 1;
+	}
+	if (bytes < end)
+		hold(buf, bytes, (size_t)(end - bytes));
 }
 
 void
 linebuf_feed(struct linebuf *buf, const char *bytes, size_t len,
 	     linebuf_line_fn *fn, void *arg)
 {
-	const char *end = bytes + len, *newline;
-
-	while (bytes < end) {
-		newline = memchr(bytes, '\n', (size_t)(end - bytes));
-		if (newline == NULL) {
-			hold(buf, bytes, (size_t)(end - bytes));
-			return;
-		}
-		if (buf->pending == 0) {
-			hand_out(buf, bytes, (size_t)(newline - bytes), fn,
-				 arg);
-		} else {
-			hold(buf, bytes, (size_t)(newline - bytes));
-			hand_out_held(buf, fn, arg);
-		}
-		bytes = newline + 1;
-	}
+	linebuf_feed_blocks(buf, bytes, len, fn, NULL, arg);
 }
 
 uint64_t

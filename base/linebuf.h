@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { LINEBUF_LINE_MAX = 64 * 1024 };
 
@@ -27,6 +28,38 @@ void linebuf_free(struct linebuf **);
  * whole within bytes are handed out without being copied. */
 void linebuf_feed(struct linebuf *, const char *bytes, size_t len,
     linebuf_line_fn *, void *arg);
+
+/* Whole lines as they stand in the bytes, with their ends: for linebuf_next().
+ * Borrowed, valid until the callback returns. */
+typedef void linebuf_block_fn(void *arg, const char *lines, size_t len);
+
+/* The same, for who can do more with many lines at once: those that lie whole
+ * within bytes go to block_fn together, in their turn. NULL: one by one. */
+void linebuf_feed_blocks(struct linebuf *, const char *bytes, size_t len,
+    linebuf_line_fn *, linebuf_block_fn *, void *arg);
+
+/*
+ * The next line of a block, which goes on at *at then. 1: *line and *len, as
+ * linebuf_feed() would hand it out; -1: it was over-long; 0: the block ends.
+ * linebuf_overlong() does not know of these.
+ */
+static inline int
+linebuf_next(const char **at, const char *end, const char **line, size_t *len)
+{
+	const char *p = *at, *q;
+
+	if (p == end)
+		return 0;
+	q = memchr(p, '\n', (size_t)(end - p));
+	*at = q + 1;
+	while (p < q && *p == '\0')
+		p++;
+	if (p < q && q[-1] == '\r')
+		q--;
+	*line = p;
+	*len = (size_t)(q - p);
+	return *len <= LINEBUF_LINE_MAX ? 1 : -1;
+}
 
 /* Bytes held of a line whose end has not come (of an over-long one: all that
  * were seen of it). The offset of the next line in a file is the read offset

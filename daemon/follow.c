@@ -423,8 +423,7 @@ read_block(struct follow *f, size_t at, size_t *got, int64_t now)
 	*got = 0;
 	if (was_emptied(f, at, now))
 		return TAIL_TRUNCATED;
-	result =
-	    tail_read(tail, f->buffer, f->sink.line, f->sink.arg, got, &err);
+	result = tail_read(tail, f->buffer, &f->sink, got, &err);
 	f->bytes += *got;
 	if (*got > 0)
 		tail->changed = now;

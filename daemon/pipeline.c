@@ -11,6 +11,7 @@
 #include "daemon/conf.h"
 #include "daemon/holds.h"
 #include "daemon/networks.h"
+#include "daemon/replay.h"
 #include "daemon/users.h"
 #include "patterns/recognizer.h"
 #include "patterns/rules.h"
@@ -44,6 +45,7 @@ struct pipeline {
 	struct networks *networks;
 	struct pipeline_stats stats;
 	bool quiet;
+	struct replay *backlog; /* NULL: none was seen, or it is over */
 	/* --reprocess: the newest time seen, and the stamp of the last line,
 	 * decoded only when somebody asks. */
 	time_t replay_now;
@@ -90,6 +92,7 @@ pipeline_free(struct pipeline **pipeline)
 	*pipeline = NULL;
 	if (p == NULL)
 		return;
+	replay_free(&p->backlog);
 	networks_free(&p->networks);
 	holds_free(&p->holds);
 	recognizer_free(&p->recognizer);
@@ -293,23 +296,33 @@ look_at(struct pipeline *p, const char *line, size_t len, time_t now,
 					: weigh(p, finding, found, &err);
 }
 
+/* What is made of a finding at that time; 1: the table has changed. */
+static int
+act(struct pipeline *p, enum finding finding, const struct found *found,
+    struct moment now)
+{
+	struct login login;
+
+	switch (finding) {
+	case FOUND_LOGIN:
+		take_login(p, found, &login);
+		return judge(p, &login, now);
+	case FOUND_LOGOUT:
+		end_session(p, found, now);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
 int
 pipeline_line(struct pipeline *p, const char *line, size_t len,
 	      struct moment now)
 {
 	struct found found;
-	struct login login;
+	enum finding finding = look_at(p, line, len, now.wall, &found);
 
-	switch (look_at(p, line, len, now.wall, &found)) {
-	case FOUND_LOGIN:
-		take_login(p, &found, &login);
-		return judge(p, &login, now);
-	case FOUND_LOGOUT:
-		end_session(p, &found, now);
-		return 0;
-	default:
-		return 0;
-	}
+	return act(p, finding, &found, now);
 }
 
 /* Remembers a line's stamp beyond the life of the line. */
@@ -391,23 +404,100 @@ judge_later(struct pipeline *p, const struct found *found)
 	}
 }
 
+/* As act(), at the time of the log. */
+static void
+act_then(struct pipeline *p, enum finding finding, const struct found *found,
+	 time_t wall)
+{
+	if (finding == FOUND_LOGIN) {
+		advance_replay(p, found->when, wall);
+		judge_later(p, found);
+	} else if (finding == FOUND_LOGOUT) {
+		judge_all(p);
+		advance_replay(p, found->when, wall);
+		end_session(p, found,
+			    (struct moment){p->replay_now, p->replay_now});
+	}
+}
+
 void
 pipeline_replay(struct pipeline *p, const char *line, size_t len, time_t wall)
 {
 	struct found found;
-	enum finding finding;
+	enum finding finding = look_at(p, line, len, wall, &found);
 
-	finding = look_at(p, line, len, wall, &found);
 	keep_stamp(p, &found.line);
-	if (finding == FOUND_LOGIN) {
-		advance_replay(p, found.when, wall);
-		judge_later(p, &found);
-	} else if (finding == FOUND_LOGOUT) {
-		judge_all(p);
-		advance_replay(p, found.when, wall);
-		end_session(p, &found,
-			    (struct moment){p->replay_now, p->replay_now});
+	act_then(p, finding, &found, wall);
+}
+
+/* ---- many lines at once ---- */
+
+/* A block whose lines are being told. */
+struct block {
+	struct pipeline *pipeline;
+	struct moment now;
+	bool replay;
+};
+
+static void
+on_finding(void *arg, enum finding finding, struct found *found)
+{
+	const struct block *block = arg;
+	struct pipeline *p = block->pipeline;
+	struct logline line = found->line;
+	struct err err;
+
+	if (finding == FOUND_PART)
+		finding = recognize_part(p->recognizer, found, &err);
+	else if (finding == FOUND_DOUBTFUL) /* once more, for the reason */
+		recognize_alone(p->recognizer, line.line, line.line_len,
+				block->now.wall, found, &err);
+	finding = weigh(p, finding, found, &err);
+	if (block->replay)
+		act_then(p, finding, found, block->now.wall);
+	else
+		act(p, finding, found, block->now);
+}
+
+/* The stamp of the last line that has one. */
+static void
+keep_last_stamp(struct pipeline *p, const char *lines, const char *end)
+{
+	struct logline l;
+	const char *line;
+
+	for (; end > lines; end = line) {
+		line = memrchr(lines, '\n', (size_t)(end - 1 - lines));
+		line = line != NULL ? line + 1 : lines;
+		if (logline_parse(&l, line, (size_t)(end - 1 - line)) == 0) {
+			keep_stamp(p, &l);
+			return;
+		}
 	}
+}
+
+void
+pipeline_block(struct pipeline *p, const char *lines, size_t len,
+	       struct moment now, bool replay)
+{
+	struct block block = {p, now, replay};
+	struct replay_stats before, after;
+
+	if (p->backlog == NULL)
+		p->backlog = replay_new(p->recognizer, replay_helpers());
+	before = replay_stats(p->backlog);
+	replay_block(p->backlog, lines, len, now.wall, on_finding, &block);
+	after = replay_stats(p->backlog);
+	p->stats.lines += after.lines - before.lines;
+	p->stats.headerless += after.headerless - before.headerless;
+	if (replay)
+		keep_last_stamp(p, lines, lines + len);
+}
+
+void
+pipeline_caught_up(struct pipeline *p)
+{
+	replay_free(&p->backlog);
 }
 
 struct moment

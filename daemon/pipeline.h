@@ -63,6 +63,15 @@ void pipeline_replay(struct pipeline *, const char *line, size_t len,
     time_t wall);
 struct moment pipeline_replay_moment(struct pipeline *, time_t wall);
 
+/*
+ * The same of many whole lines, each with its end: as pipeline_line(), or with
+ * replay as pipeline_replay(), of each of them. Several threads recognize them;
+ * pipeline_caught_up() ends these.
+ */
+void pipeline_block(struct pipeline *, const char *lines, size_t len,
+    struct moment now, bool replay);
+void pipeline_caught_up(struct pipeline *);
+
 /* The stamp of a line, for finding a place in a log. 0 and *when, or -1. */
 int pipeline_stamp(struct pipeline *, const char *line, size_t len, time_t now,
     time_t *when);

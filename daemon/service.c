@@ -98,6 +98,7 @@ open_feed(struct service *s, const char *spec, const struct source_start *start,
 {
 	struct feed *feed = &s->feeds[s->nfeeds];
 	const struct source_sink sink = {.line = service_on_line,
+					 .lines = service_on_lines,
 					 .stamp = service_on_stamp,
 					 .idle = service_on_idle,
 					 .ended = service_on_ended,

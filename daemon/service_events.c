@@ -8,6 +8,7 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/linebuf.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/checkpoint.h"
@@ -188,6 +189,7 @@ become_ready(struct service *s)
 		return;
 	}
 	s->ready = true;
+	pipeline_caught_up(s->pipeline);
 	pipeline_set_quiet(s->pipeline, false);
 	say_ready(s);
 	if (!s->conf->once) /* which saves at its end, in a moment */
@@ -213,6 +215,24 @@ service_on_line(void *arg, const char *line, size_t len)
 		pipeline_replay(s->pipeline, line, len, loop_now(s->loop));
 	else
 		pipeline_line(s->pipeline, line, len, service_moment(s));
+}
+
+void
+service_on_lines(void *arg, const char *lines, size_t len)
+{
+	struct feed *feed = arg;
+	struct service *s = feed->service;
+	const char *end = lines + len, *line;
+	int next;
+
+	if (!s->ready) {
+		pipeline_block(s->pipeline, lines, len, service_moment(s),
+			       s->conf->reprocess);
+		return;
+	}
+	while ((next = linebuf_next(&lines, end, &line, &len)) != 0)
+		if (next > 0)
+			service_on_line(arg, line, len);
 }
 
 int

@@ -75,6 +75,7 @@ void service_on_table_event(void *arg, enum authtab_event, const struct addr *,
 
 /* The source_sink of a log; arg is its struct feed. */
 void service_on_line(void *arg, const char *line, size_t len);
+void service_on_lines(void *arg, const char *lines, size_t len);
 int service_on_stamp(void *arg, const char *line, size_t len, time_t *when);
 void service_on_idle(void *arg);
 void service_on_ended(void *arg);

@@ -38,6 +38,9 @@ struct source_start {
 struct source_sink {
 	/* One line, borrowed until the callback returns. */
 	void (*line)(void *arg, const char *line, size_t len);
+	/* Many of them at once (linebuf.h), where they lie in the buffer; NULL:
+	 * line() gets them all. */
+	void (*lines)(void *arg, const char *lines, size_t len);
 	/* The stamp of a line, for the bisection: 0 and *when, or -1. */
 	int (*stamp)(void *arg, const char *line, size_t len, time_t *when);
 	/* All that was there has been delivered; the first call ends the

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/oldlog.h"
+#include "daemon/source.h"
 
 static size_t
 min_size(size_t a, size_t b)
@@ -210,13 +211,14 @@ forget_beginning(struct tail *tail)
 
 static enum tail_result
 take(struct tail *tail, const char *block, size_t len, bool end,
-     linebuf_line_fn *fn, void *arg, size_t *got)
+     const struct source_sink *sink, size_t *got)
 {
 	size_t hole = skip_hole(tail, block, len);
 	uint64_t torn = linebuf_pending(tail->lines);
 	struct stat st;
 
-	linebuf_feed(tail->lines, block + hole, len - hole, fn, arg);
+	linebuf_feed_blocks(tail->lines, block + hole, len - hole, sink->line,
+			    sink->lines, sink->arg);
 	move_place(tail, block, len, torn + len - hole);
 	advance(tail, block, len);
 	if (tail->blank && !end)
@@ -231,8 +233,8 @@ take(struct tail *tail, const char *block, size_t len, bool end,
 }
 
 enum tail_result
-tail_read(struct tail *tail, char buffer[TAIL_BUFFER], linebuf_line_fn *fn,
-	  void *arg, size_t *got, struct err *err)
+tail_read(struct tail *tail, char buffer[TAIL_BUFFER],
+	  const struct source_sink *sink, size_t *got, struct err *err)
 {
 	/* Backward is dear in a compressed file, which nobody truncates. */
 	size_t again = tail->old ? 0 : tail->before_offset.len;
@@ -248,7 +250,7 @@ tail_read(struct tail *tail, char buffer[TAIL_BUFFER], linebuf_line_fn *fn,
 	    memcmp(buffer, tail->before_offset.bytes, again) != 0)
 		return TAIL_TRUNCATED;
 	return take(tail, buffer + again, (size_t)len - again,
-		    tail->old ? len == 0 : len < TAIL_BUFFER, fn, arg, got);
+		    tail->old ? len == 0 : len < TAIL_BUFFER, sink, got);
 }
 
 /* ---- proofs ---- */

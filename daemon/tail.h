@@ -19,6 +19,7 @@
 
 struct err;
 struct oldlog;
+struct source_sink;
 
 /* The last bytes before some place, as they were read. */
 struct before {
@@ -49,7 +50,9 @@ struct tail {
 	int64_t changed; /* steady ms of the last byte read */
 };
 
-enum { TAIL_BUFFER = 256 * 1024 }; /* what tail_read() wants */
+/* What tail_read() wants. A backlog is taken apart by several threads, who get
+ * in step once for each buffer. */
+enum { TAIL_BUFFER = 1024 * 1024 };
 
 /* Opens at the first byte. NULL: err, and errno. */
 struct tail *tail_open(const char *path, struct err *);
@@ -69,7 +72,7 @@ enum tail_result {
 	TAIL_FAILED, /* err */
 };
 enum tail_result tail_read(struct tail *, char buffer[TAIL_BUFFER],
-    linebuf_line_fn *, void *arg, size_t *got, struct err *);
+    const struct source_sink *, size_t *got, struct err *);
 
 /* The proof of the place of the next whole line, or of all that was read: from
  * memory, also when the file has lost those bytes. */

@@ -27,6 +27,7 @@ struct matcher {
 	struct program *programs; /* open addressing, 1 << bits slots */
 	unsigned int bits;
 	bool jit;
+	bool twin; /* the others' owner is another matcher */
 	struct expression_scratch *scratch;
 };
 
@@ -254,16 +255,23 @@ matcher_new(const struct ruleset *set, const struct rule_choice *choice,
 	return matcher;
 }
 
-void
-matcher_free(struct matcher **matcherp)
+struct matcher *
+matcher_twin(const struct matcher *matcher)
 {
-	struct matcher *matcher = *matcherp;
+	struct matcher *twin = alloc_zero(1, sizeof(*twin));
+
+	*twin = *matcher;
+	twin->twin = true;
+	twin->scratch =
+	    expression_scratch_new(twin->expressions, twin->count);
+	return twin;
+}
+
+static void
+free_rules(struct matcher *matcher)
+{
 	size_t i;
 
-	*matcherp = NULL;
-	if (matcher == NULL)
-		return;
-	expression_scratch_free(&matcher->scratch);
 	for (i = 0; matcher->programs != NULL && i >> matcher->bits == 0; i++) {
 		free(matcher->programs[i].list);
 		free(matcher->programs[i].prefix);
@@ -272,6 +280,19 @@ matcher_free(struct matcher **matcherp)
 		expression_free(&matcher->expressions[i]);
 	free(matcher->programs);
 	free(matcher->expressions);
+}
+
+void
+matcher_free(struct matcher **matcherp)
+{
+	struct matcher *matcher = *matcherp;
+
+	*matcherp = NULL;
+	if (matcher == NULL)
+		return;
+	expression_scratch_free(&matcher->scratch);
+	if (!matcher->twin)
+		free_rules(matcher);
 	free(matcher);
 }
 

@@ -36,6 +36,10 @@ struct matcher *matcher_new(const struct ruleset *, const struct rule_choice *,
     struct err *);
 void matcher_free(struct matcher **);
 
+/* For another thread: the same rules, compiled once, and room of its own to
+ * match in. The first must outlive it. */
+struct matcher *matcher_twin(const struct matcher *);
+
 /* Whether an expression that was compiled names this group: "ip", "user" or
  * "session". */
 bool matcher_names(const struct matcher *, const struct rule *, enum rule_role,

@@ -75,6 +75,15 @@ recognizer_new(const struct ruleset *set, const struct rule_choice *choice,
 	return r;
 }
 
+struct recognizer *
+recognizer_twin(const struct recognizer *r)
+{
+	struct recognizer *twin = alloc_zero(1, sizeof(*twin));
+
+	twin->matcher = matcher_twin(r->matcher);
+	return twin;
+}
+
 void
 recognizer_free(struct recognizer **rp)
 {
@@ -108,9 +117,9 @@ recognizer_matcher(struct recognizer *r)
 	return r->matcher;
 }
 
-/* One of two lines: to be joined, it must have a time. */
-static enum finding
-join(struct recognizer *r, struct found *found, struct err *err)
+/* Of one of two lines: to be joined, it must have a time. */
+enum finding
+recognize_part(struct recognizer *r, struct found *found, struct err *err)
 {
 	if (!found->dated) {
 		err_set(err, "no time that can be read");
@@ -128,8 +137,8 @@ join(struct recognizer *r, struct found *found, struct err *err)
 }
 
 enum finding
-recognize(struct recognizer *r, const char *line, size_t len, time_t now,
-	  struct found *found, struct err *err)
+recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
+		struct found *found, struct err *err)
 {
 	int fits;
 
@@ -145,6 +154,15 @@ recognize(struct recognizer *r, const char *line, size_t len, time_t now,
 	case RULE_LOGOUT:
 		return FOUND_LOGOUT;
 	default:
-		return join(r, found, err);
+		return FOUND_PART;
 	}
+}
+
+enum finding
+recognize(struct recognizer *r, const char *line, size_t len, time_t now,
+	  struct found *found, struct err *err)
+{
+	enum finding finding = recognize_alone(r, line, len, now, found, err);
+
+	return finding == FOUND_PART ? recognize_part(r, found, err) : finding;
 }

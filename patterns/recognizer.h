@@ -45,6 +45,17 @@ enum finding recognize(struct recognizer *, const char *line, size_t len,
     time_t now, struct found *, struct err *);
 
 /*
+ * The two halves of recognize(), so that several threads may look at lines that
+ * are then told in order. A twin, of a recognizer that must outlive it, does
+ * the first half: all that one line tells by itself. FOUND_PART is any line of
+ * a login in two then. The second half takes such a line to its end.
+ */
+struct recognizer *recognizer_twin(const struct recognizer *);
+enum finding recognize_alone(struct recognizer *, const char *line, size_t len,
+    time_t now, struct found *, struct err *);
+enum finding recognize_part(struct recognizer *, struct found *, struct err *);
+
+/*
  * What a login and its logout have in common, by which the end of a session is
  * known to be its end. All logout rules of a server that name the session are
  * asked alike: without the address, unless each of them names that, too.

@@ -1,0 +1,338 @@
+/*
+ * A backlog that several threads recognize becomes the same as one that is read
+ * line by line: logs made at random of the samples of all rules, with what is
+ * no login, no line, or too long; in blocks of any size; with logins in two
+ * lines and sessions; at the time of the log and at that of the clock.
+ */
+#include "daemon/replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/linebuf.h"
+#include "base/log.h"
+#include "daemon/authtab.h"
+#include "daemon/conf.h"
+#include "daemon/pipeline.h"
+#include "patterns/patterndir.h"
+#include "patterns/rules.h"
+#include "tests/tap.h"
+
+enum { LINES = 6000, GRACE = 86400 };
+
+/* A Saturday, some minutes after most samples. */
+static const struct moment now = {1795230000, 1795230000};
+
+static char *log_text;
+static size_t log_len;
+static unsigned int seed = 1;
+static struct strings stock; /* lines of samples */
+
+static size_t
+any(size_t n)
+{
+	return (size_t)rand_r(&seed) % n;
+}
+
+static void
+take_samples(const struct samples *samples)
+{
+	for (size_t i = 0; i < samples->count; i++)
+		for (size_t k = 0; k < samples->list[i].nlines; k++)
+			strings_add(&stock, samples->list[i].lines[k]);
+}
+
+/* Some digits are others: other addresses, processes, times. */
+static size_t
+write_sample(char *out)
+{
+	const char *line = stock.list[any(stock.count)];
+	size_t len = strlen(line);
+
+	memcpy(out, line, len);
+	for (size_t change = any(4); change > 0; change--) {
+		size_t at = any(len);
+
+		if (out[at] >= '0' && out[at] <= '9')
+			out[at] = (char)('0' + any(10));
+	}
+	return len;
+}
+
+static size_t
+write_odd(char *out)
+{
+	static const char *const odd[] = {
+	    "",
+	    "\r",
+	    "no header",
+	    "Nov 21 02:00:00 mail",
+	    "\x01\x02",
+	    "Nov 21 02:59:59 mail postfix/qmgr[7]: 5317A4687A: removed"};
+	size_t len = 70000;
+
+	if (any(200) == 0) {
+		memset(out, 'x', len); /* too long */
+		return len;
+	}
+	len = any(3); /* as copytruncate leaves them */
+	memset(out, '\0', len);
+	return len + (size_t)sprintf(out + len, "%s", odd[any(6)]);
+}
+
+static void
+make_log(void)
+{
+	size_t room = 0;
+
+	log_len = 0;
+	for (size_t i = 0; i < LINES; i++) {
+		if (room < log_len + 80000) {
+			room = 2 * room + 80000;
+			log_text = alloc_resize(log_text, room, 1);
+		}
+		log_len += any(4) == 0 ? write_odd(log_text + log_len)
+				       : write_sample(log_text + log_len);
+		log_text[log_len++] = '\n';
+	}
+}
+
+/* The end of a block of about so many bytes that begins there. */
+static size_t
+block_end(size_t at, size_t about)
+{
+	const char *newline;
+
+	if (at + about >= log_len)
+		return log_len;
+	newline = memchr(log_text + at + about, '\n', log_len - at - about);
+	return (size_t)(newline + 1 - log_text);
+}
+
+/* ---- what is found ---- */
+
+static void
+write_finding(FILE *out, enum finding finding, const struct found *found)
+{
+	char text[ADDR_TEXT_MAX] = "";
+
+	fprintf(out, "%d %td", (int)finding, found->line.line - log_text);
+	if (finding > 0) {
+		if (found->match.addr.family != 0)
+			addr_format(&found->match.addr, text);
+		fprintf(out, " %s %d %s %.*s %lld %d", found->match.rule->name,
+			(int)found->match.role, text,
+			(int)found->match.user_len,
+			found->match.user_len ? found->match.user : "",
+			found->dated ? (long long)found->when : 0,
+			(int)found->line.pid);
+	}
+	fputc('\n', out);
+}
+
+static void
+on_finding(void *arg, enum finding finding, struct found *found)
+{
+	write_finding(arg, finding, found);
+}
+
+/* One line after the other. */
+static char *
+findings_of_lines(struct recognizer *recognizer)
+{
+	const char *at = log_text, *line;
+	struct found found;
+	enum finding finding;
+	struct err err;
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	int next;
+
+	while ((next = linebuf_next(&at, log_text + log_len, &line, &len)) !=
+	       0) {
+		if (next < 0)
+			continue;
+		finding = recognize_alone(recognizer, line, len, now.wall,
+					  &found, &err);
+		if (finding != FOUND_NOTHING && finding != FOUND_HEADERLESS)
+			write_finding(out, finding, &found);
+	}
+	fclose(out);
+	return text;
+}
+
+static char *
+findings_of_blocks(struct recognizer *recognizer, unsigned int helpers,
+		   size_t about)
+{
+	struct replay *replay = replay_new(recognizer, helpers);
+	char *text;
+	size_t at, end, size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (at = 0; at < log_len; at = end) {
+		end = block_end(at, about / 2 + any(about));
+		replay_block(replay, log_text + at, end - at, now.wall,
+			     on_finding, out);
+	}
+	replay_free(&replay);
+	fclose(out);
+	return text;
+}
+
+static void
+finds_the_same(struct recognizer *recognizer)
+{
+	static const size_t sizes[] = {1, 3000, 150000, 3000000, 1 << 30};
+	char *want = findings_of_lines(recognizer), *got;
+
+	ok(strlen(want) > LINES, "much is found");
+	for (unsigned int helpers = 0; helpers <= 3; helpers++)
+		for (size_t i = 0; i < 5; i++) {
+			got = findings_of_blocks(recognizer, helpers, sizes[i]);
+			ok(strcmp(want, got) == 0,
+			   "%u helpers find the same in blocks of %zu bytes",
+			   helpers, sizes[i]);
+			free(got);
+		}
+	free(want);
+}
+
+/* More in a piece than can be noted at once. */
+static void
+short_logins(struct recognizer *recognizer)
+{
+	static const char line[] =
+	    "Nov 21 02:00:00 m ipop3d: Login user=a host=b [192.0.2.1]";
+	char *want, *got;
+
+	log_len = 0;
+	for (size_t i = 0; i < 20000; i++) {
+		memcpy(log_text + log_len, line, strlen(line));
+		log_len += strlen(line);
+		log_text[log_len++] = '\n';
+		if (log_len > 500000)
+			break;
+	}
+	want = findings_of_lines(recognizer);
+	got = findings_of_blocks(recognizer, 2, 1 << 20);
+	ok(strstr(want, "uw-login") != NULL && strcmp(want, got) == 0,
+	   "and in nothing but logins");
+	free(want);
+	free(got);
+}
+
+/* ---- what becomes of it ---- */
+
+static char *
+outcome(struct pipeline *p, struct authtab *table)
+{
+	const struct pipeline_stats *s = pipeline_stats(p);
+	struct moment end = pipeline_replay_moment(p, now.wall);
+	char text[ADDR_TEXT_MAX], *result;
+	struct authtab_row row;
+	size_t at = 0, len;
+	FILE *out = open_memstream(&result, &len);
+
+	fprintf(
+	    out, "%lld: %llu %llu %llu %llu %llu %llu\n", (long long)end.wall,
+	    (unsigned long long)s->lines, (unsigned long long)s->headerless,
+	    (unsigned long long)s->logins, (unsigned long long)s->stale,
+	    (unsigned long long)s->refused, (unsigned long long)s->doubtful);
+	while (authtab_next(table, &at, &row)) {
+		addr_format(&row.addr, text);
+		fprintf(out, "%s %lld %lld %lld", text, (long long)row.when,
+			(long long)row.expires, (long long)row.granted);
+		for (size_t i = 0; i < row.nusers; i++)
+			fprintf(out, " %s", row.users[i]);
+		fputc('\n', out);
+	}
+	fclose(out);
+	return result;
+}
+
+static char *
+outcome_of(const struct conf *conf, bool replay, bool blocks)
+{
+	struct authtab *table = authtab_new(GRACE, 100000, NULL, NULL);
+	struct err err;
+	struct pipeline *p = pipeline_new(conf, table, &err);
+	const char *at = log_text, *line;
+	size_t i, end, len;
+	char *result;
+	int next;
+
+	authtab_set_hold(table, conf_hold(conf), 0);
+	pipeline_set_quiet(p, true);
+	for (i = 0; blocks && i < log_len; i = end) {
+		end = block_end(i, 1 + any(300000));
+		pipeline_block(p, log_text + i, end - i, now, replay);
+	}
+	while (!blocks && (next = linebuf_next(&at, log_text + log_len, &line,
+					       &len)) != 0) {
+		if (next > 0 && replay)
+			pipeline_replay(p, line, len, now.wall);
+		else if (next > 0)
+			pipeline_line(p, line, len, now);
+	}
+	result = outcome(p, table);
+	pipeline_free(&p);
+	authtab_free(&table);
+	return result;
+}
+
+static void
+does_the_same(char *dir)
+{
+	struct conf conf = {.grace = GRACE, .session_max = 2 * GRACE};
+
+	strings_add(&conf.patterns, dir);
+	for (int how = 0; how < 4; how++) {
+		char *want, *got;
+
+		conf.sessions = how & 1;
+		make_log();
+		want = outcome_of(&conf, how & 2, false);
+		got = outcome_of(&conf, how & 2, true);
+		ok(strlen(want) > 1000, "some are authorized");
+		ok(strcmp(want, got) == 0, "the same are, %s, %s",
+		   how & 1 ? "with sessions" : "without sessions",
+		   how & 2 ? "at the time of the log" : "now");
+		free(want);
+		free(got);
+	}
+	strings_clear(&conf.patterns);
+}
+
+int
+main(void)
+{
+	static const struct rule_choice all = {.all = true, .logouts = true};
+	char *dir = patterndir_default();
+	const char *dirs[] = {dir};
+	struct err err = {""};
+	struct ruleset *set = ruleset_load(dirs, 1, &err);
+	struct recognizer *recognizer = recognizer_new(set, &all, &err);
+
+	log_open("/dev/null", false, &err);
+	setenv("TZ", "UTC", 1);
+	for (size_t i = 0; i < set->count; i++) {
+		take_samples(&set->list[i].accept);
+		take_samples(&set->list[i].reject);
+	}
+	make_log();
+	finds_the_same(recognizer);
+	short_logins(recognizer);
+	does_the_same(dir);
+	strings_clear(&stock);
+	free(log_text);
+	recognizer_free(&recognizer);
+	ruleset_free(&set);
+	free(dir);
+	return tap_done();
+}
