@@ -102,15 +102,45 @@ add_entry(struct mynetworks *m, const char *text, bool negated)
 	return e;
 }
 
+/*
+ * Our "socketmap:unix:/spool/pbs/socket" is "socketmap:unix:pbs/socket:NAME" to
+ * Postfix, or "/pbs/socket" within its chroot; "inet:127.0.0.1:PORT" may be
+ * "inet:localhost:PORT:NAME".
+ */
+static bool
+is_own_server(const char *own, const char *table)
+{
+	static const char unix_[] = "socketmap:unix:",
+			  inet[] = "socketmap:inet:";
+	const char *end = strrchr(table, ':'), *tail;
+	size_t len;
+
+	if (strncmp(table, unix_, strlen(unix_)) == 0)
+		table += strlen(unix_);
+	else if (strncmp(table, inet, strlen(inet)) == 0)
+		table += strcspn(table + strlen(inet), ":") + strlen(inet);
+	else
+		return false;
+	if (strncmp(own, "socketmap:", 10) != 0 || end <= table)
+		return false;
+	len = (size_t)(end - table);
+	if (len >= strlen(own))
+		return false;
+	tail = own + strlen(own) - len;
+	return memcmp(tail, table, len) == 0 &&
+	       (strchr("/:", *table) != NULL || strchr("/:", tail[-1]) != NULL);
+}
+
 /* Admins write our map into mynetworks; to ask it would mean that whoever is
- * authorized once never is again. */
+ * authorized once never is again, and a server that asks itself waits long. */
 static bool
 is_own_map(const struct mynetworks *m, const char *table)
 {
 	if (strncmp(table, "proxy:", 6) == 0)
 		table += 6;
 	for (size_t i = 0; i < m->own.count; i++)
-		if (strcmp(m->own.list[i], table) == 0)
+		if (strcmp(m->own.list[i], table) == 0 ||
+		    is_own_server(m->own.list[i], table))
 			return true;
 	return false;
 }

@@ -163,6 +163,34 @@ files(void)
 	free(self);
 }
 
+/* However Postfix calls it, the daemon does not ask itself. */
+static void
+own_servers(void)
+{
+	struct strings own = {0};
+	struct mynetworks *m;
+
+	write_script("postmap", "echo \"$@\" >>${0%/*}/asked; exit 1");
+	strings_add(&own, "socketmap:unix:/spool/pbs/socket");
+	strings_add(&own, "socketmap:inet:127.0.0.1:10090");
+	m = mynetworks_new(&own);
+	mynetworks_add(m, "socketmap:unix:pbs/socket:name "
+			  "socketmap:unix:/pbs/socket:name "
+			  "proxy:socketmap:unix:/spool/pbs/socket:name "
+			  "socketmap:inet:localhost:10090:name");
+	find(m, "192.0.2.7", 0);
+	is_int(count_lines("asked"), 0, "our own servers are not asked");
+	mynetworks_add(m, "socketmap:unix:other/socket:name "
+			  "socketmap:unix:s/socket:name "
+			  "socketmap:inet:127.0.0.1:90:name "
+			  "socketmap:inet:127.0.0.1:10091:name");
+	find(m, "192.0.2.8", 0);
+	is_int(count_lines("asked"), 4, "those of others are");
+	free(write_file("asked", "", 0644));
+	mynetworks_free(&m);
+	strings_clear(&own);
+}
+
 /* A table that knows 192.0.2.7; each question is a line in `asked`. */
 static void
 tables(void)
@@ -346,6 +374,7 @@ main(void)
 	order_and_negation();
 	strange_entries();
 	files();
+	own_servers();
 	tables();
 	all_together();
 	said_once();
