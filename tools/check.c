@@ -20,7 +20,7 @@
 #include "patterns/proof.h"
 #include "patterns/recognizer.h"
 #include "patterns/rules.h"
-#include "tools/json.h"
+#include "tools/forgeryout.h"
 #include "tools/settings.h"
 #include "tools/verb.h"
 
@@ -167,56 +167,6 @@ check_lint(struct check *c, const struct rule *rule)
 		result(c, true, "%s has no faults", rule->name);
 }
 
-/* In double quotes, as YAML reads it. What is no UTF-8 it cannot hold: '?'. */
-static void
-print_yaml(const char *bytes, size_t len)
-{
-	const unsigned char *s = (const unsigned char *)bytes;
-	size_t n;
-
-	putchar('"');
-	for (; len > 0; s += n, len -= n) {
-		n = utf8_length(s, len);
-		if (n == 0)
-			putchar('?');
-		else if (*s < 0x20 || *s == 0x7f)
-			printf("\\x%02X", *s);
-		else if (*s == '"' || *s == '\\')
-			printf("\\%c", *s);
-		else
-			fwrite(s, 1, n, stdout);
-		n += n == 0;
-	}
-	putchar('"');
-}
-
-/* A sample that can be pasted into `reject:`. */
-static void
-print_forgery(const struct forgery *f, const struct addr *granted)
-{
-	char text[ADDR_TEXT_MAX];
-	size_t i;
-
-	addr_format(granted, text);
-	printf("# %s:%u: with %s written into it, grants %s:\n", f->rule->file,
-	       f->sample->lineno, f->what, text);
-	if (f->trial.nlines == 1) {
-		printf("#      - line: ");
-		print_yaml(f->trial.lines[0].bytes, f->trial.lines[0].len);
-		putchar('\n');
-	} else {
-		puts("#      - lines:");
-		for (i = 0; i < f->trial.nlines; i++) {
-			printf("#          - ");
-			print_yaml(f->trial.lines[i].bytes,
-				   f->trial.lines[i].len);
-			putchar('\n');
-		}
-	}
-	printf("#        why: '%s written by a stranger grants %s'\n", f->what,
-	       text);
-}
-
 static void
 attack(struct check *c, struct forge *forge, size_t number, uint64_t n)
 {
@@ -233,7 +183,7 @@ attack(struct check *c, struct forge *forge, size_t number, uint64_t n)
 		result(c, false, "%s grants nothing to forgers", rule->name);
 		forge_shorten(forge, &forgery);
 		forge_fools(forge, &forgery, &granted);
-		print_forgery(&forgery, &granted);
+		forgeryout_print(&forgery, &granted);
 	}
 	c->forgeries += i;
 	c->granted += fooled;

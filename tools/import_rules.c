@@ -347,6 +347,9 @@ import_rules(struct import *im)
 	}
 	import_two(im);
 	value = perlconf_find(conf, "$out_pat");
-	if (value != NULL)
-		import_single(im, value, RULE_LOGOUT);
+	if (value == NULL || value->len == 0)
+		return;
+	import_single(im, value, RULE_LOGOUT);
+	import_remark(im, value->lineno,
+		      "$out_pat: a logout counts only with 'sessions: yes'");
 }

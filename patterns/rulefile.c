@@ -1,0 +1,447 @@
+#include "patterns/rulefile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/suggest.h"
+#include "base/yamltree.h"
+#include "patterns/rules.h"
+
+/* Ten times what ships leaves room; more is a mistake, or somebody's prank. */
+enum { RULES_MAX = 10000, NAME_LEN_MAX = 64 };
+
+static const char *const file_keys[] = {
+    "server", "versions", "program", "header", "warning", "rules", NULL};
+static const char *const rule_keys[] = {
+    "name",   "match",	  "connect", "login",	"end",	  "logout",  "accept",
+    "reject", "optional", "line",    "program", "header", "checked", NULL};
+static const char *const accept_keys[] = {"line", "lines",   "ip",
+					  "user", "session", NULL};
+static const char *const reject_keys[] = {"line", "lines", "why", NULL};
+/* What a file says for all its rules. */
+struct context {
+	const struct yaml_tree *tree;
+	struct ruleset *set;
+	const char *server;
+	const struct yaml_node *program; /* NULL: its rules name their own */
+	enum header header;
+	const char *warning; /* or NULL */
+};
+
+static int
+check_keys(const struct yaml_tree *tree, const struct yaml_node *node,
+	   const char *what, const char *const *keys, struct err *err)
+{
+	const char *near;
+	size_t i, k;
+
+	if (node->kind != YAML_MAP)
+		return yaml_err(tree, node, err, "%s must be a map", what);
+	for (i = 0; i < node->count; i++) {
+		for (k = 0; keys[k] != NULL; k++)
+			if (strcmp(keys[k], node->keys[i]->text) == 0)
+				break;
+		if (keys[k] != NULL)
+			continue;
+		near = suggest(node->keys[i]->text, keys);
+		return yaml_err(tree, node->keys[i], err,
+				near ? "unknown key '%s' in %s (did you mean "
+				       "'%s'?)"
+				     : "unknown key '%s' in %s",
+				node->keys[i]->text, what, near);
+	}
+	return 0;
+}
+
+/* The string under key: 1, 0 = not there, -1 = not a string. */
+static int
+get_string(const struct yaml_tree *tree, const struct yaml_node *map,
+	   const char *key, const char **out, struct err *err)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+
+	*out = NULL;
+	if (node == NULL)
+		return 0;
+	if (node->kind != YAML_SCALAR)
+		return yaml_err(tree, node, err, "'%s' must be a string", key);
+	if (node->text_len == 0 || strlen(node->text) != node->text_len)
+		return yaml_err(tree, node, err, "'%s' is %s", key,
+				node->text_len ? "no text" : "empty");
+	*out = node->text;
+	return 1;
+}
+
+static int
+need_string(const struct yaml_tree *tree, const struct yaml_node *map,
+	    const char *key, const char *what, const char **out,
+	    struct err *err)
+{
+	int got = get_string(tree, map, key, out, err);
+
+	if (got == 0)
+		return yaml_err(tree, map, err, "%s has no '%s'", what, key);
+	return got < 0 ? -1 : 0;
+}
+
+static int
+get_bool(const struct yaml_tree *tree, const struct yaml_node *map,
+	 const char *key, bool *out, struct err *err)
+{
+	const struct yaml_node *node = yaml_get(map, key);
+
+	if (node == NULL)
+		return 0;
+	if (node->kind == YAML_SCALAR && node->plain) {
+		*out = strcmp(node->text, "true") == 0;
+		if (*out || strcmp(node->text, "false") == 0)
+			return 0;
+	}
+	return yaml_err(tree, node, err, "'%s' must be true or false", key);
+}
+
+static int
+get_header(const struct yaml_tree *tree, const struct yaml_node *map,
+	   enum header *out, struct err *err)
+{
+	const char *const *names = header_names();
+	const char *name, *near;
+	int i, got;
+
+	got = get_string(tree, map, "header", &name, err);
+	if (got <= 0)
+		return got;
+	for (i = 0; names[i] != NULL; i++)
+		if (strcmp(names[i], name) == 0) {
+			*out = (enum header)i;
+			return 0;
+		}
+	near = suggest(name, names);
+	return yaml_err(tree, yaml_get(map, "header"), err,
+			near ? "unknown header '%s' (did you mean '%s'?)"
+			     : "unknown header '%s'",
+			name, near);
+}
+
+/* A string or a list of them. */
+static int
+take_strings(const struct context *ctx, const struct yaml_node *node,
+	     const char *wrong, char ***list, size_t *count, struct err *err)
+{
+	const struct yaml_node *const *items = &node;
+	size_t i, n = 1;
+
+	if (node->kind == YAML_LIST) {
+		items = (const struct yaml_node *const *)node->items;
+		n = node->count;
+	}
+	*list = alloc_zero(n + 1, sizeof(**list));
+	*count = 0;
+	for (i = 0; i < n; i++) {
+		if (items[i]->kind != YAML_SCALAR || items[i]->text_len == 0 ||
+		    strlen(items[i]->text) != items[i]->text_len)
+			return yaml_err(ctx->tree, items[i], err, "%s", wrong);
+		(*list)[(*count)++] = alloc_string(items[i]->text);
+	}
+	return 0;
+}
+
+/* A '*' stands for what is before the last slash, and nowhere else. */
+static bool
+is_program(const char *name)
+{
+	if (!rule_any_prefix(name))
+		return strchr(name, '*') == NULL;
+	return name[1] == '/' && name[2] != '\0' &&
+	       strpbrk(name + 2, "*/") == NULL;
+}
+
+/* A name or a list of names. Logs that name no program are bound to the name
+ * of their header. */
+static int
+set_programs(const struct context *ctx, struct rule *rule,
+	     const struct yaml_node *node, const struct yaml_node *at,
+	     struct err *err)
+{
+	size_t i, n;
+
+	if (node == NULL) {
+		if (rule->header == HEADER_SYSLOG)
+			return yaml_err(ctx->tree, at, err,
+					"rule '%s' has no 'program'",
+					rule->name);
+		rule->programs = alloc_zero(2, sizeof(*rule->programs));
+		rule->programs[0] = alloc_string(header_names()[rule->header]);
+		return 0;
+	}
+	if (node->kind == YAML_LIST && node->count == 0)
+		return yaml_err(ctx->tree, node, err, "'program' is empty");
+	if (take_strings(ctx, node,
+			 "'program' must be a name or a list of names",
+			 &rule->programs, &n, err) < 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (!is_program(rule->programs[i]))
+			return yaml_err(ctx->tree, node, err,
+					"'*' in a program stands before its "
+					"only slash: '*/imap'");
+	return 0;
+}
+
+/* One line under 'line', or several under 'lines'. */
+static int
+set_lines(const struct context *ctx, struct sample *sample,
+	  const struct yaml_node *node, const char *what, struct err *err)
+{
+	const struct yaml_node *lines = yaml_get(node, "lines");
+	const char *line;
+
+	if (lines == NULL) {
+		if (need_string(ctx->tree, node, "line", what, &line, err) < 0)
+			return -1;
+		lines = yaml_get(node, "line");
+	} else if (yaml_get(node, "line") != NULL) {
+		return yaml_err(ctx->tree, node, err,
+				"%s has both 'line' and 'lines'", what);
+	} else if (lines->kind != YAML_LIST || lines->count == 0) {
+		return yaml_err(ctx->tree, lines, err,
+				"'lines' must be a list of lines");
+	}
+	if (take_strings(ctx, lines, "'lines' must be a list of lines",
+			 &sample->lines, &sample->nlines, err) < 0)
+		return -1;
+	sample->line = sample->lines[sample->nlines - 1];
+	return 0;
+}
+
+static char *
+copy_or_null(const char *text)
+{
+	return text ? alloc_string(text) : NULL;
+}
+
+static int
+set_sample(const struct context *ctx, const struct rule *rule,
+	   struct sample *sample, const struct yaml_node *node, bool accept,
+	   struct err *err)
+{
+	const char *what = accept ? "accept sample" : "reject sample";
+	const char *ip, *user, *session, *why;
+	struct addr addr;
+
+	if (check_keys(ctx->tree, node, what,
+		       accept ? accept_keys : reject_keys, err) < 0 ||
+	    set_lines(ctx, sample, node, what, err) < 0 ||
+	    get_string(ctx->tree, node, "ip", &ip, err) < 0 ||
+	    get_string(ctx->tree, node, "user", &user, err) < 0 ||
+	    get_string(ctx->tree, node, "session", &session, err) < 0 ||
+	    get_string(ctx->tree, node, "why", &why, err) < 0)
+		return -1;
+	if (accept && ip == NULL && !(rule->logout && session != NULL))
+		return yaml_err(ctx->tree, node, err, "%s has no 'ip'", what);
+	if (ip != NULL && addr_parse(&addr, ip, strlen(ip)) < 0)
+		return yaml_err(ctx->tree, yaml_get(node, "ip"), err,
+				"'%s' is no address", ip);
+	sample->ip = copy_or_null(ip);
+	sample->user = copy_or_null(user);
+	sample->session = copy_or_null(session);
+	sample->why = copy_or_null(why);
+	sample->lineno = node->line;
+	return 0;
+}
+
+static int
+set_samples(const struct context *ctx, const struct rule *rule,
+	    struct samples *samples, const struct yaml_node *node,
+	    const char *key, struct err *err)
+{
+	const struct yaml_node *list = yaml_get(node, key);
+	size_t i;
+
+	if (list == NULL)
+		return 0;
+	if (list->kind != YAML_LIST)
+		return yaml_err(ctx->tree, list, err,
+				"'%s' must be a list of samples", key);
+	samples->list = alloc_zero(list->count, sizeof(*samples->list));
+	for (i = 0; i < list->count; i++) {
+		samples->count++;
+		if (set_sample(ctx, rule, &samples->list[i], list->items[i],
+			       strcmp(key, "accept") == 0, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Names stand in log lines and on command lines: one word, and only once. */
+static int
+check_name(const struct context *ctx, const char *name,
+	   const struct yaml_node *at, struct err *err)
+{
+	static const char word[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	const struct rule *rule;
+	size_t i;
+
+	if (strspn(name, word) != strlen(name) || strlen(name) > NAME_LEN_MAX)
+		return yaml_err(ctx->tree, at, err,
+				"a rule's name is letters, digits, '.', '_' "
+				"and '-', at most %d",
+				NAME_LEN_MAX);
+	for (i = 0; i < ctx->set->count; i++) {
+		rule = &ctx->set->list[i];
+		if (rule->name != NULL && strcmp(rule->name, name) == 0)
+			return yaml_err(ctx->tree, at, err,
+					"rule '%s' stands already at %s:%u",
+					name, rule->file, rule->lineno);
+	}
+	return 0;
+}
+
+/* Which keys go with which: one line, or two, or the end of a session. */
+static int
+check_kind(const struct context *ctx, const struct rule *rule,
+	   const struct yaml_node *node, struct err *err)
+{
+	bool two = rule->connect || rule->login || rule->end;
+
+	if (!rule->match && !two && !rule->logout)
+		return yaml_err(ctx->tree, node, err,
+				"rule has no 'match' (nor 'connect' and "
+				"'login', nor 'logout')");
+	if (!!rule->match + two + !!rule->logout > 1)
+		return yaml_err(ctx->tree, node, err,
+				"rule '%s' has more than one of 'match', "
+				"'connect' with 'login', and 'logout'",
+				rule->name);
+	if (two && !(rule->connect && rule->login))
+		return yaml_err(ctx->tree, node, err, "rule '%s' has no '%s'",
+				rule->name,
+				rule->connect ? "login" : "connect");
+	return 0;
+}
+
+static int
+set_expressions(const struct context *ctx, struct rule *rule,
+		const struct yaml_node *node, struct err *err)
+{
+	const char *text;
+	int role;
+
+	for (role = 0; role < RULE_ROLES; role++) {
+		if (get_string(ctx->tree, node, rule_roles()[role], &text,
+			       err) < 0)
+			return -1;
+		if (text == NULL)
+			continue;
+		rule->expressions[role] = alloc_string(text);
+		if (rule->lineno == 0)
+			rule->lineno = yaml_get(node, rule_roles()[role])->line;
+	}
+	return check_kind(ctx, rule, node, err);
+}
+
+static int
+set_checked(const struct context *ctx, struct rule *rule,
+	    const struct yaml_node *node, struct err *err)
+{
+	const char *what;
+	int got = get_string(ctx->tree, node, "checked", &what, err);
+
+	if (got > 0 && strcmp(what, "user") != 0)
+		return yaml_err(ctx->tree, yaml_get(node, "checked"), err,
+				"'checked' can only be 'user'");
+	rule->user_checked = got > 0;
+	return got < 0 ? -1 : 0;
+}
+
+static int
+set_rule(const struct context *ctx, struct rule *rule,
+	 const struct yaml_node *node, struct err *err)
+{
+	const struct yaml_node *program;
+	const char *name;
+
+	if (check_keys(ctx->tree, node, "rule", rule_keys, err) < 0 ||
+	    need_string(ctx->tree, node, "name", "rule", &name, err) < 0 ||
+	    check_name(ctx, name, yaml_get(node, "name"), err) < 0)
+		return -1;
+	rule->name = alloc_string(name);
+	rule->server = alloc_string(ctx->server);
+	rule->file = alloc_string(yaml_file(ctx->tree));
+	rule->header = ctx->header;
+	rule->warning = copy_or_null(ctx->warning);
+	program = yaml_get(node, "program");
+	if (program == NULL)
+		program = ctx->program;
+	if (set_expressions(ctx, rule, node, err) < 0 ||
+	    get_header(ctx->tree, node, &rule->header, err) < 0 ||
+	    set_programs(ctx, rule, program, node, err) < 0 ||
+	    get_bool(ctx->tree, node, "optional", &rule->optional, err) < 0 ||
+	    get_bool(ctx->tree, node, "line", &rule->whole_line, err) < 0 ||
+	    set_checked(ctx, rule, node, err) < 0 ||
+	    set_samples(ctx, rule, &rule->accept, node, "accept", err) < 0 ||
+	    set_samples(ctx, rule, &rule->reject, node, "reject", err) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+add_rules(struct context *ctx, const struct yaml_node *rules, struct err *err)
+{
+	struct ruleset *set = ctx->set;
+	size_t i;
+
+	if (set->count + rules->count > RULES_MAX)
+		return yaml_err(ctx->tree, rules, err,
+				"more than %d rules in all", RULES_MAX);
+	set->list = alloc_resize(set->list, set->count + rules->count + 1,
+				 sizeof(*set->list));
+	for (i = 0; i < rules->count; i++) {
+		memset(&set->list[set->count], 0, sizeof(*set->list));
+		set->count++;
+		if (set_rule(ctx, &set->list[set->count - 1], rules->items[i],
+			     err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_tree(struct ruleset *set, const struct yaml_tree *tree, struct err *err)
+{
+	struct context ctx = {.tree = tree, .set = set};
+	const struct yaml_node *root = yaml_root(tree), *rules;
+	const char *versions;
+
+	if (check_keys(tree, root, "pattern file", file_keys, err) < 0 ||
+	    need_string(tree, root, "server", "pattern file", &ctx.server,
+			err) < 0 ||
+	    get_string(tree, root, "versions", &versions, err) < 0 ||
+	    get_string(tree, root, "warning", &ctx.warning, err) < 0 ||
+	    get_header(tree, root, &ctx.header, err) < 0)
+		return -1;
+	ctx.program = yaml_get(root, "program");
+	rules = yaml_get(root, "rules");
+	if (rules == NULL)
+		return yaml_err(tree, root, err, "pattern file has no 'rules'");
+	if (rules->kind != YAML_LIST)
+		return yaml_err(tree, rules, err, "'rules' must be a list");
+	return add_rules(&ctx, rules, err);
+}
+
+int
+rulefile_add(struct ruleset *set, const char *path, struct err *err)
+{
+	struct yaml_tree *tree = yaml_load(path, err);
+	int r;
+
+	if (tree == NULL)
+		return -1;
+	r = add_tree(set, tree, err);
+	yaml_tree_free(&tree);
+	return r;
+}

@@ -1,0 +1,57 @@
+#include "tools/forgeryout.h"
+
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "patterns/forge.h"
+#include "patterns/rules.h"
+#include "tools/json.h"
+
+/* In double quotes, as YAML reads it. What is no UTF-8 it cannot hold: '?'. */
+static void
+print_yaml(const char *bytes, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)bytes;
+	size_t n;
+
+	putchar('"');
+	for (; len > 0; s += n, len -= n) {
+		n = utf8_length(s, len);
+		if (n == 0)
+			putchar('?');
+		else if (*s < 0x20 || *s == 0x7f)
+			printf("\\x%02X", *s);
+		else if (*s == '"' || *s == '\\')
+			printf("\\%c", *s);
+		else
+			fwrite(s, 1, n, stdout);
+		n += n == 0;
+	}
+	putchar('"');
+}
+
+void
+forgeryout_print(const struct forgery *f, const struct addr *granted)
+{
+	char text[ADDR_TEXT_MAX];
+	size_t i;
+
+	addr_format(granted, text);
+	printf("# %s:%u: with %s written into it, grants %s:\n", f->rule->file,
+	       f->sample->lineno, f->what, text);
+	if (f->trial.nlines == 1) {
+		printf("#      - line: ");
+		print_yaml(f->trial.lines[0].bytes, f->trial.lines[0].len);
+		putchar('\n');
+	} else {
+		puts("#      - lines:");
+		for (i = 0; i < f->trial.nlines; i++) {
+			printf("#          - ");
+			print_yaml(f->trial.lines[i].bytes,
+				   f->trial.lines[i].len);
+			putchar('\n');
+		}
+	}
+	printf("#        why: '%s written by a stranger grants %s'\n", f->what,
+	       text);
+}
