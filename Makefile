@@ -133,9 +133,11 @@ test: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS)
 	@packaging/install-packages test
 	@packaging/unpack-packages $(BUILD)/servers $(UNPACKED) || \
 	    test -z "$$CI"
+	@$(MAKE) -s BUILD=$(BUILD)/sanitized SAN=address,undefined fuzzers
 	@BUILD=$(BUILD) CC="$(CC)" tests/run
 
 check: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS)
+	@$(MAKE) -s BUILD=$(BUILD)/sanitized SAN=address,undefined fuzzers
 	@BUILD=$(BUILD) CC="$(CC)" tests/run --unprivileged
 
 # Minutes: the figures in BENCHMARKS.md; PARTS="replay latency" picks some.
@@ -194,22 +196,28 @@ memcheck: $(PROGRAMS) $(UNITS) $(BENCHES)
 	@packaging/install-packages test
 	@BUILD=$(BUILD) tests/run --valgrind unit/ daemon/
 
-# Each parser for a while, with clang; the corpus stays in $(BUILD)/fuzz.
+# Each parser for a while, with clang's libFuzzer, from what is kept in
+# tests/fuzz/corpus; what it finds stays in $(BUILD)/fuzz/corpus.
 FUZZ_SECONDS = 60
-FUZZERS	= $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
-everything = $(foreach r,$(ROOMS),$(call sources,$(r)))
+FUZZERS	= $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ_MAIN = $(BUILD)/tests/fuzzdriver.o $(BUILD)/tests/tap.o
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(everything)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_MAIN) \
+    $(ROOMS:%=$(BUILD)/lib%.a)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(LIBS)
+
+fuzzers: $(FUZZERS)
+
+fuzz:
 	@packaging/install-packages lint
-	@mkdir -p $@.corpus
-	clang $(ALL_CPPFLAGS) -std=c11 -g -O1 \
-	    -fsanitize=fuzzer,address,undefined -o $@ $< $(everything) $(LIBS)
-
-fuzz: $(FUZZERS)
-	@for f in $(FUZZERS); do echo "$$f, $(FUZZ_SECONDS) s"; \
-	    $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
-	    -print_final_stats=1 -artifact_prefix=$$f. $$f.corpus \
-	    $$(ls -d tests/fuzz/$${f##*/}.corpus 2>&-) || exit; done
+	$(MAKE) BUILD=$(BUILD)/fuzz CC=clang SAN=address,undefined \
+	    CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' FUZZ_MAIN= \
+	    LDFLAGS=-fsanitize=fuzzer fuzzers
+	@for f in $(notdir $(FUZZERS)); do echo "$$f, $(FUZZ_SECONDS) s"; \
+	    mkdir -p $(BUILD)/fuzz/corpus/$$f; $(BUILD)/fuzz/tests/fuzz/$$f \
+	    -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD)/fuzz/$$f. $(BUILD)/fuzz/corpus/$$f \
+	    tests/fuzz/corpus/$$f || exit; done
 
 # The same Makefile builds once more, aside.
 coverage:
@@ -236,7 +244,7 @@ help:
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
-.PHONY: all run test check bench oracle memcheck fuzz coverage \
+.PHONY: all run test check bench oracle memcheck fuzz fuzzers coverage \
 	forge units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

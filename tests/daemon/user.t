@@ -4,6 +4,7 @@
 # tests/run: root
 import os
 import pwd
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -16,11 +17,16 @@ GUEST = "198.51.100.1"
 
 
 class OwnedSite(pbs.Site):
-    """Its map's directory is nobody's; root may be asked by Postfix."""
+    """Its map's directory is nobody's, who may not read our tree."""
 
     def __init__(self):
         super().__init__()
         os.chown(self.mapdir, NOBODY.pw_uid, NOBODY.pw_gid)
+        shutil.copytree(os.path.join(pbs.ROOT, "patterns"),
+                        self.path("patterns"))
+
+    def command(self, *flags):
+        return super().command("--patterns=" + self.path("patterns"), *flags)
 
 
 def processes(daemon):
