@@ -22,24 +22,39 @@ FORGED = "203.0.113.66"
 
 
 def enter_namespace():
-    """Runs this test again where /run is ours alone."""
+    """Runs this test again in a mount namespace of its own."""
     if os.environ.get("PBS_JOURNAL"):
         return
     if not os.path.exists(JOURNALD) or not os.path.exists("/etc/machine-id"):
         skip_all("no systemd-journald here")
-    if subprocess.run(["unshare", "-m", "true"],
-                      stderr=subprocess.DEVNULL).returncode == 0:
-        os.execvp("unshare", ["unshare", "-m", "env", "PBS_JOURNAL=1",
-                              sys.executable, os.path.abspath(__file__)])
-    if any(map(os.path.exists, PLACES)):
+    for how in ("slave", "unchanged"):  # a chroot's root is no mount point
+        enter = ["unshare", "-m", "--propagation", how]
+        if subprocess.run(enter + ["true"],
+                          stderr=subprocess.DEVNULL).returncode == 0:
+            os.execvp("unshare", enter + [
+                "env", "PBS_JOURNAL=" + how, sys.executable,
+                os.path.abspath(__file__)])
+    skip_all("no mount namespaces here")
+
+
+def mount(*words):
+    subprocess.run(["mount", *words], check=True)
+
+
+def prepare():
+    """What journald needs: a /run of ours alone, and control groups."""
+    if os.environ["PBS_JOURNAL"] == "slave":
+        mount("-t", "tmpfs", "tmpfs", "/run")
+    elif any(map(os.path.exists, PLACES)):
         skip_all("no mount namespaces here, and another journald")
+    if not os.listdir("/sys/fs/cgroup"):
+        mount("--make-rprivate", "/sys")
+        mount("-t", "cgroup2", "none", "/sys/fs/cgroup")
+    for place in PLACES:
+        os.makedirs(place)
 
 
 def start_journald():
-    if os.environ.get("PBS_JOURNAL"):
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
-    for place in PLACES:
-        os.makedirs(place)
     process = subprocess.Popen([JOURNALD], stderr=subprocess.DEVNULL)
     watch = pbs.Inotify(PLACES[0], 0x100)  # IN_CREATE
     pbs.until("journald", 20, lambda: os.path.exists(SOCKET),
@@ -93,6 +108,7 @@ def read_once():
 
 
 enter_namespace()
+prepare()
 journald = start_journald()
 try:
     main(journal, read_once)
