@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# What a real smtpd looks up for a client: over IPv4, IPv6 and IPv6 that is
+# mapped IPv4 it finds whoever has logged in, in each type of map, and no one
+# else; with ipv6_prefix: 64 all of his /64 and nothing beside it.
+# tests/run: root
+"""One Postfix with one restriction class for each map: the recipient's domain
+chooses the map that is asked. A client poses as any address, by XCLIENT."""
+import ipaddress
+import os
+import random
+import shutil
+import smtplib
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+import servers
+from publisher import Publisher, postfix_reads
+from tap import equal, main, ok, skip_all
+
+STRANGERS = ["192.0.2.8", "192.0.2.70", "2001:db8:a0:1::8",
+             "2001:db8::5:0:0:7", "2a00:1:2:3:4:5:6:8"]
+ALONE = ["192.0.2.7", "2001:db8:a0:1::7", "2001:db8::5:0:0:9",
+         "2a00:1:2:3:4:5:6:7"]
+# One of each kind: no zeros; zeros inside, at the end, and both.
+NETWORKS = ["2001:db8:a0:1", "2001:0:a0:1", "2001:db8:0:1", "2001:db8:a0:0",
+            "2001:db8:0:0", "2001:0:a0:0", "2a00:1:2:3"]
+UNSAID = "2001:0:0:7"  # not in a map that is asked for shortened keys
+
+
+class Smtp:
+    """One session, in which the client changes."""
+
+    def __init__(self, types):
+        self.types = types
+        self.smtp = smtplib.SMTP("127.0.0.1", servers.SMTP_PORT, timeout=60)
+        self.smtp.ehlo("client.example.com")
+
+    def relays(self, client):
+        """The types of map by which this client may relay."""
+        word = "IPV6:" + client if ":" in client else client
+        self.smtp.rset()
+        code, text = self.smtp.docmd(
+            "XCLIENT", "NAME=[UNAVAILABLE] ADDR=" + word)
+        if code != 220:
+            raise RuntimeError("XCLIENT %s: %d %s" % (client, code, text))
+        self.smtp.ehlo("client.example.com")
+        self.smtp.mail("ann@example.org")
+        got = []
+        for map_type in self.types:
+            code, text = self.smtp.rcpt("x@%s.example" % map_type)
+            if code == 250:
+                got.append(map_type)
+            elif code != 554:
+                raise RuntimeError("%s: %d %s" % (client, code, text))
+        return got
+
+    def close(self):
+        self.smtp.close()
+
+
+def types_here():
+    """Those that we were built with and that this Postfix reads."""
+    def known(map_type):
+        p = Publisher()
+        refused = p.refused("open %s:/nonexistent/pbs" % map_type)
+        p.end()
+        return "unknown" not in refused and postfix_reads(map_type)
+    return [t for t in ("hash", "lmdb", "cdb", "cidr") if known(t)]
+
+
+def postfix(site, types):
+    """Asks the map that the recipient's domain names."""
+    where = {t: "%s:%s/%s" % (t, site.mapdir, t) for t in types}
+    table = site.write("classes", "".join(
+        "/@%s[.]example$/ %s\n" % (t, t) for t in types))
+    extra = "smtpd_restriction_classes = %s\n" % " ".join(types)
+    for t in types:
+        extra += "%s = check_client_access %s\n" % (t, where[t])
+    extra += ("smtpd_authorized_xclient_hosts = 0.0.0.0/0 [::]/0\n"
+              "smtpd_hard_error_limit = 100000\n"
+              "smtpd_soft_error_limit = 100000\n"
+              "smtpd_error_sleep_time = 0\n"
+              "smtpd_relay_restrictions = check_recipient_access regexp:%s, "
+              "reject_unauth_destination\n" % table)
+    return servers.Postfix(site.dir, "static:dunno", extra), where
+
+
+def judged(types, logins, clients, *flags):
+    """{client: [types]}, once those have logged in."""
+    with pbs.Site() as site:
+        server, where = postfix(site, types)
+        maps = ["--dbfile=" + where[t] for t in types]
+        site.log(*[pbs.login(ip) for ip in logins])
+        daemon = site.start(*maps, *flags)
+        server.start()
+        smtp = Smtp(types)
+        try:
+            return {c: smtp.relays(c) for c in clients}
+        finally:
+            smtp.close()
+            server.stop()
+            daemon.stop()
+
+
+def addresses():
+    types = types_here()
+    ok(len(types) > 1, "types that are asked: " + " ".join(types))
+    got = judged(types, ALONE + ["::ffff:198.51.100.3", "2001::1"],
+                 ALONE + STRANGERS +
+                 ["::ffff:192.0.2.7", "198.51.100.3", "::ffff:198.51.100.3",
+                  "2001:DB8:A0:1:0:0:0:7", "2001::1"])
+    for client in ALONE + ["::ffff:192.0.2.7", "198.51.100.3",
+                           "::ffff:198.51.100.3", "2001:DB8:A0:1:0:0:0:7"]:
+        equal(got[client], types, client + " has logged in")
+    for client in STRANGERS:
+        equal(got[client], [], client + " has not")
+    equal(got["2001::1"], ["cidr"],
+          "2001::1 is what is left of others: only where nobody asks so")
+
+
+def spread(network, rng):
+    """Addresses of a /64, whatever zeros they have."""
+    for _ in range(12):
+        groups = [rng.choice((0, 0, rng.randrange(1, 65536)))
+                  for _ in range(4)]
+        yield "%s:%s" % (network, ":".join("%x" % g for g in groups))
+
+
+def networks():
+    types, rng = types_here(), random.Random(64)
+    homes = {n: list(spread(n, rng)) for n in NETWORKS + [UNSAID]}
+    logins = [rng.choice(homes[n]) for n in homes] + ["192.0.2.7"]
+    inside = {str(ipaddress.ip_address(a)): n for n in homes
+              for a in homes[n]}
+    beside = []
+    for n in homes:  # one bit of the network's is another
+        for bit in (0, 3, 17, 30):
+            other = int(ipaddress.ip_address(n + "::")) ^ 1 << 64 + bit
+            beside += [str(ipaddress.ip_address(other + low)) for low in
+                       (0, 1, 1 << 48, rng.randrange(1 << 64))]
+    known = {int(ipaddress.ip_address(n + "::")) >> 64 for n in homes}
+    beside = [a for a in beside
+              if int(ipaddress.ip_address(a)) >> 64 not in known]
+    got = judged(types, logins, list(inside) + beside + STRANGERS[:2],
+                 "--ipv6-prefix=64")
+    want = {a: ["cidr"] if n == UNSAID else types for a, n in inside.items()}
+    equal({a: got[a] for a in inside if got[a] != want[a]}, {},
+          "%d addresses of networks that have logged in" % len(inside))
+    equal({a: got[a] for a in beside if got[a]}, {},
+          "%d addresses beside them" % len(beside))
+    equal([got[a] for a in STRANGERS[:2]], [[], []], "IPv4: each for itself")
+
+
+if servers.missing():
+    skip_all(servers.missing())
+if os.environ.get("PBS_APART") != "yes":
+    namespaces = servers.unshare()
+    if namespaces is None:
+        skip_all("cannot unshare namespaces")
+    os.environ["PBS_APART"] = "yes"
+    os.execvp(namespaces[0], namespaces + ["sh", "-c", "ip link set lo up && "
+              'exec "$0" "$@"', sys.executable, os.path.abspath(__file__)])
+main(addresses, networks)
