@@ -123,7 +123,7 @@ keys_are(const char *text, unsigned int prefix, const char *first,
 
 		is_str(is ? entry.key : "", want[i] ? want[i] : "",
 		       "%s/%u: key %u", text, prefix ? prefix : 128, i);
-		if (is)
+		if (is && want[i] != NULL)
 			is_int((long long)entry.key_size,
 			       (long long)strlen(want[i]) + 1, "and its NUL");
 	}
