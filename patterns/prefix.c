@@ -302,7 +302,8 @@ alternatives(struct walk *walk, uint32_t from)
 	return to | here;
 }
 
-/* Behind the class that begins at p; NULL: not understood. */
+/* Behind the class that begins at p; NULL: not understood. A '[' in it is one
+ * as any, unless it begins the name of a class. */
 static const char *
 skip_class(const char *p)
 {
@@ -310,7 +311,8 @@ skip_class(const char *p)
 	if (*p == ']')
 		p++;
 	for (; *p != ']'; p++)
-		if (*p == '\0' || *p == '[' || (*p == '\\' && *++p == 'Q'))
+		if (*p == '\0' || (*p == '[' && strchr(":.=", p[1]) != NULL) ||
+		    (*p == '\\' && *++p == 'Q'))
 			return NULL;
 	return p + 1;
 }

@@ -18,19 +18,21 @@ enum { TEXTS = 20000, TEXT_MAX = 24 };
 
 /* Of the letters of random_text(). */
 static const char *const expressions[] = {
-    "ab(?<u>.*)",     "(?:ab|b)a*c",
-    "a|b|cc",	      "(?:a|bc)?+(?:b|ca)+b",
-    "[ab]{2}c?[^c]+", "a{0,2}b{3}",
-    "(?>a+|b)c",      "^a.c$",
-    "(?!b)[a-c]c.*",  "a(?!b)|ba",
-    "(?i)aB.*",	      "(?<=a)b|c+",
-    "a(?:b(?:c|)|)a", "\\x61b.*|c",
-    "\\Qa|b\\Ec*|c",  "[[:alpha:]]b|a*+-",
-    "[]a-]+b",	      "[^]a]b+",
-    "a{b|-{1,}a",     "\\S-\\W*a",
-    "(?#x|)a|b",      "(a)\\1|cb",
-    "(?:(?:a*)*b)*c", "(?|ab|ba)c*",
-    "a\\-b|\\tc",     "",
+    "ab(?<u>.*)",	"(?:ab|b)a*c",
+    "a|b|cc",		"(?:a|bc)?+(?:b|ca)+b",
+    "[ab]{2}c?[^c]+",	"a{0,2}b{3}",
+    "(?>a+|b)c",	"^a.c$",
+    "(?!b)[a-c]c.*",	"a(?!b)|ba",
+    "(?i)aB.*",		"(?<=a)b|c+",
+    "a(?:b(?:c|)|)a",	"\\x61b.*|c",
+    "\\Qa|b\\Ec*|c",	"[[:alpha:]]b|a*+-",
+    "[]a-]+b",		"[^]a]b+",
+    "a{b|-{1,}a",	"\\S-\\W*a",
+    "(?#x|)a|b",	"(a)\\1|cb",
+    "(?:(?:a*)*b)*c",	"(?|ab|ba)c*",
+    "a\\-b|\\tc",	"",
+    "a[^][b]c?(?!b).*", "[^][b]c(?!b).*|b[[]*]?a",
+    "[][|]a(?!b).*|cb", "a[[:alpha:]|]*(?!b).*|b",
 };
 
 static const char *
@@ -137,6 +139,9 @@ refuses(void)
 	ok(!fits(login, "imap-login: Login aborted: Logged out"),
 	   "nor another");
 	ok(!fits(login, "auth: passwd-file(ann)"), "nor what auth says");
+	ok(!fits("login: (?:[^][ ]++ )?+\\[(?!x)(?<ip>.*)\\]",
+		 "LOGOUT, user=a"),
+	   "nor what a '[' in a class stands beside");
 	ok(fits(NULL, "anything"), "what is not to be judged passes");
 }
 
