@@ -81,6 +81,18 @@ def answers():
         ok(not os.path.exists(socket_of(site)), "the socket is gone")
 
 
+def prefix():
+    with pbs.Site() as site:
+        site.start(*flags(site, "--ipv6-prefix=64"))
+        site.log(login("2001:db8:0:1::1"))
+        client = Client(socket_of(site))
+        wait_answer(client, "2001:db8:0:1::1", "OK")
+        ok(client.ask("2001:db8:0:1:2:3:4:5").startswith("OK"),
+           "--ipv6-prefix=64: all of the /64")
+        ok(client.ask("2001:db8::1").startswith("NOTFOUND"),
+           "... and not the next one")
+
+
 def beside_a_file():
     with pbs.Site() as site:
         site.write("pbs.yaml", "value: permit\ndbfile:\n  - hash:%s\n"
@@ -204,4 +216,4 @@ def hostile():
         equal(daemon.stop(), 0, "a clean end")
 
 
-main(answers, beside_a_file, wrong, before_ready, expiry, hostile)
+main(answers, prefix, beside_a_file, wrong, before_ready, expiry, hostile)
