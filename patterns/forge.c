@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/linebuf.h"
+#include "patterns/anatomy.h"
 #include "patterns/payload.h"
 #include "patterns/places.h"
 #include "patterns/recognizer.h"

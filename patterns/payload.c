@@ -1,33 +1,9 @@
 #include "patterns/payload.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/alloc.h"
-#include "patterns/atoms.h"
 #include "patterns/places.h"
-#include "patterns/rules.h"
-#include "patterns/trial.h"
 
-/* A line that grants, and where its parts are. */
-struct success {
-	const char *line; /* borrowed from the rules */
-	size_t len;
-	struct anatomy parts;
-	size_t rule;
-};
-
-struct payloads {
-	struct success *list;
-	size_t count;
-	struct strings *words; /* of each rule: what its expressions ask for */
-	size_t nrules;
-};
-
-/* Who is meant to come out, and spellings that must not mean him. */
-static const char *const attackers[] = {"6.6.6.6", "2001:db8:6::6",
-					"::ffff:6.6.6.6", "[6.6.6.6]",
-					"[2001:db8:6::6]"};
+/* Spellings of an address that must not mean it. */
 static const char *const lookalikes[] = {
     "\xef\xbc\x96.\xef\xbc\x96.\xef\xbc\x96.\xef\xbc\x96",
     "\xd9\xa6.\xd9\xa6.\xd9\xa6.\xd9\xa6",
@@ -56,159 +32,11 @@ static const char *const controls[] = {
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-/* splitmix64 (Steele, Lea, Flood 2014). */
-uint64_t
-random_below(uint64_t *state, uint64_t n)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return (z ^ z >> 31) % n;
-}
-
-void
-payload_add(struct payload *p, const char *bytes, size_t len)
-{
-	size_t room = sizeof(p->bytes) - p->len;
-
-	if (len > room)
-		len = room;
-	memcpy(p->bytes + p->len, bytes, len);
-	p->len += len;
-}
-
-static void
-add_text(struct payload *p, const char *text)
-{
-	payload_add(p, text, strlen(text));
-}
-
 static void
 add_one_of(struct payload *p, uint64_t *random, const char *const *list,
 	   size_t count)
 {
-	add_text(p, list[random_below(random, count)]);
-}
-
-/* ---- successes ---- */
-
-static void
-add_sample(struct payloads *all, struct recognizer *recognizer,
-	   const struct sample *sample, const struct ruleset *set, size_t rule)
-{
-	struct success s = {.rule = rule};
-	size_t i;
-
-	for (i = 0; i < sample->nlines; i++) {
-		s.line = sample->lines[i];
-		s.len = strlen(s.line);
-		if (!anatomy_take(&s.parts, recognizer, s.line, s.len) ||
-		    s.parts.rule != &set->list[rule])
-			continue;
-		all->list = alloc_resize(all->list, all->count + 1, sizeof(s));
-		all->list[all->count++] = s;
-	}
-}
-
-/* Literal text of an expression: also what no sample has. */
-static void
-add_words(struct strings *words, const char *expression)
-{
-	struct atoms atoms;
-	char word[64];
-	size_t i, len = 0;
-	int c;
-
-	atoms_read(&atoms, expression);
-	for (i = 0; i <= atoms.count; i++) {
-		c = i < atoms.count ? atom_literal(&atoms.list[i]) : -1;
-		if (c > 0 && len < sizeof(word) - 1) {
-			word[len++] = (char)c;
-			continue;
-		}
-		word[len] = '\0';
-		if (len >= 2)
-			strings_add(words, word);
-		len = 0;
-	}
-	atoms_clear(&atoms);
-}
-
-struct payloads *
-payloads_new(struct recognizer *recognizer, const struct ruleset *set)
-{
-	struct payloads *all = alloc_zero(1, sizeof(*all));
-	size_t rule, i;
-
-	all->words = alloc_zero(set->count, sizeof(*all->words));
-	all->nrules = set->count;
-	for (rule = 0; rule < set->count; rule++) {
-		for (i = 0; i < set->list[rule].accept.count; i++)
-			add_sample(all, recognizer,
-				   &set->list[rule].accept.list[i], set, rule);
-		for (i = 0; i < RULE_ROLES; i++)
-			if (set->list[rule].expressions[i] != NULL)
-				add_words(&all->words[rule],
-					  set->list[rule].expressions[i]);
-	}
-	return all;
-}
-
-size_t
-payloads_count(const struct payloads *all)
-{
-	return all->count;
-}
-
-void
-payloads_free(struct payloads **allp)
-{
-	struct payloads *all = *allp;
-	size_t i;
-
-	*allp = NULL;
-	if (all == NULL)
-		return;
-	for (i = 0; i < all->nrules; i++)
-		strings_clear(&all->words[i]);
-	free(all->words);
-	free(all->list);
-	free(all);
-}
-
-/* Half of the time one of this rule: the one that fits is its own. */
-static const struct success *
-draw_success(const struct payloads *all, uint64_t *random, size_t own)
-{
-	size_t i, n = 0;
-
-	if (random_below(random, 2) == 0)
-		return &all->list[random_below(random, all->count)];
-	for (i = 0; i < all->count; i++)
-		n += all->list[i].rule == own;
-	if (n == 0)
-		return &all->list[random_below(random, all->count)];
-	n = random_below(random, n);
-	for (i = 0; all->list[i].rule != own || n-- > 0; i++)
-		;
-	return &all->list[i];
-}
-
-/* Bytes begin to end of a success, with another address in it. */
-static void
-add_piece(struct payload *p, const struct success *s, size_t begin, size_t end,
-	  const char *address)
-{
-	const struct anatomy *a = &s->parts;
-
-	if (a->ip_end == 0 || begin > a->ip || end < a->ip_end) {
-		payload_add(p, s->line + begin, end - begin);
-		return;
-	}
-	payload_add(p, s->line + begin, a->ip - begin);
-	add_text(p, address);
-	payload_add(p, s->line + a->ip_end, end - a->ip_end);
+	payload_add_text(p, list[random_below(random, count)]);
 }
 
 static size_t
@@ -216,113 +44,6 @@ between(uint64_t *random, size_t low, size_t high)
 {
 	return low + random_below(random, high - low + 1);
 }
-
-static size_t
-draw_begin(const struct success *s, uint64_t *random)
-{
-	const struct anatomy *a = &s->parts;
-	size_t begin;
-
-	switch (random_below(random, 6)) {
-	case 0:
-		return 0;
-	case 1:
-		return a->text;
-	case 2:
-		return a->user_end > 0 ? a->user : a->text;
-	case 3:
-		begin = a->ip > a->text + 10 ? a->ip - 10 : a->text;
-		return between(random, begin, a->ip > begin ? a->ip : begin);
-	case 4:
-		return between(random, a->text, s->len);
-	default:
-		return a->user_end > 0 ? a->user_end : a->text;
-	}
-}
-
-static size_t
-draw_end(const struct success *s, uint64_t *random, size_t begin)
-{
-	size_t low = s->parts.ip_end > begin ? s->parts.ip_end : begin;
-
-	switch (random_below(random, 3)) {
-	case 0:
-		return low;
-	case 1:
-		return between(random, low, s->len);
-	default:
-		return s->len;
-	}
-}
-
-static void
-add_success(struct payload *p, const struct payloads *all, uint64_t *random,
-	    size_t own, const char *address)
-{
-	const struct success *s = draw_success(all, random, own);
-	size_t begin = draw_begin(s, random);
-
-	add_piece(p, s, begin, draw_end(s, random, begin), address);
-}
-
-const char *
-payload_draw_line(struct payload *p, const struct payloads *all,
-		  uint64_t *random, size_t own)
-{
-	const struct success *s = draw_success(all, random, own);
-	const char *address = attackers[random_below(random, COUNT(attackers))];
-
-	p->len = 0;
-	add_piece(p, s, 0, s->len, address);
-	return address;
-}
-
-static bool
-is_of_program(const struct rule *rule, const struct logline *line)
-{
-	return rule->header == line->header &&
-	       rule_knows_program(rule, line->program, line->program_len);
-}
-
-/* The head with the rest of a success behind it, from some byte on. */
-static bool
-completes(const struct success *s, struct recognizer *recognizer,
-	  const char *line, size_t head, time_t now)
-{
-	char *bytes = alloc_resize(NULL, head + s->len, 1);
-	struct trial_addrs got = {0};
-	struct trial trial;
-	size_t at;
-
-	memcpy(bytes, line, head);
-	for (at = s->parts.text; at <= s->len && got.count == 0; at++) {
-		memcpy(bytes + head, s->line + at, s->len - at);
-		trial.nlines = 1;
-		trial.lines[0].bytes = bytes;
-		trial.lines[0].len = head + s->len - at;
-		trial_run(&trial, recognizer, now, &got);
-	}
-	free(bytes);
-	return got.count > 0;
-}
-
-bool
-payloads_complete(const struct payloads *all, struct recognizer *recognizer,
-		  const char *line, size_t head, time_t now)
-{
-	const struct success *s = all->list, *end = s + all->count;
-	struct logline parsed;
-
-	if (logline_parse(&parsed, line, head) != 0)
-		return false;
-	for (; s < end; s++)
-		if (is_of_program(s->parts.rule, &parsed) &&
-		    completes(s, recognizer, line, head, now))
-			return true;
-	return false;
-}
-
-/* ---- kinds ---- */
 
 /* What a payload is drawn from. */
 struct draw {
@@ -337,14 +58,14 @@ typedef void payload_fn(struct payload *, const struct draw *);
 static const char *
 draw_attacker(const struct draw *d)
 {
-	return attackers[random_below(d->random, COUNT(attackers))];
+	return payload_attacker(d->random);
 }
 
 /* What closes the field, perhaps, and what opens the next. */
 static void
 add_joint(struct payload *p, const struct draw *d)
 {
-	const struct strings *words = &d->all->words[d->own];
+	const struct strings *words = payloads_words(d->all, d->own);
 	size_t n = between(d->random, 1, 8);
 
 	switch (random_below(d->random, 12)) {
@@ -373,7 +94,7 @@ add_joint(struct payload *p, const struct draw *d)
 				   words->count);
 		return;
 	case 6:
-		add_text(p, "x");
+		payload_add_text(p, "x");
 		return;
 	default:
 		return;
@@ -384,7 +105,7 @@ static void
 draw_success_text(struct payload *p, const struct draw *d)
 {
 	add_joint(p, d);
-	add_success(p, d->all, d->random, d->own, draw_attacker(d));
+	payload_add_success(p, d->all, d->random, d->own, draw_attacker(d));
 	do {
 		add_joint(p, d);
 	} while (random_below(d->random, 2) == 0);
@@ -408,9 +129,9 @@ draw_delimiters(struct payload *p, const struct draw *d)
 						     sizeof(delimiters) - 1)],
 			    1);
 		if (random_below(d->random, 6) == 0)
-			add_text(p, draw_attacker(d));
+			payload_add_text(p, draw_attacker(d));
 		if (random_below(d->random, 6) == 0)
-			add_text(p, "x");
+			payload_add_text(p, "x");
 	}
 }
 
@@ -431,8 +152,9 @@ static void
 draw_lookalike(struct payload *p, const struct draw *d)
 {
 	add_joint(p, d);
-	add_success(p, d->all, d->random, d->own,
-		    lookalikes[random_below(d->random, COUNT(lookalikes))]);
+	payload_add_success(
+	    p, d->all, d->random, d->own,
+	    lookalikes[random_below(d->random, COUNT(lookalikes))]);
 	add_joint(p, d);
 }
 
@@ -461,14 +183,14 @@ draw_long(struct payload *p, const struct draw *d)
 	from = p->len;
 	switch (random_below(d->random, 3)) {
 	case 0:
-		add_text(p, "A");
+		payload_add_text(p, "A");
 		break;
 	case 1:
 		draw_success_text(p, d);
 		break;
 	default:
 		add_joint(p, d);
-		add_text(p, "x");
+		payload_add_text(p, "x");
 	}
 	for (unit = p->len - from; unit > 0 && p->len + unit < limit;)
 		payload_add(p, p->bytes + p->len - unit, unit);

@@ -26,17 +26,6 @@ struct recognizer;
 struct rule;
 struct sample;
 
-/* Offsets of the parts of a line that a rule takes; 0 to 0 = not there. */
-struct anatomy {
-	const struct rule *rule; /* which takes it; NULL: none */
-	size_t text;		 /* where the header ends */
-	size_t ip, ip_end, user, user_end, session, session_end;
-};
-
-/* false: it has no header that is known; then all are 0. */
-bool anatomy_take(struct anatomy *, struct recognizer *, const char *line,
-    size_t len);
-
 struct place {
 	const struct sample *sample;
 	bool accept;	   /* of an accept sample */
