@@ -2,6 +2,7 @@
 import os
 import random
 import socket
+import struct
 import threading
 import time
 
@@ -16,8 +17,8 @@ class Client:
 
     def __init__(self, path, timeout=30):
         self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)  # blocks while the backlog is full
         self.socket.settimeout(timeout)
-        self.socket.connect(path)
         self.held = b""
 
     def send(self, data):
@@ -55,6 +56,12 @@ class Crowd:
     """
     KINDS = ("torn", "loris", "deaf", "endless", "digits", "huge", "silent",
              "garbage", "reconnect")
+    FIRST = {"torn": b"17:pbs 192.", "loris": b"1", "huge": b"999999999:",
+             "garbage": os.urandom(300), "endless": b"2000:"}
+    MORE = {"loris": b"5", "deaf": netstring("pbs 192.0.2.1") * 50,
+            "endless": b"x" * 1000, "digits": b"1" * 500,
+            "huge": b"x" * 1000, "garbage": os.urandom(300),
+            "reconnect": b"0:,"}
 
     def __init__(self, path, count):
         self.path, self.count = path, count
@@ -69,12 +76,12 @@ class Crowd:
 
     def _connect(self, client):
         client[1] = s = socket.socket(socket.AF_UNIX)
-        s.settimeout(5)
+        # Not settimeout(): without blocking a full backlog is an error.
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO,
+                     struct.pack("ll", 5, 0))
         s.connect(self.path)
         s.setblocking(False)
-        first = {"torn": b"17:pbs 192.", "loris": b"1", "huge": b"999999999:",
-                 "garbage": os.urandom(300), "endless": b"2000:"}
-        self._send(client, first.get(client[0], b""))
+        self._send(client, self.FIRST.get(client[0], b""))
 
     def _send(self, client, data):
         try:
@@ -87,10 +94,7 @@ class Crowd:
             self._connect(client)
 
     def _one(self, client):
-        data = {"loris": b"5", "deaf": netstring("pbs 192.0.2.1") * 50,
-                "endless": b"x" * 1000, "digits": b"1" * 500,
-                "huge": b"x" * 1000, "garbage": os.urandom(300),
-                "reconnect": b"0:,"}.get(client[0])
+        data = self.MORE.get(client[0])
         if client[0] == "reconnect":
             client[1].close()
             self._connect(client)

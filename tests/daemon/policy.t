@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+# The policy service: what each state is told, over both kinds of socket; its
+# settings and what is said of wrong ones; and that a thousand hostile clients
+# cost no more than a bounded memory while the log is followed on.
+# tests/run: timeout=600
+import os
+import resource
+import socket
+import statistics
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login
+from policy import Client, Crowd, request
+from tap import contains, equal, main, ok
+
+HOSTILE, LOGINS = 1000, 40
+CLIENT = "198.51.100.7"
+
+
+def socket_of(site):
+    return site.path("map/socket")
+
+
+def flags(site, *more):
+    return ("--dbfile=policy:unix:" + socket_of(site),
+            "--checkpoint=" + site.path("map/state"), *more)
+
+
+def settings(site, **policy):
+    site.write("pbs.yaml", "policy:\n" + "".join(
+        "  %s: %s\n" % item for item in policy.items()) if policy else "")
+
+
+def wait_action(asker, want, seconds=pbs.DEADLINE, **attributes):
+    """Asks again and again; how long it took, in seconds."""
+    began = time.monotonic()
+    while asker.ask(**attributes) != want:
+        if time.monotonic() - began > seconds:
+            raise TimeoutError("no %s: %r" % (want, attributes))
+        time.sleep(0.0005)
+    return time.monotonic() - began
+
+
+def answers():
+    with pbs.Site() as site:
+        settings(site, sender_binding="always", sender_domains="example.org")
+        daemon = site.start(*flags(site, "--debug"))
+        client = Client(socket_of(site))
+        equal(client.ask(), "DUNNO", "a stranger")
+        site.log(login(CLIENT))
+        wait_action(client, "OK")
+        for want, name, attributes in (
+                ("OK", "once more", {}),
+                ("OK", "at DATA", {"state": "DATA", "recipient_count": "3"}),
+                ("OK", "an unknown state", {"state": "NEW"}),
+                ("DUNNO", "another's sender", {"sender": "bob@example.org"}),
+                ("DUNNO", "no sender yet", {"sender": "", "state": "EHLO"}),
+                ("DUNNO", "another client", {"client": "198.51.100.8"}),
+                ("DUNNO", "no client", {"client": "unknown"}),
+                ("DUNNO", "a network", {"client": "198.51.100"}),
+                ("OK", "IPv4 written as IPv6",
+                 {"client": "::ffff:" + CLIENT}),
+                ("OK", "what SMTP AUTH says is the same user",
+                 {"sasl_username": "ann"}),
+                ("DUNNO", "what SMTP AUTH says is another user",
+                 {"sasl_username": "bob"}),
+                ("OK", "... with a sender of its own",
+                 {"sasl_username": "bob", "sender": "bob@example.org"}),
+                ("DUNNO", "... from elsewhere",
+                 {"sasl_username": "ann", "client": "198.51.100.8"})):
+            equal(client.ask(**attributes), want, name)
+        client.send(request() * 3)
+        equal([client.receive() for _ in range(3)], ["OK"] * 3,
+              "three at once")
+        client.send(request(sender="ann@example.org\0"))
+        equal(client.receive(), None, "a NUL closes the connection")
+        contains(daemon.messages(), "policy: a NUL byte; connection closed",
+                 "... and debug says why")
+        contains(daemon.messages(), "policy DUNNO client=%s user=- "
+                 "recipients=0 sender=<bob@example.org>: not the sender of "
+                 "its users" % CLIENT, "debug says of each answer why")
+        equal(daemon.stop(), 0, "a clean end")
+        ok(not os.path.exists(socket_of(site)), "the socket is gone")
+
+
+def over_a_port():
+    with pbs.Site() as site:
+        probe = socket.socket()
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        settings(site, action="permit_auth_destination")
+        site.start("--dbfile=policy:inet:127.0.0.1:%d" % port,
+                   "--checkpoint=" + site.path("map/state"))
+        client = Client(("127.0.0.1", port))
+        site.log(login(CLIENT))
+        wait_action(client, "permit_auth_destination")
+        ok(True, "an action of one's own, over a port")
+
+
+def grace_ends():
+    with pbs.Site() as site:
+        settings(site)
+        site.start(*flags(site, "--grace=3"))
+        client = Client(socket_of(site))
+        when = time.time()
+        site.log(login(CLIENT), when=when)
+        wait_action(client, "OK")
+        wait_action(client, "DUNNO")
+        took = time.time() - int(when)
+        ok(2.9 < took < 5, "gone when the grace is over", "%.3f s" % took)
+
+
+def wrong_settings():
+    with pbs.Site() as site:
+        for key, value, why in (
+                ("sender_bindng", "always", "did you mean 'sender_binding'?"),
+                ("sender_binding", "yes", "'yes' is none of off, always"),
+                ("action", "REJEKT", "did you mean 'REJECT'?"),
+                ("shared_users", "99", "no number from 0 to 31"),
+                ("window", "1", "less than 60 seconds"),
+                ("count_at", "MAIL", "none of RCPT, DATA, END-OF-MESSAGE"),
+                ("sender_domains", "ann@example.org", "is no domain"),
+                ("sender_logins", "hash:/etc/x", "has a type")):
+            settings(site, **{key: value})
+            done = site.run("--check", *flags(site))
+            contains(done.stderr, why, "%s: %s" % (key, value))
+            contains(done.stderr, "pbs.yaml:2: ", "... with its line")
+            equal(done.returncode, 78, "... is a wrong configuration")
+
+
+def senders_file_and_dump():
+    with pbs.Site() as site:
+        settings(site, sender_logins=site.path("senders"))
+        site.write("senders", "ann@example.org ann\n\nbob@example.org\n")
+        done = site.run("--check", *flags(site))
+        contains(done.stdout, "senders:3: expected `sender users', found "
+                 "'bob@example.org'", "--check reads the file of senders")
+        done = site.run(*flags(site))
+        contains(done.stderr, "senders:3: ", "and with it nothing starts")
+        site.write("senders", "ann@example.org ann\n")
+        done = site.run("--check", *flags(site))
+        contains(done.stdout, "ok policy:unix:", "what is right passes")
+        done = site.run("--dumpconfig", *flags(site))
+        contains(done.stdout, "\npolicy:\n  action: 'OK'\n",
+                 "--dumpconfig shows the section")
+        site.write("pbs.yaml", done.stdout)
+        again = site.run("--dumpconfig", *flags(site))
+        equal(again.stdout, done.stdout, "... so that it can be read again")
+
+
+def memory(daemon, key):
+    with open("/proc/%d/status" % daemon.pid) as f:
+        return next(int(line.split()[1]) for line in f
+                    if line.startswith(key + ":"))
+
+
+def log_in_among(site):
+    """Milliseconds: from each login until it is told, and of one answer."""
+    told, answered = [], []
+    for n in range(LOGINS):
+        key = "198.51.100.%d" % (n + 1)
+        began = time.monotonic()
+        site.log(login(key))
+        client = Client(socket_of(site))
+        wait_action(client, "OK", client=key)
+        told.append((time.monotonic() - began) * 1e3)
+        began = time.monotonic()
+        client.ask(client="192.0.2.1")
+        answered.append((time.monotonic() - began) * 1e3)
+        client.close()
+        time.sleep(0.05)  # the crowd is to have its turn
+    return told, answered
+
+
+def hostile():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with pbs.Site() as site:
+        settings(site, sender_binding="always", sender_domains="example.org",
+                 user_recipients=1000000, address_recipients=1000000)
+        daemon = site.start(*flags(site))
+        before = memory(daemon, "VmRSS")
+        crowd = Crowd(socket_of(site), HOSTILE).start()
+        try:
+            told, answered = log_in_among(site)
+        finally:
+            crowd.stop()
+        grown = memory(daemon, "VmHWM") - before
+        print("# %d logins among %d hostile clients (%d times thrown out): "
+              "told after %.1f ms (most %.1f), an answer %.1f ms (most %.1f); "
+              "memory grew by %d KiB" % (
+                  LOGINS, HOSTILE, crowd.reconnects, statistics.median(told),
+                  max(told), statistics.median(answered), max(answered),
+                  grown))
+        equal(len(told), LOGINS, "the log is followed on, and told")
+        ok(max(told) < 5000, "... each login in time", told)
+        ok(crowd.reconnects > 0, "who asks for nothing is thrown out")
+        ok(pbs.WRAP or grown < 32 * 1024, "the memory is bounded",
+           "%d KiB more" % grown)
+        fds = "/proc/%d/fd" % daemon.pid
+        pbs.until("their descriptors are closed", pbs.DEADLINE,
+                  lambda: len(os.listdir(fds)) < 50,
+                  lambda left: time.sleep(0.05))
+        equal(daemon.stop(), 0, "a clean end")
+
+
+main(answers, over_a_port, grace_ends, wrong_settings, senders_file_and_dump,
+     hostile)
