@@ -53,6 +53,19 @@ open_file(const char *path, struct err *err)
 	return fd;
 }
 
+static void
+turn_to(enum log_target to, int fd)
+{
+	if (out.target == TO_SYSLOG)
+		closelog();
+	if (out.fd >= 0)
+		close(out.fd);
+	if (to == TO_SYSLOG)
+		openlog("pop-before-smtp", LOG_PID | LOG_NDELAY, LOG_MAIL);
+	out.target = to;
+	out.fd = fd;
+}
+
 int
 log_open(const char *target, bool debug, struct err *err)
 {
@@ -68,16 +81,29 @@ log_open(const char *target, bool debug, struct err *err)
 	else if ((fd = open_file(target, err)) < 0)
 		return -1;
 
-	if (out.target == TO_SYSLOG)
-		closelog();
-	if (out.fd >= 0)
-		close(out.fd);
-	if (to == TO_SYSLOG)
-		openlog("pop-before-smtp", LOG_PID | LOG_NDELAY, LOG_MAIL);
-	out.target = to;
-	out.fd = fd;
+	turn_to(to, fd);
 	out.debug = debug;
 	return 0;
+}
+
+void
+log_adopt(int fd, bool debug)
+{
+	turn_to(TO_FILE, fd);
+	out.debug = debug;
+}
+
+int
+log_descriptor(void)
+{
+	return out.fd;
+}
+
+void
+log_reconnect(void)
+{
+	if (out.target == TO_SYSLOG)
+		turn_to(TO_SYSLOG, -1);
 }
 
 bool

@@ -20,6 +20,14 @@ struct err;
  */
 int log_open(const char *target, bool debug, struct err *);
 
+/* As log_open() of a file, that somebody else has opened: fd is the log's now. */
+void log_adopt(int fd, bool debug);
+/* The file that is written to, for who passes it on or closes all others; -1:
+ * it is none of ours. */
+int log_descriptor(void);
+/* In a child that has closed what it inherited: finds syslogd again. */
+void log_reconnect(void);
+
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +120,9 @@ make_room(const char *path, struct err *err)
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
 		close(fd);
 	}
-	if (peer.pid != 0 && peer.pid != getpid())
+	/* The socket of a process that is dead may live on in its children. */
+	if (peer.pid != 0 && peer.pid != getpid() &&
+	    (kill(peer.pid, 0) == 0 || errno != ESRCH))
 		return err_set(err,
 			       "%s: process %ld listens there; is it "
 			       "already running?",

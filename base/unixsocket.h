@@ -10,7 +10,7 @@ struct err;
 
 /*
  * A listening, non-blocking socket; *node is what was bound. What a dead
- * process left there is replaced; so is what this very process still holds.
+ * process left there is replaced, also when its children still hold it; so is what this very process still holds.
  * -1: err, which names the process if a live one listens.
  */
 int unixsocket_listen(const char *path, mode_t, int backlog, struct stat *node,

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,79 +106,24 @@ put_holds(struct writer *w, const struct holds *holds)
 	}
 }
 
-/* A rename is only safe on disk when its directory is. */
-static int
-sync_directory(const char *path)
-{
-	char *copy = alloc_string(path);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result = -1;
-
-	if (fd >= 0) {
-		result = fsync(fd);
-		close(fd);
-	}
-	free(copy);
-	return result;
-}
-
-static FILE *
-create(const char *path)
-{
-	int fd = open(
-	    path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-
-	if (file == NULL && fd >= 0)
-		close(fd);
-	return file;
-}
-
-static int
-finish(struct writer *w, const char *tmp, const char *path)
-{
-	int failed;
-
-	fprintf(w->file, "end %016" PRIx64 "\n", w->hash);
-	failed = fflush(w->file) != 0 || ferror(w->file) ||
-		 fsync(fileno(w->file)) != 0;
-	if (fclose(w->file) != 0)
-		failed = 1;
-	if (failed || rename(tmp, path) != 0)
-		return -1;
-	return sync_directory(path);
-}
-
 int
-checkpoint_save(const char *path, const struct authtab *table,
-		const struct holds *holds, const struct logpos *pos,
-		size_t npos, time_t now_wall, int64_t now_steady,
-		struct err *err)
+checkpoint_write(FILE *file, const struct authtab *table,
+		 const struct holds *holds, const struct logpos *pos,
+		 size_t npos, time_t now_wall, int64_t now_steady)
 {
-	char *tmp = alloc_format("%s.tmp", path);
-	struct writer w = {.hash = 0};
+	struct writer w = {.file = file};
 	struct authtab_row row;
 	size_t at = 0;
-	int result = -1;
 
-	unlink(tmp); /* what a crash left */
-	w.file = create(tmp);
-	if (w.file != NULL) {
-		put(&w, "%s", magic);
-		for (size_t i = 0; i < npos; i++)
-			put_log(&w, &pos[i]);
-		while (authtab_next(table, &at, &row))
-			put_row(&w, &row, now_wall - now_steady);
-		if (holds != NULL)
-			put_holds(&w, holds);
-		result = finish(&w, tmp, path);
-	}
-	if (result != 0) {
-		err_set(err, "%s: cannot be saved: %s", path, strerror(errno));
-		unlink(tmp);
-	}
-	free(tmp);
-	return result;
+	put(&w, "%s", magic);
+	for (size_t i = 0; i < npos; i++)
+		put_log(&w, &pos[i]);
+	while (authtab_next(table, &at, &row))
+		put_row(&w, &row, now_wall - now_steady);
+	if (holds != NULL)
+		put_holds(&w, holds);
+	fprintf(file, "end %016" PRIx64 "\n", w.hash);
+	return ferror(file) ? -1 : 0;
 }
 
 /* What is being read. */

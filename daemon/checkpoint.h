@@ -9,6 +9,7 @@
 #define DAEMON_CHECKPOINT_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "daemon/authtab.h"
@@ -17,10 +18,11 @@
 struct err;
 struct holds;
 
-/* holds may be NULL. now: to write each expiry as wall clock time. 0, or -1. */
-int checkpoint_save(const char *path, const struct authtab *,
-    const struct holds *, const struct logpos *, size_t npos, time_t now_wall,
-    int64_t now_steady, struct err *);
+/* All of it, to a file that the caller has opened and brings to the disk
+ * (daemon/stored.h). holds may be NULL. now: to write each expiry as wall clock
+ * time. 0, or -1: it could not be written. */
+int checkpoint_write(FILE *, const struct authtab *, const struct holds *,
+    const struct logpos *, size_t npos, time_t now_wall, int64_t now_steady);
 
 /*
  * Calls grant for each address kept: granted until expires, held until held.

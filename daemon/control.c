@@ -356,9 +356,9 @@ accept_clients(void *arg, uint32_t events)
 
 /* ---- life cycle ---- */
 
-struct control *
-control_new(struct loop *loop, const char *path, struct authtab *table,
-	    const struct control_ops *ops, struct err *err)
+static struct control *
+prepare(struct loop *loop, const char *path, struct authtab *table,
+	const struct control_ops *ops)
 {
 	struct control *c = alloc_zero(1, sizeof(*c));
 
@@ -372,8 +372,29 @@ control_new(struct loop *loop, const char *path, struct authtab *table,
 		c->clients[i].patience =
 		    timer_new(loop, lose_patience, &c->clients[i]);
 	}
+	return c;
+}
+
+struct control *
+control_new(struct loop *loop, const char *path, struct authtab *table,
+	    const struct control_ops *ops, struct err *err)
+{
+	struct control *c = prepare(loop, path, table, ops);
+
 	c->fd = unixsocket_listen(path, 0600, BACKLOG, &c->node, err);
 	if (c->fd < 0 || listen_on(c, err) != 0)
+		control_free(&c);
+	return c;
+}
+
+struct control *
+control_adopt(struct loop *loop, int fd, struct authtab *table,
+	      const struct control_ops *ops, struct err *err)
+{
+	struct control *c = prepare(loop, "control socket", table, ops);
+
+	c->fd = fd;
+	if (listen_on(c, err) != 0)
 		control_free(&c);
 	return c;
 }

@@ -49,6 +49,10 @@ struct control_ops {
  */
 struct control *control_new(struct loop *, const char *path, struct authtab *,
     const struct control_ops *, struct err *);
+/* The same on a socket that listens already; it is the control's from now on,
+ * its path is not. */
+struct control *control_adopt(struct loop *, int fd, struct authtab *,
+    const struct control_ops *, struct err *);
 void control_free(struct control **);
 
 #endif

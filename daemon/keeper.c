@@ -1,180 +1,121 @@
 #include "daemon/keeper.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/loop.h"
+#include "daemon/conf.h"
+#include "daemon/desk.h"
+#include "daemon/detach.h"
+#include "daemon/holdings.h"
+#include "daemon/keeper_state.h"
 #include "daemon/lock.h"
+#include "daemon/notify.h"
+#include "daemon/privileges.h"
+#include "daemon/remote.h"
+#include "daemon/rowpipe.h"
+#include "daemon/vault.h"
 #include "maps/map.h"
 
 enum {
-	PAUSE_MAX = 60, /* seconds before a child that keeps dying comes back */
-	PROVEN = 60,	/* seconds of life after which a death is a first one */
-	STOP_SECONDS = 20 /* for a clean stop; a child that hangs is killed */
+	PAUSE_MAX =
+	    60, /* seconds before a worker that keeps dying comes back */
+	PROVEN_MS = 60000, /* of life, after which a death is a first one */
+	BYTES_EACH = 1024, /* of a checkpoint, for each address there may be */
+	BYTES_MORE = 1 << 20,
 };
 
-struct keeper {
-	const struct conf *conf;
-	struct lock *pidfile;
-	sigset_t old_mask, news; /* as it was; all that sigwait tells us */
-	int command; /* who typed the command waits behind it; -1 = told */
-	int ready;   /* what the child tells; -1 = it has, or there is none */
-	pid_t child; /* 0 = none */
-	time_t started;
-	unsigned int pause;
-	bool stopping, over;
-	int code;
-};
+/* ---- the worker ---- */
 
-/* The keeper has no loop: it sits in sigtimedwait(2) and nowhere else. */
-static time_t
-steady(void)
+/* All but the three that everybody has, and these. Locks and maps above all: a
+ * lock that a child still held would outlive the keeper. */
+static void
+close_others(const int *kept, size_t nkept)
 {
-	struct timespec ts;
+	for (unsigned int fd = 3, next; fd != ~0u; fd = next) {
+		unsigned int end = ~0u;
 
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec;
+		next = ~0u;
+		for (size_t i = 0; i < nkept; i++)
+			if (kept[i] >= (int)fd && (unsigned int)kept[i] < end)
+				end = (unsigned int)kept[i];
+		if (end != ~0u)
+			next = end + 1;
+		if (end > fd)
+			syscall(SYS_close_range, fd, end == ~0u ? end : end - 1,
+				0);
+	}
 }
 
 static void
-close_fd(int *fd)
+become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 {
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
+	const int kept[] = {end, k->holdings.control, log_descriptor()};
+	struct holdings *h = &k->holdings;
+	struct map **maps = alloc_zero(h->nmaps + 1, sizeof(*maps));
 
-static void
-leave_terminal(void)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int fd = 0; null >= 0 && fd <= 2; fd++)
-		dup2(null, fd);
-	if (null > 2)
-		close(null);
-}
-
-void
-keeper_ready(int ready_fd)
-{
-	if (write(ready_fd, "", 1) != 1)
-		log_warning("could not tell the keeper: %s", strerror(errno));
-	close(ready_fd);
-	leave_terminal();
-}
-
-/* Lets the command return with code. */
-static void
-tell_command(struct keeper *k, int code)
-{
-	unsigned char byte = (unsigned char)code;
-
-	if (k->command < 0)
-		return;
-	if (write(k->command, &byte, 1) != 1)
-		log_debug("nobody waits for the start any more");
-	close_fd(&k->command);
-	leave_terminal();
-}
-
-/* ---- the child ---- */
-
-/* Its first byte raises SIGIO: news like all other. */
-static int
-open_ready_pipe(int pipes[2], struct err *err)
-{
-	if (pipe2(pipes, O_CLOEXEC) != 0)
-		return err_set(err, "pipe: %s", strerror(errno));
-	fcntl(pipes[0], F_SETOWN, getpid());
-	fcntl(pipes[0], F_SETFL, O_ASYNC | O_NONBLOCK);
-	return 0;
-}
-
-/* A keeper that was killed takes its child along: nobody would be there to
- * clear the maps after it. */
-static void
-become_child(struct keeper *k, pid_t keeper)
-{
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != keeper)
 		_exit(EX_SOFTWARE);
+	prctl(PR_SET_NAME, "pbs-worker");
 	sigprocmask(SIG_SETMASK, &k->old_mask, NULL);
-	close_fd(&k->command);
-	lock_forget(&k->pidfile);
+	close_others(kept, sizeof(kept) / sizeof(kept[0]));
+	log_reconnect();
+	*out = (struct handover){.remote = remote_new(end),
+				 .maps = maps,
+				 .control = h->control,
+				 .keeper = keeper,
+				 .inherited = k};
+	for (size_t i = 0; i < h->nmaps; i++)
+		if (h->maps[i] != NULL)
+			maps[i] = remote_map(out->remote, i, h->maps[i]);
 }
 
-/* 1 in the child, 0 in the keeper, -1: there is none. */
+/* 1 in the worker, 0 in the keeper, -1: there is none. */
 static int
-start_child(struct keeper *k, int *ready_fd, struct err *err)
+start_worker(struct keeper *k, struct handover *out, struct err *err)
 {
-	pid_t keeper = getpid();
-	int pipes[2];
+	struct clocks now = loop_clocks(k->loop);
+	pid_t keeper = getpid(), child;
+	int ends[2];
 
-	if (open_ready_pipe(pipes, err) != 0)
+	if (rowpipe_open(ends, err) != 0)
 		return -1;
-	k->started = steady();
-	k->child = fork();
-	if (k->child == 0) {
-		become_child(k, keeper);
-		close(pipes[0]);
-		*ready_fd = pipes[1];
+	child = fork();
+	if (child == 0) {
+		become_worker(k, keeper, ends[1], out);
 		return 1;
 	}
-	close(pipes[1]);
-	k->ready = pipes[0];
-	if (k->child > 0)
-		return 0;
-	k->child = 0;
-	close_fd(&k->ready);
-	return err_set(err, "fork: %s", strerror(errno));
-}
-
-static void
-check_ready(struct keeper *k)
-{
-	char byte;
-
-	if (k->ready < 0 || read(k->ready, &byte, 1) != 1)
-		return;
-	close_fd(&k->ready);
-	tell_command(k, EX_OK);
+	close(ends[1]);
+	if (child < 0) {
+		close(ends[0]);
+		return err_set(err, "fork: %s", strerror(errno));
+	}
+	k->child = child;
+	k->end = ends[0];
+	k->ready = false;
+	k->started_ms = now.steady_ms;
+	desk_reset(k->desk);
+	pulse_begin(&k->pulse, now.steady_ms);
+	timer_arm(k->tick, PULSE_MS);
+	return loop_watch(k->loop, k->end, POLLIN, keeper_on_packet, k, err);
 }
 
 /* ---- its death ---- */
-
-static void
-clear_map(const struct conf *conf, const char *name)
-{
-	const struct map_settings settings = conf_map_settings(conf);
-	struct err err;
-	struct map *map = map_open(name, "hash", &settings, &err);
-
-	if (map == NULL || map_clear(map, &err) != 0)
-		log_error("%s", err.text);
-	else
-		log_warning("cleared %s", name);
-	if (map != NULL)
-		map_close(&map);
-}
-
-static void
-clear_maps(const struct keeper *k)
-{
-	for (size_t i = 0; k->conf->write && i < k->conf->maps.count; i++)
-		if (!map_spec_is_live(k->conf->maps.list[i]))
-			clear_map(k->conf, k->conf->maps.list[i]);
-}
 
 static void
 say_death(int status)
@@ -190,34 +131,39 @@ say_death(int status)
 static void
 finish(struct keeper *k, int code)
 {
-	k->over = true;
-	k->code = code;
-	tell_command(k, code);
+	if (k->proven)
+		keeper_clear(k);
+	loop_stop(k->loop, code);
 }
 
 static void
 plan_restart(struct keeper *k)
 {
-	if (k->pause == 0 || steady() - k->started >= PROVEN)
+	int64_t lived = loop_clocks(k->loop).steady_ms - k->started_ms;
+
+	if (k->pause == 0 || lived >= PROVEN_MS)
 		k->pause = 1;
 	else
 		k->pause = k->pause < PAUSE_MAX / 2 ? k->pause * 2 : PAUSE_MAX;
 	log_warning("starting the daemon anew in %us", k->pause);
+	timer_arm(k->again, (int64_t)k->pause * 1000);
 }
 
-/* A first start that fails has changed no map; perhaps it failed because they
- * are another daemon's. After that whatever dies leaves no word behind. */
+/* A first start that fails has changed no map; perhaps it failed because the
+ * configuration is wrong. After that whatever dies leaves no word behind. */
 static void
 mourn(struct keeper *k, int status)
 {
 	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == EX_OK;
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
 
-	if (clean || k->command >= 0) {
+	if (clean || !k->proven) {
+		if (WIFSIGNALED(status))
+			say_death(status);
 		finish(k, code);
 		return;
 	}
-	clear_maps(k);
+	keeper_clear(k);
 	say_death(status);
 	if (k->stopping)
 		finish(k, code);
@@ -226,147 +172,227 @@ mourn(struct keeper *k, int status)
 }
 
 static void
-reap(struct keeper *k)
+forget_worker(struct keeper *k)
 {
+	loop_unwatch(k->loop, k->end);
+	close(k->end);
+	k->end = -1;
+	timer_disarm(k->tick);
+	desk_reset(k->desk);
+}
+
+static void
+on_child(void *arg, int signo)
+{
+	struct keeper *k = arg;
 	int status;
 
+	(void)signo;
 	if (k->child == 0 || waitpid(k->child, &status, WNOHANG) != k->child)
 		return;
 	k->child = 0;
-	close_fd(&k->ready);
+	keeper_drain(k); /* its last words */
+	forget_worker(k);
 	mourn(k, status);
 }
 
 /* ---- the keeper's life ---- */
 
 static void
-pass_on(struct keeper *k, int signo)
+start_again(void *arg)
 {
-	if (signo == SIGTERM || signo == SIGINT)
-		k->stopping = true;
-	if (k->child > 0)
-		kill(k->child, signo);
-	else if (k->stopping)
-		finish(k, EX_OK);
+	struct keeper *k = arg;
+
+	k->start = true;
+	loop_stop(k->loop, EX_OK);
 }
 
-/* The next signal, or 0: the time is over. */
+/* 1 in a worker; 0: all is over, *code. */
 static int
-await_news(const struct keeper *k)
-{
-	struct timespec time = {.tv_sec = k->stopping ? STOP_SECONDS
-						      : (time_t)k->pause};
-	int signo;
-
-	do {
-		signo = k->child > 0 && !k->stopping
-			    ? sigwaitinfo(&k->news, NULL)
-			    : sigtimedwait(&k->news, NULL, &time);
-	} while (signo < 0 && errno == EINTR);
-	return signo > 0 ? signo : 0;
-}
-
-/* 1 in a child, 0 when all is over. */
-static int
-keep(struct keeper *k, int *ready_fd)
-{
-	struct err err;
-
-	while (!k->over) {
-		int signo = await_news(k), started = 0;
-
-		check_ready(k);
-		if (signo == 0 && k->child > 0)
-			kill(k->child, SIGKILL);
-		else if (signo == 0)
-			started = start_child(k, ready_fd, &err);
-		else if (signo == SIGCHLD)
-			reap(k);
-		else if (signo != SIGIO)
-			pass_on(k, signo);
-		if (started > 0)
-			return 1;
-		if (started < 0)
-			log_error("%s", err.text);
-	}
-	return 0;
-}
-
-static void
-block_signals(struct keeper *k)
-{
-	static const int signals[] = {SIGTERM, SIGINT,	SIGHUP,
-				      SIGUSR1, SIGCHLD, SIGIO};
-
-	sigemptyset(&k->news);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaddset(&k->news, signals[i]);
-	sigprocmask(SIG_BLOCK, &k->news, &k->old_mask);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
-static int
-be_keeper(struct keeper *k, int *ready_fd, int *code)
+keep(struct keeper *k, struct handover *out, int *code)
 {
 	struct err err;
 	int started;
 
-	setsid();
-	lock_adopt(k->pidfile);
-	block_signals(k);
-	started = start_child(k, ready_fd, &err);
-	if (started < 0) {
-		log_error("%s", err.text);
-		finish(k, EX_OSERR);
-	}
-	if (started > 0 || keep(k, ready_fd) > 0)
-		return 1;
-	lock_release(&k->pidfile);
-	*code = k->code;
+	do {
+		k->start = false;
+		started = start_worker(k, out, &err);
+		if (started > 0)
+			return 1;
+		if (started < 0) {
+			log_error("%s", err.text);
+			plan_restart(k);
+		}
+		*code = loop_run(k->loop, &err);
+		if (k->start)
+			keeper_reread(k, false);
+	} while (k->start);
+	if (*code >= 0)
+		return 0;
+	log_error("%s", err.text);
+	finish(k, EX_OSERR);
+	*code = EX_OSERR;
 	return 0;
 }
 
-/* The command that was typed: returns when the daemon is ready. */
 static int
-be_command(int wait_fd, int *code)
+open_loop(struct keeper *k, struct err *err)
 {
-	unsigned char byte;
-	ssize_t n;
+	static const struct {
+		int signo;
+		loop_signal_fn *handler;
+	} signals[] = {
+	    {SIGTERM, keeper_on_stop},	{SIGINT, keeper_on_stop},
+	    {SIGHUP, keeper_on_reload}, {SIGUSR1, keeper_on_state},
+	    {SIGCHLD, on_child},
+	};
 
-	do {
-		n = read(wait_fd, &byte, 1);
-	} while (n < 0 && errno == EINTR);
-	*code = n == 1 ? byte : EX_SOFTWARE;
-	close(wait_fd);
+	sigprocmask(SIG_BLOCK, NULL, &k->old_mask);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	k->loop = loop_new(err);
+	if (k->loop == NULL)
+		return -1;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (loop_signal(k->loop, signals[i].signo, signals[i].handler,
+				k, err) != 0)
+			return -1;
+	k->tick = timer_new(k->loop, keeper_on_tick, k);
+	k->expiry = timer_new(k->loop, keeper_on_expiry, k);
+	k->again = timer_new(k->loop, start_again, k);
+	k->stop = timer_new(k->loop, keeper_on_stubborn, k);
+	k->watchdog = timer_new(k->loop, keeper_on_watchdog, k);
+	if (notify_watchdog_ms() > 0)
+		timer_arm(k->watchdog, notify_watchdog_ms());
 	return 0;
+}
+
+static int
+take_locks(struct keeper *k, struct err *err)
+{
+	return holdings_lock(&k->holdings, k->conf, err);
+}
+
+static int
+open_maps(struct keeper *k, struct err *err)
+{
+	return holdings_open_maps(&k->holdings, k->conf, err);
+}
+
+static int
+open_vault(struct keeper *k, struct err *err)
+{
+	struct vault_limits limits = keeper_limits(k->conf);
+
+	(void)err;
+	k->vault = vault_new(k->holdings.maps, k->holdings.nmaps, &limits);
+	k->desk = desk_new(k->vault, k->conf->checkpoint,
+			   BYTES_MORE + (unsigned long long)BYTES_EACH *
+					    k->conf->max_addresses);
+	return 0;
+}
+
+static int
+open_control(struct keeper *k, struct err *err)
+{
+	return holdings_listen(&k->holdings, k->conf, err);
+}
+
+static int
+drop_privileges(struct keeper *k, struct err *err)
+{
+	return k->conf->user != NULL ? privileges_drop(k->conf->user, err) : 0;
+}
+
+/* The code tells a wrong configuration, which waiting does not mend, from a
+ * disk that comes late. */
+static int
+open_all(struct keeper *k, struct err *err)
+{
+	static const struct {
+		int (*open)(struct keeper *, struct err *);
+		int code;
+	} steps[] = {
+	    {drop_privileges, EX_NOPERM}, {take_locks, EX_TEMPFAIL},
+	    {open_maps, EX_CANTCREAT},	  {open_vault, EX_OSERR},
+	    {open_control, EX_OSERR},	  {open_loop, EX_OSERR},
+	};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (steps[i].open(k, err) != 0)
+			return steps[i].code;
+	return EX_OK;
+}
+
+static void
+close_all(struct keeper *k)
+{
+	timer_free(&k->watchdog);
+	timer_free(&k->stop);
+	timer_free(&k->again);
+	timer_free(&k->expiry);
+	timer_free(&k->tick);
+	desk_free(&k->desk);
+	vault_free(&k->vault);
+	holdings_release(&k->holdings);
+	lock_release(&k->pidfile);
+	loop_free(&k->loop);
+}
+
+/* In the background nobody else does: 0, all is said. */
+static int
+complain(const struct keeper *k, const struct err *err)
+{
+	if (k->command < 0)
+		return -1;
+	log_error("%s", err->text);
+	if (k->conf->logto != NULL && strcmp(k->conf->logto, "-") != 0)
+		fprintf(stderr, "pop-before-smtp: %s\n", err->text);
+	return 0;
+}
+
+/* As keeper_run(). A worker leaves its keeper's things where they are: their
+ * files are not its own. */
+static int
+be_keeper(struct keeper *k, struct handover *out, int *code, struct err *err)
+{
+	int result;
+
+	if (k->pidfile != NULL)
+		lock_adopt(k->pidfile);
+	*code = open_all(k, err);
+	result = *code == EX_OK ? keep(k, out, code) : complain(k, err);
+	if (result > 0)
+		return 1;
+	close_all(k);
+	detach_done(&k->command, *code);
+	free(k);
+	return result;
 }
 
 int
-keeper_run(const struct conf *conf, int *ready_fd, int *code, struct err *err)
+keeper_run(struct conf *conf, keeper_conf_fn *reread, void *arg,
+	   struct handover *out, int *code, struct err *err)
 {
-	struct keeper k = {.conf = conf, .ready = -1};
-	int pipes[2];
-	pid_t pid;
+	struct keeper *k = alloc_zero(1, sizeof(*k));
+	int result = 1;
 
-	if (pipe2(pipes, O_CLOEXEC) != 0)
-		return err_set(err, "pipe: %s", strerror(errno));
-	k.command = pipes[1];
-	k.pidfile = lock_take(conf->pidfile, err);
-	pid = k.pidfile != NULL ? fork() : -1;
-	if (pid < 0) {
-		if (k.pidfile != NULL)
-			err_set(err, "fork: %s", strerror(errno));
-		lock_release(&k.pidfile);
-		close(pipes[0]);
-		close(pipes[1]);
-		return -1;
+	*k = (struct keeper){.conf = conf,
+			     .reread = reread,
+			     .reread_arg = arg,
+			     .command = -1,
+			     .end = -1,
+			     .holdings.control = -1};
+	*code = EX_OSERR;
+	if (conf->pidfile != NULL) {
+		k->pidfile = lock_take(conf->pidfile, err);
+		result = k->pidfile ? detach(&k->command, code, err) : -1;
 	}
-	if (pid == 0) {
-		close(pipes[0]);
-		return be_keeper(&k, ready_fd, code);
-	}
-	lock_forget(&k.pidfile);
-	close(pipes[1]);
-	return be_command(pipes[0], code);
+	if (result > 0)
+		return be_keeper(k, out, code, err);
+	if (result < 0)
+		lock_release(&k->pidfile);
+	lock_forget(&k->pidfile);
+	free(k);
+	return result;
 }

@@ -1,31 +1,53 @@
 /*
- * keeper: the small parent process under --daemon.
+ * keeper: the process that owns the maps, and watches over the one that reads
+ * the logs.
  *
- * It detaches, starts the daemon as its child, waits until that is ready, and
- * only then lets the command return. When the child dies it clears the maps,
- * says so, and starts it anew, after 1, 2, 4 ... 60 seconds. It reads no log
- * and asks nobody, so that nothing can take it along.
+ * The worker reads what strangers write; the keeper does not. It takes rows from
+ * the worker over a pair of sockets, checks each (daemon/vault.h), writes the
+ * maps and the checkpoint, takes out what has expired by its own clock, talks to
+ * the service manager, and passes signals on. A worker that is dead, talks
+ * nonsense, or is silent while the maps hold anybody (daemon/pulse.h) is ended;
+ * the maps are cleared at once, and another is started after 1, 2, 4 ... 60
+ * seconds. The keeper reads no log and asks nobody, so that nothing can take it
+ * along.
+ *
+ * The worker ends with the keeper, whatever ends that.
  */
 #ifndef DAEMON_KEEPER_H
 #define DAEMON_KEEPER_H
 
-#include "daemon/conf.h"
+#include <stddef.h>
+#include <sys/types.h>
 
+struct conf;
 struct err;
+struct map;
+struct remote;
+
+/* What a worker is given. All of it lasts as long as the process. */
+struct handover {
+	struct remote *remote;	/* to the keeper */
+	struct map *const *maps; /* as conf->maps; NULL: not the keeper's */
+	int control;		/* listening; -1 = none */
+	pid_t keeper;		/* who the daemon is to everybody else */
+	void *inherited;	/* the keeper's memory, not to be touched */
+};
+
+/* Reads the configuration again: 0 and *conf filled, or -1. */
+typedef int keeper_conf_fn(void *arg, struct conf *conf, struct err *);
 
 /*
- * Takes conf->pidfile and goes into the background. Returns
- *   1 in the process that is to do the work, each time that one is started:
- *     it calls keeper_ready(*ready_fd) when it is ready;
+ * Takes locks, opens maps and control socket as conf->user, starts the worker;
+ * with conf->pidfile in the background. conf stays the keeper's, and each
+ * worker's own copy of it is as the file was when it was last read. Returns
+ *   1 in each worker: it does the work, and ends the process;
  *   0 in the command that was typed and in the keeper, when all is over: exit
  *     with *code;
- *  -1 err: nothing was started.
- * Until the first child is ready standard error is the terminal's; if that
- * child fails, the command ends with its exit code.
+ *  -1 err: nothing was started; exit with *code.
+ * Until the first worker is ready standard error is the terminal's; if that one
+ * fails, all ends with its exit code.
  */
-int keeper_run(const struct conf *, int *ready_fd, int *code, struct err *);
-
-/* In the child: tells the keeper, and lets go of the terminal. */
-void keeper_ready(int ready_fd);
+int keeper_run(struct conf *, keeper_conf_fn *, void *arg, struct handover *,
+    int *code, struct err *);
 
 #endif

@@ -6,6 +6,7 @@
  * of a line.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -15,6 +16,7 @@
 #include "daemon/conf.h"
 #include "daemon/keeper.h"
 #include "daemon/privileges.h"
+#include "daemon/remote.h"
 #include "daemon/service.h"
 
 struct arguments {
@@ -42,32 +44,15 @@ reread(void *arg, struct conf *conf, struct err *err)
 	return conf_load(conf, a->argc, a->argv, err) == 0 ? 0 : -1;
 }
 
-/* A child that the keeper starts later takes the file as it is then. */
-static void
-refresh(struct conf *conf, struct arguments *arguments)
-{
-	struct conf new;
-	struct err err;
-
-	if (reread(arguments, &new, &err) != 0) {
-		log_error("going on with the configuration of the start: %s",
-			  err.text);
-		return;
-	}
-	conf_clear(conf);
-	*conf = new;
-}
-
 static int
-serve(struct conf *conf, struct arguments *arguments, int ready_fd)
+serve(struct conf *conf, struct arguments *arguments,
+      const struct handover *handover)
 {
 	struct service *service;
 	struct err err;
 	int code;
 
-	if (conf->user != NULL && privileges_drop(conf->user, &err) != 0)
-		return complain(EX_NOPERM, conf->logto, &err);
-	service = service_open(conf, reread, arguments, ready_fd, &code, &err);
+	service = service_open(conf, reread, arguments, handover, &code, &err);
 	if (service == NULL)
 		return complain(code, conf->logto, &err);
 	code = service_run(service);
@@ -75,24 +60,38 @@ serve(struct conf *conf, struct arguments *arguments, int ready_fd)
 	return code;
 }
 
+/* Who writes no map needs no keeper; and --once ends when it is done, and may
+ * live in the time of an old log, which no keeper could check. */
+static int
+serve_alone(struct conf *conf, struct arguments *arguments)
+{
+	struct err err;
+
+	if (conf->user != NULL && privileges_drop(conf->user, &err) != 0)
+		return complain(EX_NOPERM, conf->logto, &err);
+	return serve(conf, arguments, NULL);
+}
+
 static int
 run(struct conf *conf, struct arguments *arguments)
 {
+	struct handover handover;
 	struct err err;
-	int ready_fd = -1, code = EX_OK;
+	int code;
 
 	if (log_open(conf->logto, conf->debug, &err) != 0)
 		return complain(EX_CANTCREAT, NULL, &err);
-	if (conf->pidfile != NULL) {
-		switch (keeper_run(conf, &ready_fd, &code, &err)) {
-		case 0:
-			return code;
-		case -1:
-			return complain(EX_OSERR, conf->logto, &err);
-		}
-		refresh(conf, arguments);
+	if (!conf->write || conf->once)
+		return serve_alone(conf, arguments);
+	switch (keeper_run(conf, reread, arguments, &handover, &code, &err)) {
+	case 0:
+		return code;
+	case -1:
+		return complain(code, conf->logto, &err);
 	}
-	return serve(conf, arguments, ready_fd);
+	code = serve(conf, arguments, &handover);
+	remote_free(&handover.remote);
+	exit(code);
 }
 
 int

@@ -119,7 +119,10 @@ next_row(void *arg, struct map_row *out)
 
 	if (!authtab_next(walk->table, &walk->at, &row))
 		return false;
-	*out = (struct map_row){row.addr, row.when, true};
+	*out = (struct map_row){.addr = row.addr,
+				.when = row.when,
+				.present = true,
+				.expires = row.expires};
 	walk->rows++;
 	return true;
 }
@@ -154,6 +157,7 @@ write_changes(struct target *target, struct err *err)
 		if (authtab_get(publish->table, addr, &row)) {
 			rows[i].when = row.when;
 			rows[i].present = true;
+			rows[i].expires = row.expires;
 		}
 	}
 	result = map_apply(target->map, rows, count, err);

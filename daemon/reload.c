@@ -50,8 +50,8 @@ same_forms(const struct conf *a, const struct conf *b)
 
 /* What is tied to open files and to the process itself stays until a restart;
  * that is said, not passed over. */
-static void
-say_what_stays(const struct conf *old, const struct conf *new)
+void
+reload_say(const struct conf *old, const struct conf *new)
 {
 	const struct {
 		const char *key;
@@ -82,7 +82,6 @@ reload_adopt(struct conf *running, struct conf *new)
 {
 	struct conf old = *running;
 
-	say_what_stays(running, new);
 	running->grace = new->grace;
 	running->sessions = new->sessions;
 	running->session_max = new->session_max;

@@ -6,10 +6,13 @@
 
 struct conf;
 
+/* Says of what is tied to open files and to the process itself that it stays, if
+ * it has changed. */
+void reload_say(const struct conf *running, const struct conf *new);
+
 /*
  * Moves into the running configuration what can change while running: rules,
- * networks, grace, debug, logto. What is tied to open files and to the process
- * itself stays, and is said. new then holds the old values, to be cleared.
+ * networks, grace, debug, logto. new then holds the old values, to be cleared.
  */
 void reload_adopt(struct conf *running, struct conf *new);
 

@@ -2,52 +2,43 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "base/alloc.h"
-#include "base/ctlsocket.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
 #include "daemon/control.h"
-#include "daemon/lock.h"
+#include "daemon/holdings.h"
+#include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/publish.h"
+#include "daemon/remote.h"
 #include "daemon/service_state.h"
 #include "daemon/source.h"
 
+/* The keeper's maps are reached through it; others, which answer from the table
+ * itself, are always ours. */
 static int
-take_lock(struct service *s, const char *name, struct err *err)
+open_map(struct service *s, size_t i, struct err *err)
 {
-	char *path = alloc_format("%s.lock", name);
-	struct lock *lock = lock_take(path, err);
+	const char *name = s->conf->maps.list[i];
+	struct map *map;
 
-	free(path);
-	if (lock == NULL)
+	if (!map_spec_is_live(name))
+		map = s->handover != NULL ? s->handover->maps[i]
+					  : s->holdings.maps[i];
+	else
+		map = s->own[s->nown] =
+		    map_open(name, "hash", &s->settings, err);
+	if (map == NULL)
 		return -1;
-	s->locks = alloc_resize(s->locks, s->nlocks + 1, sizeof(lock));
-	s->locks[s->nlocks++] = lock;
+	if (map_spec_is_live(name))
+		s->nown++;
+	s->maps[s->nmaps++] = map;
 	return 0;
-}
-
-/* Each map that is a file, and the checkpoint, have one daemon. */
-static int
-take_locks(struct service *s, struct err *err)
-{
-	const struct conf *conf = s->conf;
-
-	if (!conf->write)
-		return 0;
-	for (size_t i = 0; i < conf->maps.count; i++) {
-		const char *name = strchr(conf->maps.list[i], ':') + 1;
-
-		if (name[0] == '/' && take_lock(s, name, err) != 0)
-			return -1;
-	}
-	return take_lock(s, conf->checkpoint, err);
 }
 
 static int
@@ -61,14 +52,23 @@ open_maps(struct service *s, struct err *err)
 	if (!conf->write)
 		return 0;
 	s->maps = alloc_zero(conf->maps.count, sizeof(struct map *));
-	for (size_t i = 0; i < conf->maps.count; i++) {
-		s->maps[i] =
-		    map_open(conf->maps.list[i], "hash", &s->settings, err);
-		if (s->maps[i] == NULL)
+	s->own = alloc_zero(conf->maps.count, sizeof(struct map *));
+	if (s->handover == NULL &&
+	    holdings_open_maps(&s->holdings, conf, err) != 0)
+		return -1;
+	for (size_t i = 0; i < conf->maps.count; i++)
+		if (open_map(s, i, err) != 0)
 			return -1;
-		s->nmaps++;
-	}
 	return 0;
+}
+
+/* Each map that is a file, and the checkpoint, have one daemon. */
+static int
+take_locks(struct service *s, struct err *err)
+{
+	if (!s->conf->write || s->handover != NULL)
+		return 0;
+	return holdings_lock(&s->holdings, s->conf, err);
 }
 
 static int
@@ -147,7 +147,7 @@ open_signals(struct service *s, struct err *err)
 	} signals[] = {
 	    {SIGTERM, service_on_stop},
 	    {SIGINT, service_on_stop},
-	    {SIGHUP, service_on_reload},
+	    {SIGHUP, service_on_hangup},
 	    {SIGUSR1, service_on_state},
 	};
 
@@ -156,7 +156,7 @@ open_signals(struct service *s, struct err *err)
 		if (loop_signal(s->loop, signals[i].signo, signals[i].handler,
 				s, err) != 0)
 			return -1;
-	if (notify_watchdog_ms() > 0) {
+	if (s->handover == NULL && notify_watchdog_ms() > 0) {
 		s->watchdog = timer_new(s->loop, service_on_watchdog, s);
 		timer_arm(s->watchdog, notify_watchdog_ms());
 	}
@@ -171,14 +171,26 @@ open_control(struct service *s, struct err *err)
 					.refuse = service_on_refuse,
 					.added = service_expire,
 					.arg = s};
-	char *path;
 
-	if (!s->conf->write || s->conf->once)
+	if (s->handover == NULL || s->handover->control < 0)
 		return 0;
-	path = ctlsocket_path(s->conf->checkpoint);
-	s->control = control_new(s->loop, path, s->table, &ops, err);
-	free(path);
+	s->control =
+	    control_adopt(s->loop, s->handover->control, s->table, &ops, err);
 	return s->control != NULL ? 0 : -1;
+}
+
+static int
+open_remote(struct service *s, struct err *err)
+{
+	const struct remote_ops ops = {.find = service_on_find,
+				       .reload = service_on_reload,
+				       .lost = service_on_lost,
+				       .arg = s};
+
+	if (s->handover == NULL)
+		return 0;
+	return remote_attach(s->handover->remote, s->loop, s->lifetime_base_ms,
+			     &ops, err);
 }
 
 static int
@@ -199,8 +211,8 @@ open_all(struct service *s, struct err *err)
 	} steps[] = {
 	    {open_loop, EX_OSERR},     {take_locks, EX_TEMPFAIL},
 	    {open_maps, EX_CANTCREAT}, {open_table, EX_CONFIG},
-	    {open_control, EX_OSERR},  {open_signals, EX_OSERR},
-	    {open_feeds, EX_NOINPUT},
+	    {open_remote, EX_OSERR},   {open_control, EX_OSERR},
+	    {open_signals, EX_OSERR},  {open_feeds, EX_NOINPUT},
 	};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -211,14 +223,15 @@ open_all(struct service *s, struct err *err)
 
 struct service *
 service_open(struct conf *conf, service_conf_fn *reread, void *arg,
-	     int ready_fd, int *code, struct err *err)
+	     const struct handover *handover, int *code, struct err *err)
 {
 	struct service *s = alloc_zero(1, sizeof(*s));
 
 	s->conf = conf;
 	s->reread = reread;
 	s->reread_arg = arg;
-	s->ready_fd = ready_fd;
+	s->handover = handover;
+	s->holdings.control = -1;
 	*code = open_all(s, err);
 	if (*code != EX_OK)
 		service_close(&s);
@@ -269,12 +282,11 @@ service_close(struct service **service)
 	pipeline_free(&s->pipeline);
 	publish_free(&s->publish);
 	authtab_free(&s->table);
-	for (size_t i = 0; i < s->nmaps; i++)
-		map_close(&s->maps[i]);
+	for (size_t i = 0; i < s->nown; i++)
+		map_close(&s->own[i]);
+	free(s->own);
 	free(s->maps);
-	for (size_t i = 0; i < s->nlocks; i++)
-		lock_release(&s->locks[i]);
-	free(s->locks);
+	holdings_release(&s->holdings);
 	loop_free(&s->loop);
 	free(s);
 }

@@ -7,6 +7,7 @@
 
 struct conf;
 struct err;
+struct handover;
 struct service;
 
 /* How a reload gets the configuration anew: 0 and *conf filled, or -1. */
@@ -14,11 +15,12 @@ typedef int service_conf_fn(void *arg, struct conf *conf, struct err *);
 
 /*
  * Opens maps, rules, checkpoint and logs; nothing is read yet. conf is the
- * service's from now on. ready_fd: gets one byte when the maps are written;
- * -1 = nobody waits. NULL: err says why, *code is the exit code for it.
+ * service's from now on. handover: what a keeper gave us, which then holds the
+ * maps and writes the checkpoint; NULL = we are alone, and do it ourselves. NULL:
+ * err says why, *code is the exit code for it.
  */
 struct service *service_open(struct conf *conf, service_conf_fn *, void *arg,
-    int ready_fd, int *code, struct err *);
+    const struct handover *, int *code, struct err *);
 
 /* Reads what is there, publishes, says READY=1, follows until it is told to
  * stop. The exit code. */

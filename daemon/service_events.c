@@ -13,12 +13,15 @@
 #include "base/loop.h"
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
+#include "daemon/detach.h"
 #include "daemon/holds.h"
 #include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/publish.h"
 #include "daemon/reload.h"
+#include "daemon/remote.h"
 #include "daemon/source.h"
+#include "daemon/stored.h"
 
 /* How much log is read twice after a crash, against how often a large table
  * is written to disk. */
@@ -125,23 +128,51 @@ positions(struct service *s, size_t *npos)
 	return pos;
 }
 
+static void
+write_checkpoint(struct service *s, FILE *file)
+{
+	struct moment now = service_moment(s);
+	struct logpos *pos;
+	size_t npos;
+
+	pos = positions(s, &npos);
+	checkpoint_write(file, s->table, pipeline_holds(s->pipeline), pos, npos,
+			 now.wall, now.lifetime);
+	service_free_positions(pos, npos);
+}
+
+/* What goes wrong on the way stays in the file, and is told at its end. */
+static int
+save_remote(struct service *s, struct err *err)
+{
+	FILE *file = remote_save_begin(s->handover->remote);
+
+	if (file != NULL)
+		write_checkpoint(s, file);
+	return remote_save_end(s->handover->remote, file, err);
+}
+
+static int
+save_here(struct service *s, struct err *err)
+{
+	struct stored *stored = stored_create(s->conf->checkpoint, err);
+
+	if (stored == NULL)
+		return -1;
+	write_checkpoint(s, stored_file(stored));
+	return stored_commit(&stored, err);
+}
+
 void
 service_save(void *arg)
 {
 	struct service *s = arg;
-	struct moment now = service_moment(s);
-	struct logpos *pos;
 	struct err err;
-	size_t npos;
 
 	if (!s->conf->write || !s->ready)
 		return;
-	pos = positions(s, &npos);
-	if (checkpoint_save(s->conf->checkpoint, s->table,
-			    pipeline_holds(s->pipeline), pos, npos, now.wall,
-			    now.lifetime, &err) != 0)
+	if ((s->handover != NULL ? save_remote : save_here)(s, &err) != 0)
 		log_error("%s", err.text);
-	service_free_positions(pos, npos);
 }
 
 /* ---- the log ---- */
@@ -156,10 +187,13 @@ say_ready(struct service *s)
 		 (unsigned long long)stats->logins, authtab_count(s->table));
 	for (size_t i = 0; i < s->nmaps; i++)
 		log_info("publishing to %s", map_name(s->maps[i]));
-	notify("READY=1");
-	if (s->ready_fd >= 0)
-		keeper_ready(s->ready_fd);
-	s->ready_fd = -1;
+	if (s->handover == NULL) {
+		notify("READY=1");
+		return;
+	}
+	if (s->conf->pidfile != NULL)
+		detach_leave();
+	remote_ready(s->handover->remote);
 }
 
 /* What was in the logs at the start has been read: the maps may speak. */
@@ -300,7 +334,8 @@ service_on_status(void *arg, FILE *out)
 	    {"publish_failures", published.failures},
 	};
 
-	fprintf(out, "pid %ld\n", (long)getpid());
+	fprintf(out, "pid %ld\n",
+		(long)(s->handover ? s->handover->keeper : getpid()));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		fprintf(out, "%s %llu\n", rows[i].key,
 			(unsigned long long)rows[i].value);
@@ -320,6 +355,32 @@ service_on_refuse(void *arg, const struct addr *addr)
 	return pipeline_refuse(s->pipeline, addr);
 }
 
+/* ---- the keeper ---- */
+
+bool
+service_on_find(void *arg, const struct addr *addr, time_t *when,
+		int64_t *expires)
+{
+	struct service *s = arg;
+	struct authtab_row row;
+
+	if (!authtab_get(s->table, addr, &row))
+		return false;
+	*when = row.when;
+	*expires = row.expires;
+	return true;
+}
+
+void
+service_on_lost(void *arg)
+{
+	struct service *s = arg;
+
+	log_error("stopping: the keeper is gone");
+	s->ready = false; /* nobody is there to save anything */
+	loop_stop(s->loop, EX_SOFTWARE);
+}
+
 /* ---- signals and watchdog ---- */
 
 void
@@ -328,7 +389,8 @@ service_on_stop(void *arg, int signo)
 	struct service *s = arg;
 
 	log_info("stopping: %s", strsignal(signo));
-	notify("STOPPING=1");
+	if (s->handover == NULL)
+		notify("STOPPING=1");
 	loop_stop(s->loop, EX_OK);
 }
 
@@ -361,37 +423,47 @@ service_on_watchdog(void *arg)
 
 /* ---- reload ---- */
 
+/* What the keeper has opened we may not be able to open. */
+static void
+reopen_log(struct service *s)
+{
+	int fd = s->handover ? remote_take_log(s->handover->remote) : -1;
+	struct err err;
+
+	if (fd >= 0)
+		log_adopt(fd, s->conf->debug);
+	else if (log_open(s->conf->logto, s->conf->debug, &err) != 0)
+		log_error("%s", err.text);
+}
+
 static void
 reload(struct service *s, struct conf *new, struct pipeline *pipeline)
 {
-	struct err err;
-
 	if (new->grace != s->conf->grace)
 		authtab_set_longest(s->table, new->grace,
 				    service_moment(s).lifetime);
 	if (conf_hold(new) != conf_hold(s->conf))
 		authtab_set_hold(s->table, conf_hold(new),
 				 service_moment(s).lifetime);
+	reload_say(s->conf, new);
 	reload_adopt(s->conf, new);
 	pipeline_carry(pipeline, s->pipeline, service_moment(s));
 	pipeline_free(&s->pipeline);
 	s->pipeline = pipeline;
-	if (log_open(s->conf->logto, s->conf->debug, &err) != 0)
-		log_error("%s", err.text);
+	reopen_log(s);
 	log_info("reloaded: %zu rules", pipeline_rules(s->pipeline));
 	service_expire(s);
 }
 
 /* SIGHUP: the new beside the old, then a swap; or the old as it was. */
 void
-service_on_reload(void *arg, int signo)
+service_on_reload(void *arg)
 {
 	struct service *s = arg;
 	struct conf new;
 	struct pipeline *pipeline;
 	struct err err;
 
-	(void)signo;
 	if (s->reread(s->reread_arg, &new, &err) != 0) {
 		log_error("not reloaded, going on as before: %s", err.text);
 		return;
@@ -402,4 +474,14 @@ service_on_reload(void *arg, int signo)
 	else
 		reload(s, &new, pipeline);
 	conf_clear(&new);
+}
+
+void
+service_on_hangup(void *arg, int signo)
+{
+	struct service *s = arg;
+
+	(void)signo;
+	if (s->handover == NULL) /* else the keeper tells us */
+		service_on_reload(s);
 }

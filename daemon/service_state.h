@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "daemon/authtab.h"
+#include "daemon/holdings.h"
 #include "daemon/pipeline.h"
 #include "daemon/service.h"
 #include "maps/map.h"
@@ -34,10 +35,12 @@ struct service {
 	service_conf_fn *reread;
 	void *reread_arg;
 	struct loop *loop;
-	struct lock **locks; /* no second daemon on these maps */
-	size_t nlocks;
-	struct map **maps;
+	const struct handover *handover; /* NULL: we are alone, and ... */
+	struct holdings holdings;	 /* ... hold the maps ourselves */
+	struct map **maps;		 /* all; borrowed */
 	size_t nmaps;
+	struct map **own; /* those that answer from the table */
+	size_t nown;
 	struct map_settings settings;
 	struct map_host host;
 	struct authtab *table;
@@ -48,7 +51,6 @@ struct service {
 	size_t nfeeds;
 	struct timer *expiry, *save, *watchdog;
 	int64_t lifetime_base_ms; /* lifetime - steady */
-	int ready_fd;
 	bool ready, evicting;
 };
 
@@ -85,10 +87,16 @@ void service_on_status(void *arg, FILE *out);
 struct moment service_on_now(void *arg);
 const char *service_on_refuse(void *arg, const struct addr *);
 
+/* remote_ops */
+bool service_on_find(void *arg, const struct addr *, time_t *when,
+    int64_t *expires);
+void service_on_reload(void *arg);
+void service_on_lost(void *arg);
+
 /* loop_signal_fn, and the watchdog's timer */
 void service_on_stop(void *arg, int signo);
 void service_on_state(void *arg, int signo);
-void service_on_reload(void *arg, int signo);
+void service_on_hangup(void *arg, int signo);
 void service_on_watchdog(void *arg);
 
 #endif

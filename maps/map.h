@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "base/addr.h"
@@ -31,6 +32,9 @@ struct map_row {
 	struct addr addr;
 	time_t when;  /* the login */
 	bool present; /* false: delete (map_apply only) */
+	/* When it goes, on its giver's clock. No map asks: who gave the row
+	 * takes it away. The keeper does ask. */
+	int64_t expires;
 };
 
 /* Hands out the rows of the table one by one: true and *row, false = end.

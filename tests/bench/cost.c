@@ -79,7 +79,8 @@ next_row(void *arg, struct map_row *row)
 
 	if (!authtab_next(walk->table, &walk->at, &held))
 		return false;
-	*row = (struct map_row){held.addr, held.when, true};
+	*row = (struct map_row){
+	    .addr = held.addr, .when = held.when, .present = true};
 	return true;
 }
 

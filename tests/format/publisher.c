@@ -60,7 +60,8 @@ rows_add(struct rows *rows, struct addr addr, time_t when, bool present)
 		rows->list =
 		    alloc_resize(rows->list, rows->room, sizeof(*rows->list));
 	}
-	rows->list[rows->count++] = (struct map_row){addr, when, present};
+	rows->list[rows->count++] =
+	    (struct map_row){.addr = addr, .when = when, .present = present};
 }
 
 static bool

@@ -20,14 +20,16 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/conf.h"
+#include "daemon/detach.h"
 #include "daemon/lock.h"
+#include "daemon/remote.h"
 #include "maps/map.h"
 #include "tests/tap.h"
 
 enum { PATIENCE_MS = 10000 };
 
 static char dir[] = "/tmp/pbs-keeper.XXXXXX";
-static char *pidfile, *map, *log_file, *error_file;
+static char *pidfile, *map, *state, *log_file, *error_file;
 
 /* What a worker says, it says through this pipe; when all processes that could
  * are gone, it is at its end. */
@@ -38,15 +40,27 @@ struct kept {
 
 /* ---- the daemon of this test: says what happens to it ---- */
 
-static void
-work(int out, int ready_fd)
+/* A worker keeps none of its keeper's descriptors; this one the test needs. */
+static int
+reopen(int out)
 {
+	char *path = alloc_format("/proc/%ld/fd/%d", (long)getppid(), out);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	free(path);
+	return fd;
+}
+
+static void
+work(int keepers, const struct handover *handover)
+{
+	int signo, out = reopen(keepers);
 	sigset_t signals;
-	int signo;
 
 	sigfillset(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	keeper_ready(ready_fd);
+	detach_leave();
+	remote_ready(handover->remote);
 	dprintf(out, "worker %ld\n", (long)getpid());
 	while (sigwait(&signals, &signo) == 0 && signo != SIGTERM)
 		dprintf(out, "signal %d\n", signo);
@@ -63,23 +77,36 @@ fail(void)
 
 /* ---- its command ---- */
 
+static int
+no_conf(void *arg, struct conf *conf, struct err *err)
+{
+	(void)arg;
+	(void)conf;
+	return err_set(err, "there is none");
+}
+
 static void
 command(int out, bool failing)
 {
-	struct conf conf = {.pidfile = pidfile, .write = true};
-	int ready_fd, code,
-	    error = open(error_file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	struct conf conf = {.pidfile = pidfile,
+			    .checkpoint = state,
+			    .logto = log_file,
+			    .grace = 1800,
+			    .max_addresses = 1000,
+			    .write = true};
+	struct handover handover;
+	int code, error = open(error_file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	struct err err;
 
 	dup2(error, 2);
 	close(error);
 	strings_add(&conf.maps, map);
 	log_open(log_file, false, &err);
-	switch (keeper_run(&conf, &ready_fd, &code, &err)) {
+	switch (keeper_run(&conf, no_conf, NULL, &handover, &code, &err)) {
 	case 1:
 		if (failing)
 			fail();
-		work(out, ready_fd);
+		work(out, &handover);
 		break;
 	case 0:
 		strings_clear(&conf.maps);
@@ -109,6 +136,18 @@ start(bool failing)
 	k.said = pipes[0];
 	k.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	return k;
+}
+
+/* kill(2) takes -1 for everybody: a pid that never came must not get there. */
+static void
+send_signal(pid_t pid, int signo)
+{
+	if (pid <= 1) {
+		printf("Bail out! no process to end\n");
+		fflush(stdout);
+		_exit(1);
+	}
+	kill(pid, signo);
 }
 
 /* ---- what can be seen ---- */
@@ -260,15 +299,11 @@ detaches(void)
 	free(named);
 	close(second.said);
 
-	kill(keeper(), SIGHUP);
-	named = alloc_format("signal %d", SIGHUP);
-	is_str(next_line(&k), named, "SIGHUP is passed on");
-	free(named);
-	kill(keeper(), SIGUSR1);
+	send_signal(keeper(), SIGUSR1);
 	named = alloc_format("signal %d", SIGUSR1);
 	is_str(next_line(&k), named, "SIGUSR1 is passed on");
 	free(named);
-	kill(keeper(), SIGTERM);
+	send_signal(keeper(), SIGTERM);
 	ends_together(&k);
 }
 
@@ -295,16 +330,16 @@ comes_back(void)
 
 	fill_map();
 	ok(somebody_in_map(), "somebody is authorized");
-	kill(first, SIGKILL);
+	send_signal(first, SIGKILL);
 	second = worker(&k);
 	ok(second > 0 && second != first, "the dead daemon is replaced");
 	ok(!somebody_in_map(), "and nobody is authorized");
 	ok(holds(log_file, "the daemon died of signal 9"), "its death is said");
 	ok(holds(log_file, "starting the daemon anew in 1s"), "and the rest");
-	kill(second, SIGKILL);
+	send_signal(second, SIGKILL);
 	ok(worker(&k) > 0, "and again");
 	ok(holds(log_file, "starting the daemon anew in 2s"), "after longer");
-	kill(keeper(), SIGTERM);
+	send_signal(keeper(), SIGTERM);
 	ends_together(&k);
 }
 
@@ -315,8 +350,8 @@ stopped_in_between(void)
 	struct kept k = start(false);
 	pid_t pid = keeper();
 
-	kill(worker(&k), SIGKILL);
-	kill(pid, SIGTERM);
+	send_signal(worker(&k), SIGKILL);
+	send_signal(pid, SIGTERM);
 	for (const char *line = next_line(&k); line != NULL && *line != '\0';)
 		line = next_line(&k);
 	ok(access(pidfile, F_OK) != 0, "SIGTERM while it waits ends it");
@@ -330,15 +365,14 @@ killed_keeper(void)
 	pid_t pid = worker(&k);
 
 	ok(pid > 0, "a daemon and its keeper");
-	kill(keeper(), SIGKILL);
-	is_str(next_line(&k), "end", "a keeper that is killed takes it along");
-	is_str(next_line(&k), "", "nobody is left");
+	send_signal(keeper(), SIGKILL);
+	is_str(next_line(&k), "", "a keeper that is killed takes it along");
 	close(k.said);
 	ok(access(pidfile, F_OK) == 0, "but the pid file is");
 	k = start(false);
 	is_int(k.code, 0, "which holds up nobody");
 	ok(worker(&k) > 0, "a new one runs");
-	kill(keeper(), SIGTERM);
+	send_signal(keeper(), SIGTERM);
 	ends_together(&k);
 }
 
@@ -374,7 +408,7 @@ end_all(void)
 
 		for (word = strtok_r(text, " ", &at); word != NULL;
 		     word = strtok_r(NULL, " ", &at))
-			kill((pid_t)atol(word), SIGKILL);
+			send_signal((pid_t)atol(word), SIGKILL);
 		free(text);
 		if (len == 0)
 			break;
@@ -417,6 +451,7 @@ main(void)
 	alarm(60);
 	pidfile = alloc_format("%s/pid", dir);
 	map = alloc_format("hash:%s/pbs", dir);
+	state = alloc_format("%s/state", dir);
 	log_file = alloc_format("%s/log", dir);
 	error_file = alloc_format("%s/errors", dir);
 	locks();
@@ -428,6 +463,7 @@ main(void)
 	clean_up();
 	free(pidfile);
 	free(map);
+	free(state);
 	free(log_file);
 	free(error_file);
 	return tap_done();

@@ -1,0 +1,207 @@
+#include "daemon/desk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "daemon/rowpipe.h"
+#include "daemon/stored.h"
+#include "daemon/vault.h"
+
+enum coming { NOTHING, ROWS, BYTES };
+
+struct desk {
+	struct vault *vault;
+	const char *checkpoint;
+	unsigned long long max_bytes, bytes;
+	enum coming coming;
+	struct stored *stored; /* NULL: it could not be created */
+	struct err trouble;    /* why not */
+};
+
+struct desk *
+desk_new(struct vault *vault, const char *checkpoint,
+	 unsigned long long max_bytes)
+{
+	struct desk *d = alloc_zero(1, sizeof(*d));
+
+	d->vault = vault;
+	d->checkpoint = checkpoint;
+	d->max_bytes = max_bytes;
+	return d;
+}
+
+void
+desk_free(struct desk **desk)
+{
+	if (*desk == NULL)
+		return;
+	stored_give_up(&(*desk)->stored);
+	free(*desk);
+	*desk = NULL;
+}
+
+void
+desk_reset(struct desk *d)
+{
+	stored_give_up(&d->stored);
+	vault_give_up(d->vault);
+	d->coming = NOTHING;
+}
+
+static int
+answer(struct rowpipe_packet *p, int code, const struct err *err)
+{
+	rowpipe_begin(p, ROWPIPE_ANSWER);
+	p->code = code;
+	if (code < 0) {
+		p->count = (uint32_t)strlen(err->text);
+		memcpy(p->body.bytes, err->text, p->count);
+	}
+	return 1;
+}
+
+static int
+nonsense(struct err *err, const char *what)
+{
+	return err_set(err, "%s", what);
+}
+
+/* ---- one function for each word; as desk_take() ---- */
+
+typedef int take_fn(struct desk *, struct rowpipe_packet *,
+		    const struct vault_time *, struct err *);
+
+static int
+take_begin(struct desk *d, struct rowpipe_packet *p,
+	   const struct vault_time *now, struct err *err)
+{
+	(void)now;
+	if (d->coming != NOTHING)
+		return nonsense(err, "a second map before the end of the "
+				     "first");
+	if (vault_begin(d->vault, p->map, p->type == ROWPIPE_REPLACE, p->count,
+			err) != 0)
+		return -1;
+	d->coming = ROWS;
+	return 0;
+}
+
+static int
+take_save(struct desk *d, struct rowpipe_packet *p,
+	  const struct vault_time *now, struct err *err)
+{
+	(void)p;
+	(void)now;
+	if (d->coming != NOTHING)
+		return nonsense(err, "a checkpoint before the end of a map");
+	d->coming = BYTES;
+	d->bytes = 0;
+	d->stored = stored_create(d->checkpoint, &d->trouble);
+	return 0;
+}
+
+static int
+take_rows(struct desk *d, struct rowpipe_packet *p,
+	  const struct vault_time *now, struct err *err)
+{
+	if (d->coming != ROWS)
+		return nonsense(err, "rows for no map");
+	return vault_add(d->vault, p->body.rows, p->count, now, err);
+}
+
+static int
+take_bytes(struct desk *d, struct rowpipe_packet *p,
+	   const struct vault_time *now, struct err *err)
+{
+	(void)now;
+	d->bytes += p->count;
+	if (d->coming != BYTES)
+		return nonsense(err, "bytes for no checkpoint");
+	if (d->bytes > d->max_bytes)
+		return nonsense(err, "a checkpoint without end");
+	/* What cannot be written is told at the end. */
+	if (d->stored != NULL)
+		fwrite(p->body.bytes, 1, p->count, stored_file(d->stored));
+	return 0;
+}
+
+static int
+end_save(struct desk *d, struct rowpipe_packet *p)
+{
+	struct err why = d->trouble;
+	int code = -1;
+
+	if (p->code != 0) {
+		stored_give_up(&d->stored);
+		code = 0;
+	} else if (d->stored != NULL) {
+		code = stored_commit(&d->stored, &why);
+	}
+	return answer(p, code, &why);
+}
+
+static int
+end_rows(struct desk *d, struct rowpipe_packet *p, struct err *err)
+{
+	struct err why;
+	int code = 0;
+
+	if (p->code != 0)
+		vault_give_up(d->vault);
+	else
+		code = vault_end(d->vault, &why);
+	if (code > 0)
+		return nonsense(err, why.text);
+	return answer(p, code, &why);
+}
+
+static int
+take_end(struct desk *d, struct rowpipe_packet *p, const struct vault_time *now,
+	 struct err *err)
+{
+	enum coming coming = d->coming;
+
+	(void)now;
+	d->coming = NOTHING;
+	if (coming == ROWS)
+		return end_rows(d, p, err);
+	if (coming == BYTES)
+		return end_save(d, p);
+	return nonsense(err, "the end of nothing");
+}
+
+static int
+take_request(struct desk *d, struct rowpipe_packet *p,
+	     const struct vault_time *now, struct err *err)
+{
+	struct err why;
+	int code;
+
+	(void)now;
+	if (d->coming != NOTHING || !vault_has(d->vault, p->map))
+		return nonsense(err, "a request for no map");
+	code = p->type == ROWPIPE_CLEAR ? vault_clear(d->vault, p->map, &why)
+					: vault_intact(d->vault, p->map);
+	return answer(p, code, &why);
+}
+
+int
+desk_take(struct desk *d, struct rowpipe_packet *p,
+	  const struct vault_time *now, struct err *err)
+{
+	static take_fn *const words[] = {
+	    [ROWPIPE_REPLACE] = take_begin, [ROWPIPE_APPLY] = take_begin,
+	    [ROWPIPE_SAVE] = take_save,	    [ROWPIPE_ROWS] = take_rows,
+	    [ROWPIPE_BYTES] = take_bytes,   [ROWPIPE_END] = take_end,
+	    [ROWPIPE_CLEAR] = take_request, [ROWPIPE_INTACT] = take_request,
+	};
+
+	if (p->type >= sizeof(words) / sizeof(words[0]) ||
+	    words[p->type] == NULL)
+		return nonsense(err, "a word that is the keeper's");
+	return words[p->type](d, p, now, err);
+}

@@ -1,0 +1,73 @@
+#include "daemon/detach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+void
+detach_leave(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null >= 0 && fd <= 2; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+}
+
+void
+detach_done(int *command, int code)
+{
+	unsigned char byte = (unsigned char)code;
+
+	if (*command < 0)
+		return;
+	if (write(*command, &byte, 1) != 1)
+		log_debug("nobody waits for the start any more");
+	close(*command);
+	*command = -1;
+	detach_leave();
+}
+
+static int
+await(int fd)
+{
+	unsigned char byte;
+	ssize_t n;
+
+	do {
+		n = read(fd, &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	close(fd);
+	return n == 1 ? byte : EX_SOFTWARE;
+}
+
+int
+detach(int *command, int *code, struct err *err)
+{
+	int pipes[2];
+	pid_t pid;
+
+	if (pipe2(pipes, O_CLOEXEC) != 0)
+		return err_set(err, "pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0) {
+		close(pipes[0]);
+		close(pipes[1]);
+		return err_set(err, "fork: %s", strerror(errno));
+	}
+	if (pid == 0) {
+		close(pipes[0]);
+		*command = pipes[1];
+		setsid();
+		return 1;
+	}
+	close(pipes[1]);
+	*code = await(pipes[0]);
+	return 0;
+}

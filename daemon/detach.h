@@ -1,0 +1,24 @@
+/*
+ * detach: into the background, while the command that was typed waits until
+ * that has succeeded.
+ */
+#ifndef DAEMON_DETACH_H
+#define DAEMON_DETACH_H
+
+struct err;
+
+/*
+ * Returns 1 in the background, a session of its own, with *command to be given
+ * to detach_done(); 0 in the command, when that has been called or the
+ * background has died: exit with *code; -1: err.
+ */
+int detach(int *command, int *code, struct err *);
+
+/* Standard input, output and error become /dev/null. */
+void detach_leave(void);
+
+/* Lets the command return with code, and lets go of the terminal. *command is
+ * -1 then; it may be -1 before: nothing happens. */
+void detach_done(int *command, int code);
+
+#endif

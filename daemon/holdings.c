@@ -1,0 +1,85 @@
+#include "daemon/holdings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/ctlsocket.h"
+#include "base/err.h"
+#include "base/unixsocket.h"
+#include "daemon/conf.h"
+#include "daemon/lock.h"
+
+enum { BACKLOG = 16 };
+
+static int
+take_lock(struct holdings *h, const char *name, struct err *err)
+{
+	char *path = alloc_format("%s.lock", name);
+	struct lock *lock = lock_take(path, err);
+
+	free(path);
+	if (lock == NULL)
+		return -1;
+	h->locks = alloc_resize(h->locks, h->nlocks + 1, sizeof(lock));
+	h->locks[h->nlocks++] = lock;
+	return 0;
+}
+
+int
+holdings_lock(struct holdings *h, const struct conf *conf, struct err *err)
+{
+	*h = (struct holdings){.control = -1};
+	for (size_t i = 0; i < conf->maps.count; i++) {
+		const char *map = conf->maps.list[i];
+
+		if (!map_spec_is_live(map) &&
+		    take_lock(h, strchr(map, ':') + 1, err) != 0)
+			return -1;
+	}
+	return take_lock(h, conf->checkpoint, err);
+}
+
+int
+holdings_open_maps(struct holdings *h, const struct conf *conf, struct err *err)
+{
+	h->settings = conf_map_settings(conf);
+	h->nmaps = conf->maps.count;
+	h->maps = alloc_zero(h->nmaps + 1, sizeof(*h->maps));
+	for (size_t i = 0; i < h->nmaps; i++) {
+		if (map_spec_is_live(conf->maps.list[i]))
+			continue;
+		h->maps[i] =
+		    map_open(conf->maps.list[i], "hash", &h->settings, err);
+		if (h->maps[i] == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+int
+holdings_listen(struct holdings *h, const struct conf *conf, struct err *err)
+{
+	h->control_path = ctlsocket_path(conf->checkpoint);
+	h->control = unixsocket_listen(h->control_path, 0600, BACKLOG,
+				       &h->control_node, err);
+	return h->control >= 0 ? 0 : -1;
+}
+
+void
+holdings_release(struct holdings *h)
+{
+	for (size_t i = 0; i < h->nmaps; i++)
+		map_close(&h->maps[i]);
+	free(h->maps);
+	if (h->nlocks > 0 && h->control >= 0) {
+		close(h->control);
+		unixsocket_remove(h->control_path, &h->control_node);
+	}
+	free(h->control_path);
+	for (size_t i = 0; i < h->nlocks; i++)
+		lock_release(&h->locks[i]);
+	free(h->locks);
+	*h = (struct holdings){.control = -1};
+}

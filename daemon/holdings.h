@@ -1,0 +1,37 @@
+/*
+ * holdings: what one daemon holds and no other may: locks on its maps and its
+ * checkpoint, the maps, the control socket.
+ */
+#ifndef DAEMON_HOLDINGS_H
+#define DAEMON_HOLDINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "maps/map.h"
+
+struct conf;
+struct err;
+struct lock;
+
+struct holdings {
+	struct lock **locks;
+	size_t nlocks;
+	struct map_settings settings;
+	struct map **maps; /* as conf->maps; NULL: a live one, not ours */
+	size_t nmaps;
+	int control; /* -1 = none */
+	char *control_path;
+	struct stat control_node;
+};
+
+/* In this order; 0, or -1 and what there is by then is to be released. */
+int holdings_lock(struct holdings *, const struct conf *, struct err *);
+int holdings_open_maps(struct holdings *, const struct conf *, struct err *);
+int holdings_listen(struct holdings *, const struct conf *, struct err *);
+
+/* Zero-initialised or locked before. */
+void holdings_release(struct holdings *);
+
+#endif

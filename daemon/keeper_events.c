@@ -1,0 +1,346 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "daemon/conf.h"
+#include "daemon/desk.h"
+#include "daemon/detach.h"
+#include "daemon/keeper_state.h"
+#include "daemon/notify.h"
+#include "daemon/reload.h"
+#include "daemon/vault.h"
+#include "maps/map.h"
+
+enum {
+	STOP_MS = 20000, /* for a clean stop; a worker that hangs is killed */
+	ROUND = 64, /* packets, before signals and timers have their turn */
+};
+
+void
+keeper_clear(struct keeper *k)
+{
+	bool holds = vault_holds(k->vault);
+	struct err err;
+
+	if (vault_clear_all(k->vault, &err) != 0) {
+		log_error("%s", err.text);
+		timer_arm(k->expiry, PULSE_TICK_MS);
+		return;
+	}
+	for (size_t i = 0; holds && i < k->holdings.nmaps; i++)
+		if (k->holdings.maps[i] != NULL)
+			log_warning("cleared %s",
+				    map_name(k->holdings.maps[i]));
+}
+
+static struct vault_time
+time_of(const struct keeper *k)
+{
+	struct clocks now = loop_clocks(k->loop);
+
+	return (struct vault_time){now.wall, now.steady_ms};
+}
+
+/* ---- what the worker says ---- */
+
+/* Its end comes as a SIGCHLD, and with it all the rest. */
+static void
+end_worker(struct keeper *k, const char *why)
+{
+	if (k->child <= 0)
+		return;
+	log_error("the daemon is killed: %s", why);
+	kill(k->child, SIGKILL);
+	loop_unwatch(k->loop, k->end);
+	timer_disarm(k->tick);
+	if (k->proven)
+		keeper_clear(k);
+}
+
+static void
+say_refused(struct keeper *k)
+{
+	size_t refused = vault_refused(k->vault);
+
+	/* Not for each: who sends them may send many. */
+	if (refused < k->refused * 2 || refused == k->refused)
+		return;
+	log_warning("refused %zu addresses from the daemon that it must not "
+		    "publish; the last: %s",
+		    refused, vault_refusal(k->vault));
+	k->refused = refused;
+}
+
+static void
+become_ready(struct keeper *k)
+{
+	if (k->ready)
+		return;
+	k->ready = k->proven = true;
+	notify("READY=1");
+	detach_done(&k->command, EX_OK);
+}
+
+static void
+take_pong(struct keeper *k, const struct vault_time *now)
+{
+	for (uint32_t i = 0; i < k->packet.count; i++)
+		vault_renew(k->vault, &k->packet.body.rows[i], now);
+}
+
+static int
+take_request(struct keeper *k, const struct vault_time *now, struct err *err)
+{
+	int result = desk_take(k->desk, &k->packet, now, err);
+	struct err lost;
+
+	if (result <= 0)
+		return result;
+	/* It waits for this: there is room, or it is not honest. */
+	if (rowpipe_send(k->end, &k->packet, -1, false, &lost) == 0)
+		return err_set(err, "it does not take its answers");
+	say_refused(k);
+	timer_arm(k->expiry, 0);
+	return 0;
+}
+
+/* 1: go on; 0: nothing more; -1: it is being ended. */
+static int
+take_packet(struct keeper *k)
+{
+	struct vault_time now = time_of(k);
+	struct err err;
+	int got = rowpipe_receive(k->end, &k->packet, NULL, false, &err);
+
+	if (got == 0)
+		return 0;
+	if (got > 0 && k->packet.type == ROWPIPE_READY)
+		become_ready(k);
+	else if (got > 0 && k->packet.type == ROWPIPE_PONG)
+		take_pong(k, &now);
+	else if (got > 0)
+		got = take_request(k, &now, &err) == 0 ? 1 : -1;
+	if (got == -1)
+		end_worker(k, err.text);
+	else if (got == -2) /* its death is told by a signal */
+		loop_unwatch(k->loop, k->end);
+	return got;
+}
+
+static void
+note_life(struct keeper *k)
+{
+	pulse_heard(&k->pulse, loop_clocks(k->loop).steady_ms,
+		    vault_holds(k->vault));
+	if (!k->ready)
+		pulse_excuse(&k->pulse, PULSE_START_MS);
+	keeper_on_tick(k);
+}
+
+void
+keeper_on_packet(void *arg, uint32_t events)
+{
+	struct keeper *k = arg;
+	int got = 1;
+
+	(void)events;
+	for (int i = 0; i < ROUND && got > 0; i++)
+		got = take_packet(k);
+	if (got >= 0)
+		note_life(k);
+}
+
+void
+keeper_drain(struct keeper *k)
+{
+	while (take_packet(k) > 0)
+		;
+}
+
+/* ---- time ---- */
+
+/* A question that finds no room is put by the one before it. */
+static void
+ping(struct keeper *k)
+{
+	struct rowpipe_packet *p = &k->packet;
+	struct err err;
+
+	rowpipe_begin(p, ROWPIPE_PING);
+	p->count =
+	    (uint32_t)vault_overdue(k->vault, loop_clocks(k->loop).steady_ms,
+				    p->body.rows, ROWPIPE_ROWS_MAX);
+	rowpipe_send(k->end, p, -1, false, &err);
+}
+
+void
+keeper_on_tick(void *arg)
+{
+	struct keeper *k = arg;
+	int64_t wait;
+
+	if (k->child == 0 || k->stopping)
+		return;
+	switch (pulse_look(&k->pulse, loop_clocks(k->loop).steady_ms, &wait)) {
+	case PULSE_ASK:
+		ping(k);
+		break;
+	case PULSE_DEAD:
+		end_worker(k, "it does not answer");
+		return;
+	case PULSE_WAIT:
+		break;
+	}
+	timer_arm(k->tick, wait);
+}
+
+static void
+say_expired(size_t removed, const struct err *err)
+{
+	if (removed > 0)
+		log_warning("took %zu addresses out that had expired: the "
+			    "daemon did not",
+			    removed);
+	if (err->text[0] != '\0')
+		log_error("%s; emptied", err->text);
+}
+
+void
+keeper_on_expiry(void *arg)
+{
+	struct keeper *k = arg;
+	int64_t now = loop_clocks(k->loop).steady_ms, next;
+	size_t removed;
+	struct err err;
+
+	next = vault_expire(k->vault, now, &removed, &err);
+	say_expired(removed, &err);
+	if (k->child > 0 && k->ready &&
+	    vault_overdue(k->vault, now, k->packet.body.rows, 1) > 0) {
+		pulse_asked(&k->pulse, now);
+		ping(k);
+		timer_arm(k->tick, PULSE_TICK_MS);
+	}
+	if (next >= 0)
+		timer_arm(k->expiry, next);
+}
+
+/* It was told to stop, long ago. */
+void
+keeper_on_stubborn(void *arg)
+{
+	struct keeper *k = arg;
+
+	if (k->child > 0)
+		end_worker(k, "it does not stop");
+}
+
+/* The service manager hears of us as long as there is a worker that answers. */
+void
+keeper_on_watchdog(void *arg)
+{
+	struct keeper *k = arg;
+
+	if (k->child > 0)
+		notify("WATCHDOG=1");
+	timer_arm(k->watchdog, notify_watchdog_ms());
+}
+
+/* ---- signals ---- */
+
+void
+keeper_on_stop(void *arg, int signo)
+{
+	struct keeper *k = arg;
+
+	if (!k->stopping)
+		notify("STOPPING=1");
+	k->stopping = true;
+	timer_disarm(k->again);
+	if (k->child == 0) {
+		loop_stop(k->loop, EX_OK);
+		return;
+	}
+	kill(k->child, signo);
+	timer_arm(k->stop, STOP_MS);
+}
+
+void
+keeper_on_state(void *arg, int signo)
+{
+	struct keeper *k = arg;
+
+	if (k->child > 0)
+		kill(k->child, signo);
+}
+
+/* ---- configuration ---- */
+
+struct vault_limits
+keeper_limits(const struct conf *conf)
+{
+	return (struct vault_limits){.max_addresses = conf->max_addresses,
+				     .longest = conf_longest(conf),
+				     .exclude = conf->exclude,
+				     .nexclude = conf->nexclude};
+}
+
+static void
+tell_reload(struct keeper *k, bool read)
+{
+	struct err err;
+
+	if (k->child == 0)
+		return;
+	pulse_excuse(&k->pulse, PULSE_BUSY_MS);
+	rowpipe_begin(&k->packet, ROWPIPE_RELOAD);
+	if (rowpipe_send(k->end, &k->packet, read ? log_descriptor() : -1,
+			 false, &err) != 1)
+		log_error("not reloaded: the daemon does not listen");
+}
+
+/* The limits are the longer of the two while the worker still has the old ones:
+ * it says what does not change, and what is wrong. */
+static bool
+adopt(struct keeper *k, struct err *err)
+{
+	struct vault_limits limits;
+	struct conf new;
+
+	if (k->reread(k->reread_arg, &new, err) != 0)
+		return false;
+	if (log_open(new.logto, new.debug, err) != 0) {
+		conf_clear(&new);
+		return false;
+	}
+	reload_adopt(k->conf, &new);
+	limits = keeper_limits(k->conf);
+	vault_set_limits(k->vault, &limits);
+	conf_clear(&new);
+	return true;
+}
+
+void
+keeper_reread(struct keeper *k, bool tell)
+{
+	struct err err;
+	bool read = adopt(k, &err);
+
+	if (tell)
+		tell_reload(k, read);
+	else if (!read)
+		log_error("going on with the configuration as it was: %s",
+			  err.text);
+}
+
+void
+keeper_on_reload(void *arg, int signo)
+{
+	(void)signo;
+	keeper_reread(arg, true);
+}

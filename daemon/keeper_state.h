@@ -1,0 +1,74 @@
+/*
+ * keeper_state: what the two halves of the keeper share.
+ *
+ * keeper.c opens, starts and buries; keeper_events.c is what happens in between.
+ * Nobody else includes this.
+ */
+#ifndef DAEMON_KEEPER_STATE_H
+#define DAEMON_KEEPER_STATE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/holdings.h"
+#include "daemon/keeper.h"
+#include "daemon/pulse.h"
+#include "daemon/rowpipe.h"
+
+struct desk;
+struct loop;
+struct timer;
+struct vault;
+struct vault_limits;
+
+struct keeper {
+	struct conf *conf;
+	keeper_conf_fn *reread;
+	void *reread_arg;
+	struct lock *pidfile;
+	struct holdings holdings;
+	struct vault *vault; /* borrows the holdings' maps */
+	struct desk *desk;
+	struct loop *loop;
+	struct timer *tick, *expiry, *again, *stop, *watchdog;
+	sigset_t old_mask;
+	int command; /* who typed it waits behind it; -1 = told */
+	pid_t child; /* 0 = none */
+	int end;     /* to it */
+	struct pulse pulse;
+	int64_t started_ms;
+	unsigned int pause; /* seconds */
+	bool ready;	    /* this worker is */
+	bool proven;	    /* one has been */
+	bool stopping;
+	bool start; /* the loop was left for that */
+	size_t refused; /* rows, as last said */
+	struct rowpipe_packet packet;
+};
+
+/* What of a worker's rows is believed. Borrows from conf. */
+struct vault_limits keeper_limits(const struct conf *);
+
+/* Takes over what the file says now. tell: the worker is to do the same. */
+void keeper_reread(struct keeper *, bool tell);
+
+/* Empties the maps that may hold somebody, and says so. What cannot be emptied is
+ * tried again and again. */
+void keeper_clear(struct keeper *);
+
+/* Reads all that the worker has said. */
+void keeper_drain(struct keeper *);
+
+/* loop_fd_fn, loop_timer_fn, loop_signal_fn */
+void keeper_on_packet(void *arg, uint32_t events);
+void keeper_on_tick(void *arg);
+void keeper_on_expiry(void *arg);
+void keeper_on_stubborn(void *arg);
+void keeper_on_watchdog(void *arg);
+void keeper_on_stop(void *arg, int signo);
+void keeper_on_reload(void *arg, int signo);
+void keeper_on_state(void *arg, int signo);
+
+#endif

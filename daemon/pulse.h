@@ -1,0 +1,48 @@
+/*
+ * pulse: whether the worker still lives, by the keeper's own waking time. Pure:
+ * now is an argument, steady milliseconds.
+ *
+ * A worker that has spoken is alive. One that has not is asked now and then:
+ * often while the maps hold anybody, rarely while they do not, so that an idle
+ * machine is left alone. Silence counts only as far as the keeper was awake to
+ * hear it: after a suspend, or while it writes a large map, it does not grow.
+ */
+#ifndef DAEMON_PULSE_H
+#define DAEMON_PULSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	PULSE_MS = 1500,	/* from its last word to the question */
+	PULSE_IDLE_MS = 60000,	/* the same while nobody is authorized */
+	PULSE_PATIENCE_MS = 3000, /* with both: maps are cleared within 5 s */
+	PULSE_BUSY_MS = 20000,	/* after a reload was asked for */
+	PULSE_START_MS = 300000, /* until it is ready */
+	PULSE_TICK_MS = 500,	/* how often one is looked at that was asked */
+};
+
+enum pulse_verdict { PULSE_WAIT, PULSE_ASK, PULSE_DEAD };
+
+struct pulse {
+	int64_t looked;	 /* last time */
+	int64_t ask_at;
+	int64_t silent;	 /* since it was asked */
+	int64_t patience;
+	bool asked;
+};
+
+/* A worker begins. */
+void pulse_begin(struct pulse *, int64_t now);
+/* It said something. */
+void pulse_heard(struct pulse *, int64_t now, bool holds);
+/* It has been asked for something that may take long; until it speaks. */
+void pulse_excuse(struct pulse *, int64_t patience);
+/* It was asked, outside of what pulse_look() said. */
+void pulse_asked(struct pulse *, int64_t now);
+
+/* What is to be done now. *wait_ms: when to look again. PULSE_ASK: it counts as
+ * asked now. */
+enum pulse_verdict pulse_look(struct pulse *, int64_t now, int64_t *wait_ms);
+
+#endif

@@ -1,0 +1,157 @@
+#include "daemon/rowpipe.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+static const size_t head_size = offsetof(struct rowpipe_packet, body);
+
+void
+rowpipe_begin(struct rowpipe_packet *packet, enum rowpipe_type type)
+{
+	memset(packet, 0, head_size);
+	packet->version = ROWPIPE_VERSION;
+	packet->type = (uint8_t)type;
+}
+
+/* The bytes behind the head; SIZE_MAX: no packet of this type is like that. */
+static size_t
+body_size(const struct rowpipe_packet *packet)
+{
+	switch ((enum rowpipe_type)packet->type) {
+	case ROWPIPE_ROWS:
+	case ROWPIPE_PONG:
+	case ROWPIPE_PING:
+		return packet->count <= ROWPIPE_ROWS_MAX
+			   ? packet->count * sizeof(packet->body.rows[0])
+			   : SIZE_MAX;
+	case ROWPIPE_BYTES:
+	case ROWPIPE_ANSWER:
+		return packet->count <= ROWPIPE_BYTES_MAX ? packet->count
+							  : SIZE_MAX;
+	case ROWPIPE_REPLACE:
+	case ROWPIPE_APPLY:
+	case ROWPIPE_SAVE:
+	case ROWPIPE_END:
+	case ROWPIPE_CLEAR:
+	case ROWPIPE_INTACT:
+	case ROWPIPE_READY:
+	case ROWPIPE_RELOAD:
+		return 0;
+	}
+	return SIZE_MAX;
+}
+
+bool
+rowpipe_check(const struct rowpipe_packet *packet, size_t len)
+{
+	size_t body;
+
+	if (len < head_size || packet->version != ROWPIPE_VERSION ||
+	    packet->unused != 0)
+		return false;
+	body = body_size(packet);
+	return body != SIZE_MAX && len == head_size + body;
+}
+
+int
+rowpipe_open(int ends[2], struct err *err)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return err_set(err, "socketpair: %s", strerror(errno));
+	return 0;
+}
+
+/* Room for one descriptor beside a message, aligned as the kernel wants it. */
+union beside {
+	char bytes[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr head;
+};
+
+static void
+put_descriptor(struct msghdr *msg, union beside *beside, int fd)
+{
+	struct cmsghdr *c;
+
+	memset(beside, 0, sizeof(*beside));
+	msg->msg_control = beside->bytes;
+	msg->msg_controllen = sizeof(beside->bytes);
+	c = CMSG_FIRSTHDR(msg);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+}
+
+static int
+take_descriptor(struct msghdr *msg)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	int fd = -1;
+
+	if (c != NULL && c->cmsg_level == SOL_SOCKET &&
+	    c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(fd)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+int
+rowpipe_send(int end, const struct rowpipe_packet *packet, int passed,
+	     bool wait, struct err *err)
+{
+	union beside beside;
+	struct iovec iov = {(void *)(uintptr_t)packet,
+			    head_size + body_size(packet)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t n;
+
+	if (passed >= 0)
+		put_descriptor(&msg, &beside, passed);
+	do {
+		n = sendmsg(end, &msg,
+			    MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
+	} while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		return 1;
+	if (!wait && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return 0;
+	return err_set(err, "%s", strerror(errno));
+}
+
+int
+rowpipe_receive(int end, struct rowpipe_packet *packet, int *passed, bool wait,
+		struct err *err)
+{
+	union beside beside;
+	struct iovec iov = {packet, sizeof(*packet)};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t n;
+
+	if (passed != NULL) {
+		*passed = -1;
+		msg.msg_control = beside.bytes;
+		msg.msg_controllen = sizeof(beside.bytes);
+	}
+	do {
+		n = recvmsg(end, &msg,
+			    MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
+	} while (n < 0 && errno == EINTR);
+	if (n < 0 && !wait && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return 0;
+	if (n <= 0) {
+		err_set(err, "%s", n < 0 ? strerror(errno) : "closed");
+		return -2;
+	}
+	if (passed != NULL)
+		*passed = take_descriptor(&msg);
+	if ((msg.msg_flags & MSG_TRUNC) != 0 ||
+	    !rowpipe_check(packet, (size_t)n)) {
+		if (passed != NULL && *passed >= 0)
+			close(*passed);
+		return err_set(err, "nonsense of %zd bytes", n);
+	}
+	return 1;
+}

@@ -1,0 +1,86 @@
+/*
+ * rowpipe: what the worker and the keeper say to each other, and how.
+ *
+ * A pair of SOCK_SEQPACKET sockets: each packet is one message, whole. The
+ * keeper believes no packet that it has not checked: whoever wrote it may have
+ * been taken over by a line in a log. Both are the same program, so that the
+ * form may change from version to version.
+ *
+ * The worker asks, one thing at a time:
+ *
+ *	REPLACE map, count; ROWS ...; END	the map is these rows
+ *	APPLY map, count; ROWS ...; END		these rows of it change
+ *	SAVE; BYTES ...; END			the checkpoint is these bytes
+ *	CLEAR map				the map is empty
+ *	INTACT map				is it still what we wrote?
+ *
+ * and the keeper gives one ANSWER to each, code and text. END with a code that
+ * is not 0 takes back what was begun. Without an answer: READY, said once,
+ * and PONG, the answer to a PING. A PING may hold addresses whose time is over
+ * as the keeper sees it; the PONG says of those what the worker knows of
+ * them. RELOAD: the configuration is to be read again; a descriptor may come
+ * with it, the new log of our own.
+ */
+#ifndef DAEMON_ROWPIPE_H
+#define DAEMON_ROWPIPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+struct err;
+
+enum { ROWPIPE_VERSION = 1, ROWPIPE_ROWS_MAX = 400, ROWPIPE_BYTES_MAX = 16000 };
+
+enum rowpipe_type {
+	/* the worker's */
+	ROWPIPE_REPLACE = 1, ROWPIPE_APPLY, ROWPIPE_SAVE, ROWPIPE_ROWS,
+	ROWPIPE_BYTES, ROWPIPE_END, ROWPIPE_CLEAR, ROWPIPE_INTACT,
+	ROWPIPE_READY, ROWPIPE_PONG,
+	/* the keeper's */
+	ROWPIPE_ANSWER, ROWPIPE_PING, ROWPIPE_RELOAD
+};
+
+struct rowpipe_row {
+	struct addr addr;
+	uint8_t present; /* 0: it goes, or is not there */
+	int64_t when;	 /* the login, seconds since the epoch */
+	int64_t expires; /* steady milliseconds, the same clock for both */
+};
+
+struct rowpipe_packet {
+	uint8_t version, type;
+	uint16_t map;	/* which one, as configured */
+	uint32_t count; /* rows or bytes in it; REPLACE, APPLY: rows to come */
+	int32_t code;	/* of END and ANSWER */
+	uint32_t unused;
+	union {
+		struct rowpipe_row rows[ROWPIPE_ROWS_MAX];
+		char bytes[ROWPIPE_BYTES_MAX];
+	} body;
+};
+
+/* Zeroes the head. */
+void rowpipe_begin(struct rowpipe_packet *, enum rowpipe_type);
+
+/* Whether `len` bytes are a message of that version: its type is known and its
+ * length is what its count says. */
+bool rowpipe_check(const struct rowpipe_packet *, size_t len);
+
+/* Both ends, close-on-exec. 0, or -1. */
+int rowpipe_open(int ends[2], struct err *);
+
+/* Sends it, and the descriptor `passed` if that is not -1. wait: until there is
+ * room for it. 1 sent, 0 no room, -1: err. */
+int rowpipe_send(int end, const struct rowpipe_packet *, int passed, bool wait,
+    struct err *);
+
+/* 1: a message, checked; 0: none is there (never with wait); -1: err: nonsense; -2:
+ * the other end is closed. passed: gets the descriptor that came with
+ * it, or -1; NULL: none is taken. */
+int rowpipe_receive(int end, struct rowpipe_packet *, int *passed, bool wait,
+    struct err *);
+
+#endif

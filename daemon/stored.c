@@ -1,0 +1,105 @@
+#include "daemon/stored.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+
+struct stored {
+	char *path, *tmp;
+	FILE *file;
+};
+
+static int
+cannot(const char *path, struct err *err)
+{
+	return err_set(err, "%s: cannot be saved: %s", path, strerror(errno));
+}
+
+static void
+forget(struct stored **stored)
+{
+	free((*stored)->path);
+	free((*stored)->tmp);
+	free(*stored);
+	*stored = NULL;
+}
+
+struct stored *
+stored_create(const char *path, struct err *err)
+{
+	struct stored *s = alloc_zero(1, sizeof(*s));
+	int fd;
+
+	s->path = alloc_string(path);
+	s->tmp = alloc_format("%s.tmp", path);
+	unlink(s->tmp); /* what a crash left */
+	fd = open(s->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		  0600);
+	s->file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (s->file == NULL) {
+		cannot(path, err);
+		if (fd >= 0)
+			close(fd);
+		forget(&s);
+	}
+	return s;
+}
+
+FILE *
+stored_file(struct stored *s)
+{
+	return s->file;
+}
+
+/* A rename is only safe on disk when its directory is. */
+static int
+sync_directory(const char *path)
+{
+	char *copy = alloc_string(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = -1;
+
+	if (fd >= 0) {
+		result = fsync(fd);
+		close(fd);
+	}
+	free(copy);
+	return result;
+}
+
+int
+stored_commit(struct stored **stored, struct err *err)
+{
+	struct stored *s = *stored;
+	int result = 0;
+
+	if (fflush(s->file) != 0 || ferror(s->file) ||
+	    fsync(fileno(s->file)) != 0)
+		result = cannot(s->path, err);
+	if (fclose(s->file) != 0 && result == 0)
+		result = cannot(s->path, err);
+	if (result == 0 && rename(s->tmp, s->path) != 0)
+		result = cannot(s->path, err);
+	if (result != 0)
+		unlink(s->tmp);
+	else if (sync_directory(s->path) != 0)
+		result = cannot(s->path, err);
+	forget(stored);
+	return result;
+}
+
+void
+stored_give_up(struct stored **stored)
+{
+	if (*stored == NULL)
+		return;
+	fclose((*stored)->file);
+	unlink((*stored)->tmp);
+	forget(stored);
+}

@@ -1,0 +1,95 @@
+/*
+ * vault: the maps, and what the keeper was told of who is in them.
+ *
+ * Rows come from the worker, which reads what strangers write; so each is
+ * looked at: an address in its one canonical form that may be published, a
+ * stamp that is not in the future, an expiry no further away than the longest
+ * lifetime configured, no more rows than max_addresses. What has expired leaves
+ * by the keeper's own clock, whatever the worker says or does not say.
+ *
+ * A row that the worker does not take away in time may have been renewed, which
+ * it tells late (daemon/publish.h). So it is asked before the row goes:
+ * vault_overdue(), vault_renew().
+ */
+#ifndef DAEMON_VAULT_H
+#define DAEMON_VAULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/addr.h"
+
+struct err;
+struct map;
+struct rowpipe_row;
+struct vault;
+
+enum {
+	/* After this a row is asked for: the worker's own removal is out. */
+	VAULT_ASK_MS = 2000,
+	/* After this it goes. */
+	VAULT_LATE_MS = 4000,
+};
+
+/* What is believed. */
+struct vault_limits {
+	size_t max_addresses;
+	uint32_t longest;	    /* seconds */
+	const struct cidr *exclude; /* never written; borrowed */
+	size_t nexclude;
+};
+
+struct vault_time {
+	time_t wall;
+	int64_t steady_ms;
+};
+
+/* The maps are borrowed; one that is NULL is not ours. */
+struct vault *vault_new(struct map *const *maps, size_t nmaps,
+    const struct vault_limits *);
+void vault_free(struct vault **);
+void vault_set_limits(struct vault *, const struct vault_limits *);
+bool vault_has(const struct vault *, size_t map); /* whether there is one */
+
+/*
+ * The worker's rows for a map, all of them (whole) or changes; `count` of them
+ * are to come. 0; -1: nonsense, err says what: no honest worker says that. A
+ * row that is refused is no nonsense: it is left out and counted.
+ */
+int vault_begin(struct vault *, size_t map, bool whole, size_t count,
+    struct err *);
+int vault_add(struct vault *, const struct rowpipe_row *, size_t count,
+    const struct vault_time *, struct err *);
+void vault_give_up(struct vault *); /* what was begun */
+/* Writes it. 0; -1: the map could not be written; 1: nonsense. */
+int vault_end(struct vault *, struct err *);
+
+int vault_clear(struct vault *, size_t map, struct err *);  /* 0, -1 */
+int vault_intact(struct vault *, size_t map);		    /* 1, 0 */
+/* Empties all that may hold somebody. 0, or -1: err has the first reason. */
+int vault_clear_all(struct vault *, struct err *);
+
+/* Whether any map may hold anybody. Before the first replace: unknown, so yes. */
+bool vault_holds(const struct vault *);
+size_t vault_refused(const struct vault *); /* rows, since the start */
+/* Why the last one was refused; NULL if none was. */
+const char *vault_refusal(const struct vault *);
+
+/*
+ * Takes out what is late, writes what changed. Returns the milliseconds after
+ * which there may be something to ask for or take out again, -1 = nothing is
+ * waited for. *removed: how many went; err: the map could not be written and
+ * was emptied (err->text[0] != 0).
+ */
+int64_t vault_expire(struct vault *, int64_t steady_ms, size_t *removed,
+    struct err *);
+/* Up to max addresses whose time is over and that are still there. */
+size_t vault_overdue(const struct vault *, int64_t steady_ms,
+    struct rowpipe_row *rows, size_t max);
+/* What the worker says of an address that it was asked for. */
+void vault_renew(struct vault *, const struct rowpipe_row *,
+    const struct vault_time *);
+
+#endif
