@@ -106,7 +106,7 @@ def beside_a_file():
         client = Client(socket_of(site))
         equal(client.ask("198.51.100.7"), "OK permit", "so has the socket")
         done = site.run(*flags(site), seconds=20)
-        contains(done.stderr, "process %d listens there" % daemon.pid,
+        contains(done.stderr, "process %d listens there" % daemon.worker(),
                  "a second daemon on it is refused")
         ok(done.returncode != 0, "... by its exit code, too")
         ok(client.ask("198.51.100.7").startswith("OK"),
@@ -168,7 +168,7 @@ def expiry():
 
 
 def memory(daemon, key):
-    with open("/proc/%d/status" % daemon.pid) as f:
+    with open("/proc/%d/status" % daemon.worker()) as f:
         return next(int(line.split()[1]) for line in f
                     if line.startswith(key + ":"))
 
@@ -208,7 +208,7 @@ def hostile():
         ok(crowd.reconnects > 0, "who asks for nothing is thrown out")
         ok(pbs.WRAP or grown < 16 * 1024, "the memory is bounded",
            "%d KiB more" % grown)
-        fds = "/proc/%d/fd" % daemon.pid
+        fds = "/proc/%d/fd" % daemon.worker()
         pbs.until("their descriptors are closed", pbs.DEADLINE,
                   lambda: len(os.listdir(fds)) < 50,
                   lambda left: time.sleep(0.05))

@@ -80,6 +80,21 @@ def until(what, seconds, condition, wait):
         wait(left)
 
 
+def children(pid, name=None):
+    """Pids of the children of a process, oldest first."""
+    found = []
+    for other in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % other) as f:
+                comm, _, rest = f.read().rpartition(")")
+            if int(rest.split()[1]) == pid and (
+                    name is None or comm.endswith("(" + name)):
+                found.append(int(other))
+        except OSError:
+            pass
+    return sorted(found)
+
+
 class Daemon:
     """A running pop-before-smtp; its messages go to a file."""
 
@@ -97,6 +112,10 @@ class Daemon:
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 env=dict(env, NOTIFY_SOCKET=self.notify_path), cwd=site.dir)
         self.pid = self.process.pid
+
+    def worker(self):
+        """The process that reads the logs; a daemon without a keeper itself."""
+        return (children(self.pid, "pbs-worker") or [self.pid])[-1]
 
     def messages(self):
         with open(self.messages_path, errors="replace") as f:
