@@ -85,6 +85,7 @@ PROGRAMS = $(BUILD)/pop-before-smtp $(BUILD)/pbsctl
 UNITS	= $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 BENCHES	= $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 HELPERS	= $(patsubst tests/format/%.c,$(BUILD)/tests/format/%,$(wildcard tests/format/*.c))
+FAULTLIB = $(BUILD)/tests/lib/faultlib.so
 MANUALS	= $(wildcard daemon/*.5 daemon/*.8 patterns/*.5 tools/*.8)
 
 all: $(PROGRAMS)
@@ -121,6 +122,11 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(ROOMS:%=$(BUILD)/lib%.a)
 $(BUILD)/tests/format/%: $(BUILD)/tests/format/%.o $(ROOMS:%=$(BUILD)/lib%.a)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
 
+# Preloaded by tests: calls that fail. It must not be instrumented itself.
+$(BUILD)/tests/lib/%.so: tests/lib/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) -std=c11 $(WARN) -O2 -g -fPIC -shared -o $@ $< -ldl
+
 run: $(PROGRAMS)
 	@BUILD=$(BUILD) packaging/sample/run
 
@@ -129,14 +135,14 @@ units: $(UNITS)
 # Mail servers that exclude each other: for tests/e2e/servers.t.
 UNPACKED = popa3d solid-pop3d liblockfile1
 
-test: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS)
+test: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS) $(FAULTLIB)
 	@packaging/install-packages test
 	@packaging/unpack-packages $(BUILD)/servers $(UNPACKED) || \
 	    test -z "$$CI"
 	@$(MAKE) -s BUILD=$(BUILD)/sanitized SAN=address,undefined fuzzers
 	@BUILD=$(BUILD) CC="$(CC)" tests/run
 
-check: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS)
+check: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS) $(FAULTLIB)
 	@$(MAKE) -s BUILD=$(BUILD)/sanitized SAN=address,undefined fuzzers
 	@BUILD=$(BUILD) CC="$(CC)" tests/run --unprivileged
 
@@ -192,7 +198,7 @@ uninstall:
 	    rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$$m; done
 	rm -rf $(DESTDIR)$(datadir)/pop-before-smtp $(DESTDIR)$(docdir)
 
-memcheck: $(PROGRAMS) $(UNITS) $(BENCHES)
+memcheck: $(PROGRAMS) $(UNITS) $(BENCHES) $(FAULTLIB)
 	@packaging/install-packages test
 	@BUILD=$(BUILD) tests/run --valgrind unit/ daemon/
 
@@ -219,6 +225,16 @@ fuzz:
 	    -artifact_prefix=$(BUILD)/fuzz/$$f. $(BUILD)/fuzz/corpus/$$f \
 	    tests/fuzz/corpus/$$f || exit; done
 
+# What takes an hour: random programs against the model of following, kills.
+SOAK_PROGRAMS = 10000
+SOAK_KILLS = 1000
+soak: $(PROGRAMS) $(UNITS) $(BENCHES) $(FAULTLIB)
+	@packaging/install-packages test
+	@FOLLOW_PROGRAMS=$(SOAK_PROGRAMS) FOLLOW_SEED=$(SEED) \
+	    $(BUILD)/tests/unit/follow_model
+	@BUILD=$(BUILD) CRASH_KILLS=$(SOAK_KILLS) CRASH_ALL=1 \
+	    tests/daemon/crash.t
+
 # The same Makefile builds once more, aside.
 coverage:
 	$(MAKE) BUILD=build-coverage CFLAGS='-O0 -g --coverage' \
@@ -236,6 +252,7 @@ help:
 	@echo 'make bench      measure; make oracle: a million lines, key by key'
 	@echo 'make memcheck   unit and daemon tests under valgrind'
 	@echo 'make fuzz       fuzz each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make soak       kill it SOAK_KILLS=$(SOAK_KILLS) times, and more that takes an hour'
 	@echo 'make forge      attack all rules: FORGERIES=$(FORGERIES) SEED=$(SEED)'
 	@echo 'make coverage   test, and tell which lines no test has run'
 	@echo 'make units      build the unit tests'
@@ -245,7 +262,7 @@ help:
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
 .PHONY: all run test check bench oracle memcheck fuzz fuzzers coverage \
-	forge units install uninstall clean help
+	soak forge units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)
