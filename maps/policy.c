@@ -167,6 +167,18 @@ identity(const struct policy *policy, const struct policy_request *request)
 	return hash_text(hash, request->recipient);
 }
 
+/* Who has one address of a /64 has them all, and may send from another one each
+ * time. */
+static uint64_t
+address_key(const struct policy *policy, const struct addr *client)
+{
+	struct addr network = *client;
+
+	if (network.family == 6)
+		memset(network.bytes + 8, 0, 8);
+	return hash_bytes(policy->seed, &network, sizeof(network));
+}
+
 static uint64_t
 user_key(const struct policy *policy, const char *user)
 {
@@ -199,8 +211,7 @@ count(struct policy *policy, const struct policy_request *request,
       const char *user, int64_t now)
 {
 	const struct policy_settings *settings = policy->settings;
-	uint64_t address =
-	    hash_bytes(policy->seed, &request->client, sizeof(request->client));
+	uint64_t address = address_key(policy, &request->client);
 	uint64_t name = user != NULL ? user_key(policy, user) : 0;
 	uint64_t asked = identity(policy, request);
 	uint32_t more = recipients(policy, request);

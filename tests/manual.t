@@ -57,7 +57,7 @@ def flags_are_told():
     told |= {f[2:] for f in told if f.startswith("no")}
     equal(sorted(f for f in flags if f.replace("_", "-") not in told), [],
           "pop-before-smtp(8) tells every flag")
-    keys = set(re.findall(r"^#? ?([a-z0-9_]+):", dumped("").stdout, re.M))
+    keys = set(re.findall(r"^ *#? ?([a-z0-9_]+):", dumped("").stdout, re.M))
     ok(len(keys) > 15, "--dumpconfig shows the keys", sorted(keys))
     told = set()
     for line in re.findall(r"^\.It Ic (.*)$",

@@ -259,6 +259,15 @@ limits(void)
 	     .users = "ann");
 	is_int(send_many(p, ann, 20, 1000 + 3599), 0, "within the hour");
 	is_int(send_many(p, ann, 20, 1000 + 3900), 10, "then anew");
+	bob = (struct question){.sender = "x@y",
+				.users = "",
+				.instance = "4",
+				.client = "2001:db8:0:2::7"};
+	is_int(send_many(p, bob, 12, 9000), 12, "an IPv6 address");
+	bob.client = "2001:db8:0:2:ffff::8";
+	is_int(send_many(p, bob, 12, 9000), 3, "counts with its network");
+	bob.client = "2001:db8:0:3::7";
+	is_int(send_many(p, bob, 12, 9000), 12, "not with the next");
 	SAYS(p, "DUNNO", "a stranger is not counted", .sender = "x@y");
 	policy_free(&p);
 }
