@@ -25,10 +25,10 @@ PATTERNS = os.path.join(ROOT, "patterns")
 OWN = os.path.join(ROOT, "tests", "format", "corpus")
 SHARED = os.path.join(os.path.dirname(ROOT), "shared", "corpus")
 SHIPPED = ("apple-mailserver", "courier", "cucipop", "cyrus", "dbmail",
-           "dovecot", "exchange", "gnu-pop3d", "hmailserver", "imapproxy",
-           "nginx-mail", "perdition", "popa3d", "qpopper", "solid-pop3d",
-           "stalwart", "teapop", "tpop3d", "uw-imap", "vm-pop3d", "vpopmail",
-           "xmail", "zimbra")
+           "dovecot", "exchange", "gnu-pop3d", "gromox", "hmailserver",
+           "imapproxy", "kopano", "nginx-mail", "perdition", "popa3d",
+           "qpopper", "solid-pop3d", "stalwart", "teapop", "tpop3d",
+           "uw-imap", "vm-pop3d", "vpopmail", "xmail", "zimbra")
 
 
 class Line:
