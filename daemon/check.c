@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -143,15 +144,27 @@ check_glob(const char *pattern)
 	globfree(&found);
 }
 
+/* What is no file is waited for, and never becomes one by itself. */
+static void
+check_kind(struct check *c, const char *log, const struct stat *st)
+{
+	if (S_ISREG(st->st_mode))
+		printf("ok log %s\n", log);
+	else
+		fail(c, "log %s: not a regular file", log);
+}
+
 static void
 check_log(struct check *c, const char *log)
 {
+	struct stat st;
+
 	if (strcmp(log, "-") == 0 || strcmp(log, "journal:") == 0)
 		printf("ok log %s\n", log);
 	else if (strchr(log, '*') != NULL)
 		check_glob(log);
-	else if (access(log, R_OK) == 0)
-		printf("ok log %s\n", log);
+	else if (access(log, R_OK) == 0 && stat(log, &st) == 0)
+		check_kind(c, log, &st);
 	else if (errno == ENOENT)
 		printf("ok log %s: not there yet, will be waited for\n", log);
 	else

@@ -105,6 +105,13 @@ def check():
         contains(run.stdout + run.stderr, "x.yaml:5:",
                  "--check: is said with file and line")
         equal(os.listdir(site.mapdir), [], "--check writes nothing")
+        os.mkfifo(site.path("fifo"))
+        for log in site.mapdir, site.path("fifo"):
+            run = site.run("--check", "--logfile=" + log)
+            equal(run.returncode, CONFIG, "--check: a log that is no file",
+                  run.stdout + run.stderr)
+            contains(run.stdout + run.stderr, log + ": not a regular file",
+                     "--check: is said so")
 
 
 def dumpconfig():
