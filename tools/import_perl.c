@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "patterns/patterndir.h"
 #include "patterns/rules.h"
 #include "tools/import.h"
@@ -22,7 +23,7 @@
 #include "tools/verb.h"
 #include "tools/yamlout.h"
 
-enum { SIZE_MAX_READ = 1024 * 1024, REMARKS_MAX = 1000 };
+enum { SIZE_MAX_READ = 1024 * 1024, REMARKS_MAX = 1000, REMARK_MAX = 1024 };
 
 static const char help[] =
     "usage: pbsctl import-perl [--only patterns|settings] FILE\n"
@@ -91,9 +92,13 @@ print_remarks(struct import *im)
 	if (im->nremarks > 0)
 		qsort(im->remarks, im->nremarks, sizeof(*im->remarks), by_line);
 	for (i = 0; i < im->nremarks; i++) {
+		char *text = im->remarks[i].text, safe[REMARK_MAX];
+
+		/* What stands in somebody's file may be meant for a terminal.
+		 */
 		fprintf(stderr, "%s:%u: %s\n", im->name, im->remarks[i].lineno,
-			im->remarks[i].text);
-		free(im->remarks[i].text);
+			log_printable(safe, sizeof(safe), text, strlen(text)));
+		free(text);
 	}
 	free(im->remarks);
 }
@@ -232,7 +237,6 @@ import_file(const char *name, const char *only)
 	int status = EX_NOINPUT;
 	size_t len;
 
-	errno = 0;
 	len = in != NULL ? fread(text, 1, SIZE_MAX_READ, in) : 0;
 	if (in == NULL || ferror(in))
 		verb_complain(&verb_import_perl, "%s: %s", name,

@@ -219,6 +219,14 @@ def odd():
         done = subprocess.run([PBSCTL, "import-perl", *arguments],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         tap.equal(done.returncode, code, "exit %d: %s" % (code, arguments))
+        if code == 66:
+            tap.contains(done.stderr.decode(), "No such file or directory",
+                         "and the reason is said")
+    done = subprocess.run([PBSCTL, "import-perl", "-"], input=b"\x1b]0;x\x07 z;",
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    tap.contains(done.stderr.decode(), "\\x1b]", "a remark tells the bytes")
+    tap.ok(b"\x1b" not in done.stdout + done.stderr,
+           "and no terminal is told to do things", done.stderr)
 
 
 tap.main(simple, two_lines, shipped, lost, never_run, odd)
