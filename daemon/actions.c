@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/ctlsocket.h"
 #include "base/err.h"
@@ -14,6 +15,7 @@
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
 #include "daemon/control.h"
+#include "daemon/privileges.h"
 #include "maps/map.h"
 
 static int
@@ -222,10 +224,24 @@ static int (*const actions[])(const struct conf *) = {
     [CONF_VERSION] = version, [CONF_HELP] = help,
 };
 
+/* Maps and logs are the daemon's user's: what he may do is what counts, and
+ * root writes in nobody's directory. */
+static bool
+wants_user(const struct conf *conf)
+{
+	return conf->user != NULL && geteuid() == 0 &&
+	       (conf->action == CONF_CHECK || conf->action == CONF_CLEAR);
+}
+
 int
 actions_run(const struct conf *conf)
 {
-	int code = actions[conf->action](conf);
+	struct err err;
+	int code;
+
+	if (wants_user(conf) && privileges_drop(conf->user, &err) != 0)
+		return complain(EX_NOPERM, err.text);
+	code = actions[conf->action](conf);
 
 	if (fflush(stdout) != 0 && code == EX_OK)
 		code = EX_IOERR;

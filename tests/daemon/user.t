@@ -81,6 +81,23 @@ def refused():
         contains(run.stderr, site.mapdir, "which is named")
 
 
+def after_it():
+    """What root types later does not stumble over the user's directory."""
+    with OwnedSite() as site:
+        os.chmod(site.logfile, 0o644)
+        site.log(login(GUEST))
+        site.run("--user=nobody", "--once")
+        ok(GUEST in site.dump(), "--once has authorized somebody")
+        run = site.run("--user=nobody", "--check")
+        equal(run.returncode, 0, "--check --user: all is well",
+              run.stdout + run.stderr)
+        run = site.run("--user=nobody", "--clear")
+        equal((run.returncode, site.dump()), (0, {}),
+              "--clear --user: nobody is authorized", run.stderr)
+        equal(os.stat(site.map + ".db").st_uid, NOBODY.pw_uid,
+              "the map is still nobody's")
+
+
 def not_root():
     with OwnedSite() as site:
         run = site.run("--user=root", wrap=(
@@ -93,4 +110,4 @@ def not_root():
 
 if os.geteuid() != 0:
     skip_all("only root can become another user")
-main(works, refused, not_root)
+main(works, refused, after_it, not_root)
