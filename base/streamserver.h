@@ -21,7 +21,8 @@ struct streamserver;
 
 enum {
 	STREAMSERVER_CLIENTS_MAX = 1000,
-	STREAMSERVER_OUTPUT_MAX = 8 * 1024, /* unread answers of a client */
+	/* Unread answers of a client; one of nearly half of it always fits. */
+	STREAMSERVER_OUTPUT_MAX = 10 * 1024,
 	/* From the first byte of a request until its answer is taken. */
 	STREAMSERVER_PATIENCE_MS = 10 * 1000,
 	/* Longer than Postfix keeps one: smtpd_policy_service_max_ttl. */

@@ -60,6 +60,12 @@ class Bench:
         self.postfix.stop()
         self.site.__exit__(*exc)
 
+    def cpu(self):
+        """Seconds of processor time that the daemon has used."""
+        with open("/proc/%d/stat" % self.daemon.pid) as f:
+            words = f.read().rsplit(")", 1)[1].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
     def count(self, text):
         with open(self.postfix.log) as f:
             return sum(text in line for line in f)
@@ -190,7 +196,7 @@ def deliver(messages):
 
 
 def cost_of(kind, rounds, seconds):
-    quiet, busy, took = [], [], 0
+    quiet, busy, took, cpu = [], [], 0, 0
     with Bench(kind) as bench:
         feeder = Feeder(bench.site)
         try:
@@ -200,13 +206,16 @@ def cost_of(kind, rounds, seconds):
                 # quiet, busy, busy, quiet: what drifts, drifts for both
                 fed = n % 4 in (1, 2)
                 feeder.name = "mail.log" if fed else "unread.log"
+                before = bench.cpu()
                 rate = deliver(messages)
+                cpu += fed * (bench.cpu() - before)
                 (busy if fed else quiet).append(rate)
                 took += fed * messages / rate
         finally:
             feeder.stop()
         restarts = bench.count("has changed -- restarting") - restarts
-    return {"quiet": quiet, "busy": busy, "restarts": restarts / took}
+    return {"quiet": quiet, "busy": busy, "restarts": restarts / took,
+            "cpu": 100 * cpu / took}
 
 
 def postfixcost(rounds, seconds):
