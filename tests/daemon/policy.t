@@ -153,7 +153,7 @@ def senders_file_and_dump():
 
 
 def memory(daemon, key):
-    with open("/proc/%d/status" % daemon.pid) as f:
+    with open("/proc/%d/status" % daemon.worker()) as f:
         return next(int(line.split()[1]) for line in f
                     if line.startswith(key + ":"))
 
@@ -201,7 +201,7 @@ def hostile():
         ok(crowd.reconnects > 0, "who asks for nothing is thrown out")
         ok(pbs.WRAP or grown < 32 * 1024, "the memory is bounded",
            "%d KiB more" % grown)
-        fds = "/proc/%d/fd" % daemon.pid
+        fds = "/proc/%d/fd" % daemon.worker()
         pbs.until("their descriptors are closed", pbs.DEADLINE,
                   lambda: len(os.listdir(fds)) < 50,
                   lambda left: time.sleep(0.05))
