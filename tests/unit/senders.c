@@ -84,6 +84,7 @@ format(void)
 	ok(may(s, "ann@example.org", "deputy", false), "a line goes on");
 	ok(may(s, "ann@example.org", "last", false), "once more, with CR");
 	ok(!may(s, "ann@example.org", "of", false), "no part of a name");
+	ok(!may(s, "ann@example.org", "annabel", false), "no longer one");
 	ok(!may(s, "ann@example.org", "bob", false), "nobody else");
 	ok(may(s, "x@example.net", "bob", false), "a domain");
 	ok(!may(s, "x@sub.example.net", "bob", false), "not what is below it");
