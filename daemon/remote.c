@@ -447,6 +447,15 @@ remote_take_log(struct remote *r)
 }
 
 void
+remote_detach(struct remote *r)
+{
+	if (r->loop != NULL && !r->lost)
+		loop_unwatch(r->loop, r->end);
+	timer_free(&r->later);
+	r->loop = NULL;
+}
+
+void
 remote_free(struct remote **remote)
 {
 	struct remote *r = *remote;
@@ -454,9 +463,7 @@ remote_free(struct remote **remote)
 	if (r == NULL)
 		return;
 	keep_log(r, -1);
-	if (r->loop != NULL && !r->lost)
-		loop_unwatch(r->loop, r->end);
-	timer_free(&r->later);
+	remote_detach(r);
 	close(r->end);
 	free(r);
 	*remote = NULL;

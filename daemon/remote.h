@@ -44,6 +44,8 @@ struct map *remote_map(struct remote *, size_t index, const struct map *);
  * of rows (in seconds) to get steady milliseconds. 0, or -1. */
 int remote_attach(struct remote *, struct loop *, int64_t base_ms,
     const struct remote_ops *, struct err *);
+/* Before the loop goes; remote_free() does it, too. */
+void remote_detach(struct remote *);
 
 /* The maps are written. */
 void remote_ready(struct remote *);

@@ -287,6 +287,8 @@ service_close(struct service **service)
 	free(s->own);
 	free(s->maps);
 	holdings_release(&s->holdings);
+	if (s->handover != NULL)
+		remote_detach(s->handover->remote);
 	loop_free(&s->loop);
 	free(s);
 }
