@@ -147,7 +147,7 @@ check: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS) $(FAULTLIB)
 	@BUILD=$(BUILD) CC="$(CC)" tests/run --unprivileged
 
 # Minutes: the figures in BENCHMARKS.md; PARTS="replay latency" picks some.
-bench: $(PROGRAMS) $(BENCHES)
+bench: $(PROGRAMS) $(BENCHES) $(HELPERS)
 	@packaging/install-packages test bench
 	@BUILD=$(BUILD) tests/bench/run $(PARTS)
 

@@ -8,13 +8,12 @@ chooses the map that is asked. A client poses as any address, by XCLIENT."""
 import ipaddress
 import os
 import random
-import shutil
-import smtplib
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
 import servers
+from askers import Smtp, posing
 from publisher import Publisher, postfix_reads
 from tap import equal, main, ok, skip_all
 
@@ -28,37 +27,6 @@ NETWORKS = ["2001:db8:a0:1", "2001:0:a0:1", "2001:db8:0:1", "2001:db8:a0:0",
 UNSAID = "2001:0:0:7"  # not in a map that is asked for shortened keys
 
 
-class Smtp:
-    """One session, in which the client changes."""
-
-    def __init__(self, types):
-        self.types = types
-        self.smtp = smtplib.SMTP("127.0.0.1", servers.SMTP_PORT, timeout=60)
-        self.smtp.ehlo("client.example.com")
-
-    def relays(self, client):
-        """The types of map by which this client may relay."""
-        word = "IPV6:" + client if ":" in client else client
-        self.smtp.rset()
-        code, text = self.smtp.docmd(
-            "XCLIENT", "NAME=[UNAVAILABLE] ADDR=" + word)
-        if code != 220:
-            raise RuntimeError("XCLIENT %s: %d %s" % (client, code, text))
-        self.smtp.ehlo("client.example.com")
-        self.smtp.mail("ann@example.org")
-        got = []
-        for map_type in self.types:
-            code, text = self.smtp.rcpt("x@%s.example" % map_type)
-            if code == 250:
-                got.append(map_type)
-            elif code != 554:
-                raise RuntimeError("%s: %d %s" % (client, code, text))
-        return got
-
-    def close(self):
-        self.smtp.close()
-
-
 def types_here():
     """Those that we were built with and that this Postfix reads."""
     def known(map_type):
@@ -69,27 +37,11 @@ def types_here():
     return [t for t in ("hash", "lmdb", "cdb", "cidr") if known(t)]
 
 
-def postfix(site, types):
-    """Asks the map that the recipient's domain names."""
-    where = {t: "%s:%s/%s" % (t, site.mapdir, t) for t in types}
-    table = site.write("classes", "".join(
-        "/@%s[.]example$/ %s\n" % (t, t) for t in types))
-    extra = "smtpd_restriction_classes = %s\n" % " ".join(types)
-    for t in types:
-        extra += "%s = check_client_access %s\n" % (t, where[t])
-    extra += ("smtpd_authorized_xclient_hosts = 0.0.0.0/0 [::]/0\n"
-              "smtpd_hard_error_limit = 100000\n"
-              "smtpd_soft_error_limit = 100000\n"
-              "smtpd_error_sleep_time = 0\n"
-              "smtpd_relay_restrictions = check_recipient_access regexp:%s, "
-              "reject_unauth_destination\n" % table)
-    return servers.Postfix(site.dir, "static:dunno", extra), where
-
-
 def judged(types, logins, clients, *flags):
     """{client: [types]}, once those have logged in."""
     with pbs.Site() as site:
-        server, where = postfix(site, types)
+        where = {t: "%s:%s/%s" % (t, site.mapdir, t) for t in types}
+        server = posing(site.dir, where)
         maps = ["--dbfile=" + where[t] for t in types]
         site.log(*[pbs.login(ip) for ip in logins])
         daemon = site.start(*maps, *flags)

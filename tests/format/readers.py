@@ -12,37 +12,11 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from askers import LongLived
 from publisher import MapDir, Publisher, generated, postfix_reads
 from tap import equal, main, ok, skip_all
 
 PORTION = 50  # keys written to the long-lived reader at once
-
-
-class LongLived:
-    """One postmap with one handle; keys go in, answers are counted."""
-
-    def __init__(self, d):
-        self.process = subprocess.Popen(
-            ["postmap", "-q", "-", d.spec], env=d.env, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.asked, self.wrong, self.answers = 0, 0, b""
-        self.collector = threading.Thread(target=self._collect)
-        self.collector.start()
-
-    def _collect(self):
-        self.answers = self.process.stdout.read()
-
-    def ask(self, keys):
-        self.process.stdin.write("".join(k + "\n" for k in keys).encode())
-        self.process.stdin.flush()
-        self.asked += len(keys)
-
-    def end(self):
-        self.process.stdin.close()
-        self.collector.join()
-        self.said = self.process.stderr.read().decode(errors="replace")
-        self.process.wait()
-        self.wrong = self.asked - len(self.answers.splitlines())
 
 
 class NewOnes:
@@ -74,7 +48,7 @@ def changed_under_readers(how, rate, seconds, steady, *kind):
     with MapDir(*kind) as d:
         p = Publisher(d.spec)
         p.do("fill %d 0 1" % steady, "replace")
-        long, new = LongLived(d), NewOnes(d, keys)
+        long, new = LongLived(d.spec, d.env), NewOnes(d, keys)
         long.ask(keys[:PORTION])
         p.send("churn %s %d %d %d" % (how, rate, seconds, steady))
         answered = threading.Event()
