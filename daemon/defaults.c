@@ -10,6 +10,7 @@
 #include "daemon/command.h"
 #include "daemon/conf.h"
 #include "daemon/textconf.h"
+#include "maps/map.h"
 #include "patterns/patterndir.h"
 
 enum { POSTCONF_MS = 10 * 1000 };
@@ -52,21 +53,35 @@ has_word(const char *text, const char *word)
 	return false;
 }
 
+static bool
+is_compiled_in(const char *type)
+{
+	const char *const *types = map_types();
+
+	while (*types != NULL && strcmp(*types, type) != 0)
+		types++;
+	return *types != NULL;
+}
+
 /* Postfix without Berkeley DB reads no hash: map. */
 static const char *
 default_type(void)
 {
 	static const char *const argv[] = {"postconf", "-m", NULL};
-	const char *type = "hash";
+	static const char *const choice[] = {"hash", "lmdb", "cdb"};
+	const char *type = NULL;
 	struct err err;
 	char *known;
 
-	if (command_run(argv, POSTCONF_MS, &known, &err) == 0 &&
-	    !has_word(known, "hash") && has_word(known, "lmdb")) {
-		log_info("this Postfix reads no hash: map; keeping lmdb:");
-		type = "lmdb";
-	}
+	if (command_run(argv, POSTCONF_MS, &known, &err) == 0)
+		for (size_t i = 0; i < 3 && type == NULL; i++)
+			if (has_word(known, choice[i]) &&
+			    is_compiled_in(choice[i]))
+				type = choice[i];
 	free(known);
+	if (type == NULL || type == choice[0])
+		return "hash";
+	log_info("this Postfix reads no hash: map; keeping %s:", type);
 	return type;
 }
 

@@ -39,8 +39,10 @@ def whole_and_changes():
         equal(d.dump(), want, "60 times a hundred changes")
         equal((p.do("intact"), os.stat(d.file).st_ino), (1, inode),
               "in the same file, which is ours")
-        p.do("fill 1000000 10000 1", "apply")
-        equal(len(d.dump()), 1000000 + len(want), "beyond the map's first size")
+        p.do("fill 1800000 10000 1", "apply")
+        equal(len(d.dump()), 1800000 + len(want), "so many keys at once")
+        ok(os.stat(d.file).st_size > 64 << 20, "beyond the map's first size",
+           os.stat(d.file).st_size)
         p.do("clear")
         equal(d.dump(), {}, "clear")
         p.do("add 192.0.2.7 5", "apply")
@@ -88,6 +90,20 @@ def locks():
         p.end()
 
 
+def cost():
+    with lmdb() as d:
+        p = Publisher(d.spec)
+        p.do("fill 100000 0 1", "replace")
+        cpu = []
+        for number in range(100):
+            p.do("fill 1 %d 1" % (100000 + number))
+            p.send("apply")
+            cpu.append(p.answer()[1])
+        ok(sorted(cpu)[50] < 1, "a change among 100,000 keys costs %.3f ms"
+           % sorted(cpu)[50])
+        p.end()
+
+
 def killed():
     with lmdb() as d:
         rng, whole = random.Random(7), 0
@@ -112,4 +128,4 @@ probe = Publisher()
 if "unknown" in probe.refused("open lmdb:/nonexistent/pbs"):
     skip_all("built without lmdb (package liblmdb-dev)")
 probe.end()
-main(whole_and_changes, long_lived_reader, locks, killed)
+main(whole_and_changes, long_lived_reader, locks, cost, killed)

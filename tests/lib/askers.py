@@ -98,7 +98,7 @@ def posing(directory, specs, extra=""):
     extra += ("smtpd_authorized_xclient_hosts = 0.0.0.0/0 [::]/0\n"
               "smtpd_hard_error_limit = 100000\n"
               "smtpd_soft_error_limit = 100000\n"
-              "smtpd_error_sleep_time = 0\n")
+              "smtpd_error_sleep_time = 0\nin_flow_delay = 0\n")
     return servers.Postfix(
         directory, "static:dunno, check_recipient_access regexp:" + table,
         extra)
