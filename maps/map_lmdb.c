@@ -25,6 +25,9 @@
 enum {
 	COMMON_FLAGS = MDB_NOSUBDIR | MDB_NOLOCK,
 	BATCH = 50000, /* rows to a transaction while a file is built */
+	/* Each a millisecond: between readers that are never idle the lock is
+	 * free for a moment only, which long sleeps would miss. */
+	LOCK_TRIES = 128,
 	BATCH_BYTES = 64 * 1024 * 1024, /* more than they can take */
 };
 
@@ -193,12 +196,12 @@ lock(int fd, short type, struct err *err)
 {
 	struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
 
-	for (long ms = 1; fcntl(fd, F_OFD_SETLK, &whole) < 0; ms *= 2) {
+	for (int tries = 0; fcntl(fd, F_OFD_SETLK, &whole) < 0; tries++) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return err_set(err, "lock: %s", strerror(errno));
-		if (ms > 64)
+		if (tries == LOCK_TRIES)
 			return err_set(err, "somebody holds the lock");
-		nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	}
 	return 0;
 }
