@@ -17,11 +17,15 @@
 typedef const char *header_fn(struct logline *, const char *p,
     const char *end);
 
-header_fn header_syslog;  /* header_syslog.c */
 header_fn header_dovecot; /* these in header_own.c */
 header_fn header_qpopper;
 header_fn header_xmail;
 header_fn header_form; /* header_form.c; sets header, too */
+
+/* What syslog writes, in header_syslog.c: as a header_fn, which knows how the
+ * line before began. */
+const char *header_syslog_next(struct logline *, struct linestart *,
+    const char *p, const char *end);
 
 /* Behind the stamp at p and the space that follows it, or NULL. */
 static inline const char *

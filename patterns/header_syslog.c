@@ -141,6 +141,18 @@ skip_addition(const struct logline *l, const char *p, const char *end)
 	return q != NULL && q < end && *q == ' ' ? q + 1 : NULL;
 }
 
+/* "program[pid]: " behind a host, and perhaps an addition. */
+static inline const char *
+take_tag_of_host(struct logline *l, const char *p, const char *end)
+{
+	const char *q = skip_tag(p, end);
+
+	if (q == end || *q != ' ')
+		return take_tag(l, p, q, end);
+	p = skip_addition(l, p, end);
+	return p != NULL ? take_tag(l, p, skip_tag(p, end), end) : NULL;
+}
+
 /* "host program[pid]: ", "program[pid]: ". */
 static inline const char *
 take_origin(struct logline *l, const char *p, const char *end)
@@ -150,13 +162,7 @@ take_origin(struct logline *l, const char *p, const char *end)
 	if (q < end && *q != ' ' && (text = take_tag(l, p, q, end)) != NULL)
 		return text;
 	p = take_host(l, p, end);
-	if (p == NULL)
-		return NULL;
-	q = skip_tag(p, end);
-	if (q == end || *q != ' ')
-		return take_tag(l, p, q, end);
-	p = skip_addition(l, p, end);
-	return p != NULL ? take_tag(l, p, skip_tag(p, end), end) : NULL;
+	return p != NULL ? take_tag_of_host(l, p, end) : NULL;
 }
 
 /* Solaris puts "[ID 702911 mail.info] " before the text. */
@@ -280,8 +286,8 @@ take_5424(struct logline *l, const char *p, const char *end)
 	return p < end && *p == ' ' ? p + 1 : p;
 }
 
-const char *
-header_syslog(struct logline *l, const char *p, const char *end)
+static const char *
+take_line(struct logline *l, const char *p, const char *end)
 {
 	const char *q;
 
@@ -297,4 +303,64 @@ header_syslog(struct logline *l, const char *p, const char *end)
 	if (p != NULL)
 		p = take_origin(l, p, end);
 	return p != NULL ? skip_message_id(p, end) : NULL;
+}
+
+/* ---- lines in a row ---- */
+
+/* Stamp, host and the space behind it. */
+static inline bool
+starts_alike(const struct linestart *start, const char *p, const char *end)
+{
+	uint64_t differs;
+	size_t i;
+
+	if (start->len == 0 || (size_t)(end - p) <= start->len)
+		return false;
+	i = start->len - 8;
+	differs = wide_load(p + i) ^ wide_load(start->bytes + i);
+	for (i = 0; i + 8 < start->len; i += 8)
+		differs |= wide_load(p + i) ^ wide_load(start->bytes + i);
+	return differs == 0;
+}
+
+/* What stands before the tag, and whether it is the tag, is known from these
+ * bytes alone if there is a host. */
+static inline void
+keep_start(struct linestart *start, const struct logline *l, const char *p)
+{
+	start->len = 0;
+	if (l->host_len == 0 || l->stamp != p)
+		return;
+	start->host_at = (size_t)(l->host - p);
+	start->len = start->host_at + l->host_len + 1;
+	if (start->len > sizeof(start->bytes)) {
+		start->len = 0;
+		return;
+	}
+	memcpy(start->bytes, p, start->len);
+	start->host_len = l->host_len;
+	start->stamp_len = l->stamp_len;
+	start->stamp_kind = l->stamp_kind;
+}
+
+const char *
+header_syslog_next(struct logline *l, struct linestart *start, const char *p,
+		   const char *end)
+{
+	const char *text;
+
+	l->header = HEADER_SYSLOG;
+	if (!starts_alike(start, p, end)) {
+		text = take_line(l, p, end);
+		if (text != NULL)
+			keep_start(start, l, p);
+		return text;
+	}
+	l->stamp = p;
+	l->stamp_len = start->stamp_len;
+	l->stamp_kind = start->stamp_kind;
+	l->host = p + start->host_at;
+	l->host_len = start->host_len;
+	text = take_tag_of_host(l, p + start->len, end);
+	return text != NULL ? skip_message_id(text, end) : NULL;
 }

@@ -57,6 +57,22 @@ struct logline {
  */
 int logline_parse(struct logline *out, const char *line, size_t len);
 
+/*
+ * How the line before began: neighbours in a log share their second and their
+ * host, and what is the same need not be taken apart again. The line itself may
+ * be gone. Zero-initialise it.
+ */
+struct linestart {
+	size_t len; /* 0 = nothing is known */
+	enum stamp_kind stamp_kind;
+	size_t stamp_len, host_at, host_len;
+	char bytes[64];
+};
+
+/* As logline_parse(), in a row of lines. */
+int logline_next(struct logline *out, struct linestart *, const char *line,
+    size_t len);
+
 /* "syslog", "dovecot", "qpopper" ...; NULL-terminated list by enum. */
 const char *const *header_names(void);
 

@@ -8,116 +8,16 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/suggest.h"
-#include "patterns/prefix.h"
-
-/* The expressions of one program. */
-struct program {
-	uint64_t key;
-	enum header header;
-	const char *name; /* borrowed from the rule */
-	size_t name_len;
-	struct expression **list;
-	size_t count;
-	struct prefix *prefix; /* of all in list */
-};
+#include "patterns/programs.h"
 
 struct matcher {
 	struct expression **expressions;
 	size_t count;
-	struct program *programs; /* open addressing, 1 << bits slots */
-	unsigned int bits;
+	struct programs *programs;
 	bool jit;
 	bool twin; /* the others' owner is another matcher */
 	struct expression_scratch *scratch;
 };
-
-/*
- * A program's name and header in 64 bits; equal for nearly no two names of one
- * length. Strangers may choose names, but only those of the rules are in the
- * table, so this need not resist anybody. It is computed for every line.
- */
-static inline uint64_t
-program_key(enum header header, const char *name, size_t len)
-{
-	uint64_t first = 0, last = 0;
-
-	if (len >= 8) {
-		memcpy(&first, name, 8);
-		memcpy(&last, name + len - 8, 8);
-	} else if (len >= 4) {
-		memcpy(&first, name, 4);
-		memcpy(&last, name + len - 4, 4);
-	} else if (len > 0) {
-		first = (unsigned char)name[0];
-		last = (unsigned char)name[len - 1];
-	}
-	first = (first ^ len << 56) * 0x9e3779b97f4a7c15;
-	last = (last ^ (uint64_t)header << 56) * 0xc2b2ae3d27d4eb4f;
-	return (first >> 29 ^ last) * 0x9e3779b97f4a7c15;
-}
-
-/* The slot of a program, or the free one where it would stand. */
-static inline struct program *
-program_slot(const struct matcher *matcher, enum header header,
-	     const char *name, size_t len)
-{
-	uint64_t key = program_key(header, name, len);
-	size_t mask = ((size_t)1 << matcher->bits) - 1;
-	struct program *slot;
-	size_t i;
-
-	for (i = key >> (64 - matcher->bits);; i = (i + 1) & mask) {
-		slot = &matcher->programs[i];
-		if (slot->name == NULL)
-			return slot;
-		if (slot->key == key && slot->name_len == len &&
-		    memcmp(slot->name, name, len) == 0 &&
-		    slot->header == header)
-			return slot;
-	}
-}
-
-/* The slot of a line's program; else of its last part, whatever stands before
- * the slash: such a slot has the name "/imap". A free one: neither. */
-static inline struct program *
-line_slot(const struct matcher *matcher, const struct logline *line)
-{
-	struct program *slot = program_slot(matcher, line->header,
-					    line->program, line->program_len);
-	const char *part;
-
-	if (slot->count > 0 || line->program_len == 0)
-		return slot;
-	part = memrchr(line->program, '/', line->program_len);
-	if (part == NULL)
-		return slot;
-	return program_slot(matcher, line->header, part,
-			    (size_t)(line->program + line->program_len - part));
-}
-
-static void
-program_add(struct matcher *matcher, const char *name, struct expression *expr)
-{
-	const struct rule *rule = expression_rule(expr);
-	const char *text = rule->expressions[expression_role(expr)];
-	struct program *slot;
-
-	slot = program_slot(matcher, rule->header, name, strlen(name));
-	if (slot->name == NULL) {
-		slot->name = name;
-		slot->name_len = strlen(name);
-		slot->header = rule->header;
-		slot->key = program_key(rule->header, name, strlen(name));
-		slot->prefix = alloc_zero(1, sizeof(*slot->prefix));
-	}
-	/* A program named twice in one rule: once is enough. */
-	if (slot->count > 0 && slot->list[slot->count - 1] == expr)
-		return;
-	prefix_add(slot->prefix, slot->count, rule->whole_line ? NULL : text);
-	slot->list = alloc_resize(slot->list, slot->count + 1,
-				  sizeof(struct expression *));
-	slot->list[slot->count++] = expr;
-}
 
 static bool
 is_chosen(const struct rule *rule, const struct rule_choice *choice)
@@ -223,14 +123,12 @@ index_programs(struct matcher *matcher)
 		for (p = expression_rule(matcher->expressions[i])->programs; *p;
 		     p++)
 			n++;
-	for (matcher->bits = 6; (size_t)1 << matcher->bits < 4 * n;)
-		matcher->bits++;
-	matcher->programs =
-	    alloc_zero((size_t)1 << matcher->bits, sizeof(*matcher->programs));
+	matcher->programs = programs_new(n);
 	for (i = 0; i < matcher->count; i++) {
 		expr = matcher->expressions[i];
 		for (p = expression_rule(expr)->programs; *p; p++)
-			program_add(matcher, *p + rule_any_prefix(*p), expr);
+			programs_add(matcher->programs,
+				     *p + rule_any_prefix(*p), expr);
 	}
 }
 
@@ -262,8 +160,7 @@ matcher_twin(const struct matcher *matcher)
 
 	*twin = *matcher;
 	twin->twin = true;
-	twin->scratch =
-	    expression_scratch_new(twin->expressions, twin->count);
+	twin->scratch = expression_scratch_new(twin->expressions, twin->count);
 	return twin;
 }
 
@@ -272,13 +169,9 @@ free_rules(struct matcher *matcher)
 {
 	size_t i;
 
-	for (i = 0; matcher->programs != NULL && i >> matcher->bits == 0; i++) {
-		free(matcher->programs[i].list);
-		free(matcher->programs[i].prefix);
-	}
+	programs_free(&matcher->programs);
 	for (i = 0; i < matcher->count; i++)
 		expression_free(&matcher->expressions[i]);
-	free(matcher->programs);
 	free(matcher->expressions);
 }
 
@@ -322,14 +215,14 @@ int
 matcher_match(struct matcher *matcher, const struct logline *line,
 	      struct match *out, struct err *err)
 {
-	const struct program *program = line_slot(matcher, line);
+	const struct program *program = programs_find(matcher->programs, line);
 	unsigned int fits;
 	size_t i;
 	int r = 0;
 
-	if (program->count == 0)
+	if (program == NULL)
 		return 0;
-	fits = prefix_fits(program->prefix, line->text, line->text_len);
+	fits = prefix_fits(&program->prefix, line->text, line->text_len);
 	/* A rule that gave up ends it: what the next one says of such a line
 	 * is not to be trusted either. */
 	for (i = 0; fits != 0 && i < program->count && r == 0; i++)
@@ -343,11 +236,13 @@ size_t
 matcher_explain(struct matcher *matcher, const struct logline *line,
 		matcher_attempt_fn *fn, void *arg)
 {
-	const struct program *program = line_slot(matcher, line);
+	const struct program *program = programs_find(matcher->programs, line);
 	const struct expression *expr;
 	struct attempt attempt;
 	size_t i;
 
+	if (program == NULL)
+		return 0;
 	for (i = 0; i < program->count; i++) {
 		expr = program->list[i];
 		attempt = (struct attempt){.rule = expression_rule(expr),

@@ -17,6 +17,7 @@ struct recognizer {
 	struct matcher *matcher;
 	struct sessions *sessions;
 	struct stampclock clock;
+	struct linestart start;
 };
 
 static void
@@ -142,7 +143,7 @@ recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 {
 	int fits;
 
-	if (logline_parse(&found->line, line, len) != 0)
+	if (logline_next(&found->line, &r->start, line, len) != 0)
 		return FOUND_HEADERLESS;
 	fits = matcher_match(r->matcher, &found->line, &found->match, err);
 	if (fits <= 0)

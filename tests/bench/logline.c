@@ -54,18 +54,19 @@ walk(const char *p, size_t len, bool parse, bool decode, size_t *lines,
 	struct stampclock clock = {0};
 	time_t wall = time(NULL), when;
 	struct logline l;
-	double start = now();
+	struct linestart start = {0};
+	double begin = now();
 	const char *end = p + len, *q;
 
 	*lines = *taken = 0;
 	for (; (q = memchr(p, '\n', (size_t)(end - p))) != NULL; p = q + 1) {
 		++*lines;
-		if (!parse || logline_parse(&l, p, (size_t)(q - p)) != 0)
+		if (!parse || logline_next(&l, &start, p, (size_t)(q - p)) != 0)
 			continue;
 		if (!decode || logline_time(&l, &clock, wall, &when) == 0)
 			*taken += l.program_len > 0;
 	}
-	return now() - start;
+	return now() - begin;
 }
 
 static double

@@ -348,9 +348,100 @@ test_names(void)
 	is_str(names[HEADER_DOVECOT], "dovecot", "a name for each header");
 	is_str(names[HEADER_QPOPPER], "qpopper", "a name for each header");
 	is_str(names[HEADER_XMAIL], "xmail", "a name for each header");
-	is_str(names[HEADER_HMAILSERVER], "hmailserver", "a name for each header");
+	is_str(names[HEADER_HMAILSERVER], "hmailserver",
+	       "a name for each header");
 	is_str(names[HEADER_W3C], "w3c", "a name for each header");
 	ok(names[HEADER_COUNT] == NULL, "the list ends");
+}
+
+/* ---- neighbours ---- */
+
+/* A line that begins as `before` does for `same` bytes and goes on as line. */
+static size_t
+write_neighbour(char *out, const char *before, size_t same, const char *line)
+{
+	size_t n = strlen(before);
+
+	n = same < n ? same : n;
+	memcpy(out, before, n);
+	memcpy(out + n, line, strlen(line));
+	return n + strlen(line);
+}
+
+static bool
+equal(const struct logline *a, const struct logline *b)
+{
+	return a->header == b->header && a->stamp_kind == b->stamp_kind &&
+	       a->stamp == b->stamp && a->stamp_len == b->stamp_len &&
+	       a->host_len == b->host_len &&
+	       (a->host_len == 0 || a->host == b->host) &&
+	       a->program_len == b->program_len && a->text == b->text &&
+	       a->text_len == b->text_len && a->pid == b->pid;
+}
+
+/* Behind `before`, a line is what it is by itself: 0; or 1. */
+static size_t
+differs(const char *before, const char *line, size_t len)
+{
+	struct linestart start = {0};
+	struct logline l, alone;
+	int got, want;
+
+	logline_next(&l, &start, before, strlen(before));
+	got = logline_next(&l, &start, line, len);
+	want = logline_parse(&alone, line, len);
+	return got != want || (got == 0 && !equal(&l, &alone));
+}
+
+static size_t
+test_pair(const char *before, const char *line)
+{
+	char text[2048];
+	size_t same, len, wrong = 0;
+
+	for (same = 0; same <= strlen(before) && same < 64; same++) {
+		len = write_neighbour(text, before, same, line);
+		wrong += differs(before, text, len);
+	}
+	return wrong;
+}
+
+/* The same line but for one byte. */
+static size_t
+test_one_byte(const char *before)
+{
+	static const char others[] = "x1: [-";
+	char text[2048];
+	size_t at, k, len = strlen(before), wrong = 0;
+
+	for (at = 0; at < len; at++)
+		for (k = 0; k < sizeof(others) - 1; k++) {
+			memcpy(text, before, len);
+			text[at] = others[k];
+			wrong += differs(before, text, len);
+		}
+	return wrong;
+}
+
+static void
+test_neighbours(void)
+{
+	static const char *const tails[] = {
+	    "a[1]: x",	 "a: x",
+	    "a:",	 "a[1",
+	    ": x",	 "[popper] (v4) x",
+	    "mail a: x", "mail.info a[2]: [ID 1 mail.info] x",
+	    " a: x",	 "1 a: x"};
+	size_t count = sizeof(good) / sizeof(good[0]), i, k, wrong = 0;
+
+	for (i = 0; i < count; i++) {
+		wrong += test_one_byte(good[i].line);
+		for (k = 0; k < count; k++)
+			wrong += test_pair(good[i].line, good[k].line);
+		for (k = 0; k < sizeof(tails) / sizeof(tails[0]); k++)
+			wrong += test_pair(good[i].line, tails[k]);
+	}
+	is_int((long long)wrong, 0, "no line means more for the one before");
 }
 
 int
@@ -368,6 +459,7 @@ main(void)
 		test_cut(good[i].line);
 	test_cut("Nov 21 02:01:00 a-long-host.example a-l x");
 	test_bounds();
+	test_neighbours();
 	test_names();
 	return tap_done();
 }

@@ -1,0 +1,37 @@
+/*
+ * programs: which expressions are to be asked about a line, by who wrote it.
+ *
+ * Found through a hash before any expression runs: a line of any other program
+ * costs one lookup, or two if its name has a slash in it.
+ */
+#ifndef PATTERNS_PROGRAMS_H
+#define PATTERNS_PROGRAMS_H
+
+#include <stddef.h>
+
+#include "patterns/logline.h"
+#include "patterns/prefix.h"
+
+struct expression;
+struct programs;
+
+/* The expressions of one program, in the order in which they were added. */
+struct program {
+	struct expression **list; /* borrowed */
+	size_t count;
+	struct prefix prefix; /* of all in list */
+};
+
+/* Of at most so many names. */
+struct programs *programs_new(size_t max);
+void programs_free(struct programs **);
+
+/* name is borrowed: a program's, as a rule has it; or, to mean any name that
+ * ends so, "/imap". */
+void programs_add(struct programs *, const char *name, struct expression *);
+
+/* NULL: no rule is about it. */
+const struct program *programs_find(const struct programs *,
+    const struct logline *);
+
+#endif
