@@ -147,13 +147,13 @@ def in_place(seconds, rng):
         p.do("fill %d 0 1" % len(keys), "replace")
         choose, reader = chooser(keys, rng), LongLived(d.spec, d.env)
         reader.ask(choose(300))
-        p.send("churn inplace 100 %d %d" % (seconds, len(keys)))
+        p.send("churn inplace 300 %d %d" % (seconds, len(keys)))
         feed([(reader, 300)], choose, seconds, lambda _: None)
         p.answer()
         reader.ask(choose(300))
         reader.end()
         p.end()
-    return ("hash, in place", len(keys), 100, 100 * seconds, reader.asked,
+    return ("hash, in place", len(keys), 300, 300 * seconds, reader.asked,
             0, 0, reader.wrong)
 
 
