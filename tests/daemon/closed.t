@@ -1,0 +1,340 @@
+#!/usr/bin/env python3
+# Whatever fails, nobody stays authorized later than the grace and five seconds
+# after the last login: the daemon killed or stopped, a full disk, a disk with
+# errors, a read-only map, a clock that jumps, a log that is quiet or gone, a
+# Postfix that is started anew. Each is looked at once, when the time is over.
+# tests/run: root
+import concurrent.futures
+import os
+import signal
+import smtplib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import faults
+import pbs
+import servers
+from pbs import login
+from tap import contains, equal, main, ok, skip, skip_all
+
+GRACE, LATE, DAY = 4, 5, 86400
+GUEST, OTHER = "198.51.100.1", "198.51.100.2"
+LIBFAKETIME = next((path for path in (
+    os.path.join(d, "faketime", "libfaketimeMT.so.1") for d in (
+        "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+        "/usr/lib64", "/usr/lib")) if os.path.exists(path)), None)
+
+
+class Case:
+    """One login, one fault, one look."""
+
+    def __init__(self, kind="hash"):
+        self.kind, self.site = kind, pbs.Site()
+        self.spec = "%s:%s" % (kind, self.site.map)
+        self.flags = ["--nomynetworks", "--grace=%d" % GRACE,
+                      "--dbfile=" + self.spec]
+        self.faults = faults.Faults(self.site)
+        self.clock = self.site.write("clock", "+0\n")
+        self.env = dict(self.faults.env)
+        self.daemon = self.keeper = None
+        self.when = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.faults.lift()
+        for pid in pbs.children(self.keeper or -1) + [self.keeper or 0]:
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+        self.site.__exit__()
+        subprocess.run(["umount", "-l", self.site.mapdir],
+                       stderr=subprocess.DEVNULL)
+        self.site.__exit__()
+
+    def fake_clock(self):
+        """A clock of the wall that can be set; steady time stays true."""
+        self.env["LD_PRELOAD"] += ":" + LIBFAKETIME
+        self.env.update(FAKETIME_TIMESTAMP_FILE=self.clock,
+                        FAKETIME_NO_CACHE="1", DONT_FAKE_MONOTONIC="1")
+
+    def set_clock(self, offset):
+        self.site.write("clock.new", "%+d\n" % offset)
+        os.rename(self.site.path("clock.new"), self.clock)
+
+    def small_disk(self):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755",
+                        "none", self.site.mapdir], check=True)
+
+    def start(self, wrap=()):
+        self.daemon = self.site.start(*self.flags, env=self.env,
+                                      wrap=[*wrap, "setsid"])
+
+    def start_kept(self):
+        """With --daemon; the pid of the keeper."""
+        done = self.site.run("--daemon=" + self.site.path("pid"),
+                             "--logto=" + self.site.path("own.log"),
+                             *self.flags, env=self.env)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        with open(self.site.path("pid")) as f:
+            self.keeper = int(f.read())
+
+    def query(self, key=GUEST):
+        done = subprocess.run(["postmap", "-q", key, self.spec], text=True,
+                              env=self.site.env, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+        if done.stderr:
+            raise RuntimeError(done.stderr)
+        return done.stdout.strip() or None
+
+    def login(self, key=GUEST, offset=0):
+        """Now, and until the map has it."""
+        self.when = time.time()
+        self.site.log(login(key), when=self.when + offset)
+        pbs.until(key + " in the map", 5, lambda: self.query(key),
+                  lambda left: time.sleep(0.05))
+
+    def at_deadline(self, key=GUEST):
+        """What the map says when the time is over."""
+        time.sleep(max(0, self.when + GRACE + LATE - time.time()))
+        return self.query(key)
+
+    def messages(self):
+        if self.daemon:
+            return self.daemon.messages()
+        with open(self.site.path("own.log")) as f:
+            return f.read()
+
+
+# ---- the faults: each is done to a case right after its login ----
+
+def no_fault(case):
+    pass
+
+
+def worker_killed(case):
+    os.kill(pbs.children(case.keeper)[0], signal.SIGKILL)
+
+
+def worker_killed_in_foreground(case):
+    os.kill(case.daemon.worker(), signal.SIGKILL)
+
+
+def worker_stopped(case):
+    os.kill(pbs.children(case.keeper)[0], signal.SIGSTOP)
+
+
+def worker_stopped_in_foreground(case):
+    os.kill(case.daemon.worker(), signal.SIGSTOP)
+
+
+def all_killed(case):
+    """And then systemd does what the unit tells it."""
+    os.killpg(case.daemon.pid, signal.SIGKILL)
+    case.daemon.wait()
+    done = case.site.run("--clear", *case.flags)
+    if done.returncode:
+        raise RuntimeError("--clear: " + done.stderr)
+
+
+def disk_full(case):
+    with open(os.path.join(case.site.mapdir, "full"), "wb", 0) as f:
+        try:
+            while f.write(b"\0" * 4096):
+                pass
+        except OSError:
+            pass
+
+
+def errors_on_map(case):
+    case.faults.arm("open", "read", "pread", "write", "pwrite", "writev",
+                    "fsync", "fdatasync", "ftruncate", "copy_file_range",
+                    path="/map/", error="EIO")
+
+
+def read_only_to_us(case):
+    """As when errors remount it, but that the empty map can be renamed."""
+    case.faults.arm("open", "write", "pwrite", "ftruncate", "unlink",
+                    path="/map/", error="EROFS")
+
+
+def clock_back(case):
+    case.set_clock(-DAY)
+
+
+def clock_forward(case):
+    case.set_clock(DAY)
+
+
+def log_gone(case):
+    os.unlink(case.site.logfile)
+
+
+def log_floods(case):
+    for n in range(20):
+        case.site.raw((pbs.stamped("sshd[1]: noise %d" % n) + "\n") * 5000)
+
+
+FAULTS = {
+    "a quiet log": (no_fault,),
+    "the log is gone": (log_gone,),
+    "the log is flooded": (log_floods,),
+    "kill -9 of the daemon under --daemon": (worker_killed, "kept"),
+    "kill -9 of the worker": (worker_killed_in_foreground,),
+    "SIGSTOP under --daemon": (worker_stopped, "kept"),
+    "SIGSTOP of the worker": (worker_stopped_in_foreground,),
+    "kill -9 of all, then ExecStopPost": (all_killed,),
+    "disk full": (disk_full, "disk"),
+    "errors on all but rename": (errors_on_map,),
+    "a map that cannot be created": (read_only_to_us,),
+    "the clock goes back a day": (clock_back, "clock"),
+    "the clock goes forward a day": (clock_forward, "clock"),
+}
+
+
+def play(kind, fault, *needs):
+    """(what the map says at the deadline, messages)."""
+    with Case(kind) as case:
+        if "clock" in needs:
+            case.fake_clock()
+        if "disk" in needs:
+            case.small_disk()
+        case.start_kept() if "kept" in needs else case.start()
+        case.login()
+        fault(case)
+        return case.at_deadline(), case.messages()
+
+
+def every_fault():
+    with concurrent.futures.ThreadPoolExecutor(len(FAULTS)) as pool:
+        todo = {kind + ": " + name: pool.submit(play, kind, *how)
+                for kind in ("hash", "lmdb") for name, how in FAULTS.items()
+                if LIBFAKETIME or "clock" not in how}
+        for name, future in todo.items():
+            held, messages = future.result()
+            equal(held, None, "%s: nobody is authorized %d s after the grace"
+                  % (name, LATE), messages)
+            ok(messages.count("\n") < 40, name + ": no flood of messages",
+               messages)
+
+
+def nothing_can_be_done():
+    """Not even a rename: said, and done as soon as it can be."""
+    with Case() as case:
+        case.small_disk()
+        case.start()
+        case.login()
+        # On top: what the daemon holds open forbids to remount it.
+        subprocess.run(["mount", "--bind", case.site.mapdir,
+                        case.site.mapdir], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", case.site.mapdir],
+                       check=True)
+        case.at_deadline()
+        contains(case.daemon.messages(), "expired addresses are still in it",
+                 "a read-only map that holds the expired is said")
+        subprocess.run(["umount", "-l", case.site.mapdir], check=True)
+        pbs.until("an empty map", LATE + 5, lambda: case.query() is None,
+                  lambda left: time.sleep(0.1))
+        ok(True, "when it can be written again it is emptied",
+           case.daemon.messages())
+        pbs.until("a login", 30, lambda: case.query(OTHER),
+                  lambda left: (case.site.log(login(OTHER)), time.sleep(1)))
+        ok(True, "and takes logins again")
+
+
+def full_and_free():
+    with Case() as case:
+        case.small_disk()
+        case.start()
+        disk_full(case)
+        case.site.log(login(GUEST))
+        case.daemon.wait_message("No space left on device")
+        case.site.log(login(OTHER))
+        os.unlink(os.path.join(case.site.mapdir, "full"))
+        case.login(OTHER)
+        ok(True, "a disk that was full: who logged in then is authorized")
+
+
+def keeper_stopped():
+    """Nobody is left to clear the map but the service manager's watchdog."""
+    with Case() as case:
+        case.env["WATCHDOG_USEC"] = "1000000"
+        case.start()
+        case.login()
+        case.daemon.wait_state("WATCHDOG=1")
+        os.kill(case.daemon.pid, signal.SIGSTOP)
+        case.daemon.states.clear()
+        try:
+            case.daemon.wait_state("WATCHDOG=1", 0.5)  # was on its way
+            case.daemon.wait_state("WATCHDOG=1", 1.5)
+            told = True
+        except TimeoutError:
+            told = False
+        ok(not told, "SIGSTOP of the keeper: the watchdog hears no more")
+        all_killed(case)
+        equal(case.at_deadline(), None, "and clears the map")
+
+
+def clock_and_logins():
+    """A clock that was set back by a day: logins count as before."""
+    with Case() as case:
+        case.fake_clock()
+        case.start()
+        case.login()
+        case.set_clock(-DAY)
+        case.login(OTHER, -DAY)
+        equal(case.at_deadline(OTHER), None,
+              "a login after the clock went back ends in time, too")
+
+
+def client_relay(server, source):
+    with smtplib.SMTP(source_address=(source, 0), timeout=20) as smtp:
+        smtp.connect(server, servers.SMTP_PORT)
+        smtp.ehlo("client.example.com")
+        smtp.mail("ann@example.org")
+        print(smtp.rcpt("someone@foreign.example")[0])
+
+
+def postfix_restarted():
+    with Case() as case:
+        network = servers.Network()
+        server, guest = network.SERVER[4], network.CLIENTS[4][1]
+
+        def relay():
+            return subprocess.run(
+                network.enter(network.client_ns)
+                + [sys.executable, os.path.abspath(__file__), "relay",
+                   server, guest], text=True, timeout=60,
+                stdout=subprocess.PIPE).stdout.strip()
+        case.start(network.daemon_wrap)
+        postfix = servers.Postfix(case.site.dir, case.spec).start()
+        try:
+            case.login(guest)
+            equal(relay(), "250", "who logged in may relay")
+            postfix.stop()
+            postfix.start()
+            equal(relay(), "250", "Postfix restarted: and still may")
+            case.at_deadline(guest)
+            equal(relay(), "554", "but not when the time is over")
+        finally:
+            postfix.stop()
+            network.close()
+
+
+if __name__ == "__main__" and sys.argv[1:2] == ["relay"]:
+    client_relay(*sys.argv[2:])
+    sys.exit(0)
+if sys.argv[1:] != ["inside"]:
+    inside = servers.unshare() if os.geteuid() == 0 else None
+    if inside is None:
+        skip_all("needs root and namespaces")
+    os.execvp(inside[0], inside + [sys.executable, __file__, "inside"])
+subprocess.run(["mount", "--make-rprivate", "/"], stderr=subprocess.DEVNULL)
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+if LIBFAKETIME is None:
+    skip("a clock that jumps", "no libfaketime")
+main(every_fault, nothing_can_be_done, keeper_stopped, full_and_free,
+     clock_and_logins, postfix_restarted)
