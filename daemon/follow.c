@@ -165,6 +165,20 @@ why_missing(const struct follow *f)
 	return stat(f->spec, &st) == 0 ? "not a regular file" : strerror(errno);
 }
 
+/* The log is not in the list, but nobody has said that there is none: a disk
+ * with errors, a directory that may not be searched. No event tells its end. */
+static bool
+is_in_doubt(const struct follow *f)
+{
+	struct stat st;
+
+	if (rotation_is_pattern(f->spec))
+		return false;
+	if (stat(f->spec, &st) == 0)
+		return S_ISREG(st.st_mode);
+	return errno != ENOENT && errno != ENOTDIR;
+}
+
 static void
 open_from(struct follow *f, const struct beginning *begin, int64_t now)
 {
@@ -190,6 +204,8 @@ note_presence(struct follow *f, const struct rotation *files, int64_t now)
 
 	if (missing && !f->missing)
 		f->looked = now;
+	if (missing && is_in_doubt(f))
+		f->unopened = true;
 	if (missing && tail == NULL)
 		say_trouble(f, "waiting for", f->spec, why_missing(f));
 	f->missing = missing;

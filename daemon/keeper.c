@@ -93,6 +93,7 @@ start_worker(struct keeper *k, struct handover *out, struct err *err)
 	pid_t keeper = getpid(), child;
 	int ends[2];
 
+	k->started_ms = now.steady_ms;
 	if (rowpipe_open(ends, err) != 0)
 		return -1;
 	child = fork();
@@ -108,7 +109,6 @@ start_worker(struct keeper *k, struct handover *out, struct err *err)
 	k->child = child;
 	k->end = ends[0];
 	k->ready = false;
-	k->started_ms = now.steady_ms;
 	desk_reset(k->desk);
 	pulse_begin(&k->pulse, now.steady_ms);
 	timer_arm(k->tick, PULSE_MS);
