@@ -225,15 +225,18 @@ fuzz:
 	    -artifact_prefix=$(BUILD)/fuzz/$$f. $(BUILD)/fuzz/corpus/$$f \
 	    tests/fuzz/corpus/$$f || exit; done
 
-# What takes an hour: random programs against the model of following, kills.
+# What takes an hour: random programs against the model of following, kills, and
+# sixty rotations with SOAK_LOGINS each (10,000 a second, as fast as it goes).
 SOAK_PROGRAMS = 10000
 SOAK_KILLS = 1000
+SOAK_LOGINS = 600000
 soak: $(PROGRAMS) $(UNITS) $(BENCHES) $(FAULTLIB)
 	@packaging/install-packages test
 	@FOLLOW_PROGRAMS=$(SOAK_PROGRAMS) FOLLOW_SEED=$(SEED) \
 	    $(BUILD)/tests/unit/follow_model
 	@BUILD=$(BUILD) CRASH_KILLS=$(SOAK_KILLS) CRASH_ALL=1 \
 	    tests/daemon/crash.t
+	@BUILD=$(BUILD) HOUR_LOGINS=$(SOAK_LOGINS) tests/daemon/hour.t
 
 # The same Makefile builds once more, aside.
 coverage:
