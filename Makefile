@@ -47,6 +47,8 @@ $(BUILD)/config.mk: packaging/install-packages
 	    echo HAVE_SYSTEMD =; } >$@
 	@echo '#include <lmdb.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
 	    echo HAVE_LMDB = yes >>$@ || echo HAVE_LMDB = >>$@
+	@echo '#include <seccomp.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
+	    echo HAVE_SECCOMP = yes >>$@ || echo HAVE_SECCOMP = >>$@
 	@echo '#include <cdb.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
 	    echo HAVE_CDB = yes >>$@ || echo HAVE_CDB = >>$@
 
@@ -68,6 +70,12 @@ LIBS	+= -lcdb
 else
 OMIT	+= maps/map_cdb.c
 OPTIONS	+= -DWITHOUT_CDB
+endif
+
+ifeq ($(HAVE_SECCOMP),yes)
+LIBS	+= -lseccomp
+else
+OPTIONS	+= -DWITHOUT_SECCOMP
 endif
 
 ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \

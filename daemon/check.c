@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "daemon/conf.h"
+#include "daemon/sandbox.h"
 #include "maps/map.h"
 #include "patterns/proof.h"
 #include "patterns/recognizer.h"
@@ -187,6 +188,26 @@ check_checkpoint(struct check *c)
 	free(copy);
 }
 
+/* What a daemon started like this would have given up. */
+static void
+check_sandbox(const struct conf *conf)
+{
+	const char *user = conf->user != NULL ? conf->user
+			   : geteuid() == 0   ? "root"
+					      : "as started";
+	char what[64];
+
+	sandbox_describe(conf, what);
+	if (conf->sandbox == CONF_SANDBOX_OFF)
+		printf("ok sandbox off, user %s\n", user);
+	else if (!conf->write || conf->once)
+		printf("ok sandbox none without a keeper (nowrite, once), "
+		       "user %s\n",
+		       user);
+	else
+		printf("ok sandbox %s, no_new_privs, user %s\n", what, user);
+}
+
 int
 check_run(const struct conf *conf)
 {
@@ -208,5 +229,6 @@ check_run(const struct conf *conf)
 	for (size_t i = 0; i < conf->logfiles.count; i++)
 		check_log(&c, conf->logfiles.list[i]);
 	check_checkpoint(&c);
+	check_sandbox(conf);
 	return c.failures == 0 ? EX_OK : EX_CONFIG;
 }

@@ -383,12 +383,14 @@ load(struct conf *conf, const struct settings *settings, struct err *err)
 }
 
 int
-conf_load(struct conf *conf, int argc, char *const *argv, struct err *err)
+conf_reload(struct conf *conf, struct aide *aide, int argc, char *const *argv,
+	    struct err *err)
 {
 	struct settings *settings = alloc_zero(1, sizeof(*settings));
 	int code;
 
 	defaults_begin(conf);
+	conf->aide = aide;
 	code = take_flags(settings, argv + (argc > 0), err) != 0
 		   ? EX_USAGE
 		   : load(conf, settings, err);
@@ -396,6 +398,12 @@ conf_load(struct conf *conf, int argc, char *const *argv, struct err *err)
 	if (code != 0)
 		conf_clear(conf);
 	return code;
+}
+
+int
+conf_load(struct conf *conf, int argc, char *const *argv, struct err *err)
+{
+	return conf_reload(conf, NULL, argc, argv, err);
 }
 
 void

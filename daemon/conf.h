@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "maps/policy.h"
 
+struct aide;
 struct err;
 struct map_settings;
 struct textform;
@@ -21,6 +22,8 @@ enum conf_action {
 	CONF_RUN, CONF_LIST, CONF_DUMPCONFIG, CONF_CHECK, CONF_CLEAR,
 	CONF_VERSION, CONF_HELP
 };
+
+enum conf_sandbox { CONF_SANDBOX_AUTO, CONF_SANDBOX_OFF };
 
 struct conf {
 	enum conf_action action;
@@ -43,9 +46,11 @@ struct conf {
 	struct textform *textforms; /* how text: maps are written */
 	size_t ntextforms;
 	bool mynetworks;	 /* ask postconf, default yes */
+	unsigned int sandbox;
 	struct cidr *exclude;	 /* never written */
 	size_t nexclude;
 	struct policy_settings policy; /* of policy: maps */
+	struct aide *aide; /* who asks Postfix; NULL: we do; borrowed */
 };
 
 /*
@@ -53,6 +58,9 @@ struct conf {
  * bad flag, 78 (EX_CONFIG) for a bad file or value; err says it.
  */
 int conf_load(struct conf *, int argc, char *const *argv, struct err *);
+/* The same in a process that has an aide. */
+int conf_reload(struct conf *, struct aide *, int argc, char *const *argv,
+    struct err *);
 void conf_clear(struct conf *);
 /* How long a session may hold an address; 0 = sessions are off. */
 uint32_t conf_hold(const struct conf *);

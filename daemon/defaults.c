@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/command.h"
+#include "daemon/aide.h"
 #include "daemon/conf.h"
 #include "daemon/textconf.h"
 #include "maps/map.h"
@@ -65,7 +65,7 @@ is_compiled_in(const char *type)
 
 /* Postfix without Berkeley DB reads no hash: map. */
 static const char *
-default_type(void)
+default_type(struct aide *aide)
 {
 	static const char *const argv[] = {"postconf", "-m", NULL};
 	static const char *const choice[] = {"hash", "lmdb", "cdb"};
@@ -73,7 +73,7 @@ default_type(void)
 	struct err err;
 	char *known;
 
-	if (command_run(argv, POSTCONF_MS, &known, &err) == 0)
+	if (aide_run(aide, argv, POSTCONF_MS, &known, &err) == 0)
 		for (size_t i = 0; i < 3 && type == NULL; i++)
 			if (has_word(known, choice[i]) &&
 			    is_compiled_in(choice[i]))
@@ -104,7 +104,7 @@ complete_maps(struct conf *conf)
 		if (has_type(name))
 			continue;
 		if (type == NULL)
-			type = conf->write ? default_type() : "hash";
+			type = conf->write ? default_type(conf->aide) : "hash";
 		conf->maps.list[i] = alloc_format("%s:%s", type, name);
 		free(name);
 	}

@@ -68,6 +68,25 @@ holdings_listen(struct holdings *h, const struct conf *conf, struct err *err)
 }
 
 void
+holdings_remove_sockets(const struct conf *conf)
+{
+	static const char unix_socket[] = ":unix:";
+	struct stat st;
+
+	for (size_t i = 0; i < conf->maps.count; i++) {
+		const char *map = conf->maps.list[i], *path;
+
+		path = strchr(map, ':');
+		if (!map_spec_is_live(map) ||
+		    strncmp(path, unix_socket, strlen(unix_socket)) != 0)
+			continue;
+		path += strlen(unix_socket);
+		if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+			unlink(path);
+	}
+}
+
+void
 holdings_release(struct holdings *h)
 {
 	for (size_t i = 0; i < h->nmaps; i++)

@@ -31,6 +31,9 @@ int holdings_lock(struct holdings *, const struct conf *, struct err *);
 int holdings_open_maps(struct holdings *, const struct conf *, struct err *);
 int holdings_listen(struct holdings *, const struct conf *, struct err *);
 
+/* The sockets of live maps, which a worker has left: it can remove nothing. */
+void holdings_remove_sockets(const struct conf *);
+
 /* Zero-initialised or locked before. */
 void holdings_release(struct holdings *);
 

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "daemon/aide.h"
 #include "daemon/conf.h"
 #include "daemon/desk.h"
 #include "daemon/detach.h"
@@ -28,6 +29,7 @@
 #include "daemon/privileges.h"
 #include "daemon/remote.h"
 #include "daemon/rowpipe.h"
+#include "daemon/sandbox.h"
 #include "daemon/vault.h"
 #include "maps/map.h"
 
@@ -64,7 +66,8 @@ close_others(const int *kept, size_t nkept)
 static void
 become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 {
-	const int kept[] = {end, k->holdings.control, log_descriptor()};
+	const int kept[] = {end, k->holdings.control, log_descriptor(),
+			    aide_descriptor(k->conf->aide)};
 	struct holdings *h = &k->holdings;
 	struct map **maps = alloc_zero(h->nmaps + 1, sizeof(*maps));
 
@@ -121,8 +124,11 @@ static void
 say_death(int status)
 {
 	if (WIFSIGNALED(status))
-		log_error("the daemon died of signal %d (%s)", WTERMSIG(status),
-			  strsignal(WTERMSIG(status)));
+		log_error("the daemon died of signal %d (%s)%s",
+			  WTERMSIG(status), strsignal(WTERMSIG(status)),
+			  WTERMSIG(status) == SIGSYS
+			      ? ": it tried what the sandbox forbids"
+			      : "");
 	else
 		log_error("the daemon died with exit code %d",
 			  WEXITSTATUS(status));
@@ -301,7 +307,30 @@ open_control(struct keeper *k, struct err *err)
 static int
 drop_privileges(struct keeper *k, struct err *err)
 {
-	return k->conf->user != NULL ? privileges_drop(k->conf->user, err) : 0;
+	if (k->conf->user != NULL && privileges_drop(k->conf->user, err) != 0)
+		return -1;
+	return k->conf->sandbox == CONF_SANDBOX_OFF
+		   ? 0
+		   : sandbox_drop_capabilities(err);
+}
+
+static int
+start_aide(struct keeper *k, struct err *err)
+{
+	k->conf->aide = aide_start(err);
+	return k->conf->aide != NULL ? 0 : -1;
+}
+
+static int
+lock_down(struct keeper *k, struct err *err)
+{
+	char what[64];
+
+	if (sandbox_keeper(k->conf, err) != 0)
+		return -1;
+	sandbox_describe(k->conf, what);
+	log_info("sandbox: %s", what);
+	return 0;
 }
 
 /* The code tells a wrong configuration, which waiting does not mend, from a
@@ -313,9 +342,10 @@ open_all(struct keeper *k, struct err *err)
 		int (*open)(struct keeper *, struct err *);
 		int code;
 	} steps[] = {
-	    {drop_privileges, EX_NOPERM}, {take_locks, EX_TEMPFAIL},
-	    {open_maps, EX_CANTCREAT},	  {open_vault, EX_OSERR},
-	    {open_control, EX_OSERR},	  {open_loop, EX_OSERR},
+	    {drop_privileges, EX_NOPERM}, {start_aide, EX_OSERR},
+	    {take_locks, EX_TEMPFAIL},	  {open_maps, EX_CANTCREAT},
+	    {open_vault, EX_OSERR},	  {open_control, EX_OSERR},
+	    {open_loop, EX_OSERR},	  {lock_down, EX_OSERR},
 	};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -333,8 +363,11 @@ close_all(struct keeper *k)
 	timer_free(&k->expiry);
 	timer_free(&k->tick);
 	desk_free(&k->desk);
+	if (k->proven)
+		holdings_remove_sockets(k->conf);
 	vault_free(&k->vault);
 	holdings_release(&k->holdings);
+	aide_stop(&k->conf->aide);
 	lock_release(&k->pidfile);
 	loop_free(&k->loop);
 }

@@ -20,6 +20,7 @@
 #include "daemon/service.h"
 
 struct arguments {
+	const struct conf *running;
 	int argc;
 	char **argv;
 };
@@ -41,7 +42,9 @@ reread(void *arg, struct conf *conf, struct err *err)
 {
 	const struct arguments *a = arg;
 
-	return conf_load(conf, a->argc, a->argv, err) == 0 ? 0 : -1;
+	return conf_reload(conf, a->running->aide, a->argc, a->argv, err) == 0
+		   ? 0
+		   : -1;
 }
 
 static int
@@ -97,8 +100,8 @@ run(struct conf *conf, struct arguments *arguments)
 int
 main(int argc, char **argv)
 {
-	struct arguments arguments = {argc, argv};
 	struct conf conf;
+	struct arguments arguments = {&conf, argc, argv};
 	struct err err;
 	int code;
 

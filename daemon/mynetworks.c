@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "daemon/command.h"
+#include "daemon/aide.h"
 
 enum {
 	POSTCONF_MS = 10 * 1000,
@@ -41,6 +41,7 @@ struct answer {
 };
 
 struct mynetworks {
+	struct aide *aide;
 	struct strings own;
 	struct entry *entries;
 	size_t count, ntables;
@@ -60,6 +61,12 @@ mynetworks_new(const struct strings *own)
 		strings_add(&m->own, own->list[i]);
 	m->seed = hash_seed();
 	return m;
+}
+
+void
+mynetworks_set_aide(struct mynetworks *m, struct aide *aide)
+{
+	m->aide = aide;
 }
 
 void
@@ -275,7 +282,7 @@ mynetworks_ask(struct mynetworks *m)
 					   NULL};
 	struct err err;
 	char *answer;
-	int code = command_run(argv, POSTCONF_MS, &answer, &err);
+	int code = aide_run(m->aide, argv, POSTCONF_MS, &answer, &err);
 
 	if (code == 0)
 		mynetworks_add(m, answer);
@@ -292,7 +299,7 @@ mynetworks_ask(struct mynetworks *m)
 
 /* postmap -q: 0 found, 1 not found, else trouble. */
 static bool
-ask_table(struct entry *e, const struct addr *addr)
+ask_table(struct mynetworks *m, struct entry *e, const struct addr *addr)
 {
 	char address[ADDR_TEXT_MAX];
 	const char *argv[] = {"postmap", "-q", address, e->text, NULL};
@@ -303,7 +310,7 @@ ask_table(struct entry *e, const struct addr *addr)
 	if (e->failures >= POSTMAP_FAILURES)
 		return false;
 	addr_format(addr, address);
-	code = command_run(argv, POSTMAP_MS, &answer, &err);
+	code = aide_run(m->aide, argv, POSTMAP_MS, &answer, &err);
 	free(answer);
 	if (code == 0 || code == 1) {
 		e->failures = 0;
@@ -327,7 +334,7 @@ walk(struct mynetworks *m, const struct addr *addr)
 	for (uint32_t i = 0; i < m->count; i++) {
 		struct entry *e = &m->entries[i];
 
-		if (e->is_table ? ask_table(e, addr)
+		if (e->is_table ? ask_table(m, e, addr)
 				: cidr_contains(&e->net, addr))
 			return i + 1;
 	}

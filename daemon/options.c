@@ -19,6 +19,9 @@ enum {
 	ADDRESSES_MAX = 100000000, /* more would not fit into memory */
 };
 
+static const char *const sandbox_words[] = {
+    [CONF_SANDBOX_AUTO] = "auto", [CONF_SANDBOX_OFF] = "off", NULL};
+
 /* clang-format off */
 #define AT(member) offsetof(struct conf, member)
 
@@ -58,6 +61,9 @@ const struct option options[] = {
 	  .help = "where messages go; - is standard output; syslog" },
 	{ "user", OPTION_STRING, AT(user), "NAME",
 	  .help = "run as this user once everything privileged is open" },
+	{ "sandbox", OPTION_WORD, AT(sandbox), "auto|off",
+	  .help = "give up what is not needed: seccomp, Landlock (auto)",
+	  .words = sandbox_words },
 	{ "value", OPTION_STRING, AT(value), "TEXT",
 	  .help = "fixed value of each key in the map, such as permit" },
 	{ "max_addresses", OPTION_NUMBER, AT(max_addresses), "NUMBER",

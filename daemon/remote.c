@@ -129,6 +129,22 @@ on_packet(void *arg, uint32_t events)
 		serve(r, passed);
 }
 
+int
+remote_descriptor(const struct remote *r)
+{
+	return r->end;
+}
+
+bool
+remote_serve(void *arg)
+{
+	struct remote *r = arg;
+
+	if (!r->lost)
+		on_packet(r, POLLIN);
+	return !r->lost;
+}
+
 /* ---- asking ---- */
 
 static int
@@ -449,8 +465,9 @@ remote_take_log(struct remote *r)
 void
 remote_detach(struct remote *r)
 {
-	if (r->loop != NULL && !r->lost)
-		loop_unwatch(r->loop, r->end);
+	if (r->loop == NULL)
+		return;
+	loop_unwatch(r->loop, r->end);
 	timer_free(&r->later);
 	r->loop = NULL;
 }

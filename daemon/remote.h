@@ -47,6 +47,11 @@ int remote_attach(struct remote *, struct loop *, int64_t base_ms,
 /* Before the loop goes; remote_free() does it, too. */
 void remote_detach(struct remote *);
 
+/* For who waits for something else: the keeper is served when the descriptor is
+ * readable. false: it is gone. arg is the remote. */
+int remote_descriptor(const struct remote *);
+bool remote_serve(void *arg);
+
 /* The maps are written. */
 void remote_ready(struct remote *);
 

@@ -1,0 +1,34 @@
+/*
+ * aide: the process that asks Postfix for those who may start no other any more:
+ * postconf(1) for mynetworks and map types, postmap(1) for a table in mynetworks.
+ *
+ * It reads no log, and runs these three commands and nothing else: an address is
+ * parsed before it becomes an argument, and a table is one that mynetworks
+ * named. It ends with the keeper.
+ */
+#ifndef DAEMON_AIDE_H
+#define DAEMON_AIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct aide;
+struct err;
+
+/* Starts it. NULL: err. In the aide itself this does not return. */
+struct aide *aide_start(struct err *);
+void aide_stop(struct aide **); /* in the keeper */
+int aide_descriptor(const struct aide *); /* for who closes all others */
+
+/* While an answer is waited for: called when fd is readable; false = no more. */
+typedef bool aide_idle_fn(void *arg);
+void aide_set_idle(struct aide *, int fd, aide_idle_fn *, void *arg);
+
+/* As command_run(); without an aide the same. */
+int aide_run(struct aide *, const char *const *argv, int timeout_ms,
+    char **output, struct err *);
+
+/* Whether it would run this: for the test. answers: what postconf has said. */
+bool aide_permits(const char *const *argv, const char *answers);
+
+#endif

@@ -1,0 +1,241 @@
+#include "daemon/sandbox.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "daemon/conf.h"
+#include "daemon/landlock.h"
+#include "daemon/syscalls.h"
+#include "maps/map.h"
+
+/* ---- capabilities ---- */
+
+/* Root without any could not read a log that is another's, nor make a socket in
+ * Postfix's directory: these are left, and Landlock says where they count. */
+static const uint32_t of_worker = 1u << CAP_DAC_READ_SEARCH;
+static const uint32_t of_keeper =
+    1u << CAP_DAC_READ_SEARCH | 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER;
+
+/* The bounding set is for those who may change it; who may not has none. */
+static int
+keep_capabilities(uint32_t kept, struct err *err)
+{
+	struct __user_cap_header_struct head = {
+	    .version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2] = {{0}};
+
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0;
+	     cap++)
+		if (cap >= 32 || (kept >> cap & 1) == 0)
+			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	if (syscall(SYS_capget, &head, sets) != 0)
+		return err_set(err, "capget: %s", strerror(errno));
+	if (geteuid() != 0)
+		kept = 0;
+	sets[0].permitted &= kept;
+	sets[0].effective = sets[0].permitted;
+	sets[1].permitted = sets[1].effective = 0;
+	sets[0].inheritable = sets[1].inheritable = 0;
+	if (syscall(SYS_capset, &head, sets) != 0)
+		return err_set(err, "capset: %s", strerror(errno));
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return err_set(err, "no_new_privs: %s", strerror(errno));
+	return 0;
+}
+
+int
+sandbox_drop_capabilities(struct err *err)
+{
+	return keep_capabilities(of_keeper, err);
+}
+
+/* ---- which files ---- */
+
+static void
+add_directory(struct strings *list, const char *path)
+{
+	char *copy = alloc_string(path);
+
+	strings_add(list, dirname(copy));
+	free(copy);
+}
+
+/* /var/log, not /var: what stands at the top is too much. */
+static bool
+is_deep(const char *path)
+{
+	return strchr(path + strspn(path, "/"), '/') != NULL;
+}
+
+/* A log's directory; and the one above, where it may be made anew. */
+static void
+add_log(struct strings *list, const char *path)
+{
+	char *copy = alloc_string(path), *dir, *above;
+
+	dir = alloc_string(dirname(copy));
+	strings_add(list, dir);
+	above = dirname(dir);
+	if (is_deep(above))
+		strings_add(list, above);
+	free(dir);
+	free(copy);
+}
+
+static void
+add_logs(struct strings *list, const struct strings *logs)
+{
+	static const char *const journals[] = {
+	    "/var/log/journal", "/run/log/journal", "/etc/machine-id"};
+	static const char journal[] = "journal:";
+
+	for (size_t i = 0; i < logs->count; i++) {
+		const char *log = logs->list[i];
+		char *real;
+
+		if (strcmp(log, "-") == 0)
+			continue;
+		if (strncmp(log, journal, strlen(journal)) == 0) {
+			for (size_t j = 0; j < 3; j++)
+				strings_add(list, journals[j]);
+			strings_add(list, log + strlen(journal));
+			continue;
+		}
+		add_log(list, log);
+		real = realpath(log, NULL);
+		if (real != NULL)
+			add_log(list, real);
+		free(real);
+	}
+}
+
+static void
+add_readable(struct strings *list, const struct conf *conf)
+{
+	static const char *const usual[] = {
+	    "/etc/localtime",
+	    "/usr/share/zoneinfo",
+	    "/etc/postfix", /* files in mynetworks */
+	    "/sys/devices/system/cpu",
+	    "/dev/null",
+	};
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		strings_add(list, usual[i]);
+	add_logs(list, &conf->logfiles);
+	for (size_t i = 0; i < conf->patterns.count; i++)
+		strings_add(list, conf->patterns.list[i]);
+	strings_add(list, SYSCONF_DIR "/pop-before-smtp");
+	if (conf->config_file != NULL)
+		add_directory(list, conf->config_file);
+	if (conf->policy.sender_logins != NULL)
+		add_directory(list, conf->policy.sender_logins);
+	strings_add(list, conf->checkpoint);
+}
+
+static bool
+is_unix(const char *map)
+{
+	return map_spec_is_live(map) &&
+	       strncmp(strchr(map, ':'), ":unix:", 6) == 0;
+}
+
+/* A live map's socket is made anew by each worker, before it gives this up. */
+static void
+add_writable(struct strings *list, const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->maps.count; i++) {
+		const char *map = conf->maps.list[i];
+		const char *name = strchr(map, ':') + 1;
+
+		if (!map_spec_is_live(map))
+			add_directory(list, name);
+		else if (is_unix(map))
+			add_directory(list, strchr(name, ':') + 1);
+	}
+	add_directory(list, conf->checkpoint);
+	if (conf->pidfile != NULL)
+		add_directory(list, conf->pidfile);
+	if (conf->logto != NULL && conf->logto[0] == '/')
+		add_directory(list, conf->logto);
+	strings_add(list, "/dev/null");
+}
+
+/* ---- both ---- */
+
+static bool
+listens_on_tcp(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->maps.count; i++)
+		if (map_spec_is_live(conf->maps.list[i]) &&
+		    !is_unix(conf->maps.list[i]))
+			return true;
+	return false;
+}
+
+int
+sandbox_keeper(const struct conf *conf, struct err *err)
+{
+	const struct syscalls_plan calls = {.keeper = true,
+					    .inet = listens_on_tcp(conf)};
+	struct strings write = {0};
+	struct landlock_plan files = {
+	    .read_all = true, .bind = calls.inet, .signals = true};
+	int result;
+
+	if (conf->sandbox == CONF_SANDBOX_OFF)
+		return 0;
+	add_writable(&write, conf);
+	files.write = (const char *const *)write.list;
+	files.nwrite = write.count;
+	result = landlock_restrict(&files, err);
+	strings_clear(&write);
+	return result == 0 ? syscalls_restrict(&calls, err) : -1;
+}
+
+int
+sandbox_worker(const struct conf *conf, struct err *err)
+{
+	const struct syscalls_plan calls = {
+	    .syslog =
+		conf->logto != NULL && strcmp(conf->logto, "syslog") == 0};
+	struct strings read = {0};
+	struct landlock_plan files = {0};
+	int result;
+
+	if (conf->sandbox == CONF_SANDBOX_OFF)
+		return 0;
+	add_readable(&read, conf);
+	files.read = (const char *const *)read.list;
+	files.nread = read.count;
+	result = keep_capabilities(of_worker, err);
+	if (result == 0)
+		result = landlock_restrict(&files, err);
+	strings_clear(&read);
+	return result == 0 ? syscalls_restrict(&calls, err) : -1;
+}
+
+void
+sandbox_describe(const struct conf *conf, char text[64])
+{
+	int version = landlock_version();
+	char landlock[32] = "no Landlock";
+
+	if (version > 0)
+		snprintf(landlock, sizeof(landlock), "Landlock %d", version);
+	if (conf->sandbox == CONF_SANDBOX_OFF)
+		snprintf(text, 64, "off");
+	else
+		snprintf(text, 64, "%sseccomp, %s",
+			 syscalls_available() ? "" : "no ", landlock);
+}

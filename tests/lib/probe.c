@@ -1,0 +1,95 @@
+/* probe: preloaded into a daemon, tries from inside what the sandbox must not
+ * let through, once a file named in the environment holds the name of the
+ * process that is to try. What came of it goes to standard error. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int done;
+static pid_t first; /* the keeper; who has another pid is its worker */
+
+static void __attribute__((constructor)) begin(void)
+{
+	first = getpid();
+}
+
+static void
+tell(const char *what, int result)
+{
+	dprintf(2, "probe %s: %s\n", what,
+		result >= 0 ? "possible" : strerror(errno));
+}
+
+static void
+try_open(const char *what, const char *path, int flags)
+{
+	tell(what, open(path, flags, 0600));
+}
+
+static void
+try_connect(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	to.sin_port = htons((unsigned short)atoi(getenv("PROBE_PORT")));
+	tell("connect",
+	     fd < 0 ? fd : connect(fd, (struct sockaddr *)&to, sizeof(to)));
+}
+
+static void
+try_all(const char *last)
+{
+	char path[4096];
+
+	try_open("read /etc/shadow", "/etc/shadow", O_RDONLY);
+	try_open("write elsewhere", getenv("PROBE_ELSEWHERE"),
+		 O_WRONLY | O_CREAT);
+	snprintf(path, sizeof(path), "%s.db", getenv("PROBE_MAP"));
+	try_open("write the map", path, O_WRONLY);
+	tell("unlink the map", unlink(path));
+	try_open("read the log", getenv("PROBE_LOG"), O_RDONLY);
+	try_connect();
+	tell("signal others", kill(atoi(getenv("PROBE_PID")), 0));
+	dprintf(2, "probe last: %s\n", last);
+	if (strcmp(last, "exec") == 0)
+		execl("/bin/true", "true", (char *)NULL);
+	dprintf(2, "probe end\n");
+}
+
+int
+epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
+{
+	int (*real)(int, struct epoll_event *, int, int) =
+	    (int (*)(int, struct epoll_event *, int, int))dlsym(RTLD_NEXT,
+								"epoll_wait");
+	const char *name;
+	char want[64] = "", *last;
+	int trigger = done ? -1 : open(getenv("PROBE"), O_RDONLY);
+
+	if (trigger >= 0) {
+		name = getpid() == first ? "keeper" : "worker";
+		if (read(trigger, want, sizeof(want) - 1) > 0 &&
+		    (last = strchr(want, ' ')) != NULL) {
+			*last++ = '\0';
+			if (strcmp(name, want) == 0) {
+				done = 1;
+				try_all(last);
+			}
+		}
+		close(trigger);
+	}
+	return real(fd, events, max, timeout);
+}
