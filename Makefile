@@ -180,7 +180,7 @@ install: all
 	$(INSTALL_PROGRAM) $(BUILD)/pop-before-smtp $(DESTDIR)$(sbindir)
 	$(INSTALL_PROGRAM) $(BUILD)/pbsctl $(DESTDIR)$(bindir)
 	$(INSTALL_DATA) patterns/*.yaml $(DESTDIR)$(patterndir)
-	$(INSTALL_DATA) README.md INSTALL CHANGES LICENSE patterns/WANTED \
+	$(INSTALL_DATA) README.md INSTALL CHANGES LICENSE SECURITY.md patterns/WANTED \
 	    packaging/pop-before-smtp.yaml $(DESTDIR)$(docdir)
 	for m in $(notdir $(MANUALS)); do \
 	    $(INSTALL) -d $(DESTDIR)$(mandir)/man$${m##*.} || exit; done

@@ -20,7 +20,6 @@ syscalls_restrict(const struct syscalls_plan *plan, struct err *err)
 
 #else
 
-#include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -28,6 +27,7 @@ syscalls_restrict(const struct syscalls_plan *plan, struct err *err)
 #include <seccomp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -246,6 +246,8 @@ class Site:
         command = WRAP + [DAEMON, "--config=" + self.config]
         if "--patterns" not in given:
             command.append("--patterns=" + os.path.join(ROOT, "patterns"))
+        if WRAP and "--sandbox" not in given:
+            command.append("--sandbox=off")  # a checker needs more
         if "--logfile" not in given:
             command.append("--logfile=" + self.logfile)
         if "--dbfile" not in given:
