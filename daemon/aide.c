@@ -194,7 +194,7 @@ be_aide(struct aide *a)
 	ssize_t n;
 
 	prctl(PR_SET_NAME, "pbs-aide");
-	detach_leave();
+	detach_leave(detach_null());
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);

@@ -9,11 +9,15 @@
 #include "base/err.h"
 #include "base/log.h"
 
-void
-detach_leave(void)
+int
+detach_null(void)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return open("/dev/null", O_RDWR | O_CLOEXEC);
+}
 
+void
+detach_leave(int null)
+{
 	for (int fd = 0; null >= 0 && fd <= 2; fd++)
 		dup2(null, fd);
 	if (null > 2)
@@ -31,7 +35,7 @@ detach_done(int *command, int code)
 		log_debug("nobody waits for the start any more");
 	close(*command);
 	*command = -1;
-	detach_leave();
+	detach_leave(detach_null());
 }
 
 static int

@@ -14,8 +14,10 @@ struct err;
  */
 int detach(int *command, int *code, struct err *);
 
-/* Standard input, output and error become /dev/null. */
-void detach_leave(void);
+/* Standard input, output and error become `null`, which is closed then: to be
+ * opened by detach_null() while files may still be. */
+int detach_null(void);
+void detach_leave(int null);
 
 /* Lets the command return with code, and lets go of the terminal. *command is
  * -1 then; it may be -1 before: nothing happens. */

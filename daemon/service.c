@@ -12,6 +12,7 @@
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
 #include "daemon/control.h"
+#include "daemon/detach.h"
 #include "daemon/holdings.h"
 #include "daemon/keeper.h"
 #include "daemon/notify.h"
@@ -201,6 +202,8 @@ lock_down(struct service *s, struct err *err)
 {
 	if (s->handover == NULL)
 		return 0;
+	if (s->conf->pidfile != NULL)
+		s->null = detach_null();
 	aide_set_idle(s->conf->aide, remote_descriptor(s->handover->remote),
 		      remote_serve, s->handover->remote);
 	return sandbox_worker(s->conf, err);

@@ -192,7 +192,7 @@ say_ready(struct service *s)
 		return;
 	}
 	if (s->conf->pidfile != NULL)
-		detach_leave();
+		detach_leave(s->null);
 	remote_ready(s->handover->remote);
 }
 

@@ -51,6 +51,7 @@ struct service {
 	size_t nfeeds;
 	struct timer *expiry, *save, *watchdog;
 	int64_t lifetime_base_ms; /* lifetime - steady */
+	int null; /* to leave the terminal with */
 	bool ready, evicting;
 };
 

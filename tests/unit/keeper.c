@@ -59,7 +59,7 @@ work(int keepers, const struct handover *handover)
 
 	sigfillset(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	detach_leave();
+	detach_leave(detach_null());
 	remote_ready(handover->remote);
 	dprintf(out, "worker %ld\n", (long)getpid());
 	while (sigwait(&signals, &signo) == 0 && signo != SIGTERM)
