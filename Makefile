@@ -78,6 +78,11 @@ else
 OPTIONS	+= -DWITHOUT_SECCOMP
 endif
 
+# Sanitizers and gcov do at the end what the sandbox forbids.
+ifneq ($(SAN)$(filter --coverage,$(CFLAGS) $(LDFLAGS)),)
+OPTIONS	+= -DWITHOUT_SANDBOX
+endif
+
 ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DPATTERN_DIR='"$(patterndir)"' -DSYSCONF_DIR='"$(sysconfdir)"' \
 	-DSBIN_DIR='"$(sbindir)"' -DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"' \

@@ -252,6 +252,15 @@ aide_stop(struct aide **aide)
 	*aide = NULL;
 }
 
+bool
+aide_died(struct aide *a)
+{
+	if (a->pid == 0 || waitpid(a->pid, NULL, WNOHANG) != a->pid)
+		return false;
+	a->pid = 0;
+	return true;
+}
+
 int
 aide_descriptor(const struct aide *a)
 {

@@ -18,6 +18,8 @@ struct err;
 /* Starts it. NULL: err. In the aide itself this does not return. */
 struct aide *aide_start(struct err *);
 void aide_stop(struct aide **); /* in the keeper */
+/* Whether it is dead, and was not before: it cannot be started again. */
+bool aide_died(struct aide *);
 int aide_descriptor(const struct aide *); /* for who closes all others */
 
 /* While an answer is waited for: called when fd is readable; false = no more. */

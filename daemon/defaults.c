@@ -15,6 +15,13 @@
 
 enum { POSTCONF_MS = 10 * 1000 };
 
+/* What checks a program from within it opens files and starts processes. */
+#ifdef WITHOUT_SANDBOX
+enum { SANDBOX = CONF_SANDBOX_OFF };
+#else
+enum { SANDBOX = CONF_SANDBOX_AUTO };
+#endif
+
 static const char default_map[] = STATE_DIR "/pop-before-smtp";
 /* Not DEFER_IF_PERMIT: what follows would refuse the client for good, as the
  * stranger that it then is. */
@@ -153,6 +160,7 @@ defaults_begin(struct conf *conf)
 {
 	memset(conf, 0, sizeof(*conf));
 	conf->grace = 1800;
+	conf->sandbox = SANDBOX;
 	conf->session_max = 24 * 3600;
 	conf->write = conf->flock = conf->mynetworks = true;
 	conf->max_addresses = 1000000;

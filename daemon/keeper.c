@@ -194,6 +194,9 @@ on_child(void *arg, int signo)
 	int status;
 
 	(void)signo;
+	if (aide_died(k->conf->aide))
+		log_error("the aide died; Postfix is not asked for mynetworks "
+			  "any more before a restart");
 	if (k->child == 0 || waitpid(k->child, &status, WNOHANG) != k->child)
 		return;
 	k->child = 0;

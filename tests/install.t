@@ -2,13 +2,15 @@
 # `make install' puts everything where it says, `make uninstall' takes it away
 # again but for what is the user's; the unit and the init script fit to it.
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
-from tap import contains, equal, main, ok
+from tap import contains, equal, main, ok, skip
 
 CONFIG = "etc/pop-before-smtp/pop-before-smtp.yaml"
 
@@ -80,4 +82,22 @@ def boot():
     contains(read(init), "### BEGIN INIT INFO", "with an LSB header")
 
 
-main(installs, boot)
+def exposure():
+    """What systemd-analyze thinks of the unit; lower is better."""
+    if not shutil.which("systemd-analyze"):
+        skip("the unit's exposure", "there is no systemd-analyze")
+        return
+    with tempfile.TemporaryDirectory() as top:
+        path = os.path.join(top, "pop-before-smtp.service")
+        with open(path, "w") as f:
+            f.write(read(ROOT, "packaging/pop-before-smtp.service").replace(
+                "@sbindir@/pop-before-smtp", "/bin/true"))
+        done = subprocess.run(
+            ["systemd-analyze", "security", "--offline=true", path],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        found = re.search(r"exposure level.*: (\d+\.\d+)", done.stdout)
+        ok(found and float(found[1]) <= 0.5, "the unit's exposure is 0.5 at "
+           "most", done.stdout[-300:])
+
+
+main(installs, boot, exposure)

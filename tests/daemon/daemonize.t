@@ -12,15 +12,7 @@ from tap import contains, equal, main, ok
 
 
 def children(pid):
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open("/proc/%s/stat" % name) as f:
-                if int(f.read().rpartition(")")[2].split()[1]) == pid:
-                    found.append(int(name))
-        except OSError:
-            pass
-    return found
+    return pbs.children(pid, "pbs-worker")
 
 
 def gone(pid):

@@ -1,0 +1,446 @@
+/* The keeper's side of the pair: what it believes of a worker that may be
+ * lying, what leaves by the keeper's own clock, and when silence is death. */
+#include "daemon/vault.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "daemon/desk.h"
+#include "daemon/pulse.h"
+#include "daemon/rowpipe.h"
+#include "daemon/shelf.h"
+#include "maps/map.h"
+#include "tests/tap.h"
+
+enum { LONGEST = 1800, START_MS = 1000000 };
+static const time_t WALL = 1700000000;
+
+/* ---- a map that remembers ---- */
+
+struct fake {
+	struct map map;
+	struct shelf held;
+	int writes, clears;
+	bool broken, dead; /* cannot be written; not even emptied */
+};
+
+static int
+fake_replace(struct map *map, const struct map_rows *rows, struct err *err)
+{
+	struct fake *f = (struct fake *)map;
+	struct map_row row;
+
+	f->writes++;
+	if (f->broken)
+		return err_set(err, "broken");
+	shelf_clear(&f->held);
+	while (rows->next(rows->arg, &row))
+		shelf_put(&f->held, &(struct shelf_row){row.addr, row.when, 0});
+	return 0;
+}
+
+static int
+fake_apply(struct map *map, const struct map_row *rows, size_t n,
+	   struct err *err)
+{
+	struct fake *f = (struct fake *)map;
+
+	f->writes++;
+	if (f->broken)
+		return err_set(err, "broken");
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].present)
+			shelf_put(&f->held, &(struct shelf_row){
+						rows[i].addr, rows[i].when, 0});
+		else
+			shelf_remove(&f->held, &rows[i].addr);
+	return 0;
+}
+
+static int
+fake_clear(struct map *map, struct err *err)
+{
+	struct fake *f = (struct fake *)map;
+
+	f->clears++;
+	if (f->dead)
+		return err_set(err, "dead");
+	shelf_clear(&f->held);
+	return 0;
+}
+
+static const struct map_ops fake_ops = {
+    .type = "fake",
+    .replace = fake_replace,
+    .apply = fake_apply,
+    .clear = fake_clear,
+};
+
+static char fake_name[] = "fake:map";
+
+/* ---- what a test needs ---- */
+
+struct bench {
+	struct fake fake;
+	struct vault *vault;
+	struct desk *desk;
+	struct cidr excluded;
+	struct vault_time now;
+	struct rowpipe_packet packet;
+	char path[64];
+};
+
+static struct bench *
+set_up(size_t max)
+{
+	struct bench *b = alloc_zero(1, sizeof(*b));
+	struct map *maps[] = {&b->fake.map, NULL};
+
+	b->fake.map.ops = &fake_ops;
+	b->fake.map.name = fake_name;
+	cidr_parse(&b->excluded, "203.0.113.0/24", 14);
+	b->now = (struct vault_time){WALL, START_MS};
+	b->vault = vault_new(
+	    maps, 2, &(struct vault_limits){max, LONGEST, &b->excluded, 1});
+	snprintf(b->path, sizeof(b->path), "/tmp/pbs-vault.%ld",
+		 (long)getpid());
+	b->desk = desk_new(b->vault, b->path, 100000);
+	return b;
+}
+
+static void
+take_down(struct bench *b)
+{
+	desk_free(&b->desk);
+	vault_free(&b->vault);
+	shelf_clear(&b->fake.held);
+	unlink(b->path);
+	free(b);
+}
+
+static struct rowpipe_row
+row(const char *address, int64_t lifetime)
+{
+	struct rowpipe_row r = {.present = 1, .when = WALL - 5};
+
+	addr_parse(&r.addr, address, strlen(address));
+	r.expires = START_MS + lifetime * 1000;
+	return r;
+}
+
+/* As the keeper would take it: 1 answered (code in b->packet), 0, -1. */
+static int
+say(struct bench *b, enum rowpipe_type type, uint16_t map, uint32_t count)
+{
+	struct err err;
+
+	rowpipe_begin(&b->packet, type);
+	b->packet.map = map;
+	b->packet.count = count;
+	return desk_take(b->desk, &b->packet, &b->now, &err);
+}
+
+static int
+say_rows(struct bench *b, const struct rowpipe_row *rows, uint32_t count)
+{
+	struct err err;
+
+	rowpipe_begin(&b->packet, ROWPIPE_ROWS);
+	b->packet.count = count;
+	memcpy(b->packet.body.rows, rows, count * sizeof(*rows));
+	return desk_take(b->desk, &b->packet, &b->now, &err);
+}
+
+/* Below -1: nonsense; else the answer's code. */
+static int
+hand_over(struct bench *b, enum rowpipe_type type,
+	  const struct rowpipe_row *rows, uint32_t count)
+{
+	if (say(b, type, 0, count) != 0 || say_rows(b, rows, count) != 0 ||
+	    say(b, ROWPIPE_END, 0, 0) != 1)
+		return -2;
+	return b->packet.code;
+}
+
+static bool
+in_map(const struct bench *b, const char *address)
+{
+	struct rowpipe_row r = row(address, 0);
+
+	return shelf_find(&b->fake.held, &r.addr) != NULL;
+}
+
+/* ---- the tests ---- */
+
+static void
+honest(void)
+{
+	struct bench *b = set_up(100);
+	const struct rowpipe_row rows[] = {row("192.0.2.1", 60),
+					   row("2001:db8:1:2::3", 60)};
+	struct rowpipe_row change[] = {row("192.0.2.2", 60),
+				       row("192.0.2.1", 60)};
+
+	ok(vault_holds(b->vault), "before the first rows nobody knows");
+	is_int(hand_over(b, ROWPIPE_REPLACE, rows, 2), 0, "a whole map");
+	ok(in_map(b, "192.0.2.1") && in_map(b, "2001:db8:1:2::3"),
+	   "is written");
+	change[1].present = 0;
+	is_int(hand_over(b, ROWPIPE_APPLY, change, 2), 0, "changes");
+	ok(in_map(b, "192.0.2.2") && !in_map(b, "192.0.2.1"), "are written");
+	is_int(say(b, ROWPIPE_INTACT, 0, 0), 1, "intact: an answer");
+	is_int(b->packet.code, 1, "yes");
+	is_int(say(b, ROWPIPE_CLEAR, 0, 0), 1, "clear: an answer");
+	ok(!in_map(b, "192.0.2.2") && !vault_holds(b->vault), "it is empty");
+	is_int(hand_over(b, ROWPIPE_APPLY, change, 1), -1,
+	       "changes to an emptied map are not enough");
+	is_int((int)vault_refused(b->vault), 0, "nothing was refused");
+	take_down(b);
+}
+
+static void
+lies(void)
+{
+	static const char *const never[] = {"127.0.0.1", "::1",
+					    "224.0.0.1", "fe80::1",
+					    "0.0.0.0",	 "203.0.113.9"};
+	struct bench *b = set_up(100);
+	struct rowpipe_row r = row("192.0.2.1", 1000000), *held;
+	struct rowpipe_row many[9];
+	size_t removed;
+	struct err err;
+
+	r.when = WALL + 86400;
+	is_int(hand_over(b, ROWPIPE_REPLACE, &r, 1), 0, "a life too long");
+	is_int((long long)b->fake.held.rows[0].when, (long long)WALL,
+	       "a login that is still to come is of now");
+	vault_expire(b->vault, START_MS + (LONGEST + 1) * 1000 + VAULT_LATE_MS,
+		     &removed, &err);
+	ok(removed == 1 && !in_map(b, "192.0.2.1"),
+	   "it lasts no longer than the longest");
+	for (size_t i = 0; i < 6; i++)
+		many[i] = row(never[i], 60);
+	many[6] = row("192.0.2.2", -1);
+	many[7] = row("192.0.2.3", 60);
+	many[7].when = -1;
+	many[8] = row("192.0.2.4", 60);
+	is_int(hand_over(b, ROWPIPE_REPLACE, many, 9), 0, "nine rows");
+	is_int((int)b->fake.held.count, 1, "one of which is believed");
+	is_int((int)vault_refused(b->vault), 7, "the others are counted");
+	held = &many[8];
+	held->addr.bytes[9] = 1;
+	is_int(hand_over(b, ROWPIPE_REPLACE, held, 1), -2,
+	       "an address that is none is nonsense");
+	take_down(b);
+}
+
+static void
+nonsense(void)
+{
+	struct bench *b = set_up(2);
+	const struct rowpipe_row rows[] = {row("192.0.2.1", 60),
+					   row("192.0.2.2", 60)};
+
+	is_int(say(b, ROWPIPE_REPLACE, 0, 3), -1, "more rows than addresses");
+	is_int(say(b, ROWPIPE_REPLACE, 1, 1), -1, "a map that is not ours");
+	is_int(say(b, ROWPIPE_REPLACE, 9, 1), -1, "a map that is none");
+	is_int(say(b, ROWPIPE_CLEAR, 9, 0), -1, "to clear it, too");
+	is_int(say_rows(b, rows, 2), -1, "rows for nothing");
+	is_int(say(b, ROWPIPE_END, 0, 0), -1, "the end of nothing");
+	is_int(say(b, ROWPIPE_REPLACE, 0, 1), 0, "a map begins");
+	is_int(say_rows(b, rows, 2), -1, "more rows than announced");
+	desk_reset(b->desk);
+	is_int(say(b, ROWPIPE_REPLACE, 0, 2), 0, "a map begins");
+	is_int(say_rows(b, rows, 1), 0, "half of it comes");
+	is_int(say(b, ROWPIPE_END, 0, 0), -1, "and its end");
+	is_int(b->fake.writes, 0, "nothing was written");
+	desk_reset(b->desk);
+	say(b, ROWPIPE_REPLACE, 0, 2);
+	is_int(say(b, ROWPIPE_SAVE, 0, 0), -1, "a checkpoint within a map");
+	is_int(say(b, ROWPIPE_PING, 0, 0), -1, "a word of the keeper's");
+	take_down(b);
+}
+
+static void
+checkpoint(void)
+{
+	struct bench *b = set_up(2);
+	struct err err;
+	int result = 0;
+
+	is_int(say(b, ROWPIPE_SAVE, 0, 0), 0, "a checkpoint");
+	rowpipe_begin(&b->packet, ROWPIPE_BYTES);
+	b->packet.count = 5;
+	memcpy(b->packet.body.bytes, "12345", 5);
+	is_int(desk_take(b->desk, &b->packet, &b->now, &err), 0, "its bytes");
+	ok(access(b->path, F_OK) != 0, "are aside until they are all there");
+	is_int(say(b, ROWPIPE_END, 0, 0), 1, "its end");
+	is_int(b->packet.code, 0, "it is saved");
+	ok(access(b->path, F_OK) == 0, "under its name");
+	say(b, ROWPIPE_SAVE, 0, 0);
+	for (int i = 0; i < 10 && result == 0; i++) {
+		rowpipe_begin(&b->packet, ROWPIPE_BYTES);
+		b->packet.count = ROWPIPE_BYTES_MAX;
+		memset(b->packet.body.bytes, 'x', ROWPIPE_BYTES_MAX);
+		result = desk_take(b->desk, &b->packet, &b->now, &err);
+	}
+	is_int(result, -1, "one without end is nonsense");
+	take_down(b);
+}
+
+static void
+clock_of_its_own(void)
+{
+	struct bench *b = set_up(100);
+	const struct rowpipe_row rows[] = {row("192.0.2.1", 60),
+					   row("192.0.2.2", 90)};
+	struct rowpipe_row asked[4], told;
+	struct err err;
+	size_t removed;
+	int64_t at = START_MS + 60000;
+
+	hand_over(b, ROWPIPE_REPLACE, rows, 2);
+	is_int(vault_expire(b->vault, START_MS, &removed, &err),
+	       60000 + VAULT_ASK_MS, "it waits for the first to expire");
+	is_int((int)vault_overdue(b->vault, at, asked, 4), 0,
+	       "the worker has its time");
+	is_int((int)vault_overdue(b->vault, at + VAULT_ASK_MS, asked, 4), 1,
+	       "then it is asked");
+	told = row("192.0.2.1", 80);
+	vault_renew(b->vault, &told, &b->now);
+	vault_expire(b->vault, at + VAULT_LATE_MS, &removed, &err);
+	ok(removed == 0 && in_map(b, "192.0.2.1"), "who was renewed stays");
+	vault_expire(b->vault, at + 20000 + VAULT_LATE_MS, &removed, &err);
+	ok(removed == 1 && !in_map(b, "192.0.2.1") && in_map(b, "192.0.2.2"),
+	   "who was not goes");
+	b->fake.broken = true;
+	is_int(
+	    vault_expire(b->vault, at + 30000 + VAULT_LATE_MS, &removed, &err),
+	    -1, "a map that cannot be written");
+	ok(!in_map(b, "192.0.2.2"), "is emptied");
+	take_down(b);
+}
+
+static void
+dead_map(void)
+{
+	struct bench *b = set_up(100);
+	const struct rowpipe_row rows[] = {row("192.0.2.1", 60)};
+	struct err err;
+	size_t removed;
+
+	hand_over(b, ROWPIPE_REPLACE, rows, 1);
+	b->fake.dead = true;
+	is_int(vault_clear_all(b->vault, &err), -1, "cannot be emptied");
+	ok(vault_holds(b->vault), "that is not forgotten");
+	ok(vault_expire(b->vault, START_MS, &removed, &err) > 0,
+	   "it is tried again");
+	b->fake.dead = false;
+	vault_expire(b->vault, START_MS + 1000, &removed, &err);
+	ok(!in_map(b, "192.0.2.1") && !vault_holds(b->vault),
+	   "until it can be");
+	take_down(b);
+}
+
+/* Against a plain list. */
+static void
+shelves(void)
+{
+	struct shelf shelf = {0};
+	bool there[256] = {false};
+	unsigned int seed = 1, wrong = 0;
+	size_t count = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		struct shelf_row r = {.addr = {.family = 4}};
+		unsigned int n;
+
+		seed = seed * 1103515245 + 12345;
+		n = seed >> 16 & 255;
+		r.addr.bytes[3] = (uint8_t)n;
+		if (seed >> 24 & 1) {
+			shelf_put(&shelf, &r);
+			count += !there[n];
+			there[n] = true;
+		} else {
+			wrong += shelf_remove(&shelf, &r.addr) != there[n];
+			count -= there[n];
+			there[n] = false;
+		}
+		wrong += shelf.count != count;
+		for (n = 0; i % 100 == 0 && n < 256; n++) {
+			r.addr.bytes[3] = (uint8_t)n;
+			wrong +=
+			    (shelf_find(&shelf, &r.addr) != NULL) != there[n];
+		}
+	}
+	is_int(wrong, 0, "20,000 puts and removals");
+	shelf_clear(&shelf);
+}
+
+static void
+pulses(void)
+{
+	struct pulse p;
+	int64_t wait, now = 0;
+
+	pulse_begin(&p, now);
+	pulse_heard(&p, now, false);
+	is_int(pulse_look(&p, now, &wait), PULSE_WAIT, "an empty map");
+	is_int(wait, PULSE_IDLE_MS, "is asked about once a minute");
+	pulse_heard(&p, now, true);
+	is_int(pulse_look(&p, now, &wait), PULSE_WAIT, "one that is not");
+	is_int(wait, PULSE_MS, "more often");
+	now += wait;
+	is_int(pulse_look(&p, now, &wait), PULSE_ASK, "it is asked");
+	while (pulse_look(&p, now += wait, &wait) != PULSE_DEAD)
+		;
+	ok(now <= 4600, "silence is death within 5 s");
+	pulse_heard(&p, now, true);
+	pulse_look(&p, now += PULSE_MS, &wait);
+	is_int(pulse_look(&p, now += 3600000, &wait), PULSE_WAIT,
+	       "an hour asleep is not silence");
+	pulse_excuse(&p, PULSE_BUSY_MS);
+	is_int(pulse_look(&p, now += 900, &wait), PULSE_WAIT, "an excuse");
+}
+
+static void
+packets(void)
+{
+	struct rowpipe_packet *p = alloc_zero(1, sizeof(*p));
+	const size_t head = sizeof(*p) - sizeof(p->body);
+
+	rowpipe_begin(p, ROWPIPE_ROWS);
+	p->count = 2;
+	ok(rowpipe_check(p, head + 2 * sizeof(struct rowpipe_row)), "two rows");
+	ok(!rowpipe_check(p, head + sizeof(struct rowpipe_row)), "but one");
+	ok(!rowpipe_check(p, head - 1), "half a head");
+	p->count = ROWPIPE_ROWS_MAX + 1;
+	ok(!rowpipe_check(p, sizeof(*p)), "too many");
+	rowpipe_begin(p, ROWPIPE_READY);
+	ok(rowpipe_check(p, head) && !rowpipe_check(p, head + 1), "no rows");
+	p->version++;
+	ok(!rowpipe_check(p, head), "another version");
+	rowpipe_begin(p, (enum rowpipe_type)99);
+	ok(!rowpipe_check(p, head), "another word");
+	free(p);
+}
+
+int
+main(void)
+{
+	honest();
+	lies();
+	nonsense();
+	checkpoint();
+	clock_of_its_own();
+	dead_map();
+	shelves();
+	pulses();
+	packets();
+	return tap_done();
+}
