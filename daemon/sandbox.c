@@ -25,29 +25,38 @@ static const uint32_t of_worker = 1u << CAP_DAC_READ_SEARCH;
 static const uint32_t of_keeper =
     1u << CAP_DAC_READ_SEARCH | 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER;
 
-/* The bounding set is for those who may change it; who may not has none. */
+/* Who has none needs no capset(2), which systemd's @privileged denies. */
 static int
-keep_capabilities(uint32_t kept, struct err *err)
+reduce_sets(uint32_t kept, struct err *err)
 {
 	struct __user_cap_header_struct head = {
 	    .version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct sets[2] = {{0}};
+	struct __user_cap_data_struct sets[2] = {{0}}, none[2] = {{0}};
 
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0;
-	     cap++)
-		if (cap >= 32 || (kept >> cap & 1) == 0)
-			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	if (syscall(SYS_capget, &head, sets) != 0)
 		return err_set(err, "capget: %s", strerror(errno));
-	if (geteuid() != 0)
-		kept = 0;
+	if (memcmp(sets, none, sizeof(sets)) == 0)
+		return 0;
 	sets[0].permitted &= kept;
 	sets[0].effective = sets[0].permitted;
 	sets[1].permitted = sets[1].effective = 0;
 	sets[0].inheritable = sets[1].inheritable = 0;
 	if (syscall(SYS_capset, &head, sets) != 0)
 		return err_set(err, "capset: %s", strerror(errno));
+	return 0;
+}
+
+/* The bounding set is for those who may change it; who may not has none. */
+static int
+keep_capabilities(uint32_t kept, struct err *err)
+{
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0;
+	     cap++)
+		if (cap >= 32 || (kept >> cap & 1) == 0)
+			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	if (reduce_sets(geteuid() == 0 ? kept : 0, err) != 0)
+		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return err_set(err, "no_new_privs: %s", strerror(errno));
 	return 0;
