@@ -10,6 +10,7 @@
 #include "base/unixsocket.h"
 #include "daemon/conf.h"
 #include "daemon/lock.h"
+#include "daemon/strict.h"
 
 enum { BACKLOG = 16 };
 
@@ -38,6 +39,8 @@ holdings_lock(struct holdings *h, const struct conf *conf, struct err *err)
 		    take_lock(h, strchr(map, ':') + 1, err) != 0)
 			return -1;
 	}
+	if (strict_place(conf->checkpoint, err) != 0)
+		return -1;
 	return take_lock(h, conf->checkpoint, err);
 }
 

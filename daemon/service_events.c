@@ -22,6 +22,7 @@
 #include "daemon/remote.h"
 #include "daemon/source.h"
 #include "daemon/stored.h"
+#include "daemon/strict.h"
 
 /* How much log is read twice after a crash, against how often a large table
  * is written to disk. */
@@ -468,7 +469,9 @@ service_on_reload(void *arg)
 		log_error("not reloaded, going on as before: %s", err.text);
 		return;
 	}
-	pipeline = pipeline_new(&new, s->table, &err);
+	pipeline = strict_patterns(&new.patterns, &err) == 0
+		       ? pipeline_new(&new, s->table, &err)
+		       : NULL;
 	if (pipeline == NULL)
 		log_error("not reloaded, going on as before: %s", err.text);
 	else

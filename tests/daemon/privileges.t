@@ -124,6 +124,32 @@ def unprivileged():
                   "... without capabilities")
 
 
+def strict():
+    """Nothing is believed that others could have written."""
+    with pbs.Site() as site:
+        os.mkdir(site.path("patterns"))
+        mine = site.write("patterns/mine.yaml", "server: Mine\n"
+                          "program: [mine]\nrules: []\n")
+        flags = ("--patterns=" + os.path.join(pbs.ROOT, "patterns"),
+                 "--patterns=" + site.path("patterns"))
+        for path, mode in ((mine, 0o666), (mine, 0o664),
+                           (site.path("patterns"), 0o777)):
+            was = os.stat(path).st_mode & 0o777
+            os.chmod(path, mode)
+            done = site.run(*flags)
+            equal(done.returncode, 78, "%s of mode %o is refused"
+                  % (os.path.basename(path), mode), done.stderr)
+            contains(done.stderr, path + ": others than its owner",
+                     "... and named")
+            os.chmod(path, was)
+        os.mkdir(site.path("state"))
+        os.chmod(site.path("state"), 0o777)
+        done = site.run("--checkpoint=" + site.path("state/x"))
+        ok(done.returncode not in (0, 64), "a state directory of mode 777 "
+           "is refused", done.returncode)
+        contains(done.stderr, "others can write", "... and why")
+
+
 DENIED = ("Permission denied", "Operation not permitted")
 
 
@@ -228,5 +254,5 @@ if checked():
     main(lambda: skip("all", "a checker needs more than the sandbox gives"))
 else:
     build()
-    main(described, processes, unprivileged, tried_by_worker,
+    main(described, processes, strict, unprivileged, tried_by_worker,
          tried_by_keeper, executes, asks_postfix, restarts)

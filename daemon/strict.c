@@ -1,0 +1,103 @@
+#include "daemon/strict.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+
+static bool
+is_ours(const struct stat *st)
+{
+	return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
+static int
+judge(const char *path, const struct stat *st, struct err *err)
+{
+	if (!is_ours(st) || (st->st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	/* A group of one's own may write; many systems set it up so. */
+	if ((st->st_mode & S_IWOTH) == 0 && st->st_uid == st->st_gid &&
+	    st->st_uid != 0)
+		return 0;
+	return err_set(err,
+		       "%s: others than its owner may write it (mode %03o); "
+		       "chmod go-w it",
+		       path, (unsigned int)st->st_mode & 0777);
+}
+
+static int
+judge_files(DIR *dir, const char *name, struct err *err)
+{
+	const struct dirent *entry;
+	int result = 0;
+
+	while (result == 0 && (entry = readdir(dir)) != NULL) {
+		size_t len = strlen(entry->d_name);
+		struct stat st;
+		char *path;
+
+		if (len < 5 || strcmp(entry->d_name + len - 5, ".yaml") != 0 ||
+		    fstatat(dirfd(dir), entry->d_name, &st, 0) != 0)
+			continue;
+		path = alloc_format("%s/%s", name, entry->d_name);
+		result = judge(path, &st, err);
+		free(path);
+	}
+	return result;
+}
+
+/* What cannot be read is told by who reads it. */
+static int
+judge_directory(const char *name, struct err *err)
+{
+	DIR *dir = opendir(name);
+	struct stat st;
+	int result = 0;
+
+	if (dir == NULL)
+		return 0;
+	if (fstat(dirfd(dir), &st) == 0)
+		result = judge(name, &st, err);
+	if (result == 0)
+		result = judge_files(dir, name, err);
+	closedir(dir);
+	return result;
+}
+
+int
+strict_patterns(const struct strings *dirs, struct err *err)
+{
+	for (size_t i = 0; i < dirs->count; i++)
+		if (judge_directory(dirs->list[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+int
+strict_place(const char *file, struct err *err)
+{
+	char *copy = alloc_string(file);
+	const char *dir = dirname(copy);
+	struct stat st;
+	int result = 0;
+
+	if (stat(dir, &st) != 0)
+		result = err_set(err, "%s: %s", dir, strerror(errno));
+	else if (!is_ours(&st) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		result = err_set(err,
+				 "%s: others can write the directory %s "
+				 "(user %lu, mode %03o)",
+				 file, dir, (unsigned long)st.st_uid,
+				 (unsigned int)st.st_mode & 0777);
+	free(copy);
+	return result;
+}
