@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "daemon/conf.h"
 #include "daemon/landlock.h"
 #include "daemon/syscalls.h"
@@ -182,6 +183,19 @@ add_writable(struct strings *list, const struct conf *conf)
 
 /* ---- both ---- */
 
+/* auto: what cannot be had is said, and done without. */
+static void
+restrict_process(const struct landlock_plan *files,
+		 const struct syscalls_plan *calls)
+{
+	struct err err;
+
+	if (landlock_restrict(files, &err) != 0)
+		log_warning("sandbox: %s; going on without", err.text);
+	if (syscalls_restrict(calls, &err) != 0)
+		log_warning("sandbox: %s; going on without", err.text);
+}
+
 static bool
 listens_on_tcp(const struct conf *conf)
 {
@@ -200,16 +214,16 @@ sandbox_keeper(const struct conf *conf, struct err *err)
 	struct strings write = {0};
 	struct landlock_plan files = {
 	    .read_all = true, .bind = calls.inet, .signals = true};
-	int result;
 
+	(void)err;
 	if (conf->sandbox == CONF_SANDBOX_OFF)
 		return 0;
 	add_writable(&write, conf);
 	files.write = (const char *const *)write.list;
 	files.nwrite = write.count;
-	result = landlock_restrict(&files, err);
+	restrict_process(&files, &calls);
 	strings_clear(&write);
-	return result == 0 ? syscalls_restrict(&calls, err) : -1;
+	return 0;
 }
 
 int
@@ -229,9 +243,9 @@ sandbox_worker(const struct conf *conf, struct err *err)
 	files.nread = read.count;
 	result = keep_capabilities(of_worker, err);
 	if (result == 0)
-		result = landlock_restrict(&files, err);
+		restrict_process(&files, &calls);
 	strings_clear(&read);
-	return result == 0 ? syscalls_restrict(&calls, err) : -1;
+	return result;
 }
 
 void

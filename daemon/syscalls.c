@@ -148,20 +148,27 @@ add_names(scmp_filter_ctx filter, uint32_t action, const char *const *names)
 	return 0;
 }
 
+static struct scmp_arg_cmp
+equal(unsigned int argument, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){
+	    .arg = argument, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
 static int
 allow_socket(scmp_filter_ctx filter, int domain)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domain));
+				equal(0, (scmp_datum_t)domain));
 }
 
 /* The machine's own addresses are asked for at each reload: getifaddrs(3). */
 static int
 allow_netlink(scmp_filter_ctx filter)
 {
-	int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket),
-				     2, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
-				     SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE));
+	int error =
+	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+			     equal(0, AF_NETLINK), equal(2, NETLINK_ROUTE));
 
 	/* Nothing but such a socket can be bound any more. */
 	return error ? error
@@ -205,10 +212,9 @@ allow_threads(scmp_filter_ctx filter)
 static int
 allow_syslog(scmp_filter_ctx filter)
 {
-	int error =
-	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-			     SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
-			     SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM));
+	int error = seccomp_rule_add(
+	    filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, equal(0, AF_UNIX),
+	    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM));
 
 	return error ? error
 		     : seccomp_rule_add(filter, SCMP_ACT_ALLOW,
@@ -224,14 +230,13 @@ allow_rest(scmp_filter_ctx filter)
 
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
 		if (error == 0)
-			error = seccomp_rule_add(
-			    filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-			    SCMP_A1(SCMP_CMP_EQ, harmless[i]));
+			error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+						 SCMP_SYS(ioctl), 1,
+						 equal(1, harmless[i]));
 	/* Limits are read, not set. */
 	if (error == 0)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-					 SCMP_SYS(prlimit64), 1,
-					 SCMP_A2(SCMP_CMP_EQ, 0));
+					 SCMP_SYS(prlimit64), 1, equal(2, 0));
 	return error;
 }
 
@@ -261,9 +266,9 @@ add_workers(scmp_filter_ctx filter, const struct syscalls_plan *plan)
 	if (error == 0)
 		error = allow_netlink(filter);
 	if (error == 0) /* abort(3) */
-		error = seccomp_rule_add(
-		    filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		error =
+		    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
+				     1, equal(0, (scmp_datum_t)getpid()));
 	if (error == 0)
 		error = allow_threads(filter);
 	if (error == 0 && plan->syslog)

@@ -1,7 +1,9 @@
 /* probe: preloaded into a daemon, tries from inside what the sandbox must not
  * let through, once a file named in the environment holds the name of the
  * process that is to try. What came of it goes to standard error. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
