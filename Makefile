@@ -121,7 +121,16 @@ $(BUILD)/lib$(1).a: $(call objects,$(1))
 endef
 $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 
-$(BUILD)/%.o: %.c
+# Where things will be is compiled in: `make install prefix=/usr' compiles anew
+# what was made for another place.
+$(BUILD)/options: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(ALL_CPPFLAGS)' | cmp -s - $@ || \
+	    printf '%s\n' '$(ALL_CPPFLAGS)' >$@
+
+FORCE:
+
+$(BUILD)/%.o: %.c $(BUILD)/options
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -277,7 +286,7 @@ help:
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
-.PHONY: all run test check bench oracle memcheck fuzz fuzzers coverage \
+.PHONY: FORCE all run test check bench oracle memcheck fuzz fuzzers coverage \
 	soak forge units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -37,7 +37,9 @@ def read(*path):
 
 def installs():
     with tempfile.TemporaryDirectory() as top:
-        where = "DESTDIR=" + top, "prefix=/usr"
+        # What others are testing is not to be compiled anew.
+        build = os.environ.get("BUILD", "build")
+        where = "DESTDIR=" + top, "prefix=/usr", "-o", build + "/options"
         equal(make("install", *where), (0, ""), "make install")
         there = files(top)
         for name in ("usr/sbin/pop-before-smtp", "usr/bin/pbsctl",
@@ -67,6 +69,17 @@ def keeps_what_is_the_users(top, where):
     equal(read(top, CONFIG), "grace: 1h\n", "the configuration has stayed")
     equal(make("uninstall", *where), (0, ""), "make uninstall")
     equal(files(top), [CONFIG], "nothing else is left")
+
+
+def another_prefix():
+    """The directories are compiled in: none is to be left from before."""
+    with tempfile.TemporaryDirectory() as top:
+        name = top + "/patterns/patterndir.o"
+        for prefix in ("/usr", "/opt/pbs"):
+            make("BUILD=" + top, "prefix=" + prefix, name)
+            with open(name, "rb") as f:
+                ok(os.fsencode(prefix + "/share/pop-before-smtp") in f.read(),
+                   "make prefix=%s compiles it in" % prefix)
 
 
 def boot():
@@ -100,4 +113,4 @@ def exposure():
            "most", done.stdout[-300:])
 
 
-main(installs, boot, exposure)
+main(installs, another_prefix, boot, exposure)
