@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
@@ -18,6 +17,7 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "daemon/command.h"
 #include "daemon/detach.h"
 
@@ -186,14 +186,18 @@ serve(struct aide *a, char **answers)
 
 /* Signals are for the keeper: this one ends when nobody can ask it any more. */
 static void
-be_aide(struct aide *a)
+be_aide(struct aide *a, aide_left_fn *left, void *arg)
 {
+	const int kept[] = {a->end, log_descriptor()};
 	static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1,
 				      SIGPIPE};
 	char *answers = alloc_string("");
 	ssize_t n;
 
 	prctl(PR_SET_NAME, "pbs-aide");
+	/* Locks and maps are the keeper's alone. */
+	detach_close_others(kept, sizeof(kept) / sizeof(kept[0]));
+	log_reconnect();
 	detach_leave(detach_null());
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
@@ -209,11 +213,12 @@ be_aide(struct aide *a)
 	}
 	free(answers);
 	free(a);
+	left(arg);
 	exit(EX_OK);
 }
 
 struct aide *
-aide_start(struct err *err)
+aide_start(aide_left_fn *left, void *arg, struct err *err)
 {
 	struct aide *a = alloc_zero(1, sizeof(*a));
 	int ends[2];
@@ -226,11 +231,8 @@ aide_start(struct err *err)
 	}
 	a->pid = fork();
 	if (a->pid == 0) {
-		/* Locks and maps are the keeper's alone. */
-		dup2(ends[1], 3);
-		syscall(SYS_close_range, 4u, ~0u, 0);
-		a->end = 3;
-		be_aide(a);
+		a->end = ends[1];
+		be_aide(a, left, arg);
 	}
 	close(ends[1]);
 	a->end = ends[0];

@@ -4,7 +4,8 @@
  *
  * It reads no log, and runs these three commands and nothing else: an address is
  * parsed before it becomes an argument, and a table is one that mynetworks
- * named. It ends with the keeper.
+ * named. It ends with the keeper and the worker, and has the last word when those
+ * were killed: it clears the maps.
  */
 #ifndef DAEMON_AIDE_H
 #define DAEMON_AIDE_H
@@ -15,8 +16,11 @@
 struct aide;
 struct err;
 
+/* In the aide, when nobody is left who could ask it. */
+typedef void aide_left_fn(void *arg);
+
 /* Starts it. NULL: err. In the aide itself this does not return. */
-struct aide *aide_start(struct err *);
+struct aide *aide_start(aide_left_fn *left, void *arg, struct err *);
 void aide_stop(struct aide **); /* in the keeper */
 /* Whether it is dead, and was not before: it cannot be started again. */
 bool aide_died(struct aide *);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -22,6 +23,24 @@ detach_leave(int null)
 		dup2(null, fd);
 	if (null > 2)
 		close(null);
+}
+
+void
+detach_close_others(const int *kept, size_t nkept)
+{
+	for (unsigned int fd = 3, next; fd != ~0u; fd = next) {
+		unsigned int end = ~0u;
+
+		next = ~0u;
+		for (size_t i = 0; i < nkept; i++)
+			if (kept[i] >= (int)fd && (unsigned int)kept[i] < end)
+				end = (unsigned int)kept[i];
+		if (end != ~0u)
+			next = end + 1;
+		if (end > fd)
+			syscall(SYS_close_range, fd, end == ~0u ? end : end - 1,
+				0);
+	}
 }
 
 void

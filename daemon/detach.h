@@ -5,6 +5,8 @@
 #ifndef DAEMON_DETACH_H
 #define DAEMON_DETACH_H
 
+#include <stddef.h>
+
 struct err;
 
 /*
@@ -22,5 +24,10 @@ void detach_leave(int null);
 /* Lets the command return with code, and lets go of the terminal. *command is
  * -1 then; it may be -1 before: nothing happens. */
 void detach_done(int *command, int code);
+
+/* In a child: all descriptors but the three that everybody has, and these; -1 is
+ * none. Locks and maps above all: a lock that a child still held would outlive
+ * its owner. */
+void detach_close_others(const int *kept, size_t nkept);
 
 #endif

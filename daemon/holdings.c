@@ -1,5 +1,6 @@
 #include "daemon/holdings.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,19 +8,25 @@
 #include "base/alloc.h"
 #include "base/ctlsocket.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/unixsocket.h"
 #include "daemon/conf.h"
 #include "daemon/lock.h"
 #include "daemon/strict.h"
 
-enum { BACKLOG = 16 };
+enum { BACKLOG = 16, LEFT_TRIES = 20, LEFT_MS = 50 };
 
 static int
 take_lock(struct holdings *h, const char *name, struct err *err)
 {
 	char *path = alloc_format("%s.lock", name);
-	struct lock *lock = lock_take(path, err);
+	struct lock *lock = lock_take(path, &h->held, err);
 
+	/* It may be held by who clears up behind one that was killed. */
+	for (int i = 0; i < LEFT_TRIES && lock == NULL && h->held; i++) {
+		poll(NULL, 0, LEFT_MS);
+		lock = lock_take(path, &h->held, err);
+	}
 	free(path);
 	if (lock == NULL)
 		return -1;
@@ -68,6 +75,52 @@ holdings_listen(struct holdings *h, const struct conf *conf, struct err *err)
 	h->control = unixsocket_listen(h->control_path, 0600, BACKLOG,
 				       &h->control_node, err);
 	return h->control >= 0 ? 0 : -1;
+}
+
+/* What is locked is being let go of, or has a new owner: then it is his. */
+static struct lock *
+take_left(const char *path)
+{
+	struct lock *lock = NULL;
+	struct err err;
+
+	for (int i = 0; i < LEFT_TRIES && lock == NULL; i++) {
+		if (access(path, F_OK) != 0)
+			return NULL;
+		if (i > 0)
+			poll(NULL, 0, LEFT_MS);
+		lock = lock_take(path, NULL, &err);
+	}
+	return lock;
+}
+
+static void
+clear_left(const char *name, const struct map_settings *settings)
+{
+	char *path = alloc_format("%s.lock", strchr(name, ':') + 1);
+	struct lock *lock = take_left(path);
+	struct map *map = NULL;
+	struct err err;
+
+	if (lock != NULL)
+		map = map_open(name, "hash", settings, &err);
+	if (map != NULL && map_clear(map, &err) == 0)
+		log_error("the keeper is gone; cleared %s", name);
+	else if (lock != NULL)
+		log_error("the keeper is gone; %s", err.text);
+	map_close(&map);
+	lock_release(&lock);
+	free(path);
+}
+
+void
+holdings_clear_left(const struct conf *conf)
+{
+	const struct map_settings settings = conf_map_settings(conf);
+
+	for (size_t i = 0; i < conf->maps.count; i++)
+		if (!map_spec_is_live(conf->maps.list[i]))
+			clear_left(conf->maps.list[i], &settings);
 }
 
 void

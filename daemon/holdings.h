@@ -18,6 +18,7 @@ struct lock;
 struct holdings {
 	struct lock **locks;
 	size_t nlocks;
+	bool held; /* holdings_lock() failed as another process has it */
 	struct map_settings settings;
 	struct map **maps; /* as conf->maps; NULL: a live one, not ours */
 	size_t nmaps;
@@ -33,6 +34,10 @@ int holdings_listen(struct holdings *, const struct conf *, struct err *);
 
 /* The sockets of live maps, which a worker has left: it can remove nothing. */
 void holdings_remove_sockets(const struct conf *);
+
+/* Of a daemon that was killed: empties those maps whose locks it left behind, and
+ * that nobody has taken since. */
+void holdings_clear_left(const struct conf *);
 
 /* Zero-initialised or locked before. */
 void holdings_release(struct holdings *);

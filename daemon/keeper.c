@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -43,26 +42,6 @@ enum {
 
 /* ---- the worker ---- */
 
-/* All but the three that everybody has, and these. Locks and maps above all: a
- * lock that a child still held would outlive the keeper. */
-static void
-close_others(const int *kept, size_t nkept)
-{
-	for (unsigned int fd = 3, next; fd != ~0u; fd = next) {
-		unsigned int end = ~0u;
-
-		next = ~0u;
-		for (size_t i = 0; i < nkept; i++)
-			if (kept[i] >= (int)fd && (unsigned int)kept[i] < end)
-				end = (unsigned int)kept[i];
-		if (end != ~0u)
-			next = end + 1;
-		if (end > fd)
-			syscall(SYS_close_range, fd, end == ~0u ? end : end - 1,
-				0);
-	}
-}
-
 static void
 become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 {
@@ -76,7 +55,7 @@ become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 		_exit(EX_SOFTWARE);
 	prctl(PR_SET_NAME, "pbs-worker");
 	sigprocmask(SIG_SETMASK, &k->old_mask, NULL);
-	close_others(kept, sizeof(kept) / sizeof(kept[0]));
+	detach_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	log_reconnect();
 	*out = (struct handover){.remote = remote_new(end),
 				 .maps = maps,
@@ -317,10 +296,17 @@ drop_privileges(struct keeper *k, struct err *err)
 		   : sandbox_drop_capabilities(err);
 }
 
+/* In the aide, which outlives us by that. */
+static void
+clear_left(void *arg)
+{
+	holdings_clear_left(arg);
+}
+
 static int
 start_aide(struct keeper *k, struct err *err)
 {
-	k->conf->aide = aide_start(err);
+	k->conf->aide = aide_start(clear_left, k->conf, err);
 	return k->conf->aide != NULL ? 0 : -1;
 }
 
@@ -346,14 +332,14 @@ open_all(struct keeper *k, struct err *err)
 		int code;
 	} steps[] = {
 	    {drop_privileges, EX_NOPERM}, {start_aide, EX_OSERR},
-	    {take_locks, EX_TEMPFAIL},	  {open_maps, EX_CANTCREAT},
+	    {take_locks, EX_CANTCREAT},	  {open_maps, EX_CANTCREAT},
 	    {open_vault, EX_OSERR},	  {open_control, EX_OSERR},
 	    {open_loop, EX_OSERR},	  {lock_down, EX_OSERR},
 	};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		if (steps[i].open(k, err) != 0)
-			return steps[i].code;
+			return k->holdings.held ? EX_TEMPFAIL : steps[i].code;
 	return EX_OK;
 }
 
@@ -412,6 +398,7 @@ keeper_run(struct conf *conf, keeper_conf_fn *reread, void *arg,
 {
 	struct keeper *k = alloc_zero(1, sizeof(*k));
 	int result = 1;
+	bool held;
 
 	*k = (struct keeper){.conf = conf,
 			     .reread = reread,
@@ -421,12 +408,16 @@ keeper_run(struct conf *conf, keeper_conf_fn *reread, void *arg,
 			     .holdings.control = -1};
 	*code = EX_OSERR;
 	if (conf->pidfile != NULL) {
-		k->pidfile = lock_take(conf->pidfile, err);
+		k->pidfile = lock_take(conf->pidfile, &held, err);
+		*code = k->pidfile ? EX_OSERR
+			: held	   ? EX_TEMPFAIL
+				   : EX_CANTCREAT;
 		result = k->pidfile ? detach(&k->command, code, err) : -1;
 	}
 	if (result > 0)
 		return be_keeper(k, out, code, err);
-	if (result < 0)
+	/* The keeper may not be allowed to remove it, or was killed. */
+	if (result < 0 || *code != EX_OK)
 		lock_release(&k->pidfile);
 	lock_forget(&k->pidfile);
 	free(k);

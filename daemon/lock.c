@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/log.h"
 
 struct lock {
 	char *path;
@@ -43,6 +45,26 @@ say_holder(int fd, const char *path, struct err *err)
 		       path, pid);
 }
 
+/* "PATH: No such file" would not be heard of the file that we want to make. */
+static int
+say_unopened(const char *path, struct err *err)
+{
+	int error = errno;
+	char *copy = alloc_string(path);
+	const char *dir = dirname(copy);
+
+	if (error == ELOOP)
+		err_set(err, "%s: a symbolic link, which is not followed",
+			path);
+	else if (access(path, F_OK) == 0)
+		err_set(err, "%s: open: %s", path, strerror(error));
+	else
+		err_set(err, "directory %s: %s (to make %s in it)", dir,
+			strerror(error), path + strlen(dir) + 1);
+	free(copy);
+	return -1;
+}
+
 /* No link is followed, and nothing but a plain file of one name is written. */
 static int
 open_plain(const char *path, struct err *err)
@@ -51,7 +73,7 @@ open_plain(const char *path, struct err *err)
 	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 
 	if (fd < 0)
-		return err_set(err, "%s: %s", path, strerror(errno));
+		return say_unopened(path, err);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink <= 1)
 		return fd;
 	close(fd);
@@ -60,7 +82,7 @@ open_plain(const char *path, struct err *err)
 
 /* The descriptor of the locked file, or -1. */
 static int
-open_locked(const char *path, struct err *err)
+open_locked(const char *path, bool *held, struct err *err)
 {
 	for (int tries = 0; tries < 100; tries++) {
 		int fd = open_plain(path, err);
@@ -68,7 +90,8 @@ open_locked(const char *path, struct err *err)
 		if (fd < 0)
 			return -1;
 		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-			if (errno == EWOULDBLOCK)
+			*held = errno == EWOULDBLOCK;
+			if (*held)
 				say_holder(fd, path, err);
 			else
 				err_set(err, "%s: flock: %s", path,
@@ -97,10 +120,16 @@ write_pid(int fd, const char *path, struct err *err)
 }
 
 struct lock *
-lock_take(const char *path, struct err *err)
+lock_take(const char *path, bool *held, struct err *err)
 {
 	struct lock *lock;
-	int fd = open_locked(path, err);
+	bool ignored;
+	int fd;
+
+	if (held == NULL)
+		held = &ignored;
+	*held = false;
+	fd = open_locked(path, held, err);
 
 	if (fd < 0)
 		return NULL;
@@ -117,8 +146,9 @@ lock_take(const char *path, struct err *err)
 void
 lock_release(struct lock **lock)
 {
-	if (*lock != NULL && still_there((*lock)->fd, (*lock)->path))
-		unlink((*lock)->path);
+	if (*lock != NULL && still_there((*lock)->fd, (*lock)->path) &&
+	    unlink((*lock)->path) != 0 && ftruncate((*lock)->fd, 0) != 0)
+		log_debug("%s stays, with our pid", (*lock)->path);
 	lock_forget(lock);
 }
 

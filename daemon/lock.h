@@ -8,16 +8,19 @@
 #ifndef DAEMON_LOCK_H
 #define DAEMON_LOCK_H
 
+#include <stdbool.h>
+
 struct err;
 struct lock;
 
 /*
  * Creates or takes over path and writes our pid into it. NULL: err says who
- * holds it ("PATH: held by process 4711"), or why it cannot be.
+ * holds it ("PATH: held by process 4711"), and *held is true; or why it cannot
+ * be. held may be NULL.
  */
-struct lock *lock_take(const char *path, struct err *);
+struct lock *lock_take(const char *path, bool *held, struct err *);
 
-/* Removes the file and lets go. */
+/* Removes the file, or empties one that this user may not remove, and lets go. */
 void lock_release(struct lock **);
 
 /* In a child after fork(2) that goes on in its parent's place: our pid now. */

@@ -228,7 +228,7 @@ open_all(struct service *s, struct err *err)
 		int (*open)(struct service *, struct err *);
 		int code;
 	} steps[] = {
-	    {open_loop, EX_OSERR},     {take_locks, EX_TEMPFAIL},
+	    {open_loop, EX_OSERR},     {take_locks, EX_CANTCREAT},
 	    {open_maps, EX_CANTCREAT}, {open_table, EX_CONFIG},
 	    {open_remote, EX_OSERR},   {open_control, EX_OSERR},
 	    {open_signals, EX_OSERR},  {lock_down, EX_OSERR},
@@ -237,7 +237,7 @@ open_all(struct service *s, struct err *err)
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		if (steps[i].open(s, err) != 0)
-			return steps[i].code;
+			return s->holdings.held ? EX_TEMPFAIL : steps[i].code;
 	return EX_OK;
 }
 

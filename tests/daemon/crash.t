@@ -9,6 +9,7 @@ import concurrent.futures
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -127,7 +128,7 @@ class Victim:
 
 def at_start(victim, n):
     victim.faults.lift()
-    victim.daemon.process.kill()
+    os.killpg(victim.daemon.pid, signal.SIGKILL)  # nobody may clear
     victim.daemon.wait()
     victim.login()
     victim.arm(n) if n else victim.count()

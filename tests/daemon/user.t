@@ -5,7 +5,9 @@
 import os
 import pwd
 import shutil
+import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
@@ -77,8 +79,9 @@ def refused():
         os.chown(site.mapdir, 0, 0)
         os.chmod(site.logfile, 0o644)
         run = site.run("--user=nobody")
-        equal(run.returncode, 75, "a map that nobody may not write: 75")
-        contains(run.stderr, site.mapdir, "which is named")
+        equal(run.returncode, 73, "a map that nobody may not write: 73")
+        contains(run.stderr, "directory %s: Permission denied" % site.mapdir,
+                 "which is named, with the reason")
 
 
 def after_it():
@@ -98,6 +101,60 @@ def after_it():
               "the map is still nobody's")
 
 
+def command_fails():
+    """Root's pid file is gone when the command is back, though nobody may not
+    remove it; and so the next start says what is wrong, not what is left."""
+    with OwnedSite() as site:
+        os.chmod(site.dir, 0o755)
+        os.chown(site.mapdir, 0, 0)
+        run = site.run("--user=nobody", "--daemon=" + site.path("pid"))
+        equal(run.returncode, 73, "--daemon --user: no map: 73", run.stderr)
+        contains(run.stderr, site.mapdir, "which is named")
+        ok(not os.path.exists(site.path("pid")), "no pid file is left")
+        run = site.run("--user=nobody", "--daemon=" + site.path("pid"),
+                       "--dbfile=hash:" + site.path("nowhere/pbs"))
+        equal(run.returncode, 73, "no such directory: 73")
+        contains(run.stderr, "directory %s: No such" % site.path("nowhere"),
+                 "which is named")
+
+
+def poll(left):
+    """The end of a process that is not our child has no event here."""
+    time.sleep(min(left, 0.02))
+
+
+def killed():
+    for victim in "worker", "keeper":
+        with OwnedSite() as site:
+            os.chmod(site.logfile, 0o644)
+            site.log(login(GUEST))
+            run = site.run("--user=nobody", "--daemon=" + site.path("pid"),
+                           "--logto=" + site.path("own.log"))
+            equal(run.returncode, 0, "--daemon --user", run.stderr)
+            with open(site.path("pid")) as f:
+                pid = int(f.read())
+            ok(GUEST in site.dump(), "somebody is authorized")
+            if victim == "worker":
+                os.kill(pbs.children(pid, "pbs-worker")[0], signal.SIGKILL)
+            else:
+                os.kill(pid, signal.SIGKILL)
+            pbs.until("empty", 5, lambda: site.dump() == {}, poll)
+            ok(True, "kill -9 of the %s: nobody is authorized" % victim)
+            if victim == "keeper":
+                pbs.until("no lock", 5, lambda: not os.path.exists(
+                    site.map + ".lock"), poll)
+                with open(site.path("own.log")) as f:
+                    contains(f.read(), "the keeper is gone; cleared",
+                             "and it is said")
+                site.start("--user=nobody").stop()
+            else:
+                os.kill(pid, signal.SIGTERM)
+                pbs.until("the end", 20, lambda: not os.path.exists(
+                    "/proc/%d" % pid) or status(pid)["State"][0] == "Z", poll)
+                equal(os.path.getsize(site.path("pid")), 0,
+                      "after a clean end root's pid file names nobody")
+
+
 def not_root():
     with OwnedSite() as site:
         run = site.run("--user=root", wrap=(
@@ -110,4 +167,4 @@ def not_root():
 
 if os.geteuid() != 0:
     skip_all("only root can become another user")
-main(works, refused, after_it, not_root)
+main(works, refused, command_fails, killed, after_it, not_root)

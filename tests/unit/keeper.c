@@ -383,13 +383,13 @@ locks(void)
 	struct lock *lock, *other;
 	struct err err;
 
-	lock = lock_take(path, &err);
+	lock = lock_take(path, NULL, &err);
 	ok(lock != NULL, "a lock");
-	other = lock_take(path, &err);
+	other = lock_take(path, NULL, &err);
 	ok(other == NULL, "is one's");
 	lock_release(&lock);
 	ok(lock == NULL && access(path, F_OK) != 0, "and leaves nothing");
-	ok(symlink("/etc/passwd", path) == 0 && lock_take(path, &err) == NULL,
+	ok(symlink("/etc/passwd", path) == 0 && lock_take(path, NULL, &err) == NULL,
 	   "a link is not followed");
 	unlink(path);
 	free(path);
