@@ -24,12 +24,12 @@
 #include "daemon/holdings.h"
 #include "daemon/keeper_state.h"
 #include "daemon/lock.h"
-#include "daemon/notify.h"
 #include "daemon/privileges.h"
 #include "daemon/remote.h"
 #include "daemon/rowpipe.h"
 #include "daemon/sandbox.h"
 #include "daemon/vault.h"
+#include "daemon/watchdog.h"
 #include "maps/map.h"
 
 enum {
@@ -249,9 +249,7 @@ open_loop(struct keeper *k, struct err *err)
 	k->expiry = timer_new(k->loop, keeper_on_expiry, k);
 	k->again = timer_new(k->loop, start_again, k);
 	k->stop = timer_new(k->loop, keeper_on_stubborn, k);
-	k->watchdog = timer_new(k->loop, keeper_on_watchdog, k);
-	if (notify_watchdog_ms() > 0)
-		timer_arm(k->watchdog, notify_watchdog_ms());
+	k->watchdog = watchdog_new(k->loop);
 	return 0;
 }
 
@@ -346,7 +344,7 @@ open_all(struct keeper *k, struct err *err)
 static void
 close_all(struct keeper *k)
 {
-	timer_free(&k->watchdog);
+	watchdog_free(&k->watchdog);
 	timer_free(&k->stop);
 	timer_free(&k->again);
 	timer_free(&k->expiry);

@@ -14,6 +14,7 @@
 #include "daemon/notify.h"
 #include "daemon/reload.h"
 #include "daemon/vault.h"
+#include "daemon/watchdog.h"
 #include "maps/map.h"
 
 enum {
@@ -96,9 +97,11 @@ take_pong(struct keeper *k, const struct vault_time *now)
 static int
 take_request(struct keeper *k, const struct vault_time *now, struct err *err)
 {
-	int result = desk_take(k->desk, &k->packet, now, err);
 	struct err lost;
+	int result;
 
+	watchdog_excuse(k->watchdog);
+	result = desk_take(k->desk, &k->packet, now, err);
 	if (result <= 0)
 		return result;
 	/* It waits for this: there is room, or it is not honest. */
@@ -139,6 +142,7 @@ note_life(struct keeper *k)
 		    vault_holds(k->vault));
 	if (!k->ready)
 		pulse_excuse(&k->pulse, PULSE_START_MS);
+	watchdog_set(k->watchdog, vault_holds(k->vault));
 	keeper_on_tick(k);
 }
 
@@ -218,7 +222,9 @@ keeper_on_expiry(void *arg)
 	size_t removed;
 	struct err err;
 
+	watchdog_excuse(k->watchdog);
 	next = vault_expire(k->vault, now, &removed, &err);
+	watchdog_set(k->watchdog, vault_holds(k->vault));
 	say_expired(removed, &err);
 	if (k->child > 0 && k->ready &&
 	    vault_overdue(k->vault, now, k->packet.body.rows, 1) > 0) {
@@ -238,17 +244,6 @@ keeper_on_stubborn(void *arg)
 
 	if (k->child > 0)
 		end_worker(k, "it does not stop");
-}
-
-/* The service manager hears of us as long as there is a worker that answers. */
-void
-keeper_on_watchdog(void *arg)
-{
-	struct keeper *k = arg;
-
-	if (k->child > 0)
-		notify("WATCHDOG=1");
-	timer_arm(k->watchdog, notify_watchdog_ms());
 }
 
 /* ---- signals ---- */

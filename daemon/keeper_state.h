@@ -22,6 +22,7 @@ struct loop;
 struct timer;
 struct vault;
 struct vault_limits;
+struct watchdog;
 
 struct keeper {
 	struct conf *conf;
@@ -32,7 +33,8 @@ struct keeper {
 	struct vault *vault; /* borrows the holdings' maps */
 	struct desk *desk;
 	struct loop *loop;
-	struct timer *tick, *expiry, *again, *stop, *watchdog;
+	struct timer *tick, *expiry, *again, *stop;
+	struct watchdog *watchdog;
 	sigset_t old_mask;
 	int command; /* who typed it waits behind it; -1 = told */
 	pid_t child; /* 0 = none */
@@ -66,7 +68,6 @@ void keeper_on_packet(void *arg, uint32_t events);
 void keeper_on_tick(void *arg);
 void keeper_on_expiry(void *arg);
 void keeper_on_stubborn(void *arg);
-void keeper_on_watchdog(void *arg);
 void keeper_on_stop(void *arg, int signo);
 void keeper_on_reload(void *arg, int signo);
 void keeper_on_state(void *arg, int signo);
