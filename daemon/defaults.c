@@ -1,8 +1,10 @@
 #include "daemon/defaults.h"
 
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -28,6 +30,37 @@ static const char default_map[] = STATE_DIR "/pop-before-smtp";
 static const char limit_action[] =
     "DEFER 4.7.1 Too many recipients, try again later";
 
+static bool
+has_journal(void)
+{
+#ifdef WITHOUT_JOURNAL
+	return false;
+#else
+	static const char *const kept[] = {"/var/log/journal/*/*.journal",
+					   "/run/log/journal/*/*.journal"};
+	bool there = access("/run/systemd/journal/socket", F_OK) == 0;
+	glob_t found;
+
+	/* Its directory may be there without anybody who writes. */
+	for (size_t i = 0; i < 2 && !there; i++) {
+		there = glob(kept[i], GLOB_NOSORT, NULL, &found) == 0;
+		globfree(&found);
+	}
+	return there;
+#endif
+}
+
+/* Only if any of this runs or is looked at: --list wants to hear no more. */
+static void
+say_guess(const struct conf *conf, const char *what)
+{
+	if (conf->action == CONF_RUN || conf->action == CONF_CHECK)
+		log_info("no log is named (logfile:), and none of the usual "
+			 "ones is there; %s",
+			 what);
+}
+
+/* Where there is no journal either, the first mail makes one of two files. */
 static void
 default_logfile(struct conf *conf)
 {
@@ -41,11 +74,16 @@ default_logfile(struct conf *conf)
 			strings_add(&conf->logfiles, usual[i]);
 			return;
 		}
-#ifdef WITHOUT_JOURNAL
-	strings_add(&conf->logfiles, "/var/log/mail.log"); /* waited for */
-#else
-	strings_add(&conf->logfiles, "journal:");
-#endif
+	if (has_journal()) {
+		strings_add(&conf->logfiles, "journal:");
+		say_guess(conf, "following the journal; one that appears "
+				"later is found at the next start");
+		return;
+	}
+	strings_add(&conf->logfiles, "/var/log/mail.log");
+	strings_add(&conf->logfiles, "/var/log/maillog");
+	say_guess(conf, "nor is a journal; waiting for mail.log or maillog in "
+			"/var/log");
 }
 
 static bool

@@ -28,6 +28,7 @@ struct follow {
 	bool unstarted;
 
 	char *trouble;	/* what was last said to be wrong, or NULL */
+	size_t reason;	/* where in it the path begins, and why */
 	bool missing;	/* the name; an older file may be open */
 	bool unopened;	/* it is there, but cannot be opened or read */
 	bool crowded;	/* there was no room for a newer file */
@@ -105,6 +106,7 @@ say_trouble(struct follow *f, const char *verb, const char *path,
 		log_warning("%s", text);
 		free(f->trouble);
 		f->trouble = text;
+		f->reason = strlen(verb) + 1;
 	} else {
 		free(text);
 	}
@@ -245,7 +247,9 @@ follow_start(struct follow *f, const struct source_start *start, int64_t now,
 		return err_set(err, "%s: %s", f->spec, strerror(errno));
 	begin_reading(f, start, now);
 	if (start->once && (f->missing || f->unopened))
-		return err_set(err, "%s: cannot be read", f->spec);
+		return err_set(err, "%s",
+			       f->trouble ? f->trouble + f->reason
+					  : "a log cannot be read");
 	return 0;
 }
 

@@ -196,6 +196,18 @@ attack(struct check *c, struct forge *forge, size_t number, uint64_t n)
 		       rule->name, (uintmax_t)i);
 }
 
+/* A file, or a directory of them. */
+static bool
+is_of(const char *name, const struct rule *rule)
+{
+	size_t len = strlen(name);
+
+	while (len > 1 && name[len - 1] == '/')
+		len--;
+	return strncmp(name, rule->file, len) == 0 &&
+	       (rule->file[len] == '/' || rule->file[len] == '\0');
+}
+
 /* With FILEs: only theirs. */
 static bool
 is_asked_for(const struct options *options, const struct rule *rule)
@@ -203,9 +215,27 @@ is_asked_for(const struct options *options, const struct rule *rule)
 	size_t i;
 
 	for (i = 0; i < options->files.count; i++)
-		if (strcmp(options->files.list[i], rule->file) == 0)
+		if (is_of(options->files.list[i], rule))
 			return true;
 	return options->files.count == 0;
+}
+
+/* Each has something to look at; else all would be well with a wrong name. */
+static bool
+check_files(struct check *c)
+{
+	const struct strings *files = &c->options->files;
+	unsigned int before = c->failures;
+	size_t i, j;
+
+	for (i = 0; i < files->count; i++) {
+		for (j = 0; j < c->set->count; j++)
+			if (is_of(files->list[i], &c->set->list[j]))
+				break;
+		if (j == c->set->count)
+			result(c, false, "%s holds rules", files->list[i]);
+	}
+	return c->failures == before;
 }
 
 /* Each rule gets its share; it is rounded up, so that it is never none. */
@@ -260,7 +290,7 @@ check_rules(struct check *c)
 static void
 check_patterns(struct check *c, const struct strings *dirs)
 {
-	if (load(c, dirs))
+	if (load(c, dirs) && check_files(c))
 		check_rules(c);
 	recognizer_free(&c->recognizer);
 	ruleset_free(&c->set);

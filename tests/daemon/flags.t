@@ -235,5 +235,26 @@ def db_config():
               "and nothing was written")
 
 
-main(once, nowrite, reprocess, listing, debug, clear, check, dumpconfig,
+def no_config():
+    """/dev/null is everybody's word for an empty file; others are refused."""
+    with pbs.Site() as site:
+        run = site.run("--config=/dev/null", "--check")
+        equal(run.returncode, 0, "--config=/dev/null: nothing is set",
+              run.stdout + run.stderr)
+        run = site.run("--config=/dev/zero", "--check")
+        equal(run.returncode, CONFIG, "another device is no configuration")
+
+
+def no_file():
+    with pbs.Site() as site:
+        os.mkfifo(site.path("fifo"))
+        for log, why in ((site.mapdir, "not a regular file"),
+                         (site.path("fifo"), "not a regular file")):
+            run = site.run("--once", "--logfile=" + log)
+            equal(run.returncode, 66, "--once: a log that is no file: 66")
+            contains(run.stderr, "error: %s: %s\n" % (log, why),
+                     "--once: with the reason")
+
+
+main(no_config, no_file, once, nowrite, reprocess, listing, debug, clear, check, dumpconfig,
      words, bad_flags, bad_files, elsewhere, dropped, values, db_config)

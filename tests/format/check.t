@@ -219,5 +219,23 @@ def usage():
     tap.contains(check("--help").stdout, "usage: pbsctl check", "--help helps")
 
 
+def empty():
+    """A wrong name is not a clean bill of health."""
+    with tempfile.TemporaryDirectory() as directory:
+        done = check("--patterns", os.path.join(pbs.ROOT, "patterns"),
+                     "--forgeries", "100", directory)
+        tap.equal(done.returncode, 1, "a directory without rules: exit 1")
+        tap.contains(done.stdout, "not ok 1 - %s holds rules" % directory,
+                     "which is named")
+        with open(os.path.join(directory, "mine.yaml"), "w") as f:
+            f.write(GOOD)
+        done = check("--patterns", os.path.join(pbs.ROOT, "patterns"),
+                     "--forgeries", "100", directory + "/")
+        tap.equal(done.returncode, 0, "a directory with one: exit 0",
+                  done.stdout)
+        tap.contains(done.stdout, "example-login grants nothing to forgers "
+                     "(100 forgeries)", "which is looked at")
+
+
 tap.main(good, shipped, wrong_samples, forgeries, faults, what_the_file_says,
-         unreadable, single_files, configuration, usage)
+         unreadable, single_files, empty, configuration, usage)
