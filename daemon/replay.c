@@ -15,8 +15,8 @@ enum {
 	PIECE = 64 * 1024, /* but the longest line is longer */
 	FINDINGS_MAX = 1024,
 	PIECES_MAX = 32,
-	/* PCRE2's compiled expressions take 32 KiB of it. */
-	STACK = 256 * 1024,
+	/* PCRE2 compiles expressions on it, 250 groups deep at most. */
+	STACK = 2 * 1024 * 1024,
 };
 
 struct finding_of_line {

@@ -9,7 +9,8 @@
  * no other, it takes them all.
  *
  * Threads are for catching up only: a daemon that follows its log has none.
- * They wait between two blocks, hold no lock while they work, never allocate,
+ * They wait between two blocks, hold no lock while they work, allocate nothing
+ * but the machine code of an expression that is run for the first time,
  * and let signals go to the others.
  */
 #ifndef DAEMON_REPLAY_H

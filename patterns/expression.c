@@ -4,6 +4,8 @@
 #include <pcre2.h>
 
 #include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +18,18 @@
  * stay below 20. */
 enum { HEAP_LIMIT_KIB = 1024 };
 
+enum jit { JIT_UNTRIED, JIT_READY, JIT_REFUSED };
+
 struct expression {
 	const struct rule *rule;
 	enum rule_role role;
-	bool jit;
 	pcre2_code *code;
 	uint32_t ip, user, session; /* group numbers; 0 = none */
+
+	/* Most rules are for servers that are not there: those are compiled to
+	 * machine code that are asked. */
+	_Atomic(enum jit) jit;
+	pthread_mutex_t jit_lock; /* while that is found out */
 };
 
 struct expression_scratch {
@@ -120,6 +128,7 @@ expression_new(const struct rule *rule, enum rule_role role, struct err *err)
 
 	expr->rule = rule;
 	expr->role = role;
+	pthread_mutex_init(&expr->jit_lock, NULL);
 	if (compile(expr, err) < 0)
 		expression_free(&expr);
 	return expr;
@@ -134,14 +143,36 @@ expression_free(struct expression **exprp)
 	if (expr == NULL)
 		return;
 	pcre2_code_free(expr->code);
+	pthread_mutex_destroy(&expr->jit_lock);
 	free(expr);
 }
 
-bool
-expression_compile_jit(struct expression *expr)
+/* By whichever thread comes first; no other runs the expression meanwhile. */
+static enum jit
+try_jit(struct expression *expr)
 {
-	expr->jit = pcre2_jit_compile(expr->code, PCRE2_JIT_COMPLETE) == 0;
-	return expr->jit;
+	enum jit jit;
+
+	pthread_mutex_lock(&expr->jit_lock);
+	jit = atomic_load_explicit(&expr->jit, memory_order_relaxed);
+	if (jit == JIT_UNTRIED) {
+		jit = pcre2_jit_compile(expr->code, PCRE2_JIT_COMPLETE) == 0
+			  ? JIT_READY
+			  : JIT_REFUSED;
+		atomic_store_explicit(&expr->jit, jit, memory_order_release);
+	}
+	pthread_mutex_unlock(&expr->jit_lock);
+	return jit;
+}
+
+bool
+expression_has_jit(struct expression *expr)
+{
+	enum jit jit = atomic_load_explicit(&expr->jit, memory_order_acquire);
+
+	if (jit == JIT_UNTRIED)
+		jit = try_jit(expr);
+	return jit == JIT_READY;
 }
 
 const struct rule *
@@ -285,15 +316,14 @@ shown(const struct expression *expr, const struct logline *line, size_t *len)
 }
 
 int
-expression_match(const struct expression *expr,
-		 struct expression_scratch *scratch, const struct logline *line,
-		 struct match *out, struct err *err)
+expression_match(struct expression *expr, struct expression_scratch *scratch,
+		 const struct logline *line, struct match *out, struct err *err)
 {
 	size_t len;
 	const char *text = shown(expr, line, &len);
 	int r;
 
-	if (expr->jit)
+	if (expression_has_jit(expr))
 		r = pcre2_jit_match(expr->code, (PCRE2_SPTR)text, len, 0, 0,
 				    scratch->data, scratch->context);
 	else

@@ -2,8 +2,8 @@
  * expression: one of a rule's expressions, compiled, and what it captures.
  *
  * Compiled by PCRE2 with JIT, without UTF, anchored at both ends, run under a
- * match limit. An expression does not change once it is compiled and may be
- * run by several threads, each with a scratch of its own.
+ * match limit. The JIT is left to the first run. An expression may be run by
+ * several threads, each with a scratch of its own.
  */
 #ifndef PATTERNS_EXPRESSION_H
 #define PATTERNS_EXPRESSION_H
@@ -38,9 +38,10 @@ struct expression *expression_new(const struct rule *, enum rule_role,
     struct err *);
 void expression_free(struct expression **);
 
-/* false: the system forbids it (systemd's MemoryDenyWriteExecute=); matching
- * is right, but slower. */
-bool expression_compile_jit(struct expression *);
+/* Compiles it to machine code, if that was not tried yet. false: the system
+ * forbids it (systemd's MemoryDenyWriteExecute=); matching is right, but
+ * slower. */
+bool expression_has_jit(struct expression *);
 
 const struct rule *expression_rule(const struct expression *);
 enum rule_role expression_role(const struct expression *);
@@ -54,7 +55,7 @@ void expression_scratch_free(struct expression_scratch **);
 
 /* 1 and *out; 0: it does not fit; -1: it grants nothing, but is worth saying
  * (limit hit, control bytes, captured text that is no address): err. */
-int expression_match(const struct expression *, struct expression_scratch *,
+int expression_match(struct expression *, struct expression_scratch *,
     const struct logline *, struct match *out, struct err *);
 
 /* How far an expression gets that does not fit: so many bytes of what it was

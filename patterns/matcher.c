@@ -101,17 +101,6 @@ compile_chosen(struct matcher *matcher, const struct ruleset *set,
 	return 0;
 }
 
-/* JIT for all or for none. */
-static void
-compile_jit(struct matcher *matcher)
-{
-	size_t i;
-
-	matcher->jit = true;
-	for (i = 0; i < matcher->count && matcher->jit; i++)
-		matcher->jit = expression_compile_jit(matcher->expressions[i]);
-}
-
 static void
 index_programs(struct matcher *matcher)
 {
@@ -146,7 +135,9 @@ matcher_new(const struct ruleset *set, const struct rule_choice *choice,
 		matcher_free(&matcher);
 		return NULL;
 	}
-	compile_jit(matcher);
+	/* As the system treats one, it treats all. */
+	matcher->jit =
+	    matcher->count == 0 || expression_has_jit(matcher->expressions[0]);
 	index_programs(matcher);
 	matcher->scratch =
 	    expression_scratch_new(matcher->expressions, matcher->count);
@@ -237,7 +228,7 @@ matcher_explain(struct matcher *matcher, const struct logline *line,
 		matcher_attempt_fn *fn, void *arg)
 {
 	const struct program *program = programs_find(matcher->programs, line);
-	const struct expression *expr;
+	struct expression *expr;
 	struct attempt attempt;
 	size_t i;
 

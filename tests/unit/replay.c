@@ -203,6 +203,22 @@ finds_the_same(struct recognizer *recognizer)
 	free(want);
 }
 
+/* What the first run of an expression makes of it, threads make at once. */
+static void
+finds_the_same_unprepared(const struct ruleset *rules)
+{
+	static const struct rule_choice all = {.all = true, .logouts = true};
+	struct err err;
+	struct recognizer *recognizer = recognizer_new(rules, &all, &err);
+	char *got = findings_of_blocks(recognizer, 3, 1 << 30);
+	char *want = findings_of_lines(recognizer);
+
+	ok(strcmp(want, got) == 0, "threads that are the first find the same");
+	free(got);
+	free(want);
+	recognizer_free(&recognizer);
+}
+
 /* More in a piece than can be noted at once. */
 static void
 short_logins(struct recognizer *recognizer)
@@ -326,6 +342,7 @@ main(void)
 		take_samples(&set->list[i].reject);
 	}
 	make_log();
+	finds_the_same_unprepared(set);
 	finds_the_same(recognizer);
 	short_logins(recognizer);
 	does_the_same(dir);
