@@ -64,7 +64,7 @@ keep_row(void *arg, const struct addr *addr, const char *user, size_t user_len,
 }
 
 static void
-print_table(const struct authtab *table)
+print_table(const struct authtab *table, time_t now)
 {
 	struct authtab_row row;
 	size_t at = 0;
@@ -75,7 +75,8 @@ print_table(const struct authtab *table)
 					  .expires = (time_t)row.expires};
 
 		for (size_t i = 0; i < row.nusers; i++)
-			strings_add(&listing.users, row.users[i]);
+			if (row.users[i].expires > now)
+				strings_add(&listing.users, row.users[i].name);
 		listing_print(stdout, &listing);
 		listing_clear(&listing);
 	}
@@ -95,7 +96,7 @@ list_checkpoint(const struct conf *conf, time_t now)
 	found = checkpoint_load(conf->checkpoint, keep_row, &kept, NULL, &pos,
 				&npos, &err);
 	if (found > 0)
-		print_table(kept.table);
+		print_table(kept.table, now);
 	authtab_free(&kept.table);
 	for (size_t i = 0; i < npos; i++)
 		logpos_clear(&pos[i]);

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "daemon/calendar.h"
+#include "daemon/stay.h"
 #include "daemon/users.h"
 
 /*
@@ -19,9 +20,9 @@
  * in a grace, however often it is renewed.
  */
 struct entry {
-	int64_t when;
-	int64_t expires;
-	uint32_t held;	/* it was granted to this many seconds before that */
+	int64_t when;	 /* these three: its struct stay, */
+	int64_t expires; /* laid out so as to waste nothing */
+	uint32_t held;
 	uint32_t chain; /* next of this hash, or next free entry */
 	uint32_t users;
 	struct addr addr; /* family 0 = free */
@@ -209,9 +210,22 @@ take_entry(struct authtab *tab)
 	return tab->used++;
 }
 
+static struct stay
+stay_of(const struct entry *entry)
+{
+	return (struct stay){entry->when, entry->expires, entry->held};
+}
+
+static void
+set_stay(struct entry *entry, const struct stay *stay)
+{
+	entry->when = stay->when;
+	entry->expires = stay->expires;
+	entry->held = stay->held;
+}
+
 static uint32_t
-insert(struct authtab *tab, const struct addr *addr, int64_t when,
-       int64_t expires, uint32_t held)
+insert(struct authtab *tab, const struct addr *addr, const struct stay *stay)
 {
 	uint32_t index = take_entry(tab), *head;
 	struct entry *entry = &tab->entries[index];
@@ -221,15 +235,12 @@ insert(struct authtab *tab, const struct addr *addr, int64_t when,
 		double_heads(tab);
 	}
 	head = head_of(tab, addr);
-	*entry = (struct entry){.addr = *addr,
-				.when = when,
-				.expires = expires,
-				.held = held,
-				.chain = *head};
+	*entry = (struct entry){.addr = *addr, .chain = *head};
+	set_stay(entry, stay);
 	*head = index;
-	calendar_add(tab->calendar, index, expires);
-	if (expires < tab->due)
-		tab->due = expires;
+	calendar_add(tab->calendar, index, stay->expires);
+	if (stay->expires < tab->due)
+		tab->due = stay->expires;
 	return index;
 }
 
@@ -258,14 +269,11 @@ static void
 copy_entry(struct authtab *to, const struct authtab *from, uint32_t index)
 {
 	const struct entry *entry = &from->entries[index];
-	const char *names[USERS_LIST_MAX];
-	size_t count = users_get(from->users, entry->users, names);
-	uint32_t copy =
-	    insert(to, &entry->addr, entry->when, entry->expires, entry->held);
+	struct stay stay = stay_of(entry);
+	uint32_t copy = insert(to, &entry->addr, &stay);
 
-	while (count-- > 0) /* the oldest first, as they came */
-		users_add(to->users, &to->entries[copy].users, names[count],
-			  USERS_NAME_MAX);
+	to->entries[copy].users =
+	    users_copy(to->users, from->users, entry->users);
 }
 
 /* All there are, into the fresh storage of tab; that of old is freed. */
@@ -387,35 +395,27 @@ make_place(struct authtab *tab, int64_t expires)
 }
 
 static int64_t
-granted(const struct entry *entry)
-{
-	return entry->expires - entry->held;
-}
-
-/* What was granted and how long it is held; the later one counts. */
-static void
-set_expiry(struct entry *entry, int64_t grant, int64_t until)
-{
-	entry->expires = grant > until ? grant : until;
-	entry->held = (uint32_t)(entry->expires - grant);
-}
-
-static int64_t
 later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
 
+/* Another login from an address that is in: whether that moved it. */
 static bool
-renew(struct entry *entry, int64_t when, int64_t grant, int64_t until)
+renew(struct authtab *tab, struct entry *entry, const char *user,
+      size_t user_len, const struct stay *login)
 {
-	int64_t before = entry->expires;
-	bool forward = when > entry->when;
+	struct stay all = stay_of(entry);
+	bool moved;
 
-	if (forward)
-		entry->when = when;
-	set_expiry(entry, later(grant, granted(entry)), later(until, before));
-	return forward || entry->expires > before;
+	if (user != NULL)
+		users_add(tab->users, &entry->users, user, user_len, login,
+			  &all, tab->now);
+	else
+		users_part(tab->users, &entry->users, &all);
+	moved = stay_join(&all, login);
+	set_stay(entry, &all);
+	return moved;
 }
 
 int
@@ -432,6 +432,7 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 	     int64_t now)
 {
 	struct addr key = authtab_key(tab, addr);
+	struct stay login = {.when = when};
 	int event = AUTHTAB_RENEWED;
 	uint32_t index;
 
@@ -445,24 +446,30 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 	until = later(until, expires);
 	if (until <= tab->now)
 		return -1;
+	stay_set(&login, expires, until);
 
 	index = find(tab, &key);
 	if (index == 0) {
 		if (make_place(tab, until) < 0)
 			return -1;
-		index =
-		    insert(tab, &key, when, until, (uint32_t)(until - expires));
+		index = insert(tab, &key, &login);
+		if (user != NULL)
+			users_add(tab->users, &tab->entries[index].users, user,
+				  user_len, &login, NULL, tab->now);
 		event = AUTHTAB_ADDED;
-	} else if (!renew(&tab->entries[index], when, expires, until)) {
+	} else if (!renew(tab, &tab->entries[index], user, user_len, &login)) {
 		event = -1;
 	}
-	if (user != NULL)
-		users_add(tab->users, &tab->entries[index].users, user,
-			  user_len);
 	if (event >= 0)
 		tell(tab, (enum authtab_event)event, key,
 		     tab->entries[index].when);
 	return event;
+}
+
+static void
+release_user(const void *until, struct stay *stay)
+{
+	stay_release(stay, *(const int64_t *)until);
 }
 
 void
@@ -471,10 +478,14 @@ authtab_release(struct authtab *tab, const struct addr *addr, int64_t until)
 	struct addr key = authtab_key(tab, addr);
 	uint32_t index = find(tab, &key);
 	struct entry *entry = &tab->entries[index];
+	struct stay stay;
 
 	if (index == 0 || entry->held == 0 || until >= entry->expires)
 		return;
-	set_expiry(entry, granted(entry), until);
+	stay = stay_of(entry);
+	stay_release(&stay, until);
+	set_stay(entry, &stay);
+	users_change(tab->users, entry->users, release_user, &until);
 	if (entry->expires <= tab->now) {
 		drop(tab, index, AUTHTAB_EXPIRED);
 		shrink(tab);
@@ -486,28 +497,49 @@ authtab_release(struct authtab *tab, const struct addr *addr, int64_t until)
 		tab->due = entry->expires;
 }
 
-/* Other bounds: into storage of their size, each grant lasting that much
- * longer. Nothing is filed before now; the next sweep drops what has expired.
- */
+/* Other bounds: each grant lasts that much longer, and no session holds beyond
+ * latest; nothing is filed before now. */
+struct bounds {
+	int64_t more, latest, now;
+};
+
+static void
+change_stay(const void *arg, struct stay *stay)
+{
+	const struct bounds *bounds = arg;
+	int64_t until = stay->held > 0 ? stay->expires : 0;
+
+	if (until > bounds->latest)
+		until = bounds->latest;
+	stay_set(stay, stay_granted(stay) + bounds->more,
+		 later(until, bounds->now));
+}
+
+/* Into storage of their size; the next sweep drops what has expired. */
 static void
 change_bounds(struct authtab *tab, uint32_t longest, uint32_t hold, int64_t now)
 {
 	struct authtab old = *tab;
-	int64_t more = (int64_t)longest - tab->longest, until;
+	struct bounds bounds;
+	struct stay stay;
 
 	if (now > tab->now)
 		tab->now = now;
+	bounds = (struct bounds){.more = (int64_t)longest - tab->longest,
+				 .latest = tab->now + hold,
+				 .now = tab->now};
 	tab->longest = longest;
 	tab->hold = hold;
 	make_storage(tab, old.count * 2);
 	for (uint32_t i = 1; i < old.used; i++) {
 		struct entry *entry = &old.entries[i];
 
-		until = entry->held > 0 ? entry->expires : 0;
-		if (until > tab->now + hold)
-			until = tab->now + hold;
-		set_expiry(entry, granted(entry) + more,
-			   later(until, tab->now));
+		if (entry->addr.family == 0)
+			continue;
+		stay = stay_of(entry);
+		change_stay(&bounds, &stay);
+		set_stay(entry, &stay);
+		users_change(old.users, entry->users, change_stay, &bounds);
 	}
 	move_entries(tab, &old);
 }
@@ -557,11 +589,20 @@ static void
 show(const struct authtab *tab, const struct entry *entry,
      struct authtab_row *out)
 {
+	struct users_user users[USERS_LIST_MAX];
+	struct stay all = stay_of(entry);
+
 	out->addr = entry->addr;
-	out->when = (time_t)entry->when;
-	out->expires = entry->expires;
-	out->granted = granted(entry);
-	out->nusers = users_get(tab->users, entry->users, out->users);
+	out->when = (time_t)all.when;
+	out->expires = all.expires;
+	out->granted = stay_granted(&all);
+	out->nusers = users_get(tab->users, entry->users, &all, users);
+	for (size_t i = 0; i < out->nusers; i++)
+		out->users[i] = (struct authtab_user){
+		    .name = users[i].name,
+		    .when = (time_t)users[i].stay.when,
+		    .expires = users[i].stay.expires,
+		    .granted = stay_granted(&users[i].stay)};
 }
 
 bool

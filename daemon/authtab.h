@@ -32,14 +32,24 @@ enum { AUTHTAB_USERS_MAX = 32 }; /* users remembered per address */
 typedef void authtab_event_fn(void *arg, enum authtab_event,
     const struct addr *, time_t when);
 
+/* One who logged in from there; authorized at the address no longer than by
+ * his own logins. */
+struct authtab_user {
+	const char *name;
+	time_t when;	 /* his last login */
+	int64_t expires; /* steady seconds */
+	int64_t granted; /* as in the row */
+};
+
 /* A row as seen from outside; borrowed until the table changes. */
 struct authtab_row {
 	struct addr addr;
 	time_t when;	  /* last login */
 	int64_t expires;  /* steady seconds */
 	int64_t granted;  /* ... if no session held it: never later */
+	/* The latest login first; the time of some may be over. */
 	size_t nusers;
-	const char *users[AUTHTAB_USERS_MAX];
+	struct authtab_user users[AUTHTAB_USERS_MAX];
 };
 
 /* longest: no authorization lasts longer (seconds): the grace. */

@@ -22,10 +22,14 @@
  *	log DEVICE INODE OFFSET HEAD_LEN HEAD TAIL_LEN TAIL PATH
  *	cursor TEXT			(of the log before)
  *	row ADDRESS LOGIN EXPIRES HELD
+ *	other LOGIN EXPIRES HELD NAME
  *	user NAME		(of the row before; as many as there are)
  *	seeds HASH HASH		(of the sessions that follow)
  *	session HASH HASH KIND COUNT BEGAN ADDRESS
  *	end HASH		(of all lines before)
+ *
+ * A user's times are his own, in an "other" line, or those of the row; in older
+ * files all have those of the row. The latest login comes last.
  *
  * Numbers are decimal, hashes hexadecimal, times seconds since the epoch.
  */
@@ -76,6 +80,19 @@ put_log(struct writer *w, const struct logpos *pos)
 }
 
 static void
+put_user(struct writer *w, const struct authtab_row *row,
+	 const struct authtab_user *user, int64_t to_wall)
+{
+	if (user->when == row->when && user->granted == row->granted &&
+	    user->expires == row->expires)
+		put(w, "user %s", user->name);
+	else
+		put(w, "other %lld %lld %lld %s", (long long)user->when,
+		    (long long)(user->granted + to_wall),
+		    (long long)(user->expires + to_wall), user->name);
+}
+
+static void
 put_row(struct writer *w, const struct authtab_row *row, int64_t to_wall)
 {
 	char text[ADDR_TEXT_MAX];
@@ -84,8 +101,8 @@ put_row(struct writer *w, const struct authtab_row *row, int64_t to_wall)
 	put(w, "row %s %lld %lld %lld", text, (long long)row->when,
 	    (long long)(row->granted + to_wall),
 	    (long long)(row->expires + to_wall));
-	for (size_t i = 0; i < row->nusers; i++)
-		put(w, "user %s", row->users[i]);
+	for (size_t i = row->nusers; i > 0; i--)
+		put_user(w, row, &row->users[i - 1], to_wall);
 }
 
 static void
@@ -205,6 +222,23 @@ take_user(struct reader *r, const char *text)
 }
 
 static bool
+take_other(struct reader *r, const char *text)
+{
+	long long when, expires, held;
+	int len = 0;
+
+	if (!r->pending ||
+	    sscanf(text, "%lld %lld %lld%n", &when, &expires, &held, &len) != 3)
+		return false;
+	if (text[len] != ' ')
+		return false;
+	text += len + 1;
+	r->grant(r->arg, &r->addr, text, strlen(text), (time_t)when,
+		 (time_t)expires, (time_t)held);
+	return true;
+}
+
+static bool
 take_seeds(struct reader *r, const char *text)
 {
 	uint64_t seeds[2];
@@ -244,9 +278,10 @@ take_line(struct reader *r, const char *line)
 		const char *word;
 		bool (*take)(struct reader *, const char *text);
 	} words[] = {
-	    {"row ", take_row},	    {"user ", take_user},
-	    {"seeds ", take_seeds}, {"session ", take_session},
-	    {"log ", take_log},	    {"cursor ", take_cursor},
+	    {"row ", take_row},		{"user ", take_user},
+	    {"other ", take_other},	{"seeds ", take_seeds},
+	    {"session ", take_session}, {"log ", take_log},
+	    {"cursor ", take_cursor},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

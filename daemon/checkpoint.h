@@ -25,7 +25,8 @@ int checkpoint_write(FILE *, const struct authtab *, const struct holds *,
     const struct logpos *, size_t npos, time_t now_wall, int64_t now_steady);
 
 /*
- * Calls grant for each address kept: granted until expires, held until held.
+ * Calls grant for each user of each address kept, and for an address whose own
+ * times are nobody's: granted until expires, held until held.
  * Puts the open sessions into holds, if that is not NULL. Fills *pos (owned by the caller, each
  * cleared with logpos_clear(), the list with free()). 1 = read, 0 = there is
  * none, -1 = there is one but it is no good (nothing was granted).

@@ -54,16 +54,22 @@ struct request {
 	uid_t uid;
 };
 
-/* The table counts on another clock than people do. */
+/* The table counts on another clock than people do. Who logged in too long ago
+ * is not authorized by others who did later. */
 static void
 write_row(FILE *out, const struct authtab_row *row, const struct moment *now)
 {
-	const struct listing listing = {
+	char *names[AUTHTAB_USERS_MAX];
+	struct listing listing = {
 	    .addr = row->addr,
 	    .when = row->when,
 	    .expires = now->wall + (time_t)(row->expires - now->lifetime),
-	    .users = {(char **)row->users, row->nusers}};
+	    .users = {names, 0}};
 
+	for (size_t i = 0; i < row->nusers; i++)
+		if (row->users[i].expires > now->lifetime)
+			names[listing.users.count++] =
+			    (char *)row->users[i].name;
 	listing_write(out, &listing);
 }
 

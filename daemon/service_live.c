@@ -29,12 +29,20 @@ lookup(void *arg, const struct addr *addr, time_t *when)
 static bool
 next_user(void *arg, const struct addr *addr, size_t *at, struct map_user *user)
 {
+	int64_t now = service_moment(arg).lifetime;
 	struct authtab_row row;
 
-	if (!get_row(arg, addr, &row) || *at >= row.nusers)
+	if (!get_row(arg, addr, &row))
 		return false;
-	*user = (struct map_user){row.users[(*at)++], row.when};
-	return true;
+	while (*at < row.nusers) {
+		const struct authtab_user *one = &row.users[(*at)++];
+
+		if (one->expires > now) {
+			*user = (struct map_user){one->name, one->when};
+			return true;
+		}
+	}
+	return false;
 }
 
 static void

@@ -23,8 +23,10 @@ struct name {
 	char text[]; /* NUL-terminated */
 };
 
-/* A list of more than one name is a chain of these; its number is marked. */
+/* A list of names with times of their own is a chain of these, the latest login
+ * first; its number is marked. */
 struct cell {
+	struct stay stay;
 	uint32_t name;
 	uint32_t next;
 };
@@ -190,10 +192,10 @@ name_drop(struct users *users, uint32_t id)
 	users->nnames--;
 }
 
-/* ---- lists ---- */
+/* ---- cells ---- */
 
 static uint32_t
-cell_new(struct users *users, uint32_t name, uint32_t next)
+cell_new(struct users *users, uint32_t name, const struct stay *stay)
 {
 	uint32_t at = users->free_cell;
 
@@ -210,7 +212,7 @@ cell_new(struct users *users, uint32_t name, uint32_t next)
 					 sizeof(*users->cells));
 		}
 	}
-	users->cells[at] = (struct cell){.name = name, .next = next};
+	users->cells[at] = (struct cell){.name = name, .stay = *stay};
 	return at;
 }
 
@@ -222,61 +224,107 @@ cell_drop(struct users *users, uint32_t at)
 	users->free_cell = at;
 }
 
-/* Drops what stands behind the first USERS_LIST_MAX cells: one at most. */
-static void
-cut_list(struct users *users, uint32_t at)
+/* Takes the cell of a name out of the chain that begins at *first, and drops
+ * those whose time is over. 0: the name has none. */
+static uint32_t
+take_cell(struct users *users, uint32_t *first, uint32_t name, int64_t now)
 {
-	for (unsigned int n = 1; n < USERS_LIST_MAX; n++) {
-		at = users->cells[at].next;
-		if (at == 0)
-			return;
+	uint32_t *link = first, at, taken = 0;
+
+	while ((at = *link) != 0) {
+		struct cell *cell = &users->cells[at];
+
+		if (cell->name != name && cell->stay.expires > now) {
+			link = &cell->next;
+			continue;
+		}
+		*link = cell->next;
+		if (cell->name == name)
+			taken = at;
+		else
+			cell_drop(users, at);
 	}
-	if (users->cells[at].next != 0)
-		cell_drop(users, users->cells[at].next);
-	users->cells[at].next = 0;
+	return taken;
 }
 
-static bool
-list_has(const struct users *users, uint32_t list, const char *name, size_t len)
+/* Puts a cell where it belongs by its login. A chain that gets too long loses
+ * its last. */
+static void
+put_cell(struct users *users, uint32_t *first, uint32_t at)
 {
-	uint32_t at, id;
+	uint32_t *link = first, n = 0;
 
-	if (list == 0)
-		return false;
-	if (!(list & CELLS))
-		return name_is(users, list, name, len);
-	id = name_find(users, name, len);
-	if (id == 0)
-		return false;
-	for (at = list & ~CELLS; at != 0; at = users->cells[at].next)
-		if (users->cells[at].name == id)
-			return true;
-	return false;
+	while (*link != 0 &&
+	       users->cells[*link].stay.when > users->cells[at].stay.when) {
+		link = &users->cells[*link].next;
+		n++;
+	}
+	users->cells[at].next = *link;
+	*link = at;
+	for (; *link != 0; link = &users->cells[*link].next) {
+		if (n++ == USERS_LIST_MAX) {
+			cell_drop(users, *link);
+			*link = 0;
+			return;
+		}
+	}
+}
+
+/* ---- lists ---- */
+
+void
+users_part(struct users *users, uint32_t *list, const struct stay *all)
+{
+	if (*list != 0 && !(*list & CELLS))
+		*list = cell_new(users, *list, all) | CELLS;
+}
+
+/* Of a user who logged in, into a list that has times of its own. */
+static void
+add_cell(struct users *users, uint32_t *list, uint32_t name,
+	 const struct stay *stay, int64_t now)
+{
+	uint32_t first = *list & ~CELLS;
+	uint32_t at = take_cell(users, &first, name, now);
+
+	if (at != 0) {
+		stay_join(&users->cells[at].stay, stay);
+		name_drop(users, name); /* the cell has it already */
+	} else {
+		at = cell_new(users, name, stay);
+	}
+	put_cell(users, &first, at);
+	*list = first | CELLS;
 }
 
 void
-users_add(struct users *users, uint32_t *list, const char *name, size_t len)
+users_add(struct users *users, uint32_t *list, const char *name, size_t len,
+	  const struct stay *stay, const struct stay *all, int64_t now)
 {
-	uint32_t id, rest;
+	uint32_t id;
 
 	len = strnlen(name, len < USERS_NAME_MAX ? len : USERS_NAME_MAX);
-	if (len == 0 || list_has(users, *list, name, len))
+	if (len == 0) {
+		users_part(users, list, all);
+		return;
+	}
+	if (*list != 0 && !(*list & CELLS) && name_is(users, *list, name, len))
 		return;
 	id = name_take(users, name, len);
-	if (*list == 0) {
+	if (all == NULL) {
 		*list = id;
 		return;
 	}
-	rest = *list & CELLS ? *list & ~CELLS : cell_new(users, *list, 0);
-	rest = cell_new(users, id, rest);
-	cut_list(users, rest);
-	*list = rest | CELLS;
+	users_part(users, list, all);
+	add_cell(users, list, id, stay, now);
 }
 
 void
 users_prefetch(const struct users *users, uint32_t list)
 {
-	if (!(list & CELLS))
+	if (list & CELLS)
+		__builtin_prefetch(&users->cells[list & ~CELLS]);
+	else
 		__builtin_prefetch(name_at(users, list));
 }
 
@@ -296,20 +344,56 @@ users_clear(struct users *users, uint32_t *list)
 	*list = 0;
 }
 
-size_t
-users_get(const struct users *users, uint32_t list,
-	  const char *names[USERS_LIST_MAX])
+void
+users_change(struct users *users, uint32_t list, users_change_fn *change,
+	     const void *arg)
 {
+	uint32_t at = list & CELLS ? list & ~CELLS : 0;
+
+	for (; at != 0; at = users->cells[at].next)
+		change(arg, &users->cells[at].stay);
+}
+
+uint32_t
+users_copy(struct users *to, const struct users *from, uint32_t list)
+{
+	uint32_t first = 0, last = 0, at, id, copy;
+	const struct name *name;
+
+	if (list == 0)
+		return 0;
+	if (!(list & CELLS)) {
+		name = name_at(from, list);
+		return name_take(to, name->text, name->len);
+	}
+	for (at = list & ~CELLS; at != 0; at = from->cells[at].next) {
+		name = name_at(from, from->cells[at].name);
+		id = name_take(to, name->text, name->len);
+		copy = cell_new(to, id, &from->cells[at].stay);
+		*(last != 0 ? &to->cells[last].next : &first) = copy;
+		last = copy;
+	}
+	return first | CELLS;
+}
+
+size_t
+users_get(const struct users *users, uint32_t list, const struct stay *all,
+	  struct users_user out[USERS_LIST_MAX])
+{
+	const struct cell *cell;
 	size_t count = 0;
 	uint32_t at;
 
 	if (list == 0)
 		return 0;
 	if (!(list & CELLS)) {
-		names[0] = name_at(users, list)->text;
+		out[0] = (struct users_user){name_at(users, list)->text, *all};
 		return 1;
 	}
-	for (at = list & ~CELLS; at != 0; at = users->cells[at].next)
-		names[count++] = name_at(users, users->cells[at].name)->text;
+	for (at = list & ~CELLS; at != 0; at = cell->next) {
+		cell = &users->cells[at];
+		out[count++] = (struct users_user){
+		    name_at(users, cell->name)->text, cell->stay};
+	}
 	return count;
 }

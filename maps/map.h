@@ -48,7 +48,7 @@ struct map_rows {
 /* A user who logged in from an address. */
 struct map_user {
 	const char *name; /* valid until the loop's next round */
-	time_t when;	  /* the last login from that address, of any user */
+	time_t when;	  /* his last login from that address */
 };
 
 enum map_say { MAP_WARNING, MAP_INFO, MAP_DEBUG };
@@ -58,8 +58,9 @@ struct map_host {
 	struct loop *loop;
 	/* Whether the address is authorized now; then *when is its login. */
 	bool (*lookup)(void *arg, const struct addr *, time_t *when);
-	/* Walks the users of an address that is authorized now: begin with
-	 * *at = 0; false = end. Some servers' logs name no user. */
+	/* Walks the users who are authorized at an address now, each by his own
+	 * login: begin with *at = 0; false = end. An address may be authorized
+	 * and have none: some servers' logs name no user. */
 	bool (*next_user)(void *arg, const struct addr *, size_t *at,
 	    struct map_user *);
 	/* What a live map has to tell the administrator while it runs. */

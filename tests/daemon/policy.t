@@ -7,6 +7,7 @@ import os
 import resource
 import socket
 import statistics
+import subprocess
 import sys
 import time
 
@@ -114,6 +115,30 @@ def grace_ends():
         ok(2.9 < took < 5, "gone when the grace is over", "%.3f s" % took)
 
 
+def own_grace_ends():
+    """Ann logged in long ago, Bob just now, from one address."""
+    with pbs.Site() as site:
+        settings(site, sender_binding="always", sender_domains="example.org")
+        now = int(time.time())
+        site.log(login(CLIENT, "ann"), when=now - 1792)
+        site.log(login(CLIENT, "bob"), when=now)
+        site.start(*flags(site, "--grace=1800")).stop()
+        os.unlink(site.logfile)
+        daemon = site.start(*flags(site, "--grace=1800"))
+        client = Client(socket_of(site))
+        equal(client.ask(sender="ann@example.org"), "OK",
+              "a user within his grace, after a restart")
+        wait_action(client, "DUNNO", sender="ann@example.org")
+        ok(now + 7.9 < time.time() < now + 10, "gone when his own is over")
+        equal(client.ask(sender="bob@example.org"), "OK", "the other is not")
+        done = subprocess.run(
+            [os.path.join(pbs.BUILD, "pbsctl"), "show", CLIENT, "--json",
+             "--socket=" + site.path("map/state.ctl")], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
+        contains(done.stdout, '"users": ["bob"]', "pbsctl shows him no more")
+        equal(daemon.stop(), 0, "a clean end")
+
+
 def wrong_settings():
     with pbs.Site() as site:
         for key, value, why in (
@@ -208,5 +233,5 @@ def hostile():
         equal(daemon.stop(), 0, "a clean end")
 
 
-main(answers, over_a_port, grace_ends, wrong_settings, senders_file_and_dump,
-     hostile)
+main(answers, over_a_port, grace_ends, own_grace_ends, wrong_settings,
+     senders_file_and_dump, hostile)

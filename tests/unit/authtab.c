@@ -186,8 +186,8 @@ test_users(void)
 	grant(tab, 2, "bob", 4, 1003, 0);
 	row = row_of(tab, 1);
 	is_int(row.nusers, 2, "a second one as well");
-	is_str(row.users[0], "bob", "the newer first");
-	is_str(row.users[1], "ann", "then the older");
+	is_str(row.users[0].name, "ann", "who logged in last comes first");
+	is_str(row.users[1].name, "bob", "then the other");
 	grant(tab, 3, NULL, 1, 1000, 0);
 	is_int(row_of(tab, 3).nusers, 0, "no user is none");
 
@@ -197,17 +197,89 @@ test_users(void)
 	}
 	row = row_of(tab, 4);
 	is_int(row.nusers, AUTHTAB_USERS_MAX, "of many users, some");
-	is_str(row.users[0], "user39", "from the newest");
-	is_str(row.users[AUTHTAB_USERS_MAX - 1], "user8", "backwards");
+	is_str(row.users[0].name, "user39", "from the newest");
+	is_str(row.users[AUTHTAB_USERS_MAX - 1].name, "user8", "backwards");
 
 	memset(name, 'x', sizeof(name));
 	memset(cut, 'x', sizeof(cut));
 	cut[255] = name[299] = '\0';
 	grant(tab, 5, name, 1, 1000, 0);
-	is_str(row_of(tab, 5).users[0], cut, "an endless name is cut");
+	is_str(row_of(tab, 5).users[0].name, cut, "an endless name is cut");
 	authtab_sweep(tab, 1002);
-	is_str(row_of(tab, 2).users[0], "bob",
+	is_str(row_of(tab, 2).users[0].name, "bob",
 	       "a name lives as long as one address has it");
+	authtab_free(&tab);
+}
+
+static const struct authtab_user *
+user_of(const struct authtab_row *row, const char *name)
+{
+	static const struct authtab_user none;
+
+	for (size_t i = 0; i < row->nusers; i++)
+		if (strcmp(row->users[i].name, name) == 0)
+			return &row->users[i];
+	return &none;
+}
+
+/* An address that others keep in does not keep a user in. */
+static void
+test_own_time(void)
+{
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
+	struct authtab_row row;
+
+	grant(tab, 1, "ann", 10, 1010, 0);
+	grant(tab, 1, "bob", 500, 1500, 500);
+	row = row_of(tab, 1);
+	is_int(row.expires, 1500, "the address lasts by the last of its users");
+	is_int(user_of(&row, "ann")->expires, 1010, "each user by his own");
+	is_int(user_of(&row, "ann")->when, 10, "with his own login");
+	is_int(user_of(&row, "bob")->expires, 1500, "also the other");
+	grant(tab, 1, "ann", 9, 1009, 500);
+	row = row_of(tab, 1);
+	is_int(user_of(&row, "ann")->expires, 1010, "a late line moves nobody");
+	is_str(row.users[0].name, "bob", "nor to the front");
+	grant(tab, 1, "ann", 600, 1600, 600);
+	grant(tab, 1, NULL, 700, 1700, 700);
+	row = row_of(tab, 1);
+	is_int(row.expires, 1700, "a login without a name keeps the address");
+	is_int(user_of(&row, "ann")->expires, 1600, "not a user of it");
+	grant(tab, 1, "eve", 1550, 2550, 1550);
+	is_int(row_of(tab, 1).nusers, 2, "whose time is over is forgotten");
+
+	grant(tab, 2, "ann", 10, 2610, 1550);
+	grant(tab, 2, NULL, 20, 2620, 1560);
+	row = row_of(tab, 2);
+	is_int(user_of(&row, "ann")->expires, 2610,
+	       "who was alone does not last by it either");
+	grant(tab, 3, NULL, 20, 2700, 1560);
+	grant(tab, 3, "ann", 10, 2690, 1560);
+	row = row_of(tab, 3);
+	is_int(user_of(&row, "ann")->expires, 2690, "nor who came after it");
+	authtab_set_longest(tab, GRACE + 60, 1560);
+	row = row_of(tab, 2);
+	is_int(user_of(&row, "ann")->expires, 2670,
+	       "a longer grace is his, too");
+	authtab_free(&tab);
+}
+
+/* Who logs in again and again is not pushed out by those who come once. */
+static void
+test_regular_user(void)
+{
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
+	struct authtab_row row;
+	char name[20];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "user%d", i);
+		grant(tab, 1, "ann", i, 1000 + i, i);
+		grant(tab, 1, name, i, 1000 + i, i);
+	}
+	row = row_of(tab, 1);
+	is_int(user_of(&row, "ann")->expires, 1099, "a regular user stays");
+	is_int(row.nusers, AUTHTAB_USERS_MAX, "among many");
 	authtab_free(&tab);
 }
 
@@ -233,7 +305,8 @@ test_names_come_and_go(void)
 			snprintf(name, sizeof(name), "%d%.*s", user,
 				 (user * 7 + round * 11) % 70, letters);
 			row = row_of(tab, (uint32_t)user / 3);
-			wrong += strcmp(row.users[2 - user % 3], name) != 0;
+			wrong +=
+			    strcmp(row.users[2 - user % 3].name, name) != 0;
 		}
 		if (round % 5 == 4)
 			authtab_sweep(tab, round + 2);
@@ -552,17 +625,40 @@ test_held_and_changed(void)
 	authtab_free(&tab);
 }
 
+static void
+test_held_users(void)
+{
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
+	struct addr addr = four(1);
+	struct authtab_row row;
+
+	authtab_set_hold(tab, 86400, 0);
+	authtab_hold(tab, &addr, "ann", 3, 100, 1900, 50000, 100);
+	authtab_hold(tab, &addr, "bob", 3, 200, 2000, 0, 200);
+	row = row_of(tab, 1);
+	is_int(user_of(&row, "ann")->expires, 50000,
+	       "a session holds its user");
+	is_int(user_of(&row, "bob")->expires, 2000, "not the others");
+	release(tab, 1, 2500);
+	row = row_of(tab, 1);
+	is_int(user_of(&row, "ann")->expires, 2500, "until it ends");
+	is_int(user_of(&row, "bob")->expires, 2000, "which gives nobody more");
+	authtab_free(&tab);
+}
+
 /* Growing, and giving the memory back, lose nobody. */
 static void
 test_grow_and_shrink(void)
 {
 	struct authtab *tab = authtab_new(GRACE, 100000, NULL, NULL);
 	unsigned int missing = 0;
+	struct authtab_row row;
 	char user[32];
 
 	for (uint32_t i = 1; i <= 50000; i++) {
 		snprintf(user, sizeof(user), "user%u", i % 40000);
 		grant(tab, i, user, i, i % 100 == 0 ? 1800 : 900, 0);
+		grant(tab, i, "early", i - 1, 899, 0);
 	}
 	is_int(authtab_count(tab), 50000, "50,000 are in");
 	for (uint32_t i = 1; i <= 50000; i++)
@@ -572,9 +668,11 @@ test_grow_and_shrink(void)
 	is_int(authtab_count(tab), 500, "the others stay");
 	for (uint32_t i = 100; i <= 50000; i += 100) {
 		snprintf(user, sizeof(user), "user%u", i % 40000);
-		missing += !has(tab, i) ||
-			   strcmp(row_of(tab, i).users[0], user) != 0 ||
-			   row_of(tab, i).when != (time_t)i;
+		row = row_of(tab, i);
+		missing += !has(tab, i) || row.nusers != 2 ||
+			   strcmp(row.users[0].name, user) != 0 ||
+			   user_of(&row, "early")->expires != 899 ||
+			   row.when != (time_t)i;
 	}
 	is_int(missing, 0, "with their users and times");
 	is_int(authtab_sweep(tab, 1800), 0, "and go in their turn");
@@ -589,11 +687,14 @@ main(void)
 	test_remove();
 	test_full();
 	test_users();
+	test_own_time();
+	test_regular_user();
 	test_names_come_and_go();
 	test_walk();
 	test_long_grace();
 	test_held();
 	test_held_and_changed();
+	test_held_users();
 	test_random(60, "grace of a minute");
 	test_random(1800, "grace of half an hour");
 	test_random(3000000, "grace of a month, coarse slots");

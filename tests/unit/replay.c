@@ -265,7 +265,7 @@ outcome(struct pipeline *p, struct authtab *table)
 		fprintf(out, "%s %lld %lld %lld", text, (long long)row.when,
 			(long long)row.expires, (long long)row.granted);
 		for (size_t i = 0; i < row.nusers; i++)
-			fprintf(out, " %s", row.users[i]);
+			fprintf(out, " %s", row.users[i].name);
 		fputc('\n', out);
 	}
 	fclose(out);

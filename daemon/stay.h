@@ -1,0 +1,55 @@
+/*
+ * stay: how long one authorization lasts, be it that of an address or that of
+ * one of its users. Values; nothing here knows what time it is.
+ */
+#ifndef DAEMON_STAY_H
+#define DAEMON_STAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct stay {
+	int64_t when;	 /* the last login, wall clock */
+	int64_t expires; /* steady seconds */
+	uint32_t held;	 /* it was granted to this many seconds before that */
+};
+
+static inline int64_t
+stay_granted(const struct stay *stay)
+{
+	return stay->expires - stay->held;
+}
+
+/* What was granted and how long it is held; the later one counts. */
+static inline void
+stay_set(struct stay *stay, int64_t grant, int64_t until)
+{
+	stay->expires = grant > until ? grant : until;
+	stay->held = (uint32_t)(stay->expires - grant);
+}
+
+/* Another login, earlier or later: nothing moves back. Whether it moved. */
+static inline bool
+stay_join(struct stay *stay, const struct stay *login)
+{
+	int64_t grant = stay_granted(stay), before = stay->expires;
+	bool forward = login->when > stay->when;
+
+	if (forward)
+		stay->when = login->when;
+	if (stay_granted(login) > grant)
+		grant = stay_granted(login);
+	stay_set(stay, grant,
+		 login->expires > before ? login->expires : before);
+	return forward || stay->expires > before;
+}
+
+/* No session holds it beyond `until`; what was granted stays. */
+static inline void
+stay_release(struct stay *stay, int64_t until)
+{
+	if (stay->held > 0 && until < stay->expires)
+		stay_set(stay, stay_granted(stay), until);
+}
+
+#endif
