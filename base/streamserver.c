@@ -508,6 +508,7 @@ int
 streamserver_check(const char *address, struct err *err)
 {
 	struct place place;
+	struct stat st;
 	char *dir;
 	int result;
 
@@ -519,8 +520,13 @@ streamserver_check(const char *address, struct err *err)
 			  (size_t)(strrchr(place.path, '/') - place.path) + 1);
 	result = access(dir, W_OK | X_OK);
 	if (result != 0)
-		err_set(err, "%s: %s", dir, strerror(errno));
+		err_set(err, "directory %.*s: %s",
+			(int)strlen(dir) - (dir[1] != '\0'), dir,
+			strerror(errno));
 	free(dir);
+	if (result == 0 && lstat(place.path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return err_set(err, "%s: in the way, and not a socket",
+			       place.path);
 	return result;
 }
 

@@ -146,6 +146,20 @@ bind_with_mode(int fd, const char *path, mode_t mode)
 	return result;
 }
 
+/* It is the directory that is not there. */
+static void
+say_unbound(const char *path, struct err *err)
+{
+	int error = errno;
+	const char *name = strrchr(path, '/');
+
+	if (error == ENOENT && name != NULL)
+		err_set(err, "directory %.*s: %s", (int)(name - path), path,
+			strerror(error));
+	else
+		err_set(err, "%s: %s", path, strerror(error));
+}
+
 int
 unixsocket_listen(const char *path, mode_t mode, int backlog, struct stat *node,
 		  struct err *err)
@@ -158,7 +172,7 @@ unixsocket_listen(const char *path, mode_t mode, int backlog, struct stat *node,
 	if (fd >= 0 && bind_with_mode(fd, path, mode) == 0 &&
 	    listen(fd, backlog) == 0 && lstat(path, node) == 0)
 		return fd;
-	err_set(err, "%s: %s", path, strerror(errno));
+	say_unbound(path, err);
 	if (fd >= 0)
 		close(fd);
 	return -1;

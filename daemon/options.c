@@ -321,6 +321,12 @@ add_map(const struct option *o, struct conf *conf, const char *text,
 	}
 	if (*name == '\0')
 		return err_set(err, "'%s' names no map", text);
+	if (*name != '/' && map_spec_is_live(text) && strchr(name, ':') == NULL)
+		return err_set(err,
+			       "'%s' names no socket; write %.*sunix:/PATH or "
+			       "%.*sinet:127.0.0.1:PORT",
+			       text, (int)(name - text), text,
+			       (int)(name - text), text);
 	if (*name != '/' && strchr(name, ':') == NULL)
 		return err_set(err,
 			       "'%s' is relative; write the whole path, as in "

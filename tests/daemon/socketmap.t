@@ -119,12 +119,18 @@ def wrong():
         for spec, why in (
                 ("socketmap:/run/x", "neither unix:/PATH nor inet:"),
                 ("socketmap:inet:0.0.0.0:10090", "not a loopback address"),
-                ("socketmap:unix:/nonexistent/x", "/nonexistent/: No such")):
+                ("socketmap:unix:/nonexistent/x", 
+                 "directory /nonexistent: No such")):
             state = "--checkpoint=" + site.path("map/state")
             done = site.run("--check", "--dbfile=" + spec, state)
             contains(done.stdout + done.stderr, why, "--check: " + spec)
             done = site.run("--dbfile=" + spec, state)
             contains(done.stderr, spec + ": ", "and it does not start")
+            contains(done.stderr, why, "and says why")
+        done = site.run("--check", state, "--dbfile=socketmap:unix:"
+                        + site.logfile)
+        contains(done.stdout, "in the way, and not a socket",
+                 "--check: a file in the socket's place")
         done = site.run("--once", *flags(site))
         contains(done.stderr, "after once nobody", "--once is refused")
 
