@@ -127,7 +127,7 @@ test_stderr(void)
 static void
 test_file(void)
 {
-	char name[] = "/tmp/log-XXXXXX", long_text[5000];
+	char name[] = "/tmp/log-XXXXXX", renamed[32], long_text[5000];
 	const char *text;
 	struct err err;
 	int fd = mkstemp(name);
@@ -154,7 +154,8 @@ test_file(void)
 	ok(strlen(text) > 1000 && strlen(text) <= 2048 &&
 	       text[strlen(text) - 1] == '\n',
 	   "an endless message is cut, and still one line");
-	rename(name, "/tmp/log-renamed");
+	snprintf(renamed, sizeof(renamed), "%s.1", name);
+	rename(name, renamed);
 	log_open(name, false, &err);
 	log_info("four");
 	is_str(written(fd), "", "opened again after a rotation");
@@ -163,7 +164,7 @@ test_file(void)
 	ok(strstr(written(fd), " four\n") != NULL, "it is the new file");
 	close(fd);
 	unlink(name);
-	unlink("/tmp/log-renamed");
+	unlink(renamed);
 	log_open(NULL, false, &err);
 }
 

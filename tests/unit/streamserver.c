@@ -508,6 +508,7 @@ addresses(void)
 	    {"inet:[2001:db8::1]:10090", "not a loopback address"},
 	    {"unix:/nonexistent/x", "No such file or directory"},
 	};
+	char own[PATH_MAX + 8];
 	struct err err;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -516,7 +517,13 @@ addresses(void)
 		ok(strstr(err.text, bad[i].why) != NULL, "%s", err.text);
 	}
 	is_int(streamserver_check("inet:[::1]:25", &err), 0, "[::1]");
-	is_int(streamserver_check("unix:/tmp/x", &err), 0, "/tmp");
+	snprintf(own, sizeof(own), "unix:%s", path);
+	is_int(streamserver_check(own, &err), 0, "a directory of our own");
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	ok(streamserver_check(own, &err) < 0, "a file is not taken away");
+	ok(strstr(err.text, "in the way, and not a socket") != NULL, "%s",
+	   err.text);
+	unlink(path);
 }
 
 int
