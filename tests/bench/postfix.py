@@ -24,7 +24,11 @@ import servers
 TYPES = ("hash", "lmdb", "socketmap", "policy")
 IN_PLACE = TYPES[1:]  # told within an open session
 A_SECOND = 1000
+# No pause after 100 messages that nobody delivers, no new process instead of
+# one that has served 100: both are Postfix's own time.
 EXTRA = """\
+in_flow_delay = 0
+max_use = 100000
 smtpd_authorized_xclient_hosts = 127.0.0.1 198.18.0.0/16
 smtpd_soft_error_limit = 100000
 smtpd_hard_error_limit = 100000
@@ -61,10 +65,13 @@ class Bench:
         self.site.__exit__(*exc)
 
     def cpu(self):
-        """Seconds of processor time that the daemon has used."""
-        with open("/proc/%d/stat" % self.daemon.pid) as f:
-            words = f.read().rsplit(")", 1)[1].split()
-        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of processor time that its processes have used."""
+        ticks = 0
+        for pid in (self.daemon.pid, *pbs.children(self.daemon.pid)):
+            with open("/proc/%d/stat" % pid) as f:
+                words = f.read().rsplit(")", 1)[1].split()
+            ticks += int(words[11]) + int(words[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def count(self, text):
         with open(self.postfix.log) as f:
@@ -144,6 +151,7 @@ def freshness(count):
         with Bench(kind) as bench:
             session, took = Session(), []
             measure = in_session if kind in IN_PLACE else new_sessions
+            measure(bench, session, "198.18.250.1")  # starts what serves it
             for n in range(count):
                 # Quiet, at no fixed phase; a second of it for hash.
                 time.sleep((0.02 if kind in IN_PLACE else 1.1) + n % 7 * .003)
