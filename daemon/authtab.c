@@ -5,78 +5,51 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/hash.h"
 #include "daemon/calendar.h"
+#include "daemon/entries.h"
 #include "daemon/stay.h"
 #include "daemon/users.h"
 
 /*
- * Entries stand in one array and are known by their index, 0 = none; free ones
- * are chained.
- *
  * A renewal does not move its entry in the calendar: it stays in its old slot,
  * too early, and whoever comes to that slot puts it where it belongs. So a
  * renewal touches nothing but its entry, and each entry is moved at most once
  * in a grace, however often it is renewed.
  */
-struct entry {
-	int64_t when;	 /* these three: its struct stay, */
-	int64_t expires; /* laid out so as to waste nothing */
-	uint32_t held;
-	uint32_t chain; /* next of this hash, or next free entry */
-	uint32_t users;
-	struct addr addr; /* family 0 = free */
-};
 
 static_assert(AUTHTAB_USERS_MAX == (int)USERS_LIST_MAX, "the same list");
-
-enum { ENTRIES_MIN = 64 }; /* a power of two */
 
 struct authtab {
 	unsigned int ipv6_prefix; /* 0 = an address is itself */
 	uint32_t longest, hold;
-	uint32_t max, count;
+	uint32_t max;
 	authtab_event_fn *event_fn;
 	void *arg;
 	int64_t now; /* the latest seen; nothing expires before it */
 	int64_t due; /* nothing lies in the calendar before it */
 
-	uint64_t seed;
-	uint32_t *heads; /* of the chains by hash */
-	uint32_t nheads;
-	struct entry *entries;
-	uint32_t room, used; /* entries[1 .. used) were in use */
-	uint32_t free_entry;
+	struct entries entries;
 	struct users *users;
 	struct calendar *calendar;
 };
 
 /* ---- birth and end ---- */
 
-/* Empty storage for about that many entries. */
+/* Empty storage for about that many addresses. */
 static void
-make_storage(struct authtab *tab, uint32_t entries)
+make_storage(struct authtab *tab, uint32_t about)
 {
-	tab->room = ENTRIES_MIN;
-	while (tab->room < entries)
-		tab->room *= 2;
-	tab->nheads = tab->room * 2;
-	tab->entries = alloc_resize(NULL, tab->room, sizeof(*tab->entries));
-	tab->heads = alloc_zero(tab->nheads, sizeof(*tab->heads));
+	entries_init(&tab->entries, about);
 	tab->users = users_new();
 	tab->calendar =
 	    calendar_new(tab->longest > tab->hold ? tab->longest : tab->hold);
-	tab->used = 1;
-	tab->free_entry = 0;
-	tab->count = 0;
 	tab->due = INT64_MAX;
 }
 
 static void
 free_storage(struct authtab *tab)
 {
-	free(tab->entries);
-	free(tab->heads);
+	entries_free(&tab->entries);
 	users_free(&tab->users);
 	calendar_free(&tab->calendar);
 }
@@ -93,8 +66,7 @@ authtab_new(uint32_t longest, size_t max_addresses, authtab_event_fn *event_fn,
 					     : (uint32_t)INT32_MAX;
 	tab->event_fn = event_fn;
 	tab->arg = arg;
-	tab->seed = hash_seed();
-	make_storage(tab, ENTRIES_MIN);
+	make_storage(tab, 0);
 	return tab;
 }
 
@@ -116,30 +88,12 @@ tell(struct authtab *tab, enum authtab_event event, struct addr addr,
 		tab->event_fn(tab->arg, event, &addr, (time_t)when);
 }
 
-/* ---- the hash ---- */
-
-static uint32_t *
-head_of(const struct authtab *tab, const struct addr *addr)
-{
-	uint64_t hash = hash_bytes(tab->seed, addr, sizeof(*addr));
-
-	return &tab->heads[hash & (tab->nheads - 1)];
-}
-
-static uint32_t
-find(const struct authtab *tab, const struct addr *addr)
-{
-	uint32_t index = *head_of(tab, addr);
-
-	while (index != 0 && !addr_equal(&tab->entries[index].addr, addr))
-		index = tab->entries[index].chain;
-	return index;
-}
+/* ---- addresses ---- */
 
 void
 authtab_set_ipv6_prefix(struct authtab *tab, unsigned int bits)
 {
-	assert(tab->count == 0);
+	assert(tab->entries.count == 0);
 	tab->ipv6_prefix = bits;
 }
 
@@ -151,63 +105,29 @@ authtab_key(const struct authtab *tab, const struct addr *addr)
 	return cidr_network(&(struct cidr){*addr, tab->ipv6_prefix});
 }
 
-static void
-prefetch_entry(const struct entry *entry)
-{
-	__builtin_prefetch(entry); /* may lie in two cache lines */
-	__builtin_prefetch((const char *)(entry + 1) - 1);
-}
-
 /* Each step needs what the one before has fetched. Where the address is not the
  * first of its chain, it is the wrong entry; that does no harm. */
 void
 authtab_prefetch(const struct authtab *tab, const struct addr *addr, int step)
 {
 	struct addr key = authtab_key(tab, addr);
-	const uint32_t *head = head_of(tab, &key);
+	uint32_t index;
 
-	if (step == 0)
-		__builtin_prefetch(head);
-	else if (step == 1)
-		prefetch_entry(&tab->entries[*head]);
-	else
-		users_prefetch(tab->users, tab->entries[*head].users);
+	if (step == 0) {
+		entries_prefetch_head(&tab->entries, &key);
+		return;
+	}
+	index = entries_prefetch_entry(&tab->entries, &key);
+	if (step == 2)
+		users_prefetch(tab->users, tab->entries.at[index].users);
 }
 
-static void
-double_heads(struct authtab *tab)
+/* ---- what hangs on an address ---- */
+
+static struct entry *
+entry_at(const struct authtab *tab, uint32_t index)
 {
-	uint32_t *head;
-
-	free(tab->heads);
-	tab->nheads *= 2;
-	tab->heads = alloc_zero(tab->nheads, sizeof(*tab->heads));
-	for (uint32_t i = 1; i < tab->used; i++) {
-		if (tab->entries[i].addr.family == 0)
-			continue;
-		head = head_of(tab, &tab->entries[i].addr);
-		tab->entries[i].chain = *head;
-		*head = i;
-	}
-}
-
-/* ---- entries ---- */
-
-static uint32_t
-take_entry(struct authtab *tab)
-{
-	uint32_t index = tab->free_entry;
-
-	if (index != 0) {
-		tab->free_entry = tab->entries[index].chain;
-		return index;
-	}
-	if (tab->used == tab->room) {
-		tab->room *= 2;
-		tab->entries = alloc_resize(tab->entries, tab->room,
-					    sizeof(*tab->entries));
-	}
-	return tab->used++;
+	return &tab->entries.at[index];
 }
 
 static struct stay
@@ -227,17 +147,9 @@ set_stay(struct entry *entry, const struct stay *stay)
 static uint32_t
 insert(struct authtab *tab, const struct addr *addr, const struct stay *stay)
 {
-	uint32_t index = take_entry(tab), *head;
-	struct entry *entry = &tab->entries[index];
+	uint32_t index = entries_add(&tab->entries, addr);
 
-	if (++tab->count > tab->nheads / 2) {
-		entry->addr.family = 0;
-		double_heads(tab);
-	}
-	head = head_of(tab, addr);
-	*entry = (struct entry){.addr = *addr, .chain = *head};
-	set_stay(entry, stay);
-	*head = index;
+	set_stay(entry_at(tab, index), stay);
 	calendar_add(tab->calendar, index, stay->expires);
 	if (stay->expires < tab->due)
 		tab->due = stay->expires;
@@ -248,31 +160,22 @@ insert(struct authtab *tab, const struct addr *addr, const struct stay *stay)
 static void
 drop(struct authtab *tab, uint32_t index, enum authtab_event event)
 {
-	struct entry *entry = &tab->entries[index];
-	uint32_t *link = head_of(tab, &entry->addr);
-	struct addr gone;
+	struct entry gone = *entry_at(tab, index);
 
-	while (*link != index)
-		link = &tab->entries[*link].chain;
-	*link = entry->chain;
 	calendar_remove(tab->calendar, index);
-	users_clear(tab->users, &entry->users);
-	tab->count--;
-	gone = entry->addr;
-	entry->addr.family = 0;
-	entry->chain = tab->free_entry;
-	tab->free_entry = index;
-	tell(tab, event, gone, entry->when);
+	users_clear(tab->users, &gone.users);
+	entries_remove(&tab->entries, index);
+	tell(tab, event, gone.addr, gone.when);
 }
 
 static void
 copy_entry(struct authtab *to, const struct authtab *from, uint32_t index)
 {
-	const struct entry *entry = &from->entries[index];
+	const struct entry *entry = entry_at(from, index);
 	struct stay stay = stay_of(entry);
 	uint32_t copy = insert(to, &entry->addr, &stay);
 
-	to->entries[copy].users =
+	entry_at(to, copy)->users =
 	    users_copy(to->users, from->users, entry->users);
 }
 
@@ -280,9 +183,9 @@ copy_entry(struct authtab *to, const struct authtab *from, uint32_t index)
 static void
 move_entries(struct authtab *tab, struct authtab *old)
 {
-	for (uint32_t i = 1; i < old->used; i++)
-		if (old->entries[i].addr.family != 0)
-			copy_entry(tab, old, i);
+	for (uint32_t i = entries_next(&old->entries, 1); i != 0;
+	     i = entries_next(&old->entries, i + 1))
+		copy_entry(tab, old, i);
 	free_storage(old);
 }
 
@@ -293,9 +196,9 @@ shrink(struct authtab *tab)
 {
 	struct authtab old = *tab;
 
-	if (tab->room <= 16 * ENTRIES_MIN || tab->count > tab->room / 8)
+	if (!entries_sparse(&tab->entries))
 		return;
-	make_storage(tab, old.count * 2);
+	make_storage(tab, old.entries.count * 2);
 	move_entries(tab, &old);
 }
 
@@ -317,7 +220,7 @@ tidy_slot(struct authtab *tab, uint32_t first, int64_t now, bool one_is_enough)
 
 	for (;; index = next) {
 		next = calendar_after(calendar, index);
-		expires = tab->entries[index].expires;
+		expires = entry_at(tab, index)->expires;
 		if (expires <= now) {
 			drop(tab, index, AUTHTAB_EXPIRED);
 		} else if (!calendar_in_place(calendar, index, expires)) {
@@ -325,7 +228,7 @@ tidy_slot(struct authtab *tab, uint32_t first, int64_t now, bool one_is_enough)
 			calendar_add(calendar, index, expires);
 		} else {
 			if (soonest == 0 ||
-			    expires < tab->entries[soonest].expires)
+			    expires < entry_at(tab, soonest)->expires)
 				soonest = index;
 			if (one_is_enough || calendar_exact(calendar))
 				return soonest;
@@ -358,7 +261,8 @@ advance(struct authtab *tab, int64_t now)
 
 	if (now >= tab->due) {
 		soonest = find_soonest(tab, now, false);
-		tab->due = soonest ? tab->entries[soonest].expires : INT64_MAX;
+		tab->due =
+		    soonest ? entry_at(tab, soonest)->expires : INT64_MAX;
 	}
 	tab->now = now;
 	shrink(tab);
@@ -370,10 +274,11 @@ authtab_sweep(struct authtab *tab, int64_t now)
 	if (now < tab->now)
 		now = tab->now; /* a steady clock does not go back */
 	advance(tab, now);
-	if (tab->count == 0)
+	if (tab->entries.count == 0)
 		return 0;
-	return (uint32_t)(tab->entries[find_soonest(tab, now, false)].expires -
-			  now);
+	return (
+	    uint32_t)(entry_at(tab, find_soonest(tab, now, false))->expires -
+		      now);
 }
 
 /* ---- granting ---- */
@@ -384,11 +289,11 @@ make_place(struct authtab *tab, int64_t expires)
 {
 	uint32_t soonest;
 
-	if (tab->count < tab->max)
+	if (tab->entries.count < tab->max)
 		return 0;
 	/* With coarse slots the first to go is known to a slot's width. */
 	soonest = find_soonest(tab, tab->now, true);
-	if (tab->entries[soonest].expires > expires)
+	if (entry_at(tab, soonest)->expires > expires)
 		return -1;
 	drop(tab, soonest, AUTHTAB_EVICTED);
 	return 0;
@@ -448,21 +353,21 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 		return -1;
 	stay_set(&login, expires, until);
 
-	index = find(tab, &key);
+	index = entries_find(&tab->entries, &key);
 	if (index == 0) {
 		if (make_place(tab, until) < 0)
 			return -1;
 		index = insert(tab, &key, &login);
 		if (user != NULL)
-			users_add(tab->users, &tab->entries[index].users, user,
-				  user_len, &login, NULL, tab->now);
+			users_add(tab->users, &entry_at(tab, index)->users,
+				  user, user_len, &login, NULL, tab->now);
 		event = AUTHTAB_ADDED;
-	} else if (!renew(tab, &tab->entries[index], user, user_len, &login)) {
+	} else if (!renew(tab, entry_at(tab, index), user, user_len, &login)) {
 		event = -1;
 	}
 	if (event >= 0)
 		tell(tab, (enum authtab_event)event, key,
-		     tab->entries[index].when);
+		     entry_at(tab, index)->when);
 	return event;
 }
 
@@ -476,8 +381,8 @@ void
 authtab_release(struct authtab *tab, const struct addr *addr, int64_t until)
 {
 	struct addr key = authtab_key(tab, addr);
-	uint32_t index = find(tab, &key);
-	struct entry *entry = &tab->entries[index];
+	uint32_t index = entries_find(&tab->entries, &key);
+	struct entry *entry = entry_at(tab, index);
 	struct stay stay;
 
 	if (index == 0 || entry->held == 0 || until >= entry->expires)
@@ -530,12 +435,11 @@ change_bounds(struct authtab *tab, uint32_t longest, uint32_t hold, int64_t now)
 				 .now = tab->now};
 	tab->longest = longest;
 	tab->hold = hold;
-	make_storage(tab, old.count * 2);
-	for (uint32_t i = 1; i < old.used; i++) {
-		struct entry *entry = &old.entries[i];
+	make_storage(tab, old.entries.count * 2);
+	for (uint32_t i = entries_next(&old.entries, 1); i != 0;
+	     i = entries_next(&old.entries, i + 1)) {
+		struct entry *entry = entry_at(&old, i);
 
-		if (entry->addr.family == 0)
-			continue;
 		stay = stay_of(entry);
 		change_stay(&bounds, &stay);
 		set_stay(entry, &stay);
@@ -561,7 +465,7 @@ bool
 authtab_remove(struct authtab *tab, const struct addr *addr)
 {
 	struct addr key = authtab_key(tab, addr);
-	uint32_t index = find(tab, &key);
+	uint32_t index = entries_find(&tab->entries, &key);
 
 	if (index == 0)
 		return false;
@@ -574,7 +478,7 @@ void
 authtab_clear(struct authtab *tab)
 {
 	free_storage(tab);
-	make_storage(tab, ENTRIES_MIN);
+	make_storage(tab, 0);
 }
 
 /* ---- looking ---- */
@@ -582,7 +486,7 @@ authtab_clear(struct authtab *tab)
 size_t
 authtab_count(const struct authtab *tab)
 {
-	return tab->count;
+	return tab->entries.count;
 }
 
 static void
@@ -610,24 +514,23 @@ authtab_get(const struct authtab *tab, const struct addr *addr,
 	    struct authtab_row *out)
 {
 	struct addr key = authtab_key(tab, addr);
-	uint32_t index = find(tab, &key);
+	uint32_t index = entries_find(&tab->entries, &key);
 
 	if (index == 0)
 		return false;
-	show(tab, &tab->entries[index], out);
+	show(tab, entry_at(tab, index), out);
 	return true;
 }
 
 bool
 authtab_next(const struct authtab *tab, size_t *at, struct authtab_row *out)
 {
-	size_t index = *at == 0 ? 1 : *at;
+	uint32_t index =
+	    entries_next(&tab->entries, *at == 0 ? 1 : (uint32_t)*at);
 
-	while (index < tab->used && tab->entries[index].addr.family == 0)
-		index++;
-	*at = index + 1;
-	if (index >= tab->used)
+	if (index == 0)
 		return false;
-	show(tab, &tab->entries[index], out);
+	*at = (size_t)index + 1;
+	show(tab, entry_at(tab, index), out);
 	return true;
 }
