@@ -160,7 +160,7 @@ check_log(struct check *c, const char *log)
 {
 	struct stat st;
 
-	if (strcmp(log, "-") == 0 || strcmp(log, "journal:") == 0)
+	if (strcmp(log, "-") == 0 || strncmp(log, "journal:", 8) == 0)
 		printf("ok log %s\n", log);
 	else if (strchr(log, '*') != NULL)
 		check_glob(log);

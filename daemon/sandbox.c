@@ -102,6 +102,17 @@ add_log(struct strings *list, const char *path)
 	free(copy);
 }
 
+/* The word that "journal:DIRECTORY MATCH" begins with, if it is a path. */
+static void
+add_journal(struct strings *list, const char *words)
+{
+	char *word = alloc_bytes(words, strcspn(words, " \t"));
+
+	if (*word == '/')
+		strings_add(list, word);
+	free(word);
+}
+
 static void
 add_logs(struct strings *list, const struct strings *logs)
 {
@@ -118,7 +129,7 @@ add_logs(struct strings *list, const struct strings *logs)
 		if (strncmp(log, journal, strlen(journal)) == 0) {
 			for (size_t j = 0; j < 3; j++)
 				strings_add(list, journals[j]);
-			strings_add(list, log + strlen(journal));
+			add_journal(list, log + strlen(journal));
 			continue;
 		}
 		add_log(list, log);

@@ -25,7 +25,9 @@ struct journal {
 	sd_journal *journal;
 	int fd;
 	struct timer *again;
-	char *cursor; /* of the last run, until an entry was read */
+	bool matched;	 /* an administrator has said whose entries count */
+	bool distrusted; /* one was refused, which is said once */
+	char *cursor;	 /* of the last run, until an entry was read */
 	char line[HEADER_MAX + LINEBUF_LINE_MAX];
 	bool once, idle_told;
 };
@@ -119,6 +121,45 @@ build_line(struct journal *j)
 	return len + field.len;
 }
 
+/* ---- whose entries count ---- */
+
+static bool
+is_zero(struct journal *j, const char *name)
+{
+	struct field field;
+
+	return get(j, name, &field) && field.len == 1 && *field.bytes == '0';
+}
+
+/*
+ * Whoever is logged in to the machine may write into the journal that he is
+ * dovecot. The fields that begin with _ are journald's own, and a server does
+ * not run in the session of a user, see systemd.journal-fields(7).
+ */
+static bool
+is_from_a_session(struct journal *j)
+{
+	struct field owner;
+
+	return get(j, "_SYSTEMD_OWNER_UID", &owner) &&
+	       !is_zero(j, "_SYSTEMD_OWNER_UID") && !is_zero(j, "_UID");
+}
+
+static bool
+is_trusted(struct journal *j)
+{
+	struct field owner;
+
+	if (j->matched || !is_from_a_session(j))
+		return true;
+	if (!j->distrusted && get(j, "_SYSTEMD_OWNER_UID", &owner))
+		log_warning("journal: passed over what user %.*s wrote in a "
+			    "session, and all such entries",
+			    owner.len < 16 ? (int)owner.len : 16, owner.bytes);
+	j->distrusted = true;
+	return false;
+}
+
 /* ---- reading ---- */
 
 static void
@@ -147,7 +188,7 @@ read_round(void *arg)
 		free(j->cursor);
 		j->cursor = NULL;
 		len = build_line(j);
-		if (len > 0)
+		if (len > 0 && is_trusted(j))
 			sink->line(sink->arg, j->line, len);
 		if (++entries == ROUND) {
 			timer_arm(j->again, 0);
@@ -228,21 +269,59 @@ close_journal(struct source *source)
 	free(j);
 }
 
-/* -1: err. "journal:DIRECTORY" serves journals of other machines, and tests. */
+/* One word of journalctl(1)'s language. */
 static int
-begin(struct journal *j, const char *directory,
-      const struct source_start *start, struct err *err)
+add_match(struct journal *j, const char *word, struct err *err)
 {
-	int result;
+	int result = strcmp(word, "+") == 0
+			 ? sd_journal_add_disjunction(j->journal)
+			 : sd_journal_add_match(j->journal, word, 0);
 
-	result = *directory
-		     ? sd_journal_open_directory(&j->journal, directory, 0)
-		     : sd_journal_open(&j->journal, SD_JOURNAL_LOCAL_ONLY |
-							SD_JOURNAL_SYSTEM);
+	j->matched = true;
+	if (result == -EINVAL)
+		return err_set(err, "journal: '%s' is not FIELD=VALUE", word);
+	if (result < 0)
+		return err_set(err, "journal: %s: %s", word, strerror(-result));
+	return 0;
+}
+
+static int
+open_directory(struct journal *j, const char *directory, struct err *err)
+{
+	int result = directory != NULL
+			 ? sd_journal_open_directory(&j->journal, directory, 0)
+			 : sd_journal_open(&j->journal, SD_JOURNAL_LOCAL_ONLY |
+							    SD_JOURNAL_SYSTEM);
+
 	if (result < 0)
 		return err_set(err, "journal: open: %s", strerror(-result));
 	sd_journal_set_data_threshold(j->journal, 0);
-	result = seek(j, start);
+	return 0;
+}
+
+/* "[DIRECTORY] [MATCH ...]"; the words are taken apart in place. */
+static int
+open_words(struct journal *j, char *words, struct err *err)
+{
+	static const char blanks[] = " \t";
+	char *at = NULL, *word = strtok_r(words, blanks, &at);
+	bool named = word != NULL && *word == '/';
+
+	if (open_directory(j, named ? word : NULL, err) != 0)
+		return -1;
+	if (named)
+		word = strtok_r(NULL, blanks, &at);
+	for (; word != NULL; word = strtok_r(NULL, blanks, &at))
+		if (add_match(j, word, err) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+begin(struct journal *j, const struct source_start *start, struct err *err)
+{
+	int result = seek(j, start);
+
 	if (result < 0)
 		return err_set(err, "journal: seek: %s", strerror(-result));
 	if (j->once)
@@ -262,13 +341,17 @@ open_journal(const char *spec, struct loop *loop,
 	     struct err *err)
 {
 	struct journal *j = alloc_zero(1, sizeof(*j));
+	char *words = alloc_string(spec + strlen(SPEC));
+	int result;
 
 	j->source.loop = loop;
 	j->source.sink = *sink;
 	j->once = start->once;
 	j->fd = -1;
 	j->again = timer_new(loop, read_round, j);
-	if (begin(j, spec + strlen(SPEC), start, err) != 0) {
+	result = open_words(j, words, err);
+	free(words);
+	if (result != 0 || begin(j, start, err) != 0) {
 		close_journal(&j->source);
 		return NULL;
 	}

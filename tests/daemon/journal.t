@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # Logins are read from the systemd journal, also those that came while the
-# daemon was down, and what is no line of one program is not read: against a
+# daemon was down; what is no line of one program is not read, nor what a user
+# writes who is logged in: against a
 # journald of our own, in its own mount namespace; where that cannot be (a bare
 # chroot), in place, if no other journald has been there.
 # tests/run: root
@@ -100,6 +101,48 @@ def journal():
         equal(daemon.stop(), 0, "stopped again")
 
 
+def in_session(text, uid=1234):
+    """As a user who is logged in would write it, with logger(1)."""
+    groups = next(d for d in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")
+                  if os.path.exists(d + "/cgroup.procs"))
+    place = "%s/user.slice/user-%d.slice/session-7.scope" % (groups, uid)
+    os.makedirs(place)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            with open(place + "/cgroup.procs", "w") as f:
+                f.write("0")
+            os.setuid(uid)
+            send(text)
+            os._exit(0)
+        os.waitpid(pid, 0)
+    finally:
+        for _ in range(3):
+            os.rmdir(place)
+            place = os.path.dirname(place)
+
+
+def whose():
+    with pbs.Site() as site:
+        daemon = site.start("--logfile=journal:")
+        in_session(message(FORGED))
+        send(message("198.51.100.5"))
+        ok(site.wait_key("198.51.100.5"), "what a server writes counts")
+        ok(FORGED not in site.dump(), "what a user writes does not")
+        ok("passed over what user 1234 wrote" in daemon.messages(),
+           "and that is said", daemon.messages())
+        daemon.stop()
+    with pbs.Site() as site:
+        daemon = site.start("--logfile=journal: _UID=1234 + _UID=1235")
+        ok(site.wait_key(FORGED), "who may write can be named")
+        ok("198.51.100.5" not in site.dump(), "others may not then")
+        daemon.stop()
+    with pbs.Site() as site:
+        done = site.run("--logfile=journal: dovecot", "--once")
+        ok(done.returncode != 0 and "'dovecot' is not FIELD=VALUE"
+           in done.stderr, "a word that is no match", done.stderr)
+
+
 def read_once():
     with pbs.Site() as site:
         done = site.run("--logfile=journal:", "--once")
@@ -111,7 +154,7 @@ enter_namespace()
 prepare()
 journald = start_journald()
 try:
-    main(journal, read_once)
+    main(journal, read_once, whose)
 finally:
     journald.terminate()
     journald.wait()
