@@ -17,6 +17,8 @@
 #include "daemon/source.h"
 #include "daemon/tail.h"
 
+enum { TRIES = 8 };
+
 struct follow {
 	char *spec;
 	struct source_sink sink;
@@ -32,6 +34,8 @@ struct follow {
 	bool missing;	/* the name; an older file may be open */
 	bool unopened;	/* it is there, but cannot be opened or read */
 	bool crowded;	/* there was no room for a newer file */
+	bool renamed;	/* a name was another file's than it had been listed */
+	bool hasty;	/* which is put up with */
 	int64_t looked; /* steady ms: when that was found */
 };
 
@@ -121,6 +125,23 @@ forget_trouble(struct follow *f)
 
 /* ---- the beginning ---- */
 
+/* NULL and f->renamed: the list is out of date. */
+static struct tail *
+open_listed(struct follow *f, const struct rotated *file, struct err *err)
+{
+	struct tail *tail = tail_open(file->path, err);
+
+	if (f->hasty)
+		return tail;
+	if (tail == NULL) {
+		f->renamed = errno == ENOENT;
+	} else if (tail->inode != file->inode || tail->device != file->device) {
+		f->renamed = true;
+		tail_close(&tail);
+	}
+	return tail;
+}
+
 /*
  * Opens a file as the newest of the row. false: not now, and nothing newer
  * before it. A rotated file that may not be read is passed over, as it would
@@ -136,7 +157,9 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 		f->crowded = true;
 		return false;
 	}
-	tail = tail_open(file->path, &err);
+	tail = open_listed(f, file, &err);
+	if (f->renamed)
+		return false;
 	if (tail == NULL) {
 		bool passed = !file->live && errno == EACCES;
 
@@ -218,13 +241,28 @@ note_presence(struct follow *f, const struct rotation *files, int64_t now)
 	}
 }
 
+/* The names may change meanwhile: then once more, but not for ever. */
+static void
+find_and_open(struct follow *f, struct beginning *begin,
+	      const struct source_start *start, int64_t now)
+{
+	for (int tries = TRIES; tries >= 0; tries--) {
+		f->renamed = false;
+		f->hasty = tries == 0;
+		begin_find(begin, f->spec, start, &f->sink);
+		open_from(f, begin, now);
+		if (!f->renamed || f->row.count > 0)
+			return;
+		rotation_clear(&begin->files);
+	}
+}
+
 static void
 begin_reading(struct follow *f, const struct source_start *start, int64_t now)
 {
 	struct beginning begin;
 
-	begin_find(&begin, f->spec, start, &f->sink);
-	open_from(f, &begin, now);
+	find_and_open(f, &begin, start, now);
 	if (f->row.count > 0 && has_live(&begin.files) && !f->unopened)
 		log_info("following %s", row_newest(&f->row)->path);
 	note_presence(f, &begin.files, now);
@@ -234,6 +272,8 @@ begin_reading(struct follow *f, const struct source_start *start, int64_t now)
 	else if (f->row.count > 0 || begin.files.count == 0)
 		forget_start(f);
 	rotation_clear(&begin.files);
+	if (f->renamed) /* behind the first */
+		follow_look(f, now);
 }
 
 int
@@ -327,6 +367,20 @@ open_newer(struct follow *f, const struct rotation *files, int64_t now)
 		follow_back(f, &files->list[files->count - 1]);
 }
 
+static void
+list_and_open(struct follow *f, struct rotation *files, int64_t now)
+{
+	for (int tries = TRIES; tries >= 0; tries--) {
+		f->renamed = false;
+		f->hasty = tries == 0;
+		rotation_list(files, f->spec, NULL);
+		open_newer(f, files, now);
+		if (!f->renamed)
+			return;
+		rotation_clear(files);
+	}
+}
+
 /* The usual case, without reading a directory. */
 static bool
 nothing_changed(const struct follow *f)
@@ -352,8 +406,7 @@ follow_look(struct follow *f, int64_t now)
 		begin_reading(f, &f->start, now);
 		return;
 	}
-	rotation_list(&files, f->spec, NULL);
-	open_newer(f, &files, now);
+	list_and_open(f, &files, now);
 	note_presence(f, &files, now);
 	rotation_clear(&files);
 }

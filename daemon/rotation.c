@@ -19,7 +19,7 @@
 
 enum kind { NO_SIBLING, NUMBERED, DATED, MATCHED };
 
-enum { DATE_DIGITS = 5 };
+enum { DATE_DIGITS = 5, TRIES = 8 };
 
 /* What the mark in a rotated file's name says about its age. */
 struct mark {
@@ -335,9 +335,9 @@ hand_over(struct rotation *rotation, struct entries *found)
 	rotation->unreadable = found->unreadable;
 }
 
-void
-rotation_list(struct rotation *rotation, const char *spec,
-	      const struct logpos *stray)
+static void
+list_names(struct rotation *rotation, const char *spec,
+	   const struct logpos *stray)
 {
 	struct entries found = {0};
 	const struct mark none = {0};
@@ -354,6 +354,42 @@ rotation_list(struct rotation *rotation, const char *spec,
 	free(target);
 	sort(&found);
 	hand_over(rotation, &found);
+}
+
+static bool
+are_same(const struct rotation *a, const struct rotation *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->list[i].inode != b->list[i].inode ||
+		    a->list[i].device != b->list[i].device ||
+		    strcmp(a->list[i].path, b->list[i].path) != 0)
+			return false;
+	return true;
+}
+
+/*
+ * Twice the same: then it was so at one moment. A file that is renamed while
+ * names are read one by one may be seen under none, and would be taken for one
+ * that is older than its successor, and so for read.
+ */
+void
+rotation_list(struct rotation *rotation, const char *spec,
+	      const struct logpos *stray)
+{
+	struct rotation before;
+	bool same;
+
+	list_names(rotation, spec, stray);
+	for (int tries = 0; tries < TRIES; tries++) {
+		before = *rotation;
+		list_names(rotation, spec, stray);
+		same = are_same(&before, rotation);
+		rotation_clear(&before);
+		if (same)
+			return;
+	}
 }
 
 void
