@@ -29,7 +29,7 @@ struct publish;
 enum {
 	PUBLISH_INTERVAL_MS = 1000,
 	PUBLISH_RENEWAL_MS = 30000,
-	PUBLISH_RETRY_MAX_MS = 60000, /* from INTERVAL_MS, doubled each time */
+	PUBLISH_RETRY_MAX_MS = 10000, /* from INTERVAL_MS, doubled each time */
 	PUBLISH_STALE_MS = 4000,
 	/* However large the map: what has expired must leave in time. */
 	PUBLISH_PAUSE_MAX_MS = 3000,
