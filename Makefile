@@ -224,6 +224,13 @@ memcheck: $(PROGRAMS) $(UNITS) $(BENCHES) $(FAULTLIB)
 	@packaging/install-packages test
 	@BUILD=$(BUILD) tests/run --valgrind unit/ daemon/
 
+sanitize:
+	@packaging/install-packages test
+	$(MAKE) -s BUILD=$(BUILD)/sanitized SAN=address,undefined sanitized
+
+sanitized: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS) $(FAULTLIB)
+	@BUILD=$(BUILD) tests/run unit/ daemon/
+
 # Each parser for a while, with clang's libFuzzer, from what is kept in
 # tests/fuzz/corpus; what it finds stays in $(BUILD)/fuzz/corpus.
 FUZZ_SECONDS = 60
@@ -276,6 +283,7 @@ help:
 	@echo 'make check      the tests that need no root; installs nothing'
 	@echo 'make bench      measure; make oracle: a million lines, key by key'
 	@echo 'make memcheck   unit and daemon tests under valgrind'
+	@echo 'make sanitize   the same, built with SAN=address,undefined'
 	@echo 'make fuzz       fuzz each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make soak       kill it SOAK_KILLS=$(SOAK_KILLS) times, and more that takes an hour'
 	@echo 'make forge      attack all rules: FORGERIES=$(FORGERIES) SEED=$(SEED)'
@@ -286,8 +294,8 @@ help:
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
-.PHONY: FORCE all run test check bench oracle memcheck fuzz fuzzers coverage \
-	soak forge units install uninstall clean help
+.PHONY: FORCE all run test check bench oracle memcheck sanitize \
+	sanitized fuzz fuzzers coverage soak forge units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)

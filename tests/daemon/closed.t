@@ -24,7 +24,8 @@ GUEST, OTHER = "198.51.100.1", "198.51.100.2"
 LIBFAKETIME = next((path for path in (
     os.path.join(d, "faketime", "libfaketimeMT.so.1") for d in (
         "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-        "/usr/lib64", "/usr/lib")) if os.path.exists(path)), None)
+        "/usr/lib64", "/usr/lib"))
+    if os.path.exists(path) and not pbs.SANITIZED), None)  # it hangs in that
 
 
 class Case:
@@ -280,6 +281,8 @@ def keeper_stopped():
 
 def clock_and_logins():
     """A clock that was set back by a day: logins count as before."""
+    if LIBFAKETIME is None:
+        return
     with Case() as case:
         case.fake_clock()
         case.start()
@@ -335,6 +338,6 @@ if sys.argv[1:] != ["inside"]:
 subprocess.run(["mount", "--make-rprivate", "/"], stderr=subprocess.DEVNULL)
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 if LIBFAKETIME is None:
-    skip("a clock that jumps", "no libfaketime")
+    skip("a clock that jumps", "no libfaketime, or none that works here")
 main(every_fault, nothing_can_be_done, keeper_stopped, full_and_free,
      clock_and_logins, postfix_restarted)

@@ -33,7 +33,7 @@ class Faults:
         os.chmod(self.path, 0o666)
         with open(self.path, "r+b") as f:
             self.page = mmap.mmap(f.fileno(), SIZE)
-        self.env = {"FAULTS": self.path, "LD_PRELOAD": LIBRARY}
+        self.env = {"FAULTS": self.path, "LD_PRELOAD": pbs.preload(LIBRARY)}
 
     def __enter__(self):
         return self

@@ -10,7 +10,9 @@ Nothing here sleeps: it waits for the notify socket, for inotify on the map's
 directory or for the daemon's end, each with a deadline.
 """
 import ctypes
+import glob
 import os
+import re
 import select
 import shutil
 import signal
@@ -28,6 +30,11 @@ GENLOG = os.path.join(BUILD, "tests", "bench", "genlog")
 ORACLE = os.path.join(ROOT, "tests", "oracle.py")
 WRAP = os.environ.get("PBS_WRAP", "").split()  # valgrind: make memcheck
 DEADLINE = float(os.environ.get("PBS_DEADLINE", "20"))
+
+with open(DAEMON, "rb") as _program:
+    _code = _program.read()
+SANITIZED = b"__asan_init" in _code  # needs more memory, and other preloads
+_LIBASAN = [name.decode() for name in re.findall(rb"libasan\.so\.\d+", _code)]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -93,6 +100,11 @@ def children(pid, name=None):
         except OSError:
             pass
     return sorted(found)
+
+
+def preload(*libraries):
+    """LD_PRELOAD for a daemon; a sanitizer that it is built with comes first."""
+    return ":".join([*_LIBASAN[:1], *libraries])
 
 
 class Daemon:
@@ -195,8 +207,22 @@ class Site:
                 daemon.process.wait()
             daemon.notify.close()
         self._end_strays()
+        found = SANITIZED and self._findings()
         if not os.environ.get("PBS_KEEP"):
             shutil.rmtree(self.dir, ignore_errors=True)
+        if found:
+            raise RuntimeError(found)
+
+    def _findings(self):
+        """What a sanitizer said: another worker may have hidden the death."""
+        for path in (glob.glob(self.path("messages.*"))
+                     + glob.glob(self.path("*.log"))):
+            if os.path.isfile(path):
+                with open(path, errors="replace") as f:
+                    text = f.read()
+                if re.search(r"Sanitizer: |runtime error: ", text):
+                    return text
+        return None
 
     def _end_strays(self):
         """What detached itself: known by our directory's name."""
