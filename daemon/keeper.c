@@ -406,7 +406,7 @@ keeper_run(struct conf *conf, keeper_conf_fn *reread, void *arg,
 			     .holdings.control = -1};
 	*code = EX_OSERR;
 	if (conf->pidfile != NULL) {
-		k->pidfile = lock_take(conf->pidfile, &held, err);
+		k->pidfile = lock_take_pidfile(conf->pidfile, &held, err);
 		*code = k->pidfile ? EX_OSERR
 			: held	   ? EX_TEMPFAIL
 				   : EX_CANTCREAT;

@@ -65,27 +65,37 @@ say_unopened(const char *path, struct err *err)
 	return -1;
 }
 
+/* An older version may have left it open to all. */
+static void
+tighten(int fd, const struct stat *st, mode_t mode)
+{
+	if ((st->st_mode & 0777 & ~mode) != 0 && fchmod(fd, mode) != 0)
+		log_debug("a lock stays open to others: %s", strerror(errno));
+}
+
 /* No link is followed, and nothing but a plain file of one name is written. */
 static int
-open_plain(const char *path, struct err *err)
+open_plain(const char *path, mode_t mode, struct err *err)
 {
 	struct stat st;
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		return say_unopened(path, err);
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink <= 1)
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink <= 1) {
+		tighten(fd, &st, mode);
 		return fd;
+	}
 	close(fd);
 	return err_set(err, "%s: not a plain file", path);
 }
 
 /* The descriptor of the locked file, or -1. */
 static int
-open_locked(const char *path, bool *held, struct err *err)
+open_locked(const char *path, mode_t mode, bool *held, struct err *err)
 {
 	for (int tries = 0; tries < 100; tries++) {
-		int fd = open_plain(path, err);
+		int fd = open_plain(path, mode, err);
 
 		if (fd < 0)
 			return -1;
@@ -119,8 +129,8 @@ write_pid(int fd, const char *path, struct err *err)
 	return 0;
 }
 
-struct lock *
-lock_take(const char *path, bool *held, struct err *err)
+static struct lock *
+take(const char *path, mode_t mode, bool *held, struct err *err)
 {
 	struct lock *lock;
 	bool ignored;
@@ -129,7 +139,7 @@ lock_take(const char *path, bool *held, struct err *err)
 	if (held == NULL)
 		held = &ignored;
 	*held = false;
-	fd = open_locked(path, held, err);
+	fd = open_locked(path, mode, held, err);
 
 	if (fd < 0)
 		return NULL;
@@ -141,6 +151,18 @@ lock_take(const char *path, bool *held, struct err *err)
 	lock->path = alloc_string(path);
 	lock->fd = fd;
 	return lock;
+}
+
+struct lock *
+lock_take(const char *path, bool *held, struct err *err)
+{
+	return take(path, 0600, held, err);
+}
+
+struct lock *
+lock_take_pidfile(const char *path, bool *held, struct err *err)
+{
+	return take(path, 0644, held, err);
 }
 
 void

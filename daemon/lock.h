@@ -16,11 +16,17 @@ struct lock;
 /*
  * Creates or takes over path and writes our pid into it. NULL: err says who
  * holds it ("PATH: held by process 4711"), and *held is true; or why it cannot
- * be. held may be NULL.
+ * be. held may be NULL. The file is its owner's alone: who may only read it
+ * could hold the lock, too, and would have it as soon as its owner is killed.
  */
 struct lock *lock_take(const char *path, bool *held, struct err *);
 
-/* Removes the file, or empties one that this user may not remove, and lets go. */
+/* The same of a pid file, which everybody reads; nothing else may hang on it.
+ */
+struct lock *lock_take_pidfile(const char *path, bool *held, struct err *);
+
+/* Removes the file, or empties one that this user may not remove, and lets go.
+ */
 void lock_release(struct lock **);
 
 /* In a child after fork(2) that goes on in its parent's place: our pid now. */

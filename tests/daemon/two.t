@@ -43,4 +43,17 @@ def beside():
         equal(other.stop(), 0, "two daemons with a map each")
 
 
-main(second, after, beside)
+def nobody_else():
+    """Who may open the lock may hold it: when the daemon is killed he has it,
+    nobody clears the map, and no daemon begins."""
+    with pbs.Site() as site:
+        lock = site.map + ".lock"
+        with open(lock, "w"):
+            os.chmod(lock, 0o644)
+        site.start()
+        for path in lock, site.map + ".state.lock":
+            equal(oct(os.stat(path).st_mode & 0o077), "0o0",
+                  "nobody else may open " + os.path.basename(path))
+
+
+main(second, after, beside, nobody_else)
