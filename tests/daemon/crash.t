@@ -202,6 +202,37 @@ def each_call_of_all():
                "%s: %s: %d kills" % (kind, name, kills), calls)
 
 
+def unsynced(order):
+    """What a power failure could undo or tear; None: nothing."""
+    syncs = [0]
+    for name in order:
+        if name == "rename":
+            syncs.append(0)
+        syncs[-1] += name == "fsync"
+    # The file before its rename, its directory behind it.
+    return None if len(syncs) > 1 and all(syncs) else order or "no rename"
+
+
+def on_disk():
+    """A rename counts when the file and the directory are on the disk."""
+    with Victim("hash") as victim:
+        victim.start()
+        for name, change in (("publish", victim.login),
+                             ("stop", victim.daemon.stop)):
+            victim.faults.arm("rename", "fsync", path="/map",
+                              action=faults.COUNT)
+            change()
+            try:
+                pbs.until("all on disk", 5,
+                          lambda: not unsynced(victim.faults.order()),
+                          lambda left: time.sleep(0.05))
+            except TimeoutError:
+                pass
+            equal(unsynced(victim.faults.order()), None,
+                  "%s: a file is on the disk before its rename, and then "
+                  "the rename" % name)
+
+
 def random_kills(kind, seed, count):
     rng, wrong = random.Random(seed), []
     with Victim(kind) as victim:
@@ -254,4 +285,4 @@ def at_random():
           % (kills, SEED))
 
 
-main(each_call_of_all, at_random)
+main(on_disk, each_call_of_all, at_random)

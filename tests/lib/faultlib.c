@@ -63,7 +63,7 @@ enum action { COUNT, FAIL, SHORT, KILL, DIE };
 enum { CALLS(BIT) NCALLS };
 #undef BIT
 
-enum { CALLS_MAX = 64, PATH_BYTES = 256, NAME_BYTES = 32 };
+enum { CALLS_MAX = 64, PATH_BYTES = 256, NAME_BYTES = 32, ORDER_MAX = 1024 };
 
 struct page {
 	uint32_t action, error, first, times;
@@ -73,6 +73,7 @@ struct page {
 	_Atomic uint32_t seen[CALLS_MAX];  /* matching calls, of each name */
 	char last[NAME_BYTES];		   /* the call that was hit last */
 	char names[CALLS_MAX][NAME_BYTES]; /* for the test to read */
+	uint8_t order[ORDER_MAX];	   /* the first matching calls */
 };
 
 static struct page *page; /* NULL: not our program */
@@ -132,6 +133,8 @@ verdict(int call, const char *path, int fd)
 	}
 	atomic_fetch_add(&page->seen[call], 1);
 	n = atomic_fetch_add(&page->matched, 1) + 1;
+	if (n <= ORDER_MAX)
+		page->order[n - 1] = (uint8_t)call;
 	end = page->times == 0 ? UINT32_MAX : page->first + page->times;
 	errno = saved;
 	if (page->action == COUNT || n < page->first || n >= end)

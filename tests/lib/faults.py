@@ -19,8 +19,8 @@ COUNT, FAIL, SHORT, KILL, DIE = range(5)
 
 # struct page: offsets of its members
 ACTION, CALLS, PATH, MATCHED, HITS = 0, 16, 24, 280, 284
-SEEN, LAST, NAMES = 288, 544, 576
-CALLS_MAX, PATH_BYTES, NAME_BYTES = 64, 256, 32
+SEEN, LAST, NAMES, ORDER = 288, 544, 576, 2624
+CALLS_MAX, PATH_BYTES, NAME_BYTES, ORDER_MAX = 64, 256, 32, 1024
 
 MEMORY = ("malloc", "calloc", "realloc")
 
@@ -84,6 +84,12 @@ class Faults:
     def last(self):
         """The name of the call that was hit last."""
         return self._text(LAST)
+
+    def order(self):
+        """The names of the first calls that matched."""
+        count = min(self.matched(), ORDER_MAX)
+        return [NAMES_OF_CALLS[n]
+                for n in self.page[ORDER:ORDER + count]]
 
     def seen(self):
         """{name: how often}, of the calls that matched."""
