@@ -246,7 +246,9 @@ load_file(const char *file, struct err *err)
 		err_set(err, "%s: %s", file, strerror(errno));
 		return NULL;
 	}
-	if (fstat(fd, &st) == 0 && check_owner(file, &st, err) == 0) {
+	if (fstat(fd, &st) != 0) {
+		err_set(err, "%s: %s", file, strerror(errno));
+	} else if (check_owner(file, &st, err) == 0) {
 		text = alloc_zero(FILE_MAX, 1);
 		len = read_all(fd, text, FILE_MAX);
 		if (len < 0)
