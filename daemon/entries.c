@@ -16,6 +16,7 @@ entries_init(struct entries *entries, uint32_t about)
 		entries->room *= 2;
 	entries->nheads = entries->room * 2;
 	entries->at = alloc_resize(NULL, entries->room, sizeof(*entries->at));
+	entries->at[0] = (struct entry){0}; /* a guess may name it */
 	entries->heads = alloc_zero(entries->nheads, sizeof(*entries->heads));
 }
 
