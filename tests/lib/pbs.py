@@ -34,6 +34,8 @@ DEADLINE = float(os.environ.get("PBS_DEADLINE", "20"))
 with open(DAEMON, "rb") as _program:
     _code = _program.read()
 SANITIZED = b"__asan_init" in _code  # needs more memory, and other preloads
+COVERED = b"__gcov_dump" in _code  # make coverage: what is killed counts not
+CHECKED = bool(WRAP) or SANITIZED or COVERED
 _LIBASAN = [name.decode() for name in re.findall(rb"libasan\.so\.\d+", _code)]
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -175,6 +177,19 @@ class Daemon:
         self.notify.close()
         return code
 
+    def end(self):
+        """Whatever it does. A checker has its last word when it ends well."""
+        if self.process.poll() is None and CHECKED:
+            self.kill(signal.SIGTERM)
+            try:
+                self.wait(10)
+            except subprocess.TimeoutExpired:
+                pass
+        if self.process.poll() is None:
+            self.kill(signal.SIGKILL)
+            self.wait()
+        self.notify.close()
+
 
 class Site:
     """A directory with a log, a map, patterns, and a Postfix to ask."""
@@ -202,25 +217,24 @@ class Site:
 
     def __exit__(self, *exc):
         for daemon in self.daemons:
-            if daemon.process.poll() is None:
-                daemon.process.kill()
-                daemon.process.wait()
-            daemon.notify.close()
+            daemon.end()
         self._end_strays()
-        found = SANITIZED and self._findings()
+        found = CHECKED and self._findings()
         if not os.environ.get("PBS_KEEP"):
             shutil.rmtree(self.dir, ignore_errors=True)
         if found:
             raise RuntimeError(found)
 
     def _findings(self):
-        """What a sanitizer said: another worker may have hidden the death."""
+        """What a checker said: another worker may have hidden the death."""
         for path in (glob.glob(self.path("messages.*"))
-                     + glob.glob(self.path("*.log"))):
+                     + glob.glob(self.path("*.log"))
+                     + glob.glob(self.path("checked/*.log"))):
             if os.path.isfile(path):
                 with open(path, errors="replace") as f:
                     text = f.read()
-                if re.search(r"Sanitizer: |runtime error: ", text):
+                if re.search(r"Sanitizer: |runtime error: |^==\d+== ", text,
+                             re.M):
                     return text
         return None
 
@@ -267,9 +281,17 @@ class Site:
         finally:
             os.close(fd)
 
+    def _wrap(self):
+        """valgrind, with a file for what each process is told of."""
+        if not WRAP:
+            return []
+        os.makedirs(self.path("checked"), exist_ok=True)
+        os.chmod(self.path("checked"), 0o1777)
+        return [*WRAP, "--log-file=" + self.path("checked/%p.log")]
+
     def command(self, *flags):
         given = [f.split("=")[0] for f in flags]
-        command = WRAP + [DAEMON, "--config=" + self.config]
+        command = self._wrap() + [DAEMON, "--config=" + self.config]
         if "--patterns" not in given:
             command.append("--patterns=" + os.path.join(ROOT, "patterns"))
         if WRAP and "--sandbox" not in given:
