@@ -4,6 +4,7 @@
 # is no daemon, or nothing to be found.
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -17,8 +18,8 @@ GUEST, OTHER, SIX = "198.51.100.1", "198.51.100.2", "2001:db8:1:2::7"
 
 
 def ctl(site, *words, stdout=subprocess.PIPE):
-    socket = site.map + ".ctl"
-    return subprocess.run([PBSCTL, *words, "--socket=" + socket], text=True,
+    return subprocess.run([PBSCTL, *words, "--socket=" + site.map + ".ctl"],
+                          text=True,
                           stdout=stdout, stderr=subprocess.PIPE, timeout=20)
 
 
@@ -103,4 +104,80 @@ def wrong():
         equal(done.returncode, 74, "74 when the answer cannot be written")
 
 
-main(ask, change, wrong)
+def connect(site):
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(pbs.DEADLINE)
+    client.connect(site.map + ".ctl")
+    return client
+
+
+def says(site, request):
+    """What a client of one's own is answered; None: thrown out."""
+    with connect(site) as client:
+        client.sendall(request)
+        try:
+            return client.makefile().read() or None
+        except ConnectionResetError:
+            return None
+
+
+def strangers():
+    """Other programs than pbsctl."""
+    with pbs.Site() as site:
+        site.start()
+        for request, answer in (
+                (b"help\n", "error unknown request\n"),
+                (b"list all\n", "error unknown request\n"),
+                (b"\n", "error unknown request\n"),
+                (b"show me\n", "error not an address\n"),
+                (b"add 198.51.100.1 -60\n",
+                 "error not a number of seconds\n"),
+                (b"add 198.51.100.1 60 a b\n", "error unknown request\n"),
+                (b"list " * 300, None), (b"\0" * 2000, None)):
+            equal(says(site, request), answer,
+                  "%r" % request[:24])
+        with connect(site) as gone:
+            gone.sendall(b"li")
+        crowd = [connect(site) for _ in range(8)]
+        with connect(site) as ninth:
+            ninth.sendall(b"show 198.51.100.1\n")
+            ninth.settimeout(0.2)
+            try:
+                early = ninth.recv(100)
+            except socket.timeout:
+                early = None
+            equal(early, None, "who comes while eight are there waits")
+            crowd.pop().close()
+            ninth.settimeout(pbs.DEADLINE)
+            contains(ninth.makefile().read(), "is not authorized",
+                     "until one of them goes")
+        for client in crowd:
+            client.close()
+        equal(ctl(site, "status").returncode, 0, "pbsctl is answered as ever")
+        equal(site.dump(), {}, "nothing of that changed the map")
+
+
+def found():
+    """By the configuration, without --socket."""
+    with pbs.Site() as site:
+        site.log(login(GUEST))
+        site.start()
+        for text in ("dbfile: %s\n", "dbfile: hash:%s\n",
+                     "dbfile: ['socketmap:inet:127.0.0.1:7777', 'hash:%s']\n",
+                     "checkpoint: %s.state\ndbfile: hash:/x\n"):
+            config = site.write("other.yaml", text % site.map)
+            done = subprocess.run(
+                [PBSCTL, "list", "--config=" + config], text=True, timeout=20,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            contains(done.stdout + done.stderr, GUEST,
+                     "finds the daemon by " + text.strip())
+        for text, said in (("- a\n", "other.yaml:1:"), ("a: [\n", "other")):
+            site.write("other.yaml", text)
+            done = subprocess.run(
+                [PBSCTL, "list", "--config=" + config], text=True, timeout=20,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            equal(done.returncode, 78, "78: %r" % text, done.stderr)
+            contains(done.stderr, said, "and says where")
+
+
+main(ask, change, wrong, strangers, found)

@@ -65,6 +65,28 @@ def listing():
            "--list: IPv6 too", run.stdout)
 
 
+def listing_alone():
+    """What is asked while no daemon runs."""
+    with pbs.Site() as site:
+        run = site.run("--list")
+        equal((run.returncode, run.stdout), (0, ""), "--list: nothing yet",
+              run.stderr)
+        contains(run.stderr, "no daemon is running; there is no " + site.map
+                 + ".state", "--list: and why")
+        site.log(login("198.51.100.1", "ann"))
+        site.start("--grace=1h").stop()
+        run = site.run("--list", "--grace=1h")
+        equal(run.returncode, 0, "--list without a daemon", run.stderr)
+        ok("198.51.100.1" in run.stdout and "ann" in run.stdout,
+           "--list: tells what was saved", run.stdout)
+        contains(run.stderr, "no daemon is running; these would be",
+                 "--list: and what it is")
+        site.write("map/pbs.state", "a state of something else\n")
+        run = site.run("--list")
+        equal((run.returncode, run.stdout), (65, ""),
+              "--list: 65 for a checkpoint that is none", run.stderr)
+
+
 def debug():
     with pbs.Site() as site:
         site.log(login("198.51.100.1"), when=time.time() - 9000)
@@ -89,6 +111,45 @@ def clear():
         run = site.run("--clear")
         equal((run.returncode, site.dump()), (0, {}),
               "--clear makes an empty one where there is none", run.stderr)
+
+
+def clear_not():
+    with pbs.Site() as site:
+        run = site.run("--clear", "--nowrite")
+        equal(run.returncode, USAGE, "--clear with --nowrite: 64", run.stderr)
+        run = site.run("--clear", "--dbfile=hash:" + site.path("none/pbs"))
+        equal(run.returncode, 73, "--clear where there is no directory: 73",
+              run.stderr)
+        contains(run.stderr, "none", "and names it")
+        site.log(login("198.51.100.1"))
+        site.start()
+        run = site.run("--clear")
+        equal(run.returncode, 75, "--clear beside a daemon: 75", run.stderr)
+        contains(run.stderr, "the daemon is running", "and says why")
+        ok(site.query("198.51.100.1"), "the map stays as it was")
+
+
+def check_logs():
+    with pbs.Site() as site:
+        site.write("mail-1.log", "")
+        for log, said in (("mail*.log", "mail*.log: 2 files"),
+                          ("x*.log", "none yet, will be waited for"),
+                          ("x.log", "not there yet, will be waited for")):
+            run = site.run("--check", "--logfile=" + site.path(log))
+            equal(run.returncode, 0, "--check: " + log, run.stderr)
+            contains(run.stdout, said, "--check: " + said)
+        run = site.run("--check", "--logfile=" + site.path("mail.log/x"))
+        equal(run.returncode, CONFIG, "--check: a log below a file",
+              run.stdout)
+        contains(run.stdout + run.stderr, "Not a directory",
+                 "--check: is said so")
+        run = site.run("--check", "--checkpoint=" + site.path("none/x"))
+        equal(run.returncode, CONFIG, "--check: a checkpoint nowhere")
+        contains(run.stdout + run.stderr, site.path("none"),
+                 "--check: is named")
+        run = site.run("--check", "--nowrite")
+        contains(run.stdout, "none with nowrite",
+                 "--check: and none with --nowrite")
 
 
 def check():
@@ -256,5 +317,6 @@ def no_file():
                      "--once: with the reason")
 
 
-main(no_config, no_file, once, nowrite, reprocess, listing, debug, clear, check, dumpconfig,
+main(no_config, no_file, once, nowrite, reprocess, listing,
+     listing_alone, debug, clear, clear_not, check, check_logs, dumpconfig,
      words, bad_flags, bad_files, elsewhere, dropped, values, db_config)

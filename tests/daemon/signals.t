@@ -39,6 +39,27 @@ def shorter_grace():
         ok(True, "SIGHUP: a shorter grace counts for whom it finds")
 
 
+def takes_a_restart():
+    with pbs.Site() as site:
+        daemon = site.start()
+        site.log(login("198.51.100.1"))
+        site.wait_key("198.51.100.1")
+        site.write("pbs.yaml", "max_addresses: 1000\nvalue: OK\nflock: no\n"
+                   "ipv6_prefix: 64\nuser: nobody\n"
+                   "policy: { sender_logins: %s }\n"
+                   % site.write("logins", "ann ann@example.org\n"))
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded")
+        for key in ("max_addresses", "value", "flock", "ipv6_prefix",
+                    "user", "policy"):
+            contains(daemon.messages(), key + " has changed; that takes a "
+                     "restart", "SIGHUP: %s is not taken over" % key)
+        ok("logfile has changed" not in daemon.messages(),
+           "SIGHUP: what has not changed is not named")
+        site.log(login("198.51.100.2"))
+        ok(site.wait_key("198.51.100.2"), "SIGHUP: all goes on as it was")
+
+
 def new_patterns():
     with pbs.Site() as site:
         os.mkdir(site.path("patterns"))
@@ -127,5 +148,5 @@ def early_end():
         ok(code in (0, -signal.SIGTERM), "SIGTERM during the start", code)
 
 
-main(good_reload, shorter_grace, new_patterns, bad_reload, own_log, state,
-     clean_end, early_end)
+main(good_reload, shorter_grace, takes_a_restart, new_patterns, bad_reload,
+     own_log, state, clean_end, early_end)
