@@ -158,8 +158,12 @@ open_signals(struct service *s, struct err *err)
 	};
 
 	signal(SIGPIPE, SIG_IGN);
+	/* A signal is sent to all processes by ^C and by systemd, and then by
+	 * the keeper once more: what comes behind the end of the loop is
+	 * nothing. */
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (loop_signal(s->loop, signals[i].signo, signals[i].handler,
+		if (signal(signals[i].signo, SIG_IGN) != SIG_ERR &&
+		    loop_signal(s->loop, signals[i].signo, signals[i].handler,
 				s, err) != 0)
 			return -1;
 	if (s->handover == NULL && notify_watchdog_ms() > 0) {

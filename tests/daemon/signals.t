@@ -78,6 +78,22 @@ def new_patterns():
         ok(site.wait_key("198.51.100.1"), "SIGHUP: a new rule is used")
 
 
+def to_all():
+    """As ^C sends it, and `systemctl stop'."""
+    for signo in 2 * [signal.SIGTERM, signal.SIGINT]:
+        with pbs.Site() as site:
+            daemon = site.start(wrap=("setsid",))
+            site.log(login("198.51.100.1"))
+            site.wait_key("198.51.100.1")
+            equal(os.getpgid(daemon.pid), daemon.pid, "a group of its own")
+            os.killpg(daemon.pid, signo)
+            equal(daemon.wait(), 0, "%s to all processes: a clean end"
+                  % signo.name)
+            equal(site.dump(), {}, "with an empty map")
+            ok("died" not in daemon.messages(), "nothing is said to have died",
+               daemon.messages())
+
+
 def bad_reload():
     with pbs.Site() as site:
         site.write("pbs.yaml", "exclude: [203.0.113.0/24]\n")
@@ -149,4 +165,4 @@ def early_end():
 
 
 main(good_reload, shorter_grace, takes_a_restart, new_patterns, bad_reload,
-     own_log, state, clean_end, early_end)
+     own_log, state, clean_end, early_end, to_all)
