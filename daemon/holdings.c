@@ -16,10 +16,25 @@
 
 enum { BACKLOG = 16, LEFT_TRIES = 20, LEFT_MS = 50 };
 
-static int
-take_lock(struct holdings *h, const char *name, struct err *err)
+/* One of a name; hash:NAME and lmdb:NAME, while one moves from one to the
+ * other, are told apart. */
+static char *
+lock_path(const struct conf *conf, size_t at)
 {
-	char *path = alloc_format("%s.lock", name);
+	const char *map = conf->maps.list[at];
+	const char *name = strchr(map, ':') + 1;
+
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(strchr(conf->maps.list[i], ':') + 1, name) == 0)
+			return alloc_format("%s.%.*s.lock", name,
+					    (int)(name - map - 1), map);
+	return alloc_format("%s.lock", name);
+}
+
+/* Frees path. */
+static int
+take_lock(struct holdings *h, char *path, struct err *err)
+{
 	struct lock *lock = lock_take(path, &h->held, err);
 
 	/* It may be held by who clears up behind one that was killed. */
@@ -43,12 +58,12 @@ holdings_lock(struct holdings *h, const struct conf *conf, struct err *err)
 		const char *map = conf->maps.list[i];
 
 		if (!map_spec_is_live(map) &&
-		    take_lock(h, strchr(map, ':') + 1, err) != 0)
+		    take_lock(h, lock_path(conf, i), err) != 0)
 			return -1;
 	}
 	if (strict_place(conf->checkpoint, err) != 0)
 		return -1;
-	return take_lock(h, conf->checkpoint, err);
+	return take_lock(h, alloc_format("%s.lock", conf->checkpoint), err);
 }
 
 int
@@ -94,10 +109,10 @@ take_left(const char *path)
 	return lock;
 }
 
+/* Frees path, of the lock. */
 static void
-clear_left(const char *name, const struct map_settings *settings)
+clear_left(const char *name, char *path, const struct map_settings *settings)
 {
-	char *path = alloc_format("%s.lock", strchr(name, ':') + 1);
 	struct lock *lock = take_left(path);
 	struct map *map = NULL;
 	struct err err;
@@ -120,7 +135,8 @@ holdings_clear_left(const struct conf *conf)
 
 	for (size_t i = 0; i < conf->maps.count; i++)
 		if (!map_spec_is_live(conf->maps.list[i]))
-			clear_left(conf->maps.list[i], &settings);
+			clear_left(conf->maps.list[i], lock_path(conf, i),
+				   &settings);
 }
 
 void

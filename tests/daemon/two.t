@@ -43,6 +43,21 @@ def beside():
         equal(other.stop(), 0, "two daemons with a map each")
 
 
+def two_types():
+    """While one moves from one type to the other."""
+    with pbs.Site() as site:
+        daemon = site.start("--dbfile=hash:" + site.map,
+                            "--dbfile=text:" + site.map)
+        site.log(login("198.51.100.1"))
+        site.wait_key("198.51.100.1")
+        run = site.run("--dbfile=text:" + site.map,
+                       "--checkpoint=" + site.path("other.state"))
+        contains(run.stderr, "held by process %d" % daemon.pid,
+                 "two types may have one name, and have one owner")
+        equal(daemon.stop(), 0, "a clean end")
+        equal(os.path.getsize(site.map), 0, "which clears both")
+
+
 def nobody_else():
     """Who may open the lock may hold it: when the daemon is killed he has it,
     nobody clears the map, and no daemon begins."""
@@ -56,4 +71,4 @@ def nobody_else():
                   "nobody else may open " + os.path.basename(path))
 
 
-main(second, after, beside, nobody_else)
+main(second, after, beside, two_types, nobody_else)
