@@ -100,7 +100,7 @@ check_patterns(struct check *c)
 	if (rules != NULL)
 		recognizer = compile(c->conf, rules, &err);
 	if (recognizer == NULL) {
-		fail(c, "%s", err.text);
+		fail(c, "patterns: %s", err.text);
 	} else {
 		for (size_t i = 0; i < rules->count; i++)
 			samples += check_rule(c, recognizer, &rules->list[i]);
@@ -155,17 +155,41 @@ check_kind(struct check *c, const char *log, const struct stat *st)
 		fail(c, "log %s: not a regular file", log);
 }
 
+/* Whether these words are such; an own directory may come later. */
+static void
+check_journal(struct check *c, const char *log)
+{
+	const char *word = log + 8, *equals;
+	size_t len;
+
+	for (; *(word += strspn(word, " ")) != '\0'; word += len) {
+		len = strcspn(word, " ");
+		equals = memchr(word, '=', len);
+		if (*word == '/' || (len == 1 && *word == '+') ||
+		    (equals != NULL && equals > word))
+			continue;
+		fail(c, "log %s: '%.*s' is not FIELD=VALUE", log, (int)len,
+		     word);
+		return;
+	}
+	printf("ok log %s\n", log);
+}
+
 static void
 check_log(struct check *c, const char *log)
 {
 	struct stat st;
 
-	if (strcmp(log, "-") == 0 || strncmp(log, "journal:", 8) == 0)
+	if (strncmp(log, "journal:", 8) == 0)
+		check_journal(c, log);
+	else if (strcmp(log, "-") == 0)
 		printf("ok log %s\n", log);
 	else if (strchr(log, '*') != NULL)
 		check_glob(log);
 	else if (access(log, R_OK) == 0 && stat(log, &st) == 0)
 		check_kind(c, log, &st);
+	else if (*log != '/' && log[strcspn(log, ":")] == ':')
+		fail(c, "log %s: neither a file nor journal:", log);
 	else if (errno == ENOENT)
 		printf("ok log %s: not there yet, will be waited for\n", log);
 	else
@@ -177,14 +201,34 @@ check_checkpoint(struct check *c)
 {
 	char *copy = alloc_string(c->conf->checkpoint);
 	const char *dir = dirname(copy);
+	struct stat st;
 
 	if (!c->conf->write)
 		printf("ok checkpoint: none with nowrite\n");
+	else if (lstat(c->conf->checkpoint, &st) == 0 && !S_ISREG(st.st_mode))
+		fail(c, "checkpoint %s: not a regular file",
+		     c->conf->checkpoint);
 	else if (access(dir, W_OK | X_OK) == 0)
 		printf("ok checkpoint %s\n", c->conf->checkpoint);
 	else
 		fail(c, "checkpoint %s: %s: %s", c->conf->checkpoint, dir,
 		     strerror(errno));
+	free(copy);
+}
+
+/* A file to come: its directory. user may be another one by then, as root opens
+ * them first. */
+static void
+check_place(struct check *c, const char *what, const char *file)
+{
+	char *copy = alloc_string(file);
+	const char *dir = dirname(copy);
+	struct stat st;
+
+	if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
+		fail(c, "%s %s: is a directory", what, file);
+	else if (access(dir, F_OK) != 0)
+		fail(c, "%s %s: %s: %s", what, file, dir, strerror(errno));
 	free(copy);
 }
 
@@ -229,6 +273,11 @@ check_run(const struct conf *conf)
 	for (size_t i = 0; i < conf->logfiles.count; i++)
 		check_log(&c, conf->logfiles.list[i]);
 	check_checkpoint(&c);
+	if (conf->logto != NULL && strcmp(conf->logto, "-") != 0 &&
+	    strcmp(conf->logto, "syslog") != 0)
+		check_place(&c, "logto", conf->logto);
+	if (conf->pidfile != NULL)
+		check_place(&c, "daemon", conf->pidfile);
 	check_sandbox(conf);
 	return c.failures == 0 ? EX_OK : EX_CONFIG;
 }

@@ -82,8 +82,9 @@ default_logfile(struct conf *conf)
 	}
 	strings_add(&conf->logfiles, "/var/log/mail.log");
 	strings_add(&conf->logfiles, "/var/log/maillog");
-	say_guess(conf, "nor is a journal; waiting for mail.log or maillog in "
-			"/var/log");
+	say_guess(conf, conf->once ? "nor is a journal"
+				   : "nor is a journal; waiting for mail.log "
+				     "or maillog in /var/log");
 }
 
 static bool

@@ -77,4 +77,21 @@ def one_line():
            "each grant is said in one line", daemon.messages())
 
 
-main(ready, too_old, crashed, nothing_yet, modes, one_line)
+def checked():
+    """--check refuses what would only wait, or fail later."""
+    for flag, told in (
+            ("--logfile=journl:", "log journl:: neither a file nor journal:"),
+            ("--logfile=journal:foo", "'foo' is not FIELD=VALUE"),
+            ("--checkpoint=/", "checkpoint /: not a regular file"),
+            ("--logto=/nonexistent/x", "logto /nonexistent/x: /nonexistent"),
+            ("--daemon=/nonexistent/x", "daemon /nonexistent/x: /nonexistent"),
+            ("--enable=xyz", "patterns: unknown rule 'xyz'")):
+        with pbs.Site() as site:
+            run = site.run("--check", flag)
+            equal(run.returncode, 78, "--check %s: 78" % flag)
+            contains(run.stdout, "FAILED " if "'" in told else
+                     "FAILED " + told, "it stands out")
+            contains(run.stdout, told, "and says why")
+
+
+main(ready, too_old, crashed, nothing_yet, modes, one_line, checked)
