@@ -5,6 +5,7 @@
 # journald of our own, in its own mount namespace; where that cannot be (a bare
 # chroot), in place, if no other journald has been there.
 # tests/run: root
+import contextlib
 import os
 import shutil
 import socket
@@ -101,22 +102,30 @@ def journal():
         equal(daemon.stop(), 0, "stopped again")
 
 
+@contextlib.contextmanager
 def in_session(text, uid=1234):
-    """As a user who is logged in would write it, with logger(1)."""
+    """As a user who is logged in would write it, with logger(1). He stays: the
+    journal asks later who he was."""
     groups = next(d for d in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")
                   if os.path.exists(d + "/cgroup.procs"))
     place = "%s/user.slice/user-%d.slice/session-7.scope" % (groups, uid)
     os.makedirs(place)
+    stay, leave = os.pipe()
     try:
         pid = os.fork()
         if pid == 0:
+            os.close(leave)
             with open(place + "/cgroup.procs", "w") as f:
                 f.write("0")
             os.setuid(uid)
             send(text)
+            os.read(stay, 1)
             os._exit(0)
-        os.waitpid(pid, 0)
+        yield
     finally:
+        os.close(leave)
+        os.close(stay)
+        os.waitpid(pid, 0)
         for _ in range(3):
             os.rmdir(place)
             place = os.path.dirname(place)
@@ -125,9 +134,9 @@ def in_session(text, uid=1234):
 def whose():
     with pbs.Site() as site:
         daemon = site.start("--logfile=journal:")
-        in_session(message(FORGED))
-        send(message("198.51.100.5"))
-        ok(site.wait_key("198.51.100.5"), "what a server writes counts")
+        with in_session(message(FORGED)):
+            send(message("198.51.100.5"))
+            ok(site.wait_key("198.51.100.5"), "what a server writes counts")
         ok(FORGED not in site.dump(), "what a user writes does not")
         ok("passed over what user 1234 wrote" in daemon.messages(),
            "and that is said", daemon.messages())
