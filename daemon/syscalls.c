@@ -53,9 +53,8 @@ static const char *const both[] = {
     "close_range", "lseek", "_llseek", "fstat", "fstat64", "newfstatat",
     "fstatat64", "stat", "stat64", "lstat", "lstat64", "statx", "statfs",
     "statfs64", "fstatfs", "fstatfs64", "access", "faccessat", "faccessat2",
-    "readlink", "readlinkat", "getdents", "getdents64", "fcntl", "fcntl64",
-    "dup", "dup2", "dup3", "fadvise64", "fadvise64_64", "readahead", "umask",
-    "pipe", "pipe2",
+    "readlink", "readlinkat", "getdents", "getdents64", "dup", "dup2", "dup3",
+    "fadvise64", "fadvise64_64", "readahead", "umask", "pipe", "pipe2",
     /* waiting */
     "poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6",
     "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2",
@@ -67,7 +66,9 @@ static const char *const both[] = {
     "sendmsg", "sendmmsg", "send", "shutdown", "getsockopt", "setsockopt",
     "getsockname", "getpeername", NULL};
 
-static const char *const keepers[] = {"open",
+static const char *const keepers[] = {"fcntl",
+				      "fcntl64",
+				      "open",
 				      "openat",
 				      "pwrite64",
 				      "pwritev",
@@ -209,6 +210,28 @@ allow_threads(scmp_filter_ctx filter)
 					SCMP_SYS(clone3), 0);
 }
 
+/* No F_SETOWN and F_SETSIG, by which a descriptor sends any process of the same
+ * user any signal; and what is shared with the keeper, standard error for one,
+ * never becomes one that it would wait for. */
+static int
+allow_fcntl(scmp_filter_ctx filter, int call)
+{
+	static const scmp_datum_t commands[] = {F_DUPFD, F_DUPFD_CLOEXEC,
+						F_GETFD, F_SETFD, F_GETFL};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (error == 0)
+			error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call,
+						 1, equal(1, commands[i]));
+	if (error == 0)
+		error = seccomp_rule_add(
+		    filter, SCMP_ACT_ALLOW, call, 2, equal(1, F_SETFL),
+		    SCMP_A2(SCMP_CMP_MASKED_EQ, O_NONBLOCK | O_ASYNC,
+			    O_NONBLOCK));
+	return error;
+}
+
 static int
 allow_syslog(scmp_filter_ctx filter)
 {
@@ -263,6 +286,10 @@ add_workers(scmp_filter_ctx filter, const struct syscalls_plan *plan)
 {
 	int error = allow_reading(filter);
 
+	if (error == 0)
+		error = allow_fcntl(filter, SCMP_SYS(fcntl));
+	if (error == 0)
+		error = allow_fcntl(filter, SCMP_SYS(fcntl64));
 	if (error == 0)
 		error = allow_netlink(filter);
 	if (error == 0) /* abort(3) */

@@ -164,7 +164,7 @@ def tried_by_worker():
             how = p.probe(daemon, "worker")
             for what in ("read /etc/shadow", "write elsewhere",
                          "write the map", "unlink the map", "connect",
-                         "signal others"):
+                         "signal others", "signal by descriptor"):
                 ok(how.get(what) in DENIED, "the worker cannot " + what,
                    how)
             equal(how.get("read the log"), "possible", "it reads the log")

@@ -51,6 +51,17 @@ try_connect(void)
 	     fd < 0 ? fd : connect(fd, (struct sockaddr *)&to, sizeof(to)));
 }
 
+/* A descriptor that has an owner sends him signals. */
+static void
+try_own(void)
+{
+	int pipes[2];
+
+	if (pipe(pipes) == 0)
+		tell("signal by descriptor",
+		     fcntl(pipes[0], F_SETOWN, atoi(getenv("PROBE_PID"))));
+}
+
 static void
 try_all(const char *last)
 {
@@ -65,6 +76,7 @@ try_all(const char *last)
 	try_open("read the log", getenv("PROBE_LOG"), O_RDONLY);
 	try_connect();
 	tell("signal others", kill(atoi(getenv("PROBE_PID")), 0));
+	try_own();
 	dprintf(2, "probe last: %s\n", last);
 	if (strcmp(last, "exec") == 0)
 		execl("/bin/true", "true", (char *)NULL);
