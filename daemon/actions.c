@@ -15,6 +15,7 @@
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
 #include "daemon/control.h"
+#include "daemon/holdings.h"
 #include "daemon/privileges.h"
 #include "maps/map.h"
 
@@ -163,36 +164,12 @@ clear_map(const char *name, const struct map_settings *settings)
 	return code;
 }
 
-/* Who runs would write its table again. */
-static bool
-is_running(const struct conf *conf)
-{
-	char *path = ctlsocket_path(conf->checkpoint), *answer = NULL;
-	struct err err;
-	size_t len;
-	FILE *out = open_memstream(&answer, &len);
-	bool running =
-	    ctlsocket_ask(path, "status", out, &err) == CTLSOCKET_YES;
-
-	fclose(out);
-	free(answer);
-	free(path);
-	return running;
-}
-
 static int
-clear(const struct conf *conf)
+clear_maps(const struct conf *conf)
 {
 	const struct map_settings settings = conf_map_settings(conf);
 	int code = EX_OK;
 
-	if (!conf->write)
-		return complain(EX_USAGE, "--clear: not with --nowrite");
-	if (is_running(conf))
-		return complain(EX_TEMPFAIL,
-				"--clear: the daemon is running and would "
-				"write them again; stop it (that clears them), "
-				"or use pbsctl remove");
 	for (size_t i = 0; i < conf->maps.count; i++) {
 		const char *name = conf->maps.list[i];
 
@@ -200,6 +177,30 @@ clear(const struct conf *conf)
 		    clear_map(name, &settings) != EX_OK)
 			code = EX_CANTCREAT;
 	}
+	return code;
+}
+
+/* Who runs, also one that does not answer, would write its table again; its
+ * locks tell. Where there can be no lock, there is still something to clear. */
+static int
+clear(const struct conf *conf)
+{
+	struct holdings holdings;
+	struct err err;
+	int code;
+
+	if (!conf->write)
+		return complain(EX_USAGE, "--clear: not with --nowrite");
+	if (holdings_lock(&holdings, conf, &err) != 0 && holdings.held) {
+		fprintf(stderr, "pop-before-smtp: %s\n", err.text);
+		code = complain(EX_TEMPFAIL,
+				"--clear: the daemon is running and would "
+				"write them again; stop it (that clears them), "
+				"or use pbsctl remove");
+	} else {
+		code = clear_maps(conf);
+	}
+	holdings_release(&holdings);
 	return code;
 }
 
