@@ -17,6 +17,7 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "daemon/command.h"
 #include "daemon/detach.h"
@@ -26,6 +27,8 @@ enum {
 	ARGS_MAX = 5,
 	FILE_MAX = 1024 * 1024, /* of a file that mynetworks names */
 	SPARE_MS = 2000,	/* beyond the command's own time */
+	PATIENCE_MS =
+	    10000, /* whatever is asked for: it has to hear of an end */
 };
 
 /* A request: the arguments, a NUL behind each. An answer: the output, in as
@@ -42,6 +45,7 @@ static const size_t head_size = offsetof(struct packet, bytes);
 struct aide {
 	int end;
 	pid_t pid;
+	bool asks;   /* not in the keeper */
 	uint32_t id; /* of the last request: answers to others are late */
 	int idle_fd;
 	aide_idle_fn *idle;
@@ -88,6 +92,9 @@ aide_permits(const char *const *argv, const char *answers)
 	if (argv[0] == NULL || strcmp(argv[0], "postmap") != 0 ||
 	    argv[1] == NULL || strcmp(argv[1], "-q") != 0 || argv[2] == NULL ||
 	    argv[3] == NULL || argv[4] != NULL)
+		return false;
+	/* A file may hold any words; what is no table could be an option. */
+	if (argv[3][0] == '-' || strchr(argv[3], ':') == NULL)
 		return false;
 	return addr_parse(&addr, argv[2], strlen(argv[2])) == 0 &&
 	       has_word(answers, argv[3]);
@@ -159,6 +166,14 @@ take_arguments(const struct packet *p, const char **argv)
 }
 
 static int
+bounded(int timeout_ms)
+{
+	return timeout_ms < 0		  ? 0
+	       : timeout_ms < PATIENCE_MS ? timeout_ms
+					  : PATIENCE_MS;
+}
+
+static int
 serve(struct aide *a, char **answers)
 {
 	const char *argv[ARGS_MAX + 1];
@@ -171,7 +186,7 @@ serve(struct aide *a, char **answers)
 		err_set(&err, "not permitted");
 		return reply(a, err.text, strlen(err.text), -1);
 	}
-	code = command_run(argv, a->packet.timeout_ms, &output, &err);
+	code = command_run(argv, bounded(a->packet.timeout_ms), &output, &err);
 	if (code == 0 && argv[1][1] == 'x') {
 		free(*answers);
 		*answers = with_files(output);
@@ -267,6 +282,13 @@ int
 aide_descriptor(const struct aide *a)
 {
 	return a->end;
+}
+
+void
+aide_hand_over(struct aide *a)
+{
+	a->asks = true;
+	a->id = (uint32_t)hash_seed();
 }
 
 void
@@ -373,6 +395,8 @@ aide_run(struct aide *a, const char *const *argv, int timeout_ms, char **output,
 	if (a == NULL)
 		return command_run(argv, timeout_ms, output, err);
 	*output = NULL;
+	if (!a->asks)
+		return err_set(err, "the worker asks, not the keeper");
 	result = ask(a, argv, timeout_ms, err);
 	if (result == 0)
 		result = take_answer(a, now_ms() + timeout_ms + SPARE_MS,

@@ -25,12 +25,16 @@ void aide_stop(struct aide **); /* in the keeper */
 /* Whether it is dead, and was not before: it cannot be started again. */
 bool aide_died(struct aide *);
 int aide_descriptor(const struct aide *); /* for who closes all others */
+/* In a worker: it asks from now on. The keeper itself never does: it shares the
+ * socket, and waits for nobody. Answers to the worker before this one are not
+ * taken for its own. */
+void aide_hand_over(struct aide *);
 
 /* While an answer is waited for: called when fd is readable; false = no more. */
 typedef bool aide_idle_fn(void *arg);
 void aide_set_idle(struct aide *, int fd, aide_idle_fn *, void *arg);
 
-/* As command_run(); without an aide the same. */
+/* As command_run(); without an aide the same; -1 in the keeper. */
 int aide_run(struct aide *, const char *const *argv, int timeout_ms,
     char **output, struct err *);
 

@@ -57,6 +57,7 @@ become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 	sigprocmask(SIG_SETMASK, &k->old_mask, NULL);
 	detach_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	log_reconnect();
+	aide_hand_over(k->conf->aide);
 	*out = (struct handover){.remote = remote_new(end),
 				 .maps = maps,
 				 .control = h->control,
