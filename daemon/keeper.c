@@ -117,8 +117,7 @@ say_death(int status)
 static void
 finish(struct keeper *k, int code)
 {
-	if (k->proven)
-		keeper_clear(k);
+	keeper_disown(k);
 	loop_stop(k->loop, code);
 }
 
@@ -135,8 +134,8 @@ plan_restart(struct keeper *k)
 	timer_arm(k->again, (int64_t)k->pause * 1000);
 }
 
-/* A first start that fails has changed no map; perhaps it failed because the
- * configuration is wrong. After that whatever dies leaves no word behind. */
+/* A first start that fails is not tried again; perhaps it failed because the
+ * configuration is wrong. Whatever dies leaves no word behind. */
 static void
 mourn(struct keeper *k, int status)
 {

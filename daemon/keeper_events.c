@@ -39,6 +39,13 @@ keeper_clear(struct keeper *k)
 				    map_name(k->holdings.maps[i]));
 }
 
+void
+keeper_disown(struct keeper *k)
+{
+	if (k->proven || vault_published(k->vault))
+		keeper_clear(k);
+}
+
 static struct vault_time
 time_of(const struct keeper *k)
 {
@@ -59,8 +66,7 @@ end_worker(struct keeper *k, const char *why)
 	kill(k->child, SIGKILL);
 	loop_unwatch(k->loop, k->end);
 	timer_disarm(k->tick);
-	if (k->proven)
-		keeper_clear(k);
+	keeper_disown(k);
 }
 
 static void
@@ -140,7 +146,7 @@ note_life(struct keeper *k)
 {
 	pulse_heard(&k->pulse, loop_clocks(k->loop).steady_ms,
 		    vault_holds(k->vault));
-	if (!k->ready)
+	if (!k->ready && !vault_published(k->vault))
 		pulse_excuse(&k->pulse, PULSE_START_MS);
 	watchdog_set(k->watchdog, vault_holds(k->vault));
 	keeper_on_tick(k);
@@ -166,6 +172,18 @@ keeper_drain(struct keeper *k)
 		;
 }
 
+/* Once more, before it is called dead: it may have spoken while we wrote. Then
+ * all is arranged. */
+static bool
+heard_again(struct keeper *k)
+{
+	int got = take_packet(k);
+
+	if (got > 0)
+		note_life(k);
+	return got > 0 || got == -1;
+}
+
 /* ---- time ---- */
 
 /* A question that finds no room is put by the one before it. */
@@ -188,14 +206,15 @@ keeper_on_tick(void *arg)
 	struct keeper *k = arg;
 	int64_t wait;
 
-	if (k->child == 0 || k->stopping)
+	if (k->child == 0)
 		return;
 	switch (pulse_look(&k->pulse, loop_clocks(k->loop).steady_ms, &wait)) {
 	case PULSE_ASK:
 		ping(k);
 		break;
 	case PULSE_DEAD:
-		end_worker(k, "it does not answer");
+		if (!heard_again(k))
+			end_worker(k, "it does not answer");
 		return;
 	case PULSE_WAIT:
 		break;

@@ -60,6 +60,10 @@ void keeper_reread(struct keeper *, bool tell);
  * tried again and again. */
 void keeper_clear(struct keeper *);
 
+/* The same for who dies: a first worker that has written nothing has not changed
+ * what was there before it; but one that has written need not be ready. */
+void keeper_disown(struct keeper *);
+
 /* Reads all that the worker has said. */
 void keeper_drain(struct keeper *);
 

@@ -1,5 +1,7 @@
 #include "daemon/pulse.h"
 
+enum { LATE_MS = PULSE_TICK_MS };
+
 void
 pulse_begin(struct pulse *p, int64_t now)
 {
@@ -31,6 +33,7 @@ pulse_asked(struct pulse *p, int64_t now)
 	p->asked = true;
 	p->silent = 0;
 	p->looked = now;
+	p->meant = PULSE_TICK_MS;
 }
 
 enum pulse_verdict
@@ -48,11 +51,14 @@ pulse_look(struct pulse *p, int64_t now, int64_t *wait_ms)
 		pulse_asked(p, now);
 		return PULSE_ASK;
 	}
-	/* Longer than we meant to sleep: we were not there to hear it. */
-	p->silent += passed < 2 * PULSE_TICK_MS ? passed : PULSE_TICK_MS;
+	/* Longer than we meant to sleep: we were not there to hear it; and
+	 * where we did not run, neither did it. */
+	if (passed < p->meant + LATE_MS)
+		p->silent += passed < p->meant ? passed : p->meant;
 	if (p->silent >= p->patience)
 		return PULSE_DEAD;
 	if (p->patience - p->silent < *wait_ms)
 		*wait_ms = p->patience - p->silent;
+	p->meant = *wait_ms;
 	return PULSE_WAIT;
 }

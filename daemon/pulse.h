@@ -5,7 +5,8 @@
  * A worker that has spoken is alive. One that has not is asked now and then:
  * often while the maps hold anybody, rarely while they do not, so that an idle
  * machine is left alone. Silence counts only as far as the keeper was awake to
- * hear it: after a suspend, or while it writes a large map, it does not grow.
+ * hear it: after a suspend, while it writes a large map, or on a machine so busy
+ * that the keeper itself wakes late, it does not grow.
  */
 #ifndef DAEMON_PULSE_H
 #define DAEMON_PULSE_H
@@ -26,6 +27,7 @@ enum pulse_verdict { PULSE_WAIT, PULSE_ASK, PULSE_DEAD };
 
 struct pulse {
 	int64_t looked;	 /* last time */
+	int64_t meant;	 /* to sleep since */
 	int64_t ask_at;
 	int64_t silent;	 /* since it was asked */
 	int64_t patience;

@@ -371,6 +371,19 @@ vault_holds(const struct vault *v)
 	return false;
 }
 
+bool
+vault_published(const struct vault *v)
+{
+	for (size_t i = 0; i < v->nplaces; i++) {
+		const struct place *place = &v->places[i];
+
+		if (place->must_empty ||
+		    (place->known && place->shelf.count > 0))
+			return true;
+	}
+	return false;
+}
+
 size_t
 vault_refused(const struct vault *v)
 {

@@ -73,6 +73,8 @@ int vault_clear_all(struct vault *, struct err *);
 
 /* Whether any map may hold anybody. Before the first replace: unknown, so yes. */
 bool vault_holds(const struct vault *);
+/* Whether what a worker handed over is there: nobody else vouches for it. */
+bool vault_published(const struct vault *);
 size_t vault_refused(const struct vault *); /* rows, since the start */
 /* Why the last one was refused; NULL if none was. */
 const char *vault_refusal(const struct vault *);

@@ -77,6 +77,20 @@ def stopped():
         ok(site.wait_key("198.51.100.2"), "and follows the log")
 
 
+def stopping():
+    """Who is told to stop and hangs is not waited for either."""
+    with pbs.Site() as site:
+        daemon, worker = authorized(site)
+        os.kill(worker, signal.SIGSTOP)
+        done = site.run("--clear")
+        equal(done.returncode, 75, "--clear is for who does not run")
+        ok("198.51.100.1" in site.dump(), "the daemon's map is its own")
+        began = time.monotonic()
+        daemon.kill(signal.SIGTERM)
+        emptied(site, began, "told to stop, with a worker that is stopped")
+        ok(daemon.wait() != 0, "not a clean end")
+
+
 def killed():
     with pbs.Site() as site:
         daemon, worker = authorized(site)
@@ -155,4 +169,4 @@ def many():
         emptied(site, began, "100,000 addresses and a stopped worker")
 
 
-main(two, stopped, killed, beheaded, expires, idle, renewed, many)
+main(two, stopped, stopping, killed, beheaded, expires, idle, renewed, many)

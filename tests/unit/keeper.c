@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/addr.h"
@@ -27,6 +28,8 @@
 #include "tests/tap.h"
 
 enum { PATIENCE_MS = 10000 };
+
+enum end { STOPPED, FAILING, WRITING };
 
 static char dir[] = "/tmp/pbs-keeper.XXXXXX";
 static char *pidfile, *map, *state, *log_file, *error_file;
@@ -75,6 +78,22 @@ fail(void)
 	_exit(78);
 }
 
+static bool one_row(void *arg, struct map_row *);
+
+/* Before it says that it is ready. */
+static void
+write_and_fail(const struct handover *handover)
+{
+	bool done = false;
+	const struct map_rows rows = {one_row, &done, 1};
+	struct err err;
+
+	if (map_replace(handover->maps[0], &rows, &err) != 0)
+		dprintf(2, "%s\n", err.text);
+	dprintf(2, "has written\n");
+	_exit(78);
+}
+
 /* ---- its command ---- */
 
 static int
@@ -86,7 +105,7 @@ no_conf(void *arg, struct conf *conf, struct err *err)
 }
 
 static void
-command(int out, bool failing)
+command(int out, enum end end)
 {
 	struct conf conf = {.pidfile = pidfile,
 			    .checkpoint = state,
@@ -104,8 +123,10 @@ command(int out, bool failing)
 	log_open(log_file, false, &err);
 	switch (keeper_run(&conf, no_conf, NULL, &handover, &code, &err)) {
 	case 1:
-		if (failing)
+		if (end == FAILING)
 			fail();
+		if (end == WRITING)
+			write_and_fail(&handover);
 		work(out, &handover);
 		break;
 	case 0:
@@ -117,7 +138,7 @@ command(int out, bool failing)
 }
 
 static struct kept
-start(bool failing)
+start(enum end end)
 {
 	struct kept k;
 	int pipes[2], status;
@@ -129,7 +150,7 @@ start(bool failing)
 	pid = fork();
 	if (pid == 0) {
 		close(pipes[0]);
-		command(pipes[1], failing);
+		command(pipes[1], end);
 	}
 	close(pipes[1]);
 	waitpid(pid, &status, 0);
@@ -235,12 +256,15 @@ parent_of(pid_t pid)
 static bool
 one_row(void *arg, struct map_row *row)
 {
+	struct timespec now;
 	bool *done = arg;
 
 	memset(row, 0, sizeof(*row));
 	addr_parse(&row->addr, "192.0.2.77", 10);
 	row->when = 1700000000;
 	row->present = true;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	row->expires = now.tv_sec + 60;
 	*done = !*done;
 	return *done;
 }
@@ -283,7 +307,7 @@ ends_together(struct kept *k)
 static void
 detaches(void)
 {
-	struct kept k = start(false), second;
+	struct kept k = start(STOPPED), second;
 	pid_t pid = worker(&k);
 	char *named;
 
@@ -292,7 +316,7 @@ detaches(void)
 	   "the pid file names the keeper");
 	is_int(getsid(keeper()), keeper(), "which has a session of its own");
 
-	second = start(false);
+	second = start(STOPPED);
 	is_int(second.code, 99, "a second one is refused");
 	named = alloc_format("held by process %ld", (long)keeper());
 	ok(holds(error_file, named), "and the first is named");
@@ -313,7 +337,7 @@ cannot_start(void)
 	struct kept k;
 
 	fill_map();
-	k = start(true);
+	k = start(FAILING);
 	is_int(k.code, 78, "the command ends with the daemon's exit code");
 	is_str(next_line(&k), "", "no keeper stays");
 	ok(holds(error_file, "cannot start"), "its message is seen");
@@ -323,9 +347,21 @@ cannot_start(void)
 }
 
 static void
+starts_badly(void)
+{
+	struct kept k = start(WRITING);
+
+	is_int(k.code, 78, "a first worker that fails when it has written");
+	is_str(next_line(&k), "", "ends all");
+	ok(holds(error_file, "has written\n"), "having written");
+	ok(!somebody_in_map(), "and leaves nobody in the map");
+	close(k.said);
+}
+
+static void
 comes_back(void)
 {
-	struct kept k = start(false);
+	struct kept k = start(STOPPED);
 	pid_t first = worker(&k), second;
 
 	fill_map();
@@ -347,7 +383,7 @@ comes_back(void)
 static void
 stopped_in_between(void)
 {
-	struct kept k = start(false);
+	struct kept k = start(STOPPED);
 	pid_t pid = keeper();
 
 	send_signal(worker(&k), SIGKILL);
@@ -361,7 +397,7 @@ stopped_in_between(void)
 static void
 killed_keeper(void)
 {
-	struct kept k = start(false);
+	struct kept k = start(STOPPED);
 	pid_t pid = worker(&k);
 
 	ok(pid > 0, "a daemon and its keeper");
@@ -369,7 +405,7 @@ killed_keeper(void)
 	is_str(next_line(&k), "", "a keeper that is killed takes it along");
 	close(k.said);
 	ok(access(pidfile, F_OK) == 0, "but the pid file is");
-	k = start(false);
+	k = start(STOPPED);
 	is_int(k.code, 0, "which holds up nobody");
 	ok(worker(&k) > 0, "a new one runs");
 	send_signal(keeper(), SIGTERM);
@@ -389,7 +425,8 @@ locks(void)
 	ok(other == NULL, "is one's");
 	lock_release(&lock);
 	ok(lock == NULL && access(path, F_OK) != 0, "and leaves nothing");
-	ok(symlink("/etc/passwd", path) == 0 && lock_take(path, NULL, &err) == NULL,
+	ok(symlink("/etc/passwd", path) == 0 &&
+	       lock_take(path, NULL, &err) == NULL,
 	   "a link is not followed");
 	unlink(path);
 	free(path);
@@ -457,6 +494,7 @@ main(void)
 	locks();
 	detaches();
 	cannot_start();
+	starts_badly();
 	comes_back();
 	stopped_in_between();
 	killed_keeper();

@@ -404,6 +404,10 @@ pulses(void)
 	pulse_look(&p, now += PULSE_MS, &wait);
 	is_int(pulse_look(&p, now += 3600000, &wait), PULSE_WAIT,
 	       "an hour asleep is not silence");
+	for (int i = 0; i < 20; i++)
+		pulse_look(&p, now += wait + 700, &wait);
+	is_int(pulse_look(&p, now += wait, &wait), PULSE_WAIT,
+	       "nor is a machine on which we wake late");
 	pulse_excuse(&p, PULSE_BUSY_MS);
 	is_int(pulse_look(&p, now += 900, &wait), PULSE_WAIT, "an excuse");
 }
