@@ -102,6 +102,8 @@ add_log(struct strings *list, const char *path)
 	free(copy);
 }
 
+static const char journal[] = "journal:";
+
 /* The word that "journal:DIRECTORY MATCH" begins with, if it is a path. */
 static void
 add_journal(struct strings *list, const char *words)
@@ -113,12 +115,17 @@ add_journal(struct strings *list, const char *words)
 	free(word);
 }
 
+static bool
+is_journal(const char *log)
+{
+	return strncmp(log, journal, strlen(journal)) == 0;
+}
+
 static void
 add_logs(struct strings *list, const struct strings *logs)
 {
 	static const char *const journals[] = {
 	    "/var/log/journal", "/run/log/journal", "/etc/machine-id"};
-	static const char journal[] = "journal:";
 
 	for (size_t i = 0; i < logs->count; i++) {
 		const char *log = logs->list[i];
@@ -126,7 +133,7 @@ add_logs(struct strings *list, const struct strings *logs)
 
 		if (strcmp(log, "-") == 0)
 			continue;
-		if (strncmp(log, journal, strlen(journal)) == 0) {
+		if (is_journal(log)) {
 			for (size_t j = 0; j < 3; j++)
 				strings_add(list, journals[j]);
 			add_journal(list, log + strlen(journal));
@@ -217,6 +224,15 @@ listens_on_tcp(const struct conf *conf)
 	return false;
 }
 
+static bool
+reads_journal(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->logfiles.count; i++)
+		if (is_journal(conf->logfiles.list[i]))
+			return true;
+	return false;
+}
+
 int
 sandbox_keeper(const struct conf *conf, struct err *err)
 {
@@ -241,8 +257,8 @@ int
 sandbox_worker(const struct conf *conf, struct err *err)
 {
 	const struct syscalls_plan calls = {
-	    .syslog =
-		conf->logto != NULL && strcmp(conf->logto, "syslog") == 0};
+	    .syslog = conf->logto != NULL && strcmp(conf->logto, "syslog") == 0,
+	    .journal = reads_journal(conf)};
 	struct strings read = {0};
 	struct landlock_plan files = {0};
 	int result;

@@ -211,13 +211,16 @@ allow_threads(scmp_filter_ctx filter)
 }
 
 /* No F_SETOWN and F_SETSIG, by which a descriptor sends any process of the same
- * user any signal; and what is shared with the keeper, standard error for one,
- * never becomes one that it would wait for. */
+ * user any signal; and what is shared with the keeper, our log for one, never
+ * becomes one that it would wait for. sd-journal, though, wants to wait for
+ * each file that it opens. */
 static int
-allow_fcntl(scmp_filter_ctx filter, int call)
+allow_fcntl(scmp_filter_ctx filter, int call, bool journal)
 {
 	static const scmp_datum_t commands[] = {F_DUPFD, F_DUPFD_CLOEXEC,
 						F_GETFD, F_SETFD, F_GETFL};
+	const scmp_datum_t watched = journal ? O_ASYNC : O_ASYNC | O_NONBLOCK;
+	const scmp_datum_t wanted = journal ? 0 : O_NONBLOCK;
 	int error = 0;
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -227,8 +230,7 @@ allow_fcntl(scmp_filter_ctx filter, int call)
 	if (error == 0)
 		error = seccomp_rule_add(
 		    filter, SCMP_ACT_ALLOW, call, 2, equal(1, F_SETFL),
-		    SCMP_A2(SCMP_CMP_MASKED_EQ, O_NONBLOCK | O_ASYNC,
-			    O_NONBLOCK));
+		    SCMP_A2(SCMP_CMP_MASKED_EQ, watched, wanted));
 	return error;
 }
 
@@ -247,8 +249,7 @@ allow_syslog(scmp_filter_ctx filter)
 static int
 allow_rest(scmp_filter_ctx filter)
 {
-	static const unsigned long harmless[] = {FIONREAD, FIONBIO, TCGETS,
-						 TIOCGWINSZ};
+	static const unsigned long harmless[] = {FIONREAD, TCGETS, TIOCGWINSZ};
 	int error = 0;
 
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
@@ -287,9 +288,9 @@ add_workers(scmp_filter_ctx filter, const struct syscalls_plan *plan)
 	int error = allow_reading(filter);
 
 	if (error == 0)
-		error = allow_fcntl(filter, SCMP_SYS(fcntl));
+		error = allow_fcntl(filter, SCMP_SYS(fcntl), plan->journal);
 	if (error == 0)
-		error = allow_fcntl(filter, SCMP_SYS(fcntl64));
+		error = allow_fcntl(filter, SCMP_SYS(fcntl64), plan->journal);
 	if (error == 0)
 		error = allow_netlink(filter);
 	if (error == 0) /* abort(3) */

@@ -17,6 +17,7 @@ struct err;
 struct syscalls_plan {
 	bool keeper; /* may change files, and start and signal processes */
 	bool syslog; /* the worker's, which finds syslogd again by itself */
+	bool journal; /* the worker's, which reads it */
 	bool inet;   /* the keeper's: a worker may listen on TCP */
 };
 
