@@ -243,7 +243,8 @@ def restarts():
 
 
 if pbs.CHECKED:
-    main(lambda: skip("all", "a checker needs more than the sandbox gives"))
+    main(strict, lambda: skip(
+        "the rest", "a checker needs more than the sandbox gives"))
 else:
     build()
     main(described, processes, strict, unprivileged, tried_by_worker,
