@@ -103,6 +103,12 @@ static int
 parse_place(struct place *place, const char *address, struct err *err)
 {
 	if (strncmp(address, "unix:/", 6) == 0) {
+		/* As main.cf has it: unix:PATH:NAME. */
+		if (strchr(strrchr(address, '/'), ':') != NULL)
+			return err_set(err,
+				       "write it without '%s', which "
+				       "stands in main.cf alone",
+				       strchr(strrchr(address, '/'), ':'));
 		place->path = address + 5;
 		return 0;
 	}

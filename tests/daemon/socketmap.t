@@ -118,6 +118,7 @@ def wrong():
     with pbs.Site() as site:
         for spec, why in (
                 ("socketmap:/run/x", "neither unix:/PATH nor inet:"),
+                ("socketmap:unix:/tmp/x:pbs", "write it without ':pbs'"),
                 ("socketmap:inet:0.0.0.0:10090", "not a loopback address"),
                 ("socketmap:unix:/nonexistent/x", 
                  "directory /nonexistent: No such")):
