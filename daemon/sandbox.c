@@ -63,9 +63,13 @@ keep_capabilities(uint32_t kept, struct err *err)
 	return 0;
 }
 
+/* Nobody of the same user looks into it, or into what it starts, either: the
+ * memory of one that cannot be dumped is root's, with or without Landlock. */
 int
 sandbox_drop_capabilities(struct err *err)
 {
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return err_set(err, "not dumpable: %s", strerror(errno));
 	return keep_capabilities(of_keeper, err);
 }
 

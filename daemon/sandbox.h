@@ -16,7 +16,8 @@ struct conf;
 struct err;
 
 /* No capabilities, also not by executing anything; for a keeper that stays root,
- * those to reach files, and for its worker the one to read them. 0, or -1. */
+ * those to reach files, and for its worker the one to read them. Nobody but root
+ * looks into its memory, nor into what it forks. 0, or -1. */
 int sandbox_drop_capabilities(struct err *);
 
 int sandbox_keeper(const struct conf *, struct err *); /* 0, or -1 */

@@ -164,7 +164,10 @@ def tried_by_worker():
             how = p.probe(daemon, "worker")
             for what in ("read /etc/shadow", "write elsewhere",
                          "write the map", "unlink the map", "connect",
-                         "signal others", "signal by descriptor"):
+                         "signal others", "signal by descriptor",
+                         "read the keeper's memory",
+                         "write the keeper's memory", "signal the keeper",
+                         "be dumped"):
                 ok(how.get(what) in DENIED, "the worker cannot " + what,
                    how)
             equal(how.get("read the log"), "possible", "it reads the log")
@@ -183,7 +186,7 @@ def tried_by_keeper():
                 skip("from inside the keeper", "this kernel has no Landlock")
                 return
             how = p.probe(daemon, "keeper")
-            for what in ("write elsewhere", "connect"):
+            for what in ("write elsewhere", "connect", "be dumped"):
                 ok(how.get(what) in DENIED, "the keeper cannot " + what, how)
         finally:
             p.close()
@@ -212,6 +215,24 @@ def executes():
             ok(True, "and another one goes on")
         finally:
             p.close()
+
+
+def traces():
+    """The keeper's memory is not the worker's by any call either."""
+    for last in ("trace", "peek"):
+        with pbs.Site() as site:
+            p = Probed(site)
+            try:
+                if "no seccomp" in sandbox(site)[0]:
+                    skip(last, "no seccomp is built in")
+                    continue
+                daemon = site.start(env=p.env)
+                p.probe(daemon, "worker", last)
+                daemon.wait_message("what the sandbox forbids")
+                ok("probe end" not in daemon.messages(),
+                   "a worker that would %s at the keeper is ended" % last)
+            finally:
+                p.close()
 
 
 def asks_postfix():
@@ -248,4 +269,4 @@ if pbs.CHECKED:
 else:
     build()
     main(described, processes, strict, unprivileged, tried_by_worker,
-         tried_by_keeper, executes, asks_postfix, restarts)
+         tried_by_keeper, executes, traces, asks_postfix, restarts)

@@ -14,8 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static int done;
@@ -62,6 +65,31 @@ try_own(void)
 		     fcntl(pipes[0], F_SETOWN, atoi(getenv("PROBE_PID"))));
 }
 
+/* Not with a pid that is none, or everybody's. */
+static void
+try_keeper(void)
+{
+	char path[64];
+
+	if (first < 2)
+		return;
+	snprintf(path, sizeof(path), "/proc/%ld/mem", (long)first);
+	try_open("read the keeper's memory", path, O_RDONLY);
+	try_open("write the keeper's memory", path, O_RDWR);
+	tell("signal the keeper", kill(first, 0));
+}
+
+/* 1 of 0 and 1; the worker may not even ask. */
+static void
+try_dump(void)
+{
+	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+
+	if (dumpable == 0)
+		errno = EPERM;
+	tell("be dumped", dumpable > 0 ? 0 : -1);
+}
+
 static void
 try_all(const char *last)
 {
@@ -77,9 +105,15 @@ try_all(const char *last)
 	try_connect();
 	tell("signal others", kill(atoi(getenv("PROBE_PID")), 0));
 	try_own();
+	try_keeper();
+	try_dump();
 	dprintf(2, "probe last: %s\n", last);
 	if (strcmp(last, "exec") == 0)
 		execl("/bin/true", "true", (char *)NULL);
+	if (strcmp(last, "trace") == 0 && first >= 2)
+		ptrace(PTRACE_SEIZE, first, NULL, NULL);
+	if (strcmp(last, "peek") == 0 && first >= 2)
+		process_vm_readv(first, NULL, 0, NULL, 0, 0);
 	dprintf(2, "probe end\n");
 }
 
