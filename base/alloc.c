@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -7,6 +8,16 @@
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+enum { LARGE = 256 * 1024 };
+
+void
+alloc_give_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+#endif
+}
 
 /* Without stdio: there may be no memory for it either. */
 static void *

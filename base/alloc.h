@@ -10,6 +10,11 @@
 
 #include <stddef.h>
 
+/* From now on a large block that is freed goes back to the system at once. By
+ * itself glibc keeps ever larger ones, once one has been freed; what is built
+ * now and then, a whole map's rows for one, would stay with us for good. */
+void alloc_give_back(void);
+
 void *alloc_zero(size_t count, size_t size) __attribute__((returns_nonnull));
 /* like reallocarray(3) */
 void *alloc_resize(void *, size_t count, size_t size)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/actions.h"
@@ -105,6 +106,7 @@ main(int argc, char **argv)
 	struct err err;
 	int code;
 
+	alloc_give_back();
 	code = conf_load(&conf, argc, argv, &err);
 	if (code != 0)
 		return complain(code, NULL, &err);

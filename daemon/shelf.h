@@ -1,6 +1,6 @@
 /*
  * shelf: the rows of one map, as the keeper knows them. A pure table: an array
- * and an index by address; 46 bytes an address.
+ * and an index by address; 40 to 48 bytes an address.
  */
 #ifndef DAEMON_SHELF_H
 #define DAEMON_SHELF_H
@@ -8,13 +8,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "base/addr.h"
 
 struct shelf_row {
 	struct addr addr;
-	time_t when;
+	uint32_t when; /* seconds since the epoch: until 2106 */
 	int64_t expires; /* steady milliseconds */
 };
 

@@ -155,14 +155,13 @@ judge(struct vault *v, const struct rowpipe_row *row,
 	    now->steady_ms + (int64_t)v->limits.longest * 1000 + ROUNDING_MS;
 	const char *reason = why_not(v, row);
 
-	*out = (struct shelf_row){row->addr, (time_t)row->when, row->expires};
+	*out = (struct shelf_row){.addr = row->addr, .expires = row->expires};
 	if (reason != NULL) {
 		v->refused++;
 		v->refusal = reason;
 		return false;
 	}
-	if (out->when > now->wall)
-		out->when = now->wall;
+	out->when = (uint32_t)(row->when < now->wall ? row->when : now->wall);
 	if (out->expires > longest)
 		out->expires = longest;
 	return out->expires > now->steady_ms;
@@ -251,8 +250,9 @@ static void
 change_shelf(struct place *place, const struct map_row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct shelf_row row = {rows[i].addr, rows[i].when,
-					      rows[i].expires};
+		const struct shelf_row row = {.addr = rows[i].addr,
+					      .when = (uint32_t)rows[i].when,
+					      .expires = rows[i].expires};
 
 		if (!rows[i].present) {
 			shelf_remove(&place->shelf, &row.addr);
