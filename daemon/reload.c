@@ -24,20 +24,6 @@ same_string(const char *a, const char *b)
 }
 
 static bool
-same_policy(const struct policy_settings *a, const struct policy_settings *b)
-{
-	return same_string(a->action, b->action) &&
-	       same_string(a->limit_action, b->limit_action) &&
-	       same_string(a->sender_logins, b->sender_logins) &&
-	       same_strings(&a->domains, &b->domains) &&
-	       a->binding == b->binding && a->null_sender == b->null_sender &&
-	       a->shared_users == b->shared_users && a->shared == b->shared &&
-	       a->user_recipients == b->user_recipients &&
-	       a->address_recipients == b->address_recipients &&
-	       a->window == b->window && a->count_at == b->count_at;
-}
-
-static bool
 same_forms(const struct conf *a, const struct conf *b)
 {
 	if (a->ntextforms != b->ntextforms)
@@ -65,7 +51,6 @@ reload_say(const struct conf *old, const struct conf *new)
 	    {"text", same_forms(old, new)},
 	    {"flock", old->flock == new->flock},
 	    {"checkpoint", same_string(old->checkpoint, new->checkpoint)},
-	    {"policy", same_policy(&old->policy, &new->policy)},
 	    {"max_addresses", old->max_addresses == new->max_addresses},
 	    {"user", same_string(old->user, new->user)},
 	    {"daemon", same_string(old->pidfile, new->pidfile)},
@@ -92,10 +77,12 @@ reload_adopt(struct conf *running, struct conf *new)
 	running->exclude = new->exclude;
 	running->nexclude = new->nexclude;
 	running->logto = new->logto;
+	running->policy = new->policy;
 
 	new->patterns = old.patterns;
 	new->enable = old.enable;
 	new->exclude = old.exclude;
 	new->nexclude = old.nexclude;
 	new->logto = old.logto;
+	new->policy = old.policy;
 }

@@ -12,7 +12,7 @@ void reload_say(const struct conf *running, const struct conf *new);
 
 /*
  * Moves into the running configuration what can change while running: rules,
- * networks, grace, debug, logto. new then holds the old values, to be cleared.
+ * networks, grace, debug, logto, policy. new then holds the old values, to be cleared.
  */
 void reload_adopt(struct conf *running, struct conf *new);
 

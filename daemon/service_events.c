@@ -456,6 +456,16 @@ reload(struct service *s, struct conf *new, struct pipeline *pipeline)
 	service_expire(s);
 }
 
+/* One file of senders for all maps: if the first can read it, all can. */
+static int
+change_maps(struct service *s, const struct conf *new, struct err *err)
+{
+	for (size_t i = 0; i < s->nmaps; i++)
+		if (map_change(s->maps[i], &new->policy, err) != 0)
+			return -1;
+	return 0;
+}
+
 /* SIGHUP: the new beside the old, then a swap; or the old as it was. */
 void
 service_on_reload(void *arg)
@@ -472,6 +482,8 @@ service_on_reload(void *arg)
 	pipeline = strict_patterns(&new.patterns, &err) == 0
 		       ? pipeline_new(&new, s->table, &err)
 		       : NULL;
+	if (pipeline != NULL && change_maps(s, &new, &err) != 0)
+		pipeline_free(&pipeline);
 	if (pipeline == NULL)
 		log_error("not reloaded, going on as before: %s", err.text);
 	else

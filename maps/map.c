@@ -179,6 +179,15 @@ map_start(struct map *map, struct err *err)
 }
 
 int
+map_change(struct map *map, const struct policy_settings *policy,
+	   struct err *err)
+{
+	return map->ops->change == NULL
+		   ? 0
+		   : result(map, map->ops->change(map, policy, err), err);
+}
+
+int
 map_replace(struct map *map, const struct map_rows *rows, struct err *err)
 {
 	return result(map, map->ops->replace(map, rows, err), err);

@@ -105,6 +105,9 @@ struct map_ops {
 	/* Empties the map by what was prepared at open: needs no disk space.
 	 * A live map answers nobody any more. */
 	int (*clear)(struct map *, struct err *);
+	/* Other settings for a map that runs; see map_change(). NULL = n/a */
+	int (*change)(struct map *, const struct policy_settings *,
+	    struct err *);
 	/* 1 = still the file we wrote, 0 = somebody replaced it. NULL = n/a */
 	int (*intact)(struct map *);
 	void (*close)(struct map *);
@@ -127,6 +130,10 @@ const char *map_name(const struct map *); /* "hash:/var/lib/..." */
 bool map_spec_is_live(const char *spec);
 bool map_is_live(const struct map *);
 int map_start(struct map *, struct err *); /* 0, or -1 */
+
+/* Makes ready for other settings of a policy. 0: the caller moves them into
+ * those that the map borrows, before anybody is answered. -1: all is as it was. */
+int map_change(struct map *, const struct policy_settings *, struct err *);
 
 int map_replace(struct map *, const struct map_rows *, struct err *); /* 0 -1 */
 bool map_can_apply(const struct map *);

@@ -173,10 +173,21 @@ policy_map_open(const char *name, const struct map_settings *settings,
 	return NULL;
 }
 
+static int
+policy_map_change(struct map *map, const struct policy_settings *settings,
+		  struct err *err)
+{
+	struct policy_map *pm = (struct policy_map *)map;
+
+	return policy_change(pm->policy, settings,
+			     loop_clocks(host_of(pm)->loop).wall, err);
+}
+
 const struct map_ops map_policy = {
     .type = "policy",
     .open = policy_map_open,
     .start = mapserver_start,
     .clear = mapserver_clear,
+    .change = policy_map_change,
     .close = policy_map_close,
 };

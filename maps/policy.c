@@ -20,6 +20,27 @@ struct policy {
 	uint64_t last_asked;
 };
 
+/* *out: NULL = there is no file. 0, or -1. */
+static int
+open_senders(struct senders **out, const struct policy_settings *settings,
+	     time_t now, struct err *err)
+{
+	*out = NULL;
+	if (settings->sender_logins == NULL)
+		return 0;
+	*out = senders_open(settings->sender_logins, now, err);
+	return *out != NULL ? 0 : -1;
+}
+
+static void
+forget_counts(struct policy *policy, uint32_t window)
+{
+	tally_free(&policy->users);
+	tally_free(&policy->addresses);
+	policy->users = tally_new(window, POLICY_TALLIES_MAX);
+	policy->addresses = tally_new(window, POLICY_TALLIES_MAX);
+}
+
 struct policy *
 policy_new(const struct policy_settings *settings, time_t now, struct err *err)
 {
@@ -27,15 +48,25 @@ policy_new(const struct policy_settings *settings, time_t now, struct err *err)
 
 	policy->settings = settings;
 	policy->seed = hash_seed();
-	policy->users = tally_new(settings->window, POLICY_TALLIES_MAX);
-	policy->addresses = tally_new(settings->window, POLICY_TALLIES_MAX);
-	if (settings->sender_logins != NULL) {
-		policy->senders =
-		    senders_open(settings->sender_logins, now, err);
-		if (policy->senders == NULL)
-			policy_free(&policy);
-	}
+	forget_counts(policy, settings->window);
+	if (open_senders(&policy->senders, settings, now, err) != 0)
+		policy_free(&policy);
 	return policy;
+}
+
+int
+policy_change(struct policy *policy, const struct policy_settings *settings,
+	      time_t now, struct err *err)
+{
+	struct senders *senders;
+
+	if (open_senders(&senders, settings, now, err) != 0)
+		return -1;
+	senders_free(&policy->senders);
+	policy->senders = senders;
+	if (settings->window != policy->settings->window)
+		forget_counts(policy, settings->window);
+	return 0;
 }
 
 void

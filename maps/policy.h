@@ -70,6 +70,12 @@ struct policy *policy_new(const struct policy_settings *, time_t now,
     struct err *);
 void policy_free(struct policy **);
 
+/* Other settings are to come: opens their file of senders; what was counted
+ * stays, unless the window is another. 0: the caller moves them to where the
+ * policy borrows its own, before anything is decided. -1: all is as it was. */
+int policy_change(struct policy *, const struct policy_settings *, time_t now,
+    struct err *);
+
 /* Reads the file of senders anew if it has changed: 1 = it did, 0, or -1 and
  * err: it has become unusable, and what was known stays. */
 int policy_refresh(struct policy *, time_t now, struct err *);

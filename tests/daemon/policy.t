@@ -5,6 +5,7 @@
 # tests/run: timeout=600
 import os
 import resource
+import signal
 import socket
 import statistics
 import subprocess
@@ -139,6 +140,58 @@ def own_grace_ends():
         equal(daemon.stop(), 0, "a clean end")
 
 
+def reloaded():
+    """One connection through all of it; the login came before."""
+    with pbs.Site() as site:
+        settings(site, user_recipients=3)
+        daemon = site.start(*flags(site))
+        client = Client(socket_of(site))
+        site.log(login(CLIENT))
+        wait_action(client, "OK", state="DATA")
+        reloads = 0
+
+        def reload(message="reloaded: ", **policy):
+            nonlocal reloads
+            settings(site, **policy)
+            daemon.kill(signal.SIGHUP)
+            if message == "reloaded: ":
+                reloads += 1
+                daemon.wait_message(message, count=reloads)
+            else:
+                daemon.wait_message(message)
+
+        equal([client.ask(instance=str(n)) for n in range(2)], ["OK"] * 2,
+              "two recipients of three")
+        reload(user_recipients=3, action="PERMIT", limit_action="450 wait")
+        equal([client.ask(instance=str(n)) for n in range(2, 4)],
+              ["PERMIT", "450 wait"], "other actions; what came still counts")
+        reload(user_recipients=4, action="OK")
+        equal(client.ask(instance="4"), "OK", "another limit")
+        reload(sender_binding="always", sender_domains="example.org")
+        equal([client.ask(sender=sender) for sender in (
+            "ann@example.org", "bob@example.org")], ["OK", "DUNNO"],
+            "a binding")
+        reload(sender_binding="always", sender_domains="example.net")
+        equal([client.ask(sender=sender) for sender in (
+            "ann@example.org", "ann@example.net")], ["DUNNO", "OK"],
+            "another domain")
+        site.write("senders", "office@example.com ann\n")
+        reload(sender_binding="always", sender_logins=site.path("senders"))
+        equal(client.ask(sender="office@example.com"), "OK",
+              "a file of senders")
+        site.write("other", "broken@example.com\n")
+        reload("not reloaded, going on as before: policy:unix:%s: %s:1: "
+               "expected" % (socket_of(site), site.path("other")),
+               sender_logins=site.path("other"), action="REJECT")
+        equal([client.ask(sender=sender) for sender in (
+            "office@example.com", "bob@example.com")], ["OK", "DUNNO"],
+            "a wrong one leaves all as it was")
+        reload()
+        equal(client.ask(sender="bob@example.com"), "OK", "no binding again")
+        ok("takes a restart" not in daemon.messages(), "no restart is due")
+        equal(daemon.stop(), 0, "a clean end")
+
+
 def wrong_settings():
     with pbs.Site() as site:
         for key, value, why in (
@@ -233,5 +286,5 @@ def hostile():
         equal(daemon.stop(), 0, "a clean end")
 
 
-main(answers, over_a_port, grace_ends, own_grace_ends, wrong_settings,
+main(answers, over_a_port, grace_ends, own_grace_ends, reloaded, wrong_settings,
      senders_file_and_dump, hostile)
