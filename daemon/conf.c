@@ -369,6 +369,14 @@ check_whole(const struct conf *conf, struct err *err)
 		return -1;
 	if (conf->pidfile == NULL)
 		return 0;
+	if (strcmp(conf->pidfile, "yes") == 0 ||
+	    strcmp(conf->pidfile, "true") == 0 ||
+	    strcmp(conf->pidfile, "no") == 0 ||
+	    strcmp(conf->pidfile, "false") == 0)
+		return err_set(err,
+			       "daemon: '%s' is no pid file (as in "
+			       "/run/pop-before-smtp.pid)",
+			       conf->pidfile);
 	if (conf->once)
 		return err_set(err, "daemon and once exclude each other");
 	for (size_t i = 0; i < conf->logfiles.count; i++)
@@ -376,6 +384,52 @@ check_whole(const struct conf *conf, struct err *err)
 			return err_set(err, "a daemon has no standard input "
 					    "to follow (logfile '-')");
 	return 0;
+}
+
+/* The file that a map keeps: NULL, none. To be freed. */
+static char *
+map_file(const char *spec)
+{
+	size_t len = strcspn(spec, ":");
+	const char *name = spec + len + 1;
+
+	if (map_spec_is_live(spec))
+		return NULL;
+	if (strncmp(spec, "hash:", len + 1) == 0)
+		return alloc_format("%s.db", name);
+	if (strncmp(spec, "lmdb:", len + 1) == 0 ||
+	    strncmp(spec, "cdb:", len + 1) == 0)
+		return alloc_format("%s.%.*s", name, (int)len, spec);
+	return alloc_string(name);
+}
+
+/* Each would undo what the other writes, and Postfix parse what is no map. */
+static int
+check_files(const struct conf *conf, struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < conf->maps.count; i++) {
+		char *file = map_file(conf->maps.list[i]);
+
+		if (file != NULL && strcmp(file, conf->checkpoint) == 0)
+			result =
+			    err_set(err, "checkpoint: %s is the file of %s",
+				    file, conf->maps.list[i]);
+		for (size_t j = 0; j < i && file != NULL; j++) {
+			char *other = map_file(conf->maps.list[j]);
+
+			if (other != NULL && strcmp(file, other) == 0)
+				result = err_set(err,
+						 "dbfile: %s and %s are one "
+						 "file, %s",
+						 conf->maps.list[j],
+						 conf->maps.list[i], file);
+			free(other);
+		}
+		free(file);
+	}
+	return result;
 }
 
 static int
@@ -393,7 +447,7 @@ load(struct conf *conf, const struct settings *settings, struct err *err)
 	    check_whole(conf, err) != 0)
 		return EX_USAGE;
 	defaults_complete(conf);
-	return 0;
+	return check_files(conf, err) == 0 ? 0 : EX_USAGE;
 }
 
 int

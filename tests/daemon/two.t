@@ -58,6 +58,20 @@ def two_types():
         equal(os.path.getsize(site.map), 0, "which clears both")
 
 
+def one_file():
+    """Whatever writes last would be what Postfix reads."""
+    with pbs.Site() as site:
+        hashed = "--dbfile=hash:" + site.map
+        for flags, told in (
+                ([hashed, "--dbfile=cidr:" + site.map + ".db"], "one file"),
+                ([hashed, "--checkpoint=" + site.map + ".db"],
+                 "checkpoint: %s.db is the file of" % site.map),
+                ([hashed, "--daemon=yes"], "daemon: 'yes' is no pid file")):
+            run = site.run(*flags)
+            equal(run.returncode, 64, " ".join(flags) + ": refused")
+            contains(run.stderr, told, "and said")
+
+
 def nobody_else():
     """Who may open the lock may hold it: when the daemon is killed he has it,
     nobody clears the map, and no daemon begins."""
@@ -71,4 +85,4 @@ def nobody_else():
                   "nobody else may open " + os.path.basename(path))
 
 
-main(second, after, beside, two_types, nobody_else)
+main(second, after, beside, two_types, one_file, nobody_else)
