@@ -134,29 +134,35 @@ is_zero(struct journal *j, const char *name)
 /*
  * Whoever is logged in to the machine may write into the journal that he is
  * dovecot. The fields that begin with _ are journald's own, and a server does
- * not run in the session of a user, see systemd.journal-fields(7).
+ * not run in the session of a user, see systemd.journal-fields(7). Where he has
+ * ended before journald asked for his control group, nobody knows.
  */
 static bool
-is_from_a_session(struct journal *j)
+is_a_servers(struct journal *j)
 {
-	struct field owner;
+	struct field field;
 
-	return get(j, "_SYSTEMD_OWNER_UID", &owner) &&
-	       !is_zero(j, "_SYSTEMD_OWNER_UID") && !is_zero(j, "_UID");
+	if (is_zero(j, "_UID"))
+		return true;
+	return get(j, "_SYSTEMD_CGROUP", &field) &&
+	       (!get(j, "_SYSTEMD_OWNER_UID", &field) ||
+		is_zero(j, "_SYSTEMD_OWNER_UID"));
 }
 
 static bool
 is_trusted(struct journal *j)
 {
-	struct field owner;
+	struct field uid;
 
-	if (j->matched || !is_from_a_session(j))
+	if (j->matched || is_a_servers(j))
 		return true;
-	if (!j->distrusted && get(j, "_SYSTEMD_OWNER_UID", &owner))
-		log_warning("journal: passed over what user %.*s wrote in a "
-			    "session, and all such entries",
-			    owner.len < 16 ? (int)owner.len : 16, owner.bytes);
-	j->distrusted = true;
+	/* What has no user is the kernel's. */
+	if (!j->distrusted && get(j, "_UID", &uid)) {
+		log_info("journal: passing over what users wrote in sessions "
+			 "of their own, uid %.*s first",
+			 uid.len < 11 ? (int)uid.len : 11, uid.bytes);
+		j->distrusted = true;
+	}
 	return false;
 }
 

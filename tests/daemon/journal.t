@@ -8,6 +8,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ JOURNALD = "/lib/systemd/systemd-journald"
 PLACES = ("/run/systemd/journal", "/run/log/journal")
 SOCKET = PLACES[0] + "/socket"
 FORGED = "203.0.113.66"
+SESSION = "user.slice/user-1234.slice/session-7.scope"
 
 
 def enter_namespace():
@@ -103,12 +105,12 @@ def journal():
 
 
 @contextlib.contextmanager
-def in_session(text, uid=1234):
-    """As a user who is logged in would write it, with logger(1). He stays: the
-    journal asks later who he was."""
+def written(text, where, uid=1234):
+    """As one of that control group and user would write it, with logger(1). He
+    stays: the journal asks later who he was."""
     groups = next(d for d in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")
                   if os.path.exists(d + "/cgroup.procs"))
-    place = "%s/user.slice/user-%d.slice/session-7.scope" % (groups, uid)
+    place = os.path.join(groups, where)
     os.makedirs(place)
     stay, leave = os.pipe()
     try:
@@ -126,19 +128,35 @@ def in_session(text, uid=1234):
         os.close(leave)
         os.close(stay)
         os.waitpid(pid, 0)
-        for _ in range(3):
+        while place != groups:
             os.rmdir(place)
             place = os.path.dirname(place)
+
+
+def gone(text, uid=1234):
+    """Written by a user who has ended before the journal looks."""
+    os.kill(journald.pid, signal.SIGSTOP)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            os.setuid(uid)
+            send(text)
+            os._exit(0)
+        os.waitpid(pid, 0)
+    finally:
+        os.kill(journald.pid, signal.SIGCONT)
 
 
 def whose():
     with pbs.Site() as site:
         daemon = site.start("--logfile=journal:")
-        with in_session(message(FORGED)):
+        gone(message(FORGED))
+        with written(message(FORGED), SESSION), \
+                written(message("198.51.100.6"), "system.slice/imapd.service"):
             send(message("198.51.100.5"))
             ok(site.wait_key("198.51.100.5"), "what a server writes counts")
         ok(FORGED not in site.dump(), "what a user writes does not")
-        ok("passed over what user 1234 wrote" in daemon.messages(),
+        ok("in sessions of their own, uid 1234" in daemon.messages(),
            "and that is said", daemon.messages())
         daemon.stop()
     with pbs.Site() as site:
