@@ -37,7 +37,7 @@ ONE_ROOM = {  # third-party and special headers: the only file that may
 }
 # C11 and POSIX, and what every Linux has; another header needs a room above.
 LIBC = set("""assert ctype errno fcntl fnmatch float getopt glob grp ifaddrs
-inttypes limits locale math netdb poll pthread pwd sched setjmp signal
+inttypes limits locale malloc math netdb poll pthread pwd sched setjmp signal
 stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn
 string strings sysexits syslog termios time unistd dirent endian libgen
 wchar wctype spawn utime regex search""".split())
