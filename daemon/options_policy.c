@@ -104,6 +104,16 @@ policy_check_domain(const char *text, struct err *err)
 }
 
 int
+policy_check_delimiter(const char *text, struct err *err)
+{
+	for (const char *c = text; *c != '\0'; c++)
+		if (!ispunct((unsigned char)*c) || *c == '@')
+			return err_set(err, "'%s' is no delimiter (as in +)",
+				       text);
+	return 0;
+}
+
+int
 policy_check_path(const char *text, struct err *err)
 {
 	const char *slash = strchr(text, '/');

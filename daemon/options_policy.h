@@ -17,6 +17,7 @@ extern const char *const policy_state_words[];
 /* What a value must look like. 0, or -1 and err says why not. */
 int policy_check_action(const char *text, struct err *);
 int policy_check_domain(const char *text, struct err *);
+int policy_check_delimiter(const char *text, struct err *);
 int policy_check_path(const char *text, struct err *);
 
 /* clang-format off */
@@ -30,6 +31,9 @@ int policy_check_path(const char *text, struct err *);
 	  .check = policy_check_domain, .section = "policy" }, \
 	{ "sender_logins", OPTION_STRING, POLICY_AT(sender_logins), \
 	  .check = policy_check_path, .section = "policy" }, \
+	{ "recipient_delimiter", OPTION_STRING, \
+	  POLICY_AT(recipient_delimiter), \
+	  .check = policy_check_delimiter, .section = "policy" }, \
 	{ "null_sender", OPTION_BOOL, POLICY_AT(null_sender), \
 	  .section = "policy" }, \
 	{ "shared_users", OPTION_NUMBER, POLICY_AT(shared_users), \

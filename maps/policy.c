@@ -127,17 +127,68 @@ is_local(const struct policy_settings *settings, struct policy_text domain)
 	return false;
 }
 
-/* A user is the sender itself, or its local part at one of our domains. */
 static bool
-is_user(const char *user, struct policy_text sender, struct policy_text domain,
-	bool local)
+begins(struct policy_text text, const char *word)
+{
+	size_t len = strlen(word);
+
+	return text.len >= len && strncasecmp(text.text, word, len) == 0;
+}
+
+static bool
+ends(struct policy_text text, const char *word)
+{
+	size_t len = strlen(word);
+
+	return text.len > len &&
+	       strncasecmp(text.text + text.len - len, word, len) == 0;
+}
+
+/* Names that Postfix never splits; the last two are those of lists. */
+static bool
+is_whole(struct policy_text name)
+{
+	return same(name, "mailer-daemon", 13) ||
+	       same(name, "double-bounce", 13) || begins(name, "owner-") ||
+	       ends(name, "-request");
+}
+
+/* Of "ann+tag" 4, with the delimiter; 0 = none. Nobody is called "". */
+static size_t
+extension_of(struct policy_text name, const char *delimiters)
+{
+	size_t len = 0;
+
+	if (delimiters == NULL ||
+	    (strchr(delimiters, '-') != NULL && is_whole(name)))
+		return 0;
+	while (len < name.len && strchr(delimiters, name.text[len]) == NULL)
+		len++;
+	return len > 0 ? name.len - len : 0;
+}
+
+/* A user is the sender itself, or its name at one of our domains. */
+static bool
+is_user_named(const char *user, struct policy_text name,
+	      struct policy_text at_domain, bool local)
 {
 	size_t len = strlen(user);
 
-	if (same(sender, user, len))
+	if (len < name.len || strncasecmp(user, name.text, name.len) != 0)
+		return false;
+	return len == name.len
+		   ? local
+		   : same(at_domain, user + name.len, len - name.len);
+}
+
+static bool
+is_user(const char *user, struct policy_text name, size_t extension,
+	struct policy_text at_domain, bool local)
+{
+	if (is_user_named(user, name, at_domain, local))
 		return true;
-	return local && sender.len == len + 1 + domain.len &&
-	       strncasecmp(sender.text, user, len) == 0;
+	name.len -= extension;
+	return extension > 0 && is_user_named(user, name, at_domain, local);
 }
 
 /* The latest of the users whose sender it is; NULL: nobody's. */
@@ -145,8 +196,9 @@ static const char *
 owner(const struct policy *policy, struct policy_text sender,
       const struct policy_users *users)
 {
-	struct policy_text domain;
+	struct policy_text domain, name = sender, at_domain;
 	const char *listed = NULL;
+	size_t extension;
 	bool local;
 
 	if (sender.text == NULL)
@@ -156,17 +208,21 @@ owner(const struct policy *policy, struct policy_text sender,
 	if (sender.len > 0 && domain.len == 0)
 		return NULL;
 	local = is_local(policy->settings, domain);
+	name.len = sender.len > 0 ? sender.len - domain.len - 1 : 0;
+	at_domain =
+	    (struct policy_text){sender.text + name.len, sender.len - name.len};
+	extension = extension_of(name, policy->settings->recipient_delimiter);
 	if (policy->senders != NULL)
 		listed = senders_find(policy->senders, sender.text, sender.len,
-				      local);
+				      extension, local);
 	if (sender.len == 0 && listed == NULL)
 		return policy->settings->null_sender && users->count > 0
 			   ? users->names[0]
 			   : NULL;
 	for (size_t i = 0; i < users->count; i++)
-		if (listed != NULL
-			? senders_lists(listed, users->names[i])
-			: is_user(users->names[i], sender, domain, local))
+		if (listed != NULL ? senders_lists(listed, users->names[i])
+				   : is_user(users->names[i], name, extension,
+					     at_domain, local))
 			return users->names[i];
 	return NULL;
 }

@@ -42,6 +42,7 @@ struct policy_settings {
 	unsigned int binding;	/* enum policy_binding */
 	struct strings domains; /* a user "ann" is ann@ each of these */
 	char *sender_logins;	/* the file; NULL = none */
+	char *recipient_delimiter; /* of them each one; NULL = none */
 	bool null_sender;	/* <> is everybody's */
 	size_t shared_users;	/* more make an address shared; 0 = none is */
 	unsigned int shared;	/* enum policy_shared */

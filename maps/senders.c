@@ -398,14 +398,17 @@ senders_refresh(struct senders *senders, time_t now, struct err *err)
 /* ---- looking up ---- */
 
 static const char *
-look_up(const struct senders *senders, const char *key, size_t len)
+look_up(const struct senders *senders, const char *head, size_t head_len,
+	const char *tail, size_t tail_len)
 {
+	size_t len = head_len + tail_len;
 	char folded[KEY_MAX + 1];
 	const struct entry *e;
 
 	if (len > KEY_MAX || len == 0)
 		return NULL;
-	memcpy(folded, key, len);
+	memcpy(folded, head, head_len);
+	memcpy(folded + head_len, tail, tail_len);
 	folded[len] = '\0';
 	lower(folded);
 	e = table_find(senders->table, hash_bytes(senders->seed, folded, len),
@@ -415,19 +418,27 @@ look_up(const struct senders *senders, const char *key, size_t len)
 
 const char *
 senders_find(const struct senders *senders, const char *sender, size_t len,
-	     bool local)
+	     size_t extension, bool local)
 {
 	const char *at, *users;
+	size_t name, domain, base;
 
 	if (len == 0)
-		return look_up(senders, "<>", 2);
+		return look_up(senders, "<>", 2, "", 0);
 	at = memrchr(sender, '@', len);
-	users = look_up(senders, sender, len);
-	if (users == NULL && at != NULL && local)
-		users = look_up(senders, sender, (size_t)(at - sender));
-	if (users == NULL && at != NULL)
-		users = look_up(senders, at, (size_t)(sender + len - at));
-	return users;
+	users = look_up(senders, sender, len, "", 0);
+	if (users != NULL || at == NULL)
+		return users;
+	name = (size_t)(at - sender);
+	domain = len - name;
+	base = name - extension;
+	if (extension > 0)
+		users = look_up(senders, sender, base, at, domain);
+	if (users == NULL && local)
+		users = look_up(senders, sender, name, "", 0);
+	if (users == NULL && local && extension > 0)
+		users = look_up(senders, sender, base, "", 0);
+	return users != NULL ? users : look_up(senders, "", 0, at, domain);
 }
 
 bool

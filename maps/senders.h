@@ -9,8 +9,8 @@
  * That is what postmap(1) reads: a key, white space, users separated by commas
  * or white space; lines that begin with white space go on; '#' begins a
  * comment line. The first key that is there decides, as in Postfix: the whole
- * address; its local part, if the domain is one of ours; "@domain". All is
- * compared without regard to (ASCII) case. "<>" is the null sender.
+ * address, the address without its extension; its local part, if the domain is
+ * one of ours, with the extension and without; "@domain". All is compared without regard to (ASCII) case. "<>" is the null sender.
  *
  * The file is read anew when it has changed. One that cannot be read or
  * understood leaves what was known, and that is said once.
@@ -38,10 +38,11 @@ size_t senders_count(const struct senders *); /* keys */
 
 /*
  * The users of the first key that is there, "ann, bob", borrowed until the
- * next refresh; NULL: none is. local: the domain is one of ours.
+ * next refresh; NULL: none is. extension: so many bytes before the last '@'
+ * are "+extension"; 0 = it has none. local: the domain is one of ours.
  */
 const char *senders_find(const struct senders *, const char *sender,
-    size_t len, bool local);
+    size_t len, size_t extension, bool local);
 /* Whether a user is one of those. */
 bool senders_lists(const char *users, const char *user);
 

@@ -147,6 +147,68 @@ by_sender(void)
 }
 
 static void
+by_extension(void)
+{
+	static char plus[] = "+", both[] = "-+";
+	struct policy_settings s = settings();
+	struct policy *p;
+	FILE *f = fopen(file, "w");
+
+	fputs("office+x@example.org bob\noffice@example.org ann\n"
+	      "info+x carol\ninfo dora\n@example.com eve\n",
+	      f);
+	fclose(f);
+	s.binding = POLICY_BINDING_ALWAYS;
+	s.sender_logins = file;
+	strings_add(&s.domains, "example.org");
+	p = new_policy(&s);
+	SAYS(p, "DUNNO", "no delimiter, no extension",
+	     .sender = "ann+tag@example.org", .users = "ann");
+	s.recipient_delimiter = plus;
+	SAYS(p, "OK", "an extension", .sender = "ann+tag@example.org",
+	     .users = "ann");
+	SAYS(p, "OK", "of two, the first delimiter counts",
+	     .sender = "ann+b+c@example.org", .users = "ann");
+	SAYS(p, "OK", "an empty one", .sender = "ann+@example.org",
+	     .users = "ann");
+	SAYS(p, "OK", "a user with a domain", .sender = "Ann+tag@else.example",
+	     .users = "ann@else.example");
+	SAYS(p, "OK", "a user called so", .sender = "ann+tag@example.org",
+	     .users = "ann+tag");
+	SAYS(p, "DUNNO", "not the other way round", .sender = "ann@example.org",
+	     .users = "ann+tag");
+	SAYS(p, "DUNNO", "somebody else's", .sender = "bob+ann@example.org",
+	     .users = "ann");
+	SAYS(p, "DUNNO", "at a foreign domain", .sender = "ann+b@example.net",
+	     .users = "ann");
+	SAYS(p, "DUNNO", "nobody's", .sender = "+ann@example.org",
+	     .users = "ann");
+	SAYS(p, "OK", "listed with it", .sender = "office+x@example.org",
+	     .users = "bob");
+	SAYS(p, "DUNNO", "which comes first", .sender = "office+x@example.org",
+	     .users = "ann");
+	SAYS(p, "OK", "listed without", .sender = "office+y@example.org",
+	     .users = "ann");
+	SAYS(p, "OK", "the local part with it", .sender = "info+x@example.org",
+	     .users = "carol");
+	SAYS(p, "OK", "without", .sender = "info+y@example.org",
+	     .users = "dora");
+	SAYS(p, "DUNNO", "not at a foreign domain",
+	     .sender = "info+y@example.com", .users = "dora");
+	SAYS(p, "OK", "the domain last", .sender = "info+y@example.com",
+	     .users = "eve");
+	s.recipient_delimiter = both;
+	SAYS(p, "OK", "each of several", .sender = "ann-tag@example.org",
+	     .users = "ann");
+	SAYS(p, "DUNNO", "a list's owner is nobody's",
+	     .sender = "owner-ann@example.org", .users = "owner");
+	SAYS(p, "DUNNO", "nor is its request",
+	     .sender = "ann-request@example.org", .users = "ann");
+	policy_free(&p);
+	strings_clear(&s.domains);
+}
+
+static void
 by_table(void)
 {
 	struct policy_settings s = settings();
@@ -327,6 +389,7 @@ main(void)
 	close(mkstemp(file));
 	by_address();
 	by_sender();
+	by_extension();
 	by_table();
 	shared();
 	limits();

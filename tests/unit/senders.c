@@ -57,7 +57,7 @@ open_text(const char *text)
 static bool
 may(const struct senders *s, const char *sender, const char *user, bool local)
 {
-	const char *users = senders_find(s, sender, strlen(sender), local);
+	const char *users = senders_find(s, sender, strlen(sender), 0, local);
 
 	return users != NULL && senders_lists(users, user);
 }
