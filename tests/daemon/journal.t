@@ -59,11 +59,15 @@ def prepare():
 
 
 def start_journald():
-    process = subprocess.Popen([JOURNALD], stderr=subprocess.DEVNULL)
-    watch = pbs.Inotify(PLACES[0], 0x100)  # IN_CREATE
-    pbs.until("journald", 20, lambda: os.path.exists(SOCKET),
-              lambda left: watch.wait(min(left, 0.2)))
-    watch.close()
+    """Ready: before, its sockets do not yet tell who writes."""
+    ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ready.bind("/run/systemd/notify")
+    ready.settimeout(20)
+    process = subprocess.Popen([JOURNALD], stderr=subprocess.DEVNULL, env=dict(
+        os.environ, NOTIFY_SOCKET="/run/systemd/notify"))
+    while b"READY=1" not in ready.recv(4096):
+        pass
+    os.unlink("/run/systemd/notify")
     return process
 
 
