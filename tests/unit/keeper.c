@@ -32,7 +32,7 @@ enum { PATIENCE_MS = 10000 };
 enum end { STOPPED, FAILING, WRITING };
 
 static char dir[] = "/tmp/pbs-keeper.XXXXXX";
-static char *pidfile, *map, *state, *log_file, *error_file;
+static char *pidfile, *map, *state, *log_file, *error_file, *pipe_name;
 
 /* What a worker says, it says through this pipe; when all processes that could
  * are gone, it is at its end. */
@@ -43,21 +43,11 @@ struct kept {
 
 /* ---- the daemon of this test: says what happens to it ---- */
 
-/* A worker keeps none of its keeper's descriptors; this one the test needs. */
-static int
-reopen(int out)
-{
-	char *path = alloc_format("/proc/%ld/fd/%d", (long)getppid(), out);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	free(path);
-	return fd;
-}
-
 static void
-work(int keepers, const struct handover *handover)
+work(const struct handover *handover)
 {
-	int signo, out = reopen(keepers);
+	/* A worker keeps none of its keeper's descriptors. */
+	int signo, out = open(pipe_name, O_WRONLY | O_CLOEXEC);
 	sigset_t signals;
 
 	sigfillset(&signals);
@@ -105,7 +95,7 @@ no_conf(void *arg, struct conf *conf, struct err *err)
 }
 
 static void
-command(int out, enum end end)
+command(enum end end)
 {
 	struct conf conf = {.pidfile = pidfile,
 			    .checkpoint = state,
@@ -127,7 +117,7 @@ command(int out, enum end end)
 			fail();
 		if (end == WRITING)
 			write_and_fail(&handover);
-		work(out, &handover);
+		work(&handover);
 		break;
 	case 0:
 		strings_clear(&conf.maps);
@@ -140,21 +130,24 @@ command(int out, enum end end)
 static struct kept
 start(enum end end)
 {
+	static int count;
 	struct kept k;
-	int pipes[2], status;
+	int out, status;
 	pid_t pid;
 
-	if (pipe(pipes) != 0)
+	pipe_name[strlen(pipe_name) - 1] = (char)('0' + count++);
+	if (mkfifo(pipe_name, 0600) != 0)
 		abort();
+	k.said = open(pipe_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	out = open(pipe_name, O_WRONLY); /* stays open as long as a keeper */
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		close(pipes[0]);
-		command(pipes[1], end);
+		close(k.said);
+		command(end);
 	}
-	close(pipes[1]);
+	close(out);
 	waitpid(pid, &status, 0);
-	k.said = pipes[0];
 	k.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	return k;
 }
@@ -491,6 +484,7 @@ main(void)
 	state = alloc_format("%s/state", dir);
 	log_file = alloc_format("%s/log", dir);
 	error_file = alloc_format("%s/errors", dir);
+	pipe_name = alloc_format("%s/pipe0", dir);
 	locks();
 	detaches();
 	cannot_start();
