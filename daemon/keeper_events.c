@@ -318,8 +318,8 @@ tell_reload(struct keeper *k, bool read)
 		log_error("not reloaded: the daemon does not listen");
 }
 
-/* The limits are the longer of the two while the worker still has the old ones:
- * it says what does not change, and what is wrong. */
+/* The new limits hold at once; what a worker that still has the old ones asks for
+ * is cut to them. It says what does not change, and what is wrong. */
 static bool
 adopt(struct keeper *k, struct err *err)
 {

@@ -310,8 +310,9 @@ on_due(void *arg)
 
 	if (flush(target, &err) == 0) {
 		if (said)
-			log_info("%s: written again, after %u failures",
-				 map_name(target->map), failures);
+			log_info("%s: written again, after %u failure%s",
+				 map_name(target->map), failures,
+				 failures == 1 ? "" : "s");
 		target->failures = 0;
 		return;
 	}

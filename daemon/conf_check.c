@@ -1,0 +1,91 @@
+#include "daemon/conf_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "daemon/conf.h"
+#include "maps/map.h"
+
+static int
+check_once(const struct conf *conf, struct err *err)
+{
+	for (size_t i = 0; i < conf->maps.count; i++)
+		if (map_spec_is_live(conf->maps.list[i]))
+			return err_set(err,
+				       "after once nobody is there to answer "
+				       "for %s",
+				       conf->maps.list[i]);
+	return 0;
+}
+
+int
+conf_check_flags(const struct conf *conf, struct err *err)
+{
+	if (conf->once && check_once(conf, err) != 0)
+		return -1;
+	if (conf->pidfile == NULL)
+		return 0;
+	if (strcmp(conf->pidfile, "yes") == 0 ||
+	    strcmp(conf->pidfile, "true") == 0 ||
+	    strcmp(conf->pidfile, "no") == 0 ||
+	    strcmp(conf->pidfile, "false") == 0)
+		return err_set(err,
+			       "daemon: '%s' is no pid file (as in "
+			       "/run/pop-before-smtp.pid)",
+			       conf->pidfile);
+	if (conf->once)
+		return err_set(err, "daemon and once exclude each other");
+	for (size_t i = 0; i < conf->logfiles.count; i++)
+		if (strcmp(conf->logfiles.list[i], "-") == 0)
+			return err_set(err, "a daemon has no standard input "
+					    "to follow (logfile '-')");
+	return 0;
+}
+
+/* The file that a map keeps: NULL, none. To be freed. */
+static char *
+map_file(const char *spec)
+{
+	size_t len = strcspn(spec, ":");
+	const char *name = spec + len + 1;
+
+	if (map_spec_is_live(spec))
+		return NULL;
+	if (strncmp(spec, "hash:", len + 1) == 0)
+		return alloc_format("%s.db", name);
+	if (strncmp(spec, "lmdb:", len + 1) == 0 ||
+	    strncmp(spec, "cdb:", len + 1) == 0)
+		return alloc_format("%s.%.*s", name, (int)len, spec);
+	return alloc_string(name);
+}
+
+/* Each would undo what the other writes, and Postfix parse what is no map. */
+int
+conf_check_files(const struct conf *conf, struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < conf->maps.count; i++) {
+		char *file = map_file(conf->maps.list[i]);
+
+		if (file != NULL && strcmp(file, conf->checkpoint) == 0)
+			result =
+			    err_set(err, "checkpoint: %s is the file of %s",
+				    file, conf->maps.list[i]);
+		for (size_t j = 0; j < i && file != NULL; j++) {
+			char *other = map_file(conf->maps.list[j]);
+
+			if (other != NULL && strcmp(file, other) == 0)
+				result = err_set(err,
+						 "dbfile: %s and %s are one "
+						 "file, %s",
+						 conf->maps.list[j],
+						 conf->maps.list[i], file);
+			free(other);
+		}
+		free(file);
+	}
+	return result;
+}

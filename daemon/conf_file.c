@@ -1,0 +1,182 @@
+#include "daemon/conf_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/yamltree.h"
+#include "daemon/conf.h"
+#include "daemon/options.h"
+#include "daemon/textconf.h"
+
+enum { FILE_MAX = 1024 * 1024 }; /* bytes */
+
+/* ---- the file ---- */
+
+/* The usual word for an empty file. */
+static bool
+is_null(const struct stat *st)
+{
+	struct stat null;
+
+	return S_ISCHR(st->st_mode) && stat("/dev/null", &null) == 0 &&
+	       st->st_rdev == null.st_rdev;
+}
+
+/* Who may write the configuration may choose what root writes where. */
+static int
+check_owner(const char *file, const struct stat *st, struct err *err)
+{
+	if (is_null(st))
+		return 0;
+	if (!S_ISREG(st->st_mode))
+		return err_set(err, "%s: not a regular file", file);
+	if (geteuid() == 0 && (st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return err_set(err,
+			       "%s: others than its owner may write it (mode "
+			       "%03o); chmod go-w it",
+			       file, (unsigned int)st->st_mode & 0777);
+	if (st->st_size > FILE_MAX)
+		return err_set(err, "%s: larger than %d bytes", file, FILE_MAX);
+	return 0;
+}
+
+static ssize_t
+read_all(int fd, char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (len < size && n != 0) {
+		n = read(fd, text + len, size - len);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		len += n > 0 ? (size_t)n : 0;
+		if (n < 0)
+			n = 1;
+	}
+	return (ssize_t)len;
+}
+
+/* What is checked is what is read: one open file. */
+static struct yaml_tree *
+load_file(const char *file, struct err *err)
+{
+	struct yaml_tree *tree = NULL;
+	struct stat st;
+	char *text;
+	ssize_t len;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0) {
+		err_set(err, "%s: %s", file, strerror(errno));
+		return NULL;
+	}
+	if (fstat(fd, &st) != 0) {
+		err_set(err, "%s: %s", file, strerror(errno));
+	} else if (check_owner(file, &st, err) == 0) {
+		text = alloc_zero(FILE_MAX, 1);
+		len = read_all(fd, text, FILE_MAX);
+		if (len < 0)
+			err_set(err, "%s: %s", file, strerror(errno));
+		else
+			tree = yaml_parse(file, text, (size_t)len, err);
+		free(text);
+	}
+	close(fd);
+	return tree;
+}
+
+/* ---- what it says ---- */
+
+static int
+apply_scalar(struct conf *conf, const struct option *o,
+	     const struct yaml_tree *tree, const struct yaml_node *node,
+	     struct err *err)
+{
+	struct err why;
+
+	if (node->kind != YAML_SCALAR)
+		return yaml_err(tree, node, err, "%s: takes %s", o->name,
+				option_is_list(o)
+				    ? "a value or a list of values"
+				    : "one value");
+	if (strlen(node->text) != node->text_len)
+		return yaml_err(tree, node, err, "%s: holds a NUL byte",
+				o->name);
+	if (option_set(o, conf, node->text, &why) != 0)
+		return yaml_err(tree, node, err, "%s: %s", o->name, why.text);
+	return 0;
+}
+
+static int apply_section(struct conf *, const struct yaml_tree *,
+			 const struct yaml_node *key,
+			 const struct yaml_node *value, struct err *);
+
+/* section: the key that it stands under, NULL = the file itself. */
+static int
+apply_key(struct conf *conf, const char *section, const struct yaml_tree *tree,
+	  const struct yaml_node *key, const struct yaml_node *value,
+	  struct err *err)
+{
+	const struct option *o = option_key(section, key->text);
+	const char *near;
+
+	if (section == NULL && option_is_section(key->text))
+		return apply_section(conf, tree, key, value, err);
+	if (section == NULL && strcmp(key->text, "text") == 0)
+		return textconf_read(conf, tree, value, err);
+	if (o == NULL) {
+		near = option_suggest_key(section, key->text);
+		return yaml_err(tree, key, err,
+				near ? "unknown key '%s' (did you mean '%s'?)"
+				     : "unknown key '%s'%s",
+				key->text, near ? near : "");
+	}
+	if (value->kind != YAML_LIST || !option_is_list(o))
+		return apply_scalar(conf, o, tree, value, err);
+	for (size_t i = 0; i < value->count; i++)
+		if (apply_scalar(conf, o, tree, value->items[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+apply_section(struct conf *conf, const struct yaml_tree *tree,
+	      const struct yaml_node *key, const struct yaml_node *value,
+	      struct err *err)
+{
+	if (value->kind != YAML_MAP)
+		return yaml_err(tree, value, err,
+				"%s: takes a list of `key: value'", key->text);
+	for (size_t i = 0; i < value->count; i++)
+		if (apply_key(conf, key->text, tree, value->keys[i],
+			      value->items[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+int
+conf_read_file(struct conf *conf, struct err *err)
+{
+	struct yaml_tree *tree = load_file(conf->config_file, err);
+	const struct yaml_node *root;
+	int result = 0;
+
+	if (tree == NULL)
+		return -1;
+	root = yaml_root(tree);
+	if (root->kind != YAML_MAP)
+		result =
+		    yaml_err(tree, root, err, "not a list of `key: value'");
+	for (size_t i = 0; i < root->count && result == 0; i++)
+		result = apply_key(conf, NULL, tree, root->keys[i],
+				   root->items[i], err);
+	yaml_tree_free(&tree);
+	return result;
+}

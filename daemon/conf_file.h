@@ -1,0 +1,14 @@
+/*
+ * conf_file: the configuration as YAML, pop-before-smtp.yaml(5).
+ */
+#ifndef DAEMON_CONF_FILE_H
+#define DAEMON_CONF_FILE_H
+
+struct conf;
+struct err;
+
+/* Sets in conf what its config_file says. 0; -1: err names file and line. As
+ * root it refuses one that others may write. */
+int conf_read_file(struct conf *, struct err *);
+
+#endif
