@@ -83,8 +83,9 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
     def __init__(self, directory, table, extra="", processes=20,
-                 permit=None):
-        """permit: the restriction that lets relay, if not by a table."""
+                 permit=None, services=""):
+        """permit: the restriction that lets relay, if not by a table;
+        services: further lines of master.cf."""
         self.dir = os.path.join(directory, "postfix-server")
         self.etc = os.path.join(self.dir, "etc")
         for d in ("etc", "spool", "data"):
@@ -94,7 +95,7 @@ postlog unix-dgram n - n - 1 postlogd
             dir=self.dir, extra=extra,
             permit=permit or "check_client_access " + table))
         self._write("master.cf", self.MASTER.format(
-            port=SMTP_PORT, processes=processes))
+            port=SMTP_PORT, processes=processes) + services)
         self.log = os.path.join(self.dir, "postfix.log")
 
     def _write(self, name, text):
@@ -114,6 +115,16 @@ postlog unix-dgram n - n - 1 postlogd
             raise RuntimeError("postfix start: " + said)
         wait_port("127.0.0.1", SMTP_PORT)
         return self
+
+    def processes(self, name):
+        """Pids of those that master(8) has started and not yet reaped."""
+        with open(os.path.join(self.dir, "spool", "pid", "master.pid")) as f:
+            return pbs.children(int(f.read()), name)
+
+    def reload(self):
+        code, said = self._postfix("reload")
+        if code != 0:
+            raise RuntimeError("postfix reload: " + said)
 
     def stop(self):
         self._postfix("stop")
