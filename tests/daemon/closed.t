@@ -2,9 +2,11 @@
 # Whatever fails, nobody stays authorized later than the grace and five seconds
 # after the last login: the daemon killed or stopped, a full disk, a disk with
 # errors, a read-only map, a clock that jumps, a log that is quiet or gone, a
-# Postfix that is started anew. Each is looked at once, when the time is over.
+# Postfix that is started anew. Each is looked at once, when the time is over,
+# in every type of map.
 # tests/run: root
 import concurrent.futures
+import contextlib
 import os
 import signal
 import smtplib
@@ -15,12 +17,18 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import faults
 import pbs
+import policy
 import servers
+import socketmap
 from pbs import login
 from tap import contains, equal, main, ok, skip, skip_all
 
 GRACE, LATE, DAY = 4, 5, 86400
+JOBS = 13
+STILL = "; expired addresses are still in it"
 GUEST, OTHER = "198.51.100.1", "198.51.100.2"
+FILES = ("hash", "lmdb", "cdb", "cidr", "text")
+LIVE = ("socketmap", "policy")  # in no file: the daemon is asked
 LIBFAKETIME = next((path for path in (
     os.path.join(d, "faketime", "libfaketimeMT.so.1") for d in (
         "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
@@ -28,25 +36,44 @@ LIBFAKETIME = next((path for path in (
     if os.path.exists(path) and not (pbs.SANITIZED or pbs.WRAP)), None)
 
 
-class Case:
-    """One login, one fault, one look."""
+def asked(client, kind, key):
+    """Whether the one at the other end says that key may relay."""
+    try:
+        answer = (client.ask(key) if kind == "socketmap"
+                  else client.ask(client=key))
+    except OSError:  # too late, or gone: smtpd permits nobody by that
+        return False
+    return answer is not None and answer.startswith("OK")
 
-    def __init__(self, kind="hash"):
-        self.kind, self.site = kind, pbs.Site()
-        self.spec = "%s:%s" % (kind, self.site.map)
+
+class Case:
+    """One login, one fault, one look into each map."""
+
+    def __init__(self, *kinds):
+        self.kinds, self.site = kinds or ("hash",), pbs.Site()
         self.flags = ["--nomynetworks", "--grace=%d" % GRACE,
-                      "--dbfile=" + self.spec]
+                      "--checkpoint=" + self.site.path("map/state"),
+                      *("--dbfile=" + self.spec(k) for k in self.kinds)]
         self.faults = faults.Faults(self.site)
         self.clock = self.site.write("clock", "+0\n")
         self.env = dict(self.faults.env)
         self.daemon = self.keeper = None
+        self.sessions = {}  # of clients that stay
         self.when = 0
+
+    def path(self, kind):
+        return os.path.join(self.site.mapdir, kind)
+
+    def spec(self, kind):
+        return "%s:%s%s" % (kind, "unix:" * (kind in LIVE), self.path(kind))
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc):
         self.faults.lift()
+        for session in self.sessions.values():
+            session.close()
         for pid in pbs.children(self.keeper or -1) + [self.keeper or 0]:
             if pid:
                 os.kill(pid, signal.SIGKILL)
@@ -83,25 +110,50 @@ class Case:
         with open(self.site.path("pid")) as f:
             self.keeper = int(f.read())
 
-    def query(self, key=GUEST):
-        done = subprocess.run(["postmap", "-q", key, self.spec], text=True,
-                              env=self.site.env, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE)
+    def session(self, kind):
+        return {"socketmap": socketmap, "policy": policy}[kind].Client(
+            self.path(kind), timeout=1)
+
+    def has(self, kind, key):
+        if kind == "text":
+            with open(self.path(kind)) as f:
+                return key in f.read().split()
+        if kind in LIVE:
+            try:
+                session = self.session(kind)
+            except OSError:
+                return False
+            with contextlib.closing(session):
+                return asked(session, kind, key)
+        done = subprocess.run(["postmap", "-q", key, self.spec(kind)],
+                              text=True, env=self.site.env,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if done.stderr:
             raise RuntimeError(done.stderr)
-        return done.stdout.strip() or None
+        return done.stdout.strip() != ""
+
+    def held(self, key=GUEST):
+        """Where key is authorized."""
+        return ([k for k in self.kinds if self.has(k, key)]
+                + [k + ", an open session" for k, session
+                   in self.sessions.items() if asked(session, k, key)])
 
     def login(self, key=GUEST, offset=0):
-        """Now, and until the map has it."""
+        """Now, and until each map has it."""
         self.when = time.time()
         self.site.log(login(key), when=self.when + offset)
-        pbs.until(key + " in the map", 5, lambda: self.query(key),
-                  lambda left: time.sleep(0.05))
+        for kind in self.kinds:
+            pbs.until("%s in %s" % (key, kind), 5,
+                      lambda: self.has(kind, key),
+                      lambda left: time.sleep(0.1))
+        self.sessions = {k: self.session(k) for k in self.kinds if k in LIVE}
+        if not all(asked(c, k, key) for k, c in self.sessions.items()):
+            raise RuntimeError("not authorized in an open session")
 
     def at_deadline(self, key=GUEST):
-        """What the map says when the time is over."""
+        """Where it is authorized when the time is over."""
         time.sleep(max(0, self.when + GRACE + LATE - time.time()))
-        return self.query(key)
+        return self.held(key)
 
     def messages(self):
         if self.daemon:
@@ -188,17 +240,19 @@ FAULTS = {
     "SIGSTOP under --daemon": (worker_stopped, "kept"),
     "SIGSTOP of the worker": (worker_stopped_in_foreground,),
     "kill -9 of all, then ExecStopPost": (all_killed,),
-    "disk full": (disk_full, "disk"),
-    "errors on all but rename": (errors_on_map,),
-    "a map that cannot be created": (read_only_to_us,),
     "the clock goes back a day": (clock_back, "clock"),
     "the clock goes forward a day": (clock_forward, "clock"),
 }
+DISK_FAULTS = {
+    "disk full": (disk_full, "disk"),
+    "errors on all but rename": (errors_on_map,),
+    "a map that cannot be created": (read_only_to_us,),
+}
 
 
-def play(kind, fault, *needs):
-    """(what the map says at the deadline, messages)."""
-    with Case(kind) as case:
+def play(kinds, fault, *needs):
+    """(where one is authorized at the deadline, messages)."""
+    with Case(*kinds) as case:
         if "clock" in needs:
             case.fake_clock()
         if "disk" in needs:
@@ -210,40 +264,77 @@ def play(kind, fault, *needs):
 
 
 def every_fault():
-    with concurrent.futures.ThreadPoolExecutor(len(FAULTS)) as pool:
-        todo = {kind + ": " + name: pool.submit(play, kind, *how)
-                for kind in ("hash", "lmdb") for name, how in FAULTS.items()
-                if LIBFAKETIME or "clock" not in how}
-        for name, future in todo.items():
+    """What meets the daemon in all maps at once; what meets the files in one
+    alone, so that no other map's trouble helps it."""
+    todo = {name: (FILES + LIVE, *how) for name, how in FAULTS.items()
+            if LIBFAKETIME or "clock" not in how}
+    todo.update({"%s: %s" % (kind, name): ((kind,), *how) for kind in FILES
+                 for name, how in DISK_FAULTS.items()})
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        running = {name: pool.submit(play, *how)
+                   for name, how in todo.items()}
+        for name, future in running.items():
             held, messages = future.result()
-            equal(held, None, "%s: nobody is authorized %d s after the grace"
+            equal(held, [], "%s: nobody is authorized %d s after the grace"
                   % (name, LATE), messages)
             ok(messages.count("\n") < 40, name + ": no flood of messages",
                messages)
 
 
-def nothing_can_be_done():
+def remount_read_only(case):
+    """On top: the lock that the daemon holds forbids to remount the disk."""
+    subprocess.run(["mount", "--bind", case.site.mapdir, case.site.mapdir],
+                   check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", case.site.mapdir],
+                   check=True)
+
+
+def remount(case):
+    subprocess.run(["umount", "-l", case.site.mapdir], check=True)
+
+
+def errors_on_all(case):
+    case.faults.arm("open", "openat", "read", "pread", "write", "pwrite",
+                    "writev", "fsync", "fdatasync", "msync", "ftruncate",
+                    "copy_file_range", "rename", "renameat", "link",
+                    path="/map/", error="EIO")
+
+
+def no_errors(case):
+    case.faults.lift()
+
+
+def nothing_can_be_done(name, fault, mend, stuck):
     """Not even a rename: said, and done as soon as it can be."""
-    with Case() as case:
+    with Case(*FILES) as case:
         case.small_disk()
         case.start()
         case.login()
-        # On top: what the daemon holds open forbids to remount it.
-        subprocess.run(["mount", "--bind", case.site.mapdir,
-                        case.site.mapdir], check=True)
-        subprocess.run(["mount", "-o", "remount,bind,ro", case.site.mapdir],
-                       check=True)
-        case.at_deadline()
-        contains(case.daemon.messages(), "expired addresses are still in it",
-                 "a read-only map that holds the expired is said")
-        subprocess.run(["umount", "-l", case.site.mapdir], check=True)
-        pbs.until("an empty map", LATE + 5, lambda: case.query() is None,
+        fault(case)
+        equal(case.at_deadline(), stuck, name + ": what cannot be emptied",
+              case.messages())
+        said = [k for k in FILES if any(
+            case.spec(k) in line and STILL in line
+            for line in case.messages().splitlines())]
+        equal(said, stuck, name + ": what is said to hold the expired",
+              case.messages())
+        mend(case)
+        pbs.until("empty maps", LATE + 5, lambda: not case.held(),
                   lambda left: time.sleep(0.1))
-        ok(True, "when it can be written again it is emptied",
-           case.daemon.messages())
-        pbs.until("a login", 30, lambda: case.query(OTHER),
+        ok(True, name + ": when they can be written again they are emptied")
+        pbs.until("a login", 30, lambda: len(case.held(OTHER)) == len(FILES),
                   lambda left: (case.site.log(login(OTHER)), time.sleep(1)))
-        ok(True, "and takes logins again")
+        ok(True, name + ": and take logins again")
+
+
+def read_only_disk():
+    # What lmdb holds open goes on.
+    nothing_can_be_done("read-only", remount_read_only, remount,
+                        [k for k in FILES if k != "lmdb"])
+
+
+def broken_disk():
+    nothing_can_be_done("EIO", errors_on_all, no_errors, list(FILES))
 
 
 def full_and_free():
@@ -275,17 +366,19 @@ def hears(daemon, seconds):
 
 
 def keeper_stopped():
-    """Nobody is left to clear the map but the service manager's watchdog."""
-    with Case() as case:
+    """Nobody is left to clear the maps but the service manager's watchdog."""
+    with Case(*FILES, *LIVE) as case:
         case.env["WATCHDOG_USEC"] = "1000000"
         case.start()
         case.login()
         case.daemon.wait_state("WATCHDOG=1")
-        os.kill(case.daemon.pid, signal.SIGSTOP)
+        os.killpg(case.daemon.pid, signal.SIGSTOP)
         ok(not hears(case.daemon, 1.5),
-           "SIGSTOP of the keeper: the watchdog hears no more")
+           "SIGSTOP of all: the watchdog hears no more")
+        equal([h for h in case.held() if h.split(",")[0] in LIVE], [],
+              "who asks hears nothing either")
         all_killed(case)
-        equal(case.at_deadline(), None, "and clears the map")
+        equal(case.at_deadline(), [], "and clears the maps")
 
 
 def clock_and_logins():
@@ -298,7 +391,7 @@ def clock_and_logins():
         case.login()
         case.set_clock(-DAY)
         case.login(OTHER, -DAY)
-        equal(case.at_deadline(OTHER), None,
+        equal(case.at_deadline(OTHER), [],
               "a login after the clock went back ends in time, too")
 
 
@@ -322,7 +415,7 @@ def postfix_restarted():
                    server, guest], text=True, timeout=60,
                 stdout=subprocess.PIPE).stdout.strip()
         case.start(network.daemon_wrap)
-        postfix = servers.Postfix(case.site.dir, case.spec).start()
+        postfix = servers.Postfix(case.site.dir, case.spec("hash")).start()
         try:
             case.login(guest)
             equal(relay(), "250", "who logged in may relay")
@@ -348,5 +441,5 @@ subprocess.run(["mount", "--make-rprivate", "/"], stderr=subprocess.DEVNULL)
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 if LIBFAKETIME is None:
     skip("a clock that jumps", "no libfaketime, or none that works here")
-main(every_fault, nothing_can_be_done, keeper_stopped, full_and_free,
-     clock_and_logins, postfix_restarted)
+main(every_fault, read_only_disk, broken_disk, keeper_stopped, full_and_free,
+     clock_and_logins, postfix_restarted, jobs=4)

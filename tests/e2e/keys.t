@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # What a real smtpd looks up for a client: over IPv4, IPv6 and IPv6 that is
 # mapped IPv4 it finds whoever has logged in, in each type of map, and no one
-# else; with ipv6_prefix: 64 all of his /64 and nothing beside it.
+# else; with ipv6_prefix: 64 all of his /64 and nothing beside it. A change of
+# an lmdb map restarts no smtpd.
 # tests/run: root
 """One Postfix with one restriction class for each map: the recipient's domain
 chooses the map that is asked. A client poses as any address, by XCLIENT."""
@@ -104,6 +105,42 @@ def networks():
     equal([got[a] for a in STRANGERS[:2]], [[], []], "IPv4: each for itself")
 
 
+def restarts(map_type):
+    """How often smtpd began anew for a login that one of them has seen."""
+    with pbs.Site() as site:
+        spec = "%s:%s/pbs" % (map_type, site.mapdir)
+        server = posing(site.dir, {map_type: spec})
+        daemon = site.start("--dbfile=" + spec)
+        server.start()
+        try:
+            smtp = Smtp([map_type])
+            before = smtp.relays(ALONE[0])
+            smtp.close()
+            site.log(pbs.login(ALONE[0]))
+            pbs.until("relays by " + map_type, pbs.DEADLINE,
+                      lambda: asked_anew(map_type), lambda left: None)
+            with open(server.log) as f:
+                return before, f.read().count("has changed -- restarting")
+        finally:
+            server.stop()
+            daemon.stop()
+
+
+def asked_anew(map_type):
+    smtp = Smtp([map_type])
+    try:
+        return smtp.relays(ALONE[0])
+    finally:
+        smtp.close()
+
+
+def changed():
+    if "lmdb" in types_here():
+        equal(restarts("lmdb"), ([], 0), "lmdb: no smtpd has restarted")
+    before, count = restarts("hash")
+    ok(count > 0, "hash: they have, and it is seen")
+
+
 if servers.missing():
     skip_all(servers.missing())
 if os.environ.get("PBS_APART") != "yes":
@@ -113,4 +150,4 @@ if os.environ.get("PBS_APART") != "yes":
     os.environ["PBS_APART"] = "yes"
     os.execvp(namespaces[0], namespaces + ["sh", "-c", "ip link set lo up && "
               'exec "$0" "$@"', sys.executable, os.path.abspath(__file__)])
-main(addresses, networks)
+main(addresses, networks, changed)

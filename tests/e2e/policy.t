@@ -170,6 +170,12 @@ def inside():
             shared(scene, "refuse", False)
             limit(scene)
             down(scene)
+            with open(postfix.log) as f:
+                said = f.read()
+            ok(said.count("NOQUEUE: reject"), "Postfix tells what it refused",
+               said)
+            equal(said.count("has changed -- restarting"), 0,
+                  "no smtpd has restarted")
         finally:
             postfix.stop()
             network.close()

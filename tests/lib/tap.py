@@ -1,21 +1,26 @@
 """tap: the Test Anything Protocol for tests in Python."""
+import concurrent.futures
 import subprocess
 import sys
+import threading
 import traceback
 
 _state = {"run": 0, "failed": 0}
+_lock = threading.RLock()  # scenarios may run side by side
 
 
 def ok(condition, name, *diagnostics):
     """One assertion; what is in diagnostics is shown when it fails."""
-    _state["run"] += 1
-    print("%sok %d - %s" % ("" if condition else "not ", _state["run"], name))
-    if not condition:
-        _state["failed"] += 1
-        for text in diagnostics:
-            for line in str(text).splitlines()[:60]:
-                print("# " + line)
-    sys.stdout.flush()
+    with _lock:
+        _state["run"] += 1
+        print("%sok %d - %s" % ("" if condition else "not ", _state["run"],
+                                name))
+        if not condition:
+            _state["failed"] += 1
+            for text in diagnostics:
+                for line in str(text).splitlines()[:60]:
+                    print("# " + line)
+        sys.stdout.flush()
     return bool(condition)
 
 
@@ -29,8 +34,9 @@ def contains(text, part, name):
 
 
 def skip(name, why):
-    _state["run"] += 1
-    print("ok %d - %s # SKIP %s" % (_state["run"], name, why))
+    with _lock:
+        _state["run"] += 1
+        print("ok %d - %s # SKIP %s" % (_state["run"], name, why))
 
 
 def skip_all(why):
@@ -38,14 +44,18 @@ def skip_all(why):
     sys.exit(0)
 
 
-def main(*scenarios):
+def _perform(scenario):
+    try:
+        scenario()
+    except Exception:
+        ok(False, "%s ran to its end" % scenario.__name__,
+           traceback.format_exc())
+
+
+def main(*scenarios, jobs=1):
     """Runs each; an exception is a failed assertion that names it."""
-    for scenario in scenarios:
-        try:
-            scenario()
-        except Exception:
-            ok(False, "%s ran to its end" % scenario.__name__,
-               traceback.format_exc())
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(_perform, scenarios))
     print("1..%d" % _state["run"])
     sys.exit(1 if _state["failed"] else 0)
 
