@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/listenplace.h"
 #include "base/loop.h"
 #include "base/unixsocket.h"
 
@@ -24,7 +24,6 @@ enum {
 	READ_MAX = 1024, /* bytes taken of a client before others' turn */
 	SPARE_FDS = 64,	 /* descriptors that are not for clients */
 	PAUSE_MS = 1000, /* no descriptor left in the whole system */
-	EVERYBODY = 0666,
 };
 
 /* Whose exchange is not over, or who is silent; by the time since when. */
@@ -60,120 +59,6 @@ struct streamserver {
 	struct timer *patience, *pause;
 	int64_t due; /* what patience is armed for */
 };
-
-/* ---- where to listen ---- */
-
-struct place {
-	const char *path; /* NULL: inet */
-	struct addr addr;
-	uint16_t port;
-};
-
-static bool
-is_loopback(const struct addr *addr)
-{
-	static const uint8_t one[16] = {[15] = 1};
-
-	return addr->family == 4 ? addr->bytes[0] == 127
-				 : memcmp(addr->bytes, one, 16) == 0;
-}
-
-static int
-parse_inet(struct place *place, const char *text, struct err *err)
-{
-	const char *colon = strrchr(text, ':');
-	unsigned long port;
-	char *end;
-
-	if (colon == NULL ||
-	    addr_parse(&place->addr, text, (size_t)(colon - text)) != 0)
-		return err_set(err, "not ADDRESS:PORT");
-	if (!is_loopback(&place->addr))
-		return err_set(err, "not a loopback address");
-	port = strtoul(colon + 1, &end, 10);
-	if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || port == 0 ||
-	    port > UINT16_MAX)
-		return err_set(err, "'%s': not a port", colon + 1);
-	place->path = NULL;
-	place->port = (uint16_t)port;
-	return 0;
-}
-
-static int
-parse_place(struct place *place, const char *address, struct err *err)
-{
-	if (strncmp(address, "unix:/", 6) == 0) {
-		/* As main.cf has it: unix:PATH:NAME. */
-		if (strchr(strrchr(address, '/'), ':') != NULL)
-			return err_set(err,
-				       "write it without '%s', which "
-				       "stands in main.cf alone",
-				       strchr(strrchr(address, '/'), ':'));
-		place->path = address + 5;
-		return 0;
-	}
-	if (strncmp(address, "inet:", 5) == 0)
-		return parse_inet(place, address + 5, err);
-	return err_set(err, "neither unix:/PATH nor inet:ADDRESS:PORT");
-}
-
-static socklen_t
-socket_address(const struct place *place, struct sockaddr_storage *out)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-
-	memset(out, 0, sizeof(*out));
-	if (place->addr.family == 4) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(place->port);
-		memcpy(&in->sin_addr, place->addr.bytes, 4);
-		return sizeof(*in);
-	}
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(place->port);
-	memcpy(&in6->sin6_addr, place->addr.bytes, 16);
-	return sizeof(*in6);
-}
-
-static int
-listen_inet(const struct place *place, struct err *err)
-{
-	struct sockaddr_storage address;
-	socklen_t len = socket_address(place, &address);
-	int fd, yes = 1;
-
-	fd = socket(address.ss_family,
-		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
-	    bind(fd, (struct sockaddr *)&address, len) == 0 &&
-	    listen(fd, BACKLOG) == 0)
-		return fd;
-	err_set(err, "%s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static int
-listen_at(struct streamserver *server, const char *address, struct err *err)
-{
-	struct place place;
-
-	if (parse_place(&place, address, err) != 0)
-		return -1;
-	if (place.path == NULL) {
-		server->fd = listen_inet(&place, err);
-		return server->fd < 0 ? -1 : 0;
-	}
-	server->fd = unixsocket_listen(place.path, EVERYBODY, BACKLOG,
-				       &server->node, err);
-	if (server->fd < 0)
-		return -1;
-	server->path = alloc_string(place.path);
-	return 0;
-}
 
 /* ---- the queues ---- */
 
@@ -489,6 +374,21 @@ clients_allowed(void)
 	return STREAMSERVER_CLIENTS_MAX;
 }
 
+static int
+listen_at(struct streamserver *server, const char *address, struct err *err)
+{
+	struct listenplace place;
+
+	if (listenplace_parse(&place, address, err) != 0)
+		return -1;
+	server->fd = listenplace_listen(&place, BACKLOG, &server->node, err);
+	if (server->fd < 0)
+		return -1;
+	if (place.path != NULL)
+		server->path = alloc_string(place.path);
+	return 0;
+}
+
 struct streamserver *
 streamserver_open(struct loop *loop, const char *address, size_t request_max,
 		  streamserver_fn *fn, void *arg, struct err *err)
@@ -513,27 +413,11 @@ streamserver_open(struct loop *loop, const char *address, size_t request_max,
 int
 streamserver_check(const char *address, struct err *err)
 {
-	struct place place;
-	struct stat st;
-	char *dir;
-	int result;
+	struct listenplace place;
 
-	if (parse_place(&place, address, err) != 0)
+	if (listenplace_parse(&place, address, err) != 0)
 		return -1;
-	if (place.path == NULL)
-		return 0;
-	dir = alloc_bytes(place.path,
-			  (size_t)(strrchr(place.path, '/') - place.path) + 1);
-	result = access(dir, W_OK | X_OK);
-	if (result != 0)
-		err_set(err, "directory %.*s: %s",
-			(int)strlen(dir) - (dir[1] != '\0'), dir,
-			strerror(errno));
-	free(dir);
-	if (result == 0 && lstat(place.path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return err_set(err, "%s: in the way, and not a socket",
-			       place.path);
-	return result;
+	return listenplace_check(&place, err);
 }
 
 int

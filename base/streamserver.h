@@ -42,9 +42,7 @@ typedef ssize_t streamserver_fn(void *arg, struct stream *, const char *bytes,
 void stream_answer(struct stream *, const void *bytes, size_t len);
 
 /*
- * address: "unix:/path", or "inet:ADDRESS:PORT" with a loopback address
- * ("inet:[::1]:10031"). A socket that a dead process left is replaced; the new
- * one may be connected to by all who can reach it: its directory is to say who.
+ * address: as base/listenplace.h has it.
  * request_max: a request that is not whole by then closes its client.
  * Clients may connect, but nobody is heard until streamserver_start().
  */
