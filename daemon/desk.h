@@ -30,7 +30,7 @@ void desk_reset(struct desk *);
 /*
  * A packet that rowpipe_check() found well-formed. 1: it became the answer,
  * which is to be sent; 0: nothing to send; -1: nonsense, err says what.
- * READY and PONG are not for the desk: nonsense here.
+ * READY, PONG and RELOADED are not for the desk: nonsense here.
  */
 int desk_take(struct desk *, struct rowpipe_packet *,
     const struct vault_time *, struct err *);

@@ -77,6 +77,7 @@ start_worker(struct keeper *k, struct handover *out, struct err *err)
 	int ends[2];
 
 	k->started_ms = now.steady_ms;
+	keeper_try_offer(k);
 	if (rowpipe_open(ends, err) != 0)
 		return -1;
 	child = fork();
@@ -112,6 +113,21 @@ say_death(int status)
 	else
 		log_error("the daemon died with exit code %d",
 			  WEXITSTATUS(status));
+}
+
+/* Its own last message says what is wrong, with file and line. */
+static void
+say_stillborn(struct keeper *k, int status)
+{
+	if (k->trial)
+		log_error("not reloaded, going on as before: the daemon cannot "
+			  "begin with the new configuration");
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG)
+		log_error("the daemon cannot begin: nobody is authorized until "
+			  "what it complains of is mended; SIGHUP then tries "
+			  "it at once");
+	if (k->trial)
+		keeper_settle_offer(k, false);
 }
 
 static void
@@ -150,6 +166,8 @@ mourn(struct keeper *k, int status)
 	}
 	keeper_clear(k);
 	say_death(status);
+	if (!k->ready)
+		say_stillborn(k, status);
 	if (k->stopping)
 		finish(k, code);
 	else
@@ -212,8 +230,6 @@ keep(struct keeper *k, struct handover *out, int *code)
 			plan_restart(k);
 		}
 		*code = loop_run(k->loop, &err);
-		if (k->start)
-			keeper_reread(k, false);
 	} while (k->start);
 	if (*code >= 0)
 		return 0;
@@ -386,6 +402,7 @@ be_keeper(struct keeper *k, struct handover *out, int *code, struct err *err)
 		return 1;
 	close_all(k);
 	detach_done(&k->command, *code);
+	conf_clear(&k->offer);
 	free(k);
 	return result;
 }

@@ -39,7 +39,8 @@ typedef int keeper_conf_fn(void *arg, struct conf *conf, struct err *);
 /*
  * Takes locks, opens maps and control socket as conf->user, starts the worker;
  * with conf->pidfile in the background. conf stays the keeper's, and each
- * worker's own copy of it is as the file was when it was last read. Returns
+ * worker's own copy of it is the last that a worker could use; what a SIGHUP
+ * finds while there is none, the next one tries. Returns
  *   1 in each worker: it does the work, and ends the process;
  *   0 in the command that was typed and in the keeper, when all is over: exit
  *     with *code;

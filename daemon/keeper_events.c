@@ -89,6 +89,8 @@ become_ready(struct keeper *k)
 	if (k->ready)
 		return;
 	k->ready = k->proven = true;
+	if (k->trial)
+		keeper_settle_offer(k, true);
 	notify("READY=1");
 	detach_done(&k->command, EX_OK);
 }
@@ -132,6 +134,8 @@ take_packet(struct keeper *k)
 		become_ready(k);
 	else if (got > 0 && k->packet.type == ROWPIPE_PONG)
 		take_pong(k, &now);
+	else if (got > 0 && k->packet.type == ROWPIPE_RELOADED)
+		keeper_settle_offer(k, k->packet.code == 0);
 	else if (got > 0)
 		got = take_request(k, &now, &err) == 0 ? 1 : -1;
 	if (got == -1)
@@ -305,56 +309,85 @@ keeper_limits(const struct conf *conf)
 }
 
 static void
+exchange(struct keeper *k)
+{
+	struct vault_limits limits;
+
+	reload_adopt(k->conf, &k->offer);
+	limits = keeper_limits(k->conf);
+	vault_set_limits(k->vault, &limits);
+}
+
+void
+keeper_try_offer(struct keeper *k)
+{
+	if (!k->offered || k->trial)
+		return;
+	exchange(k);
+	k->trial = true;
+}
+
+void
+keeper_settle_offer(struct keeper *k, bool taken)
+{
+	struct err err;
+
+	if (!k->offered)
+		return;
+	if (taken != k->trial)
+		exchange(k);
+	conf_clear(&k->offer);
+	k->offered = k->trial = false;
+	if (!taken && log_open(k->conf->logto, k->conf->debug, &err) != 0)
+		log_error("%s", err.text);
+}
+
+static void
 tell_reload(struct keeper *k, bool read)
 {
 	struct err err;
 
-	if (k->child == 0)
-		return;
 	pulse_excuse(&k->pulse, PULSE_BUSY_MS);
 	rowpipe_begin(&k->packet, ROWPIPE_RELOAD);
 	if (rowpipe_send(k->end, &k->packet, read ? log_descriptor() : -1,
-			 false, &err) != 1)
-		log_error("not reloaded: the daemon does not listen");
+			 false, &err) == 1)
+		return;
+	log_error("not reloaded: the daemon does not listen");
+	keeper_settle_offer(k, false);
 }
 
-/* The new limits hold at once; what a worker that still has the old ones asks for
- * is cut to them. It says what does not change, and what is wrong. */
+/* Only that it can be read is known by then; the worker knows whether it can be
+ * used. */
 static bool
-adopt(struct keeper *k, struct err *err)
+take_offer(struct keeper *k, struct err *err)
 {
-	struct vault_limits limits;
 	struct conf new;
 
 	if (k->reread(k->reread_arg, &new, err) != 0)
 		return false;
+	keeper_settle_offer(k, false); /* one before it */
 	if (log_open(new.logto, new.debug, err) != 0) {
 		conf_clear(&new);
 		return false;
 	}
-	reload_adopt(k->conf, &new);
-	limits = keeper_limits(k->conf);
-	vault_set_limits(k->vault, &limits);
-	conf_clear(&new);
+	k->offer = new;
+	k->offered = true;
 	return true;
-}
-
-void
-keeper_reread(struct keeper *k, bool tell)
-{
-	struct err err;
-	bool read = adopt(k, &err);
-
-	if (tell)
-		tell_reload(k, read);
-	else if (!read)
-		log_error("going on with the configuration as it was: %s",
-			  err.text);
 }
 
 void
 keeper_on_reload(void *arg, int signo)
 {
+	struct keeper *k = arg;
+	struct err err;
+	bool read = take_offer(k, &err);
+
 	(void)signo;
-	keeper_reread(arg, true);
+	if (k->child > 0)
+		tell_reload(k, read);
+	else if (!read)
+		log_error("not reloaded, going on as before: %s", err.text);
+	/* Perhaps it was that which ended the last ones. */
+	if (timer_armed(k->again))
+		timer_arm(k->again, 0);
 }

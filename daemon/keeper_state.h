@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "daemon/conf.h"
 #include "daemon/holdings.h"
 #include "daemon/keeper.h"
 #include "daemon/pulse.h"
@@ -25,7 +26,10 @@ struct vault_limits;
 struct watchdog;
 
 struct keeper {
-	struct conf *conf;
+	struct conf *conf; /* a worker has run by it, or is trying to */
+	struct conf offer; /* what a SIGHUP found; in a trial what was before */
+	bool offered;	   /* no worker has taken or refused it yet */
+	bool trial;	   /* one was started with it */
 	keeper_conf_fn *reread;
 	void *reread_arg;
 	struct lock *pidfile;
@@ -53,8 +57,11 @@ struct keeper {
 /* What of a worker's rows is believed. Borrows from conf. */
 struct vault_limits keeper_limits(const struct conf *);
 
-/* Takes over what the file says now. tell: the worker is to do the same. */
-void keeper_reread(struct keeper *, bool tell);
+/* A worker is about to start: with what was offered, if anything was. */
+void keeper_try_offer(struct keeper *);
+/* Whether a worker can use what was offered. Only what one took is kept for the
+ * next. */
+void keeper_settle_offer(struct keeper *, bool taken);
 
 /* Empties the maps that may hold somebody, and says so. What cannot be emptied is
  * tried again and again. */

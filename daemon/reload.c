@@ -79,6 +79,11 @@ reload_adopt(struct conf *running, struct conf *new)
 	running->logto = new->logto;
 	running->policy = new->policy;
 
+	new->grace = old.grace;
+	new->sessions = old.sessions;
+	new->session_max = old.session_max;
+	new->debug = old.debug;
+	new->mynetworks = old.mynetworks;
 	new->patterns = old.patterns;
 	new->enable = old.enable;
 	new->exclude = old.exclude;

@@ -12,7 +12,8 @@ void reload_say(const struct conf *running, const struct conf *new);
 
 /*
  * Moves into the running configuration what can change while running: rules,
- * networks, grace, debug, logto, policy. new then holds the old values, to be cleared.
+ * networks, grace, debug, logto, policy. new then holds the old values: to be
+ * cleared, or to be moved back by a second call.
  */
 void reload_adopt(struct conf *running, struct conf *new);
 

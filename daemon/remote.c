@@ -453,6 +453,16 @@ remote_ready(struct remote *r)
 	send_packet(r, &r->out, &err);
 }
 
+void
+remote_reloaded(struct remote *r, bool taken)
+{
+	struct err err;
+
+	rowpipe_begin(&r->out, ROWPIPE_RELOADED);
+	r->out.code = taken ? 0 : -1;
+	send_packet(r, &r->out, &err);
+}
+
 int
 remote_take_log(struct remote *r)
 {

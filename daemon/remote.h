@@ -55,6 +55,9 @@ bool remote_serve(void *arg);
 /* The maps are written. */
 void remote_ready(struct remote *);
 
+/* What became of the configuration that was to be read again. */
+void remote_reloaded(struct remote *, bool taken);
+
 /* What is written to the file becomes the checkpoint with remote_save_end(),
  * which closes it: 0, or -1. */
 FILE *remote_save_begin(struct remote *);

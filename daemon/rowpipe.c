@@ -39,6 +39,7 @@ body_size(const struct rowpipe_packet *packet)
 	case ROWPIPE_CLEAR:
 	case ROWPIPE_INTACT:
 	case ROWPIPE_READY:
+	case ROWPIPE_RELOADED:
 	case ROWPIPE_RELOAD:
 		return 0;
 	}

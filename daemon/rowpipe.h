@@ -19,7 +19,8 @@
  * and PONG, the answer to a PING. A PING may hold addresses whose time is over
  * as the keeper sees it; the PONG says of those what the worker knows of
  * them. RELOAD: the configuration is to be read again; a descriptor may come
- * with it, the new log of our own.
+ * with it, the new log of our own. RELOADED says what became of that: code 0, it
+ * is used from here on; else it was refused.
  */
 #ifndef DAEMON_ROWPIPE_H
 #define DAEMON_ROWPIPE_H
@@ -38,7 +39,7 @@ enum rowpipe_type {
 	/* the worker's */
 	ROWPIPE_REPLACE = 1, ROWPIPE_APPLY, ROWPIPE_SAVE, ROWPIPE_ROWS,
 	ROWPIPE_BYTES, ROWPIPE_END, ROWPIPE_CLEAR, ROWPIPE_INTACT,
-	ROWPIPE_READY, ROWPIPE_PONG,
+	ROWPIPE_READY, ROWPIPE_PONG, ROWPIPE_RELOADED,
 	/* the keeper's */
 	ROWPIPE_ANSWER, ROWPIPE_PING, ROWPIPE_RELOAD
 };

@@ -440,6 +440,9 @@ reopen_log(struct service *s)
 static void
 reload(struct service *s, struct conf *new, struct pipeline *pipeline)
 {
+	/* Before any row that is by the new. */
+	if (s->handover != NULL)
+		remote_reloaded(s->handover->remote, true);
 	if (new->grace != s->conf->grace)
 		authtab_set_longest(s->table, new->grace,
 				    service_moment(s).lifetime);
@@ -466,6 +469,16 @@ change_maps(struct service *s, const struct conf *new, struct err *err)
 	return 0;
 }
 
+/* What runs still has the old rules in memory; what is started has not. */
+static void
+refuse_reload(struct service *s, const struct err *err)
+{
+	log_error("not reloaded, going on as before: %s", err->text);
+	log_warning("until that is mended the daemon cannot be started again");
+	if (s->handover != NULL)
+		remote_reloaded(s->handover->remote, false);
+}
+
 /* SIGHUP: the new beside the old, then a swap; or the old as it was. */
 void
 service_on_reload(void *arg)
@@ -476,7 +489,7 @@ service_on_reload(void *arg)
 	struct err err;
 
 	if (s->reread(s->reread_arg, &new, &err) != 0) {
-		log_error("not reloaded, going on as before: %s", err.text);
+		refuse_reload(s, &err);
 		return;
 	}
 	pipeline = strict_patterns(&new.patterns, &err) == 0
@@ -485,7 +498,7 @@ service_on_reload(void *arg)
 	if (pipeline != NULL && change_maps(s, &new, &err) != 0)
 		pipeline_free(&pipeline);
 	if (pipeline == NULL)
-		log_error("not reloaded, going on as before: %s", err.text);
+		refuse_reload(s, &err);
 	else
 		reload(s, &new, pipeline);
 	conf_clear(&new);

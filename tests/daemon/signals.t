@@ -4,6 +4,7 @@
 import os
 import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
@@ -106,6 +107,84 @@ def bad_reload():
         ok("203.0.113.5" not in site.dump(), "SIGHUP: the old one is kept")
 
 
+def kill_worker(daemon):
+    worker = daemon.worker()
+    if worker < 2 or worker == daemon.pid:
+        raise RuntimeError("no worker to kill: %d" % worker)
+    os.kill(worker, signal.SIGKILL)
+    daemon.wait_message("died of signal 9")
+
+
+def refused_and_dead():
+    """The worker refuses what the keeper could read; then it dies."""
+    with pbs.Site() as site:
+        site.write("pbs.yaml", "exclude: [203.0.113.0/24]\n")
+        daemon = site.start()
+        site.write("pbs.yaml", "enable: [no-such-rule]\n")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("not reloaded, going on as before: ")
+        daemon.wait_message("until that is mended the daemon cannot be "
+                            "started again")
+        kill_worker(daemon)
+        daemon.wait_state()
+        site.log(login("203.0.113.5"))
+        site.log(login("198.51.100.1"))
+        ok(site.wait_key("198.51.100.1"),
+           "SIGHUP: what was refused is not started with either")
+        ok("203.0.113.5" not in site.dump(), "but what was before it")
+        site.write("pbs.yaml", "exclude: [192.0.2.0/24]\n")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded: ")
+        kill_worker(daemon)
+        daemon.wait_message("anew", count=2)
+        site.log(login("192.0.2.5"))
+        site.log(login("203.0.113.6"))
+        ok(site.wait_key("203.0.113.6"), "and what was taken, is")
+        ok("192.0.2.5" not in site.dump(), "all of it")
+
+
+def mended():
+    """The patterns are broken where they are: the good ones died with the
+    worker. Whoever mends them need not wait."""
+    good = ("server: Mine\nprogram: [mine]\nrules:\n  - name: mine-login\n"
+            "    match: 'in (?<user>\\S+) from (?<ip>[0-9a-f.:]+)'\n"
+            "    accept:\n      - { line: 'Nov 21 02:01:00 mail mine: in ann "
+            "from 192.0.2.7', ip: 192.0.2.7, user: ann }\n")
+    with pbs.Site() as site:
+        os.mkdir(site.path("patterns"))
+        site.write("patterns/mine.yaml", good)
+        daemon = site.start("--patterns=" + site.path("patterns"))
+        site.write("patterns/mine.yaml", good.replace("match:", "macht:"))
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("mine.yaml:5: ")
+        site.log("mine: in ann from 198.51.100.1")
+        ok(site.wait_key("198.51.100.1"), "SIGHUP: the old rules stay")
+        kill_worker(daemon)
+        daemon.wait_message("mine.yaml:5: ", count=2)
+        daemon.wait_message("the daemon cannot begin")
+        daemon.wait_message("anew in 4s")
+        equal(site.dump(), {}, "without rules nobody is authorized")
+        site.write("patterns/mine.yaml", good)
+        daemon.kill(signal.SIGHUP)
+        began = time.monotonic()
+        ok(site.wait_key("198.51.100.1"), "mended, all is as it was")
+        ok(time.monotonic() - began < 3, "at once, with SIGHUP",
+           time.monotonic() - began)
+
+
+def tried_while_down():
+    """SIGHUP between two workers, with what the next one refuses."""
+    with pbs.Site() as site:
+        daemon = site.start()
+        kill_worker(daemon)
+        site.write("pbs.yaml", "enable: [no-such-rule]\n")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("not reloaded, going on as before: ")
+        site.log(login("198.51.100.1"))
+        ok(site.wait_key("198.51.100.1"),
+           "SIGHUP while there is no worker: the old one is used again")
+
+
 def own_log():
     with pbs.Site() as site:
         daemon = site.start("--logto=" + site.path("own.log"))
@@ -163,4 +242,4 @@ def early_end():
 
 
 main(good_reload, shorter_grace, takes_a_restart, new_patterns, bad_reload,
-     own_log, state, clean_end, early_end, to_all)
+     refused_and_dead, mended, tried_while_down, own_log, state, clean_end, early_end, to_all)
