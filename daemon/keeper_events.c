@@ -234,7 +234,7 @@ say_expired(size_t removed, const struct err *err)
 			    "daemon did not",
 			    removed);
 	if (err->text[0] != '\0')
-		log_error("%s; emptied", err->text);
+		log_error("%s", err->text);
 }
 
 void

@@ -20,7 +20,7 @@ struct place {
 	int64_t first;	 /* no row expires before it; perhaps none so soon */
 	bool known;	 /* the shelf says what is in the map */
 	bool emptied;	 /* by us: changes are not enough now */
-	bool must_empty; /* it could not be done */
+	bool must_empty; /* it could not be done, which was said */
 };
 
 struct vault {
@@ -423,19 +423,38 @@ drop_late(struct place *place, int64_t now, size_t *removed, struct err *err)
 	return result;
 }
 
+/* It could not be written. err: what is to be said of that. */
+static int64_t
+empty_late(struct place *place, const struct err *why, struct err *err)
+{
+	bool said = place->must_empty;
+	struct err other;
+
+	if (empty(place, &other) == 0) {
+		err_set(err, "%s; emptied", why->text);
+		return -1;
+	}
+	if (!said)
+		err_set(err, "%s; expired addresses are still in it",
+			other.text);
+	return TICK_MS;
+}
+
 static int64_t
 expire_place(struct place *place, int64_t now, size_t *removed, struct err *err)
 {
-	struct err other;
+	struct err why;
 	int64_t wait;
 
-	if (place->must_empty)
-		return empty(place, err) == 0 ? -1 : TICK_MS;
+	if (place->must_empty) {
+		err_set(&why, "%s", map_name(place->map));
+		return empty_late(place, &why, err);
+	}
 	if (place->first == NEVER)
 		return -1;
 	if (place->first + VAULT_LATE_MS <= now &&
-	    drop_late(place, now, removed, err) != 0)
-		return empty(place, &other) == 0 ? -1 : TICK_MS;
+	    drop_late(place, now, removed, &why) != 0)
+		return empty_late(place, &why, err);
 	if (place->first + VAULT_ASK_MS <= now)
 		place->first = shelf_first_expiry(&place->shelf);
 	if (place->first == NEVER)

@@ -82,8 +82,8 @@ const char *vault_refusal(const struct vault *);
 /*
  * Takes out what is late, writes what changed. Returns the milliseconds after
  * which there may be something to ask for or take out again, -1 = nothing is
- * waited for. *removed: how many went; err: the map could not be written and
- * was emptied (err->text[0] != 0).
+ * waited for. *removed: how many went; err: a map could not be written, and
+ * whether it was emptied, once each (err->text[0] != 0).
  */
 int64_t vault_expire(struct vault *, int64_t steady_ms, size_t *removed,
     struct err *);
