@@ -19,16 +19,11 @@ GUEST = "198.51.100.1"
 
 
 class OwnedSite(pbs.Site):
-    """Its map's directory is nobody's, who may not read our tree."""
+    """Its map's directory is nobody's."""
 
     def __init__(self):
         super().__init__()
         os.chown(self.mapdir, NOBODY.pw_uid, NOBODY.pw_gid)
-        shutil.copytree(os.path.join(pbs.ROOT, "patterns"),
-                        self.path("patterns"))
-
-    def command(self, *flags):
-        return super().command("--patterns=" + self.path("patterns"), *flags)
 
 
 def processes(daemon):

@@ -289,11 +289,20 @@ class Site:
         os.chmod(self.path("checked"), 0o1777)
         return [*WRAP, "--log-file=" + self.path("checked/%p.log")]
 
+    def _patterns(self, for_all):
+        """Another user may have no way to this source tree."""
+        shipped, copy = os.path.join(ROOT, "patterns"), self.path("shipped")
+        if not for_all:
+            return shipped
+        if not os.path.exists(copy):
+            shutil.copytree(shipped, copy)
+        return copy
+
     def command(self, *flags):
         given = [f.split("=")[0] for f in flags]
         command = self._wrap() + [DAEMON, "--config=" + self.config]
         if "--patterns" not in given:
-            command.append("--patterns=" + os.path.join(ROOT, "patterns"))
+            command.append("--patterns=" + self._patterns("--user" in given))
         if WRAP and "--sandbox" not in given:
             command.append("--sandbox=off")  # a checker needs more
         if "--logfile" not in given:
