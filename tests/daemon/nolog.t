@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # No log is named, and none is there: what is followed in its place is said, and
 # where there is no journal either, the log that the first mail makes is found.
-# tests/run: root
+# tests/run: root exclusive
 import os
 import shutil
 import subprocess
