@@ -6,28 +6,18 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/changes.h"
+#include "daemon/keptmap.h"
 #include "daemon/rowpipe.h"
 #include "daemon/shelf.h"
 #include "maps/map.h"
 
-enum { TICK_MS = 1000, ROUNDING_MS = 1000 };
-static const int64_t NEVER = INT64_MAX;
-
-/* One map. */
-struct place {
-	struct map *map; /* NULL: not one of ours */
-	struct shelf shelf;
-	int64_t first;	 /* no row expires before it; perhaps none so soon */
-	bool known;	 /* the shelf says what is in the map */
-	bool emptied;	 /* by us: changes are not enough now */
-	bool must_empty; /* it could not be done, which was said */
-};
+enum { ROUNDING_MS = 1000 };
 
 struct vault {
-	struct place *places;
-	size_t nplaces;
+	struct keptmap *maps;
+	size_t nmaps;
 	struct vault_limits limits;
-	struct place *open; /* what rows are coming for; NULL = none */
+	struct keptmap *open; /* what rows are coming for; NULL = none */
 	bool whole;
 	size_t left; /* rows to come */
 	struct shelf fresh;
@@ -43,11 +33,11 @@ vault_new(struct map *const *maps, size_t nmaps,
 {
 	struct vault *v = alloc_zero(1, sizeof(*v));
 
-	v->places = alloc_zero(nmaps + 1, sizeof(*v->places));
-	v->nplaces = nmaps;
+	v->maps = alloc_zero(nmaps + 1, sizeof(*v->maps));
+	v->nmaps = nmaps;
 	v->limits = *limits;
 	for (size_t i = 0; i < nmaps; i++)
-		v->places[i] = (struct place){.map = maps[i], .first = NEVER};
+		keptmap_init(&v->maps[i], maps[i]);
 	return v;
 }
 
@@ -59,9 +49,9 @@ vault_free(struct vault **vault)
 	if (v == NULL)
 		return;
 	vault_give_up(v);
-	for (size_t i = 0; i < v->nplaces; i++)
-		shelf_clear(&v->places[i].shelf);
-	free(v->places);
+	for (size_t i = 0; i < v->nmaps; i++)
+		keptmap_deinit(&v->maps[i]);
+	free(v->maps);
 	free(v);
 	*vault = NULL;
 }
@@ -75,7 +65,7 @@ vault_set_limits(struct vault *v, const struct vault_limits *limits)
 bool
 vault_has(const struct vault *v, size_t map)
 {
-	return map < v->nplaces && v->places[map].map != NULL;
+	return map < v->nmaps && v->maps[map].map != NULL;
 }
 
 /* ---- what the worker hands over ---- */
@@ -94,7 +84,7 @@ vault_begin(struct vault *v, size_t map, bool whole, size_t count,
 		return err_set(err, "map %zu: there is none", map);
 	if (count > most)
 		return err_set(err, "%zu rows, more than %zu", count, most);
-	v->open = &v->places[map];
+	v->open = &v->maps[map];
 	v->whole = whole;
 	v->left = count;
 	if (!whole)
@@ -205,90 +195,14 @@ vault_add(struct vault *v, const struct rowpipe_row *rows, size_t count,
 
 /* ---- writing ---- */
 
-struct walk {
-	const struct shelf *shelf;
-	size_t at;
-};
-
-static bool
-next_row(void *arg, struct map_row *out)
-{
-	struct walk *walk = arg;
-	const struct shelf_row *row;
-
-	if (walk->at == walk->shelf->count)
-		return false;
-	row = &walk->shelf->rows[walk->at++];
-	*out = (struct map_row){.addr = row->addr,
-				.when = row->when,
-				.present = true,
-				.expires = row->expires};
-	return true;
-}
-
 static int
-write_shelf(struct place *place, const struct shelf *shelf, struct err *err)
+end_changes(struct vault *v, struct err *err)
 {
-	struct walk walk = {.shelf = shelf};
-	const struct map_rows rows = {next_row, &walk, shelf->count};
+	int result = keptmap_apply(v->open, v->changes, v->nchanges, err);
 
-	return map_replace(place->map, &rows, err);
-}
-
-static void
-take_over(struct place *place, struct shelf *shelf)
-{
-	shelf_clear(&place->shelf);
-	place->shelf = *shelf;
-	memset(shelf, 0, sizeof(*shelf));
-	place->first = shelf_first_expiry(&place->shelf);
-	place->known = true;
-	place->emptied = place->must_empty = false;
-}
-
-static void
-change_shelf(struct place *place, const struct map_row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct shelf_row row = {.addr = rows[i].addr,
-					      .when = (uint32_t)rows[i].when,
-					      .expires = rows[i].expires};
-
-		if (!rows[i].present) {
-			shelf_remove(&place->shelf, &row.addr);
-			continue;
-		}
-		shelf_put(&place->shelf, &row);
-		if (row.expires < place->first)
-			place->first = row.expires;
-	}
-}
-
-static int
-end_whole(struct vault *v, struct place *place, struct err *err)
-{
-	if (write_shelf(place, &v->fresh, err) != 0)
-		return -1;
-	take_over(place, &v->fresh);
-	return 0;
-}
-
-static int
-end_changes(struct vault *v, struct place *place, struct err *err)
-{
-	if (!place->known || place->emptied)
-		return err_set(err,
-			       "%s: it was emptied; changes to it are "
-			       "not enough",
-			       map_name(place->map));
-	if (!map_can_apply(place->map)) {
-		err_set(err, "changes to a map that takes none");
-		return 1;
-	}
-	if (map_apply(place->map, v->changes, v->nchanges, err) != 0)
-		return -1;
-	change_shelf(place, v->changes, v->nchanges);
-	if (place->shelf.count > v->limits.max_addresses) {
+	if (result != 0)
+		return result;
+	if (v->open->shelf.count > v->limits.max_addresses) {
 		err_set(err, "more than %zu addresses",
 			v->limits.max_addresses);
 		return 1;
@@ -299,53 +213,31 @@ end_changes(struct vault *v, struct place *place, struct err *err)
 int
 vault_end(struct vault *v, struct err *err)
 {
-	struct place *place = v->open;
 	int result;
 
-	if (place == NULL || v->left > 0) {
-		err_set(err, place == NULL ? "the end of nothing"
-					   : "fewer rows than announced");
+	if (v->open == NULL || v->left > 0) {
+		err_set(err, v->open == NULL ? "the end of nothing"
+					     : "fewer rows than announced");
 		return 1;
 	}
-	result =
-	    v->whole ? end_whole(v, place, err) : end_changes(v, place, err);
+	result = v->whole ? keptmap_replace(v->open, &v->fresh, err)
+			  : end_changes(v, err);
 	vault_give_up(v);
 	return result;
 }
 
 /* ---- emptying ---- */
 
-static int
-empty(struct place *place, struct err *err)
-{
-	if (map_clear(place->map, err) != 0) {
-		place->must_empty = true;
-		return -1;
-	}
-	shelf_clear(&place->shelf);
-	place->first = NEVER;
-	place->known = place->emptied = true;
-	place->must_empty = false;
-	return 0;
-}
-
 int
 vault_clear(struct vault *v, size_t map, struct err *err)
 {
-	return empty(&v->places[map], err);
+	return keptmap_clear(&v->maps[map], err);
 }
 
 int
 vault_intact(struct vault *v, size_t map)
 {
-	return map_intact(v->places[map].map);
-}
-
-static bool
-may_hold(const struct place *place)
-{
-	return place->map != NULL &&
-	       (!place->known || place->must_empty || place->shelf.count > 0);
+	return map_intact(v->maps[map].map);
 }
 
 int
@@ -355,9 +247,9 @@ vault_clear_all(struct vault *v, struct err *err)
 	int result = 0;
 
 	vault_give_up(v);
-	for (size_t i = 0; i < v->nplaces; i++)
-		if (may_hold(&v->places[i]) &&
-		    empty(&v->places[i], result == 0 ? err : &other) != 0)
+	for (size_t i = 0; i < v->nmaps; i++)
+		if (keptmap_may_hold(&v->maps[i]) &&
+		    keptmap_clear(&v->maps[i], result == 0 ? err : &other) != 0)
 			result = -1;
 	return result;
 }
@@ -365,8 +257,8 @@ vault_clear_all(struct vault *v, struct err *err)
 bool
 vault_holds(const struct vault *v)
 {
-	for (size_t i = 0; i < v->nplaces; i++)
-		if (may_hold(&v->places[i]))
+	for (size_t i = 0; i < v->nmaps; i++)
+		if (keptmap_may_hold(&v->maps[i]))
 			return true;
 	return false;
 }
@@ -374,13 +266,9 @@ vault_holds(const struct vault *v)
 bool
 vault_published(const struct vault *v)
 {
-	for (size_t i = 0; i < v->nplaces; i++) {
-		const struct place *place = &v->places[i];
-
-		if (place->must_empty ||
-		    (place->known && place->shelf.count > 0))
+	for (size_t i = 0; i < v->nmaps; i++)
+		if (keptmap_holds(&v->maps[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -398,71 +286,6 @@ vault_refusal(const struct vault *v)
 
 /* ---- time ---- */
 
-/* The rows that are late, out of the shelf and out of the map. */
-static int
-drop_late(struct place *place, int64_t now, size_t *removed, struct err *err)
-{
-	struct shelf *shelf = &place->shelf;
-	size_t count = 0;
-	struct map_row *rows;
-	int result = 0;
-
-	rows = alloc_zero(shelf->count + 1, sizeof(*rows));
-	for (size_t i = 0; i < shelf->count; i++)
-		if (shelf->rows[i].expires + VAULT_LATE_MS <= now)
-			rows[count++] =
-			    (struct map_row){.addr = shelf->rows[i].addr};
-	for (size_t i = 0; i < count; i++)
-		shelf_remove(shelf, &rows[i].addr);
-	*removed += count;
-	if (count > 0 && map_can_apply(place->map))
-		result = map_apply(place->map, rows, count, err);
-	else if (count > 0)
-		result = write_shelf(place, shelf, err);
-	free(rows);
-	return result;
-}
-
-/* It could not be written. err: what is to be said of that. */
-static int64_t
-empty_late(struct place *place, const struct err *why, struct err *err)
-{
-	bool said = place->must_empty;
-	struct err other;
-
-	if (empty(place, &other) == 0) {
-		err_set(err, "%s; emptied", why->text);
-		return -1;
-	}
-	if (!said)
-		err_set(err, "%s; expired addresses are still in it",
-			other.text);
-	return TICK_MS;
-}
-
-static int64_t
-expire_place(struct place *place, int64_t now, size_t *removed, struct err *err)
-{
-	struct err why;
-	int64_t wait;
-
-	if (place->must_empty) {
-		err_set(&why, "%s", map_name(place->map));
-		return empty_late(place, &why, err);
-	}
-	if (place->first == NEVER)
-		return -1;
-	if (place->first + VAULT_LATE_MS <= now &&
-	    drop_late(place, now, removed, &why) != 0)
-		return empty_late(place, &why, err);
-	if (place->first + VAULT_ASK_MS <= now)
-		place->first = shelf_first_expiry(&place->shelf);
-	if (place->first == NEVER)
-		return -1;
-	wait = place->first + VAULT_ASK_MS - now;
-	return wait > 0 ? wait : TICK_MS;
-}
-
 int64_t
 vault_expire(struct vault *v, int64_t now, size_t *removed, struct err *err)
 {
@@ -470,11 +293,8 @@ vault_expire(struct vault *v, int64_t now, size_t *removed, struct err *err)
 
 	*removed = 0;
 	err->text[0] = '\0';
-	for (size_t i = 0; i < v->nplaces; i++) {
-		int64_t wait =
-		    v->places[i].map != NULL
-			? expire_place(&v->places[i], now, removed, err)
-			: -1;
+	for (size_t i = 0; i < v->nmaps; i++) {
+		int64_t wait = keptmap_expire(&v->maps[i], now, removed, err);
 
 		if (wait >= 0 && (first < 0 || wait < first))
 			first = wait;
@@ -488,21 +308,9 @@ vault_overdue(const struct vault *v, int64_t now, struct rowpipe_row *rows,
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < v->nplaces; i++) {
-		const struct place *place = &v->places[i];
-
-		if (place->first == NEVER || place->first + VAULT_ASK_MS > now)
-			continue;
-		for (size_t at = 0; at < place->shelf.count && count < max;
-		     at++) {
-			const struct shelf_row *row = &place->shelf.rows[at];
-
-			if (row->expires + VAULT_ASK_MS > now)
-				continue;
-			memset(&rows[count], 0, sizeof(rows[count]));
-			rows[count++].addr = row->addr;
-		}
-	}
+	for (size_t i = 0; i < v->nmaps; i++)
+		count += keptmap_overdue(&v->maps[i], now, &rows[count],
+					 max - count);
 	return count;
 }
 
@@ -515,8 +323,8 @@ vault_renew(struct vault *v, const struct rowpipe_row *row,
 	if (row->present != 1 || !is_canonical(&row->addr) ||
 	    !judge(v, row, now, &believed))
 		return;
-	for (size_t i = 0; i < v->nplaces; i++) {
-		there = shelf_find(&v->places[i].shelf, &row->addr);
+	for (size_t i = 0; i < v->nmaps; i++) {
+		there = shelf_find(&v->maps[i].shelf, &row->addr);
 		if (there != NULL)
 			there->expires = believed.expires;
 	}

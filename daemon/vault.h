@@ -26,13 +26,6 @@ struct map;
 struct rowpipe_row;
 struct vault;
 
-enum {
-	/* After this a row is asked for: the worker's own removal is out. */
-	VAULT_ASK_MS = 2000,
-	/* After this it goes. */
-	VAULT_LATE_MS = 4000,
-};
-
 /* What is believed. */
 struct vault_limits {
 	size_t max_addresses;

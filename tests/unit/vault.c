@@ -1,5 +1,6 @@
 /* The keeper's side of the pair: what it believes of a worker that may be
  * lying, what leaves by the keeper's own clock, and when silence is death. */
+#include "daemon/keptmap.h"
 #include "daemon/vault.h"
 
 #include <stdio.h>
@@ -218,7 +219,7 @@ lies(void)
 	is_int(hand_over(b, ROWPIPE_REPLACE, &r, 1), 0, "a life too long");
 	is_int((long long)b->fake.held.rows[0].when, (long long)WALL,
 	       "a login that is still to come is of now");
-	vault_expire(b->vault, START_MS + (LONGEST + 1) * 1000 + VAULT_LATE_MS,
+	vault_expire(b->vault, START_MS + (LONGEST + 1) * 1000 + KEPTMAP_LATE_MS,
 		     &removed, &err);
 	ok(removed == 1 && !in_map(b, "192.0.2.1"),
 	   "it lasts no longer than the longest");
@@ -305,21 +306,21 @@ clock_of_its_own(void)
 
 	hand_over(b, ROWPIPE_REPLACE, rows, 2);
 	is_int(vault_expire(b->vault, START_MS, &removed, &err),
-	       60000 + VAULT_ASK_MS, "it waits for the first to expire");
+	       60000 + KEPTMAP_ASK_MS, "it waits for the first to expire");
 	is_int((int)vault_overdue(b->vault, at, asked, 4), 0,
 	       "the worker has its time");
-	is_int((int)vault_overdue(b->vault, at + VAULT_ASK_MS, asked, 4), 1,
+	is_int((int)vault_overdue(b->vault, at + KEPTMAP_ASK_MS, asked, 4), 1,
 	       "then it is asked");
 	told = row("192.0.2.1", 80);
 	vault_renew(b->vault, &told, &b->now);
-	vault_expire(b->vault, at + VAULT_LATE_MS, &removed, &err);
+	vault_expire(b->vault, at + KEPTMAP_LATE_MS, &removed, &err);
 	ok(removed == 0 && in_map(b, "192.0.2.1"), "who was renewed stays");
-	vault_expire(b->vault, at + 20000 + VAULT_LATE_MS, &removed, &err);
+	vault_expire(b->vault, at + 20000 + KEPTMAP_LATE_MS, &removed, &err);
 	ok(removed == 1 && !in_map(b, "192.0.2.1") && in_map(b, "192.0.2.2"),
 	   "who was not goes");
 	b->fake.broken = true;
 	is_int(
-	    vault_expire(b->vault, at + 30000 + VAULT_LATE_MS, &removed, &err),
+	    vault_expire(b->vault, at + 30000 + KEPTMAP_LATE_MS, &removed, &err),
 	    -1, "a map that cannot be written");
 	ok(!in_map(b, "192.0.2.2"), "is emptied");
 	take_down(b);
