@@ -1,8 +1,9 @@
 /*
- * service_state: what the two halves of the service share.
+ * service_state: what the parts of the service share.
  *
- * service.c opens and closes, service_events.c is what happens in between.
- * Nobody else includes this.
+ * service.c opens and closes, service_events.c is what happens in between,
+ * service_save.c what outlives the process, service_live.c what the maps ask
+ * that are no files. Nobody else includes this.
  */
 #ifndef DAEMON_SERVICE_STATE_H
 #define DAEMON_SERVICE_STATE_H

@@ -1,0 +1,99 @@
+/* What outlives the process: read back at the start, written in due time. */
+#include "daemon/service_state.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "daemon/checkpoint.h"
+#include "daemon/conf.h"
+#include "daemon/keeper.h"
+#include "daemon/pipeline.h"
+#include "daemon/remote.h"
+#include "daemon/source.h"
+#include "daemon/stored.h"
+
+void
+service_restore_row(void *arg, const struct addr *addr, const char *user,
+		    size_t user_len, time_t when, time_t expires_wall,
+		    time_t held_wall)
+{
+	struct service *s = arg;
+	struct moment now = service_moment(s);
+	int64_t to_lifetime = now.lifetime - now.wall;
+
+	/* A clock that was set back while we were down authorizes nobody
+	 * for longer than the grace or a session: the table sees to that. */
+	authtab_hold(s->table, addr, user, user_len, when,
+		     expires_wall + to_lifetime, held_wall + to_lifetime,
+		     now.lifetime);
+}
+
+void
+service_free_positions(struct logpos *pos, size_t npos)
+{
+	for (size_t i = 0; i < npos; i++)
+		logpos_clear(&pos[i]);
+	free(pos);
+}
+
+static struct logpos *
+positions(struct service *s, size_t *npos)
+{
+	struct logpos *pos = alloc_zero(s->nfeeds + 1, sizeof(*pos));
+
+	*npos = 0;
+	for (size_t i = 0; i < s->nfeeds; i++)
+		if (source_position(s->feeds[i].source, &pos[*npos]) == 0)
+			(*npos)++;
+	return pos;
+}
+
+static void
+write_checkpoint(struct service *s, FILE *file)
+{
+	struct moment now = service_moment(s);
+	struct logpos *pos;
+	size_t npos;
+
+	pos = positions(s, &npos);
+	checkpoint_write(file, s->table, pipeline_holds(s->pipeline), pos, npos,
+			 now.wall, now.lifetime);
+	service_free_positions(pos, npos);
+}
+
+/* What goes wrong on the way stays in the file, and is told at its end. */
+static int
+save_remote(struct service *s, struct err *err)
+{
+	FILE *file = remote_save_begin(s->handover->remote);
+
+	if (file != NULL)
+		write_checkpoint(s, file);
+	return remote_save_end(s->handover->remote, file, err);
+}
+
+static int
+save_here(struct service *s, struct err *err)
+{
+	struct stored *stored = stored_create(s->conf->checkpoint, err);
+
+	if (stored == NULL)
+		return -1;
+	write_checkpoint(s, stored_file(stored));
+	return stored_commit(&stored, err);
+}
+
+void
+service_save(void *arg)
+{
+	struct service *s = arg;
+	struct err err;
+
+	if (!s->conf->write || !s->ready)
+		return;
+	if ((s->handover != NULL ? save_remote : save_here)(s, &err) != 0)
+		log_error("%s", err.text);
+}
