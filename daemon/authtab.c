@@ -271,14 +271,15 @@ advance(struct authtab *tab, int64_t now)
 uint32_t
 authtab_sweep(struct authtab *tab, int64_t now)
 {
+	uint32_t soonest;
+
 	if (now < tab->now)
 		now = tab->now; /* a steady clock does not go back */
 	advance(tab, now);
 	if (tab->entries.count == 0)
 		return 0;
-	return (
-	    uint32_t)(entry_at(tab, find_soonest(tab, now, false))->expires -
-		      now);
+	soonest = find_soonest(tab, now, false);
+	return (uint32_t)(entry_at(tab, soonest)->expires - now);
 }
 
 /* ---- granting ---- */
