@@ -201,6 +201,44 @@ directory_of(const char *path)
 			     : alloc_bytes(path, (size_t)(slash - path));
 }
 
+static bool
+holds(const char *path, const struct fingerprint *print)
+{
+	struct err err;
+	struct tail *tail = tail_open(path, &err);
+	bool found = tail != NULL && tail_holds(tail, print);
+
+	tail_close(&tail);
+	return found;
+}
+
+static bool
+has_device(const char *path, uint64_t device)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_dev == device;
+}
+
+/* The log of the last run, whatever its name is now. On another device any file
+ * may have that number; but a device may have another one itself, after a boot.
+ */
+static bool
+is_stray(const struct logpos *stray, const char *directory,
+	 const struct dirent *d)
+{
+	char *path;
+	bool found;
+
+	if (stray == NULL || d->d_ino != stray->inode)
+		return false;
+	path = alloc_format("%s/%s", directory, d->d_name);
+	found = has_device(path, stray->device) ||
+		(stray->print.offset > 0 && holds(path, &stray->print));
+	free(path);
+	return found;
+}
+
 /* All in the directory of path that belong to it; not path itself. */
 static void
 scan(struct entries *found, const char *path, const struct logpos *stray)
@@ -218,8 +256,8 @@ scan(struct entries *found, const char *path, const struct logpos *stray)
 		mark = (struct mark){.kind = MATCHED};
 		if (pattern ? fnmatch(base, name, FNM_PERIOD) != 0
 			    : mark_of(base, name, &mark) == NO_SIBLING &&
-				  (stray == NULL || strcmp(base, name) == 0 ||
-				   d->d_ino != stray->inode))
+				  (strcmp(base, name) == 0 ||
+				   !is_stray(stray, directory, d)))
 			continue;
 		add(found, alloc_format("%s/%s", directory, name), &mark,
 		    pattern && !is_compressed_name(name));
@@ -403,17 +441,6 @@ rotation_clear(struct rotation *rotation)
 }
 
 /* ---- finding a place ---- */
-
-static bool
-holds(const char *path, const struct fingerprint *print)
-{
-	struct err err;
-	struct tail *tail = tail_open(path, &err);
-	bool found = tail != NULL && tail_holds(tail, print);
-
-	tail_close(&tail);
-	return found;
-}
 
 ssize_t
 rotation_find_inode(const struct rotation *rotation, uint64_t device,

@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "base/alloc.h"
+#include "daemon/source.h"
 #include "daemon/tail.h"
 #include "tests/tap.h"
 #include "tests/unit/follower.h"
@@ -224,6 +225,42 @@ finds(void)
 	is_str(found_in(&print, 0), "nowhere", "shorter than the place");
 }
 
+/* The log under a name that nobody rotates to; whether it is listed. */
+static bool
+strays(const struct fingerprint *print, bool here)
+{
+	struct logpos pos = {.print = *print};
+	struct rotation r;
+	struct stat st;
+	bool found;
+
+	stat(in("elsewhere"), &st);
+	pos.device = here ? st.st_dev : st.st_dev + 1;
+	pos.inode = st.st_ino;
+	rotation_list(&r, in("log"), &pos);
+	found = rotation_find_inode(&r, st.st_dev, st.st_ino) >= 0;
+	rotation_clear(&r);
+	return found;
+}
+
+static void
+stray(void)
+{
+	struct fingerprint print, none = {0};
+
+	make("log", "one\ntwo\n", 0);
+	print = print_of("log", 8);
+	rename(in("log"), in("elsewhere"));
+	make("log", "three\n", 0);
+	ok(strays(&print, true), "the log of the last run, whatever its name");
+	ok(strays(&print, false),
+	   "whatever number its device has after a boot");
+	make("elsewhere", "auth\nauth\n", 0);
+	ok(strays(&print, true), "also written anew meanwhile");
+	ok(!strays(&print, false), "not a file of another device, same inode");
+	ok(!strays(&none, false), "nor for one of which nothing is known");
+}
+
 int
 main(void)
 {
@@ -233,6 +270,7 @@ main(void)
 	patterns();
 	links();
 	finds();
+	stray();
 	follower_remove_all(top);
 	free(top);
 	return tap_done();
