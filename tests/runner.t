@@ -78,6 +78,28 @@ def skips():
          "0 passed, 1 failed", 1, ci="true")
 
 
+def not_built():
+    """A test that is run by itself, in a tree that has the daemon alone."""
+    build = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+    for test, missing in (("crash.t", "tests/lib/faultlib.so"),
+                          ("faults.t", "tests/lib/faultlib.so"),
+                          ("socketmap.t", "tests/bench/genlog"),
+                          ("closed.t", "pop-before-smtp")):
+        with tempfile.TemporaryDirectory(prefix="pbs-runner.") as top:
+            if missing != "pop-before-smtp":
+                os.symlink(os.path.join(build, "pop-before-smtp"),
+                           os.path.join(top, "pop-before-smtp"))
+            done = subprocess.run(
+                [os.path.join(ROOT, "tests", "daemon", test)], text=True,
+                env=dict(os.environ, BUILD=top), stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, timeout=30)
+            name = os.path.relpath(os.path.join(top, missing), ROOT)
+            contains(done.stdout, "Bail out! %s is not built: make " % name,
+                     test + ": says what is not built, and how it is made")
+            equal((done.returncode, done.stderr), (1, ""),
+                  test + ": and nothing else")
+
+
 def choice():
     scripts = {"a.t": "# tests/run: root\necho ok 1; echo 1..1",
                "b.t": "echo ok 1; echo ok 2; echo 1..2"}
@@ -88,4 +110,4 @@ def choice():
        "nothing run is no success")
 
 
-main(counts, disbelief, skips, choice)
+main(counts, disbelief, skips, not_built, choice)

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
 from tap import equal, main, ok
 
+pbs.need(pbs.GENLOG)
 LINES = os.environ.get("ORACLE_LINES", "100000")
 SPAN = 14400  # four hours ...
 START = int(time.time()) // 86400 * 86400 - 86400 + 7200  # ... of yesterday

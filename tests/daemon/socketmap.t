@@ -16,6 +16,7 @@ from pbs import login
 from socketmap import Client, Crowd, netstring
 from tap import contains, equal, main, ok
 
+pbs.need(pbs.GENLOG)
 HOSTILE, LOGINS = 1000, 40
 
 

@@ -14,6 +14,7 @@ import struct
 import pbs
 
 LIBRARY = os.path.join(pbs.BUILD, "tests", "lib", "faultlib.so")
+pbs.need(LIBRARY)
 SIZE = 8192
 COUNT, FAIL, SHORT, KILL, DIE = range(5)
 

@@ -22,6 +22,8 @@ import subprocess
 import tempfile
 import time
 
+import tap
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
@@ -31,6 +33,19 @@ ORACLE = os.path.join(ROOT, "tests", "oracle.py")
 WRAP = os.environ.get("PBS_WRAP", "").split()  # valgrind: make memcheck
 DEADLINE = float(os.environ.get("PBS_DEADLINE", "20"))
 
+
+
+def need(path):
+    """Ends a test that was begun before the program it uses was built."""
+    if os.path.exists(path):
+        return
+    name = os.path.relpath(path, ROOT)
+    build = os.path.relpath(BUILD, ROOT)
+    tap.bail_out("%s is not built: make %s%s" % (
+        name, "" if build == "build" else "BUILD=%s " % build, name))
+
+
+need(DAEMON)
 with open(DAEMON, "rb") as _program:
     _code = _program.read()
 SANITIZED = b"__asan_init" in _code  # needs more memory, and other preloads

@@ -15,6 +15,7 @@ import tempfile
 import pbs
 
 PUBLISHER = os.path.join(pbs.BUILD, "tests", "format", "publisher")
+pbs.need(PUBLISHER)
 
 
 def generated(number):

@@ -44,6 +44,11 @@ def skip_all(why):
     sys.exit(0)
 
 
+def bail_out(why):
+    print("Bail out! " + why)
+    sys.exit(1)
+
+
 def _perform(scenario):
     try:
         scenario()
