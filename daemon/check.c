@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "daemon/conf.h"
+#include "daemon/conf_rules.h"
 #include "daemon/sandbox.h"
 #include "maps/map.h"
 #include "patterns/proof.h"
@@ -88,15 +89,12 @@ check_rule(struct check *c, struct recognizer *recognizer,
 static void
 check_patterns(struct check *c)
 {
-	const struct strings *dirs = &c->conf->patterns;
 	unsigned int before = c->failures;
-	struct ruleset *rules;
 	struct recognizer *recognizer = NULL;
 	struct err err;
+	struct ruleset *rules = conf_rules(c->conf, &err);
 	size_t samples = 0;
 
-	rules =
-	    ruleset_load((const char *const *)dirs->list, dirs->count, &err);
 	if (rules != NULL)
 		recognizer = compile(c->conf, rules, &err);
 	if (recognizer == NULL) {

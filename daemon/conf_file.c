@@ -180,3 +180,37 @@ conf_read_file(struct conf *conf, struct err *err)
 	yaml_tree_free(&tree);
 	return result;
 }
+
+/* ---- what was found wrong later ---- */
+
+static const struct yaml_node *
+find_value(const struct yaml_node *node, const char *value)
+{
+	const struct yaml_node *found = NULL;
+
+	if (node->kind == YAML_SCALAR)
+		return strcmp(node->text, value) == 0 ? node : NULL;
+	for (size_t i = 0; i < node->count && found == NULL; i++)
+		found = find_value(node->items[i], value);
+	return found;
+}
+
+int
+conf_blame(const struct conf *conf, const char *key, const char *value,
+	   struct err *err)
+{
+	struct err why = *err, ignored;
+	struct yaml_tree *tree = NULL;
+	const struct yaml_node *node = NULL;
+
+	if (conf->config_file != NULL)
+		tree = load_file(conf->config_file, &ignored);
+	if (tree != NULL && yaml_root(tree)->kind == YAML_MAP)
+		node = yaml_get(yaml_root(tree), key);
+	if (node != NULL)
+		node = find_value(node, value);
+	if (node != NULL)
+		yaml_err(tree, node, err, "%s: %s", key, why.text);
+	yaml_tree_free(&tree);
+	return -1;
+}

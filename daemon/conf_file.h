@@ -11,4 +11,9 @@ struct err;
  * root it refuses one that others may write. */
 int conf_read_file(struct conf *, struct err *);
 
+/* Puts before the reason where in the file this value of a key stands; nothing
+ * if it is not from there. The file is read for that once more. -1. */
+int conf_blame(const struct conf *, const char *key, const char *value,
+    struct err *);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/conf.h"
+#include "daemon/conf_rules.h"
 #include "daemon/networks.h"
 #include "daemon/replay.h"
 #include "patterns/rules.h"
@@ -30,8 +31,7 @@ pipeline_new(const struct conf *conf, struct authtab *table, struct err *err)
 	if (conf->sessions)
 		p->holds = holds_new(p->hold, HOLDS_MAX);
 	p->table = table;
-	p->rules = ruleset_load((const char *const *)conf->patterns.list,
-				conf->patterns.count, err);
+	p->rules = conf_rules(conf, err);
 	if (p->rules != NULL)
 		p->recognizer = recognizer_new(p->rules, &choice, err);
 	if (p->recognizer == NULL) {

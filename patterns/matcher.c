@@ -52,9 +52,9 @@ unknown_name(const struct ruleset *set, const char *name, struct err *err)
 	return -1;
 }
 
-static int
-check_choice(const struct ruleset *set, const struct rule_choice *choice,
-	     struct err *err)
+int
+matcher_check_choice(const struct ruleset *set,
+		     const struct rule_choice *choice, struct err *err)
 {
 	size_t i, k;
 
@@ -130,7 +130,7 @@ matcher_new(const struct ruleset *set, const struct rule_choice *choice,
 
 	if (choice == NULL)
 		choice = &usual;
-	if (check_choice(set, choice, err) < 0 ||
+	if (matcher_check_choice(set, choice, err) < 0 ||
 	    compile_chosen(matcher, set, choice, err) < 0) {
 		matcher_free(&matcher);
 		return NULL;

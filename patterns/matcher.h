@@ -27,6 +27,10 @@ struct rule_choice {
 	bool logouts; /* those that tell the end of a session, too */
 };
 
+/* Whether each name that is enabled is a rule's: 0, or -1 and err. */
+int matcher_check_choice(const struct ruleset *, const struct rule_choice *,
+    struct err *);
+
 /*
  * Compiles the rules that are chosen (NULL: as all zero). The ruleset must
  * outlive the matcher. NULL: err says "file:line: what is wrong". An enabled

@@ -247,6 +247,36 @@ def bad_files():
         contains(run.stderr, "none.yaml", "is named")
 
 
+def bad_patterns():
+    """What is found wrong only when the patterns are read."""
+    with pbs.Site() as site:
+        gone = site.path("gone")
+        for text, line, said in (
+                ("grace: 60\nenable:\n  - dovecot-logn\n", 3,
+                 "enable: unknown rule 'dovecot-logn' (did you mean"),
+                ("enable: no-such\n", 1, "enable: unknown rule 'no-such'"),
+                ("patterns: [%s]\n" % gone, 1,
+                 "patterns: %s: No such file" % gone)):
+            site.write("pbs.yaml", text)
+            given = ([] if "patterns" in text else
+                     ["--patterns=" + os.path.join(pbs.ROOT, "patterns")])
+            for action in "--check", "--once":
+                done = subprocess.run(
+                    [pbs.DAEMON, "--config=" + site.config,
+                     "--logfile=" + site.logfile,
+                     "--dbfile=hash:" + site.map, *given, action],
+                    env=site.env, text=True, stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE)
+                equal(done.returncode, CONFIG, "%s: %s" % (action, said),
+                      done.stdout + done.stderr)
+                contains(done.stdout + done.stderr, "pbs.yaml:%d: %s"
+                         % (line, said), "is said with file and line")
+        site.write("pbs.yaml", "")
+        run = site.run("--check", "--enable=no-such")
+        contains(run.stdout, "patterns: unknown rule 'no-such'",
+                 "a flag has no line")
+
+
 def elsewhere():
     with pbs.Site() as site:
         site.log(login("198.51.100.1"))
@@ -315,4 +345,4 @@ def no_file():
 
 main(no_config, no_file, once, nowrite, reprocess, listing,
      listing_alone, debug, clear, clear_not, check, check_logs, dumpconfig,
-     words, bad_flags, bad_files, elsewhere, dropped, values, db_config)
+     words, bad_flags, bad_files, bad_patterns, elsewhere, dropped, values, db_config)

@@ -1,0 +1,15 @@
+/*
+ * conf_rules: the patterns that the configuration names.
+ */
+#ifndef DAEMON_CONF_RULES_H
+#define DAEMON_CONF_RULES_H
+
+struct conf;
+struct err;
+struct ruleset;
+
+/* Loads them, and sees that every rule that is enabled is there. NULL: err names
+ * file and line, of the configuration or of a pattern file. */
+struct ruleset *conf_rules(const struct conf *, struct err *);
+
+#endif
