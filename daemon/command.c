@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,13 @@
 #include "base/err.h"
 
 extern char **environ;
+
+/* What it says on its standard error: the end of that. */
+struct complaint {
+	int fd; /* -1: it says no more */
+	char text[1024];
+	size_t len;
+};
 
 static const char *const directories[] = {"/usr/sbin", "/usr/local/sbin",
 					  "/sbin", NULL};
@@ -63,7 +71,8 @@ spawn_somewhere(pid_t *pid, const char *const *argv,
 }
 
 static int
-start(pid_t *pid, const char *const *argv, int output, struct err *err)
+start(pid_t *pid, const char *const *argv, int output, int errors,
+      struct err *err)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -74,36 +83,59 @@ start(pid_t *pid, const char *const *argv, int output, struct err *err)
 	default_signals(&attr);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, output, 1);
-	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, errors, 2);
 	error = spawn_somewhere(pid, argv, &actions, &attr);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	return error == 0 ? 0 : err_set(err, "%s", strerror(error));
 }
 
+/* false: nothing is there, or will be. */
+static bool
+take_errors(struct complaint *c)
+{
+	ssize_t n;
+
+	if (c->len == sizeof(c->text)) { /* the end is what counts */
+		c->len /= 2;
+		memmove(c->text, c->text + c->len, c->len);
+	}
+	n = read(c->fd, c->text + c->len, sizeof(c->text) - c->len);
+	if (n > 0)
+		c->len += (size_t)n;
+	if (n == 0) {
+		close(c->fd);
+		c->fd = -1;
+	}
+	return n > 0;
+}
+
 /* 1: fd has something, 0: the time is over. */
 static int
-wait_readable(int fd, int64_t deadline)
+wait_readable(int fd, struct complaint *complaint, int64_t deadline)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-
 	for (;;) {
 		int64_t left = deadline - now_ms();
-		int n = poll(&p, 1, left > 0 ? (int)left : 0);
+		struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
+				       {.fd = complaint->fd, .events = POLLIN}};
+		int n = poll(fds, 2, left > 0 ? (int)left : 0);
 
-		if (n >= 0 || errno != EINTR)
+		if (n > 0 && fds[1].revents != 0)
+			take_errors(complaint);
+		if (n <= 0 ? n == 0 || errno != EINTR : fds[0].revents != 0)
 			return n > 0;
 	}
 }
 
 static int
-read_output(int fd, int64_t deadline, char **output, struct err *err)
+read_output(int fd, struct complaint *complaint, int64_t deadline,
+	    char **output, struct err *err)
 {
 	size_t len = 0, size = 4096;
 	ssize_t n;
 
 	*output = alloc_resize(NULL, size, 1);
-	while (wait_readable(fd, deadline)) {
+	while (wait_readable(fd, complaint, deadline)) {
 		n = read(fd, *output + len, size - len - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -143,30 +175,69 @@ reap(pid_t pid, int64_t deadline, struct err *err)
 	return WEXITSTATUS(status);
 }
 
+/* What it said last is why it failed; before it come warnings. */
+static char *
+last_line(struct complaint *c)
+{
+	size_t end, begin;
+
+	while (c->fd >= 0 && take_errors(c))
+		;
+	for (end = c->len; end > 0 && c->text[end - 1] == '\n'; end--)
+		;
+	for (begin = end; begin > 0 && c->text[begin - 1] != '\n'; begin--)
+		;
+	return alloc_bytes(c->text + begin, end - begin);
+}
+
+static int
+listen_to(pid_t pid, int fd, struct complaint *complaint, int timeout_ms,
+	  char **output, struct err *err)
+{
+	int64_t deadline = now_ms() + timeout_ms;
+	struct err ignored;
+	int result = read_output(fd, complaint, deadline, output, err);
+
+	if (result != 0) {
+		kill(pid, SIGKILL);
+		reap(pid, deadline, &ignored);
+		return result;
+	}
+	result = reap(pid, deadline, err);
+	if (result > 0) {
+		free(*output);
+		*output = last_line(complaint);
+	}
+	return result;
+}
+
 static int
 converse(const char *const *argv, int timeout_ms, char **output,
 	 struct err *err)
 {
-	int64_t deadline = now_ms() + timeout_ms;
-	int pipes[2], result;
+	struct complaint complaint = {.len = 0};
+	int pipes[2], errors[2], result;
 	pid_t pid;
 
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return err_set(err, "pipe: %s", strerror(errno));
-	result = start(&pid, argv, pipes[1], err);
-	close(pipes[1]);
-	if (result == 0) {
-		struct err ignored;
-
-		result = read_output(pipes[0], deadline, output, err);
-		if (result != 0)
-			kill(pid, SIGKILL);
-		if (result == 0)
-			result = reap(pid, deadline, err);
-		else
-			reap(pid, deadline, &ignored);
+	if (pipe2(errors, O_CLOEXEC) != 0) {
+		close(pipes[0]);
+		close(pipes[1]);
+		return err_set(err, "pipe: %s", strerror(errno));
 	}
+	/* What it leaves behind may keep the other end. */
+	fcntl(errors[0], F_SETFL, O_NONBLOCK);
+	complaint.fd = errors[0];
+	result = start(&pid, argv, pipes[1], errors[1], err);
+	close(pipes[1]);
+	close(errors[1]);
+	if (result == 0)
+		result = listen_to(pid, pipes[0], &complaint, timeout_ms,
+				   output, err);
 	close(pipes[0]);
+	if (complaint.fd >= 0)
+		close(complaint.fd);
 	return result;
 }
 

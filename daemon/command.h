@@ -13,9 +13,10 @@ enum { COMMAND_OUTPUT_MAX = 1024 * 1024 };
 
 /*
  * Runs argv[0], looked for in PATH and then in the sbin directories (a
- * daemon's PATH often lacks them), standard input and error at /dev/null.
- * Returns its exit code and its standard output (NUL-terminated, the caller
- * frees it); -1: not installed, killed, out of time, or too much to say.
+ * daemon's PATH often lacks them), standard input at /dev/null. Returns its exit
+ * code, and in output what it said: if that is 0 all of its standard output, else
+ * the last line of its standard error (NUL-terminated, the caller frees it); -1:
+ * not installed, killed, out of time, or too much to say.
  */
 int command_run(const char *const *argv, int timeout_ms, char **output,
     struct err *);

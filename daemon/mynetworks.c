@@ -275,6 +275,16 @@ mynetworks_add(struct mynetworks *m, const char *list)
 	free(copy);
 }
 
+/* What a program that fails says of it. */
+static void
+explain_exit(struct err *err, int code, const char *said)
+{
+	char why[256];
+
+	log_printable(why, sizeof(why), said, strlen(said));
+	err_set(err, "exit %d%s%s", code, *why != '\0' ? ": " : "", why);
+}
+
 void
 mynetworks_ask(struct mynetworks *m)
 {
@@ -284,12 +294,14 @@ mynetworks_ask(struct mynetworks *m)
 	char *answer;
 	int code = aide_run(m->aide, argv, POSTCONF_MS, &answer, &err);
 
+	if (code > 0)
+		explain_exit(&err, code, answer);
 	if (code == 0)
 		mynetworks_add(m, answer);
 	else if (code > 0)
-		log_warning("postconf -x -h mynetworks failed (exit %d); "
-			    "going on without",
-			    code);
+		log_warning("postconf -x -h mynetworks failed (%s); going on "
+			    "without",
+			    err.text);
 	else
 		log_info("mynetworks not asked: %s", err.text);
 	free(answer);
@@ -311,14 +323,14 @@ ask_table(struct mynetworks *m, struct entry *e, const struct addr *addr)
 		return false;
 	addr_format(addr, address);
 	code = aide_run(m->aide, argv, POSTMAP_MS, &answer, &err);
+	if (code > 1)
+		explain_exit(&err, code, answer);
 	free(answer);
 	if (code == 0 || code == 1) {
 		e->failures = 0;
 		return code == 0;
 	}
 	e->failures++;
-	if (code > 0)
-		err_set(&err, "exit %d", code);
 	log_warning("mynetworks: postmap -q %s %s: %s%s", address, e->text,
 		    err.text,
 		    e->failures == POSTMAP_FAILURES

@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
 from pbs import login
-from tap import equal, main, ok, skip
+from tap import contains, equal, main, ok, skip
 
 GUEST = "198.51.100.200"
 
@@ -118,5 +118,17 @@ def strange_postconf():
            daemon.messages())
 
 
+def failing_postconf():
+    with pbs.Site() as site:
+        site.main_cf("127.0.0.0/8\nmynetworks_style")
+        run = site.run("--once")
+        equal(run.returncode, 0, "a postconf that fails stops nothing",
+              run.stderr)
+        contains(run.stderr, "postconf -x -h mynetworks failed (exit 1: "
+                 "postconf: fatal: ", "its failure is said")
+        contains(run.stderr, "missing '=' after", "and why")
+
+
 main(loopback, mapped, special, own, ours, ours_in_file, ours_in_table,
-     excluded, ambiguous, strange_postconf)
+     excluded, ambiguous, strange_postconf,
+     failing_postconf)

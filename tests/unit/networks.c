@@ -327,9 +327,15 @@ commands(void)
 	struct err err;
 	char *out;
 
-	write_script("pbs-echo", "echo \"<$1>\"; exit 3");
-	is_int(run("pbs-echo", "$(id) *", 5000, &out, &err), 3, "exit code");
+	write_script("pbs-echo", "echo \"<$1>\"; echo warning >&2");
+	is_int(run("pbs-echo", "$(id) *", 5000, &out, &err), 0, "exit code");
 	is_str(out, "<$(id) *>\n", "no shell sees the words");
+	free(out);
+	write_script("pbs-fail", "yes 'one of many warnings' | head -n 8000 "
+				 ">&2; echo half; printf 'why\\n\\n' >&2; "
+				 "exit 3");
+	is_int(run("pbs-fail", NULL, 5000, &out, &err), 3, "another exit code");
+	is_str(out, "why", "with what it complained of last");
 	free(out);
 	write_script("pbs-slow", "exec sleep 60");
 	is_int(run("pbs-slow", NULL, 50, &out, &err), -1, "out of time");
@@ -348,8 +354,9 @@ static void
 clean_up(void)
 {
 	static const char *const names[] = {
-	    "inner", "outer",	 "self",     "asked",	 "postmap",  "postconf",
-	    "said",  "pbs-echo", "pbs-slow", "pbs-mute", "pbs-flood"};
+	    "inner",	"outer",    "self",	"asked",
+	    "postmap",	"postconf", "said",	"pbs-echo",
+	    "pbs-fail", "pbs-slow", "pbs-mute", "pbs-flood"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char *path = alloc_format("%s/%s", dir, names[i]);
