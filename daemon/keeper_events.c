@@ -342,6 +342,25 @@ keeper_settle_offer(struct keeper *k, bool taken)
 		log_error("%s", err.text);
 }
 
+/* Who rotates it asks for that, whatever becomes of the configuration. */
+static void
+reopen_log(struct keeper *k)
+{
+	struct err err;
+
+	if (log_open(k->conf->logto, k->conf->debug, &err) != 0) {
+		log_error("%s", err.text);
+		return;
+	}
+	if (k->child <= 0 || log_descriptor() < 0)
+		return;
+	rowpipe_begin(&k->packet, ROWPIPE_LOG);
+	if (rowpipe_send(k->end, &k->packet, log_descriptor(), false, &err) !=
+	    1)
+		log_error("the daemon does not listen: its own log is still "
+			  "the old one");
+}
+
 static void
 tell_reload(struct keeper *k, bool read)
 {
@@ -380,9 +399,11 @@ keeper_on_reload(void *arg, int signo)
 {
 	struct keeper *k = arg;
 	struct err err;
-	bool read = take_offer(k, &err);
+	bool read;
 
 	(void)signo;
+	reopen_log(k);
+	read = take_offer(k, &err);
 	if (k->child > 0)
 		tell_reload(k, read);
 	else if (!read)

@@ -101,15 +101,19 @@ reload_later(void *arg)
 static void
 serve(struct remote *r, int passed)
 {
-	if (r->in.type == ROWPIPE_PING) {
-		pong(r);
-	} else if (r->in.type == ROWPIPE_RELOAD) {
+	if (r->in.type == ROWPIPE_LOG && passed >= 0) {
+		log_adopt(passed, log_debugging());
+		return;
+	}
+	if (r->in.type == ROWPIPE_RELOAD) {
 		keep_log(r, passed);
 		r->reload = true;
 		if (r->later != NULL)
 			timer_arm(r->later, 0);
 		return;
 	}
+	if (r->in.type == ROWPIPE_PING)
+		pong(r);
 	if (passed >= 0)
 		close(passed);
 }

@@ -41,6 +41,7 @@ body_size(const struct rowpipe_packet *packet)
 	case ROWPIPE_READY:
 	case ROWPIPE_RELOADED:
 	case ROWPIPE_RELOAD:
+	case ROWPIPE_LOG:
 		return 0;
 	}
 	return SIZE_MAX;

@@ -18,9 +18,10 @@
  * is not 0 takes back what was begun. Without an answer: READY, said once,
  * and PONG, the answer to a PING. A PING may hold addresses whose time is over
  * as the keeper sees it; the PONG says of those what the worker knows of
- * them. RELOAD: the configuration is to be read again; a descriptor may come
- * with it, the new log of our own. RELOADED says what became of that: code 0, it
- * is used from here on; else it was refused.
+ * them. LOG: the log of our own was opened anew, and its descriptor comes with it.
+ * RELOAD: the configuration is to be read again; a descriptor may come with it,
+ * of the log that it names. RELOADED says what became of that: code 0, it is used
+ * from here on; else it was refused.
  */
 #ifndef DAEMON_ROWPIPE_H
 #define DAEMON_ROWPIPE_H
@@ -41,7 +42,7 @@ enum rowpipe_type {
 	ROWPIPE_BYTES, ROWPIPE_END, ROWPIPE_CLEAR, ROWPIPE_INTACT,
 	ROWPIPE_READY, ROWPIPE_PONG, ROWPIPE_RELOADED,
 	/* the keeper's */
-	ROWPIPE_ANSWER, ROWPIPE_PING, ROWPIPE_RELOAD
+	ROWPIPE_ANSWER, ROWPIPE_PING, ROWPIPE_RELOAD, ROWPIPE_LOG
 };
 
 struct rowpipe_row {

@@ -420,6 +420,8 @@ service_on_hangup(void *arg, int signo)
 	struct service *s = arg;
 
 	(void)signo;
-	if (s->handover == NULL) /* else the keeper tells us */
-		service_on_reload(s);
+	if (s->handover != NULL) /* the keeper tells us */
+		return;
+	reopen_log(s);
+	service_on_reload(s);
 }

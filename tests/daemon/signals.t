@@ -196,6 +196,55 @@ def own_log():
         ok(True, "SIGHUP: its own log is opened anew")
 
 
+def read_own(site):
+    try:
+        with open(site.path("own.log")) as f:
+            return f.read()
+    except FileNotFoundError:
+        return ""
+
+
+def wait_own(site, text):
+    watch = pbs.Inotify(site.dir, 0x2)  # IN_MODIFY
+    pbs.until("own.log says " + text, pbs.DEADLINE,
+              lambda: text in read_own(site),
+              lambda left: watch.wait(min(left, 1)))
+    watch.close()
+
+
+def own_log_refused():
+    """logrotate asks for that, whatever the configuration is like by now."""
+    for config in ("grase: 1h\n", "enable: [no-such-rule]\n"):
+        with pbs.Site() as site:
+            daemon = site.start("--logto=" + site.path("own.log"))
+            site.write("pbs.yaml", config)
+            os.rename(site.path("own.log"), site.path("own.log.1"))
+            daemon.kill(signal.SIGHUP)
+            wait_own(site, "not reloaded, going on as before: ")
+            ok(True, "SIGHUP: its own log is opened anew with %r" % config)
+            site.log(login("198.51.100.1"))
+            wait_own(site, "granted 198.51.100.1 ")
+            ok(True, "SIGHUP: the worker writes there")
+            os.kill(daemon.worker(), signal.SIGKILL)
+            wait_own(site, "died of signal 9")
+            ok(True, "SIGHUP: the keeper, too")
+            daemon.wait_state()
+            wait_own(site, "publishing to ")
+            with open(site.path("own.log.1")) as f:
+                ok("not reloaded" not in f.read(),
+                   "SIGHUP: nothing of it in the old one")
+
+
+def own_log_alone():
+    with pbs.Site() as site:
+        daemon = site.start("--nowrite", "--logto=" + site.path("own.log"))
+        site.write("pbs.yaml", "grase: 1h\n")
+        os.rename(site.path("own.log"), site.path("own.log.1"))
+        daemon.kill(signal.SIGHUP)
+        wait_own(site, "not reloaded, going on as before: ")
+        ok(True, "SIGHUP with --nowrite: its own log is opened anew")
+
+
 def state():
     with pbs.Site() as site:
         site.log(login("198.51.100.1"), login("127.0.0.1"),
@@ -242,4 +291,5 @@ def early_end():
 
 
 main(good_reload, shorter_grace, takes_a_restart, new_patterns, bad_reload,
-     refused_and_dead, mended, tried_while_down, own_log, state, clean_end, early_end, to_all)
+     refused_and_dead, mended, tried_while_down, own_log,
+     own_log_refused, own_log_alone, state, clean_end, early_end, to_all)
