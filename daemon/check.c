@@ -266,6 +266,7 @@ check_run(const struct conf *conf)
 	/* It was read and found good, or we would not be here. */
 	printf("ok configuration %s\n",
 	       conf->config_file ? conf->config_file : "(flags alone)");
+	conf_warn(conf);
 	check_patterns(&c);
 	check_maps(&c);
 	for (size_t i = 0; i < conf->logfiles.count; i++)

@@ -68,6 +68,8 @@ uint32_t conf_hold(const struct conf *);
 uint32_t conf_longest(const struct conf *);
 /* What the maps are told; borrows from conf. */
 struct map_settings conf_map_settings(const struct conf *);
+/* Says what is allowed, but cannot have been meant. */
+void conf_warn(const struct conf *);
 void conf_dump(const struct conf *); /* as YAML to standard output */
 void conf_usage(void);		     /* --help, to standard output */
 

@@ -1,11 +1,14 @@
 #include "daemon/conf_check.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "daemon/conf.h"
+#include "daemon/textconf.h"
 #include "maps/map.h"
 
 static int
@@ -88,4 +91,45 @@ conf_check_files(const struct conf *conf, struct err *err)
 		free(file);
 	}
 	return result;
+}
+
+/* ---- warnings ---- */
+
+static bool
+has_map(const struct conf *conf, const char *type)
+{
+	size_t len = strlen(type);
+
+	for (size_t i = 0; i < conf->maps.count; i++)
+		if (strncmp(conf->maps.list[i], type, len) == 0 &&
+		    conf->maps.list[i][len] == ':')
+			return true;
+	return false;
+}
+
+/* The other settings only say how. */
+static bool
+asks_for_policy(const struct policy_settings *p)
+{
+	return p->binding != POLICY_BINDING_OFF || p->domains.count > 0 ||
+	       p->sender_logins != NULL || p->shared_users > 0 ||
+	       p->user_recipients > 0 || p->address_recipients > 0;
+}
+
+void
+conf_warn(const struct conf *conf)
+{
+	const char *unused = textconf_unused(conf);
+
+	if (unused != NULL)
+		log_warning("text: %s: dbfile has no text: map of that name",
+			    unused);
+	if (asks_for_policy(&conf->policy) && !has_map(conf, "policy"))
+		log_warning("policy: binds and limits nobody: dbfile has no "
+			    "policy: map");
+	if (has_map(conf, "cidr") && !has_map(conf, "hash") &&
+	    !has_map(conf, "cdb"))
+		log_warning("dbfile: Postfix reads a cidr: map once, and anew "
+			    "when a hash: or cdb: map beside it has changed; "
+			    "there is none");
 }

@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "daemon/aide.h"
 #include "daemon/conf.h"
-#include "daemon/textconf.h"
 #include "maps/map.h"
 #include "patterns/patterndir.h"
 
@@ -217,9 +216,6 @@ defaults_complete(struct conf *conf)
 	if (conf->logfiles.count == 0)
 		default_logfile(conf);
 	complete_maps(conf);
-	if (textconf_unused(conf) != NULL)
-		log_warning("text: %s: dbfile has no text: map of that name",
-			    textconf_unused(conf));
 	if (conf->checkpoint == NULL)
 		default_checkpoint(conf);
 	if (conf->patterns.count == 0)

@@ -85,6 +85,7 @@ run(struct conf *conf, struct arguments *arguments)
 
 	if (log_open(conf->logto, conf->debug, &err) != 0)
 		return complain(EX_CANTCREAT, NULL, &err);
+	conf_warn(conf);
 	if (!conf->write || conf->once)
 		return serve_alone(conf, arguments);
 	switch (keeper_run(conf, reread, arguments, &handover, &code, &err)) {

@@ -365,6 +365,7 @@ reload(struct service *s, struct conf *new, struct pipeline *pipeline)
 	pipeline_free(&s->pipeline);
 	s->pipeline = pipeline;
 	reopen_log(s);
+	conf_warn(s->conf);
 	log_info("reloaded: %zu rules", pipeline_rules(s->pipeline));
 	service_expire(s);
 }

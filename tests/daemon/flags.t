@@ -3,6 +3,7 @@
 # where, why and the nearest known word, and with sysexits' code.
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -277,6 +278,44 @@ def bad_patterns():
                  "a flag has no line")
 
 
+def hardly_meant():
+    """Said by --check, at a start and at a reload; once."""
+    policy = "policy: binds and limits nobody: dbfile has no policy: map"
+    cidr = "there is none"
+    with pbs.Site() as site:
+        hashed, single = "hash:" + site.map, "cidr:" + site.map + ".cidr"
+        server = "policy:unix:" + site.path("map/policy")
+        for maps, config, warning in (
+                ([hashed], "sender_binding: always", policy),
+                ([hashed], "user_recipients: 5", policy),
+                ([hashed], "window: 2h", None),
+                ([hashed, server], "sender_binding: always", None),
+                ([single], "", cidr), ([single, hashed], "", None)):
+            site.write("pbs.yaml", "policy: {%s}\n" % config)
+            run = site.run("--check", *["--dbfile=" + m for m in maps])
+            equal(run.returncode, 0, "--check: %s with %s" % (config, maps),
+                  run.stdout + run.stderr)
+            equal([w for w in (policy, cidr) if w in run.stderr],
+                  [warning] if warning else [], "warns of what it must",
+                  run.stderr)
+        run = site.run("--list", "--dbfile=" + single)
+        ok(cidr not in run.stderr, "--list wants to hear no more", run.stderr)
+        site.write("pbs.yaml", "")
+        daemon = site.start("--dbfile=" + single,
+                            "--logto=" + site.path("own.log"))
+        site.write("pbs.yaml", "policy: {sender_binding: always}\n")
+        daemon.kill(signal.SIGHUP)
+        watch = pbs.Inotify(site.dir, 0x2)
+        pbs.until("reloaded", pbs.DEADLINE,
+                  lambda: "reloaded: " in open(site.path("own.log")).read(),
+                  lambda left: watch.wait(min(left, 1)))
+        daemon.stop()
+        with open(site.path("own.log")) as f:
+            said = f.read()
+        equal((said.count(cidr), said.count(policy)), (2, 1),
+              "a start says it, and so does a reload", said)
+
+
 def elsewhere():
     with pbs.Site() as site:
         site.log(login("198.51.100.1"))
@@ -345,4 +384,4 @@ def no_file():
 
 main(no_config, no_file, once, nowrite, reprocess, listing,
      listing_alone, debug, clear, clear_not, check, check_logs, dumpconfig,
-     words, bad_flags, bad_files, bad_patterns, elsewhere, dropped, values, db_config)
+     words, bad_flags, bad_files, bad_patterns, hardly_meant, elsewhere, dropped, values, db_config)

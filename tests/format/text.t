@@ -169,7 +169,7 @@ def wrong():
             equal(done.returncode, 78, "refused: " + why)
             contains(done.stderr, why, "and it is said why")
         site.write("pbs.yaml", "text: {name: %s.y}\n" % path)
-        done = site.run("--dbfile=text:" + path, "--dumpconfig")
+        done = site.run("--dbfile=text:" + path, "--check")
         contains(done.stderr, "dbfile has no text: map of that name",
                  "a form that no map has is said")
 
