@@ -155,6 +155,22 @@ complete_maps(struct conf *conf)
 	}
 }
 
+/* What is read once comes before what brings the news of it: so they are
+ * written, and so they are emptied. */
+static void
+order_maps(struct strings *maps)
+{
+	for (size_t i = 0, at = 0; i < maps->count; i++) {
+		char *map = maps->list[i];
+
+		if (!map_spec_is_read_once(map))
+			continue;
+		memmove(&maps->list[at + 1], &maps->list[at],
+			(i - at) * sizeof(*maps->list));
+		maps->list[at++] = map;
+	}
+}
+
 /* Beside the first map that is a file. */
 static void
 default_checkpoint(struct conf *conf)
@@ -218,6 +234,7 @@ defaults_complete(struct conf *conf)
 	complete_maps(conf);
 	if (conf->checkpoint == NULL)
 		default_checkpoint(conf);
+	order_maps(&conf->maps);
 	if (conf->patterns.count == 0)
 		default_patterns(conf);
 	if (conf->pidfile != NULL && conf->logto == NULL)

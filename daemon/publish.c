@@ -20,6 +20,7 @@ struct target {
 	struct publish *publish;
 	struct map *map;
 	struct timer *timer;
+	bool read_once;		 /* see map_spec_is_read_once() */
 	struct changes *changes; /* NULL: the map does not take them */
 	int64_t changed_at;	 /* first change of membership; NEVER = none */
 	int64_t renewed_at;	 /* first renewal */
@@ -74,6 +75,7 @@ publish_new(struct loop *loop, const struct authtab *table, struct map **maps,
 		target = &publish->targets[publish->ntargets++];
 		target->publish = publish;
 		target->map = maps[i];
+		target->read_once = map_spec_is_read_once(map_name(maps[i]));
 		target->timer = timer_new(loop, on_due, target);
 		if (map_can_apply(maps[i]))
 			target->changes = changes_new();
@@ -301,9 +303,8 @@ empty_stale(struct target *target)
 }
 
 static void
-on_due(void *arg)
+refresh(struct target *target)
 {
-	struct target *target = arg;
 	unsigned int failures = target->failures;
 	bool said = failures > 0;
 	struct err err;
@@ -320,6 +321,29 @@ on_due(void *arg)
 		log_error("%s; the old map stays, trying again", err.text);
 	empty_stale(target);
 	schedule(target);
+}
+
+/* Whoever sees a map renamed starts anew, and reads then what is read once. */
+static void
+refresh_read_once(struct publish *publish)
+{
+	for (size_t i = 0; i < publish->ntargets; i++) {
+		struct target *target = &publish->targets[i];
+
+		if (target->read_once && target->changed_at != NEVER &&
+		    target->retry_ms == 0)
+			refresh(target);
+	}
+}
+
+static void
+on_due(void *arg)
+{
+	struct target *target = arg;
+
+	if (!target->read_once && !map_in_place(target->map))
+		refresh_read_once(target->publish);
+	refresh(target);
 }
 
 static void

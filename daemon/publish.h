@@ -8,6 +8,9 @@
  * next flush, at most RENEWAL_MS. A map that is changed in place (lmdb) has no
  * such cost: it gets the changes, collected, at the end of each round.
  *
+ * A map that Postfix reads once (cidr) is written before one whose rename makes
+ * its processes start anew, whatever its own pace.
+ *
  * A map that fails is said once, stays as it was, and is tried again with
  * growing pauses; the other maps do not wait for it. But it must not vouch for
  * those who have expired since: STALE_MS after the first of them it is

@@ -156,14 +156,30 @@ result(const struct map *map, int code, struct err *err)
 	return code < 0 ? err_prefix(err, "%s", map->name) : code;
 }
 
-bool
-map_spec_is_live(const char *spec)
+static const struct map_ops *
+find_spec(const char *spec)
 {
 	char *type = spec_type(spec);
 	const struct map_ops *ops = type != NULL ? find(type) : NULL;
 
 	free(type);
+	return ops;
+}
+
+bool
+map_spec_is_live(const char *spec)
+{
+	const struct map_ops *ops = find_spec(spec);
+
 	return ops != NULL && ops->start != NULL;
+}
+
+bool
+map_spec_is_read_once(const char *spec)
+{
+	const struct map_ops *ops = find_spec(spec);
+
+	return ops != NULL && ops->read_once;
 }
 
 bool

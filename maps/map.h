@@ -93,6 +93,7 @@ struct map {
 struct map_ops {
 	const char *type;
 	bool in_place; /* changed under the readers' own lock, no rename */
+	bool read_once; /* by each of Postfix's processes */
 	/* Opens, checks the directory; changes nothing yet. */
 	struct map *(*open)(const char *name, const struct map_settings *,
 	    struct err *);
@@ -130,6 +131,10 @@ const char *map_name(const struct map *); /* "hash:/var/lib/..." */
 bool map_spec_is_live(const char *spec);
 bool map_is_live(const struct map *);
 int map_start(struct map *, struct err *); /* 0, or -1 */
+
+/* Whether Postfix looks at it only when a process starts, as it does when a map
+ * beside this one was renamed. So this one is to be written before that. */
+bool map_spec_is_read_once(const char *spec);
 
 /* Makes ready for other settings of a policy. 0: the caller moves them into
  * those that the map borrows, before anybody is answered. -1: all is as it was. */

@@ -159,6 +159,7 @@ const struct map_ops map_text = {
 
 const struct map_ops map_cidr = {
     .type = "cidr",
+    .read_once = true,
     .open = cidr_open,
     .replace = text_replace,
     .clear = text_clear,

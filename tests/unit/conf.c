@@ -60,7 +60,8 @@ defaults(void)
 	ok(strncmp(conf.maps.list[0], "hash:/", 6) == 0, "a hash: map");
 	is_str(conf.checkpoint + strlen(conf.checkpoint) - 22,
 	       "/pop-before-smtp.state", "the checkpoint lies beside it");
-	/* Two that are waited for, where there is neither a log nor a journal. */
+	/* Two that are waited for, where there is neither a log nor a journal.
+	 */
 	ok(conf.logfiles.count == 1 || conf.logfiles.count == 2, "a log");
 	ok(conf.patterns.count >= 1, "patterns");
 	ok(conf.user == NULL && conf.logto == NULL && conf.pidfile == NULL,
@@ -134,6 +135,23 @@ flag_wins(void)
 	       0, "--no-flock, --max-addresses, --exclude");
 	ok(!conf.flock && conf.max_addresses == 7, "are understood");
 	is_int(conf.exclude[0].bits, 32, "an address is a network of one");
+	conf_clear(&conf);
+}
+
+static void
+read_once_first(void)
+{
+	struct conf conf;
+	struct err err;
+
+	write_file("dbfile: [text:/t, hash:/h, cidr:/c, cdb:/d, cidr:/e]\n");
+	is_int(load(&conf, &err, "--nowrite", NULL, NULL), 0, "five maps");
+	is_int((long long)conf.maps.count, 5, "are there");
+	is_str(conf.maps.list[0], "cidr:/c", "first those that are read once");
+	is_str(conf.maps.list[1], "cidr:/e", "in their order");
+	is_str(conf.maps.list[2], "text:/t", "then the others");
+	is_str(conf.maps.list[4], "cdb:/d", "in theirs");
+	is_str(conf.checkpoint, "/t.state", "beside the first that was named");
 	conf_clear(&conf);
 }
 
@@ -313,6 +331,7 @@ main(void)
 	defaults();
 	every_key();
 	flag_wins();
+	read_once_first();
 	beside_the_map();
 	bad_flags();
 	exclusive_flags();

@@ -600,6 +600,40 @@ test_by_hand(void)
 	end(stage);
 }
 
+/* A large cidr map, whose own pace is slow, beside one that is renamed: its
+ * readers see the new one in both, or in none. */
+static void
+test_read_once(void)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+	struct fake *once = &stage->batch, *news = &stage->whole;
+	struct map *maps[] = {&news->map, &once->map};
+
+	news->map = (struct map){&whole_ops, (char *)"hash:/x", NULL};
+	once->map = (struct map){&whole_ops, (char *)"cidr:/y", NULL};
+	once->ms = 600; /* then it waits for 2400 */
+	stage->table = authtab_new(100000, 100000, on_event, stage);
+	stage->publish = publish_new(&stage->loop, stage->table, maps, 2);
+	publish_start(stage->publish, &stage->err);
+	grant(stage, 1, 100, 5000);
+	pass(&stage->loop, 900);
+	is_str(news->text, "", "the one is not due");
+	is_str(once->text, "", "nor the other");
+	pass(&stage->loop, 200);
+	is_str(news->text, "1@100", "when it is renamed");
+	is_str(once->text, "1@100", "what is read once is there, too");
+	is_int(once->replaced, 2, "written once");
+	once->broken = true;
+	grant(stage, 2, 200, 5000);
+	pass(&stage->loop, 1100);
+	is_str(news->text, "1@100 2@200", "it waits for none that fails");
+	is_str(once->text, "1@100", "which stays as it was");
+	once->broken = false;
+	pass(&stage->loop, 2000);
+	is_str(once->text, "1@100 2@200", "until it can be written");
+	end(stage);
+}
+
 int
 main(void)
 {
@@ -613,5 +647,6 @@ main(void)
 	test_stale();
 	test_foreign();
 	test_by_hand();
+	test_read_once();
 	return tap_done();
 }
