@@ -123,15 +123,29 @@ format_time(char out[32], time_t t)
 		snprintf(out, 32, "%lld", (long long)t);
 }
 
+int
+listing_width(const char *lines)
+{
+	size_t width = strlen("255.255.255.255"), len;
+
+	for (; *lines != '\0'; lines += strcspn(lines, "\n")) {
+		lines += *lines == '\n';
+		len = strcspn(lines, " \n");
+		if (len > width && len < ADDR_TEXT_MAX)
+			width = len;
+	}
+	return (int)width;
+}
+
 void
-listing_print(FILE *out, const struct listing *l)
+listing_print(FILE *out, const struct listing *l, int width)
 {
 	char address[ADDR_TEXT_MAX], when[32], expires[32];
 
 	addr_format(&l->addr, address);
 	format_time(when, l->when);
 	format_time(expires, l->expires);
-	fprintf(out, "%-15s  %s  %s  ", address, when, expires);
+	fprintf(out, "%-*s  %s  %s  ", width, address, when, expires);
 	for (size_t i = 0; i < l->users.count; i++) {
 		char user[256];
 

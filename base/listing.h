@@ -26,8 +26,10 @@ void listing_write(FILE *, const struct listing *);
 int listing_read(struct listing *out, const char *line);
 void listing_clear(struct listing *);
 
-/* For people: columns, local time. */
-void listing_print(FILE *, const struct listing *);
+/* For people: columns, local time; the first one is so wide. */
+void listing_print(FILE *, const struct listing *, int width);
+/* What the addresses of all these lines want; as for IPv4 at least. */
+int listing_width(const char *lines);
 
 /* One user name, %XX in and out; the result of decode is the caller's. */
 void listing_encode(FILE *, const char *name);

@@ -31,7 +31,7 @@ complain(int code, const char *text)
 static int
 print_answer(char *answer)
 {
-	int code = EX_OK;
+	int width = listing_width(answer), code = EX_OK;
 	char *at, *line;
 
 	for (line = strtok_r(answer, "\n", &at); line != NULL;
@@ -42,7 +42,7 @@ print_answer(char *answer)
 			code = complain(EX_PROTOCOL, "strange answer");
 			continue;
 		}
-		listing_print(stdout, &row);
+		listing_print(stdout, &row, width);
 		listing_clear(&row);
 	}
 	return code;
@@ -65,7 +65,7 @@ keep_row(void *arg, const struct addr *addr, const char *user, size_t user_len,
 }
 
 static void
-print_table(const struct authtab *table, time_t now)
+write_table(FILE *out, const struct authtab *table, time_t now)
 {
 	struct authtab_row row;
 	size_t at = 0;
@@ -78,9 +78,23 @@ print_table(const struct authtab *table, time_t now)
 		for (size_t i = 0; i < row.nusers; i++)
 			if (row.users[i].expires > now)
 				strings_add(&listing.users, row.users[i].name);
-		listing_print(stdout, &listing);
+		listing_write(out, &listing);
 		listing_clear(&listing);
 	}
+}
+
+/* As a daemon would answer. */
+static void
+print_table(const struct authtab *table, time_t now)
+{
+	char *lines = NULL;
+	size_t len;
+	FILE *out = open_memstream(&lines, &len);
+
+	write_table(out, table, now);
+	fclose(out);
+	print_answer(lines);
+	free(lines);
 }
 
 static int

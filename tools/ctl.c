@@ -207,6 +207,7 @@ print_json_row(const struct listing *row)
 static int
 print_rows(const struct question *q, char *answer)
 {
+	int width = listing_width(answer);
 	char *at, *line;
 
 	for (line = strtok_r(answer, "\n", &at); line != NULL;
@@ -220,7 +221,7 @@ print_rows(const struct question *q, char *answer)
 		if (q->json)
 			print_json_row(&row);
 		else
-			listing_print(stdout, &row);
+			listing_print(stdout, &row, width);
 		listing_clear(&row);
 	}
 	return YES;

@@ -51,19 +51,26 @@ def reprocess():
         contains(run.stderr, "end of the log", "and says that it is done")
 
 
+def lined_up(lines, name):
+    """Each line's second column begins in the same place, whatever is first."""
+    starts = {len(x) - len(x.split(None, 1)[1]) for x in lines}
+    equal((len(lines), len(starts)), (2, 1), name + ": columns", *lines)
+
+
 def listing():
     with pbs.Site() as site:
         now = int(time.time())
         site.log(login("198.51.100.1", "ann"), when=now - 20)
-        site.log(login("2001:db8:1:2::7", "bob"), when=now - 10)
+        site.log(login("2001:db8:12:34::567", "bob"), when=now - 10)
         site.start()
         run = site.run("--list")
         equal(run.returncode, 0, "--list: exit code", run.stderr)
         lines = run.stdout.splitlines()
         ok(any("198.51.100.1" in x and "ann" in x for x in lines),
            "--list: address and user", run.stdout)
-        ok(any("2001:db8:1:2::7" in x and "bob" in x for x in lines),
+        ok(any("2001:db8:12:34::567" in x and "bob" in x for x in lines),
            "--list: IPv6 too", run.stdout)
+        lined_up(lines, "--list")
 
 
 def listing_alone():
@@ -74,12 +81,13 @@ def listing_alone():
               run.stderr)
         contains(run.stderr, "no daemon is running; there is no " + site.map
                  + ".state", "--list: and why")
-        site.log(login("198.51.100.1", "ann"))
+        site.log(login("198.51.100.1", "ann"), login("2001:db8:12:34::567"))
         site.start("--grace=1h").stop()
         run = site.run("--list", "--grace=1h")
         equal(run.returncode, 0, "--list without a daemon", run.stderr)
         ok("198.51.100.1" in run.stdout and "ann" in run.stdout,
            "--list: tells what was saved", run.stdout)
+        lined_up(run.stdout.splitlines(), "--list without a daemon")
         contains(run.stderr, "no daemon is running; these would be",
                  "--list: and what it is")
         site.write("map/pbs.state", "a state of something else\n")
