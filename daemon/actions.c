@@ -205,6 +205,7 @@ clear(const struct conf *conf)
 
 	if (!conf->write)
 		return complain(EX_USAGE, "--clear: not with --nowrite");
+	conf_warn_root(conf);
 	if (holdings_lock(&holdings, conf, &err) != 0 && holdings.held) {
 		fprintf(stderr, "pop-before-smtp: %s\n", err.text);
 		code = complain(EX_TEMPFAIL,

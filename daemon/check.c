@@ -267,6 +267,7 @@ check_run(const struct conf *conf)
 	printf("ok configuration %s\n",
 	       conf->config_file ? conf->config_file : "(flags alone)");
 	conf_warn(conf);
+	conf_warn_root(conf);
 	check_patterns(&c);
 	check_maps(&c);
 	for (size_t i = 0; i < conf->logfiles.count; i++)

@@ -70,6 +70,8 @@ uint32_t conf_longest(const struct conf *);
 struct map_settings conf_map_settings(const struct conf *);
 /* Says what is allowed, but cannot have been meant. */
 void conf_warn(const struct conf *);
+/* Warns root, who types by hand, that the maps are another user's. */
+void conf_warn_root(const struct conf *);
 void conf_dump(const struct conf *); /* as YAML to standard output */
 void conf_usage(void);		     /* --help, to standard output */
 

@@ -1,8 +1,12 @@
 #include "daemon/conf_check.h"
 
+#include <libgen.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -114,6 +118,34 @@ asks_for_policy(const struct policy_settings *p)
 	return p->binding != POLICY_BINDING_OFF || p->domains.count > 0 ||
 	       p->sender_logins != NULL || p->shared_users > 0 ||
 	       p->user_recipients > 0 || p->address_recipients > 0;
+}
+
+/* The user, not root, to whom the directory of a map belongs; NULL: none. */
+static const struct passwd *
+owner_of(const char *spec)
+{
+	char *file = map_file(spec);
+	struct stat st = {.st_uid = 0};
+
+	if (file != NULL && stat(dirname(file), &st) != 0)
+		st.st_uid = 0;
+	free(file);
+	return st.st_uid != 0 ? getpwuid(st.st_uid) : NULL;
+}
+
+void
+conf_warn_root(const struct conf *conf)
+{
+	const struct passwd *owner = NULL;
+
+	if (geteuid() != 0 || conf->user != NULL || !conf->write)
+		return;
+	for (size_t i = 0; i < conf->maps.count && owner == NULL; i++)
+		owner = owner_of(conf->maps.list[i]);
+	if (owner != NULL)
+		log_warning("the maps are %s's; root writes nothing there: "
+			    "--user=%s",
+			    owner->pw_name, owner->pw_name);
 }
 
 void

@@ -349,6 +349,26 @@ def dropped():
         ok(site.wait_key("198.51.100.1"), "--user: the map is written")
 
 
+def as_root():
+    """What belongs to the daemon's user is refused, with a hint."""
+    if os.geteuid() != 0:
+        return
+    hint = "the maps are nobody's; root writes nothing there: --user=nobody"
+    with pbs.Site() as site:
+        for action, code in ("--check", CONFIG), ("--clear", 73):
+            ok(hint not in site.run(action).stderr,
+               action + ": as root, of root's maps: no hint")
+            os.chown(site.mapdir, 65534, 65534)
+            run = site.run(action)
+            equal(run.returncode, code, action + ": as root, of nobody's")
+            contains(run.stderr, hint, action + ": hints at --user")
+            run = site.run(action, "--user=nobody")
+            ok(hint not in run.stderr, action + ": as nobody: no hint")
+            os.chown(site.mapdir, 0, 0)
+            for name in os.listdir(site.mapdir):
+                os.unlink(os.path.join(site.mapdir, name))
+
+
 def values():
     with pbs.Site() as site:
         site.write("pbs.yaml", "value: permit\n")
@@ -392,4 +412,4 @@ def no_file():
 
 main(no_config, no_file, once, nowrite, reprocess, listing,
      listing_alone, debug, clear, clear_not, check, check_logs, dumpconfig,
-     words, bad_flags, bad_files, bad_patterns, hardly_meant, elsewhere, dropped, values, db_config)
+     words, bad_flags, bad_files, bad_patterns, hardly_meant, elsewhere, dropped, as_root, values, db_config)
