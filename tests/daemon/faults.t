@@ -42,6 +42,8 @@ ERRORS = {
     "fork": ("ENOMEM",), "malloc": ("ENOMEM",), "calloc": ("ENOMEM",),
     "realloc": ("ENOMEM",),
 }
+# Whoever does not say these lets one believe in what the disk has lost.
+TOLD = ("fsync", "fdatasync", "rename")
 # What the fault is confined to. Calls about no file: by their name alone.
 NO_FILE = ("inotify_init1", "inotify_add_watch", "epoll_wait", "epoll_ctl",
            "fork") + faults.MEMORY
@@ -204,10 +206,10 @@ def perform(kind, name, call, error, first=1):
             moment.act(p)
         except TimeoutError as e:
             return "?", "%s\n%s" % (e, p.daemon.messages())
-        return judge(p, name, before, error)
+        return judge(p, name, before, call, error)
 
 
-def judge(p, name, before, error):
+def judge(p, name, before, call, error):
     said = p.daemon.messages().splitlines()[before:]
     text = "\n".join(said)
     hits = p.faults.hits()
@@ -225,12 +227,15 @@ def judge(p, name, before, error):
             os.strerror(getattr(faults.errno, error, 0)), "cannot",
             "trying again", "not reloaded", "died with exit")):
         outcome = "said"
+    if outcome == "went on" and call in TOLD and hits:
+        return outcome, "and did not say so:\n" + text
     began = time.monotonic()
     p.faults.lift()
     if ended:
         p.start()
+    back = p.has_all(pbs.DEADLINE)  # by itself, without a new line
     p.login(LAST)
-    if not p.has_all(pbs.DEADLINE):
+    if not back or not p.has_all(pbs.DEADLINE):
         return outcome, "lost %s:\n%s" % (p.held - p.dump(),
                                           p.daemon.messages())
     if not hits:
