@@ -58,7 +58,8 @@ static const char help[] =
     "  --config FILE  the daemon's configuration, which says where it listens\n"
     "  --socket PATH  where it listens\n"
     "\n"
-    "Exit: 0 yes, 1 no, 64 wrong usage, 69 no daemon is running.\n";
+    "Exit: 0 yes, 1 no, 64 wrong usage, 69 no daemon is running, 78 FILE\n"
+    "cannot be read.\n";
 
 /* ---- the command line ---- */
 
