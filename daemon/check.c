@@ -247,7 +247,8 @@ check_sandbox(const struct conf *conf)
 		       "user %s\n",
 		       user);
 	else
-		printf("ok sandbox %s, no_new_privs, user %s\n", what, user);
+		printf("ok sandbox %s, no_new_privs, not dumpable, user %s\n",
+		       what, user);
 }
 
 int

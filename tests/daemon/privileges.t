@@ -85,7 +85,7 @@ def described():
     with pbs.Site() as site:
         line = sandbox(site)
         equal(len(line), 1, "--check tells of the sandbox")
-        contains(line[0], "no_new_privs", "what is in force")
+        contains(line[0], "no_new_privs, not dumpable, ", "what is in force")
         out = site.run("--check", "--sandbox=off").stdout
         contains(out, "sandbox off", "and that it is off")
 
