@@ -531,9 +531,9 @@ main(void)
 {
 	static const struct rlimit few = {FDS_MAX / 2, FDS_MAX};
 	const char *tmp = getenv("TMPDIR");
+	bool limited = setrlimit(RLIMIT_NOFILE, &few) == 0;
 	char dir[PATH_MAX];
 
-	setrlimit(RLIMIT_NOFILE, &few);
 	snprintf(dir, sizeof(dir), "%s/streamserver.XXXXXX",
 		 tmp != NULL ? tmp : "/tmp");
 	if (mkdtemp(dir) == NULL)
@@ -546,7 +546,10 @@ main(void)
 	leftover();
 	late();
 	slow();
-	many();
+	if (limited)
+		many();
+	else
+		tap_skip("many clients", "valgrind keeps the limit of files");
 	no_descriptor();
 	its_place();
 	inet("127.0.0.1", AF_INET);
