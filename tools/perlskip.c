@@ -25,15 +25,26 @@ skip_line(struct perlskip *at)
 	at->p = end != NULL ? end + 1 : at->end;
 }
 
-/* "=pod" at the beginning of a line, up to "=cut". */
+static bool
+ends_pod(const struct perlskip *at)
+{
+	return strncmp(at->p, "=cut", 4) == 0 &&
+	       !isalpha((unsigned char)at->p[4]);
+}
+
+/*
+ * "=pod" at the beginning of a line, up to "=cut". Outside of pod, a "=cut"
+ * begins it, too: the Perl program's own file hides its blocks between two.
+ */
 static bool
 skip_pod(struct perlskip *at)
 {
 	if (*at->p != '=' || (at->p > at->start && at->p[-1] != '\n') ||
 	    !isalpha((unsigned char)at->p[1]))
 		return false;
-	while (at->p < at->end && strncmp(at->p, "=cut", 4) != 0)
+	do
 		skip_line(at);
+	while (at->p < at->end && !ends_pod(at));
 	skip_line(at);
 	return true;
 }

@@ -148,6 +148,29 @@ def shipped():
                  "and it is said which file knows it")
 
 
+def hidden():
+    """As the Perl program's own file has its blocks: switched off."""
+    done = import_perl("""$debug = 1;
+=cut #--- one that is off --- START
+$grace = 5;
+=cut #--- one that is off --- END
+
+$flock = 0;
+=cut #--- another --- START
+$dbfile = '/etc/mail/popauth';
+=cutting is no end of it
+$dbvalue = 'RELAYCLIENT';
+=cut #--- another --- END
+#=cut --- one that is on --- START
+$reprocess = 1;
+#=cut --- one that is on --- END
+""", "--only=settings")
+    tap.equal(done.stdout.splitlines()[1:],
+              ["debug: yes", "flock: no", "reprocess: yes"],
+              "what stands between two =cut is hidden")
+    tap.equal((done.returncode, done.stderr), (0, ""), "and not missed")
+
+
 def lost():
     text = r"""$add_func = sub { my ($ip) = @_; print "}" if /'/; };
 sub custom_match { return 1 if $_[0] =~ m{ \} }; } # see }
@@ -229,4 +252,4 @@ def odd():
            "and no terminal is told to do things", done.stderr)
 
 
-tap.main(simple, two_lines, shipped, lost, never_run, odd)
+tap.main(simple, two_lines, shipped, hidden, lost, never_run, odd)
