@@ -5,7 +5,10 @@ CC	= cc
 CFLAGS	= -O2 -g
 WARN	= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	  -Wwrite-strings -Wformat=2 -Wvla
-HARDEN	= -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+# A level that a distribution asks for, or its compiler has, is not its rival.
+FORTIFY	= $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),, \
+	  -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN	= -fstack-protector-strong $(FORTIFY) -fPIE
 SAN	=
 ifneq ($(SAN),)
 HARDEN	= -fsanitize=$(SAN) -fno-omit-frame-pointer
@@ -186,39 +189,39 @@ forge: $(BUILD)/pbsctl
 	    grep -v -e '^ok' -e '^1\.\.' $(BUILD)/forge.tap; exit $$status
 
 install: all
-	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) \
-	    $(DESTDIR)$(patterndir) $(DESTDIR)$(docdir) $(DESTDIR)$(unitdir) \
-	    $(DESTDIR)$(sysusersdir) $(DESTDIR)$(tmpfilesdir) \
-	    $(DESTDIR)$(sysconfdir)/pop-before-smtp \
-	    $(DESTDIR)$(localstatedir)/lib/pop-before-smtp
-	$(INSTALL_PROGRAM) $(BUILD)/pop-before-smtp $(DESTDIR)$(sbindir)
-	$(INSTALL_PROGRAM) $(BUILD)/pbsctl $(DESTDIR)$(bindir)
-	$(INSTALL_DATA) patterns/*.yaml $(DESTDIR)$(patterndir)
+	$(INSTALL) -d "$(DESTDIR)$(sbindir)" "$(DESTDIR)$(bindir)" \
+	    "$(DESTDIR)$(patterndir)" "$(DESTDIR)$(docdir)" \
+	    "$(DESTDIR)$(unitdir)" "$(DESTDIR)$(sysusersdir)" \
+	    "$(DESTDIR)$(tmpfilesdir)" "$(DESTDIR)$(sysconfdir)/pop-before-smtp" \
+	    "$(DESTDIR)$(localstatedir)/lib/pop-before-smtp"
+	$(INSTALL_PROGRAM) $(BUILD)/pop-before-smtp "$(DESTDIR)$(sbindir)"
+	$(INSTALL_PROGRAM) $(BUILD)/pbsctl "$(DESTDIR)$(bindir)"
+	$(INSTALL_DATA) patterns/*.yaml "$(DESTDIR)$(patterndir)"
 	$(INSTALL_DATA) README.md INSTALL CHANGES LICENSE SECURITY.md patterns/WANTED \
-	    packaging/pop-before-smtp.yaml $(DESTDIR)$(docdir)
+	    packaging/pop-before-smtp.yaml "$(DESTDIR)$(docdir)"
 	for m in $(notdir $(MANUALS)); do \
-	    $(INSTALL) -d $(DESTDIR)$(mandir)/man$${m##*.} || exit; done
+	    $(INSTALL) -d "$(DESTDIR)$(mandir)/man$${m##*.}" || exit; done
 	for m in $(MANUALS); do $(INSTALL_DATA) $$m \
-	    $(DESTDIR)$(mandir)/man$${m##*.} || exit; done
+	    "$(DESTDIR)$(mandir)/man$${m##*.}" || exit; done
 	sed 's,@sbindir@,$(sbindir),' packaging/pop-before-smtp.service \
-	    >$(DESTDIR)$(unitdir)/pop-before-smtp.service
+	    >"$(DESTDIR)$(unitdir)/pop-before-smtp.service"
 	$(INSTALL_DATA) packaging/sysusers.conf \
-	    $(DESTDIR)$(sysusersdir)/pop-before-smtp.conf
+	    "$(DESTDIR)$(sysusersdir)/pop-before-smtp.conf"
 	$(INSTALL_DATA) packaging/tmpfiles.conf \
-	    $(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf
-	test -e $(DESTDIR)$(sysconfdir)/pop-before-smtp/pop-before-smtp.yaml || \
+	    "$(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf"
+	test -e "$(DESTDIR)$(sysconfdir)/pop-before-smtp/pop-before-smtp.yaml" || \
 	    $(INSTALL_DATA) packaging/pop-before-smtp.yaml \
-	    $(DESTDIR)$(sysconfdir)/pop-before-smtp
+	    "$(DESTDIR)$(sysconfdir)/pop-before-smtp"
 
 # The configuration and the map are the user's: they stay.
 uninstall:
-	rm -f $(DESTDIR)$(sbindir)/pop-before-smtp $(DESTDIR)$(bindir)/pbsctl \
-	    $(DESTDIR)$(unitdir)/pop-before-smtp.service \
-	    $(DESTDIR)$(sysusersdir)/pop-before-smtp.conf \
-	    $(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf
+	rm -f "$(DESTDIR)$(sbindir)/pop-before-smtp" "$(DESTDIR)$(bindir)/pbsctl" \
+	    "$(DESTDIR)$(unitdir)/pop-before-smtp.service" \
+	    "$(DESTDIR)$(sysusersdir)/pop-before-smtp.conf" \
+	    "$(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf"
 	for m in $(notdir $(MANUALS)); do \
-	    rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$$m; done
-	rm -rf $(DESTDIR)$(datadir)/pop-before-smtp $(DESTDIR)$(docdir)
+	    rm -f "$(DESTDIR)$(mandir)/man$${m##*.}/$$m"; done
+	rm -rf "$(DESTDIR)$(datadir)/pop-before-smtp" "$(DESTDIR)$(docdir)"
 
 memcheck: $(PROGRAMS) $(UNITS) $(BENCHES) $(FAULTLIB)
 	@packaging/install-packages test

@@ -36,7 +36,8 @@ def read(*path):
 
 
 def installs():
-    with tempfile.TemporaryDirectory() as top:
+    # A blank in the name parts no path, least of all before `rm -rf'.
+    with tempfile.TemporaryDirectory(suffix=" x") as top:
         # What others are testing is not to be compiled anew.
         build = os.environ.get("BUILD", "build")
         where = "DESTDIR=" + top, "prefix=/usr", "-o", build + "/options"

@@ -41,7 +41,7 @@ struct explanation {
 	size_t nattempts;
 	enum verdict verdict;
 	struct match match; /* from VERDICT_OFF on */
-	char why[512];	    /* refused, doubtful; or a word of caution */
+	char why[640];	    /* refused, doubtful; or a word of caution */
 	uint32_t grace;
 	time_t until; /* granted */
 	/* Unknown: the known program that is named nearly so, or NULL, and
