@@ -100,9 +100,13 @@ take_option(struct question *q, char ***argv)
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		if (!is_option(&options[i], word, &value) ||
-		    (options[i].only_add && strcmp(q->verb->name, "add") != 0))
+		if (!is_option(&options[i], word, &value))
 			continue;
+		if (options[i].only_add && strcmp(q->verb->name, "add") != 0) {
+			verb_complain(q->verb, "%s is for add alone",
+				      options[i].name);
+			return EX_USAGE;
+		}
 		if (value == NULL)
 			value = **argv != NULL ? *(*argv)++ : NULL;
 		if (value == NULL || *value == '\0') {
@@ -205,6 +209,16 @@ print_json_row(const struct listing *row)
 	       (intmax_t)row->expires);
 }
 
+/* The daemon lets nobody outlast its grace. */
+static bool
+is_shorter(const struct question *q, const struct listing *row)
+{
+	uint32_t asked;
+
+	return q->lasts != NULL && duration_parse(q->lasts, &asked) == 0 &&
+	       row->expires - row->when < (int64_t)asked;
+}
+
 static int
 print_rows(const struct question *q, char *answer)
 {
@@ -223,6 +237,10 @@ print_rows(const struct question *q, char *answer)
 			print_json_row(&row);
 		else
 			listing_print(stdout, &row, width);
+		if (is_shorter(q, &row))
+			verb_complain(q->verb,
+				      "not for %s: no longer than the grace",
+				      q->lasts);
 		listing_clear(&row);
 	}
 	return YES;

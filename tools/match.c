@@ -127,13 +127,38 @@ match_line(void *arg, const char *bytes, size_t len)
 	}
 }
 
+/* gzip, bzip2, xz, zstd: what logrotate(8) leaves. */
+static bool
+is_compressed(int fd)
+{
+	static const char *const begins[] = {"\x1f\x8b\x08", "BZh",
+					     "\xfd\x37zXZ", "\x28\xb5\x2f\xfd"};
+	char head[8] = "";
+	size_t i;
+
+	if (pread(fd, head, sizeof(head) - 1, 0) < 0)
+		return false;
+	for (i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(head, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 /* 0, or EX_NOINPUT. */
 static int
 match_stream(struct job *job, int fd, const char *name)
 {
-	char *buffer = alloc_resize(NULL, READ_SIZE, 1);
+	char *buffer;
 	ssize_t n;
 
+	if (is_compressed(fd)) {
+		verb_complain(&verb_match,
+			      "%s: is compressed; give match what zcat(1) or "
+			      "its like prints",
+			      name);
+		return EX_NOINPUT;
+	}
+	buffer = alloc_resize(NULL, READ_SIZE, 1);
 	for (;;) {
 		n = read(fd, buffer, READ_SIZE);
 		if (n < 0 && errno == EINTR)

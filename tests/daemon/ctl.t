@@ -65,7 +65,9 @@ def change():
         ctl(site, "add", GUEST, "--for=5m")
         equal(objects(ctl(site, "show", GUEST, "--json"))[0]["expires"],
               row["expires"], "a shorter time takes nothing away")
-        ctl(site, "add", OTHER, "--for", "30d")
+        done = ctl(site, "add", OTHER, "--for", "30d")
+        contains(done.stderr, "not for 30d: no longer than the grace",
+                 "a longer one than the grace is not given, and it is said")
         row = objects(ctl(site, "show", OTHER, "--json"))[0]
         equal(row["expires"] - row["time"], 1800, "nobody outlasts the grace")
         equal(ctl(site, "remove", GUEST).returncode, 0, "remove")
@@ -92,7 +94,7 @@ def wrong():
                 (("show", GUEST, OTHER), "one word too many"),
                 (("add", GUEST, "--for", "soon"), "is no time"),
                 (("add", GUEST, "--for"), None),
-                (("show", GUEST, "--user", "ann"), "--user"),
+                (("show", GUEST, "--user", "ann"), "--user is for add alone"),
                 (("list", "--jsno"), "--json")):
             done = ctl(site, *words)
             equal(done.returncode, 64, "64: " + " ".join(words), done.stderr)

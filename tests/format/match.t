@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # match: `pbsctl match` as a user meets it: output, exit codes, odd input.
+import gzip
 import json
 import os
 import subprocess
@@ -92,6 +93,13 @@ def files():
                   b"file or directory\n", "it says which")
         tap.equal(run("match", directory).returncode, 66,
                   "a directory is no input")
+        with gzip.open(paths[0], "wb") as f:
+            f.write(LOGIN % (b"ann", b"192.0.2.7"))
+        done = run("match", *paths)
+        tap.equal((done.returncode, len(done.stdout.splitlines())), (66, 1),
+                  "exit 66 if a file is compressed; the others are read")
+        tap.contains(done.stderr.decode(), paths[0] + ": is compressed; give "
+                     "match what zcat(1)", "it says so, and what to do")
 
 
 def text():
