@@ -34,6 +34,13 @@ import_map(struct import *im, const struct perl_value *value, const char *key)
 			    value->name, value->text);
 		return;
 	}
+	if (strncmp(value->text, STATE_DIR "/", sizeof(STATE_DIR)) != 0)
+		import_remark(
+		    im, value->lineno,
+		    "%s: its directory must belong to the daemon's "
+		    "user, which /etc/postfix cannot; without dbfile: "
+		    "it is " STATE_DIR "/pop-before-smtp",
+		    value->name);
 	map = alloc_format("hash:%s", value->text);
 	write_key(im, key, map);
 	free(map);

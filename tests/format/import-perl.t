@@ -104,6 +104,10 @@ def simple():
         tap.contains(shown, key, key.split(":")[0])
     tap.contains(done.stderr, "conf.pl:9: %file_tail{interval}: not needed",
                  "what is not needed is said, with its line")
+    tap.contains(done.stderr, "conf.pl:4: $dbfile: its directory must belong "
+                 "to the daemon's user", "where no map can be is said")
+    tap.equal(import_perl("$dbfile = '/var/lib/pop-before-smtp/hosts';").stderr,
+              "", "and not where one can be")
     tap.contains(done.stderr, "conf.pl:20: $pat: it could end anywhere",
                  "an end that was open is said")
     line = "Nov 21 02:01:00 mail %s[7]: ok [192.0.2.%d] it's"
