@@ -263,6 +263,19 @@ is_of_program(const struct rule *rule, const struct logline *line)
 	       rule_knows_program(rule, line->program, line->program_len);
 }
 
+/* One of the two lines of a login alone names nobody, but is one all the same.
+ */
+static bool
+is_part(const struct success *s, struct recognizer *recognizer,
+	const struct trial_line *line)
+{
+	struct anatomy parts;
+
+	return s->parts.rule->connect != NULL &&
+	       anatomy_take(&parts, recognizer, line->bytes, line->len) &&
+	       parts.rule == s->parts.rule;
+}
+
 /* The head with the rest of a success behind it, from some byte on. */
 static bool
 completes(const struct success *s, struct recognizer *recognizer,
@@ -271,18 +284,21 @@ completes(const struct success *s, struct recognizer *recognizer,
 	char *bytes = alloc_resize(NULL, head + s->len, 1);
 	struct trial_addrs got = {0};
 	struct trial trial;
+	bool is_login = false;
 	size_t at;
 
 	memcpy(bytes, line, head);
-	for (at = s->parts.text; at <= s->len && got.count == 0; at++) {
+	for (at = s->parts.text; at <= s->len && !is_login; at++) {
 		memcpy(bytes + head, s->line + at, s->len - at);
 		trial.nlines = 1;
 		trial.lines[0].bytes = bytes;
 		trial.lines[0].len = head + s->len - at;
 		trial_run(&trial, recognizer, now, &got);
+		is_login =
+		    got.count > 0 || is_part(s, recognizer, &trial.lines[0]);
 	}
 	free(bytes);
-	return got.count > 0;
+	return is_login;
 }
 
 bool

@@ -124,6 +124,34 @@ def forgeries():
                  "none when none are wanted")
 
 
+def cut_in_two():
+    """A login that is cut behind the user is not told from a failure that is:
+    no forgery, in a login of two lines either."""
+    line = "'Nov 21 02:01:00 mail exampled[7]: %s'"
+    come = line % "connect from 192.0.2.7"
+    text = r"""
+server: Example POP server
+program: exampled
+rules:
+  - name: example-two-lines
+    connect: 'connect from (?<ip>[0-9A-Fa-f:.]++)'
+    login: 'user (?<user>[^ ]++) authenticated'
+    accept:
+      - lines: [%s, %s]
+        ip: 192.0.2.7
+    reject:
+      - lines: [%s, %s]
+        why: failed
+""" % (come, line % "user ann authenticated", come, line % "user ann rejected")
+    done = check_text(text, "--forgeries", "9000")
+    tap.contains(done.stdout, "\nok 4 - example-two-lines grants nothing to "
+                 "forgers (9000 forgeries)", "sound")
+    text = text.replace("authenticated'\n    accept", "auth.*'\n    accept")
+    done = check_text(text, "--forgeries", "9000")
+    tap.contains(done.stdout, "not ok 4 - example-two-lines grants nothing to "
+                 "forgers", "a login whose end is open is still told")
+
+
 def faults():
     done = check_text(GOOD.replace("'login ok", "'.*login ok"))
     tap.equal(done.returncode, 1, "a fault: exit 1")
@@ -237,5 +265,5 @@ def empty():
                      "(100 forgeries)", "which is looked at")
 
 
-tap.main(good, shipped, wrong_samples, forgeries, faults, what_the_file_says,
+tap.main(good, shipped, wrong_samples, forgeries, cut_in_two, faults, what_the_file_says,
          unreadable, single_files, empty, configuration, usage)
