@@ -54,6 +54,7 @@ $(BUILD)/config.mk: packaging/install-packages
 	    echo HAVE_SECCOMP = yes >>$@ || echo HAVE_SECCOMP = >>$@
 	@echo '#include <cdb.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
 	    echo HAVE_CDB = yes >>$@ || echo HAVE_CDB = >>$@
+	@sed -n 's/^HAVE_\(.*\) =$$/without \1: INSTALL, part 1, says what for/p' $@
 
 LIBS	= -pthread -ldb -lpcre2-8 -lyaml -lz
 ifeq ($(HAVE_SYSTEMD),yes)

@@ -83,6 +83,16 @@ def another_prefix():
                    "make prefix=%s compiles it in" % prefix)
 
 
+def without_libraries():
+    """What is optional goes missing in silence else."""
+    with tempfile.TemporaryDirectory() as top:
+        name = top + "/config.mk"
+        equal(make("BUILD=" + top, "CPPFLAGS=-nostdinc", name),
+              (0, "".join("without %s: INSTALL, part 1, says what for\n" % lib
+                          for lib in ("LMDB", "SECCOMP", "CDB"))),
+              "make says which libraries it goes without")
+
+
 def boot():
     unit = read(ROOT, "packaging/pop-before-smtp.service")
     for line in ("Type=notify", "Restart=on-failure", "WatchdogSec=",
@@ -114,4 +124,4 @@ def exposure():
            "most", done.stdout[-300:])
 
 
-main(installs, another_prefix, boot, exposure)
+main(installs, another_prefix, without_libraries, boot, exposure)
