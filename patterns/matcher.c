@@ -102,9 +102,22 @@ compile_chosen(struct matcher *matcher, const struct ruleset *set,
 }
 
 static void
+index_expression(struct programs *programs, struct expression *expr)
+{
+	const struct rule *rule = expression_rule(expr);
+	const char *text = rule->expressions[expression_role(expr)];
+	struct openings openings;
+	char **p;
+
+	openings_of(&openings, rule->whole_line ? NULL : text);
+	for (p = rule->programs; *p != NULL; p++)
+		programs_add(programs, *p + rule_any_prefix(*p), expr,
+			     &openings);
+}
+
+static void
 index_programs(struct matcher *matcher)
 {
-	struct expression *expr;
 	size_t i, n = 0;
 	char **p;
 
@@ -113,12 +126,8 @@ index_programs(struct matcher *matcher)
 		     p++)
 			n++;
 	matcher->programs = programs_new(n);
-	for (i = 0; i < matcher->count; i++) {
-		expr = matcher->expressions[i];
-		for (p = expression_rule(expr)->programs; *p; p++)
-			programs_add(matcher->programs,
-				     *p + rule_any_prefix(*p), expr);
-	}
+	for (i = 0; i < matcher->count; i++)
+		index_expression(matcher->programs, matcher->expressions[i]);
 }
 
 struct matcher *
@@ -217,9 +226,9 @@ matcher_match(struct matcher *matcher, const struct logline *line,
 	/* A rule that gave up ends it: what the next one says of such a line
 	 * is not to be trusted either. */
 	for (i = 0; fits != 0 && i < program->count && r == 0; i++)
-		if (fits >> prefix_bit(i) & 1)
-			r = expression_match(program->list[i], matcher->scratch,
-					     line, out, err);
+		if (fits & program->list[i].openings)
+			r = expression_match(program->list[i].expression,
+					     matcher->scratch, line, out, err);
 	return r;
 }
 
@@ -235,7 +244,7 @@ matcher_explain(struct matcher *matcher, const struct logline *line,
 	if (program == NULL)
 		return 0;
 	for (i = 0; i < program->count; i++) {
-		expr = program->list[i];
+		expr = program->list[i].expression;
 		attempt = (struct attempt){.rule = expression_rule(expr),
 					   .role = expression_role(expr)};
 		attempt.fits = expression_match(expr, matcher->scratch, line,

@@ -1,358 +1,68 @@
 #include "patterns/prefix.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/*
- * A walk through the expression with the set of offsets at which a match may
- * stand before each item: bit p = offset p. A byte item at offsets P allows
- * its bytes there and leads to P << 1; what lies beyond PREFIX_LEN falls off.
- * Alternatives join their sets, so different branches mix: more may pass than
- * can match, never less.
- *
- * Anything but literals, classes, the common escapes, plain groups and
- * quantifiers ends the walk: from the offsets reached so far on, every byte
- * may stand.
- */
-struct walk {
-	struct prefix *out;
-	uint16_t bit; /* of the expression */
-	const char *at;
-	bool lost; /* met something not understood */
-};
+#include "base/alloc.h"
 
-/* A set of bytes. */
-struct bytes {
-	uint32_t bit[8];
-};
-
-/* A set of offsets holds those that the table has. */
-static const uint32_t OFFSETS = ((uint32_t)1 << PREFIX_LEN) - 1;
-
-static uint32_t alternatives(struct walk *, uint32_t from);
-
+/* A bit for 32 bytes in a row, of which set has some; often all, or one. */
 static void
-add_byte(struct bytes *set, unsigned int c)
+enter_some(uint16_t *may, uint32_t set, uint16_t bit)
 {
-	set->bit[c / 32] |= (uint32_t)1 << c % 32;
+	size_t c;
+
+	if (set == UINT32_MAX)
+		for (c = 0; c < 32; c++)
+			may[c] |= bit;
+	else
+		for (; set != 0; set &= set - 1)
+			may[__builtin_ctz(set)] |= bit;
 }
 
 static void
-add_range(struct bytes *set, unsigned int first, unsigned int last)
+enter(struct prefix *prefix, const struct opening *opening, uint16_t bit)
 {
-	for (; first <= last; first++)
-		add_byte(set, first);
+	size_t p, i;
+
+	for (p = 0; p < OPENING_LEN; p++)
+		for (i = 0; i < 8; i++)
+			enter_some(&prefix->may[p][32 * i],
+				   opening->may[p].bit[i], bit);
 }
 
-static void
-invert(struct bytes *set)
-{
-	size_t i;
-
-	for (i = 0; i < 8; i++)
-		set->bit[i] = ~set->bit[i];
-}
-
-/* The lowest number in the set, taken out of it. */
+/* Its bit, which stands in the table then. */
 static unsigned int
-take_lowest(uint32_t *set)
+add(struct prefix *prefix, const struct opening *opening)
 {
-	unsigned int lowest = (unsigned int)__builtin_ctz(*set);
+	size_t b;
 
-	*set &= *set - 1;
-	return lowest;
-}
-
-static void
-allow(struct walk *walk, const struct bytes *set, uint32_t from)
-{
-	uint16_t *may;
-	uint32_t left;
-
-	for (from &= OFFSETS; from != 0;) {
-		may = walk->out->may[take_lowest(&from)];
-		for (unsigned int i = 0; i < 8; i++)
-			for (left = set->bit[i]; left != 0;)
-				may[32 * i + take_lowest(&left)] |= walk->bit;
+	for (b = 0; b < prefix->count; b++)
+		if (memcmp(&prefix->known[b], opening, sizeof(*opening)) == 0)
+			return 1u << b;
+	if (b == PREFIX_BITS) {
+		b = PREFIX_BITS - 1;
+	} else {
+		prefix->known = alloc_resize(prefix->known, ++prefix->count,
+					     sizeof(*prefix->known));
+		prefix->known[b] = *opening;
 	}
+	enter(prefix, opening, (uint16_t)(1u << b));
+	return 1u << b;
 }
 
-/* From the lowest offset in `from` on, everything may stand. */
-static void
-give_up(struct walk *walk, uint32_t from)
+unsigned int
+prefix_add(struct prefix *prefix, const struct openings *openings)
 {
-	struct bytes all = {0};
-
-	invert(&all);
-	walk->lost = true;
-	if (from != 0)
-		allow(walk, &all, ~((from & -from) - 1));
-}
-
-/* The bytes of \d and the like, or of one escaped character. */
-static bool
-escape(char c, struct bytes *set)
-{
-	struct bytes kind = {0};
+	unsigned int bits = 0;
 	size_t i;
 
-	switch (c | 0x20) {
-	case 'd':
-		add_range(&kind, '0', '9');
-		break;
-	case 's':
-		add_range(&kind, '\t', '\r');
-		add_byte(&kind, ' ');
-		break;
-	case 'w':
-		add_range(&kind, '0', '9');
-		add_range(&kind, 'A', 'Z');
-		add_range(&kind, 'a', 'z');
-		add_byte(&kind, '_');
-		break;
-	default:
-		if (c == 't')
-			c = '\t';
-		else if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-			 (c >= 'a' && c <= 'z') || c == '\0')
-			return false;
-		add_byte(set, (unsigned char)c);
-		return true;
-	}
-	if (!(c & 0x20))
-		invert(&kind);
-	for (i = 0; i < 8; i++)
-		set->bit[i] |= kind.bit[i];
-	return true;
-}
-
-/* A class, behind its '['. */
-static bool class(struct walk *walk, struct bytes *set)
-{
-	const char *p = walk->at;
-	bool negated = *p == '^', first = true;
-
-	for (p += negated; *p != ']' || first; first = false) {
-		if (*p == '\0' || (*p == '[' && strchr(":.=", p[1]) != NULL))
-			return false;
-		if (*p == '\\') {
-			if (!escape(p[1], set))
-				return false;
-			p += 2;
-			if (*p == '-' && p[1] != ']')
-				return false;
-			continue;
-		}
-		if (p[1] == '-' && p[2] != ']') {
-			if (p[2] == '\\' || p[2] == '[' || p[2] == '\0')
-				return false;
-			add_range(set, (unsigned char)p[0],
-				  (unsigned char)p[2]);
-			p += 3;
-			continue;
-		}
-		add_byte(set, (unsigned char)*p++);
-	}
-	if (negated)
-		invert(set);
-	walk->at = p + 1;
-	return true;
-}
-
-/* One item that takes exactly one byte; false: it is none such. */
-static bool
-byte_item(struct walk *walk, struct bytes *set)
-{
-	char c = *walk->at++;
-
-	switch (c) {
-	case '[':
-		return class(walk, set);
-	case '\\':
-		return escape(*walk->at++, set);
-	case '.':
-		invert(set);
-		return true;
-	case '*':
-	case '+':
-	case '?':
-		return false;
-	default:
-		add_byte(set, (unsigned char)c);
-		return true;
-	}
-}
-
-/* Behind a '(': past "?:", "?>" or "?<name>"; false for the other kinds. */
-static bool
-group_start(struct walk *walk)
-{
-	if (*walk->at == '*')
-		return false;
-	if (*walk->at != '?')
-		return true;
-	walk->at++;
-	if (*walk->at == ':' || *walk->at == '>') {
-		walk->at++;
-		return true;
-	}
-	if (*walk->at == 'P')
-		walk->at++;
-	if (*walk->at != '<' || walk->at[1] == '=' || walk->at[1] == '!')
-		return false;
-	walk->at += strcspn(walk->at, ">");
-	return *walk->at++ == '>';
-}
-
-/* One item at offsets `from`: where it may lead. */
-static uint32_t
-item(struct walk *walk, uint32_t from)
-{
-	struct bytes set = {0};
-	uint32_t to;
-
-	if (*walk->at == '^' || *walk->at == '$') {
-		walk->at++;
-		return from;
-	}
-	if (*walk->at == '(') {
-		walk->at++;
-		if (group_start(walk)) {
-			to = alternatives(walk, from);
-			if (!walk->lost && *walk->at++ == ')')
-				return to;
-		}
-	} else if (byte_item(walk, &set)) {
-		allow(walk, &set, from);
-		return from << 1 & OFFSETS;
-	}
-	give_up(walk, from);
-	return 0;
-}
-
-/* The quantifier behind an item, if any. false: not understood. */
-static bool
-quantifier(struct walk *walk, bool *skip, bool *again)
-{
-	static const char digits[] = "0123456789";
-	const char *p = walk->at;
-
-	*skip = *p == '?' || *p == '*';
-	*again = *p == '+' || *p == '*';
-	if (*p == '{') {
-		/* Exact counts would be finer; "any number" is enough. */
-		*skip = *again = true;
-		if (strspn(++p, digits) == 0)
-			return false;
-		p += strspn(p, digits);
-		if (*p == ',')
-			p += 1 + strspn(p + 1, digits);
-		if (*p != '}')
-			return false;
-	} else if (!*skip && !*again) {
-		return true;
-	}
-	p++;
-	if (*p == '?' || *p == '+')
-		p++;
-	walk->at = p;
-	return true;
-}
-
-/* One item with its quantifier. */
-static uint32_t
-repeated(struct walk *walk, uint32_t from)
-{
-	const char *start = walk->at, *end;
-	uint32_t to = item(walk, from), all;
-	bool skip, again;
-
-	if (walk->lost)
-		return 0;
-	if (!quantifier(walk, &skip, &again)) {
-		give_up(walk, from);
-		return 0;
-	}
-	end = walk->at;
-	/* Each round moves on by a byte at least, or adds nothing. */
-	for (all = to; again && (to & ~from) != 0; all |= to) {
-		from |= to;
-		walk->at = start;
-		to = item(walk, to);
-		if (walk->lost)
-			return 0;
-	}
-	walk->at = end;
-	return skip ? all | from : all;
-}
-
-static uint32_t
-alternatives(struct walk *walk, uint32_t from)
-{
-	uint32_t to = 0, here = from;
-
-	while (!walk->lost && *walk->at != '\0' && *walk->at != ')') {
-		if (*walk->at == '|') {
-			walk->at++;
-			to |= here;
-			here = from;
-		} else {
-			here = repeated(walk, here);
-		}
-	}
-	return to | here;
-}
-
-/* Behind the class that begins at p; NULL: not understood. A '[' in it is one
- * as any, unless it begins the name of a class. */
-static const char *
-skip_class(const char *p)
-{
-	p += p[1] == '^' ? 2 : 1;
-	if (*p == ']')
-		p++;
-	for (; *p != ']'; p++)
-		if (*p == '\0' || (*p == '[' && strchr(":.=", p[1]) != NULL) ||
-		    (*p == '\\' && *++p == 'Q'))
-			return NULL;
-	return p + 1;
-}
-
-/* Whether the expression as a whole is alternatives; also if in doubt. */
-static bool
-has_branches(const char *p)
-{
-	int depth = 0;
-
-	while (*p != '\0') {
-		if (*p == '[') {
-			p = skip_class(p);
-			if (p == NULL)
-				return true;
-			continue;
-		}
-		if ((*p == '|' && depth == 0) || strncmp(p, "\\Q", 2) == 0 ||
-		    strncmp(p, "(?#", 3) == 0)
-			return true;
-		if (*p == '(' || *p == ')')
-			depth += *p == '(' ? 1 : -1;
-		p += *p == '\\' ? 2 : 1;
-	}
-	return false;
+	for (i = 0; i < openings->count; i++)
+		bits |= add(prefix, &openings->list[i]);
+	return bits;
 }
 
 void
-prefix_add(struct prefix *prefix, size_t e, const char *expression)
+prefix_free(struct prefix *prefix)
 {
-	struct walk walk = {.out = prefix,
-			    .bit = (uint16_t)(1u << prefix_bit(e)),
-			    .at = expression};
-
-	if (expression == NULL) {
-		give_up(&walk, 1);
-		return;
-	}
-	alternatives(&walk, 1);
-	/* There may be branches that were not walked any more. */
-	if (walk.lost && has_branches(expression))
-		give_up(&walk, 1);
+	free(prefix->known);
 }

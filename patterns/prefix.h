@@ -1,44 +1,39 @@
 /*
- * prefix: how may a line begin that an expression can still match?
+ * prefix: which of many expressions can a text still match, by its beginning?
  *
  * Most lines of a busy program are no logins, and they differ from a login
  * within their first bytes. Asking a table about these costs a few ns, asking
- * PCRE2 some tens for each expression. The table is drawn from the expressions
- * themselves; what it does not understand it lets pass, so it never refuses
- * what would match.
+ * PCRE2 some tens for each expression.
  */
 #ifndef PATTERNS_PREFIX_H
 #define PATTERNS_PREFIX_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PREFIX_LEN = 20, PREFIX_EXPRESSIONS = 16 };
+#include "patterns/opening.h"
 
-/* Bit e of may[p][c]: with byte c at offset p, expression e can still match.
- * All expressions are asked at once. Zero-initialise it. */
+enum { PREFIX_BITS = 16 };
+
+/* Bit b of may[p][c]: with byte c at offset p, opening b is still possible.
+ * All are asked at once. Zero-initialise it. */
 struct prefix {
-	uint16_t may[PREFIX_LEN][256];
+	uint16_t may[OPENING_LEN][256];
+	struct opening *known; /* of each bit */
+	size_t count;
 };
 
-/* Adds a PCRE2 expression, one that compiles with no options but anchors, as
- * number e. Numbers from PREFIX_EXPRESSIONS - 1 on share the last bit. NULL:
- * one that is not to be judged by this text. */
-void prefix_add(struct prefix *, size_t e, const char *expression);
+/* Adds how an expression may begin; returns the bits of that. Equal openings
+ * have one bit; those that come when all are taken share the last. */
+unsigned int prefix_add(struct prefix *, const struct openings *);
+void prefix_free(struct prefix *); /* what it holds */
 
-static inline size_t
-prefix_bit(size_t e)
-{
-	return e < PREFIX_EXPRESSIONS ? e : PREFIX_EXPRESSIONS - 1;
-}
-
-/* The bits of the expressions that text can still match. */
+/* The bits of the openings that text can still have. */
 static inline unsigned int
 prefix_fits(const struct prefix *prefix, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	size_t i, n = len < PREFIX_LEN ? len : PREFIX_LEN;
+	size_t i, n = len < OPENING_LEN ? len : OPENING_LEN;
 	unsigned int fits = UINT16_MAX;
 
 	for (i = 0; i < n && fits != 0; i++)

@@ -129,6 +129,7 @@ programs_free(struct programs **programsp)
 	if (programs == NULL)
 		return;
 	for (i = 1; i <= programs->count; i++) {
+		prefix_free(&programs->entries[i]->program.prefix);
 		free(programs->entries[i]->program.list);
 		free(programs->entries[i]);
 	}
@@ -157,20 +158,21 @@ make_program(struct programs *programs, const char *text, enum header header)
 
 void
 programs_add(struct programs *programs, const char *name,
-	     struct expression *expr)
+	     struct expression *expr, const struct openings *openings)
 {
-	const struct rule *rule = expression_rule(expr);
-	const char *text = rule->expressions[expression_role(expr)];
-	struct program *program = make_program(programs, name, rule->header);
+	enum header header = expression_rule(expr)->header;
+	struct program *program = make_program(programs, name, header);
+	struct candidate *next;
 
 	/* A program named twice in one rule: once is enough. */
-	if (program->count > 0 && program->list[program->count - 1] == expr)
+	if (program->count > 0 &&
+	    program->list[program->count - 1].expression == expr)
 		return;
-	prefix_add(&program->prefix, program->count,
-		   rule->whole_line ? NULL : text);
 	program->list = alloc_resize(program->list, program->count + 1,
 				     sizeof(*program->list));
-	program->list[program->count++] = expr;
+	next = &program->list[program->count++];
+	next->expression = expr;
+	next->openings = prefix_add(&program->prefix, openings);
 }
 
 /* The bytes of the line behind its program; 0: its name is not of the line. */

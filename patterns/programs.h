@@ -15,9 +15,14 @@
 struct expression;
 struct programs;
 
+struct candidate {
+	struct expression *expression; /* borrowed */
+	unsigned int openings;	       /* its bits in the program's prefix */
+};
+
 /* The expressions of one program, in the order in which they were added. */
 struct program {
-	struct expression **list; /* borrowed */
+	struct candidate *list;
 	size_t count;
 	struct prefix prefix; /* of all in list */
 };
@@ -27,8 +32,9 @@ struct programs *programs_new(size_t max);
 void programs_free(struct programs **);
 
 /* name is borrowed: a program's, as a rule has it; or, to mean any name that
- * ends so, "/imap". */
-void programs_add(struct programs *, const char *name, struct expression *);
+ * ends so, "/imap". The openings are those of the expression. */
+void programs_add(struct programs *, const char *name, struct expression *,
+    const struct openings *);
 
 /* NULL: no rule is about it. */
 const struct program *programs_find(const struct programs *,
