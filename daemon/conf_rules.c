@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "daemon/conf.h"
 #include "daemon/conf_file.h"
+#include "daemon/strict.h"
 #include "patterns/matcher.h"
 #include "patterns/rules.h"
 
@@ -44,7 +45,8 @@ conf_rules(const struct conf *conf, struct err *err)
 {
 	struct ruleset *rules;
 
-	if (check_directories(conf, err) != 0)
+	if (check_directories(conf, err) != 0 ||
+	    strict_patterns(&conf->patterns, err) != 0)
 		return NULL;
 	rules = ruleset_load((const char *const *)conf->patterns.list,
 			     conf->patterns.count, err);

@@ -8,8 +8,9 @@ struct conf;
 struct err;
 struct ruleset;
 
-/* Loads them, and sees that every rule that is enabled is there. NULL: err names
- * file and line, of the configuration or of a pattern file. */
+/* Loads them, if nobody else may have written them, and sees that every rule that
+ * is enabled is there. NULL: err names file and line, of the configuration or of a
+ * pattern file. */
 struct ruleset *conf_rules(const struct conf *, struct err *);
 
 #endif

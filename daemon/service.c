@@ -21,7 +21,6 @@
 #include "daemon/sandbox.h"
 #include "daemon/service_state.h"
 #include "daemon/source.h"
-#include "daemon/strict.h"
 
 /* The keeper's maps are reached through it; others, which answer from the table
  * itself, are always ours. */
@@ -87,8 +86,6 @@ open_table(struct service *s, struct err *err)
 	if (s->conf->sessions)
 		authtab_set_hold(s->table, s->conf->session_max, 0);
 	s->publish = publish_new(s->loop, s->table, s->maps, s->nmaps);
-	if (strict_patterns(&s->conf->patterns, err) != 0)
-		return -1;
 	s->pipeline = pipeline_new(s->conf, s->table, err);
 	if (s->pipeline == NULL)
 		return -1;

@@ -17,7 +17,6 @@
 #include "daemon/publish.h"
 #include "daemon/reload.h"
 #include "daemon/remote.h"
-#include "daemon/strict.h"
 
 /* How much log is read twice after a crash, against how often a large table
  * is written to disk. */
@@ -403,9 +402,7 @@ service_on_reload(void *arg)
 		refuse_reload(s, &err);
 		return;
 	}
-	pipeline = strict_patterns(&new.patterns, &err) == 0
-		       ? pipeline_new(&new, s->table, &err)
-		       : NULL;
+	pipeline = pipeline_new(&new, s->table, &err);
 	if (pipeline != NULL && change_maps(s, &new, &err) != 0)
 		pipeline_free(&pipeline);
 	if (pipeline == NULL)

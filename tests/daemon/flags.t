@@ -324,6 +324,20 @@ def hardly_meant():
               "a start says it, and so does a reload", said)
 
 
+def open_patterns():
+    """--check refuses what a start refuses."""
+    with pbs.Site() as site:
+        shutil.copytree(os.path.join(pbs.ROOT, "patterns"),
+                        site.path("patterns"))
+        os.chmod(site.path("patterns"), 0o777)
+        for action in "--check", "--once":
+            run = site.run(action, "--patterns=" + site.path("patterns"))
+            equal(run.returncode, CONFIG, action + ": patterns that others "
+                  "may write", run.stdout + run.stderr)
+            contains(run.stdout + run.stderr, "others than its owner may "
+                     "write it (mode 777)", action + ": said so")
+
+
 def elsewhere():
     with pbs.Site() as site:
         site.log(login("198.51.100.1"))
@@ -412,4 +426,4 @@ def no_file():
 
 main(no_config, no_file, once, nowrite, reprocess, listing,
      listing_alone, debug, clear, clear_not, check, check_logs, dumpconfig,
-     words, bad_flags, bad_files, bad_patterns, hardly_meant, elsewhere, dropped, as_root, values, db_config)
+     words, bad_flags, bad_files, bad_patterns, hardly_meant, open_patterns, elsewhere, dropped, as_root, values, db_config)
