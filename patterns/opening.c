@@ -347,6 +347,14 @@ skip_class(const char *p)
 	return p + 1;
 }
 
+/* At a '(': whether from there on text may mean something else than here: it is
+ * a comment, or options begin, after which one may stand anywhere. */
+static bool
+changes_meaning(const char *p)
+{
+	return p[1] == '?' && p[2] != '\0' && strchr(":>=!<|P'", p[2]) == NULL;
+}
+
 /* Whether the expression as a whole is alternatives; also if in doubt. */
 static bool
 has_branches(const char *p)
@@ -361,7 +369,7 @@ has_branches(const char *p)
 			continue;
 		}
 		if ((*p == '|' && depth == 0) || strncmp(p, "\\Q", 2) == 0 ||
-		    strncmp(p, "(?#", 3) == 0)
+		    (*p == '(' && changes_meaning(p)))
 			return true;
 		if (*p == '(' || *p == ')')
 			depth += *p == '(' ? 1 : -1;

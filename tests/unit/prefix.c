@@ -39,6 +39,7 @@ static const char *const expressions[] = {
     "a{b|-{1,}a",
     "\\S-\\W*a",
     "(?#x|)a|b",
+    "a(?x)b # (\n|c.*",
     "(a)\\1|cb",
     "(?:(?:a*)*b)*c",
     "(?|ab|ba)c*",
