@@ -309,13 +309,21 @@ mynetworks_ask(struct mynetworks *m)
 
 /* ---- looking up ---- */
 
-/* postmap -q: 0 found, 1 not found, else trouble. */
+/* postmap -q: 0 found, 1 not found; but 1 is also how it ends when it cannot
+ * open the table. */
+static bool
+has_answered(int code, const char *said)
+{
+	return code == 0 || (code == 1 && strstr(said, "fatal: ") == NULL);
+}
+
 static bool
 ask_table(struct mynetworks *m, struct entry *e, const struct addr *addr)
 {
 	char address[ADDR_TEXT_MAX];
 	const char *argv[] = {"postmap", "-q", address, e->text, NULL};
 	struct err err;
+	bool answered;
 	char *answer;
 	int code;
 
@@ -323,10 +331,11 @@ ask_table(struct mynetworks *m, struct entry *e, const struct addr *addr)
 		return false;
 	addr_format(addr, address);
 	code = aide_run(m->aide, argv, POSTMAP_MS, &answer, &err);
-	if (code > 1)
+	answered = has_answered(code, answer);
+	if (code > 0)
 		explain_exit(&err, code, answer);
 	free(answer);
-	if (code == 0 || code == 1) {
+	if (answered) {
 		e->failures = 0;
 		return code == 0;
 	}

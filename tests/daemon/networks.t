@@ -96,6 +96,16 @@ def ours_in_table():
             prepare=prepare)
 
 
+def missing_table():
+    with pbs.Site() as site:
+        site.main_cf("127.0.0.0/8, hash:" + site.path("none"))
+        site.log(login(GUEST))
+        run = site.run("--once")
+        contains(run.stderr, "mynetworks: postmap -q %s hash:%s: exit 1: "
+                 "postmap: fatal: open database" % (GUEST, site.path("none")),
+                 "a table in mynetworks that is missing is said")
+
+
 def excluded():
     refused("exclude", ["203.0.113.7", "100.64.3.3"],
             config="exclude:\n  - 203.0.113.0/24\n  - 100.64.0.0/10\n")
@@ -130,5 +140,5 @@ def failing_postconf():
 
 
 main(loopback, mapped, special, own, ours, ours_in_file, ours_in_table,
-     excluded, ambiguous, strange_postconf,
+     missing_table, excluded, ambiguous, strange_postconf,
      failing_postconf)

@@ -200,6 +200,9 @@ tables(void)
 
 	write_script("postmap", "echo \"$@\" >>${0%/*}/asked\n"
 				"[ \"$3\" = hash:/broken ] && exit 2\n"
+				"if [ \"$3\" = hash:/missing ]; then echo "
+				"'postmap: fatal: open database' >&2; exit 1; "
+				"fi\n"
 				"[ \"$2\" = 192.0.2.7 ]");
 	strings_add(&own, "hash:/own");
 	m = mynetworks_new(&own);
@@ -222,6 +225,13 @@ tables(void)
 		is_str(find(m, "192.0.2.7", i * 1000), "192.0.2.0/24",
 		       "a broken table hides nothing, time %d", i);
 	is_int(count_lines("asked"), 6, "and is given up after three times");
+	mynetworks_free(&m);
+
+	m = mynetworks_new(&own);
+	mynetworks_add(m, "hash:/missing");
+	for (int i = 0; i < 10; i++)
+		find(m, "192.0.2.7", i * 1000);
+	is_int(count_lines("asked"), 9, "so is one that is not there");
 	mynetworks_free(&m);
 	strings_clear(&own);
 }
