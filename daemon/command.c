@@ -190,19 +190,33 @@ last_line(struct complaint *c)
 	return alloc_bytes(c->text + begin, end - begin);
 }
 
+/* Who is out of time may have said why: Postfix's programs sleep before they
+ * end in anger. */
+static int
+give_up(pid_t pid, struct complaint *complaint, int64_t deadline,
+	struct err *err)
+{
+	struct err why = *err, ignored;
+	char *last;
+
+	kill(pid, SIGKILL);
+	reap(pid, deadline, &ignored);
+	last = last_line(complaint);
+	if (*last != '\0')
+		err_set(err, "%s: %s", why.text, last);
+	free(last);
+	return -1;
+}
+
 static int
 listen_to(pid_t pid, int fd, struct complaint *complaint, int timeout_ms,
 	  char **output, struct err *err)
 {
 	int64_t deadline = now_ms() + timeout_ms;
-	struct err ignored;
-	int result = read_output(fd, complaint, deadline, output, err);
+	int result;
 
-	if (result != 0) {
-		kill(pid, SIGKILL);
-		reap(pid, deadline, &ignored);
-		return result;
-	}
+	if (read_output(fd, complaint, deadline, output, err) != 0)
+		return give_up(pid, complaint, deadline, err);
 	result = reap(pid, deadline, err);
 	if (result > 0) {
 		free(*output);

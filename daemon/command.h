@@ -16,7 +16,7 @@ enum { COMMAND_OUTPUT_MAX = 1024 * 1024 };
  * daemon's PATH often lacks them), standard input at /dev/null. Returns its exit
  * code, and in output what it said: if that is 0 all of its standard output, else
  * the last line of its standard error (NUL-terminated, the caller frees it); -1:
- * not installed, killed, out of time, or too much to say.
+ * not installed, killed, out of time, or too much to say; err has that line, too.
  */
 int command_run(const char *const *argv, int timeout_ms, char **output,
     struct err *);

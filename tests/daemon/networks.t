@@ -101,8 +101,9 @@ def missing_table():
         site.main_cf("127.0.0.0/8, hash:" + site.path("none"))
         site.log(login(GUEST))
         run = site.run("--once")
-        contains(run.stderr, "mynetworks: postmap -q %s hash:%s: exit 1: "
-                 "postmap: fatal: open database" % (GUEST, site.path("none")),
+        said = "\n".join(x for x in run.stderr.splitlines()
+                         if "mynetworks: postmap -q " + GUEST in x)
+        contains(said, "postmap: fatal: open database " + site.path("none"),
                  "a table in mynetworks that is missing is said")
 
 

@@ -350,6 +350,10 @@ commands(void)
 	write_script("pbs-slow", "exec sleep 60");
 	is_int(run("pbs-slow", NULL, 50, &out, &err), -1, "out of time");
 	is_str(err.text, "pbs-slow: no answer in time", "is said");
+	write_script("pbs-slow", "echo why >&2; exec sleep 60");
+	is_int(run("pbs-slow", NULL, 200, &out, &err), -1, "the same, but");
+	is_str(err.text, "pbs-slow: no answer in time: why",
+	       "what it complained of is said");
 	write_script("pbs-mute", "exec >&-; exec sleep 60");
 	is_int(run("pbs-mute", NULL, 50, &out, &err), -1,
 	       "closed its output and lives on");
