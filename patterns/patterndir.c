@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -84,25 +85,35 @@ add_entry(struct finds *finds, const char *dir, const char *name)
 	free(path);
 }
 
+static bool
+ends_with(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), suffix_len = strlen(suffix);
+
+	return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
+}
+
 static int
 search(struct finds *finds, const char *dir, struct err *err)
 {
-	static const char suffix[] = ".yaml";
 	DIR *d = opendir(dir);
 	struct dirent *entry;
-	size_t len;
+	int r = 0;
 
 	if (d == NULL)
 		return err_set(err, "%s: %s", dir, strerror(errno));
-	while ((entry = readdir(d)) != NULL) {
-		len = strlen(entry->d_name);
-		if (entry->d_name[0] != '.' && len >= sizeof(suffix) &&
-		    strcmp(entry->d_name + len + 1 - sizeof(suffix), suffix) ==
-			0)
+	while (r == 0 && (entry = readdir(d)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (ends_with(entry->d_name, ".yaml"))
 			add_entry(finds, dir, entry->d_name);
+		/* It is meant to count, and would be passed over. */
+		else if (ends_with(entry->d_name, ".yml"))
+			r = err_set(err, "%s/%s: a pattern file ends in .yaml",
+				    dir, entry->d_name);
 	}
 	closedir(d);
-	return 0;
+	return r;
 }
 
 /* A directory, or a single file. */

@@ -47,6 +47,19 @@ compare(const struct match *match, const struct sample *sample, struct err *err)
 			    sample->session, err);
 }
 
+/* Why a line was not even looked at; *err stays if it was. */
+static void
+tell_apart(const struct rule *rule, const struct logline *line, struct err *err)
+{
+	if (rule->header != line->header)
+		err_set(err, "its header is %s, not %s",
+			header_names()[line->header],
+			header_names()[rule->header]);
+	else if (!rule_knows_program(rule, line->program, line->program_len))
+		err_set(err, "the rule knows no program '%.*s'",
+			(int)line->program_len, line->program);
+}
+
 int
 prove_accept(struct recognizer *r, const struct rule *rule,
 	     const struct sample *sample, time_t now, struct err *err)
@@ -62,6 +75,8 @@ prove_accept(struct recognizer *r, const struct rule *rule,
 				    strlen(sample->lines[i]), now, &found, err);
 		if (finding == FOUND_HEADERLESS)
 			err_set(err, "no header that is known");
+		if (finding == FOUND_NOTHING)
+			tell_apart(rule, &found.line, err);
 		if (finding == FOUND_PART)
 			err_set(err, "a login's other line is missing");
 		if (!is_result(finding, rule))

@@ -92,7 +92,11 @@ def wrong_samples():
             ("failed, user=\"login ok, user=\"", "ok, user=\"x\"",
              "# mine.yaml:12: is accepted: the user name imitates a success"),
             ("match: 'login ok", "match: 'login OK",
-             "# mine.yaml:8: no rule fits")):
+             "# mine.yaml:8: no rule fits"),
+            ("program: exampled", "program: example",
+             "# mine.yaml:8: the rule knows no program 'exampled'"),
+            ("program: exampled", "program: exampled\nheader: kerio",
+             "# mine.yaml:9: its header is syslog, not kerio")):
         done = check_text(GOOD.replace(old, new))
         tap.equal(done.returncode, 1, "a wrong sample: exit 1")
         tap.contains(done.stdout, said, "it says what is wrong, and where")
@@ -188,6 +192,13 @@ def unreadable():
     tap.equal(done.returncode, 1, "a file that is none: exit 1")
     tap.contains(done.stdout, "# mine.yaml:6: unknown key 'macth' in rule (did "
                  "you mean 'match'?)", "it says why")
+    with tempfile.TemporaryDirectory() as directory:
+        for name in ("mine.yaml", "other.yml"):
+            with open(os.path.join(directory, name), "w") as f:
+                f.write(GOOD)
+        done = check("--patterns", directory)
+        tap.contains(done.stdout, "/other.yml: a pattern file ends in .yaml",
+                     "a name that would be passed over is said")
 
 
 def single_files():
