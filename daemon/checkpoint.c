@@ -337,7 +337,10 @@ open_trusted(const char *path, struct err *err)
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    (st.st_uid != geteuid() && st.st_uid != 0) ||
 	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-		err_set(err, "%s: not a file that only we can write", path);
+		err_set(err,
+			"%s: is another user's (see --user), or others may "
+			"write it, or it is no file",
+			path);
 		close(fd);
 		return NULL;
 	}

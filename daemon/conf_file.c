@@ -161,6 +161,22 @@ apply_section(struct conf *conf, const struct yaml_tree *tree,
 	return 0;
 }
 
+/* Flags of old may still name the Perl program's. */
+static int
+blame_perl(const char *file, struct err *err)
+{
+	size_t len = strlen(file);
+	struct err why = *err;
+
+	if (len > 3 && strcmp(file + len - 3, ".pl") == 0 &&
+	    access(file, R_OK) == 0)
+		err_set(err,
+			"%s (if it is Perl: `pbsctl import-perl %s' tells what "
+			"it says in YAML)",
+			why.text, file);
+	return -1;
+}
+
 int
 conf_read_file(struct conf *conf, struct err *err)
 {
@@ -169,7 +185,7 @@ conf_read_file(struct conf *conf, struct err *err)
 	int result = 0;
 
 	if (tree == NULL)
-		return -1;
+		return blame_perl(conf->config_file, err);
 	root = yaml_root(tree);
 	if (root->kind != YAML_MAP)
 		result =
@@ -178,7 +194,7 @@ conf_read_file(struct conf *conf, struct err *err)
 		result = apply_key(conf, NULL, tree, root->keys[i],
 				   root->items[i], err);
 	yaml_tree_free(&tree);
-	return result;
+	return result == 0 ? 0 : blame_perl(conf->config_file, err);
 }
 
 /* ---- what was found wrong later ---- */

@@ -251,6 +251,11 @@ def bad_files():
                 contains(run.stderr, "pbs.yaml:%d:" % where,
                          "%r: names the line" % text)
                 contains(run.stderr, part, "%r: says %s" % (text, part))
+        for text in ("$grace = 60;\n1;\n", "use strict;\n$dbfile = '/x';\n"):
+            site.write("conf.pl", text)
+            run = site.run("--check", "--config=" + site.path("conf.pl"))
+            contains(run.stderr, "pbsctl import-perl " + site.path("conf.pl"),
+                     "a Perl file: says what reads it")
         run = site.run("--check", "--config=" + site.path("none.yaml"))
         equal(run.returncode, CONFIG, "a file that is not there", run.stderr)
         contains(run.stderr, "none.yaml", "is named")
