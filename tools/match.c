@@ -16,13 +16,14 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/linebuf.h"
+#include "base/log.h"
 #include "patterns/patterndir.h"
 #include "patterns/recognizer.h"
 #include "patterns/rules.h"
 #include "tools/json.h"
 #include "tools/verb.h"
 
-enum { MATCHED = 0, NOTHING = 1, READ_SIZE = 256 * 1024 };
+enum { MATCHED = 0, NOTHING = 1, READ_SIZE = 256 * 1024, USER_MAX = 1024 };
 
 struct options {
 	bool json, help;
@@ -84,22 +85,18 @@ print_json(const struct job *job, const struct match *match, const time_t *when)
 static void
 print_text(const struct job *job, const struct match *match, const time_t *when)
 {
-	char ip[ADDR_TEXT_MAX], text[64] = "?";
+	char ip[ADDR_TEXT_MAX], text[64] = "?", user[USER_MAX];
 	struct tm tm;
-	size_t i;
 
 	addr_format(&match->addr, ip);
 	if (when != NULL && localtime_r(when, &tm) != NULL)
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
 	printf("%ju: %s %s time=%s", (uintmax_t)line_number(job),
 	       match->rule->name, ip, text);
+	/* What a stranger called himself may be meant for a terminal. */
 	if (match->user != NULL)
-		fputs(" user=", stdout);
-	for (i = 0; i < match->user_len; i++)
-		putchar((unsigned char)match->user[i] < 0x20 ||
-				match->user[i] == 0x7f
-			    ? '?'
-			    : match->user[i]);
+		printf(" user=%s", log_printable(user, sizeof(user),
+						 match->user, match->user_len));
 	puts(match->rule->optional ? " (optional)" : "");
 }
 

@@ -106,6 +106,10 @@ def text():
     done = run("match", data=LOGIN % (b"ann", b"2001:DB8::7"))
     tap.equal(done.stdout, b"1: dovecot-login 2001:db8::7 "
               b"time=2026-11-21 02:11:07 user=ann\n", "text for people")
+    done = run("match", data=b"Nov 21 02:01:00 mail ipop3d[7]: Login "
+               b"user=a\xc2\x9b1m\xc3\xa4 host=[192.0.2.7]\n")
+    tap.contains(done.stdout, b"user=a\\xc2\\x9b1m\xc3\xa4\n",
+                 "no terminal is told to do things")
     done = run("match", data=b"2026-11-21T02:11:07+00:00 mail dovecot: "
                b"submission-login: Login: user=<ann>, method=PLAIN, "
                b"rip=192.0.2.7, lip=198.51.100.1\n")
