@@ -204,6 +204,9 @@ install: all
 	    $(INSTALL) -d "$(DESTDIR)$(mandir)/man$${m##*.}" || exit; done
 	for m in $(MANUALS); do $(INSTALL_DATA) $$m \
 	    "$(DESTDIR)$(mandir)/man$${m##*.}" || exit; done
+	sed -i 's,/usr/local/share/pop-before-smtp/patterns,$(patterndir),' \
+	    "$(DESTDIR)$(docdir)/pop-before-smtp.yaml" \
+	    "$(DESTDIR)$(mandir)/man8/pop-before-smtp.8"
 	sed 's,@sbindir@,$(sbindir),' packaging/pop-before-smtp.service \
 	    >"$(DESTDIR)$(unitdir)/pop-before-smtp.service"
 	$(INSTALL_DATA) packaging/sysusers.conf \
@@ -211,7 +214,7 @@ install: all
 	$(INSTALL_DATA) packaging/tmpfiles.conf \
 	    "$(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf"
 	test -e "$(DESTDIR)$(sysconfdir)/pop-before-smtp/pop-before-smtp.yaml" || \
-	    $(INSTALL_DATA) packaging/pop-before-smtp.yaml \
+	    $(INSTALL_DATA) "$(DESTDIR)$(docdir)/pop-before-smtp.yaml" \
 	    "$(DESTDIR)$(sysconfdir)/pop-before-smtp"
 
 # The configuration and the map are the user's: they stay.

@@ -60,6 +60,10 @@ def installs():
         ok("@" not in unit.replace("@system-service", "")
            .replace("@privileged", "").replace("@resources", ""),
            "nothing in it was left to be filled in")
+        for name in (CONFIG, "usr/share/man/man8/pop-before-smtp.8"):
+            text = read(top, name)
+            ok("/usr/share/pop-before-smtp/patterns" in text and
+               "/usr/local" not in text, name + " names what was installed")
         keeps_what_is_the_users(top, where)
 
 
