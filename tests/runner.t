@@ -106,8 +106,11 @@ def choice():
     equal(run(scripts, "", "--unprivileged")[1], "2 passed, 0 failed",
           "--unprivileged leaves out what needs root")
     equal(run(scripts, "", "a.t")[1], "1 passed, 0 failed", "by name")
-    ok(run({"a.t": "echo 1..0"}, "", "b.t")[2] != 0,
-       "nothing run is no success")
+    equal(run(scripts, "", "tests/daemon/b.t")[1], "2 passed, 0 failed",
+          "by path")
+    out, line, code = run(scripts, "", "c.t")
+    equal((line, code), ("tests/run: no test is called c.t", 1),
+          "nothing run is no success, and is said", out)
 
 
 main(counts, disbelief, skips, not_built, choice)
