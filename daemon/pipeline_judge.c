@@ -31,6 +31,24 @@ say_granted(const struct pipeline *p, const struct match *m, int64_t seconds)
 		 (long long)seconds, m->rule->name, user);
 }
 
+/* As it comes a login should be new, unless that log keeps another time. */
+static void
+say_stale(struct pipeline *p, const struct match *m, int64_t age)
+{
+	char address[ADDR_TEXT_MAX];
+
+	if (log_debugging())
+		say_candidate(m, "ignored", "older than the grace");
+	if (p->quiet || p->stale_said)
+		return;
+	p->stale_said = true;
+	addr_format(&m->addr, address);
+	log_warning("granted nothing: the login of %s was %lld s old as it "
+		    "came: has its log another time zone? rule=%s; more such "
+		    "are counted, not said",
+		    address, (long long)age, m->rule->name);
+}
+
 /* ---- sessions ---- */
 
 /* Time in the log, on the clock of expiries. */
@@ -99,8 +117,7 @@ pipeline_judge(struct pipeline *p, const struct login *login, struct moment now)
 		until = when + (time_t)p->hold;
 	if (until <= now.wall) {
 		p->stats.stale++;
-		if (log_debugging())
-			say_candidate(m, "ignored", "older than the grace");
+		say_stale(p, m, now.wall - when);
 		return 0;
 	}
 	why = networks_refuse(p->networks, &m->addr);

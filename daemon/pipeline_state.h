@@ -47,7 +47,8 @@ struct pipeline {
 	struct recognizer *recognizer;
 	struct networks *networks;
 	struct pipeline_stats stats;
-	bool quiet;
+	bool quiet;	 /* what was in the log at the start is being read */
+	bool stale_said; /* that a login came late */
 	struct replay *backlog; /* NULL: none was seen, or it is over */
 	/* --reprocess: the newest time seen, and the stamp of the last line,
 	 * decoded only when somebody asks. */

@@ -2,8 +2,10 @@
 # Whatever is done to a log that is followed, a login written afterwards is
 # found, and text that only looks like a login's line is not.
 import os
+import re
 import shutil
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
@@ -139,6 +141,24 @@ def odd_bytes():
         ok(FORGED not in site.dump(), "which itself grants nothing")
 
 
+def another_time():
+    """A log of another time zone, as of a server that keeps UTC."""
+    with pbs.Site() as site:
+        site.log(login("198.51.100.1"), when=time.time() - 7200)
+        daemon = site.start()
+        site.log(login("198.51.100.2"))
+        found(site, "198.51.100.2", "what is old at the start is no wonder")
+        ok("time zone" not in daemon.messages(), "and not spoken of")
+        for user in ("ann", "bob"):
+            site.log(login("198.51.100.3", user), when=time.time() - 7200)
+        site.log(login("198.51.100.4"))
+        found(site, "198.51.100.4", "behind two that come late")
+        equal(re.findall("of (.*) was (.)... s old .* time zone.* rule=(.*);",
+                         daemon.messages()),
+              [("198.51.100.3", "7", "dovecot-login")],
+              "which are spoken of once", daemon.messages())
+
+
 def long_lines():
     with pbs.Site() as site:
         site.start()
@@ -182,4 +202,4 @@ def standard_input():
 
 
 main(rename, copytruncate, truncated_and_longer, deleted, directory, symlink,
-     several, newest, odd_bytes, long_lines, torn, standard_input)
+     several, newest, odd_bytes, another_time, long_lines, torn, standard_input)
