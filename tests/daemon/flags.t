@@ -186,12 +186,24 @@ def check():
 
 def dumpconfig():
     with pbs.Site() as site:
-        site.write("pbs.yaml", "grace: 20m\nexclude: [203.0.113.0/24]\n")
+        site.write("pbs.yaml", """grace: 20m
+exclude: [203.0.113.0/24]
+text:
+  name: %s
+  header: |
+    a "list" of \\
+    two lines
+  line: 'add\t{address}'
+""" % site.path("map/clients"))
         run = site.run("--dumpconfig")
         equal(run.returncode, 0, "--dumpconfig: exit code", run.stderr)
         contains(run.stdout, "grace: ", "--dumpconfig: the grace")
         contains(run.stdout, "203.0.113.0/24", "--dumpconfig: the networks")
         contains(run.stdout, "hash:" + site.map, "--dumpconfig: the map")
+        contains(run.stdout, r'"a \"list\" of \\\ntwo lines\n"',
+                 "--dumpconfig: a text of two lines")
+        contains(run.stdout, r'line: "add\t{address}"',
+                 "--dumpconfig: a line with a tab")
         site.write("again.yaml", run.stdout)
         command = [pbs.DAEMON, "--config=" + site.path("again.yaml"),
                    "--dumpconfig"]
