@@ -69,7 +69,7 @@ def says_so():
     with tempfile.TemporaryDirectory() as top:
         code, said, _ = unpack(top, "none")
         equal(code, 1, "a package that nobody has: exit 1")
-        contains(said, "could not be had: none", "and it is named")
+        contains(said, "not available: none", "and it is named")
         bare = os.path.join(top, "bare")
         os.mkdir(bare)
         os.symlink("/bin/mkdir", os.path.join(bare, "mkdir"))
