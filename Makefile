@@ -95,7 +95,8 @@ ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 ROOMS	= base patterns maps daemon
-sources	= $(filter-out $(OMIT) daemon/main.c,$(wildcard $(1)/*.c))
+# A room may have rooms inside.
+sources	= $(filter-out $(OMIT) daemon/main.c,$(wildcard $(1)/*.c $(1)/*/*.c))
 objects	= $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 
 PROGRAMS = $(BUILD)/pop-before-smtp $(BUILD)/pbsctl
@@ -110,7 +111,7 @@ all: $(PROGRAMS)
 $(BUILD)/pop-before-smtp: $(BUILD)/daemon/main.o $(ROOMS:%=$(BUILD)/lib%.a)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
 
-$(BUILD)/pbsctl: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/*.c)) \
+$(BUILD)/pbsctl: $(call objects,tools) \
     $(ROOMS:%=$(BUILD)/lib%.a)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(LIBS)
 
@@ -314,4 +315,4 @@ help:
 	sanitized fuzz fuzzers coverage covered soak forge units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -61,7 +61,8 @@ STATE_ROOMS = {
 
 def sources(top, suffixes=(".c", ".h")):
     for room in MAY_INCLUDE:
-        for path in sorted(glob.glob(os.path.join(top, room, "*"))):
+        for path in sorted(glob.glob(os.path.join(top, room, "**"),
+                                     recursive=True)):
             if path.endswith(suffixes):
                 yield os.path.relpath(path, top), room
 
@@ -168,7 +169,8 @@ def bad_alone(top):
 def bad_state(objects):
     """Objects with data that can change, but for the one that may."""
     for room in MAY_INCLUDE:
-        for path in sorted(glob.glob(os.path.join(objects, room, "*.o"))):
+        for path in sorted(glob.glob(os.path.join(objects, room, "**/*.o"),
+                                     recursive=True)):
             name = os.path.relpath(path, objects)[:-2] + ".c"
             out = subprocess.run(["size", "-A", path], text=True,
                                  stdout=subprocess.PIPE).stdout
@@ -219,7 +221,7 @@ def checks_can_fail():
     for header, home in ONE_ROOM.items():
         catches(bad_headers, "<%s> elsewhere" % header,
                 {home: include("<%s>" % header, "<stdio.h>", "<sys/stat.h>")},
-                {"daemon/x.c": include("<%s>" % header)})
+                {"daemon/x/y.c": include("<%s>" % header)})
     catches(bad_headers, "an unknown library",
             {"maps/x.c": ""}, {"maps/x.c": include("<curl/curl.h>")})
     for call in ("time(NULL)", "clock_gettime(CLOCK_REALTIME, &t)",
