@@ -13,13 +13,13 @@
 
 #include "base/addr.h"
 #include "base/alloc.h"
+#include "base/ctlsocket.h"
 #include "base/err.h"
+#include "base/listing.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/authtab.h"
-#include "base/ctlsocket.h"
-#include "base/listing.h"
 #include "base/unixsocket.h"
+#include "daemon/authtab.h"
 
 enum { WORDS_MAX = 4, BACKLOG = 16 };
 

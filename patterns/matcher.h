@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 #include "patterns/expression.h"
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 #include "patterns/rules.h"
 
 struct matcher;

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "patterns/anatomy.h"
 #include "patterns/atoms.h"
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 #include "patterns/rules.h"
 #include "patterns/trial.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "patterns/expression.h"
-#include "patterns/wide.h"
+#include "patterns/line/swar.h"
 
 /*
  * A name in two words, as it is asked for of every line; zeros behind it. Only
@@ -51,9 +51,9 @@ name_of(const char *text, size_t len, size_t after)
 
 	if (len + after < WORDS)
 		text = memcpy(copy, text, n);
-	name.low = wide_load(text) & wide_load(mask - n);
+	name.low = swar_load(text) & swar_load(mask - n);
 	name.high =
-	    wide_load(text + 8) & wide_load(n > 8 ? mask + 8 - n : mask);
+	    swar_load(text + 8) & swar_load(n > 8 ? mask + 8 - n : mask);
 	return name;
 }
 

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 #include "patterns/prefix.h"
 
 struct expression;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 #include "patterns/matcher.h"
 
 struct err;

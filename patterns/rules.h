@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 
 struct err;
 

@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 #include "patterns/matcher.h"
 
 /* Longer names of hosts and users are nobody's: what has them is not kept. */

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "base/addr.h"
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 #include "tools/yamlout.h"
 
 /* A part of the text. */

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 #include "patterns/matcher.h"
 
 struct ruleset;

@@ -5,7 +5,7 @@
  *
  *	logline FILE
  */
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * is not the line, what is found lies within it, and its stamp is a time or
  * none.
  */
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
  * A raw line comes apart into what its writer put there, for every header that
  * is known; a line that only nearly has one comes apart into nothing.
  */
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 #include "tests/tap.h"
 
 #include <stdio.h>

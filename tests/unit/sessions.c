@@ -11,7 +11,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 #include "patterns/matcher.h"
 #include "tests/tap.h"
 

@@ -3,7 +3,7 @@
  * the hours when clocks are changed, over the turn of a year; and what is no
  * time is none.
  */
-#include "patterns/stamp.h"
+#include "patterns/line/stamp.h"
 #include "tests/tap.h"
 
 #include <stdbool.h>

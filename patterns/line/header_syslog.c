@@ -1,7 +1,7 @@
 /*
  * What syslog daemons write: RFC 3164 as it is found in files, and RFC 5424.
  */
-#include "patterns/header.h"
+#include "patterns/line/header.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static const bool host_bytes[256] = {
 static inline uint64_t
 tag_ends(uint64_t w)
 {
-	return wide_not_graphic(w) | wide_equal(w, '[') | wide_equal(w, ':');
+	return swar_not_graphic(w) | swar_equal(w, '[') | swar_equal(w, ':');
 }
 
 static inline const char *
@@ -31,12 +31,12 @@ skip_tag(const char *p, const char *end)
 	uint64_t first, second;
 
 	for (; end - p >= 16 && p - start < TAG_MAX; p += 16) {
-		first = tag_ends(wide_load(p));
-		second = tag_ends(wide_load(p + 8));
+		first = tag_ends(swar_load(p));
+		second = tag_ends(swar_load(p + 8));
 		if ((first | second) == 0)
 			continue;
 		p += first != 0 ? 0 : 8;
-		return p + wide_first(first != 0 ? first : second);
+		return p + swar_first(first != 0 ? first : second);
 	}
 	if (end - start > TAG_MAX)
 		end = start + TAG_MAX;
@@ -317,9 +317,9 @@ starts_alike(const struct linestart *start, const char *p, const char *end)
 	if (start->len == 0 || (size_t)(end - p) <= start->len)
 		return false;
 	i = start->len - 8;
-	differs = wide_load(p + i) ^ wide_load(start->bytes + i);
+	differs = swar_load(p + i) ^ swar_load(start->bytes + i);
 	for (i = 0; i + 8 < start->len; i += 8)
-		differs |= wide_load(p + i) ^ wide_load(start->bytes + i);
+		differs |= swar_load(p + i) ^ swar_load(start->bytes + i);
 	return differs == 0;
 }
 

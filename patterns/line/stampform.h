@@ -6,14 +6,14 @@
  * own, is found and read here. A form always has the same length, but for the
  * fraction of a second, which may follow each.
  */
-#ifndef PATTERNS_STAMPFORM_H
-#define PATTERNS_STAMPFORM_H
+#ifndef PATTERNS_LINE_STAMPFORM_H
+#define PATTERNS_LINE_STAMPFORM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "patterns/stamp.h"
+#include "patterns/line/stamp.h"
 
 /* A stamp's fields. */
 struct written {

@@ -1,5 +1,5 @@
 /*
- * wide: text looked at eight bytes at a time, in ordinary registers.
+ * swar: text looked at eight bytes at a time, in ordinary registers.
  *
  * Every line of a log has its header taken off, and nothing there is long: a
  * loop over its bytes would spend its time on guessing wrong where words end.
@@ -9,8 +9,8 @@
  * wrong (a carry), so ask only for the first. The first byte of the text is
  * the lowest of the word.
  */
-#ifndef PATTERNS_WIDE_H
-#define PATTERNS_WIDE_H
+#ifndef PATTERNS_LINE_SWAR_H
+#define PATTERNS_LINE_SWAR_H
 
 #include <endian.h>
 #include <stdbool.h>
@@ -22,7 +22,7 @@
 #define WIDE_HIGH (WIDE_EACH * 0x80)
 
 static inline uint64_t
-wide_load(const char *p)
+swar_load(const char *p)
 {
 	uint64_t w;
 
@@ -32,13 +32,13 @@ wide_load(const char *p)
 
 /* How many bytes stand before the first mark; there must be one. */
 static inline size_t
-wide_first(uint64_t marks)
+swar_first(uint64_t marks)
 {
 	return (size_t)__builtin_ctzll(marks) / 8;
 }
 
 static inline uint64_t
-wide_equal(uint64_t w, char c)
+swar_equal(uint64_t w, char c)
 {
 	w ^= WIDE_EACH * (unsigned char)c;
 	return (w - WIDE_EACH) & ~w & WIDE_HIGH;
@@ -46,14 +46,14 @@ wide_equal(uint64_t w, char c)
 
 /* Marks spaces, control characters and what is not ASCII. */
 static inline uint64_t
-wide_not_graphic(uint64_t w)
+swar_not_graphic(uint64_t w)
 {
 	return ((w - WIDE_EACH * '!') | (w + WIDE_EACH)) & WIDE_HIGH;
 }
 
 /* Marks what is not a digit; digits are 0 to 9 in *values. */
 static inline uint64_t
-wide_not_digit(uint64_t w, uint64_t *values)
+swar_not_digit(uint64_t w, uint64_t *values)
 {
 	w ^= WIDE_EACH * '0';
 	*values = w;
@@ -62,7 +62,7 @@ wide_not_digit(uint64_t w, uint64_t *values)
 
 /* The number that the n (1 to 8) first digits make. */
 static inline uint32_t
-wide_number(uint64_t values, size_t n)
+swar_number(uint64_t values, size_t n)
 {
 	uint64_t w = values << (64 - 8 * n); /* zeros before, none behind */
 
@@ -78,7 +78,7 @@ wide_number(uint64_t values, size_t n)
  * into the byte's highest bit.
  */
 static inline bool
-wide_looks_like(const char *p, const char *picture)
+swar_looks_like(const char *p, const char *picture)
 {
 	uint64_t want, got, literal, room;
 

@@ -1,4 +1,4 @@
-#include "patterns/stampform.h"
+#include "patterns/line/stampform.h"
 
 #include <string.h>
 

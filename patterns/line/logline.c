@@ -1,6 +1,6 @@
-#include "patterns/logline.h"
+#include "patterns/line/logline.h"
 
-#include "patterns/header.h"
+#include "patterns/line/header.h"
 
 static const char *const names[HEADER_COUNT + 1] = {
     [HEADER_SYSLOG] = "syslog",

@@ -5,8 +5,8 @@
  * that matter. A stamp means what its writer's clock showed: a numeric zone is
  * taken as written, all else is local time (TZ; tzset(3) is the caller's).
  */
-#ifndef PATTERNS_STAMP_H
-#define PATTERNS_STAMP_H
+#ifndef PATTERNS_LINE_STAMP_H
+#define PATTERNS_LINE_STAMP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /*
  * Headers that need no code of their own: each is a row of data.
  */
-#include "patterns/header.h"
+#include "patterns/line/header.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "patterns/header.h"
+#include "patterns/line/header.h"
 
 const char *
 header_take_short(int *number, const char *p, const char *end)

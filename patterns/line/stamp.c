@@ -1,10 +1,10 @@
-#include "patterns/stamp.h"
+#include "patterns/line/stamp.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "patterns/stampform.h"
-#include "patterns/wide.h"
+#include "patterns/line/stampform.h"
+#include "patterns/line/swar.h"
 
 enum { MINUTE = 60, DAY = 24 * 60 * MINUTE };
 
@@ -65,9 +65,9 @@ skip_traditional(const char *p, const char *end)
 	q = skip_day(p + 4);
 	if (q == NULL)
 		return NULL;
-	if (q[2] != ':' && end - q >= 13 && wide_looks_like(q, "0000 00:"))
+	if (q[2] != ':' && end - q >= 13 && swar_looks_like(q, "0000 00:"))
 		q += 5;
-	return end - q >= 8 && wide_looks_like(q, "00:00:00") ? q + 8 : NULL;
+	return end - q >= 8 && swar_looks_like(q, "00:00:00") ? q + 8 : NULL;
 }
 
 static size_t
@@ -94,7 +94,7 @@ ctime_length(const char *p, const char *end)
 	q = skip_traditional(p + 4, end);
 	if (q == NULL || end - q < 5 || q - p > 19)
 		return 0;
-	return wide_looks_like(q - 3, ":00 0000") ? (size_t)(q + 5 - p) : 0;
+	return swar_looks_like(q - 3, ":00 0000") ? (size_t)(q + 5 - p) : 0;
 }
 
 static size_t
@@ -102,10 +102,10 @@ iso_length(const char *p, const char *end)
 {
 	const char *q;
 
-	if (end - p < 19 || !wide_looks_like(p, "0000-00-") ||
-	    !wide_looks_like(p + 2, "00-00-00") ||
+	if (end - p < 19 || !swar_looks_like(p, "0000-00-") ||
+	    !swar_looks_like(p + 2, "00-00-00") ||
 	    (p[10] != 'T' && p[10] != ' ') ||
-	    !wide_looks_like(p + 11, "00:00:00"))
+	    !swar_looks_like(p + 11, "00:00:00"))
 		return 0;
 	q = skip_fraction(p + 19, end);
 	if (q < end && *q == 'Z')

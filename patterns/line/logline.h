@@ -6,16 +6,16 @@
  * cannot play header. What stands behind the header is `text`: the only part
  * that a rule sees.
  *
- * Which headers there are, and their clocks: patterns/header.h.
+ * Which headers there are, and their clocks: patterns/line/header.h.
  */
-#ifndef PATTERNS_LOGLINE_H
-#define PATTERNS_LOGLINE_H
+#ifndef PATTERNS_LINE_LOGLINE_H
+#define PATTERNS_LINE_LOGLINE_H
 
 #include <stddef.h>
 #include <sys/types.h>
 #include <time.h>
 
-#include "patterns/stamp.h"
+#include "patterns/line/stamp.h"
 
 /* Who wrote the line's header; rules are bound to one of these. */
 enum header {

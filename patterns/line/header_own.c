@@ -1,7 +1,7 @@
 /*
  * Servers that write a log of their own, without syslog.
  */
-#include "patterns/header.h"
+#include "patterns/line/header.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -8,11 +8,11 @@
  * form is a name in enum header and a row in header_form.c's table, or, where a
  * row cannot say it, a function here and a row in logline.c's.
  */
-#ifndef PATTERNS_HEADER_H
-#define PATTERNS_HEADER_H
+#ifndef PATTERNS_LINE_HEADER_H
+#define PATTERNS_LINE_HEADER_H
 
-#include "patterns/logline.h"
-#include "patterns/wide.h"
+#include "patterns/line/logline.h"
+#include "patterns/line/swar.h"
 
 typedef const char *header_fn(struct logline *, const char *p,
     const char *end);
@@ -50,11 +50,11 @@ header_take_number(int *number, const char *p, const char *end)
 
 	if (end - p < 8)
 		return header_take_short(number, p, end);
-	others = wide_not_digit(wide_load(p), &values);
-	if (others == 0 || wide_first(others) == 0)
+	others = swar_not_digit(swar_load(p), &values);
+	if (others == 0 || swar_first(others) == 0)
 		return NULL;
-	*number = (int)wide_number(values, wide_first(others));
-	return p + wide_first(others);
+	*number = (int)swar_number(values, swar_first(others));
+	return p + swar_first(others);
 }
 
 #endif
