@@ -19,9 +19,9 @@
 #include "daemon/conf_rules.h"
 #include "daemon/sandbox.h"
 #include "maps/map.h"
+#include "patterns/match/recognizer.h"
+#include "patterns/match/rules.h"
 #include "patterns/proof.h"
-#include "patterns/recognizer.h"
-#include "patterns/rules.h"
 
 struct check {
 	const struct conf *conf;

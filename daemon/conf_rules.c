@@ -8,8 +8,8 @@
 #include "daemon/conf.h"
 #include "daemon/conf_file.h"
 #include "daemon/strict.h"
-#include "patterns/matcher.h"
-#include "patterns/rules.h"
+#include "patterns/match/matcher.h"
+#include "patterns/match/rules.h"
 
 static int
 check_directories(const struct conf *conf, struct err *err)

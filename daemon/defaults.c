@@ -12,7 +12,7 @@
 #include "daemon/aide.h"
 #include "daemon/conf.h"
 #include "maps/map.h"
-#include "patterns/patterndir.h"
+#include "patterns/match/patterndir.h"
 
 enum { POSTCONF_MS = 10 * 1000 };
 

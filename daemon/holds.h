@@ -24,7 +24,7 @@
 #include <time.h>
 
 #include "base/addr.h"
-#include "patterns/recognizer.h"
+#include "patterns/match/recognizer.h"
 
 struct holds;
 

@@ -101,7 +101,7 @@ networks_free(struct networks **networks)
 
 /* All that a login from there would authorize. */
 static struct cidr
-reach_of(const struct networks *n, const struct addr *addr)
+farthest_failure_of(const struct networks *n, const struct addr *addr)
 {
 	struct cidr net = {*addr, 32};
 
@@ -114,7 +114,7 @@ reach_of(const struct networks *n, const struct addr *addr)
 static bool
 is_own(const struct networks *n, const struct addr *addr)
 {
-	struct cidr reach = reach_of(n, addr);
+	struct cidr reach = farthest_failure_of(n, addr);
 
 	for (size_t i = 0; i < n->nown; i++)
 		if (cidr_contains(&reach, &n->own[i]))
@@ -125,7 +125,7 @@ is_own(const struct networks *n, const struct addr *addr)
 static const struct cidr *
 find_excluded(const struct networks *n, const struct addr *addr)
 {
-	struct cidr reach = reach_of(n, addr);
+	struct cidr reach = farthest_failure_of(n, addr);
 
 	for (size_t i = 0; i < n->nexcluded; i++)
 		if (cidr_contains(&n->excluded[i], addr) ||

@@ -11,7 +11,7 @@
 #include "daemon/conf_rules.h"
 #include "daemon/networks.h"
 #include "daemon/replay.h"
-#include "patterns/rules.h"
+#include "patterns/match/rules.h"
 
 /* A doubtful line is said this often, then only counted: whoever can write
  * such lines could fill our log with them. */

@@ -3,7 +3,7 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "daemon/networks.h"
-#include "patterns/rules.h"
+#include "patterns/match/rules.h"
 
 static void
 say_candidate(const struct match *m, const char *what, const char *why)

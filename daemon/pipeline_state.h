@@ -17,7 +17,7 @@
 #include "daemon/holds.h"
 #include "daemon/pipeline.h"
 #include "daemon/users.h"
-#include "patterns/recognizer.h"
+#include "patterns/match/recognizer.h"
 
 struct networks;
 struct replay;

@@ -190,7 +190,7 @@ replay_new(const struct recognizer *recognizer, unsigned int helpers)
 	pthread_cond_init(&r->progress, NULL);
 	for (size_t i = 0; i <= REPLAY_HELPERS_MAX; i++) {
 		r->workers[i].replay = r;
-		r->workers[i].recognizer = recognizer_twin(recognizer);
+		r->workers[i].recognizer = recognizer_clone(recognizer);
 	}
 	r->nworkers = 1;
 	start_helpers(r, helpers);

@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "patterns/recognizer.h"
+#include "patterns/match/recognizer.h"
 
 struct replay;
 

@@ -1,8 +1,8 @@
 #include "patterns/anatomy.h"
 
 #include "base/err.h"
-#include "patterns/matcher.h"
-#include "patterns/recognizer.h"
+#include "patterns/match/matcher.h"
+#include "patterns/match/recognizer.h"
 
 static size_t
 offset(const char *line, const char *at)

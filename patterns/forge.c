@@ -6,10 +6,10 @@
 #include "base/alloc.h"
 #include "base/linebuf.h"
 #include "patterns/anatomy.h"
+#include "patterns/match/recognizer.h"
+#include "patterns/match/rules.h"
 #include "patterns/payload.h"
 #include "patterns/places.h"
-#include "patterns/recognizer.h"
-#include "patterns/rules.h"
 
 struct forge {
 	const struct ruleset *set;

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "patterns/atoms.h"
+#include "patterns/match/recognizer.h"
+#include "patterns/match/regex_tokens.h"
+#include "patterns/match/rules.h"
 #include "patterns/places.h"
-#include "patterns/recognizer.h"
-#include "patterns/rules.h"
 #include "patterns/stretch.h"
 
 struct lint {
@@ -59,9 +59,9 @@ role_name(enum rule_role role)
 }
 
 static bool
-is_unbounded(const struct atom *a)
+is_unbounded(const struct regex_token *a)
 {
-	return a->kind == ATOM_BYTES && a->max >= ATOM_UNBOUNDED;
+	return a->kind == TOKEN_BYTES && a->max >= TOKEN_UNBOUNDED;
 }
 
 /*
@@ -70,11 +70,11 @@ is_unbounded(const struct atom *a)
  * beginning, or anywhere else, it does not.
  */
 static void
-check_reach(const struct lint *lint, const struct atoms *atoms,
+check_reach(const struct lint *lint, const struct regex_tokens *atoms,
 	    enum rule_role role)
 {
-	size_t i, ip = atoms_group(atoms, "ip", 0);
-	size_t user = atoms_group(atoms, "user", 0);
+	size_t i, ip = regex_tokens_group(atoms, "ip", 0);
+	size_t user = regex_tokens_group(atoms, "user", 0);
 	bool within;
 
 	for (i = 0; ip < atoms->count && i < ip; i++) {
@@ -93,20 +93,20 @@ check_reach(const struct lint *lint, const struct atoms *atoms,
 }
 
 static void
-check_address(const struct lint *lint, const struct atoms *atoms,
+check_address(const struct lint *lint, const struct regex_tokens *atoms,
 	      enum rule_role role)
 {
-	size_t ip = atoms_group(atoms, "ip", 0);
-	const struct atom *a = &atoms->list[ip];
+	size_t ip = regex_tokens_group(atoms, "ip", 0);
+	const struct regex_token *a = &atoms->list[ip];
 
 	if (ip == atoms->count)
 		return;
-	if (atoms_group(atoms, "ip", ip + 1) < atoms->count)
+	if (regex_tokens_group(atoms, "ip", ip + 1) < atoms->count)
 		find(lint, true,
 		     "%s: more than one group (?<ip>...): more than one way "
 		     "to the address",
 		     role_name(role));
-	if (a->min == 0 || atoms_least(atoms, ip + 1, a->other) == 0)
+	if (a->min == 0 || regex_tokens_least(atoms, ip + 1, a->other) == 0)
 		find(lint, true, "%s: (?<ip>...) may be empty",
 		     role_name(role));
 	if (a->max > 1)
@@ -119,15 +119,15 @@ check_address(const struct lint *lint, const struct atoms *atoms,
 /* A group that holds the address and may be left out, or is one of several:
  * each has its own way. */
 static void
-check_ways(const struct lint *lint, const struct atoms *atoms,
+check_ways(const struct lint *lint, const struct regex_tokens *atoms,
 	   enum rule_role role)
 {
-	size_t i, k, ip = atoms_group(atoms, "ip", 0);
-	const struct atom *a;
+	size_t i, k, ip = regex_tokens_group(atoms, "ip", 0);
+	const struct regex_token *a;
 
 	for (i = 0; ip < atoms->count && i < ip; i++) {
 		a = &atoms->list[i];
-		if (a->kind != ATOM_OPEN || a->other < ip)
+		if (a->kind != TOKEN_OPEN || a->other < ip)
 			continue;
 		if (a->min != 1 || a->max != 1)
 			find(lint, true,
@@ -135,9 +135,9 @@ check_ways(const struct lint *lint, const struct atoms *atoms,
 			     "there once (column %zu)",
 			     role_name(role), a->at + 1);
 		for (k = i + 1; k < a->other; k++) {
-			if (atoms->list[k].kind == ATOM_BAR)
+			if (atoms->list[k].kind == TOKEN_BAR)
 				break;
-			if (atoms->list[k].kind == ATOM_OPEN)
+			if (atoms->list[k].kind == TOKEN_OPEN)
 				k = atoms->list[k].other;
 		}
 		if (k < a->other)
@@ -149,7 +149,7 @@ check_ways(const struct lint *lint, const struct atoms *atoms,
 }
 
 static bool
-any_admits(const struct atoms *atoms, size_t begin, size_t end, unsigned char c,
+any_admits(const struct regex_tokens *atoms, size_t begin, size_t end, unsigned char c,
 	   bool unbounded)
 {
 	size_t i;
@@ -164,16 +164,16 @@ any_admits(const struct atoms *atoms, size_t begin, size_t end, unsigned char c,
 /* Where the user ends is not to be told if he may hold what ends him, and what
  * comes behind may hold it, too. */
 static void
-check_user(const struct lint *lint, const struct atoms *atoms,
+check_user(const struct lint *lint, const struct regex_tokens *atoms,
 	   enum rule_role role)
 {
-	size_t user = atoms_group(atoms, "user", 0), close;
+	size_t user = regex_tokens_group(atoms, "user", 0), close;
 	int c;
 
 	if (user == atoms->count)
 		return;
 	close = atoms->list[user].other;
-	c = close + 1 < atoms->count ? atom_literal(&atoms->list[close + 1])
+	c = close + 1 < atoms->count ? regex_token_literal(&atoms->list[close + 1])
 				     : -1;
 	if (c >= 0 &&
 	    any_admits(atoms, user + 1, close, (unsigned char)c, false) &&
@@ -187,14 +187,14 @@ check_user(const struct lint *lint, const struct atoms *atoms,
 static void
 check_expression(const struct lint *lint, enum rule_role role)
 {
-	struct atoms atoms;
+	struct regex_tokens atoms;
 
-	atoms_read(&atoms, lint->rule->expressions[role]);
+	regex_tokens_read(&atoms, lint->rule->expressions[role]);
 	check_reach(lint, &atoms, role);
 	check_address(lint, &atoms, role);
 	check_ways(lint, &atoms, role);
 	check_user(lint, &atoms, role);
-	atoms_clear(&atoms);
+	regex_tokens_clear(&atoms);
 }
 
 /* ---- sessions ---- */
@@ -202,14 +202,14 @@ check_expression(const struct lint *lint, enum rule_role role)
 static bool
 names(const char *expression, const char *group)
 {
-	struct atoms atoms;
+	struct regex_tokens atoms;
 	bool found;
 
 	if (expression == NULL)
 		return false;
-	atoms_read(&atoms, expression);
-	found = atoms_group(&atoms, group, 0) < atoms.count;
-	atoms_clear(&atoms);
+	regex_tokens_read(&atoms, expression);
+	found = regex_tokens_group(&atoms, group, 0) < atoms.count;
+	regex_tokens_clear(&atoms);
 	return found;
 }
 

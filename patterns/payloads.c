@@ -5,9 +5,9 @@
 
 #include "base/alloc.h"
 #include "patterns/anatomy.h"
-#include "patterns/atoms.h"
 #include "patterns/line/logline.h"
-#include "patterns/rules.h"
+#include "patterns/match/regex_tokens.h"
+#include "patterns/match/rules.h"
 #include "patterns/trial.h"
 
 /* A line that grants, and where its parts are. */
@@ -82,14 +82,14 @@ add_sample(struct payloads *all, struct recognizer *recognizer,
 static void
 add_words(struct strings *words, const char *expression)
 {
-	struct atoms atoms;
+	struct regex_tokens atoms;
 	char word[64];
 	size_t i, len = 0;
 	int c;
 
-	atoms_read(&atoms, expression);
+	regex_tokens_read(&atoms, expression);
 	for (i = 0; i <= atoms.count; i++) {
-		c = i < atoms.count ? atom_literal(&atoms.list[i]) : -1;
+		c = i < atoms.count ? regex_token_literal(&atoms.list[i]) : -1;
 		if (c > 0 && len < sizeof(word) - 1) {
 			word[len++] = (char)c;
 			continue;
@@ -99,7 +99,7 @@ add_words(struct strings *words, const char *expression)
 			strings_add(words, word);
 		len = 0;
 	}
-	atoms_clear(&atoms);
+	regex_tokens_clear(&atoms);
 }
 
 struct payloads *

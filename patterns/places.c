@@ -6,8 +6,8 @@
 
 #include "base/alloc.h"
 #include "patterns/anatomy.h"
-#include "patterns/recognizer.h"
-#include "patterns/rules.h"
+#include "patterns/match/recognizer.h"
+#include "patterns/match/rules.h"
 
 /* What stands before a name in a login, and will so in a failure. */
 enum { BEFORE_MAX = 16, CONTEXTS_MAX = 64 };

@@ -4,8 +4,8 @@
 
 #include "base/addr.h"
 #include "base/err.h"
-#include "patterns/recognizer.h"
-#include "patterns/rules.h"
+#include "patterns/match/recognizer.h"
+#include "patterns/match/rules.h"
 
 static bool
 is_result(enum finding finding, const struct rule *rule)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "patterns/recognizer.h"
-#include "patterns/rules.h"
+#include "patterns/match/recognizer.h"
+#include "patterns/match/rules.h"
 
 void
 trial_of_sample(struct trial *trial, const struct sample *sample)

@@ -25,7 +25,7 @@ ONE_ROOM = {  # third-party and special headers: the only file that may
     "db.h": "maps/map_hash.c",
     "lmdb.h": "maps/map_lmdb.c",
     "cdb.h": "maps/map_cdb.c",
-    "pcre2.h": "patterns/expression.c",
+    "pcre2.h": "patterns/match/regex.c",
     "yaml.h": "base/yamltree.c",
     "zlib.h": "daemon/oldlog.c",
     "sys/epoll.h": "base/loop.c",

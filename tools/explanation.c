@@ -7,7 +7,7 @@
 
 #include "base/addr.h"
 #include "base/log.h"
-#include "patterns/rules.h"
+#include "patterns/match/rules.h"
 #include "tools/draft.h"
 #include "tools/json.h"
 
@@ -100,7 +100,7 @@ static void
 print_caret(const char *text, size_t len, const struct attempt *a)
 {
 	const char *expression = a->rule->expressions[a->role];
-	const char *wanted = expression + a->expression_at;
+	const char *wanted = expression + a->regex_at;
 	size_t i, from = a->text_at > BEFORE ? a->text_at - BEFORE : 0;
 	size_t to = len - from > WINDOW ? from + WINDOW : len;
 
@@ -375,7 +375,7 @@ json_attempt(const struct attempt *a)
 		json_text("why", a->err.text);
 	if (a->fits == 0) {
 		printf(", \"at\": %zu, \"wanted\": ", a->text_at);
-		expression += a->expression_at;
+		expression += a->regex_at;
 		json_string(stdout, expression, strlen(expression));
 	}
 	putchar('}');

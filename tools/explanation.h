@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "patterns/line/logline.h"
-#include "patterns/matcher.h"
+#include "patterns/match/matcher.h"
 
 struct ruleset;
 

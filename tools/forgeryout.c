@@ -4,7 +4,7 @@
 
 #include "base/addr.h"
 #include "patterns/forge.h"
-#include "patterns/rules.h"
+#include "patterns/match/rules.h"
 #include "tools/json.h"
 
 /* In double quotes, as YAML reads it. What is no UTF-8 it cannot hold: '?'. */

@@ -4,8 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "patterns/matcher.h"
-#include "patterns/rules.h"
+#include "patterns/match/matcher.h"
+#include "patterns/match/rules.h"
 #include "tools/import.h"
 #include "tools/perlconf.h"
 #include "tools/perlpattern.h"

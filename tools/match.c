@@ -17,9 +17,9 @@
 #include "base/err.h"
 #include "base/linebuf.h"
 #include "base/log.h"
-#include "patterns/patterndir.h"
-#include "patterns/recognizer.h"
-#include "patterns/rules.h"
+#include "patterns/match/patterndir.h"
+#include "patterns/match/recognizer.h"
+#include "patterns/match/rules.h"
 #include "tools/json.h"
 #include "tools/verb.h"
 

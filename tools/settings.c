@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/yamltree.h"
-#include "patterns/patterndir.h"
+#include "patterns/match/patterndir.h"
 #include "tools/consult.h"
 
 static void

@@ -15,9 +15,9 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "patterns/forge.h"
+#include "patterns/match/recognizer.h"
+#include "patterns/match/rules.h"
 #include "patterns/places.h"
-#include "patterns/recognizer.h"
-#include "patterns/rules.h"
 #include "patterns/stretch.h"
 
 enum { NOW = 1795226460, TRIES = 5 };

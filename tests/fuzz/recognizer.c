@@ -2,7 +2,7 @@
  * Any lines at all, against all rules that are shipped, the optional ones too:
  * whoever comes out of a login has an address that stands in the log.
  */
-#include "patterns/recognizer.h"
+#include "patterns/match/recognizer.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
-#include "patterns/rules.h"
+#include "patterns/match/rules.h"
 
 enum { NOW = 1795226400 };
 

@@ -2,8 +2,8 @@
  * Any bytes at all are a pattern file: it is refused with a reason that names
  * a place, or its rules are whole and can be compiled or refused in turn.
  */
-#include "patterns/matcher.h"
-#include "patterns/rules.h"
+#include "patterns/match/matcher.h"
+#include "patterns/match/rules.h"
 
 #include <assert.h>
 #include <stdint.h>

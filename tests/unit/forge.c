@@ -11,8 +11,8 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "patterns/recognizer.h"
-#include "patterns/rules.h"
+#include "patterns/match/recognizer.h"
+#include "patterns/match/rules.h"
 #include "tests/tap.h"
 
 enum { TRIES = 4000, NOW = 1795226460 };

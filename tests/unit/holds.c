@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "patterns/rules.h"
+#include "patterns/match/rules.h"
 #include "tests/tap.h"
 
 enum { NOON = 1795262400, DAY = 86400 };

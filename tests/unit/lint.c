@@ -10,9 +10,9 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "patterns/atoms.h"
-#include "patterns/recognizer.h"
-#include "patterns/rules.h"
+#include "patterns/match/recognizer.h"
+#include "patterns/match/regex_tokens.h"
+#include "patterns/match/rules.h"
 #include "tests/tap.h"
 
 enum { NOW = 1795226460 };
@@ -246,23 +246,23 @@ logouts(void)
 static void
 taken_apart(void)
 {
-	struct atoms atoms;
+	struct regex_tokens atoms;
 
-	atoms_read(&atoms, "a[^]x]{2,5}(?<ip>\\d++|(?:b?c)*)\\.(?!no)\\k{u}");
+	regex_tokens_read(&atoms, "a[^]x]{2,5}(?<ip>\\d++|(?:b?c)*)\\.(?!no)\\k{u}");
 	is_int((long long)atoms.count, 16, "as many atoms");
 	ok(atoms.list[1].min == 2 && atoms.list[1].max == 5 &&
 	       !atom_admits(&atoms.list[1], ']') &&
 	       !atom_admits(&atoms.list[1], 'x') &&
 	       atom_admits(&atoms.list[1], 'y'),
 	   "a class and how often");
-	is_int((long long)atoms_group(&atoms, "ip", 0), 2, "a group's place");
+	is_int((long long)regex_tokens_group(&atoms, "ip", 0), 2, "a group's place");
 	is_int((long long)atoms.list[2].other, 9, "and its end");
-	is_int((long long)atoms_least(&atoms, 3, 9), 0, "may be empty");
-	is_int((long long)atoms_least(&atoms, 0, atoms.count), 4,
+	is_int((long long)regex_tokens_least(&atoms, 3, 9), 0, "may be empty");
+	is_int((long long)regex_tokens_least(&atoms, 0, atoms.count), 4,
 	       "what all take at least");
 	ok(atom_admits(&atoms.list[10], '.') && !atoms.list[10].any,
 	   "an escaped dot is a dot");
-	atoms_clear(&atoms);
+	regex_tokens_clear(&atoms);
 }
 
 int

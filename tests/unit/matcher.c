@@ -2,7 +2,7 @@
  * The matcher: which rules are asked, what is taken from a match, and what is
  * refused though an expression fits.
  */
-#include "patterns/matcher.h"
+#include "patterns/match/matcher.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -18,8 +18,8 @@
 #include "daemon/authtab.h"
 #include "daemon/conf.h"
 #include "daemon/pipeline.h"
-#include "patterns/patterndir.h"
-#include "patterns/rules.h"
+#include "patterns/match/patterndir.h"
+#include "patterns/match/rules.h"
 #include "tests/tap.h"
 
 enum { LINES = 6000, GRACE = 86400 };

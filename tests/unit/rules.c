@@ -2,7 +2,7 @@
  * Pattern files: what is taken, and what is refused with file, line and the
  * nearest known word.
  */
-#include "patterns/rules.h"
+#include "patterns/match/rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>

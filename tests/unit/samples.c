@@ -6,10 +6,10 @@
 #include <time.h>
 
 #include "base/err.h"
-#include "patterns/patterndir.h"
+#include "patterns/match/patterndir.h"
+#include "patterns/match/recognizer.h"
+#include "patterns/match/rules.h"
 #include "patterns/proof.h"
-#include "patterns/recognizer.h"
-#include "patterns/rules.h"
 #include "tests/tap.h"
 
 enum { ACCEPT_MIN = 1, REJECT_MIN = 3 };

@@ -3,7 +3,7 @@
  * happens when there are too many. At the end, at random, against a model
  * that forgets nothing and looks back.
  */
-#include "patterns/sessions.h"
+#include "patterns/match/correlate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "patterns/line/logline.h"
-#include "patterns/matcher.h"
+#include "patterns/match/matcher.h"
 #include "tests/tap.h"
 
 enum { NOON = 1795262400 };
@@ -22,7 +22,7 @@ static struct rule rules[2];
 /* A line as the matcher would have found it; the n of a connect is its
  * address. */
 static int
-say(struct sessions *s, const char *host, pid_t pid, enum rule_role role,
+say(struct correlate *s, const char *host, pid_t pid, enum rule_role role,
     unsigned int n, const char *user, time_t when, struct match *match)
 {
 	const struct logline line = {.host = host,
@@ -39,11 +39,11 @@ say(struct sessions *s, const char *host, pid_t pid, enum rule_role role,
 	if (n != 0)
 		match->addr = (struct addr){
 		    4, {10, n >> 16 & 255, n >> 8 & 255, n & 255}};
-	return sessions_join(s, &line, match, when, &err);
+	return correlate_join(s, &line, match, when, &err);
 }
 
 static int
-begin(struct sessions *s, const char *host, pid_t pid, unsigned int n,
+begin(struct correlate *s, const char *host, pid_t pid, unsigned int n,
       time_t when)
 {
 	struct match match;
@@ -53,7 +53,7 @@ begin(struct sessions *s, const char *host, pid_t pid, unsigned int n,
 
 /* The n of the address that a login got; 0 = none. */
 static unsigned int
-login(struct sessions *s, const char *host, pid_t pid, time_t when)
+login(struct correlate *s, const char *host, pid_t pid, time_t when)
 {
 	struct match match;
 
@@ -66,7 +66,7 @@ login(struct sessions *s, const char *host, pid_t pid, time_t when)
 static void
 joined(void)
 {
-	struct sessions *s = sessions_new(SESSIONS_MAX);
+	struct correlate *s = correlate_new(CORRELATE_MAX);
 	struct match match;
 
 	is_int(begin(s, "mail", 55, 2, NOON), 0, "a connect is no login");
@@ -92,31 +92,31 @@ joined(void)
 	begin(s, "mail", 55, 2, NOON);
 	is_int(say(s, "mail", 55, RULE_MATCH, 3, NULL, NOON, &match), 0,
 	       "what is neither is not ours");
-	is_int((long long)sessions_count(s), 1, "and touches nothing");
-	sessions_clear(s);
-	is_int((long long)sessions_count(s), 0, "cleared");
+	is_int((long long)correlate_count(s), 1, "and touches nothing");
+	correlate_clear(s);
+	is_int((long long)correlate_count(s), 0, "cleared");
 	is_int(login(s, "mail", 55, NOON), 0, "all is forgotten");
-	sessions_free(&s);
+	correlate_free(&s);
 	ok(s == NULL, "freed");
 }
 
 static void
 in_time(void)
 {
-	struct sessions *s = sessions_new(SESSIONS_MAX);
+	struct correlate *s = correlate_new(CORRELATE_MAX);
 
 	begin(s, "mail", 1, 2, NOON);
-	is_int(login(s, "mail", 1, NOON + SESSIONS_SECONDS), 2, "just in time");
+	is_int(login(s, "mail", 1, NOON + CORRELATE_SECONDS), 2, "just in time");
 	begin(s, "mail", 1, 2, NOON);
-	is_int(login(s, "mail", 1, NOON + SESSIONS_SECONDS + 1), 0, "too late");
+	is_int(login(s, "mail", 1, NOON + CORRELATE_SECONDS + 1), 0, "too late");
 	is_int(login(s, "mail", 1, NOON), 0, "and forgotten");
 	begin(s, "mail", 1, 2, NOON);
-	is_int(login(s, "mail", 1, NOON - SESSIONS_STEP), 2,
+	is_int(login(s, "mail", 1, NOON - CORRELATE_STEP), 2,
 	       "a clock set back a little");
 	begin(s, "mail", 1, 2, NOON);
-	is_int(login(s, "mail", 1, NOON - SESSIONS_STEP - 1), 0,
+	is_int(login(s, "mail", 1, NOON - CORRELATE_STEP - 1), 0,
 	       "a login before its connect is another's");
-	sessions_free(&s);
+	correlate_free(&s);
 }
 
 /* Whoever slips a connect of his own between the two lines, before or after,
@@ -127,20 +127,20 @@ slipped_in(void)
 	static const time_t stamps[] = {0,
 					1,
 					-1,
-					SESSIONS_STEP,
-					-SESSIONS_STEP,
-					SESSIONS_SECONDS,
-					-SESSIONS_SECONDS,
-					SESSIONS_SECONDS + SESSIONS_STEP,
+					CORRELATE_STEP,
+					-CORRELATE_STEP,
+					CORRELATE_SECONDS,
+					-CORRELATE_SECONDS,
+					CORRELATE_SECONDS + CORRELATE_STEP,
 					86400,
 					-86400};
-	struct sessions *s = sessions_new(SESSIONS_MAX);
+	struct correlate *s = correlate_new(CORRELATE_MAX);
 	struct match match;
 	unsigned int got;
 	size_t i, after;
 
 	for (i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++)
-		for (after = 0; after <= SESSIONS_SECONDS; after += 30) {
+		for (after = 0; after <= CORRELATE_SECONDS; after += 30) {
 			begin(s, "mail", 55, 2, NOON);
 			begin(s, "mail", 55, 66, NOON + stamps[i]);
 			got = login(s, "mail", 55, NOON + (time_t)after);
@@ -171,10 +171,10 @@ slipped_in(void)
 	begin(s, "mail", 55, 2, NOON + 1);
 	is_int(login(s, "mail", 55, NOON + 2), 2, "the same address twice");
 	begin(s, "mail", 55, 66, NOON);
-	begin(s, "mail", 55, 2, NOON + SESSIONS_SECONDS + SESSIONS_STEP + 1);
-	is_int(login(s, "mail", 55, NOON + SESSIONS_SECONDS + 60), 2,
+	begin(s, "mail", 55, 2, NOON + CORRELATE_SECONDS + CORRELATE_STEP + 1);
+	is_int(login(s, "mail", 55, NOON + CORRELATE_SECONDS + 60), 2,
 	       "one of long ago was another's");
-	sessions_free(&s);
+	correlate_free(&s);
 }
 
 static void
@@ -185,23 +185,23 @@ two_rules(void)
 				     .program = "pop3d",
 				     .program_len = 5,
 				     .pid = 55};
-	struct sessions *s = sessions_new(SESSIONS_MAX);
+	struct correlate *s = correlate_new(CORRELATE_MAX);
 	struct match match = {.rule = &rules[0],
 			      .role = RULE_CONNECT,
 			      .addr = {4, {10, 0, 0, 2}}};
 	struct err err;
 
-	sessions_join(s, &line, &match, NOON, &err);
+	correlate_join(s, &line, &match, NOON, &err);
 	match = (struct match){.rule = &rules[1], .role = RULE_LOGIN};
-	is_int(sessions_join(s, &line, &match, NOON, &err), 0,
+	is_int(correlate_join(s, &line, &match, NOON, &err), 0,
 	       "another rule's connect is none");
-	sessions_free(&s);
+	correlate_free(&s);
 }
 
 static void
 both_name_it(void)
 {
-	struct sessions *s = sessions_new(SESSIONS_MAX);
+	struct correlate *s = correlate_new(CORRELATE_MAX);
 	struct match match;
 
 	begin(s, "mail", 55, 2, NOON);
@@ -219,19 +219,19 @@ both_name_it(void)
 	say(s, "mail", 55, RULE_LOGIN, 0, "ann", NOON, &match);
 	ok(match.user_len == 3 && memcmp(match.user, "ann", 3) == 0,
 	   "in both: who logs in counts");
-	sessions_free(&s);
+	correlate_free(&s);
 }
 
 static void
 bounded(void)
 {
-	struct sessions *s = sessions_new(3);
+	struct correlate *s = correlate_new(3);
 	static char host[2000];
 	int i;
 
 	for (i = 1; i <= 4; i++)
 		begin(s, "mail", i, (unsigned int)i, NOON);
-	is_int((long long)sessions_count(s), 3, "no more than three");
+	is_int((long long)correlate_count(s), 3, "no more than three");
 	is_int(login(s, "mail", 1, NOON), 0, "the oldest has gone");
 	is_int(login(s, "mail", 2, NOON), 2, "the second has not");
 	begin(s, "mail", 3, 3, NOON); /* the youngest now */
@@ -242,7 +242,7 @@ bounded(void)
 	memset(host, 'h', sizeof(host) - 1);
 	begin(s, host, 7, 7, NOON);
 	is_int(login(s, host, 7, NOON), 0, "a name of 2000 bytes is no host's");
-	sessions_free(&s);
+	correlate_free(&s);
 }
 
 /* ---- at random ---- */
@@ -288,7 +288,7 @@ random_below(int n)
 }
 
 static int
-model_connect(struct sessions *s, int at, struct step *step)
+model_connect(struct correlate *s, int at, struct step *step)
 {
 	struct step *old = model_find(at, step->host, step->pid);
 	int oldest = 0;
@@ -297,7 +297,7 @@ model_connect(struct sessions *s, int at, struct step *step)
 		old->alive = false;
 	step->doubtful =
 	    old != NULL &&
-	    labs(step->when - old->when) <= SESSIONS_SECONDS + SESSIONS_STEP &&
+	    labs(step->when - old->when) <= CORRELATE_SECONDS + CORRELATE_STEP &&
 	    (old->doubtful || old->n != step->n);
 	if (model_live(at, &oldest) == ROOM)
 		steps[oldest].alive = false;
@@ -307,15 +307,15 @@ model_connect(struct sessions *s, int at, struct step *step)
 }
 
 static int
-model_login(struct sessions *s, int at, const struct step *step)
+model_login(struct correlate *s, int at, const struct step *step)
 {
 	struct step *old = model_find(at, step->host, step->pid);
 	unsigned int want = 0, got;
 
 	if (old != NULL) {
 		old->alive = false;
-		if (step->when - old->when <= SESSIONS_SECONDS &&
-		    old->when - step->when <= SESSIONS_STEP && !old->doubtful)
+		if (step->when - old->when <= CORRELATE_SECONDS &&
+		    old->when - step->when <= CORRELATE_STEP && !old->doubtful)
 			want = old->n;
 	}
 	got = login(s, step->host ? "a" : "b", step->pid, step->when);
@@ -325,7 +325,7 @@ model_login(struct sessions *s, int at, const struct step *step)
 static void
 at_random(void)
 {
-	struct sessions *s = sessions_new(ROOM);
+	struct correlate *s = correlate_new(ROOM);
 	struct step *step, *old;
 	struct match match;
 	time_t when = NOON;
@@ -359,7 +359,7 @@ at_random(void)
 		}
 	}
 	is_int(wrong, 0, "%d lines at random, as the model says", STEPS);
-	sessions_free(&s);
+	correlate_free(&s);
 }
 
 int

@@ -1,4 +1,4 @@
-#include "patterns/rulefile.h"
+#include "patterns/match/rulefile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/suggest.h"
 #include "base/yamltree.h"
-#include "patterns/rules.h"
+#include "patterns/match/rules.h"
 
 /* Ten times what ships leaves room; more is a mistake, or somebody's prank. */
 enum { RULES_MAX = 10000, NAME_LEN_MAX = 64 };

@@ -5,8 +5,8 @@
  * and for each rule real lines that it must accept or reject. The format is
  * pop-before-smtp.patterns(5).
  */
-#ifndef PATTERNS_RULES_H
-#define PATTERNS_RULES_H
+#ifndef PATTERNS_MATCH_RULES_H
+#define PATTERNS_MATCH_RULES_H
 
 #include <stdbool.h>
 #include <stddef.h>

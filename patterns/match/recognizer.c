@@ -1,11 +1,11 @@
-#include "patterns/recognizer.h"
+#include "patterns/match/recognizer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "patterns/sessions.h"
+#include "patterns/match/correlate.h"
 
 /* What the logout rules of a server name: the address; the session; that
  * without the address. */
@@ -15,7 +15,7 @@ struct recognizer {
 	const struct ruleset *set;
 	unsigned char *ends; /* of each rule's server */
 	struct matcher *matcher;
-	struct sessions *sessions;
+	struct correlate *sessions;
 	struct stampclock clock;
 	struct linestart start;
 };
@@ -66,7 +66,7 @@ recognizer_new(const struct ruleset *set, const struct rule_choice *choice,
 {
 	struct recognizer *r = alloc_zero(1, sizeof(*r));
 
-	r->sessions = sessions_new(SESSIONS_MAX);
+	r->sessions = correlate_new(CORRELATE_MAX);
 	r->matcher = matcher_new(set, choice, err);
 	if (r->matcher == NULL) {
 		recognizer_free(&r);
@@ -77,11 +77,11 @@ recognizer_new(const struct ruleset *set, const struct rule_choice *choice,
 }
 
 struct recognizer *
-recognizer_twin(const struct recognizer *r)
+recognizer_clone(const struct recognizer *r)
 {
 	struct recognizer *twin = alloc_zero(1, sizeof(*twin));
 
-	twin->matcher = matcher_twin(r->matcher);
+	twin->matcher = matcher_clone(r->matcher);
 	return twin;
 }
 
@@ -94,7 +94,7 @@ recognizer_free(struct recognizer **rp)
 	if (r == NULL)
 		return;
 	matcher_free(&r->matcher);
-	sessions_free(&r->sessions);
+	correlate_free(&r->sessions);
 	free(r->ends);
 	free(r);
 }
@@ -102,7 +102,7 @@ recognizer_free(struct recognizer **rp)
 void
 recognizer_forget(struct recognizer *r)
 {
-	sessions_clear(r->sessions);
+	correlate_clear(r->sessions);
 }
 
 int
@@ -126,7 +126,7 @@ recognize_part(struct recognizer *r, struct found *found, struct err *err)
 		err_set(err, "no time that can be read");
 		return FOUND_DOUBTFUL;
 	}
-	switch (sessions_join(r->sessions, &found->line, &found->match,
+	switch (correlate_join(r->sessions, &found->line, &found->match,
 			      found->when, err)) {
 	case 1:
 		return FOUND_LOGIN;

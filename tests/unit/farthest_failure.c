@@ -1,13 +1,13 @@
 /*
- * reach: of all the ways in which an expression was tried, the one that got
+ * farthest_failure: of all the ways in which an expression was tried, the one that got
  * furthest in the expression counts; groups with alternatives are one place.
  */
-#include "patterns/reach.h"
+#include "patterns/match/farthest_failure.h"
 
 #include <string.h>
 
 #include "base/err.h"
-#include "patterns/matcher.h"
+#include "patterns/match/matcher.h"
 #include "tests/tap.h"
 
 static char xd[] = "xd", *programs[] = {xd, NULL};
@@ -25,7 +25,7 @@ see(void *arg, const struct attempt *attempt)
 	seen->count++;
 	seen->fits = attempt->fits;
 	seen->at = attempt->text_at;
-	seen->wanted = attempt->expression_at;
+	seen->wanted = attempt->regex_at;
 }
 
 static struct seen
@@ -118,16 +118,16 @@ any_text(void)
 	    "",	   "(", ")",	"[",	"[^",  "[]",	   "\\",
 	    "\\Q", "|", "((((", "(?<=", "[[:", "[[:alpha", "a)b)c",
 	};
-	struct reach reach;
+	struct farthest_failure reach;
 	size_t i;
 
 	for (i = 0; i < sizeof(expressions) / sizeof(expressions[0]); i++) {
-		reach_begin(&reach, expressions[i]);
-		reach_see(&reach, 0, 7);
-		reach_see(&reach, strlen(expressions[i]) + 1, 9);
+		farthest_failure_begin(&reach, expressions[i]);
+		farthest_failure_see(&reach, 0, 7);
+		farthest_failure_see(&reach, strlen(expressions[i]) + 1, 9);
 		ok(reach.text_at == 7 || reach.stage == NULL,
 		   "\"%s\" harms nothing", expressions[i]);
-		reach_end(&reach);
+		farthest_failure_end(&reach);
 	}
 }
 

@@ -1,8 +1,8 @@
 /*
  * patterndir: where the pattern files are.
  */
-#ifndef PATTERNS_PATTERNDIR_H
-#define PATTERNS_PATTERNDIR_H
+#ifndef PATTERNS_MATCH_PATTERNDIR_H
+#define PATTERNS_MATCH_PATTERNDIR_H
 
 #include <stddef.h>
 

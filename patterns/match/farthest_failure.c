@@ -1,4 +1,4 @@
-#include "patterns/reach.h"
+#include "patterns/match/farthest_failure.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ looks(const char *p)
 /* A group is over: what is within it counts where it begins, or not at all.
  * Its end is nothing that a text could lack. */
 static void
-close_group(struct reach *reach, const struct group *group, size_t end)
+close_group(struct farthest_failure *reach, const struct group *group, size_t end)
 {
 	size_t i;
 
@@ -68,7 +68,7 @@ close_group(struct reach *reach, const struct group *group, size_t end)
 }
 
 static void
-find_stages(struct reach *reach, const char *expression)
+find_stages(struct farthest_failure *reach, const char *expression)
 {
 	struct group groups[DEPTH_MAX + 1] = {{0}};
 	const char *p = expression;
@@ -100,11 +100,11 @@ find_stages(struct reach *reach, const char *expression)
 }
 
 void
-reach_begin(struct reach *reach, const char *expression)
+farthest_failure_begin(struct farthest_failure *reach, const char *expression)
 {
 	size_t i, len = strlen(expression);
 
-	*reach = (struct reach){.len = len};
+	*reach = (struct farthest_failure){.len = len};
 	reach->stage = alloc_zero(len + 1, sizeof(*reach->stage));
 	for (i = 0; i <= len; i++)
 		reach->stage[i] = i + 1;
@@ -112,24 +112,24 @@ reach_begin(struct reach *reach, const char *expression)
 }
 
 void
-reach_end(struct reach *reach)
+farthest_failure_end(struct farthest_failure *reach)
 {
 	free(reach->stage);
 	reach->stage = NULL;
 }
 
 void
-reach_see(struct reach *reach, size_t expression_at, size_t text_at)
+farthest_failure_see(struct farthest_failure *reach, size_t regex_at, size_t text_at)
 {
 	size_t stage;
 
-	if (expression_at > reach->len)
+	if (regex_at > reach->len)
 		return;
-	stage = reach->stage[expression_at];
+	stage = reach->stage[regex_at];
 	if (stage < reach->best || stage == 0 ||
 	    (stage == reach->best && text_at <= reach->text_at))
 		return;
 	reach->best = stage;
 	reach->text_at = text_at;
-	reach->expression_at = expression_at;
+	reach->regex_at = regex_at;
 }

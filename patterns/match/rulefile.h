@@ -1,8 +1,8 @@
 /*
  * rulefile: one pattern file, read and validated whole.
  */
-#ifndef PATTERNS_RULEFILE_H
-#define PATTERNS_RULEFILE_H
+#ifndef PATTERNS_MATCH_RULEFILE_H
+#define PATTERNS_MATCH_RULEFILE_H
 
 struct err;
 struct ruleset;

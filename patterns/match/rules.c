@@ -1,12 +1,12 @@
-#include "patterns/rules.h"
+#include "patterns/match/rules.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "patterns/patterndir.h"
-#include "patterns/rulefile.h"
+#include "patterns/match/patterndir.h"
+#include "patterns/match/rulefile.h"
 
 static const char *const roles[RULE_ROLES + 1] = {[RULE_MATCH] = "match",
 						  [RULE_CONNECT] = "connect",

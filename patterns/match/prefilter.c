@@ -1,4 +1,4 @@
-#include "patterns/prefix.h"
+#include "patterns/match/prefilter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +20,11 @@ enter_some(uint16_t *may, uint32_t set, uint16_t bit)
 }
 
 static void
-enter(struct prefix *prefix, const struct opening *opening, uint16_t bit)
+enter(struct prefilter *prefix, const struct regex_prefix *opening, uint16_t bit)
 {
 	size_t p, i;
 
-	for (p = 0; p < OPENING_LEN; p++)
+	for (p = 0; p < REGEX_PREFIX_LEN; p++)
 		for (i = 0; i < 8; i++)
 			enter_some(&prefix->may[p][32 * i],
 				   opening->may[p].bit[i], bit);
@@ -32,15 +32,15 @@ enter(struct prefix *prefix, const struct opening *opening, uint16_t bit)
 
 /* Its bit, which stands in the table then. */
 static unsigned int
-add(struct prefix *prefix, const struct opening *opening)
+add(struct prefilter *prefix, const struct regex_prefix *opening)
 {
 	size_t b;
 
 	for (b = 0; b < prefix->count; b++)
 		if (memcmp(&prefix->known[b], opening, sizeof(*opening)) == 0)
 			return 1u << b;
-	if (b == PREFIX_BITS) {
-		b = PREFIX_BITS - 1;
+	if (b == PREFILTER_BITS) {
+		b = PREFILTER_BITS - 1;
 	} else {
 		prefix->known = alloc_resize(prefix->known, ++prefix->count,
 					     sizeof(*prefix->known));
@@ -51,7 +51,7 @@ add(struct prefix *prefix, const struct opening *opening)
 }
 
 unsigned int
-prefix_add(struct prefix *prefix, const struct openings *openings)
+prefilter_add(struct prefilter *prefix, const struct regex_prefixes *openings)
 {
 	unsigned int bits = 0;
 	size_t i;
@@ -62,7 +62,7 @@ prefix_add(struct prefix *prefix, const struct openings *openings)
 }
 
 void
-prefix_free(struct prefix *prefix)
+prefilter_free(struct prefilter *prefix)
 {
 	free(prefix->known);
 }

@@ -2,14 +2,14 @@
  * recognizer: what is a line of the log? Parse, match, join: the one place
  * where a line becomes a login, for the daemon, for pbsctl and for the tests.
  */
-#ifndef PATTERNS_RECOGNIZER_H
-#define PATTERNS_RECOGNIZER_H
+#ifndef PATTERNS_MATCH_RECOGNIZER_H
+#define PATTERNS_MATCH_RECOGNIZER_H
 
 #include <stdbool.h>
 #include <time.h>
 
 #include "patterns/line/logline.h"
-#include "patterns/matcher.h"
+#include "patterns/match/matcher.h"
 
 struct err;
 struct recognizer;
@@ -50,7 +50,7 @@ enum finding recognize(struct recognizer *, const char *line, size_t len,
  * the first half: all that one line tells by itself. FOUND_PART is any line of
  * a login in two then. The second half takes such a line to its end.
  */
-struct recognizer *recognizer_twin(const struct recognizer *);
+struct recognizer *recognizer_clone(const struct recognizer *);
 enum finding recognize_alone(struct recognizer *, const char *line, size_t len,
     time_t now, struct found *, struct err *);
 enum finding recognize_part(struct recognizer *, struct found *, struct err *);

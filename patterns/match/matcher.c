@@ -1,4 +1,4 @@
-#include "patterns/matcher.h"
+#include "patterns/match/matcher.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,15 +8,15 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/suggest.h"
-#include "patterns/programs.h"
+#include "patterns/match/programs.h"
 
 struct matcher {
-	struct expression **expressions;
+	struct regex **expressions;
 	size_t count;
 	struct programs *programs;
 	bool jit;
 	bool twin; /* the others' owner is another matcher */
-	struct expression_scratch *scratch;
+	struct regex_scratch *scratch;
 };
 
 static bool
@@ -72,14 +72,14 @@ matcher_check_choice(const struct ruleset *set,
 static int
 compile(struct matcher *matcher, const struct rule *rule, struct err *err)
 {
-	struct expression **next;
+	struct regex **next;
 	enum rule_role role;
 
 	for (role = 0; role < RULE_ROLES; role++) {
 		if (rule->expressions[role] == NULL)
 			continue;
 		next = &matcher->expressions[matcher->count];
-		*next = expression_new(rule, role, err);
+		*next = regex_new(rule, role, err);
 		if (*next == NULL)
 			return -1;
 		matcher->count++;
@@ -102,14 +102,14 @@ compile_chosen(struct matcher *matcher, const struct ruleset *set,
 }
 
 static void
-index_expression(struct programs *programs, struct expression *expr)
+index_expression(struct programs *programs, struct regex *expr)
 {
-	const struct rule *rule = expression_rule(expr);
-	const char *text = rule->expressions[expression_role(expr)];
-	struct openings openings;
+	const struct rule *rule = regex_rule(expr);
+	const char *text = rule->expressions[regex_role(expr)];
+	struct regex_prefixes openings;
 	char **p;
 
-	openings_of(&openings, rule->whole_line ? NULL : text);
+	regex_prefixes(&openings, rule->whole_line ? NULL : text);
 	for (p = rule->programs; *p != NULL; p++)
 		programs_add(programs, *p + rule_any_prefix(*p), expr,
 			     &openings);
@@ -122,7 +122,7 @@ index_programs(struct matcher *matcher)
 	char **p;
 
 	for (i = 0; i < matcher->count; i++)
-		for (p = expression_rule(matcher->expressions[i])->programs; *p;
+		for (p = regex_rule(matcher->expressions[i])->programs; *p;
 		     p++)
 			n++;
 	matcher->programs = programs_new(n);
@@ -146,21 +146,21 @@ matcher_new(const struct ruleset *set, const struct rule_choice *choice,
 	}
 	/* As the system treats one, it treats all. */
 	matcher->jit =
-	    matcher->count == 0 || expression_has_jit(matcher->expressions[0]);
+	    matcher->count == 0 || regex_has_jit(matcher->expressions[0]);
 	index_programs(matcher);
 	matcher->scratch =
-	    expression_scratch_new(matcher->expressions, matcher->count);
+	    regex_scratch_new(matcher->expressions, matcher->count);
 	return matcher;
 }
 
 struct matcher *
-matcher_twin(const struct matcher *matcher)
+matcher_clone(const struct matcher *matcher)
 {
 	struct matcher *twin = alloc_zero(1, sizeof(*twin));
 
 	*twin = *matcher;
 	twin->twin = true;
-	twin->scratch = expression_scratch_new(twin->expressions, twin->count);
+	twin->scratch = regex_scratch_new(twin->expressions, twin->count);
 	return twin;
 }
 
@@ -171,7 +171,7 @@ free_rules(struct matcher *matcher)
 
 	programs_free(&matcher->programs);
 	for (i = 0; i < matcher->count; i++)
-		expression_free(&matcher->expressions[i]);
+		regex_free(&matcher->expressions[i]);
 	free(matcher->expressions);
 }
 
@@ -183,7 +183,7 @@ matcher_free(struct matcher **matcherp)
 	*matcherp = NULL;
 	if (matcher == NULL)
 		return;
-	expression_scratch_free(&matcher->scratch);
+	regex_scratch_free(&matcher->scratch);
 	if (!matcher->twin)
 		free_rules(matcher);
 	free(matcher);
@@ -193,14 +193,14 @@ bool
 matcher_names(const struct matcher *matcher, const struct rule *rule,
 	      enum rule_role role, const char *group)
 {
-	const struct expression *expr;
+	const struct regex *expr;
 	size_t i;
 
 	for (i = 0; i < matcher->count; i++) {
 		expr = matcher->expressions[i];
-		if (expression_rule(expr) == rule &&
-		    expression_role(expr) == role)
-			return expression_names(expr, group);
+		if (regex_rule(expr) == rule &&
+		    regex_role(expr) == role)
+			return regex_names(expr, group);
 	}
 	return false;
 }
@@ -227,7 +227,7 @@ matcher_match(struct matcher *matcher, const struct logline *line,
 	 * is not to be trusted either. */
 	for (i = 0; fits != 0 && i < program->count && r == 0; i++)
 		if (fits & program->list[i].openings)
-			r = expression_match(program->list[i].expression,
+			r = regex_match(program->list[i].expression,
 					     matcher->scratch, line, out, err);
 	return r;
 }
@@ -237,7 +237,7 @@ matcher_explain(struct matcher *matcher, const struct logline *line,
 		matcher_attempt_fn *fn, void *arg)
 {
 	const struct program *program = programs_find(matcher->programs, line);
-	struct expression *expr;
+	struct regex *expr;
 	struct attempt attempt;
 	size_t i;
 
@@ -245,14 +245,14 @@ matcher_explain(struct matcher *matcher, const struct logline *line,
 		return 0;
 	for (i = 0; i < program->count; i++) {
 		expr = program->list[i].expression;
-		attempt = (struct attempt){.rule = expression_rule(expr),
-					   .role = expression_role(expr)};
-		attempt.fits = expression_match(expr, matcher->scratch, line,
+		attempt = (struct attempt){.rule = regex_rule(expr),
+					   .role = regex_role(expr)};
+		attempt.fits = regex_match(expr, matcher->scratch, line,
 						&attempt.match, &attempt.err);
 		if (attempt.fits == 0)
-			expression_reach(expr, matcher->scratch, line,
+			regex_farthest(expr, matcher->scratch, line,
 					 &attempt.text_at,
-					 &attempt.expression_at);
+					 &attempt.regex_at);
 		fn(arg, &attempt);
 	}
 	return program->count;

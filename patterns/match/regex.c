@@ -1,4 +1,4 @@
-#include "patterns/expression.h"
+#include "patterns/match/regex.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -12,7 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "patterns/reach.h"
+#include "patterns/match/farthest_failure.h"
 
 /* For the interpreter, where there is no JIT: KiB. The expressions that ship
  * stay below 20. */
@@ -20,7 +20,7 @@ enum { HEAP_LIMIT_KIB = 1024 };
 
 enum jit { JIT_UNTRIED, JIT_READY, JIT_REFUSED };
 
-struct expression {
+struct regex {
 	const struct rule *rule;
 	enum rule_role role;
 	pcre2_code *code;
@@ -32,7 +32,7 @@ struct expression {
 	pthread_mutex_t jit_lock; /* while that is found out */
 };
 
-struct expression_scratch {
+struct regex_scratch {
 	pcre2_match_context *context;
 	pcre2_match_data *data;
 };
@@ -54,7 +54,7 @@ rule_err(const struct rule *rule, struct err *err)
 }
 
 static int
-pcre_err(const struct expression *expr, int code, size_t offset,
+pcre_err(const struct regex *expr, int code, size_t offset,
 	 struct err *err)
 {
 	PCRE2_UCHAR text[256];
@@ -67,7 +67,7 @@ pcre_err(const struct expression *expr, int code, size_t offset,
 
 /* The number of a named group: 1, 0 = there is none, -1 = there are two. */
 static int
-find_group(const struct expression *expr, const char *name, uint32_t *number,
+find_group(const struct regex *expr, const char *name, uint32_t *number,
 	   struct err *err)
 {
 	int n = pcre2_substring_number_from_name(expr->code, (PCRE2_SPTR)name);
@@ -81,7 +81,7 @@ find_group(const struct expression *expr, const char *name, uint32_t *number,
 }
 
 static int
-find_groups(struct expression *expr, struct err *err)
+find_groups(struct regex *expr, struct err *err)
 {
 	const char *missing = NULL;
 	uint32_t groups;
@@ -108,7 +108,7 @@ find_groups(struct expression *expr, struct err *err)
 }
 
 static int
-compile(struct expression *expr, struct err *err)
+compile(struct regex *expr, struct err *err)
 {
 	const char *text = expr->rule->expressions[expr->role];
 	PCRE2_SIZE offset;
@@ -121,23 +121,23 @@ compile(struct expression *expr, struct err *err)
 	return find_groups(expr, err);
 }
 
-struct expression *
-expression_new(const struct rule *rule, enum rule_role role, struct err *err)
+struct regex *
+regex_new(const struct rule *rule, enum rule_role role, struct err *err)
 {
-	struct expression *expr = alloc_zero(1, sizeof(*expr));
+	struct regex *expr = alloc_zero(1, sizeof(*expr));
 
 	expr->rule = rule;
 	expr->role = role;
 	pthread_mutex_init(&expr->jit_lock, NULL);
 	if (compile(expr, err) < 0)
-		expression_free(&expr);
+		regex_free(&expr);
 	return expr;
 }
 
 void
-expression_free(struct expression **exprp)
+regex_free(struct regex **exprp)
 {
-	struct expression *expr = *exprp;
+	struct regex *expr = *exprp;
 
 	*exprp = NULL;
 	if (expr == NULL)
@@ -149,7 +149,7 @@ expression_free(struct expression **exprp)
 
 /* By whichever thread comes first; no other runs the expression meanwhile. */
 static enum jit
-try_jit(struct expression *expr)
+try_jit(struct regex *expr)
 {
 	enum jit jit;
 
@@ -166,7 +166,7 @@ try_jit(struct expression *expr)
 }
 
 bool
-expression_has_jit(struct expression *expr)
+regex_has_jit(struct regex *expr)
 {
 	enum jit jit = atomic_load_explicit(&expr->jit, memory_order_acquire);
 
@@ -176,19 +176,19 @@ expression_has_jit(struct expression *expr)
 }
 
 const struct rule *
-expression_rule(const struct expression *expr)
+regex_rule(const struct regex *expr)
 {
 	return expr->rule;
 }
 
 enum rule_role
-expression_role(const struct expression *expr)
+regex_role(const struct regex *expr)
 {
 	return expr->role;
 }
 
 bool
-expression_names(const struct expression *expr, const char *group)
+regex_names(const struct regex *expr, const char *group)
 {
 	return pcre2_substring_number_from_name(expr->code, (PCRE2_SPTR)group) >
 	       0;
@@ -196,10 +196,10 @@ expression_names(const struct expression *expr, const char *group)
 
 /* ---- running ---- */
 
-struct expression_scratch *
-expression_scratch_new(struct expression *const *list, size_t count)
+struct regex_scratch *
+regex_scratch_new(struct regex *const *list, size_t count)
 {
-	struct expression_scratch *scratch = alloc_zero(1, sizeof(*scratch));
+	struct regex_scratch *scratch = alloc_zero(1, sizeof(*scratch));
 	uint32_t groups, max = 1;
 	size_t i;
 
@@ -212,16 +212,16 @@ expression_scratch_new(struct expression *const *list, size_t count)
 	scratch->data = pcre2_match_data_create(max, NULL);
 	scratch->context = pcre2_match_context_create(NULL);
 	assert(scratch->data != NULL && scratch->context != NULL);
-	pcre2_set_match_limit(scratch->context, EXPRESSION_LIMIT);
-	pcre2_set_depth_limit(scratch->context, EXPRESSION_LIMIT);
+	pcre2_set_match_limit(scratch->context, REGEX_LIMIT);
+	pcre2_set_depth_limit(scratch->context, REGEX_LIMIT);
 	pcre2_set_heap_limit(scratch->context, HEAP_LIMIT_KIB);
 	return scratch;
 }
 
 void
-expression_scratch_free(struct expression_scratch **scratchp)
+regex_scratch_free(struct regex_scratch **scratchp)
 {
-	struct expression_scratch *scratch = *scratchp;
+	struct regex_scratch *scratch = *scratchp;
 
 	*scratchp = NULL;
 	if (scratch == NULL)
@@ -266,7 +266,7 @@ has_control(const char *text, size_t len, bool tab)
 
 /* What a group captured: true, or false: it is not there, or empty. */
 static bool
-captured(const struct expression_scratch *scratch, uint32_t group,
+captured(const struct regex_scratch *scratch, uint32_t group,
 	 const char *text, const char **out, size_t *len)
 {
 	const PCRE2_SIZE *at =
@@ -283,7 +283,7 @@ captured(const struct expression_scratch *scratch, uint32_t group,
 
 /* The expression fits; what did it capture? */
 static int
-take(const struct expression_scratch *scratch, const struct expression *expr,
+take(const struct regex_scratch *scratch, const struct regex *expr,
      const char *text, size_t len, struct match *out, struct err *err)
 {
 	bool tab = expr->rule->header != HEADER_SYSLOG;
@@ -307,7 +307,7 @@ take(const struct expression_scratch *scratch, const struct expression *expr,
 
 /* What of a line it is shown. */
 static const char *
-shown(const struct expression *expr, const struct logline *line, size_t *len)
+shown(const struct regex *expr, const struct logline *line, size_t *len)
 {
 	bool whole = expr->rule->whole_line;
 
@@ -316,14 +316,14 @@ shown(const struct expression *expr, const struct logline *line, size_t *len)
 }
 
 int
-expression_match(struct expression *expr, struct expression_scratch *scratch,
+regex_match(struct regex *expr, struct regex_scratch *scratch,
 		 const struct logline *line, struct match *out, struct err *err)
 {
 	size_t len;
 	const char *text = shown(expr, line, &len);
 	int r;
 
-	if (expression_has_jit(expr))
+	if (regex_has_jit(expr))
 		r = pcre2_jit_match(expr->code, (PCRE2_SPTR)text, len, 0, 0,
 				    scratch->data, scratch->context);
 	else
@@ -342,20 +342,20 @@ expression_match(struct expression *expr, struct expression_scratch *scratch,
 static int
 on_callout(pcre2_callout_block *block, void *arg)
 {
-	reach_see(arg, block->pattern_position, block->current_position);
+	farthest_failure_see(arg, block->pattern_position, block->current_position);
 	return 0;
 }
 
 /* PCRE2 tells of each item that it tries. */
 void
-expression_reach(const struct expression *expr,
-		 struct expression_scratch *scratch, const struct logline *line,
-		 size_t *text_at, size_t *expression_at)
+regex_farthest(const struct regex *expr,
+		 struct regex_scratch *scratch, const struct logline *line,
+		 size_t *text_at, size_t *regex_at)
 {
 	const char *expression = expr->rule->expressions[expr->role];
 	size_t len;
 	const char *text = shown(expr, line, &len);
-	struct reach reach;
+	struct farthest_failure reach;
 	PCRE2_SIZE offset;
 	pcre2_code *code;
 	int number;
@@ -365,13 +365,13 @@ expression_reach(const struct expression *expr,
 			  options | PCRE2_AUTO_CALLOUT, &number, &offset, NULL);
 	if (code == NULL)
 		return;
-	reach_begin(&reach, expression);
+	farthest_failure_begin(&reach, expression);
 	pcre2_set_callout(scratch->context, on_callout, &reach);
 	pcre2_match(code, (PCRE2_SPTR)text, len, 0, 0, scratch->data,
 		    scratch->context);
 	pcre2_set_callout(scratch->context, NULL, NULL);
 	*text_at = reach.text_at;
-	*expression_at = reach.expression_at;
-	reach_end(&reach);
+	*regex_at = reach.regex_at;
+	farthest_failure_end(&reach);
 	pcre2_code_free(code);
 }

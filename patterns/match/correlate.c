@@ -1,4 +1,4 @@
-#include "patterns/sessions.h"
+#include "patterns/match/correlate.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "patterns/line/logline.h"
-#include "patterns/matcher.h"
+#include "patterns/match/matcher.h"
 
 /* Longer names of hosts and users are nobody's: what has them is not kept. */
 enum { NAMES_MAX = 1024 };
@@ -36,7 +36,7 @@ struct pending {
 	char bytes[];
 };
 
-struct sessions {
+struct correlate {
 	uint64_t seed;
 	size_t max, count, nheads; /* nheads: a power of two */
 	struct pending **heads;
@@ -44,10 +44,10 @@ struct sessions {
 	struct pending *used;	      /* by the last login: its user is lent */
 };
 
-struct sessions *
-sessions_new(size_t max)
+struct correlate *
+correlate_new(size_t max)
 {
-	struct sessions *s = alloc_zero(1, sizeof(*s));
+	struct correlate *s = alloc_zero(1, sizeof(*s));
 
 	assert(max > 0);
 	s->seed = hash_seed();
@@ -56,19 +56,19 @@ sessions_new(size_t max)
 }
 
 void
-sessions_free(struct sessions **sp)
+correlate_free(struct correlate **sp)
 {
-	struct sessions *s = *sp;
+	struct correlate *s = *sp;
 
 	*sp = NULL;
 	if (s == NULL)
 		return;
-	sessions_clear(s);
+	correlate_clear(s);
 	free(s);
 }
 
 void
-sessions_clear(struct sessions *s)
+correlate_clear(struct correlate *s)
 {
 	struct pending *p, *after;
 
@@ -84,7 +84,7 @@ sessions_clear(struct sessions *s)
 }
 
 size_t
-sessions_count(const struct sessions *s)
+correlate_count(const struct correlate *s)
 {
 	return s->count;
 }
@@ -111,7 +111,7 @@ key_equal(const struct key *a, const struct key *b)
 }
 
 static struct pending **
-head_of(const struct sessions *s, const struct key *key)
+head_of(const struct correlate *s, const struct key *key)
 {
 	uint64_t hash = s->seed;
 
@@ -123,7 +123,7 @@ head_of(const struct sessions *s, const struct key *key)
 }
 
 static void
-double_heads(struct sessions *s)
+double_heads(struct correlate *s)
 {
 	struct pending *p, **head;
 
@@ -139,7 +139,7 @@ double_heads(struct sessions *s)
 
 /* Takes the one with this key out: the caller's now. NULL: there is none. */
 static struct pending *
-take_out(struct sessions *s, const struct key *key)
+take_out(struct correlate *s, const struct key *key)
 {
 	struct pending **link, *p;
 
@@ -179,7 +179,7 @@ pending_new(const struct key *key, const struct match *match, time_t when)
 }
 
 static void
-put_in(struct sessions *s, struct pending *p)
+put_in(struct correlate *s, struct pending *p)
 {
 	struct pending **head;
 
@@ -194,7 +194,7 @@ put_in(struct sessions *s, struct pending *p)
 }
 
 static void
-forget(struct sessions *s, const struct key *key)
+forget(struct correlate *s, const struct key *key)
 {
 	free(take_out(s, key));
 }
@@ -208,13 +208,13 @@ static bool
 is_doubtful(const struct pending *old, const struct match *match, time_t when)
 {
 	if (old == NULL || llabs((long long)when - old->when) >
-			       SESSIONS_SECONDS + SESSIONS_STEP)
+			       CORRELATE_SECONDS + CORRELATE_STEP)
 		return false;
 	return old->doubtful || !addr_equal(&old->addr, &match->addr);
 }
 
 static int
-on_connect(struct sessions *s, const struct key *key, const struct match *match,
+on_connect(struct correlate *s, const struct key *key, const struct match *match,
 	   time_t when)
 {
 	struct pending *p, *old = take_out(s, key);
@@ -232,15 +232,15 @@ on_connect(struct sessions *s, const struct key *key, const struct match *match,
 }
 
 static int
-on_login(struct sessions *s, const struct key *key, struct match *match,
+on_login(struct correlate *s, const struct key *key, struct match *match,
 	 time_t when, struct err *err)
 {
 	struct pending *p = take_out(s, key);
 
 	free(s->used);
 	s->used = p;
-	if (p == NULL || when - p->when > SESSIONS_SECONDS ||
-	    p->when - when > SESSIONS_STEP)
+	if (p == NULL || when - p->when > CORRELATE_SECONDS ||
+	    p->when - when > CORRELATE_STEP)
 		return 0;
 	if (p->doubtful)
 		return err_set(err,
@@ -260,7 +260,7 @@ on_login(struct sessions *s, const struct key *key, struct match *match,
 }
 
 int
-sessions_join(struct sessions *s, const struct logline *line,
+correlate_join(struct correlate *s, const struct logline *line,
 	      struct match *match, time_t when, struct err *err)
 {
 	struct key key = key_of(line, match->rule);

@@ -1,5 +1,5 @@
 /*
- * sessions: logins that a server tells in two lines, joined.
+ * correlate: logins that a server tells in two lines, joined.
  *
  * The first line (a rule's connect) names the client's address, the second
  * (its login) says that somebody logged in. What makes them one is the rule,
@@ -16,8 +16,8 @@
  *
  * Bounded: when there are too many, the one that came first goes.
  */
-#ifndef PATTERNS_SESSIONS_H
-#define PATTERNS_SESSIONS_H
+#ifndef PATTERNS_MATCH_CORRELATE_H
+#define PATTERNS_MATCH_CORRELATE_H
 
 #include <stddef.h>
 #include <time.h>
@@ -25,25 +25,25 @@
 struct err;
 struct logline;
 struct match;
-struct sessions;
+struct correlate;
 
 enum {
-	SESSIONS_MAX = 65536,	/* connects that wait for their login */
-	SESSIONS_SECONDS = 600, /* ... for this long */
-	SESSIONS_STEP = 10,	/* how far the log's clock may be set back */
+	CORRELATE_MAX = 65536,	/* connects that wait for their login */
+	CORRELATE_SECONDS = 600, /* ... for this long */
+	CORRELATE_STEP = 10,	/* how far the log's clock may be set back */
 };
 
-struct sessions *sessions_new(size_t max);
-void sessions_free(struct sessions **);
-void sessions_clear(struct sessions *);
-size_t sessions_count(const struct sessions *);
+struct correlate *correlate_new(size_t max);
+void correlate_free(struct correlate **);
+void correlate_clear(struct correlate *);
+size_t correlate_count(const struct correlate *);
 
 /*
  * What matcher_match() found in a line, and the line's time. 1: a login, the
  * match now has the address and the user of both lines (borrowed until the
  * next call). 0: none, or not yet. -1: none, and worth saying.
  */
-int sessions_join(struct sessions *, const struct logline *, struct match *,
+int correlate_join(struct correlate *, const struct logline *, struct match *,
     time_t when, struct err *);
 
 #endif

@@ -1,4 +1,4 @@
-#include "patterns/patterndir.h"
+#include "patterns/match/patterndir.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "patterns/atoms.h"
+#include "patterns/match/regex_tokens.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 
 struct reader {
-	struct atoms *out;
+	struct regex_tokens *out;
 	const char *text, *p;
 	size_t open[64]; /* groups that are not closed yet */
 	size_t depth;
@@ -79,7 +79,7 @@ class_byte(struct reader *r)
 
 /* p stands behind '['. */
 static void
-read_class(struct reader *r, struct atom *a)
+read_class(struct reader *r, struct regex_token *a)
 {
 	bool negative = *r->p == '^';
 	const char *first;
@@ -105,7 +105,7 @@ read_class(struct reader *r, struct atom *a)
 
 /* p stands behind the backslash. */
 static void
-read_escape(struct reader *r, struct atom *a)
+read_escape(struct reader *r, struct regex_token *a)
 {
 	char c = *r->p++;
 	const char *end;
@@ -113,9 +113,9 @@ read_escape(struct reader *r, struct atom *a)
 	if (admit_kind(a->set, c))
 		return;
 	if (strchr("bBAzZGK", c) != NULL) {
-		a->kind = ATOM_EMPTY;
+		a->kind = TOKEN_EMPTY;
 	} else if (strchr("kgx0123456789pPXRNHhvV", c) != NULL) {
-		a->kind = ATOM_OTHER;
+		a->kind = TOKEN_OTHER;
 		end = *r->p == '{' ? strchr(r->p, '}') : NULL;
 		end = *r->p == '<' ? strchr(r->p, '>') : end;
 		if (end != NULL)
@@ -127,11 +127,11 @@ read_escape(struct reader *r, struct atom *a)
 
 /* p stands behind '('. */
 static void
-read_open(struct reader *r, struct atom *a)
+read_open(struct reader *r, struct regex_token *a)
 {
 	const char *name = NULL;
 
-	a->kind = ATOM_OPEN;
+	a->kind = TOKEN_OPEN;
 	if (r->depth < sizeof(r->open) / sizeof(r->open[0]))
 		r->open[r->depth] = r->out->count;
 	r->depth++;
@@ -160,9 +160,9 @@ read_open(struct reader *r, struct atom *a)
 }
 
 static void
-read_close(struct reader *r, struct atom *a)
+read_close(struct reader *r, struct regex_token *a)
 {
-	a->kind = ATOM_CLOSE;
+	a->kind = TOKEN_CLOSE;
 	if (r->depth == 0)
 		return;
 	r->depth--;
@@ -173,21 +173,21 @@ read_close(struct reader *r, struct atom *a)
 }
 
 static void
-read_repeat(struct reader *r, struct atom *a)
+read_repeat(struct reader *r, struct regex_token *a)
 {
 	unsigned long min, max;
 	char *end;
 
 	if (*r->p == '*' || *r->p == '+' || *r->p == '?') {
 		a->min = *r->p == '+';
-		a->max = *r->p == '?' ? 1 : ATOM_UNBOUNDED;
+		a->max = *r->p == '?' ? 1 : TOKEN_UNBOUNDED;
 		r->p++;
 	} else if (*r->p == '{' && isdigit((unsigned char)r->p[1])) {
 		min = max = strtoul(r->p + 1, &end, 10);
 		if (*end == ',')
 			max = isdigit((unsigned char)end[1])
 				  ? strtoul(end + 1, &end, 10)
-				  : (end++, (unsigned long)ATOM_UNBOUNDED);
+				  : (end++, (unsigned long)TOKEN_UNBOUNDED);
 		a->min = (unsigned int)min;
 		a->max = (unsigned int)max;
 		r->p = end + (*end == '}');
@@ -199,7 +199,7 @@ read_repeat(struct reader *r, struct atom *a)
 }
 
 static void
-read_one(struct reader *r, struct atom *a)
+read_one(struct reader *r, struct regex_token *a)
 {
 	char c = *r->p++;
 
@@ -211,11 +211,11 @@ read_one(struct reader *r, struct atom *a)
 		read_close(r, a);
 		return;
 	case '|':
-		a->kind = ATOM_BAR;
+		a->kind = TOKEN_BAR;
 		return;
 	case '^':
 	case '$':
-		a->kind = ATOM_EMPTY;
+		a->kind = TOKEN_EMPTY;
 		return;
 	case '[':
 		read_class(r, a);
@@ -234,22 +234,22 @@ read_one(struct reader *r, struct atom *a)
 }
 
 void
-atoms_read(struct atoms *out, const char *expression)
+regex_tokens_read(struct regex_tokens *out, const char *expression)
 {
 	struct reader r = {.out = out, .text = expression, .p = expression};
-	struct atom a;
+	struct regex_token a;
 
-	*out = (struct atoms){0};
+	*out = (struct regex_tokens){0};
 	while (*r.p != '\0') {
-		a = (struct atom){
+		a = (struct regex_token){
 		    .at = (size_t)(r.p - expression), .min = 1, .max = 1};
 		read_one(&r, &a);
 		a.len = (size_t)(r.p - expression) - a.at;
-		if (a.kind != ATOM_OPEN && a.kind != ATOM_BAR)
+		if (a.kind != TOKEN_OPEN && a.kind != TOKEN_BAR)
 			read_repeat(&r, &a);
 		out->list = alloc_resize(out->list, out->count + 1, sizeof(a));
 		out->list[out->count] = a;
-		if (a.kind == ATOM_CLOSE && a.other < out->count) {
+		if (a.kind == TOKEN_CLOSE && a.other < out->count) {
 			out->list[a.other].min = a.min;
 			out->list[a.other].max = a.max;
 			out->list[a.other].lazy = a.lazy;
@@ -259,11 +259,11 @@ atoms_read(struct atoms *out, const char *expression)
 }
 
 int
-atom_literal(const struct atom *a)
+regex_token_literal(const struct regex_token *a)
 {
 	int c, found = -1;
 
-	if (a->kind != ATOM_BYTES || a->min != 1 || a->max != 1)
+	if (a->kind != TOKEN_BYTES || a->min != 1 || a->max != 1)
 		return -1;
 	for (c = 0; c < 256; c++) {
 		if (!atom_admits(a, (unsigned char)c))
@@ -276,21 +276,21 @@ atom_literal(const struct atom *a)
 }
 
 void
-atoms_clear(struct atoms *atoms)
+regex_tokens_clear(struct regex_tokens *atoms)
 {
 	free(atoms->list);
-	*atoms = (struct atoms){0};
+	*atoms = (struct regex_tokens){0};
 }
 
 size_t
-atoms_group(const struct atoms *atoms, const char *name, size_t from)
+regex_tokens_group(const struct regex_tokens *atoms, const char *name, size_t from)
 {
-	const struct atom *a;
+	const struct regex_token *a;
 	size_t i;
 
 	for (i = from; i < atoms->count; i++) {
 		a = &atoms->list[i];
-		if (a->kind == ATOM_OPEN && a->name != NULL &&
+		if (a->kind == TOKEN_OPEN && a->name != NULL &&
 		    a->name_len == strlen(name) &&
 		    memcmp(a->name, name, a->name_len) == 0)
 			return i;
@@ -299,22 +299,22 @@ atoms_group(const struct atoms *atoms, const char *name, size_t from)
 }
 
 size_t
-atoms_least(const struct atoms *atoms, size_t begin, size_t end)
+regex_tokens_least(const struct regex_tokens *atoms, size_t begin, size_t end)
 {
-	const struct atom *a;
+	const struct regex_token *a;
 	size_t i, sum = 0, least = SIZE_MAX;
 
 	for (i = begin; i < end; i++) {
 		a = &atoms->list[i];
-		if (a->kind == ATOM_BAR) {
+		if (a->kind == TOKEN_BAR) {
 			least = sum < least ? sum : least;
 			sum = 0;
-		} else if (a->kind == ATOM_OPEN && a->other > i) {
+		} else if (a->kind == TOKEN_OPEN && a->other > i) {
 			if (!a->looks)
 				sum += a->min *
-				       atoms_least(atoms, i + 1, a->other);
+				       regex_tokens_least(atoms, i + 1, a->other);
 			i = a->other;
-		} else if (a->kind == ATOM_BYTES) {
+		} else if (a->kind == TOKEN_BYTES) {
 			sum += a->min;
 		}
 	}

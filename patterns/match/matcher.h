@@ -6,16 +6,16 @@
  * servers are supported. A program that no rule names goes by its last part,
  * if a rule names that, with a star before its slash.
  */
-#ifndef PATTERNS_MATCHER_H
-#define PATTERNS_MATCHER_H
+#ifndef PATTERNS_MATCH_MATCHER_H
+#define PATTERNS_MATCH_MATCHER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
-#include "patterns/expression.h"
 #include "patterns/line/logline.h"
-#include "patterns/rules.h"
+#include "patterns/match/regex.h"
+#include "patterns/match/rules.h"
 
 struct matcher;
 
@@ -42,7 +42,7 @@ void matcher_free(struct matcher **);
 
 /* For another thread: the same rules, compiled once, and room of its own to
  * match in. The first must outlive it. */
-struct matcher *matcher_twin(const struct matcher *);
+struct matcher *matcher_clone(const struct matcher *);
 
 /* Whether an expression that was compiled names this group: "ip", "user" or
  * "session". */
@@ -71,7 +71,7 @@ struct attempt {
 	/* If it is 0: so many bytes of the text (of the line, for a rule that
 	 * sees it whole) fitted, and this part of the expression was wanted
 	 * next; at its end, nothing more was wanted. */
-	size_t text_at, expression_at;
+	size_t text_at, regex_at;
 };
 
 typedef void matcher_attempt_fn(void *arg, const struct attempt *);

@@ -3,7 +3,7 @@
  * match: each expression against itself behind "(?=)", which is not understood,
  * and so lets everything through.
  */
-#include "patterns/prefix.h"
+#include "patterns/match/prefilter.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "patterns/matcher.h"
+#include "patterns/match/matcher.h"
 #include "tests/tap.h"
 
-enum { TEXTS = 20000, TEXT_MAX = 24, RANDOM = 400, EXPRESSION_MAX = 160 };
+enum { TEXTS = 20000, TEXT_MAX = 24, RANDOM = 400, REGEX_MAX = 160 };
 
 /* Of the letters of random_text(). */
 static const char *const expressions[] = {
@@ -159,7 +159,7 @@ random_items(char *out, int depth, unsigned int *seed)
 					     "*", "+", "*+", "{2}", "{0,3}"};
 	int items = 1 + rand_r(seed) % 3;
 
-	for (; items > 0 && strlen(out) < EXPRESSION_MAX; items--) {
+	for (; items > 0 && strlen(out) < REGEX_MAX; items--) {
 		if (depth == 0 || rand_r(seed) % 3 > 0) {
 			strcat(out, one_of(bytes, 12, seed));
 		} else {
@@ -176,7 +176,7 @@ random_items(char *out, int depth, unsigned int *seed)
 static void
 compare_random(void)
 {
-	char expression[2 * EXPRESSION_MAX];
+	char expression[2 * REGEX_MAX];
 	unsigned int seed = 1;
 	int i;
 
@@ -188,22 +188,22 @@ compare_random(void)
 }
 
 static unsigned int
-add(struct prefix *prefix, const char *expression)
+add(struct prefilter *prefix, const char *expression)
 {
-	struct openings openings;
+	struct regex_prefixes openings;
 
-	openings_of(&openings, expression);
-	return prefix_add(prefix, &openings);
+	regex_prefixes(&openings, expression);
+	return prefilter_add(prefix, &openings);
 }
 
 static bool
 fits(const char *expression, const char *text)
 {
-	struct prefix prefix = {0};
+	struct prefilter prefix = {0};
 	unsigned int bits = add(&prefix, expression);
 	bool fits = (prefix_fits(&prefix, text, strlen(text)) & bits) != 0;
 
-	prefix_free(&prefix);
+	prefilter_free(&prefix);
 	return fits;
 }
 
@@ -235,7 +235,7 @@ refuses(void)
 static void
 shares_a_table(void)
 {
-	struct prefix prefix = {0};
+	struct prefilter prefix = {0};
 	unsigned int c = add(&prefix, "abc"), d = add(&prefix, "abd");
 	unsigned int either = add(&prefix, "x?abd");
 
@@ -244,30 +244,30 @@ shares_a_table(void)
 	is_int(add(&prefix, "ab(?:c)"), c, "what begins alike has one bit");
 	is_int(either & d, d, "also in part");
 	is_int(prefix_fits(&prefix, "xabd", 4), either & ~d, "which may be");
-	prefix_free(&prefix);
+	prefilter_free(&prefix);
 }
 
 static void
 shares_the_last(void)
 {
-	struct prefix prefix = {0};
-	unsigned int bits[PREFIX_BITS + 3];
+	struct prefilter prefix = {0};
+	unsigned int bits[PREFILTER_BITS + 3];
 	char text[2] = "A";
 	size_t i;
 
-	for (i = 0; i < PREFIX_BITS + 3; i++) {
+	for (i = 0; i < PREFILTER_BITS + 3; i++) {
 		text[0] = (char)('A' + i);
 		bits[i] = add(&prefix, text);
 	}
-	is_int(bits[PREFIX_BITS - 2], 1 << (PREFIX_BITS - 2), "one bit each");
-	is_int(bits[PREFIX_BITS + 2], 1 << (PREFIX_BITS - 1),
+	is_int(bits[PREFILTER_BITS - 2], 1 << (PREFILTER_BITS - 2), "one bit each");
+	is_int(bits[PREFILTER_BITS + 2], 1 << (PREFILTER_BITS - 1),
 	       "those beyond share the last");
-	for (i = 0; i < PREFIX_BITS + 3; i++) {
+	for (i = 0; i < PREFILTER_BITS + 3; i++) {
 		text[0] = (char)('A' + i);
 		is_int(prefix_fits(&prefix, text, 1), bits[i], "%s has its bit",
 		       text);
 	}
-	prefix_free(&prefix);
+	prefilter_free(&prefix);
 }
 
 int

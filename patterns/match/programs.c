@@ -1,4 +1,4 @@
-#include "patterns/programs.h"
+#include "patterns/match/programs.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "patterns/expression.h"
 #include "patterns/line/swar.h"
+#include "patterns/match/regex.h"
 
 /*
  * A name in two words, as it is asked for of every line; zeros behind it. Only
@@ -129,7 +129,7 @@ programs_free(struct programs **programsp)
 	if (programs == NULL)
 		return;
 	for (i = 1; i <= programs->count; i++) {
-		prefix_free(&programs->entries[i]->program.prefix);
+		prefilter_free(&programs->entries[i]->program.prefix);
 		free(programs->entries[i]->program.list);
 		free(programs->entries[i]);
 	}
@@ -158,9 +158,9 @@ make_program(struct programs *programs, const char *text, enum header header)
 
 void
 programs_add(struct programs *programs, const char *name,
-	     struct expression *expr, const struct openings *openings)
+	     struct regex *expr, const struct regex_prefixes *openings)
 {
-	enum header header = expression_rule(expr)->header;
+	enum header header = regex_rule(expr)->header;
 	struct program *program = make_program(programs, name, header);
 	struct candidate *next;
 
@@ -172,7 +172,7 @@ programs_add(struct programs *programs, const char *name,
 				     sizeof(*program->list));
 	next = &program->list[program->count++];
 	next->expression = expr;
-	next->openings = prefix_add(&program->prefix, openings);
+	next->openings = prefilter_add(&program->prefix, openings);
 }
 
 /* The bytes of the line behind its program; 0: its name is not of the line. */

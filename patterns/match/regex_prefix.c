@@ -1,4 +1,4 @@
-#include "patterns/opening.h"
+#include "patterns/match/regex_prefix.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 /*
  * A walk through the expression with the set of offsets at which a match may
  * stand before each item: bit p = offset p. A byte item at offsets P allows
- * its bytes there and leads to P << 1; what lies beyond OPENING_LEN falls off.
+ * its bytes there and leads to P << 1; what lies beyond REGEX_PREFIX_LEN falls off.
  * Alternatives join their sets, so different branches mix: more may pass than
  * can match, never less.
  *
@@ -18,7 +18,7 @@
  * may stand.
  */
 struct walk {
-	struct opening *out; /* NULL: only looks where an item ends */
+	struct regex_prefix *out; /* NULL: only looks where an item ends */
 	const char *at;
 	unsigned int way;     /* bit i: it leaves out the i-th such item */
 	unsigned int choices; /* so many of them were met */
@@ -27,28 +27,28 @@ struct walk {
 };
 
 /* A set of offsets holds those that an opening has. */
-static const uint32_t OFFSETS = ((uint32_t)1 << OPENING_LEN) - 1;
+static const uint32_t OFFSETS = ((uint32_t)1 << REGEX_PREFIX_LEN) - 1;
 
 enum { CHOICES = 2 };
-_Static_assert(1 << CHOICES == OPENINGS_MAX, "one opening for each way");
+_Static_assert(1 << CHOICES == REGEX_PREFIXES_MAX, "one opening for each way");
 
 static uint32_t alternatives(struct walk *, uint32_t from);
 
 static void
-add_byte(struct bytes *set, unsigned int c)
+add_byte(struct byte_set *set, unsigned int c)
 {
 	set->bit[c / 32] |= (uint32_t)1 << c % 32;
 }
 
 static void
-add_range(struct bytes *set, unsigned int first, unsigned int last)
+add_range(struct byte_set *set, unsigned int first, unsigned int last)
 {
 	for (; first <= last; first++)
 		add_byte(set, first);
 }
 
 static void
-invert(struct bytes *set)
+invert(struct byte_set *set)
 {
 	size_t i;
 
@@ -67,9 +67,9 @@ take_lowest(uint32_t *set)
 }
 
 static void
-allow(struct walk *walk, const struct bytes *set, uint32_t from)
+allow(struct walk *walk, const struct byte_set *set, uint32_t from)
 {
-	struct bytes *may;
+	struct byte_set *may;
 	size_t i;
 
 	if (walk->out == NULL)
@@ -85,7 +85,7 @@ allow(struct walk *walk, const struct bytes *set, uint32_t from)
 static void
 give_up(struct walk *walk, uint32_t from)
 {
-	struct bytes all = {0};
+	struct byte_set all = {0};
 
 	invert(&all);
 	walk->lost = true;
@@ -95,9 +95,9 @@ give_up(struct walk *walk, uint32_t from)
 
 /* The bytes of \d and the like, or of one escaped character. */
 static bool
-escape(char c, struct bytes *set)
+escape(char c, struct byte_set *set)
 {
-	struct bytes kind = {0};
+	struct byte_set kind = {0};
 	size_t i;
 
 	switch (c | 0x20) {
@@ -131,7 +131,7 @@ escape(char c, struct bytes *set)
 }
 
 /* A class, behind its '['. */
-static bool class(struct walk *walk, struct bytes *set)
+static bool class(struct walk *walk, struct byte_set *set)
 {
 	const char *p = walk->at;
 	bool negated = *p == '^', first = true;
@@ -165,7 +165,7 @@ static bool class(struct walk *walk, struct bytes *set)
 
 /* One item that takes exactly one byte; false: it is none such. */
 static bool
-byte_item(struct walk *walk, struct bytes *set)
+byte_item(struct walk *walk, struct byte_set *set)
 {
 	char c = *walk->at++;
 
@@ -212,7 +212,7 @@ group_start(struct walk *walk)
 static uint32_t
 item(struct walk *walk, uint32_t from)
 {
-	struct bytes set = {0};
+	struct byte_set set = {0};
 	uint32_t to;
 
 	if (*walk->at == '^' || *walk->at == '$') {
@@ -380,11 +380,11 @@ has_branches(const char *p)
 
 /* How the expression begins, if it goes this way; how often it could choose. */
 static unsigned int
-walk_way(struct opening *out, const char *expression, unsigned int way)
+walk_way(struct regex_prefix *out, const char *expression, unsigned int way)
 {
 	struct walk walk = {.out = out, .at = expression, .way = way};
 
-	*out = (struct opening){0};
+	*out = (struct regex_prefix){0};
 	if (expression == NULL) {
 		give_up(&walk, 1);
 		return 0;
@@ -397,7 +397,7 @@ walk_way(struct opening *out, const char *expression, unsigned int way)
 }
 
 void
-openings_of(struct openings *out, const char *expression)
+regex_prefixes(struct regex_prefixes *out, const char *expression)
 {
 	unsigned int choices = 0, met;
 

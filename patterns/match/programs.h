@@ -4,19 +4,19 @@
  * Found through a hash before any expression runs: a line of any other program
  * costs one lookup, or two if its name has a slash in it.
  */
-#ifndef PATTERNS_PROGRAMS_H
-#define PATTERNS_PROGRAMS_H
+#ifndef PATTERNS_MATCH_PROGRAMS_H
+#define PATTERNS_MATCH_PROGRAMS_H
 
 #include <stddef.h>
 
 #include "patterns/line/logline.h"
-#include "patterns/prefix.h"
+#include "patterns/match/prefilter.h"
 
-struct expression;
+struct regex;
 struct programs;
 
 struct candidate {
-	struct expression *expression; /* borrowed */
+	struct regex *expression; /* borrowed */
 	unsigned int openings;	       /* its bits in the program's prefix */
 };
 
@@ -24,7 +24,7 @@ struct candidate {
 struct program {
 	struct candidate *list;
 	size_t count;
-	struct prefix prefix; /* of all in list */
+	struct prefilter prefix; /* of all in list */
 };
 
 /* Of at most so many names. */
@@ -33,8 +33,8 @@ void programs_free(struct programs **);
 
 /* name is borrowed: a program's, as a rule has it; or, to mean any name that
  * ends so, "/imap". The openings are those of the expression. */
-void programs_add(struct programs *, const char *name, struct expression *,
-    const struct openings *);
+void programs_add(struct programs *, const char *name, struct regex *,
+    const struct regex_prefixes *);
 
 /* NULL: no rule is about it. */
 const struct program *programs_find(const struct programs *,
