@@ -19,9 +19,9 @@
 #include "daemon/conf_rules.h"
 #include "daemon/sandbox.h"
 #include "maps/map.h"
+#include "patterns/check/sample_check.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
-#include "patterns/proof.h"
 
 struct check {
 	const struct conf *conf;
@@ -81,8 +81,8 @@ static size_t
 check_rule(struct check *c, struct recognizer *recognizer,
 	   const struct rule *rule)
 {
-	check_samples(c, recognizer, rule, &rule->accept, prove_accept);
-	check_samples(c, recognizer, rule, &rule->reject, prove_reject);
+	check_samples(c, recognizer, rule, &rule->accept, sample_check_accept);
+	check_samples(c, recognizer, rule, &rule->reject, sample_check_reject);
 	return rule->accept.count + rule->reject.count;
 }
 

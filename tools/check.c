@@ -15,11 +15,11 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
-#include "patterns/forge.h"
-#include "patterns/lint.h"
+#include "patterns/check/forge.h"
+#include "patterns/check/lint.h"
+#include "patterns/check/sample_check.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
-#include "patterns/proof.h"
 #include "tools/forgeryout.h"
 #include "tools/settings.h"
 #include "tools/verb.h"
@@ -127,7 +127,7 @@ check_samples(struct check *c, const struct rule *rule)
 	for (s = rule->accept.list; s < end; s++)
 		if (!result(
 			c,
-			prove_accept(c->recognizer, rule, s, c->now, &err) == 0,
+			sample_check_accept(c->recognizer, rule, s, c->now, &err) == 0,
 			"%s accepts %s:%u", rule->name, rule->file, s->lineno))
 			printf("# %s:%u: %s\n", rule->file, s->lineno,
 			       err.text);
@@ -135,7 +135,7 @@ check_samples(struct check *c, const struct rule *rule)
 	for (s = rule->reject.list; s < end; s++)
 		if (!result(
 			c,
-			prove_reject(c->recognizer, rule, s, c->now, &err) == 0,
+			sample_check_reject(c->recognizer, rule, s, c->now, &err) == 0,
 			"%s rejects %s:%u", rule->name, rule->file, s->lineno))
 			printf("# %s:%u: %s\n", rule->file, s->lineno,
 			       err.text);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/addr.h"
-#include "patterns/forge.h"
+#include "patterns/check/forge.h"
 #include "patterns/match/rules.h"
 #include "tools/json.h"
 

@@ -14,11 +14,11 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "patterns/forge.h"
+#include "patterns/check/forge.h"
+#include "patterns/check/injection_points.h"
+#include "patterns/check/worst_case.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
-#include "patterns/places.h"
-#include "patterns/stretch.h"
 
 enum { NOW = 1795226460, TRIES = 5 };
 
@@ -56,7 +56,7 @@ static void
 many(struct bench *b, size_t wanted)
 {
 	struct forge *forge = forge_new(b->set, b->recognizer, 1, NOW);
-	struct trial_line *lines = alloc_zero(wanted, sizeof(*lines));
+	struct sample_run_line *lines = alloc_zero(wanted, sizeof(*lines));
 	struct forgery f;
 	size_t n, i, bytes = 0;
 	double begin;
@@ -107,21 +107,21 @@ measure(void *arg, const char *line, size_t len)
 static void
 measure_rule(struct bench *b, const struct rule *rule)
 {
-	struct places places = {0};
-	const struct place *p;
-	struct trial trial;
+	struct injection_points places = {0};
+	const struct injection_point *p;
+	struct sample_run trial;
 	size_t i;
 
-	places_find(&places, b->recognizer, rule, NOW);
+	injection_points_find(&places, b->recognizer, rule, NOW);
 	for (i = 0; i < places.count; i++) {
 		p = &places.list[i];
-		trial_of_sample(&trial, p->sample);
+		sample_run_of(&trial, p->sample);
 		b->rule = rule;
 		b->sample = p->sample;
-		stretch(trial.lines[p->line].bytes, trial.lines[p->line].len,
+		worst_case(trial.lines[p->line].bytes, trial.lines[p->line].len,
 			p->begin, p->end, measure, b);
 	}
-	places_clear(&places);
+	injection_points_clear(&places);
 }
 
 int

@@ -2,7 +2,7 @@
  * Forgeries find the faults that the patterns of this field have had, and
  * nothing in the same rules without the fault.
  */
-#include "patterns/forge.h"
+#include "patterns/check/forge.h"
 
 #include <stdio.h>
 #include <stdlib.h>

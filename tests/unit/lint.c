@@ -2,7 +2,7 @@
  * Lint: each fault is found in a rule that has but this one, and said so that
  * one can find it; a sound rule has none.
  */
-#include "patterns/lint.h"
+#include "patterns/check/lint.h"
 
 #include <stdio.h>
 #include <stdlib.h>

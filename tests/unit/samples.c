@@ -6,10 +6,10 @@
 #include <time.h>
 
 #include "base/err.h"
+#include "patterns/check/sample_check.h"
 #include "patterns/match/patterndir.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
-#include "patterns/proof.h"
 #include "tests/tap.h"
 
 enum { ACCEPT_MIN = 1, REJECT_MIN = 3 };
@@ -27,14 +27,14 @@ check_rule(struct recognizer *recognizer, const struct rule *rule)
 	   rule->accept.count, rule->reject.count);
 	for (i = 0; i < rule->accept.count; i++) {
 		sample = &rule->accept.list[i];
-		if (!ok(prove_accept(recognizer, rule, sample, now, &err) == 0,
+		if (!ok(sample_check_accept(recognizer, rule, sample, now, &err) == 0,
 			"%s accepts %s:%u", rule->name, rule->file,
 			sample->lineno))
 			is_str(err.text, "", "what is wrong");
 	}
 	for (i = 0; i < rule->reject.count; i++) {
 		sample = &rule->reject.list[i];
-		ok(prove_reject(recognizer, rule, sample, now, &err) == 0,
+		ok(sample_check_reject(recognizer, rule, sample, now, &err) == 0,
 		   "%s rejects %s:%u", rule->name, rule->file, sample->lineno);
 	}
 }

@@ -1,15 +1,15 @@
-#include "patterns/lint.h"
+#include "patterns/check/lint.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "patterns/check/injection_points.h"
+#include "patterns/check/worst_case.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/regex_tokens.h"
 #include "patterns/match/rules.h"
-#include "patterns/places.h"
-#include "patterns/stretch.h"
 
 struct lint {
 	const struct rule *rule;
@@ -262,19 +262,19 @@ gives_up(void *arg, const char *line, size_t len)
 static void
 check_steps(struct lint *lint)
 {
-	struct places places = {0};
-	const struct trial_line *line;
-	struct trial trial;
-	const struct place *p;
+	struct injection_points places = {0};
+	const struct sample_run_line *line;
+	struct sample_run trial;
+	const struct injection_point *p;
 	size_t i;
 
-	places_find(&places, lint->recognizer, lint->rule, lint->now);
+	injection_points_find(&places, lint->recognizer, lint->rule, lint->now);
 	for (i = 0; i < places.count; i++) {
 		p = &places.list[i];
-		trial_of_sample(&trial, p->sample);
+		sample_run_of(&trial, p->sample);
 		line = &trial.lines[p->line];
 		if (!p->accept || p->closed ||
-		    !stretch(line->bytes, line->len, p->begin, p->end, gives_up,
+		    !worst_case(line->bytes, line->len, p->begin, p->end, gives_up,
 			     lint))
 			continue;
 		find(lint, false,
@@ -283,7 +283,7 @@ check_steps(struct lint *lint)
 		     p->sample->lineno);
 		break;
 	}
-	places_clear(&places);
+	injection_points_clear(&places);
 }
 
 /* ---- all together ---- */

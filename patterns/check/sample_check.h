@@ -1,8 +1,8 @@
 /*
- * proof: do the samples of a rule say what the rules say?
+ * sample_check: do the samples of a rule say what the rules say?
  */
-#ifndef PATTERNS_PROOF_H
-#define PATTERNS_PROOF_H
+#ifndef PATTERNS_CHECK_SAMPLE_CHECK_H
+#define PATTERNS_CHECK_SAMPLE_CHECK_H
 
 #include <time.h>
 
@@ -18,9 +18,9 @@ struct sample;
  * must give none by this rule. 0; -1: err says what came out instead. now: as
  * for recognize().
  */
-int prove_accept(struct recognizer *, const struct rule *,
+int sample_check_accept(struct recognizer *, const struct rule *,
     const struct sample *, time_t now, struct err *);
-int prove_reject(struct recognizer *, const struct rule *,
+int sample_check_reject(struct recognizer *, const struct rule *,
     const struct sample *, time_t now, struct err *);
 
 #endif

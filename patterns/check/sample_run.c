@@ -1,4 +1,4 @@
-#include "patterns/trial.h"
+#include "patterns/check/sample_run.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -8,12 +8,12 @@
 #include "patterns/match/rules.h"
 
 void
-trial_of_sample(struct trial *trial, const struct sample *sample)
+sample_run_of(struct sample_run *trial, const struct sample *sample)
 {
 	size_t i, skip = 0;
 
-	if (sample->nlines > TRIAL_LINES)
-		skip = sample->nlines - TRIAL_LINES;
+	if (sample->nlines > SAMPLE_RUN_LINES)
+		skip = sample->nlines - SAMPLE_RUN_LINES;
 	trial->nlines = sample->nlines - skip;
 	for (i = 0; i < trial->nlines; i++) {
 		trial->lines[i].bytes = sample->lines[skip + i];
@@ -22,7 +22,7 @@ trial_of_sample(struct trial *trial, const struct sample *sample)
 }
 
 static bool
-has(const struct trial_addrs *addrs, const struct addr *addr)
+has(const struct sample_run_addrs *addrs, const struct addr *addr)
 {
 	size_t i;
 
@@ -33,17 +33,17 @@ has(const struct trial_addrs *addrs, const struct addr *addr)
 }
 
 void
-trial_run(const struct trial *trial, struct recognizer *recognizer, time_t now,
-	  struct trial_addrs *out)
+sample_run_run(const struct sample_run *trial, struct recognizer *recognizer, time_t now,
+	  struct sample_run_addrs *out)
 {
-	const struct trial_line *line = trial->lines;
-	const struct trial_line *end = line + trial->nlines;
+	const struct sample_run_line *line = trial->lines;
+	const struct sample_run_line *end = line + trial->nlines;
 	enum finding finding;
 	struct found found;
 	struct err err;
 
 	recognizer_forget(recognizer);
-	for (; line < end && out->count < TRIAL_ADDRS; line++) {
+	for (; line < end && out->count < SAMPLE_RUN_ADDRS; line++) {
 		finding = recognize(recognizer, line->bytes, line->len, now,
 				    &found, &err);
 		if ((finding == FOUND_LOGIN || finding == FOUND_LOGOUT) &&
@@ -54,7 +54,7 @@ trial_run(const struct trial *trial, struct recognizer *recognizer, time_t now,
 }
 
 const struct addr *
-trial_beyond(const struct trial_addrs *some, const struct trial_addrs *allowed)
+sample_run_beyond(const struct sample_run_addrs *some, const struct sample_run_addrs *allowed)
 {
 	size_t i;
 

@@ -2,7 +2,7 @@
  * forge: attacks, made out of the samples of the rules.
  *
  * A forgery is a sample in which a stranger has written into one place
- * (patterns/places.h) what may fool a rule (patterns/payload.h), or a line
+ * (patterns/check/injection_points.h) what may fool a rule (patterns/check/payload.h), or a line
  * that was torn and runs on with another one. What may come out of it is what
  * comes out of the sample itself: of a login its address, of anything else
  * nothing. Pure: the same seed gives the same forgeries.
@@ -12,8 +12,8 @@
  * a login that ends where a stranger's text ends, by a newline or because it
  * was cut; and a line that was cut within an address that stands at its end.
  */
-#ifndef PATTERNS_FORGE_H
-#define PATTERNS_FORGE_H
+#ifndef PATTERNS_CHECK_FORGE_H
+#define PATTERNS_CHECK_FORGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 #include <time.h>
 
 #include "base/addr.h"
-#include "patterns/trial.h"
+#include "patterns/check/sample_run.h"
 
 struct forge;
 struct recognizer;
@@ -34,8 +34,8 @@ struct forgery {
 	const struct rule *rule;
 	const struct sample *sample;
 	const char *what; /* was written there: "a success" */
-	struct trial trial;
-	struct trial_addrs allowed;
+	struct sample_run trial;
+	struct sample_run_addrs allowed;
 	/* What was written: these bytes of that line of the trial. */
 	size_t line, begin, end;
 	bool torn; /* of what stands before it the rest is gone */

@@ -1,5 +1,5 @@
 /*
- * places: where in the lines of a rule's samples strangers write.
+ * injection_points: where in the lines of a rule's samples strangers write.
  *
  * Of a login, the rule itself tells: what its groups captured, and each word
  * in whose place it takes another one. Before the address, and as a user, a
@@ -12,21 +12,21 @@
  * elsewhere; and what stands beside 6.6.6.6, the address of the attackers in
  * all samples.
  */
-#ifndef PATTERNS_PLACES_H
-#define PATTERNS_PLACES_H
+#ifndef PATTERNS_CHECK_INJECTION_POINTS_H
+#define PATTERNS_CHECK_INJECTION_POINTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
-#include "patterns/trial.h"
+#include "patterns/check/sample_run.h"
 
 struct recognizer;
 struct rule;
 struct sample;
 
-struct place {
+struct injection_point {
 	const struct sample *sample;
 	bool accept;	   /* of an accept sample */
 	size_t line;	   /* which of the sample's trial */
@@ -37,23 +37,23 @@ struct place {
 	bool closed;	   /* only bytes of admits can be here */
 	uint32_t admits[8];
 	/* Who may come out whatever is written here. */
-	struct trial_addrs allowed;
+	struct sample_run_addrs allowed;
 };
 
-struct places {
-	struct place *list;
+struct injection_points {
+	struct injection_point *list;
 	size_t count;
 };
 
 static inline bool
-place_admits(const struct place *p, unsigned char c)
+place_admits(const struct injection_point *p, unsigned char c)
 {
 	return p->admits[c / 32] >> c % 32 & 1;
 }
 
 /* Those of all samples of a rule. The recognizer must have all rules. */
-void places_find(struct places *, struct recognizer *, const struct rule *,
+void injection_points_find(struct injection_points *, struct recognizer *, const struct rule *,
     time_t now);
-void places_clear(struct places *);
+void injection_points_clear(struct injection_points *);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * lint: what is wrong with a rule, or doubtful, though its samples are right.
  */
-#ifndef PATTERNS_LINT_H
-#define PATTERNS_LINT_H
+#ifndef PATTERNS_CHECK_LINT_H
+#define PATTERNS_CHECK_LINT_H
 
 #include <stdbool.h>
 #include <time.h>

@@ -1,24 +1,24 @@
-#include "patterns/payloads.h"
+#include "patterns/check/payload_corpus.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "patterns/anatomy.h"
+#include "patterns/check/captures.h"
+#include "patterns/check/sample_run.h"
 #include "patterns/line/logline.h"
 #include "patterns/match/regex_tokens.h"
 #include "patterns/match/rules.h"
-#include "patterns/trial.h"
 
 /* A line that grants, and where its parts are. */
 struct success {
 	const char *line; /* borrowed from the rules */
 	size_t len;
-	struct anatomy parts;
+	struct captures parts;
 	size_t rule;
 };
 
-struct payloads {
+struct payload_corpus {
 	struct success *list;
 	size_t count;
 	struct strings *words; /* of each rule: what its expressions ask for */
@@ -44,7 +44,7 @@ random_below(uint64_t *state, uint64_t n)
 }
 
 void
-payload_add(struct payload *p, const char *bytes, size_t len)
+payload_corpus_add(struct payload *p, const char *bytes, size_t len)
 {
 	size_t room = sizeof(p->bytes) - p->len;
 
@@ -55,13 +55,13 @@ payload_add(struct payload *p, const char *bytes, size_t len)
 }
 
 void
-payload_add_text(struct payload *p, const char *text)
+payload_corpus_add_text(struct payload *p, const char *text)
 {
-	payload_add(p, text, strlen(text));
+	payload_corpus_add(p, text, strlen(text));
 }
 
 static void
-add_sample(struct payloads *all, struct recognizer *recognizer,
+add_sample(struct payload_corpus *all, struct recognizer *recognizer,
 	   const struct sample *sample, const struct ruleset *set, size_t rule)
 {
 	struct success s = {.rule = rule};
@@ -70,7 +70,7 @@ add_sample(struct payloads *all, struct recognizer *recognizer,
 	for (i = 0; i < sample->nlines; i++) {
 		s.line = sample->lines[i];
 		s.len = strlen(s.line);
-		if (!anatomy_take(&s.parts, recognizer, s.line, s.len) ||
+		if (!captures_take(&s.parts, recognizer, s.line, s.len) ||
 		    s.parts.rule != &set->list[rule])
 			continue;
 		all->list = alloc_resize(all->list, all->count + 1, sizeof(s));
@@ -102,10 +102,10 @@ add_words(struct strings *words, const char *expression)
 	regex_tokens_clear(&atoms);
 }
 
-struct payloads *
-payloads_new(struct recognizer *recognizer, const struct ruleset *set)
+struct payload_corpus *
+payload_corpus_new(struct recognizer *recognizer, const struct ruleset *set)
 {
-	struct payloads *all = alloc_zero(1, sizeof(*all));
+	struct payload_corpus *all = alloc_zero(1, sizeof(*all));
 	size_t rule, i;
 
 	all->words = alloc_zero(set->count, sizeof(*all->words));
@@ -123,21 +123,21 @@ payloads_new(struct recognizer *recognizer, const struct ruleset *set)
 }
 
 const struct strings *
-payloads_words(const struct payloads *all, size_t rule)
+payload_corpus_words(const struct payload_corpus *all, size_t rule)
 {
 	return &all->words[rule];
 }
 
 size_t
-payloads_count(const struct payloads *all)
+payload_corpus_count(const struct payload_corpus *all)
 {
 	return all->count;
 }
 
 void
-payloads_free(struct payloads **allp)
+payload_corpus_free(struct payload_corpus **allp)
 {
-	struct payloads *all = *allp;
+	struct payload_corpus *all = *allp;
 	size_t i;
 
 	*allp = NULL;
@@ -152,7 +152,7 @@ payloads_free(struct payloads **allp)
 
 /* Half of the time one of this rule: the one that fits is its own. */
 static const struct success *
-draw_success(const struct payloads *all, uint64_t *random, size_t own)
+draw_success(const struct payload_corpus *all, uint64_t *random, size_t own)
 {
 	size_t i, n = 0;
 
@@ -173,15 +173,15 @@ static void
 add_piece(struct payload *p, const struct success *s, size_t begin, size_t end,
 	  const char *address)
 {
-	const struct anatomy *a = &s->parts;
+	const struct captures *a = &s->parts;
 
 	if (a->ip_end == 0 || begin > a->ip || end < a->ip_end) {
-		payload_add(p, s->line + begin, end - begin);
+		payload_corpus_add(p, s->line + begin, end - begin);
 		return;
 	}
-	payload_add(p, s->line + begin, a->ip - begin);
-	payload_add_text(p, address);
-	payload_add(p, s->line + a->ip_end, end - a->ip_end);
+	payload_corpus_add(p, s->line + begin, a->ip - begin);
+	payload_corpus_add_text(p, address);
+	payload_corpus_add(p, s->line + a->ip_end, end - a->ip_end);
 }
 
 static size_t
@@ -193,7 +193,7 @@ between(uint64_t *random, size_t low, size_t high)
 static size_t
 draw_begin(const struct success *s, uint64_t *random)
 {
-	const struct anatomy *a = &s->parts;
+	const struct captures *a = &s->parts;
 	size_t begin;
 
 	switch (random_below(random, 6)) {
@@ -229,7 +229,7 @@ draw_end(const struct success *s, uint64_t *random, size_t begin)
 }
 
 void
-payload_add_success(struct payload *p, const struct payloads *all,
+payload_corpus_add_success(struct payload *p, const struct payload_corpus *all,
 		    uint64_t *random, size_t own, const char *address)
 {
 	const struct success *s = draw_success(all, random, own);
@@ -239,17 +239,17 @@ payload_add_success(struct payload *p, const struct payloads *all,
 }
 
 const char *
-payload_attacker(uint64_t *random)
+payload_corpus_attacker(uint64_t *random)
 {
 	return attackers[random_below(random, COUNT(attackers))];
 }
 
 const char *
-payload_draw_line(struct payload *p, const struct payloads *all,
+payload_corpus_draw_line(struct payload *p, const struct payload_corpus *all,
 		  uint64_t *random, size_t own)
 {
 	const struct success *s = draw_success(all, random, own);
-	const char *address = payload_attacker(random);
+	const char *address = payload_corpus_attacker(random);
 
 	p->len = 0;
 	add_piece(p, s, 0, s->len, address);
@@ -267,12 +267,12 @@ is_of_program(const struct rule *rule, const struct logline *line)
  */
 static bool
 is_part(const struct success *s, struct recognizer *recognizer,
-	const struct trial_line *line)
+	const struct sample_run_line *line)
 {
-	struct anatomy parts;
+	struct captures parts;
 
 	return s->parts.rule->connect != NULL &&
-	       anatomy_take(&parts, recognizer, line->bytes, line->len) &&
+	       captures_take(&parts, recognizer, line->bytes, line->len) &&
 	       parts.rule == s->parts.rule;
 }
 
@@ -282,8 +282,8 @@ completes(const struct success *s, struct recognizer *recognizer,
 	  const char *line, size_t head, time_t now)
 {
 	char *bytes = alloc_resize(NULL, head + s->len, 1);
-	struct trial_addrs got = {0};
-	struct trial trial;
+	struct sample_run_addrs got = {0};
+	struct sample_run trial;
 	bool is_login = false;
 	size_t at;
 
@@ -293,7 +293,7 @@ completes(const struct success *s, struct recognizer *recognizer,
 		trial.nlines = 1;
 		trial.lines[0].bytes = bytes;
 		trial.lines[0].len = head + s->len - at;
-		trial_run(&trial, recognizer, now, &got);
+		sample_run_run(&trial, recognizer, now, &got);
 		is_login =
 		    got.count > 0 || is_part(s, recognizer, &trial.lines[0]);
 	}
@@ -302,7 +302,7 @@ completes(const struct success *s, struct recognizer *recognizer,
 }
 
 bool
-payloads_complete(const struct payloads *all, struct recognizer *recognizer,
+payload_corpus_complete(const struct payload_corpus *all, struct recognizer *recognizer,
 		  const char *line, size_t head, time_t now)
 {
 	const struct success *s = all->list, *end = s + all->count;

@@ -1,4 +1,4 @@
-#include "patterns/anatomy.h"
+#include "patterns/check/captures.h"
 
 #include "base/err.h"
 #include "patterns/match/matcher.h"
@@ -11,14 +11,14 @@ offset(const char *line, const char *at)
 }
 
 bool
-anatomy_take(struct anatomy *a, struct recognizer *recognizer, const char *line,
+captures_take(struct captures *a, struct recognizer *recognizer, const char *line,
 	     size_t len)
 {
 	struct logline parsed;
 	struct match m = {0};
 	struct err err;
 
-	*a = (struct anatomy){0};
+	*a = (struct captures){0};
 	if (logline_parse(&parsed, line, len) != 0)
 		return false;
 	a->text = offset(line, parsed.text);

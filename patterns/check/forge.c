@@ -1,21 +1,21 @@
-#include "patterns/forge.h"
+#include "patterns/check/forge.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/linebuf.h"
-#include "patterns/anatomy.h"
+#include "patterns/check/captures.h"
+#include "patterns/check/injection_points.h"
+#include "patterns/check/payload.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
-#include "patterns/payload.h"
-#include "patterns/places.h"
 
 struct forge {
 	const struct ruleset *set;
 	struct recognizer *recognizer;
-	struct payloads *payloads;
-	struct places *places; /* of each rule */
+	struct payload_corpus *payloads;
+	struct injection_points *places; /* of each rule */
 	bool *looked;	       /* whether they are known */
 	uint64_t random;
 	time_t now;
@@ -36,7 +36,7 @@ forge_new(const struct ruleset *set, struct recognizer *recognizer,
 
 	forge->set = set;
 	forge->recognizer = recognizer;
-	forge->payloads = payloads_new(recognizer, set);
+	forge->payloads = payload_corpus_new(recognizer, set);
 	forge->places = alloc_zero(set->count, sizeof(*forge->places));
 	forge->looked = alloc_zero(set->count, sizeof(*forge->looked));
 	forge->line = alloc_resize(NULL, ROOM, 1);
@@ -55,8 +55,8 @@ forge_free(struct forge **forgep)
 	if (forge == NULL)
 		return;
 	for (i = 0; i < forge->set->count; i++)
-		places_clear(&forge->places[i]);
-	payloads_free(&forge->payloads);
+		injection_points_clear(&forge->places[i]);
+	payload_corpus_free(&forge->payloads);
 	free(forge->places);
 	free(forge->looked);
 	free(forge->line);
@@ -93,7 +93,7 @@ start(struct forge *forge, struct forgery *f, const struct rule *rule,
       const struct sample *sample, size_t line)
 {
 	*f = (struct forgery){.rule = rule, .sample = sample, .line = line};
-	trial_of_sample(&f->trial, sample);
+	sample_run_of(&f->trial, sample);
 	forge->len = 0;
 }
 
@@ -102,12 +102,12 @@ start(struct forge *forge, struct forgery *f, const struct rule *rule,
 static void
 allow_others(struct forge *forge, struct forgery *f)
 {
-	struct trial others = f->trial;
+	struct sample_run others = f->trial;
 
 	if (others.nlines == 1)
 		return;
 	others.lines[f->line].len = 0;
-	trial_run(&others, forge->recognizer, forge->now, &f->allowed);
+	sample_run_run(&others, forge->recognizer, forge->now, &f->allowed);
 }
 
 /* ---- written into a place ---- */
@@ -115,7 +115,7 @@ allow_others(struct forge *forge, struct forgery *f)
 /* Which bytes of the place are written over: all, none (before, behind,
  * amid). */
 static void
-choose_bytes(struct forge *forge, const struct place *p, size_t *begin,
+choose_bytes(struct forge *forge, const struct injection_point *p, size_t *begin,
 	     size_t *end)
 {
 	*begin = p->begin;
@@ -139,22 +139,22 @@ choose_bytes(struct forge *forge, const struct place *p, size_t *begin,
 /* A login that ends where its user, or whoever else wrote there, wanted is one
  * that nobody can tell from another. */
 static bool
-may_end_here(struct forge *forge, struct place *p,
-	     const struct trial_line *line)
+may_end_here(struct forge *forge, struct injection_point *p,
+	     const struct sample_run_line *line)
 {
 	if (!p->asked)
 		p->may_end =
 		    !p->accept &&
-		    !payloads_complete(forge->payloads, forge->recognizer,
+		    !payload_corpus_complete(forge->payloads, forge->recognizer,
 				       line->bytes, p->begin, forge->now);
 	p->asked = true;
 	return p->may_end;
 }
 
 static void
-write_place(struct forge *forge, struct forgery *f, struct place *p)
+write_place(struct forge *forge, struct forgery *f, struct injection_point *p)
 {
-	const struct trial_line line = f->trial.lines[p->line];
+	const struct sample_run_line line = f->trial.lines[p->line];
 	size_t begin, end;
 
 	choose_bytes(forge, p, &begin, &end);
@@ -181,18 +181,18 @@ write_place(struct forge *forge, struct forgery *f, struct place *p)
 static void
 break_line(struct forge *forge, struct forgery *f)
 {
-	struct trial *t = &f->trial;
-	struct trial_line *first = &t->lines[f->line], *rest = first + 1;
+	struct sample_run *t = &f->trial;
+	struct sample_run_line *first = &t->lines[f->line], *rest = first + 1;
 	const char *newline = memchr(first->bytes, '\n', first->len);
-	struct anatomy parts;
-	struct trial_line behind;
+	struct captures parts;
+	struct sample_run_line behind;
 
-	if (newline == NULL || t->nlines == TRIAL_LINES)
+	if (newline == NULL || t->nlines == SAMPLE_RUN_LINES)
 		return;
 	behind.bytes = newline + 1;
 	behind.len = (size_t)(first->bytes + first->len - behind.bytes);
 	if (memchr(behind.bytes, '\n', behind.len) != NULL ||
-	    anatomy_take(&parts, forge->recognizer, behind.bytes, behind.len))
+	    captures_take(&parts, forge->recognizer, behind.bytes, behind.len))
 		return;
 	memmove(rest + 1, rest, (t->nlines - f->line - 1) * sizeof(*rest));
 	*rest = behind;
@@ -205,9 +205,9 @@ break_line(struct forge *forge, struct forgery *f)
 static void
 forge_place(struct forge *forge, size_t rule, struct forgery *f)
 {
-	const struct places *places = &forge->places[rule];
-	struct place *p = &places->list[below(forge, places->count)];
-	struct trial_line line;
+	const struct injection_points *places = &forge->places[rule];
+	struct injection_point *p = &places->list[below(forge, places->count)];
+	struct sample_run_line line;
 
 	start(forge, f, &forge->set->list[rule], p->sample, p->line);
 	line = f->trial.lines[p->line];
@@ -225,9 +225,9 @@ forge_place(struct forge *forge, size_t rule, struct forgery *f)
 static void
 allow(struct forgery *f, const char *text)
 {
-	struct trial_addrs *a = &f->allowed;
+	struct sample_run_addrs *a = &f->allowed;
 
-	if (a->count < TRIAL_ADDRS &&
+	if (a->count < SAMPLE_RUN_ADDRS &&
 	    addr_parse(&a->list[a->count], text, strlen(text)) == 0)
 		a->count++;
 }
@@ -237,11 +237,11 @@ allow(struct forgery *f, const char *text)
 static void
 glue(struct forge *forge, size_t rule, struct forgery *f)
 {
-	const struct trial_line line = f->trial.lines[f->line];
-	struct anatomy parts;
+	const struct sample_run_line line = f->trial.lines[f->line];
+	struct captures parts;
 	size_t cut = line.len;
 
-	if (!anatomy_take(&parts, forge->recognizer, line.bytes, line.len))
+	if (!captures_take(&parts, forge->recognizer, line.bytes, line.len))
 		return;
 	/* Before the first byte there is nothing: a line of its own. */
 	if (below(forge, 4) != 0)
@@ -251,7 +251,7 @@ glue(struct forge *forge, size_t rule, struct forgery *f)
 	add(forge, line.bytes, cut);
 	f->begin = forge->len;
 	f->torn = true;
-	allow(f, payload_draw_line(&forge->payload, forge->payloads,
+	allow(f, payload_corpus_draw_line(&forge->payload, forge->payloads,
 				   &forge->random, rule));
 	add(forge, forge->payload.bytes, forge->payload.len);
 	f->end = forge->len;
@@ -276,13 +276,13 @@ decorate(struct forge *forge, struct forgery *f)
 	    "message repeated 2 times: [ ",
 	    "...",
 	    "\\n"};
-	const struct trial_line line = f->trial.lines[f->line];
+	const struct sample_run_line line = f->trial.lines[f->line];
 	const char *text = decorations[below(
 	    forge, sizeof(decorations) / sizeof(decorations[0]))];
-	struct anatomy parts;
+	struct captures parts;
 	size_t at[3] = {0, 0, line.len}, where;
 
-	anatomy_take(&parts, forge->recognizer, line.bytes, line.len);
+	captures_take(&parts, forge->recognizer, line.bytes, line.len);
 	at[1] = parts.text;
 	where = at[below(forge, 3)];
 	add(forge, line.bytes, where);
@@ -301,11 +301,11 @@ forge_line(struct forge *forge, size_t number, struct forgery *f)
 	const struct sample *sample =
 	    n < rule->accept.count ? &rule->accept.list[n]
 				   : &rule->reject.list[n - rule->accept.count];
-	struct trial trial;
+	struct sample_run trial;
 
-	trial_of_sample(&trial, sample);
+	sample_run_of(&trial, sample);
 	start(forge, f, rule, sample, below(forge, trial.nlines));
-	trial_run(&trial, forge->recognizer, forge->now, &f->allowed);
+	sample_run_run(&trial, forge->recognizer, forge->now, &f->allowed);
 	allow_others(forge, f);
 	if (below(forge, 3) == 0) {
 		f->what = "something put before or behind";
@@ -322,12 +322,12 @@ bool
 forge_make(struct forge *forge, size_t number, struct forgery *f)
 {
 	const struct rule *rule = &forge->set->list[number];
-	struct places *places = &forge->places[number];
+	struct injection_points *places = &forge->places[number];
 
-	if (rule->accept.count == 0 || payloads_count(forge->payloads) == 0)
+	if (rule->accept.count == 0 || payload_corpus_count(forge->payloads) == 0)
 		return false;
 	if (!forge->looked[number])
-		places_find(places, forge->recognizer, rule, forge->now);
+		injection_points_find(places, forge->recognizer, rule, forge->now);
 	forge->looked[number] = true;
 	if (places->count > 0 && below(forge, 8) != 0)
 		forge_place(forge, number, f);
@@ -340,7 +340,7 @@ forge_make(struct forge *forge, size_t number, struct forgery *f)
 static bool
 may_go_on(struct forge *forge, const struct forgery *f)
 {
-	return payloads_complete(forge->payloads, forge->recognizer,
+	return payload_corpus_complete(forge->payloads, forge->recognizer,
 				 f->trial.lines[f->line].bytes, f->begin,
 				 forge->now);
 }
@@ -348,11 +348,11 @@ may_go_on(struct forge *forge, const struct forgery *f)
 bool
 forge_fools(struct forge *forge, const struct forgery *f, struct addr *granted)
 {
-	struct trial_addrs got = {0};
+	struct sample_run_addrs got = {0};
 	const struct addr *wrong;
 
-	trial_run(&f->trial, forge->recognizer, forge->now, &got);
-	wrong = trial_beyond(&got, &f->allowed);
+	sample_run_run(&f->trial, forge->recognizer, forge->now, &got);
+	wrong = sample_run_beyond(&got, &f->allowed);
 	if (wrong == NULL || (f->torn && may_go_on(forge, f)))
 		return false;
 	*granted = *wrong;
@@ -363,7 +363,7 @@ forge_fools(struct forge *forge, const struct forgery *f, struct addr *granted)
 static bool
 try_without(struct forge *forge, struct forgery *f, size_t at, size_t n)
 {
-	struct trial_line *line = &f->trial.lines[f->line];
+	struct sample_run_line *line = &f->trial.lines[f->line];
 	char *bytes = forge->line + (line->bytes - forge->line);
 	char *gone = (char *)alloc_bytes(bytes + at, n);
 	struct addr granted;

@@ -1,4 +1,4 @@
-#include "patterns/proof.h"
+#include "patterns/check/sample_check.h"
 
 #include <string.h>
 
@@ -61,7 +61,7 @@ tell_apart(const struct rule *rule, const struct logline *line, struct err *err)
 }
 
 int
-prove_accept(struct recognizer *r, const struct rule *rule,
+sample_check_accept(struct recognizer *r, const struct rule *rule,
 	     const struct sample *sample, time_t now, struct err *err)
 {
 	struct found found;
@@ -94,7 +94,7 @@ prove_accept(struct recognizer *r, const struct rule *rule,
 
 /* Another rule may know what this one must not take. */
 int
-prove_reject(struct recognizer *r, const struct rule *rule,
+sample_check_reject(struct recognizer *r, const struct rule *rule,
 	     const struct sample *sample, time_t now, struct err *err)
 {
 	struct found found;

@@ -1,7 +1,7 @@
-#include "patterns/payload.h"
+#include "patterns/check/payload.h"
 
 #include "base/alloc.h"
-#include "patterns/places.h"
+#include "patterns/check/injection_points.h"
 
 /* Spellings of an address that must not mean it. */
 static const char *const lookalikes[] = {
@@ -36,7 +36,7 @@ static void
 add_one_of(struct payload *p, uint64_t *random, const char *const *list,
 	   size_t count)
 {
-	payload_add_text(p, list[random_below(random, count)]);
+	payload_corpus_add_text(p, list[random_below(random, count)]);
 }
 
 static size_t
@@ -47,7 +47,7 @@ between(uint64_t *random, size_t low, size_t high)
 
 /* What a payload is drawn from. */
 struct draw {
-	const struct payloads *all;
+	const struct payload_corpus *all;
 	uint64_t *random;
 	const char *line;
 	size_t len, begin, end, own, max;
@@ -58,30 +58,30 @@ typedef void payload_fn(struct payload *, const struct draw *);
 static const char *
 draw_attacker(const struct draw *d)
 {
-	return payload_attacker(d->random);
+	return payload_corpus_attacker(d->random);
 }
 
 /* What closes the field, perhaps, and what opens the next. */
 static void
 add_joint(struct payload *p, const struct draw *d)
 {
-	const struct strings *words = payloads_words(d->all, d->own);
+	const struct strings *words = payload_corpus_words(d->all, d->own);
 	size_t n = between(d->random, 1, 8);
 
 	switch (random_below(d->random, 12)) {
 	case 0: /* as it goes on behind the place */
-		payload_add(p, d->line + d->end,
+		payload_corpus_add(p, d->line + d->end,
 			    n < d->len - d->end ? n : d->len - d->end);
 		return;
 	case 1: /* as it came to the place */
 		if (n > d->begin)
 			n = d->begin;
-		payload_add(p, d->line + d->begin - n, n);
+		payload_corpus_add(p, d->line + d->begin - n, n);
 		return;
 	case 2:
 	case 3:
 		for (n = n % 3 + 1; n > 0; n--)
-			payload_add(p,
+			payload_corpus_add(p,
 				    &delimiters[random_below(
 					d->random, sizeof(delimiters) - 1)],
 				    1);
@@ -94,7 +94,7 @@ add_joint(struct payload *p, const struct draw *d)
 				   words->count);
 		return;
 	case 6:
-		payload_add_text(p, "x");
+		payload_corpus_add_text(p, "x");
 		return;
 	default:
 		return;
@@ -105,7 +105,7 @@ static void
 draw_success_text(struct payload *p, const struct draw *d)
 {
 	add_joint(p, d);
-	payload_add_success(p, d->all, d->random, d->own, draw_attacker(d));
+	payload_corpus_add_success(p, d->all, d->random, d->own, draw_attacker(d));
 	do {
 		add_joint(p, d);
 	} while (random_below(d->random, 2) == 0);
@@ -124,14 +124,14 @@ draw_delimiters(struct payload *p, const struct draw *d)
 	size_t i, n = between(d->random, 1, 12);
 
 	for (i = 0; i < n; i++) {
-		payload_add(p,
+		payload_corpus_add(p,
 			    &delimiters[random_below(d->random,
 						     sizeof(delimiters) - 1)],
 			    1);
 		if (random_below(d->random, 6) == 0)
-			payload_add_text(p, draw_attacker(d));
+			payload_corpus_add_text(p, draw_attacker(d));
 		if (random_below(d->random, 6) == 0)
-			payload_add_text(p, "x");
+			payload_corpus_add_text(p, "x");
 	}
 }
 
@@ -141,7 +141,7 @@ draw_controls(struct payload *p, const struct draw *d)
 	if (random_below(d->random, 2) == 0)
 		draw_success_text(p, d);
 	if (random_below(d->random, 8) == 0)
-		payload_add(p, "", 1); /* NUL */
+		payload_corpus_add(p, "", 1); /* NUL */
 	add_one_of(p, d->random, controls, COUNT(controls));
 	if (random_below(d->random, 2) == 0)
 		add_one_of(p, d->random, controls, COUNT(controls));
@@ -152,7 +152,7 @@ static void
 draw_lookalike(struct payload *p, const struct draw *d)
 {
 	add_joint(p, d);
-	payload_add_success(
+	payload_corpus_add_success(
 	    p, d->all, d->random, d->own,
 	    lookalikes[random_below(d->random, COUNT(lookalikes))]);
 	add_joint(p, d);
@@ -164,7 +164,7 @@ draw_own_line(struct payload *p, const struct draw *d)
 {
 	size_t begin = between(d->random, 0, d->begin);
 
-	payload_add(p, d->line + begin, d->len - begin);
+	payload_corpus_add(p, d->line + begin, d->len - begin);
 	draw_success_text(p, d);
 }
 
@@ -183,17 +183,17 @@ draw_long(struct payload *p, const struct draw *d)
 	from = p->len;
 	switch (random_below(d->random, 3)) {
 	case 0:
-		payload_add_text(p, "A");
+		payload_corpus_add_text(p, "A");
 		break;
 	case 1:
 		draw_success_text(p, d);
 		break;
 	default:
 		add_joint(p, d);
-		payload_add_text(p, "x");
+		payload_corpus_add_text(p, "x");
 	}
 	for (unit = p->len - from; unit > 0 && p->len + unit < limit;)
-		payload_add(p, p->bytes + p->len - unit, unit);
+		payload_corpus_add(p, p->bytes + p->len - unit, unit);
 	if (random_below(d->random, 2) == 0)
 		draw_success_text(p, d);
 }
@@ -206,7 +206,7 @@ draw_random(struct payload *p, const struct draw *d)
 
 	for (; n > 0; n--) {
 		c = (char)random_below(d->random, 256);
-		payload_add(p, &c, 1);
+		payload_corpus_add(p, &c, 1);
 	}
 }
 
@@ -227,7 +227,7 @@ static const struct kind {
 
 /* Bytes that the place does not take do not come there. */
 static void
-filter(struct payload *p, const struct place *place)
+filter(struct payload *p, const struct injection_point *place)
 {
 	size_t i, n = 0;
 
@@ -238,8 +238,8 @@ filter(struct payload *p, const struct place *place)
 }
 
 const char *
-payload_draw(struct payload *p, const struct payloads *all, uint64_t *random,
-	     const struct place *place, const char *line, size_t len,
+payload_draw(struct payload *p, const struct payload_corpus *all, uint64_t *random,
+	     const struct injection_point *place, const char *line, size_t len,
 	     size_t own, size_t max)
 {
 	const struct draw d = {all,	     random,	 line, len,

@@ -1,4 +1,4 @@
-#include "patterns/stretch.h"
+#include "patterns/check/worst_case.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ enum { PIECE_MAX = 16 };
 struct stretching {
 	const char *line;
 	size_t len, begin, end;
-	stretch_fn *fn;
+	worst_case_fn *fn;
 	void *arg;
 	char *bytes; /* room for a line */
 };
@@ -49,7 +49,7 @@ fill_with_each(const struct stretching *s)
 }
 
 bool
-stretch(const char *line, size_t len, size_t begin, size_t end, stretch_fn *fn,
+worst_case(const char *line, size_t len, size_t begin, size_t end, worst_case_fn *fn,
 	void *arg)
 {
 	struct stretching s = {line, len, begin, end, fn, arg, NULL};

@@ -1,8 +1,8 @@
 /*
- * anatomy: where the parts of a line are that a rule takes.
+ * captures: where the parts of a line are that a rule takes.
  */
-#ifndef PATTERNS_ANATOMY_H
-#define PATTERNS_ANATOMY_H
+#ifndef PATTERNS_CHECK_CAPTURES_H
+#define PATTERNS_CHECK_CAPTURES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,14 +11,14 @@ struct recognizer;
 struct rule;
 
 /* Offsets in it; 0 to 0 = not there. */
-struct anatomy {
+struct captures {
 	const struct rule *rule; /* which takes it; NULL: none */
 	size_t text;		 /* where the header ends */
 	size_t ip, ip_end, user, user_end, session, session_end;
 };
 
 /* false: it has no header that is known; then all are 0. */
-bool anatomy_take(struct anatomy *, struct recognizer *, const char *line,
+bool captures_take(struct captures *, struct recognizer *, const char *line,
     size_t len);
 
 #endif

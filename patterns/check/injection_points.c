@@ -1,11 +1,11 @@
-#include "patterns/places.h"
+#include "patterns/check/injection_points.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "patterns/anatomy.h"
+#include "patterns/check/captures.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
 
@@ -20,7 +20,7 @@ struct context {
 };
 
 struct search {
-	struct places *out;
+	struct injection_points *out;
 	struct recognizer *recognizer;
 	const struct rule *rule;
 	time_t now;
@@ -29,9 +29,9 @@ struct search {
 	/* the line that is looked at */
 	const struct sample *sample;
 	bool accept;
-	struct trial trial;
+	struct sample_run trial;
 	size_t line;
-	struct anatomy parts;
+	struct captures parts;
 };
 
 static const char breakers[] = " \t\"'`<>[](){},;=";
@@ -40,7 +40,7 @@ static const char breakers[] = " \t\"'`<>[](){},;=";
 
 /* Text in place of bytes begin to end, in a fresh buffer. */
 static char *
-replaced(const struct trial_line *line, size_t begin, size_t end,
+replaced(const struct sample_run_line *line, size_t begin, size_t end,
 	 const char *text, size_t len)
 {
 	char *bytes = alloc_resize(NULL, line->len + len + 1, 1);
@@ -53,15 +53,15 @@ replaced(const struct trial_line *line, size_t begin, size_t end,
 
 static void
 try_text(struct search *s, size_t begin, size_t end, const char *text,
-	 size_t len, struct trial_addrs *out)
+	 size_t len, struct sample_run_addrs *out)
 {
-	struct trial trial = s->trial;
-	struct trial_line *line = &trial.lines[s->line];
+	struct sample_run trial = s->trial;
+	struct sample_run_line *line = &trial.lines[s->line];
 	char *bytes = replaced(line, begin, end, text, len);
 
 	line->bytes = bytes;
 	line->len = line->len - (end - begin) + len;
-	trial_run(&trial, s->recognizer, s->now, out);
+	sample_run_run(&trial, s->recognizer, s->now, out);
 	free(bytes);
 }
 
@@ -69,17 +69,17 @@ try_text(struct search *s, size_t begin, size_t end, const char *text,
 static bool
 takes(struct search *s, size_t begin, size_t end, const char *text, size_t len)
 {
-	struct trial_addrs got = {0}, before = {0};
+	struct sample_run_addrs got = {0}, before = {0};
 
 	try_text(s, begin, end, text, len, &got);
 	if (got.count == 0)
 		return false;
-	trial_run(&s->trial, s->recognizer, s->now, &before);
-	return trial_beyond(&got, &before) == NULL;
+	sample_run_run(&s->trial, s->recognizer, s->now, &before);
+	return sample_run_beyond(&got, &before) == NULL;
 }
 
 static void
-admit(struct place *place, unsigned char first, unsigned char last)
+admit(struct injection_point *place, unsigned char first, unsigned char last)
 {
 	unsigned int c;
 
@@ -90,7 +90,7 @@ admit(struct place *place, unsigned char first, unsigned char last)
 /* Which bytes the rule lets stand within a word; of those that no rule tells
  * apart, one is asked. */
 static void
-find_admitted(struct search *s, struct place *place)
+find_admitted(struct search *s, struct injection_point *place)
 {
 	static const struct {
 		unsigned char asked, first, last;
@@ -110,28 +110,28 @@ find_admitted(struct search *s, struct place *place)
 
 /* ---- places ---- */
 
-static struct place *
+static struct injection_point *
 push_place(struct search *s, size_t begin, size_t end)
 {
-	struct places *out = s->out;
-	struct place *p;
+	struct injection_points *out = s->out;
+	struct injection_point *p;
 
 	out->list = alloc_resize(out->list, out->count + 1, sizeof(*p));
 	p = &out->list[out->count++];
-	*p = (struct place){.sample = s->sample,
+	*p = (struct injection_point){.sample = s->sample,
 			    .accept = s->accept,
 			    .line = s->line,
 			    .begin = begin,
 			    .end = end};
-	trial_run(&s->trial, s->recognizer, s->now, &p->allowed);
+	sample_run_run(&s->trial, s->recognizer, s->now, &p->allowed);
 	return p;
 }
 
 /* NULL: it is known. */
-static struct place *
+static struct injection_point *
 add_place(struct search *s, size_t begin, size_t end)
 {
-	const struct place *p = s->out->list, *last = p + s->out->count;
+	const struct injection_point *p = s->out->list, *last = p + s->out->count;
 
 	for (; p < last; p++)
 		if (p->sample == s->sample && p->line == s->line &&
@@ -141,7 +141,7 @@ add_place(struct search *s, size_t begin, size_t end)
 }
 
 static bool
-is_free_text(const struct place *p)
+is_free_text(const struct injection_point *p)
 {
 	return place_admits(p, 'q') && place_admits(p, '@') &&
 	       place_admits(p, '_');
@@ -152,7 +152,7 @@ is_free_text(const struct place *p)
 static void
 add_context(struct search *s, size_t begin, size_t end, bool fixed)
 {
-	const struct trial_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->trial.lines[s->line];
 	size_t from = s->parts.text, at = begin, len;
 	struct context *c;
 
@@ -189,7 +189,7 @@ is_variable(struct search *s, size_t begin, size_t end)
 static void
 add_login_place(struct search *s, size_t begin, size_t end, bool open)
 {
-	struct place *p = add_place(s, begin, end);
+	struct injection_point *p = add_place(s, begin, end);
 
 	if (p == NULL)
 		return;
@@ -208,7 +208,7 @@ overlaps(size_t begin, size_t end, size_t other, size_t other_end)
 static void
 find_word(struct search *s, size_t begin, size_t end)
 {
-	const struct anatomy *a = &s->parts;
+	const struct captures *a = &s->parts;
 
 	if (overlaps(begin, end, a->ip, a->ip_end) ||
 	    overlaps(begin, end, a->user, a->user_end) ||
@@ -223,7 +223,7 @@ find_word(struct search *s, size_t begin, size_t end)
 static void
 find_words(struct search *s)
 {
-	const struct trial_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->trial.lines[s->line];
 	size_t begin, end;
 
 	for (begin = s->parts.text; begin < line->len; begin = end + 1) {
@@ -238,7 +238,7 @@ find_words(struct search *s)
 static void
 find_in_login(struct search *s)
 {
-	const struct anatomy *a = &s->parts;
+	const struct captures *a = &s->parts;
 
 	if (a->user_end > a->user)
 		add_login_place(s, a->user, a->user_end,
@@ -254,7 +254,7 @@ find_in_login(struct search *s)
 /* A name may be what the rule does not want: "anonymous". With another one it
  * is a login, and no forgery. */
 static void
-allow_harmless(struct search *s, struct place *p)
+allow_harmless(struct search *s, struct injection_point *p)
 {
 	static const char *const harmless[] = {"q", "Q", "7", "alice"};
 	size_t i;
@@ -267,14 +267,14 @@ allow_harmless(struct search *s, struct place *p)
 static void
 add_failure_place(struct search *s, size_t begin, size_t end)
 {
-	struct place *p = add_place(s, begin, end);
+	struct injection_point *p = add_place(s, begin, end);
 
 	if (p != NULL)
 		allow_harmless(s, p);
 }
 
 static const char *
-find(const struct trial_line *line, size_t from, const char *what, size_t len)
+find(const struct sample_run_line *line, size_t from, const char *what, size_t len)
 {
 	return memmem(line->bytes + from, line->len - from, what, len);
 }
@@ -287,11 +287,11 @@ find(const struct trial_line *line, size_t from, const char *what, size_t len)
 static bool
 find_again(struct search *s, size_t begin, size_t end, size_t from)
 {
-	const struct trial_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->trial.lines[s->line];
 	const size_t len = end - begin;
 	const char *at =
 	    len < 3 ? NULL : find(line, from, line->bytes + begin, len);
-	struct place *p;
+	struct injection_point *p;
 	size_t other;
 
 	if (at == NULL)
@@ -312,7 +312,7 @@ find_again(struct search *s, size_t begin, size_t end, size_t from)
 static size_t
 name_end(const struct search *s, const struct context *c, size_t begin)
 {
-	const struct trial_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->trial.lines[s->line];
 	const struct context *other, *last = s->contexts + s->ncontexts;
 	size_t end;
 
@@ -328,7 +328,7 @@ name_end(const struct search *s, const struct context *c, size_t begin)
 static void
 find_context(struct search *s, const struct context *c)
 {
-	const struct trial_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->trial.lines[s->line];
 	const char *at;
 	size_t from = s->parts.text, begin, end;
 
@@ -342,7 +342,7 @@ find_context(struct search *s, const struct context *c)
 }
 
 static bool
-is_fixed(const struct search *s, const struct trial_line *line, size_t begin)
+is_fixed(const struct search *s, const struct sample_run_line *line, size_t begin)
 {
 	const struct context *c, *last = s->contexts + s->ncontexts;
 
@@ -357,7 +357,7 @@ is_fixed(const struct search *s, const struct trial_line *line, size_t begin)
 static void
 find_quoted(struct search *s, char open, char close)
 {
-	const struct trial_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->trial.lines[s->line];
 	size_t begin = s->parts.text, end;
 	const char *at;
 
@@ -379,7 +379,7 @@ static void
 find_attacker(struct search *s)
 {
 	static const char attacker[] = "6.6.6.6";
-	const struct trial_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->trial.lines[s->line];
 	const char *at;
 	size_t from = s->parts.text;
 
@@ -411,15 +411,15 @@ find_in_failure(struct search *s)
 static void
 find_in_samples(struct search *s, const struct samples *samples)
 {
-	const struct trial_line *line;
+	const struct sample_run_line *line;
 	size_t i;
 
 	for (i = 0; i < samples->count; i++) {
 		s->sample = &samples->list[i];
-		trial_of_sample(&s->trial, s->sample);
+		sample_run_of(&s->trial, s->sample);
 		for (s->line = 0; s->line < s->trial.nlines; s->line++) {
 			line = &s->trial.lines[s->line];
-			if (!anatomy_take(&s->parts, s->recognizer, line->bytes,
+			if (!captures_take(&s->parts, s->recognizer, line->bytes,
 					  line->len))
 				continue;
 			if (s->parts.rule == s->rule)
@@ -431,7 +431,7 @@ find_in_samples(struct search *s, const struct samples *samples)
 }
 
 void
-places_find(struct places *out, struct recognizer *recognizer,
+injection_points_find(struct injection_points *out, struct recognizer *recognizer,
 	    const struct rule *rule, time_t now)
 {
 	struct search s = {
@@ -444,8 +444,8 @@ places_find(struct places *out, struct recognizer *recognizer,
 }
 
 void
-places_clear(struct places *places)
+injection_points_clear(struct injection_points *places)
 {
 	free(places->list);
-	*places = (struct places){0};
+	*places = (struct injection_points){0};
 }
