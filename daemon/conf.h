@@ -11,7 +11,7 @@
 
 #include "base/addr.h"
 #include "base/alloc.h"
-#include "maps/policy.h"
+#include "maps/live/policy.h"
 
 struct aide;
 struct err;

@@ -5,11 +5,11 @@
 #ifndef DAEMON_OPTIONS_POLICY_H
 #define DAEMON_OPTIONS_POLICY_H
 
-#include "maps/policy.h"
+#include "maps/live/policy.h"
 
 struct err;
 
-/* Indexed by the enums of maps/policy.h. */
+/* Indexed by the enums of maps/live/policy.h. */
 extern const char *const policy_binding_words[];
 extern const char *const policy_shared_words[];
 extern const char *const policy_state_words[];

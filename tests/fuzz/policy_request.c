@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "maps/policy_request.h"
+#include "maps/live/policy_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

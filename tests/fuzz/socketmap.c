@@ -4,7 +4,7 @@
  * of an address that the table has, and of nothing else; and a request that
  * comes in portions is not taken before it is whole.
  */
-#include "maps/socketmap.h"
+#include "maps/live/socketmap.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "maps/live/netstring.h"
 #include "maps/map.h"
-#include "maps/netstring.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* netstring: what is one, what is not yet, and what never will be. */
-#include "maps/netstring.h"
+#include "maps/live/netstring.h"
 
 #include <stdlib.h>
 #include <string.h>

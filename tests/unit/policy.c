@@ -1,6 +1,6 @@
 /* What smtpd is told: by address, by sender, for shared addresses, and when a
  * limit is reached. The clock is ours. */
-#include "maps/policy.h"
+#include "maps/live/policy.h"
 
 #include <stdio.h>
 #include <stdlib.h>

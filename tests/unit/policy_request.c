@@ -1,6 +1,6 @@
 /* Questions of smtpd's policy delegation: what is taken from a whole one, and
  * that nothing torn, endless or foreign is taken for one. */
-#include "maps/policy_request.h"
+#include "maps/live/policy_request.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* The file of senders: postmap's format, what a key means, when it is read
  * anew, and that a broken one leaves what was known. */
-#include "maps/senders.h"
+#include "maps/live/senders.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -187,7 +187,7 @@ write_stamp(char *buf, size_t size, enum form form, time_t when)
 		strftime(buf, size, "%a %b %e %H:%M:%S %Y", &tm);
 }
 
-struct tally {
+struct rate_limit {
 	unsigned int tried, wrong;
 	char first[128]; /* what went wrong first */
 };
@@ -195,7 +195,7 @@ struct tally {
 /* Written now, read so much later: the same instant? Both with the memory of
  * what was read before and without. */
 static void
-try_instant(struct tally *t, struct stampclock *clock, enum form form,
+try_instant(struct rate_limit *t, struct stampclock *clock, enum form form,
 	    time_t when, int later)
 {
 	struct stampclock fresh = {0};
@@ -227,7 +227,7 @@ test_zone(const char *zone, enum form form)
 	const time_t begin = utc("2024-01-01 00:00:00"),
 		     end = utc("2027-01-02 00:00:00");
 	struct stampclock clock = {0};
-	struct tally t = {0};
+	struct rate_limit t = {0};
 	struct tm before, after;
 	time_t when, near;
 	size_t i = 0;

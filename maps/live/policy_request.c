@@ -1,4 +1,4 @@
-#include "maps/policy_request.h"
+#include "maps/live/policy_request.h"
 
 #include <ctype.h>
 #include <string.h>

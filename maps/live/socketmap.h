@@ -4,8 +4,8 @@
  * A request is a netstring "NAME KEY", its answer one of "OK VALUE", "NOTFOUND "
  * or "PERM REASON". Whatever the name, there is one table.
  */
-#ifndef MAPS_SOCKETMAP_H
-#define MAPS_SOCKETMAP_H
+#ifndef MAPS_LIVE_SOCKETMAP_H
+#define MAPS_LIVE_SOCKETMAP_H
 
 #include <stddef.h>
 #include <sys/types.h>

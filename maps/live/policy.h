@@ -11,8 +11,8 @@
  *	a limit is reached				limit_action
  *	else						action
  */
-#ifndef MAPS_POLICY_H
-#define MAPS_POLICY_H
+#ifndef MAPS_LIVE_POLICY_H
+#define MAPS_LIVE_POLICY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
-#include "maps/policy_request.h"
+#include "maps/live/policy_request.h"
 
 struct err;
 struct policy;

@@ -1,4 +1,4 @@
-#include "maps/policy.h"
+#include "maps/live/policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,15 +6,15 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "maps/senders.h"
-#include "maps/tally.h"
+#include "maps/live/rate_limit.h"
+#include "maps/live/senders.h"
 
 static const char dunno[] = "DUNNO";
 
 struct policy {
 	const struct policy_settings *settings;
 	struct senders *senders; /* NULL = no file */
-	struct tally *users, *addresses;
+	struct rate_limit *users, *addresses;
 	uint64_t seed;
 	/* A question asked twice, in two lists of restrictions, counts once. */
 	uint64_t last_asked;
@@ -35,10 +35,10 @@ open_senders(struct senders **out, const struct policy_settings *settings,
 static void
 forget_counts(struct policy *policy, uint32_t window)
 {
-	tally_free(&policy->users);
-	tally_free(&policy->addresses);
-	policy->users = tally_new(window, POLICY_TALLIES_MAX);
-	policy->addresses = tally_new(window, POLICY_TALLIES_MAX);
+	rate_limit_free(&policy->users);
+	rate_limit_free(&policy->addresses);
+	policy->users = rate_limit_new(window, POLICY_TALLIES_MAX);
+	policy->addresses = rate_limit_new(window, POLICY_TALLIES_MAX);
 }
 
 struct policy *
@@ -75,8 +75,8 @@ policy_free(struct policy **policy)
 	if (*policy == NULL)
 		return;
 	senders_free(&(*policy)->senders);
-	tally_free(&(*policy)->users);
-	tally_free(&(*policy)->addresses);
+	rate_limit_free(&(*policy)->users);
+	rate_limit_free(&(*policy)->addresses);
 	free(*policy);
 	*policy = NULL;
 }
@@ -280,14 +280,14 @@ user_key(const struct policy *policy, const char *user)
 }
 
 static bool
-exceeds(const struct tally *tally, uint64_t who, uint64_t more, size_t limit,
+exceeds(const struct rate_limit *tally, uint64_t who, uint64_t more, size_t limit,
 	int64_t now)
 {
 	uint64_t sum;
 
 	if (limit == 0)
 		return false;
-	sum = tally_sum(tally, who, now);
+	sum = rate_limit_sum(tally, who, now);
 	/* What counts later is refused now, if nothing is left. */
 	return sum + (more > 0 ? more : 1) > limit;
 }
@@ -316,9 +316,9 @@ count(struct policy *policy, const struct policy_request *request,
 		return NULL;
 	policy->last_asked = asked;
 	if (settings->address_recipients > 0)
-		tally_add(policy->addresses, address, more, now);
+		rate_limit_add(policy->addresses, address, more, now);
 	if (user != NULL && settings->user_recipients > 0)
-		tally_add(policy->users, name, more, now);
+		rate_limit_add(policy->users, name, more, now);
 	return NULL;
 }
 

@@ -1,4 +1,4 @@
-#include "maps/tally.h"
+#include "maps/live/rate_limit.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-enum { NONE = 0, FIRST_SIZE = 64, STEPS = TALLY_SLOTS - 1 };
+enum { NONE = 0, FIRST_SIZE = 64, STEPS = RATE_LIMIT_SLOTS - 1 };
 
 /* Row 0 is the head of the list by time: its next is the newest, its prev the
  * one that goes first. */
@@ -15,20 +15,20 @@ struct row {
 	int64_t step;		      /* the newest one that has a slot */
 	uint32_t next, prev;	      /* by time */
 	uint32_t chain;		      /* of the same bucket */
-	uint32_t counts[TALLY_SLOTS]; /* of a step: [step % SLOTS] */
+	uint32_t counts[RATE_LIMIT_SLOTS]; /* of a step: [step % SLOTS] */
 };
 
-struct tally {
+struct rate_limit {
 	uint32_t step_length; /* seconds */
 	uint32_t max, count, size;
 	struct row *rows;  /* 0 .. count of `size' */
 	uint32_t *buckets; /* `size', a power of two */
 };
 
-struct tally *
-tally_new(uint32_t window, size_t max)
+struct rate_limit *
+rate_limit_new(uint32_t window, size_t max)
 {
-	struct tally *tally = alloc_zero(1, sizeof(*tally));
+	struct rate_limit *tally = alloc_zero(1, sizeof(*tally));
 
 	assert(window >= STEPS && max > 0 && max < UINT32_MAX / 4);
 	tally->step_length = (window + STEPS - 1) / STEPS;
@@ -40,7 +40,7 @@ tally_new(uint32_t window, size_t max)
 }
 
 void
-tally_free(struct tally **tally)
+rate_limit_free(struct rate_limit **tally)
 {
 	if (*tally == NULL)
 		return;
@@ -51,7 +51,7 @@ tally_free(struct tally **tally)
 }
 
 size_t
-tally_count(const struct tally *tally)
+rate_limit_count(const struct rate_limit *tally)
 {
 	return tally->count;
 }
@@ -59,13 +59,13 @@ tally_count(const struct tally *tally)
 /* ---- the buckets ---- */
 
 static uint32_t *
-bucket(const struct tally *tally, uint64_t who)
+bucket(const struct rate_limit *tally, uint64_t who)
 {
 	return &tally->buckets[who & (tally->size - 1)];
 }
 
 static uint32_t
-find(const struct tally *tally, uint64_t who)
+find(const struct rate_limit *tally, uint64_t who)
 {
 	uint32_t at = *bucket(tally, who);
 
@@ -75,7 +75,7 @@ find(const struct tally *tally, uint64_t who)
 }
 
 static void
-chain(struct tally *tally, uint32_t at)
+chain(struct rate_limit *tally, uint32_t at)
 {
 	uint32_t *first = bucket(tally, tally->rows[at].who);
 
@@ -84,7 +84,7 @@ chain(struct tally *tally, uint32_t at)
 }
 
 static void
-unchain(struct tally *tally, uint32_t at)
+unchain(struct rate_limit *tally, uint32_t at)
 {
 	uint32_t *link = bucket(tally, tally->rows[at].who);
 
@@ -94,7 +94,7 @@ unchain(struct tally *tally, uint32_t at)
 }
 
 static void
-grow(struct tally *tally)
+grow(struct rate_limit *tally)
 {
 	uint32_t size = tally->size * 2;
 
@@ -109,7 +109,7 @@ grow(struct tally *tally)
 /* ---- the list by time ---- */
 
 static void
-link_newest(struct tally *tally, uint32_t at)
+link_newest(struct rate_limit *tally, uint32_t at)
 {
 	struct row *rows = tally->rows;
 
@@ -120,7 +120,7 @@ link_newest(struct tally *tally, uint32_t at)
 }
 
 static void
-unlink_row(struct tally *tally, uint32_t at)
+unlink_row(struct rate_limit *tally, uint32_t at)
 {
 	struct row *row = &tally->rows[at];
 
@@ -130,7 +130,7 @@ unlink_row(struct tally *tally, uint32_t at)
 
 /* A row for one who has none: a new one, or that of the quietest. */
 static uint32_t
-take_row(struct tally *tally, uint64_t who)
+take_row(struct rate_limit *tally, uint64_t who)
 {
 	uint32_t at;
 
@@ -153,7 +153,7 @@ take_row(struct tally *tally, uint64_t who)
 /* ---- counting ---- */
 
 static int64_t
-step_of(const struct tally *tally, int64_t now)
+step_of(const struct rate_limit *tally, int64_t now)
 {
 	assert(now >= 0);
 	return now / tally->step_length;
@@ -165,17 +165,17 @@ turn(struct row *row, int64_t step)
 {
 	int64_t from = row->step + 1;
 
-	if (step - row->step >= TALLY_SLOTS)
+	if (step - row->step >= RATE_LIMIT_SLOTS)
 		memset(row->counts, 0, sizeof(row->counts));
 	else
 		for (; from <= step; from++)
-			row->counts[from % TALLY_SLOTS] = 0;
+			row->counts[from % RATE_LIMIT_SLOTS] = 0;
 	if (step > row->step)
 		row->step = step;
 }
 
 void
-tally_add(struct tally *tally, uint64_t who, uint32_t count, int64_t now)
+rate_limit_add(struct rate_limit *tally, uint64_t who, uint32_t count, int64_t now)
 {
 	int64_t step = step_of(tally, now);
 	uint32_t at = find(tally, who), *slot;
@@ -189,12 +189,12 @@ tally_add(struct tally *tally, uint64_t who, uint32_t count, int64_t now)
 	}
 	row = &tally->rows[at];
 	turn(row, step);
-	slot = &row->counts[row->step % TALLY_SLOTS];
+	slot = &row->counts[row->step % RATE_LIMIT_SLOTS];
 	*slot = *slot > UINT32_MAX - count ? UINT32_MAX : *slot + count;
 }
 
 uint64_t
-tally_sum(const struct tally *tally, uint64_t who, int64_t now)
+rate_limit_sum(const struct rate_limit *tally, uint64_t who, int64_t now)
 {
 	int64_t step = step_of(tally, now);
 	uint32_t at = find(tally, who);
@@ -203,8 +203,8 @@ tally_sum(const struct tally *tally, uint64_t who, int64_t now)
 
 	if (at == NONE)
 		return 0;
-	for (int64_t s = row->step; s >= 0 && s > row->step - TALLY_SLOTS; s--)
-		if (s > step - TALLY_SLOTS)
-			sum += row->counts[s % TALLY_SLOTS];
+	for (int64_t s = row->step; s >= 0 && s > row->step - RATE_LIMIT_SLOTS; s--)
+		if (s > step - RATE_LIMIT_SLOTS)
+			sum += row->counts[s % RATE_LIMIT_SLOTS];
 	return sum;
 }

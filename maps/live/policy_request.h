@@ -7,8 +7,8 @@
  * not smtpd(8), and the connection is to be closed. Attributes that nobody
  * needs here are ignored, whatever they say.
  */
-#ifndef MAPS_POLICY_REQUEST_H
-#define MAPS_POLICY_REQUEST_H
+#ifndef MAPS_LIVE_POLICY_REQUEST_H
+#define MAPS_LIVE_POLICY_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

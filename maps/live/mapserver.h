@@ -1,8 +1,8 @@
 /*
  * mapserver: what the live maps have in common: a server in the place of a file.
  */
-#ifndef MAPS_MAPSERVER_H
-#define MAPS_MAPSERVER_H
+#ifndef MAPS_LIVE_MAPSERVER_H
+#define MAPS_LIVE_MAPSERVER_H
 
 #include <stddef.h>
 

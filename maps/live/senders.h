@@ -15,8 +15,8 @@
  * The file is read anew when it has changed. One that cannot be read or
  * understood leaves what was known, and that is said once.
  */
-#ifndef MAPS_SENDERS_H
-#define MAPS_SENDERS_H
+#ifndef MAPS_LIVE_SENDERS_H
+#define MAPS_LIVE_SENDERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

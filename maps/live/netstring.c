@@ -1,4 +1,4 @@
-#include "maps/netstring.h"
+#include "maps/live/netstring.h"
 
 #include <stdio.h>
 #include <string.h>

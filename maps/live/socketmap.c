@@ -1,11 +1,11 @@
-#include "maps/socketmap.h"
+#include "maps/live/socketmap.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/addr.h"
+#include "maps/live/netstring.h"
 #include "maps/map.h"
-#include "maps/netstring.h"
 
 /* Only an address bare of all decoration is a key: "[192.0.2.7]" is what a
  * client says of itself in its HELO, and a zone is of this machine. */

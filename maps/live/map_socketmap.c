@@ -5,8 +5,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "maps/backends.h"
-#include "maps/mapserver.h"
-#include "maps/socketmap.h"
+#include "maps/live/mapserver.h"
+#include "maps/live/socketmap.h"
 
 static ssize_t
 on_request(void *arg, struct stream *client, const char *bytes, size_t len)

@@ -1,4 +1,4 @@
-#include "maps/senders.h"
+#include "maps/live/senders.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /*
  * policy: smtpd(8) asks about each client, sender and recipient, and is told
- * an action; see SMTPD_POLICY_README and maps/policy.h. Here the question
+ * an action; see SMTPD_POLICY_README and maps/live/policy.h. Here the question
  * meets the table.
  */
 #include <stdarg.h>
@@ -12,8 +12,8 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "maps/backends.h"
-#include "maps/mapserver.h"
-#include "maps/policy.h"
+#include "maps/live/mapserver.h"
+#include "maps/live/policy.h"
 
 enum { USERS_MAX = 64, ANSWER_MAX = 4096 + 32, SHOWN_MAX = 100 };
 

@@ -1,4 +1,4 @@
-#include "maps/mapserver.h"
+#include "maps/live/mapserver.h"
 
 #include "base/err.h"
 

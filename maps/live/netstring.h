@@ -4,8 +4,8 @@
  * As in https://cr.yp.to/proto/netstrings.txt: digits without a leading zero, a
  * colon, so many bytes, a comma; nothing else.
  */
-#ifndef MAPS_NETSTRING_H
-#define MAPS_NETSTRING_H
+#ifndef MAPS_LIVE_NETSTRING_H
+#define MAPS_LIVE_NETSTRING_H
 
 #include <stddef.h>
 #include <sys/types.h>
