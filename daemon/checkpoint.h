@@ -19,7 +19,7 @@ struct err;
 struct holds;
 
 /* All of it, to a file that the caller has opened and brings to the disk
- * (daemon/stored.h). holds may be NULL. now: to write each expiry as wall clock
+ * (daemon/sys/atomic_file.h). holds may be NULL. now: to write each expiry as wall clock
  * time. 0, or -1: it could not be written. */
 int checkpoint_write(FILE *, const struct authtab *, const struct holds *,
     const struct logpos *, size_t npos, time_t now_wall, int64_t now_steady);

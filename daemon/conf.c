@@ -200,14 +200,14 @@ load(struct conf *conf, const struct settings *settings, struct err *err)
 }
 
 int
-conf_reload(struct conf *conf, struct aide *aide, int argc, char *const *argv,
+conf_reload(struct conf *conf, struct helper *helper, int argc, char *const *argv,
 	    struct err *err)
 {
 	struct settings *settings = alloc_zero(1, sizeof(*settings));
 	int code;
 
 	defaults_begin(conf);
-	conf->aide = aide;
+	conf->helper = helper;
 	code = take_flags(settings, argv + (argc > 0), err) != 0
 		   ? EX_USAGE
 		   : load(conf, settings, err);

@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 #include "maps/live/policy.h"
 
-struct aide;
+struct helper;
 struct err;
 struct map_settings;
 struct textform;
@@ -50,7 +50,7 @@ struct conf {
 	struct cidr *exclude;	 /* never written */
 	size_t nexclude;
 	struct policy_settings policy; /* of policy: maps */
-	struct aide *aide; /* who asks Postfix; NULL: we do; borrowed */
+	struct helper *helper; /* who asks Postfix; NULL: we do; borrowed */
 };
 
 /*
@@ -58,8 +58,8 @@ struct conf {
  * bad flag, 78 (EX_CONFIG) for a bad file or value; err says it.
  */
 int conf_load(struct conf *, int argc, char *const *argv, struct err *);
-/* The same in a process that has an aide. */
-int conf_reload(struct conf *, struct aide *, int argc, char *const *argv,
+/* The same in a process that has a helper. */
+int conf_reload(struct conf *, struct helper *, int argc, char *const *argv,
     struct err *);
 void conf_clear(struct conf *);
 /* How long a session may hold an address; 0 = sessions are off. */

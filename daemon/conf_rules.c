@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "daemon/conf.h"
 #include "daemon/conf_file.h"
-#include "daemon/strict.h"
+#include "daemon/sys/safe_path.h"
 #include "patterns/match/matcher.h"
 #include "patterns/match/rules.h"
 
@@ -46,7 +46,7 @@ conf_rules(const struct conf *conf, struct err *err)
 	struct ruleset *rules;
 
 	if (check_directories(conf, err) != 0 ||
-	    strict_patterns(&conf->patterns, err) != 0)
+	    safe_path_patterns(&conf->patterns, err) != 0)
 		return NULL;
 	rules = ruleset_load((const char *const *)conf->patterns.list,
 			     conf->patterns.count, err);

@@ -9,8 +9,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/aide.h"
 #include "daemon/conf.h"
+#include "daemon/sys/helper.h"
 #include "maps/map.h"
 #include "patterns/match/patterndir.h"
 
@@ -110,7 +110,7 @@ is_compiled_in(const char *type)
 
 /* Postfix without Berkeley DB reads no hash: map. */
 static const char *
-default_type(struct aide *aide)
+default_type(struct helper *helper)
 {
 	static const char *const argv[] = {"postconf", "-m", NULL};
 	static const char *const choice[] = {"hash", "lmdb", "cdb"};
@@ -118,7 +118,7 @@ default_type(struct aide *aide)
 	struct err err;
 	char *known;
 
-	if (aide_run(aide, argv, POSTCONF_MS, &known, &err) == 0)
+	if (helper_run(helper, argv, POSTCONF_MS, &known, &err) == 0)
 		for (size_t i = 0; i < 3 && type == NULL; i++)
 			if (has_word(known, choice[i]) &&
 			    is_compiled_in(choice[i]))
@@ -149,7 +149,7 @@ complete_maps(struct conf *conf)
 		if (has_type(name))
 			continue;
 		if (type == NULL)
-			type = conf->write ? default_type(conf->aide) : "hash";
+			type = conf->write ? default_type(conf->helper) : "hash";
 		conf->maps.list[i] = alloc_format("%s:%s", type, name);
 		free(name);
 	}

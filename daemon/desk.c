@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/rowpipe.h"
-#include "daemon/stored.h"
+#include "daemon/sys/atomic_file.h"
 #include "daemon/vault.h"
 
 enum coming { NOTHING, ROWS, BYTES };
@@ -18,7 +18,7 @@ struct desk {
 	const char *checkpoint;
 	unsigned long long max_bytes, bytes;
 	enum coming coming;
-	struct stored *stored; /* NULL: it could not be created */
+	struct atomic_file *stored; /* NULL: it could not be created */
 	struct err trouble;    /* why not */
 };
 
@@ -39,7 +39,7 @@ desk_free(struct desk **desk)
 {
 	if (*desk == NULL)
 		return;
-	stored_give_up(&(*desk)->stored);
+	atomic_file_give_up(&(*desk)->stored);
 	free(*desk);
 	*desk = NULL;
 }
@@ -47,7 +47,7 @@ desk_free(struct desk **desk)
 void
 desk_reset(struct desk *d)
 {
-	stored_give_up(&d->stored);
+	atomic_file_give_up(&d->stored);
 	vault_give_up(d->vault);
 	d->coming = NOTHING;
 }
@@ -100,7 +100,7 @@ take_save(struct desk *d, struct rowpipe_packet *p,
 		return nonsense(err, "a checkpoint before the end of a map");
 	d->coming = BYTES;
 	d->bytes = 0;
-	d->stored = stored_create(d->checkpoint, &d->trouble);
+	d->stored = atomic_file_create(d->checkpoint, &d->trouble);
 	return 0;
 }
 
@@ -125,7 +125,7 @@ take_bytes(struct desk *d, struct rowpipe_packet *p,
 		return nonsense(err, "a checkpoint without end");
 	/* What cannot be written is told at the end. */
 	if (d->stored != NULL)
-		fwrite(p->body.bytes, 1, p->count, stored_file(d->stored));
+		fwrite(p->body.bytes, 1, p->count, atomic_file(d->stored));
 	return 0;
 }
 
@@ -136,10 +136,10 @@ end_save(struct desk *d, struct rowpipe_packet *p)
 	int code = -1;
 
 	if (p->code != 0) {
-		stored_give_up(&d->stored);
+		atomic_file_give_up(&d->stored);
 		code = 0;
 	} else if (d->stored != NULL) {
-		code = stored_commit(&d->stored, &why);
+		code = atomic_file_commit(&d->stored, &why);
 	}
 	return answer(p, code, &why);
 }

@@ -11,8 +11,8 @@
 #include "base/log.h"
 #include "base/unixsocket.h"
 #include "daemon/conf.h"
-#include "daemon/lock.h"
-#include "daemon/strict.h"
+#include "daemon/sys/lockfile.h"
+#include "daemon/sys/safe_path.h"
 
 enum { BACKLOG = 16, LEFT_TRIES = 20, LEFT_MS = 50 };
 
@@ -35,12 +35,12 @@ lock_path(const struct conf *conf, size_t at)
 static int
 take_lock(struct holdings *h, char *path, struct err *err)
 {
-	struct lock *lock = lock_take(path, &h->held, err);
+	struct lockfile *lock = lockfile_take(path, &h->held, err);
 
 	/* It may be held by who clears up behind one that was killed. */
 	for (int i = 0; i < LEFT_TRIES && lock == NULL && h->held; i++) {
 		poll(NULL, 0, LEFT_MS);
-		lock = lock_take(path, &h->held, err);
+		lock = lockfile_take(path, &h->held, err);
 	}
 	free(path);
 	if (lock == NULL)
@@ -61,7 +61,7 @@ holdings_lock(struct holdings *h, const struct conf *conf, struct err *err)
 		    take_lock(h, lock_path(conf, i), err) != 0)
 			return -1;
 	}
-	if (strict_place(conf->checkpoint, err) != 0)
+	if (safe_path_check(conf->checkpoint, err) != 0)
 		return -1;
 	return take_lock(h, alloc_format("%s.lock", conf->checkpoint), err);
 }
@@ -93,10 +93,10 @@ holdings_listen(struct holdings *h, const struct conf *conf, struct err *err)
 }
 
 /* What is locked is being let go of, or has a new owner: then it is his. */
-static struct lock *
+static struct lockfile *
 take_left(const char *path)
 {
-	struct lock *lock = NULL;
+	struct lockfile *lock = NULL;
 	struct err err;
 
 	for (int i = 0; i < LEFT_TRIES && lock == NULL; i++) {
@@ -104,7 +104,7 @@ take_left(const char *path)
 			return NULL;
 		if (i > 0)
 			poll(NULL, 0, LEFT_MS);
-		lock = lock_take(path, NULL, &err);
+		lock = lockfile_take(path, NULL, &err);
 	}
 	return lock;
 }
@@ -113,7 +113,7 @@ take_left(const char *path)
 static void
 clear_left(const char *name, char *path, const struct map_settings *settings)
 {
-	struct lock *lock = take_left(path);
+	struct lockfile *lock = take_left(path);
 	struct map *map = NULL;
 	struct err err;
 
@@ -124,7 +124,7 @@ clear_left(const char *name, char *path, const struct map_settings *settings)
 	else if (lock != NULL)
 		log_error("the keeper is gone; %s", err.text);
 	map_close(&map);
-	lock_release(&lock);
+	lockfile_release(&lock);
 	free(path);
 }
 
@@ -170,7 +170,7 @@ holdings_release(struct holdings *h)
 	}
 	free(h->control_path);
 	for (size_t i = 0; i < h->nlocks; i++)
-		lock_release(&h->locks[i]);
+		lockfile_release(&h->locks[i]);
 	free(h->locks);
 	*h = (struct holdings){.control = -1};
 }

@@ -13,10 +13,10 @@
 
 struct conf;
 struct err;
-struct lock;
+struct lockfile;
 
 struct holdings {
-	struct lock **locks;
+	struct lockfile **locks;
 	size_t nlocks;
 	bool held; /* holdings_lock() failed as another process has it */
 	struct map_settings settings;

@@ -17,19 +17,19 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/aide.h"
 #include "daemon/conf.h"
 #include "daemon/desk.h"
-#include "daemon/detach.h"
 #include "daemon/holdings.h"
 #include "daemon/keeper_state.h"
-#include "daemon/lock.h"
 #include "daemon/privileges.h"
 #include "daemon/remote.h"
 #include "daemon/rowpipe.h"
 #include "daemon/sandbox.h"
+#include "daemon/sys/daemonize.h"
+#include "daemon/sys/helper.h"
+#include "daemon/sys/lockfile.h"
+#include "daemon/sys/watchdog.h"
 #include "daemon/vault.h"
-#include "daemon/watchdog.h"
 #include "maps/map.h"
 
 enum {
@@ -46,7 +46,7 @@ static void
 become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 {
 	const int kept[] = {end, k->holdings.control, log_descriptor(),
-			    aide_descriptor(k->conf->aide)};
+			    helper_descriptor(k->conf->helper)};
 	struct holdings *h = &k->holdings;
 	struct map **maps = alloc_zero(h->nmaps + 1, sizeof(*maps));
 
@@ -55,9 +55,9 @@ become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 		_exit(EX_SOFTWARE);
 	prctl(PR_SET_NAME, "pbs-worker");
 	sigprocmask(SIG_SETMASK, &k->old_mask, NULL);
-	detach_close_others(kept, sizeof(kept) / sizeof(kept[0]));
+	daemonize_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	log_reconnect();
-	aide_hand_over(k->conf->aide);
+	helper_hand_over(k->conf->helper);
 	*out = (struct handover){.remote = remote_new(end),
 				 .maps = maps,
 				 .control = h->control,
@@ -191,8 +191,8 @@ on_child(void *arg, int signo)
 	int status;
 
 	(void)signo;
-	if (aide_died(k->conf->aide))
-		log_error("the aide died; Postfix is not asked for mynetworks "
+	if (helper_died(k->conf->helper))
+		log_error("the helper died; Postfix is not asked for mynetworks "
 			  "any more before a restart");
 	if (k->child == 0 || waitpid(k->child, &status, WNOHANG) != k->child)
 		return;
@@ -310,7 +310,7 @@ drop_privileges(struct keeper *k, struct err *err)
 		   : sandbox_drop_capabilities(err);
 }
 
-/* In the aide, which outlives us by that. */
+/* In the helper, which outlives us by that. */
 static void
 clear_left(void *arg)
 {
@@ -318,10 +318,10 @@ clear_left(void *arg)
 }
 
 static int
-start_aide(struct keeper *k, struct err *err)
+start_helper(struct keeper *k, struct err *err)
 {
-	k->conf->aide = aide_start(clear_left, k->conf, err);
-	return k->conf->aide != NULL ? 0 : -1;
+	k->conf->helper = helper_start(clear_left, k->conf, err);
+	return k->conf->helper != NULL ? 0 : -1;
 }
 
 static int
@@ -345,7 +345,7 @@ open_all(struct keeper *k, struct err *err)
 		int (*open)(struct keeper *, struct err *);
 		int code;
 	} steps[] = {
-	    {drop_privileges, EX_NOPERM}, {start_aide, EX_OSERR},
+	    {drop_privileges, EX_NOPERM}, {start_helper, EX_OSERR},
 	    {take_locks, EX_CANTCREAT},	  {open_maps, EX_CANTCREAT},
 	    {open_vault, EX_OSERR},	  {open_control, EX_OSERR},
 	    {open_loop, EX_OSERR},	  {lock_down, EX_OSERR},
@@ -370,8 +370,8 @@ close_all(struct keeper *k)
 		holdings_remove_sockets(k->conf);
 	vault_free(&k->vault);
 	holdings_release(&k->holdings);
-	aide_stop(&k->conf->aide);
-	lock_release(&k->pidfile);
+	helper_stop(&k->conf->helper);
+	lockfile_release(&k->pidfile);
 	loop_free(&k->loop);
 }
 
@@ -395,13 +395,13 @@ be_keeper(struct keeper *k, struct handover *out, int *code, struct err *err)
 	int result;
 
 	if (k->pidfile != NULL)
-		lock_adopt(k->pidfile);
+		lockfile_adopt(k->pidfile);
 	*code = open_all(k, err);
 	result = *code == EX_OK ? keep(k, out, code) : complain(k, err);
 	if (result > 0)
 		return 1;
 	close_all(k);
-	detach_done(&k->command, *code);
+	daemonize_done(&k->command, *code);
 	conf_clear(&k->offer);
 	free(k);
 	return result;
@@ -423,18 +423,18 @@ keeper_run(struct conf *conf, keeper_conf_fn *reread, void *arg,
 			     .holdings.control = -1};
 	*code = EX_OSERR;
 	if (conf->pidfile != NULL) {
-		k->pidfile = lock_take_pidfile(conf->pidfile, &held, err);
+		k->pidfile = lockfile_take_pidfile(conf->pidfile, &held, err);
 		*code = k->pidfile ? EX_OSERR
 			: held	   ? EX_TEMPFAIL
 				   : EX_CANTCREAT;
-		result = k->pidfile ? detach(&k->command, code, err) : -1;
+		result = k->pidfile ? daemonize(&k->command, code, err) : -1;
 	}
 	if (result > 0)
 		return be_keeper(k, out, code, err);
 	/* The keeper may not be allowed to remove it, or was killed. */
 	if (result < 0 || *code != EX_OK)
-		lock_release(&k->pidfile);
-	lock_forget(&k->pidfile);
+		lockfile_release(&k->pidfile);
+	lockfile_forget(&k->pidfile);
 	free(k);
 	return result;
 }

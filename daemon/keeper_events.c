@@ -9,12 +9,12 @@
 #include "base/loop.h"
 #include "daemon/conf.h"
 #include "daemon/desk.h"
-#include "daemon/detach.h"
 #include "daemon/keeper_state.h"
-#include "daemon/notify.h"
 #include "daemon/reload.h"
+#include "daemon/sys/daemonize.h"
+#include "daemon/sys/notify.h"
+#include "daemon/sys/watchdog.h"
 #include "daemon/vault.h"
-#include "daemon/watchdog.h"
 #include "maps/map.h"
 
 enum {
@@ -92,7 +92,7 @@ become_ready(struct keeper *k)
 	if (k->trial)
 		keeper_settle_offer(k, true);
 	notify("READY=1");
-	detach_done(&k->command, EX_OK);
+	daemonize_done(&k->command, EX_OK);
 }
 
 static void

@@ -32,7 +32,7 @@ struct keeper {
 	bool trial;	   /* one was started with it */
 	keeper_conf_fn *reread;
 	void *reread_arg;
-	struct lock *pidfile;
+	struct lockfile *pidfile;
 	struct holdings holdings;
 	struct vault *vault; /* borrows the holdings' maps */
 	struct desk *desk;

@@ -43,7 +43,7 @@ reread(void *arg, struct conf *conf, struct err *err)
 {
 	const struct arguments *a = arg;
 
-	return conf_reload(conf, a->running->aide, a->argc, a->argv, err) == 0
+	return conf_reload(conf, a->running->helper, a->argc, a->argv, err) == 0
 		   ? 0
 		   : -1;
 }

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "daemon/aide.h"
+#include "daemon/sys/helper.h"
 
 enum {
 	POSTCONF_MS = 10 * 1000,
@@ -41,7 +41,7 @@ struct answer {
 };
 
 struct mynetworks {
-	struct aide *aide;
+	struct helper *helper;
 	struct strings own;
 	struct entry *entries;
 	size_t count, ntables;
@@ -64,9 +64,9 @@ mynetworks_new(const struct strings *own)
 }
 
 void
-mynetworks_set_aide(struct mynetworks *m, struct aide *aide)
+mynetworks_set_helper(struct mynetworks *m, struct helper *helper)
 {
-	m->aide = aide;
+	m->helper = helper;
 }
 
 void
@@ -292,7 +292,7 @@ mynetworks_ask(struct mynetworks *m)
 					   NULL};
 	struct err err;
 	char *answer;
-	int code = aide_run(m->aide, argv, POSTCONF_MS, &answer, &err);
+	int code = helper_run(m->helper, argv, POSTCONF_MS, &answer, &err);
 
 	if (code > 0)
 		explain_exit(&err, code, answer);
@@ -330,7 +330,7 @@ ask_table(struct mynetworks *m, struct entry *e, const struct addr *addr)
 	if (e->failures >= POSTMAP_FAILURES)
 		return false;
 	addr_format(addr, address);
-	code = aide_run(m->aide, argv, POSTMAP_MS, &answer, &err);
+	code = helper_run(m->helper, argv, POSTMAP_MS, &answer, &err);
 	answered = has_answered(code, answer);
 	if (code > 0)
 		explain_exit(&err, code, answer);

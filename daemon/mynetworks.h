@@ -13,14 +13,14 @@
 
 #include "base/addr.h"
 
-struct aide;
+struct helper;
 struct mynetworks;
 struct strings;
 
 /* own: our maps, "type:name"; a table that is one of them is not asked. */
 struct mynetworks *mynetworks_new(const struct strings *own);
 /* Who runs Postfix's tools; until told, we do. */
-void mynetworks_set_aide(struct mynetworks *, struct aide *);
+void mynetworks_set_helper(struct mynetworks *, struct helper *);
 void mynetworks_free(struct mynetworks **);
 
 /* Asks postconf. A machine without Postfix has none. */

@@ -79,7 +79,7 @@ networks_new(const struct conf *conf)
 	ask_interfaces(n);
 	if (conf->mynetworks) {
 		n->mynetworks = mynetworks_new(&conf->maps);
-		mynetworks_set_aide(n->mynetworks, conf->aide);
+		mynetworks_set_helper(n->mynetworks, conf->helper);
 		mynetworks_ask(n->mynetworks);
 	}
 	return n;

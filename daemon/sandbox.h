@@ -5,7 +5,7 @@
  * connection is made. The keeper: writes only where maps, checkpoint, pid file
  * and log lie. The worker: writes no file at all, reads only logs, patterns,
  * configuration and time zones, starts no process, opens no connection.
- * The aide (daemon/aide.h) is started before and gives up only capabilities.
+ * The helper (daemon/sys/helper.h) is started before and gives up only capabilities.
  *
  * What the kernel or the build lacks is left out. --check tells what is in force.
  */

@@ -8,19 +8,19 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/aide.h"
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
 #include "daemon/control.h"
-#include "daemon/detach.h"
 #include "daemon/holdings.h"
 #include "daemon/keeper.h"
-#include "daemon/notify.h"
 #include "daemon/publish.h"
 #include "daemon/remote.h"
 #include "daemon/sandbox.h"
 #include "daemon/service_state.h"
 #include "daemon/source.h"
+#include "daemon/sys/daemonize.h"
+#include "daemon/sys/helper.h"
+#include "daemon/sys/notify.h"
 
 /* The keeper's maps are reached through it; others, which answer from the table
  * itself, are always ours. */
@@ -207,8 +207,8 @@ lock_down(struct service *s, struct err *err)
 	if (s->handover == NULL)
 		return 0;
 	if (s->conf->pidfile != NULL)
-		s->null = detach_null();
-	aide_set_idle(s->conf->aide, remote_descriptor(s->handover->remote),
+		s->null = daemonize_null();
+	helper_set_idle(s->conf->helper, remote_descriptor(s->handover->remote),
 		      remote_serve, s->handover->remote);
 	return sandbox_worker(s->conf, err);
 }

@@ -10,13 +10,13 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/conf.h"
-#include "daemon/detach.h"
 #include "daemon/holds.h"
 #include "daemon/keeper.h"
-#include "daemon/notify.h"
 #include "daemon/publish.h"
 #include "daemon/reload.h"
 #include "daemon/remote.h"
+#include "daemon/sys/daemonize.h"
+#include "daemon/sys/notify.h"
 
 /* How much log is read twice after a crash, against how often a large table
  * is written to disk. */
@@ -102,7 +102,7 @@ say_ready(struct service *s)
 		return;
 	}
 	if (s->conf->pidfile != NULL)
-		detach_leave(s->null);
+		daemonize_leave(s->null);
 	remote_ready(s->handover->remote);
 }
 

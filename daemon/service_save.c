@@ -13,7 +13,7 @@
 #include "daemon/pipeline.h"
 #include "daemon/remote.h"
 #include "daemon/source.h"
-#include "daemon/stored.h"
+#include "daemon/sys/atomic_file.h"
 
 void
 service_restore_row(void *arg, const struct addr *addr, const char *user,
@@ -78,12 +78,12 @@ save_remote(struct service *s, struct err *err)
 static int
 save_here(struct service *s, struct err *err)
 {
-	struct stored *stored = stored_create(s->conf->checkpoint, err);
+	struct atomic_file *stored = atomic_file_create(s->conf->checkpoint, err);
 
 	if (stored == NULL)
 		return -1;
-	write_checkpoint(s, stored_file(stored));
-	return stored_commit(&stored, err);
+	write_checkpoint(s, atomic_file(stored));
+	return atomic_file_commit(&stored, err);
 }
 
 void

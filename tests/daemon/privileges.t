@@ -236,7 +236,7 @@ def traces():
 
 
 def asks_postfix():
-    """Who may start nothing has Postfix asked by the aide."""
+    """Who may start nothing has Postfix asked by the helper."""
     with pbs.Site(mynetworks="127.0.0.0/8 203.0.113.0/24") as site:
         daemon = site.start()
         site.main_cf("127.0.0.0/8 198.51.100.0/24")

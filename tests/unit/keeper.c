@@ -21,9 +21,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/conf.h"
-#include "daemon/detach.h"
-#include "daemon/lock.h"
 #include "daemon/remote.h"
+#include "daemon/sys/daemonize.h"
+#include "daemon/sys/lockfile.h"
 #include "maps/map.h"
 #include "tests/tap.h"
 
@@ -52,7 +52,7 @@ work(const struct handover *handover)
 
 	sigfillset(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	detach_leave(detach_null());
+	daemonize_leave(daemonize_null());
 	remote_ready(handover->remote);
 	dprintf(out, "worker %ld\n", (long)getpid());
 	while (sigwait(&signals, &signo) == 0 && signo != SIGTERM)
@@ -409,17 +409,17 @@ static void
 locks(void)
 {
 	char *path = alloc_format("%s/lock", dir);
-	struct lock *lock, *other;
+	struct lockfile *lock, *other;
 	struct err err;
 
-	lock = lock_take(path, NULL, &err);
+	lock = lockfile_take(path, NULL, &err);
 	ok(lock != NULL, "a lock");
-	other = lock_take(path, NULL, &err);
+	other = lockfile_take(path, NULL, &err);
 	ok(other == NULL, "is one's");
-	lock_release(&lock);
+	lockfile_release(&lock);
 	ok(lock == NULL && access(path, F_OK) != 0, "and leaves nothing");
 	ok(symlink("/etc/passwd", path) == 0 &&
-	       lock_take(path, NULL, &err) == NULL,
+	       lockfile_take(path, NULL, &err) == NULL,
 	   "a link is not followed");
 	unlink(path);
 	free(path);

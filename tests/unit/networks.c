@@ -14,9 +14,9 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/command.h"
 #include "daemon/conf.h"
 #include "daemon/mynetworks.h"
+#include "daemon/sys/subprocess.h"
 #include "tests/tap.h"
 
 static char dir[] = "/tmp/pbs-networks.XXXXXX";
@@ -328,7 +328,7 @@ run(const char *name, const char *arg, int timeout, char **out, struct err *err)
 {
 	const char *argv[] = {name, arg, NULL};
 
-	return command_run(argv, timeout, out, err);
+	return subprocess_run(argv, timeout, out, err);
 }
 
 static void

@@ -1,5 +1,5 @@
 /* What the service manager is told of how soon it must hear of us, and when. */
-#include "daemon/watchdog.h"
+#include "daemon/sys/watchdog.h"
 
 #include <stdio.h>
 #include <stdlib.h>

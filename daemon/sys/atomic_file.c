@@ -1,4 +1,4 @@
-#include "daemon/stored.h"
+#include "daemon/sys/atomic_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
-struct stored {
+struct atomic_file {
 	char *path, *tmp;
 	FILE *file;
 };
@@ -22,7 +22,7 @@ cannot(const char *path, struct err *err)
 }
 
 static void
-forget(struct stored **stored)
+forget(struct atomic_file **stored)
 {
 	free((*stored)->path);
 	free((*stored)->tmp);
@@ -30,10 +30,10 @@ forget(struct stored **stored)
 	*stored = NULL;
 }
 
-struct stored *
-stored_create(const char *path, struct err *err)
+struct atomic_file *
+atomic_file_create(const char *path, struct err *err)
 {
-	struct stored *s = alloc_zero(1, sizeof(*s));
+	struct atomic_file *s = alloc_zero(1, sizeof(*s));
 	int fd;
 
 	s->path = alloc_string(path);
@@ -52,7 +52,7 @@ stored_create(const char *path, struct err *err)
 }
 
 FILE *
-stored_file(struct stored *s)
+atomic_file(struct atomic_file *s)
 {
 	return s->file;
 }
@@ -74,9 +74,9 @@ sync_directory(const char *path)
 }
 
 int
-stored_commit(struct stored **stored, struct err *err)
+atomic_file_commit(struct atomic_file **stored, struct err *err)
 {
-	struct stored *s = *stored;
+	struct atomic_file *s = *stored;
 	int result = 0;
 
 	if (fflush(s->file) != 0 || ferror(s->file) ||
@@ -95,7 +95,7 @@ stored_commit(struct stored **stored, struct err *err)
 }
 
 void
-stored_give_up(struct stored **stored)
+atomic_file_give_up(struct atomic_file **stored)
 {
 	if (*stored == NULL)
 		return;

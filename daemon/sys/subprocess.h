@@ -1,15 +1,15 @@
 /*
- * command: asks another program, without a shell, for a short answer and
+ * subprocess: asks another program, without a shell, for a short answer and
  * within a short time.
  */
-#ifndef DAEMON_COMMAND_H
-#define DAEMON_COMMAND_H
+#ifndef DAEMON_SYS_SUBPROCESS_H
+#define DAEMON_SYS_SUBPROCESS_H
 
 #include <stddef.h>
 
 struct err;
 
-enum { COMMAND_OUTPUT_MAX = 1024 * 1024 };
+enum { SUBPROCESS_OUTPUT_MAX = 1024 * 1024 };
 
 /*
  * Runs argv[0], looked for in PATH and then in the sbin directories (a
@@ -18,7 +18,7 @@ enum { COMMAND_OUTPUT_MAX = 1024 * 1024 };
  * the last line of its standard error (NUL-terminated, the caller frees it); -1:
  * not installed, killed, out of time, or too much to say; err has that line, too.
  */
-int command_run(const char *const *argv, int timeout_ms, char **output,
+int subprocess_run(const char *const *argv, int timeout_ms, char **output,
     struct err *);
 
 #endif

@@ -1,4 +1,4 @@
-#include "daemon/command.h"
+#include "daemon/sys/subprocess.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -144,9 +144,9 @@ read_output(int fd, struct complaint *complaint, int64_t deadline,
 			return 0;
 		}
 		len += (size_t)n;
-		if (len >= COMMAND_OUTPUT_MAX)
+		if (len >= SUBPROCESS_OUTPUT_MAX)
 			return err_set(err, "says more than %d bytes",
-				       COMMAND_OUTPUT_MAX);
+				       SUBPROCESS_OUTPUT_MAX);
 		if (len == size - 1)
 			*output = alloc_resize(*output, size *= 2, 1);
 	}
@@ -256,7 +256,7 @@ converse(const char *const *argv, int timeout_ms, char **output,
 }
 
 int
-command_run(const char *const *argv, int timeout_ms, char **output,
+subprocess_run(const char *const *argv, int timeout_ms, char **output,
 	    struct err *err)
 {
 	int result;

@@ -1,4 +1,4 @@
-#include "daemon/watchdog.h"
+#include "daemon/sys/watchdog.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/loop.h"
-#include "daemon/notify.h"
+#include "daemon/sys/notify.h"
 
 struct watchdog {
 	struct timer *timer;

@@ -1,4 +1,4 @@
-#include "daemon/detach.h"
+#include "daemon/sys/daemonize.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,13 +11,13 @@
 #include "base/log.h"
 
 int
-detach_null(void)
+daemonize_null(void)
 {
 	return open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
 void
-detach_leave(int null)
+daemonize_leave(int null)
 {
 	for (int fd = 0; null >= 0 && fd <= 2; fd++)
 		dup2(null, fd);
@@ -26,7 +26,7 @@ detach_leave(int null)
 }
 
 void
-detach_close_others(const int *kept, size_t nkept)
+daemonize_close_others(const int *kept, size_t nkept)
 {
 	for (unsigned int fd = 3, next; fd != ~0u; fd = next) {
 		unsigned int end = ~0u;
@@ -44,7 +44,7 @@ detach_close_others(const int *kept, size_t nkept)
 }
 
 void
-detach_done(int *command, int code)
+daemonize_done(int *command, int code)
 {
 	unsigned char byte = (unsigned char)code;
 
@@ -54,7 +54,7 @@ detach_done(int *command, int code)
 		log_debug("nobody waits for the start any more");
 	close(*command);
 	*command = -1;
-	detach_leave(detach_null());
+	daemonize_leave(daemonize_null());
 }
 
 static int
@@ -71,7 +71,7 @@ await(int fd)
 }
 
 int
-detach(int *command, int *code, struct err *err)
+daemonize(int *command, int *code, struct err *err)
 {
 	int pipes[2];
 	pid_t pid;

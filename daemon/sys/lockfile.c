@@ -1,4 +1,4 @@
-#include "daemon/lock.h"
+#include "daemon/sys/lockfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/log.h"
 
-struct lock {
+struct lockfile {
 	char *path;
 	int fd;
 };
@@ -129,10 +129,10 @@ write_pid(int fd, const char *path, struct err *err)
 	return 0;
 }
 
-static struct lock *
+static struct lockfile *
 take(const char *path, mode_t mode, bool *held, struct err *err)
 {
-	struct lock *lock;
+	struct lockfile *lock;
 	bool ignored;
 	int fd;
 
@@ -153,29 +153,29 @@ take(const char *path, mode_t mode, bool *held, struct err *err)
 	return lock;
 }
 
-struct lock *
-lock_take(const char *path, bool *held, struct err *err)
+struct lockfile *
+lockfile_take(const char *path, bool *held, struct err *err)
 {
 	return take(path, 0600, held, err);
 }
 
-struct lock *
-lock_take_pidfile(const char *path, bool *held, struct err *err)
+struct lockfile *
+lockfile_take_pidfile(const char *path, bool *held, struct err *err)
 {
 	return take(path, 0644, held, err);
 }
 
 void
-lock_release(struct lock **lock)
+lockfile_release(struct lockfile **lock)
 {
 	if (*lock != NULL && still_there((*lock)->fd, (*lock)->path) &&
 	    unlink((*lock)->path) != 0 && ftruncate((*lock)->fd, 0) != 0)
 		log_debug("%s stays, with our pid", (*lock)->path);
-	lock_forget(lock);
+	lockfile_forget(lock);
 }
 
 void
-lock_adopt(struct lock *lock)
+lockfile_adopt(struct lockfile *lock)
 {
 	struct err ignored;
 
@@ -183,7 +183,7 @@ lock_adopt(struct lock *lock)
 }
 
 void
-lock_forget(struct lock **lock)
+lockfile_forget(struct lockfile **lock)
 {
 	if (*lock == NULL)
 		return;

@@ -7,8 +7,8 @@
  * draw out, what the unit says (WatchdogSec) is enough: an idle machine is left
  * alone. sd_notify(3): WATCHDOG_USEC=.
  */
-#ifndef DAEMON_WATCHDOG_H
-#define DAEMON_WATCHDOG_H
+#ifndef DAEMON_SYS_WATCHDOG_H
+#define DAEMON_SYS_WATCHDOG_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "daemon/strict.h"
+#include "daemon/sys/safe_path.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -74,7 +74,7 @@ judge_directory(const char *name, struct err *err)
 }
 
 int
-strict_patterns(const struct strings *dirs, struct err *err)
+safe_path_patterns(const struct strings *dirs, struct err *err)
 {
 	for (size_t i = 0; i < dirs->count; i++)
 		if (judge_directory(dirs->list[i], err) != 0)
@@ -83,7 +83,7 @@ strict_patterns(const struct strings *dirs, struct err *err)
 }
 
 int
-strict_place(const char *file, struct err *err)
+safe_path_check(const char *file, struct err *err)
 {
 	char *copy = alloc_string(file);
 	const char *dir = dirname(copy);

@@ -1,8 +1,8 @@
 /*
  * notify: tells the service manager, sd_notify(3)'s protocol, no library.
  */
-#ifndef DAEMON_NOTIFY_H
-#define DAEMON_NOTIFY_H
+#ifndef DAEMON_SYS_NOTIFY_H
+#define DAEMON_SYS_NOTIFY_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/aide.h"
+#include "daemon/sys/helper.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,8 +19,8 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "daemon/command.h"
-#include "daemon/detach.h"
+#include "daemon/sys/daemonize.h"
+#include "daemon/sys/subprocess.h"
 
 enum {
 	BYTES_MAX = 16000,
@@ -42,18 +42,18 @@ struct packet {
 
 static const size_t head_size = offsetof(struct packet, bytes);
 
-struct aide {
+struct helper {
 	int end;
 	pid_t pid;
 	bool asks;   /* not in the keeper */
 	uint32_t id; /* of the last request: answers to others are late */
 	int idle_fd;
-	aide_idle_fn *idle;
+	helper_idle_fn *idle;
 	void *idle_arg;
 	struct packet packet;
 };
 
-/* ---- the aide itself ---- */
+/* ---- the helper itself ---- */
 
 static bool
 same(const char *const *argv, const char *const *words)
@@ -80,7 +80,7 @@ has_word(const char *text, const char *word)
 }
 
 bool
-aide_permits(const char *const *argv, const char *answers)
+helper_permits(const char *const *argv, const char *answers)
 {
 	static const char *const networks[] = {"postconf", "-x", "-h",
 					       "mynetworks", NULL};
@@ -131,7 +131,7 @@ with_files(char *answer)
 }
 
 static int
-reply(struct aide *a, const char *text, size_t len, int code)
+reply(struct helper *a, const char *text, size_t len, int code)
 {
 	struct packet *p = &a->packet;
 
@@ -174,7 +174,7 @@ bounded(int timeout_ms)
 }
 
 static int
-serve(struct aide *a, char **answers)
+serve(struct helper *a, char **answers)
 {
 	const char *argv[ARGS_MAX + 1];
 	char *output = NULL;
@@ -182,11 +182,11 @@ serve(struct aide *a, char **answers)
 	int code, result;
 
 	if (take_arguments(&a->packet, argv) != 0 ||
-	    !aide_permits(argv, *answers)) {
+	    !helper_permits(argv, *answers)) {
 		err_set(&err, "not permitted");
 		return reply(a, err.text, strlen(err.text), -1);
 	}
-	code = command_run(argv, bounded(a->packet.timeout_ms), &output, &err);
+	code = subprocess_run(argv, bounded(a->packet.timeout_ms), &output, &err);
 	if (code == 0 && argv[1][1] == 'x') {
 		free(*answers);
 		*answers = with_files(output);
@@ -201,7 +201,7 @@ serve(struct aide *a, char **answers)
 
 /* Signals are for the keeper: this one ends when nobody can ask it any more. */
 static void
-be_aide(struct aide *a, aide_left_fn *left, void *arg)
+be_helper(struct helper *a, helper_left_fn *left, void *arg)
 {
 	const int kept[] = {a->end, log_descriptor()};
 	static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1,
@@ -209,11 +209,11 @@ be_aide(struct aide *a, aide_left_fn *left, void *arg)
 	char *answers = alloc_string("");
 	ssize_t n;
 
-	prctl(PR_SET_NAME, "pbs-aide");
+	prctl(PR_SET_NAME, "pbs-helper");
 	/* Locks and maps are the keeper's alone. */
-	detach_close_others(kept, sizeof(kept) / sizeof(kept[0]));
+	daemonize_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	log_reconnect();
-	detach_leave(detach_null());
+	daemonize_leave(daemonize_null());
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
@@ -232,10 +232,10 @@ be_aide(struct aide *a, aide_left_fn *left, void *arg)
 	exit(EX_OK);
 }
 
-struct aide *
-aide_start(aide_left_fn *left, void *arg, struct err *err)
+struct helper *
+helper_start(helper_left_fn *left, void *arg, struct err *err)
 {
-	struct aide *a = alloc_zero(1, sizeof(*a));
+	struct helper *a = alloc_zero(1, sizeof(*a));
 	int ends[2];
 
 	a->idle_fd = -1;
@@ -247,7 +247,7 @@ aide_start(aide_left_fn *left, void *arg, struct err *err)
 	a->pid = fork();
 	if (a->pid == 0) {
 		a->end = ends[1];
-		be_aide(a, left, arg);
+		be_helper(a, left, arg);
 	}
 	close(ends[1]);
 	a->end = ends[0];
@@ -260,17 +260,17 @@ aide_start(aide_left_fn *left, void *arg, struct err *err)
 }
 
 void
-aide_stop(struct aide **aide)
+helper_stop(struct helper **helper)
 {
-	if (*aide == NULL)
+	if (*helper == NULL)
 		return;
-	close((*aide)->end);
-	free(*aide);
-	*aide = NULL;
+	close((*helper)->end);
+	free(*helper);
+	*helper = NULL;
 }
 
 bool
-aide_died(struct aide *a)
+helper_died(struct helper *a)
 {
 	if (a->pid == 0 || waitpid(a->pid, NULL, WNOHANG) != a->pid)
 		return false;
@@ -279,20 +279,20 @@ aide_died(struct aide *a)
 }
 
 int
-aide_descriptor(const struct aide *a)
+helper_descriptor(const struct helper *a)
 {
 	return a->end;
 }
 
 void
-aide_hand_over(struct aide *a)
+helper_hand_over(struct helper *a)
 {
 	a->asks = true;
 	a->id = (uint32_t)hash_seed();
 }
 
 void
-aide_set_idle(struct aide *a, int fd, aide_idle_fn *idle, void *arg)
+helper_set_idle(struct helper *a, int fd, helper_idle_fn *idle, void *arg)
 {
 	a->idle_fd = fd;
 	a->idle = idle;
@@ -302,7 +302,7 @@ aide_set_idle(struct aide *a, int fd, aide_idle_fn *idle, void *arg)
 /* ---- who asks ---- */
 
 static int
-ask(struct aide *a, const char *const *argv, int timeout_ms, struct err *err)
+ask(struct helper *a, const char *const *argv, int timeout_ms, struct err *err)
 {
 	struct packet *p = &a->packet;
 
@@ -316,7 +316,7 @@ ask(struct aide *a, const char *const *argv, int timeout_ms, struct err *err)
 		p->len += (uint32_t)len;
 	}
 	if (send(a->end, p, head_size + p->len, MSG_NOSIGNAL) < 0)
-		return err_set(err, "aide: %s", strerror(errno));
+		return err_set(err, "helper: %s", strerror(errno));
 	return 0;
 }
 
@@ -331,7 +331,7 @@ now_ms(void)
 
 /* 0: something is to be read; meanwhile the other one is served. */
 static int
-await(struct aide *a, int64_t deadline, struct err *err)
+await(struct helper *a, int64_t deadline, struct err *err)
 {
 	struct pollfd fds[] = {{.fd = a->end, .events = POLLIN},
 			       {.fd = a->idle_fd, .events = POLLIN}};
@@ -352,7 +352,7 @@ await(struct aide *a, int64_t deadline, struct err *err)
 }
 
 static int
-next_packet(struct aide *a, int64_t deadline, struct err *err)
+next_packet(struct helper *a, int64_t deadline, struct err *err)
 {
 	struct packet *p = &a->packet;
 	ssize_t n;
@@ -362,15 +362,15 @@ next_packet(struct aide *a, int64_t deadline, struct err *err)
 			return -1;
 		n = recv(a->end, p, sizeof(*p), MSG_DONTWAIT);
 		if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
-			return err_set(err, "aide: it is gone");
+			return err_set(err, "helper: it is gone");
 	} while (n < (ssize_t)head_size || p->id != a->id);
 	return (size_t)n == head_size + p->len
 		   ? 0
-		   : err_set(err, "aide: strange answer");
+		   : err_set(err, "helper: strange answer");
 }
 
 static int
-take_answer(struct aide *a, int64_t deadline, char **output, struct err *err)
+take_answer(struct helper *a, int64_t deadline, char **output, struct err *err)
 {
 	size_t len = 0;
 
@@ -381,19 +381,19 @@ take_answer(struct aide *a, int64_t deadline, char **output, struct err *err)
 		memcpy(*output + len, a->packet.bytes, a->packet.len);
 		len += a->packet.len;
 		(*output)[len] = '\0';
-	} while (a->packet.more && len < COMMAND_OUTPUT_MAX);
+	} while (a->packet.more && len < SUBPROCESS_OUTPUT_MAX);
 	return a->packet.code < 0 ? err_set(err, "%s", *output)
 				  : a->packet.code;
 }
 
 int
-aide_run(struct aide *a, const char *const *argv, int timeout_ms, char **output,
+helper_run(struct helper *a, const char *const *argv, int timeout_ms, char **output,
 	 struct err *err)
 {
 	int result;
 
 	if (a == NULL)
-		return command_run(argv, timeout_ms, output, err);
+		return subprocess_run(argv, timeout_ms, output, err);
 	*output = NULL;
 	if (!a->asks)
 		return err_set(err, "the worker asks, not the keeper");
