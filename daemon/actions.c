@@ -10,13 +10,13 @@
 #include "base/err.h"
 #include "base/listing.h"
 #include "base/loop.h"
-#include "daemon/authtab.h"
 #include "daemon/check.h"
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
 #include "daemon/control.h"
 #include "daemon/holdings.h"
 #include "daemon/privileges.h"
+#include "daemon/table/authtab.h"
 #include "maps/map.h"
 
 static int

@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "daemon/holds.h"
+#include "daemon/table/sessions.h"
 
 /*
  * The file, one thing a line, the rest of a line being raw text:
@@ -106,16 +106,16 @@ put_row(struct writer *w, const struct authtab_row *row, int64_t to_wall)
 }
 
 static void
-put_holds(struct writer *w, const struct holds *holds)
+put_holds(struct writer *w, const struct sessions *holds)
 {
 	char text[ADDR_TEXT_MAX];
 	const void *at = NULL;
-	struct hold_row row;
+	struct session_row row;
 	uint64_t seeds[2];
 
-	holds_seeds(holds, seeds);
+	sessions_seeds(holds, seeds);
 	put(w, "seeds %016" PRIx64 " %016" PRIx64, seeds[0], seeds[1]);
-	while (holds_next(holds, &at, &row)) {
+	while (sessions_next(holds, &at, &row)) {
 		addr_format(&row.addr, text);
 		put(w, "session %016" PRIx64 " %016" PRIx64 " %d %u %lld %s",
 		    row.key.bits[0], row.key.bits[1], (int)row.key.kind,
@@ -125,7 +125,7 @@ put_holds(struct writer *w, const struct holds *holds)
 
 int
 checkpoint_write(FILE *file, const struct authtab *table,
-		 const struct holds *holds, const struct logpos *pos,
+		 const struct sessions *holds, const struct logpos *pos,
 		 size_t npos, time_t now_wall, int64_t now_steady)
 {
 	struct writer w = {.file = file};
@@ -147,7 +147,7 @@ checkpoint_write(FILE *file, const struct authtab *table,
 struct reader {
 	checkpoint_grant_fn *grant;
 	void *arg;
-	struct holds *holds;
+	struct sessions *holds;
 	struct logpos **pos;
 	size_t *npos;
 	struct addr addr; /* of the last row, until it is granted */
@@ -246,7 +246,7 @@ take_seeds(struct reader *r, const char *text)
 	if (sscanf(text, "%" SCNx64 " %" SCNx64, &seeds[0], &seeds[1]) != 2)
 		return false;
 	if (r->holds != NULL)
-		holds_set_seeds(r->holds, seeds);
+		sessions_set_seeds(r->holds, seeds);
 	return true;
 }
 
@@ -254,20 +254,20 @@ static bool
 take_session(struct reader *r, const char *text)
 {
 	char address[ADDR_TEXT_MAX];
-	struct hold_row row;
+	struct session_row row;
 	unsigned int kind;
 	long long when;
 
 	if (sscanf(text, "%" SCNx64 " %" SCNx64 " %u %u %lld %45s",
 		   &row.key.bits[0], &row.key.bits[1], &kind, &row.count, &when,
 		   address) != 6 ||
-	    kind > HOLD_NAMED ||
+	    kind > SESSION_NAMED ||
 	    addr_parse(&row.addr, address, strlen(address)) != 0)
 		return false;
-	row.key.kind = (enum hold_kind)kind;
+	row.key.kind = (enum session_kind)kind;
 	row.when = (time_t)when;
 	if (r->holds != NULL)
-		holds_restore(r->holds, &row);
+		sessions_restore(r->holds, &row);
 	return true;
 }
 
@@ -352,7 +352,7 @@ open_trusted(const char *path, struct err *err)
 
 int
 checkpoint_load(const char *path, checkpoint_grant_fn *grant, void *arg,
-		struct holds *holds, struct logpos **pos, size_t *npos,
+		struct sessions *holds, struct logpos **pos, size_t *npos,
 		struct err *err)
 {
 	struct reader r = {.grant = grant,

@@ -12,16 +12,16 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "daemon/authtab.h"
 #include "daemon/source.h"
+#include "daemon/table/authtab.h"
 
 struct err;
-struct holds;
+struct sessions;
 
 /* All of it, to a file that the caller has opened and brings to the disk
  * (daemon/sys/atomic_file.h). holds may be NULL. now: to write each expiry as wall clock
  * time. 0, or -1: it could not be written. */
-int checkpoint_write(FILE *, const struct authtab *, const struct holds *,
+int checkpoint_write(FILE *, const struct authtab *, const struct sessions *,
     const struct logpos *, size_t npos, time_t now_wall, int64_t now_steady);
 
 /*
@@ -35,6 +35,6 @@ typedef void checkpoint_grant_fn(void *arg, const struct addr *,
     const char *user, size_t user_len, time_t when, time_t expires_wall,
     time_t held_wall);
 int checkpoint_load(const char *path, checkpoint_grant_fn *, void *arg,
-    struct holds *, struct logpos **pos, size_t *npos, struct err *);
+    struct sessions *, struct logpos **pos, size_t *npos, struct err *);
 
 #endif

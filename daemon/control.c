@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/unixsocket.h"
-#include "daemon/authtab.h"
+#include "daemon/table/authtab.h"
 
 enum { WORDS_MAX = 4, BACKLOG = 16 };
 

@@ -29,7 +29,7 @@ pipeline_new(const struct conf *conf, struct authtab *table, struct err *err)
 	p->grace = conf->grace;
 	p->hold = conf_hold(conf);
 	if (conf->sessions)
-		p->holds = holds_new(p->hold, HOLDS_MAX);
+		p->holds = sessions_new(p->hold, SESSIONS_MAX);
 	p->table = table;
 	p->rules = conf_rules(conf, err);
 	if (p->rules != NULL)
@@ -55,7 +55,7 @@ pipeline_free(struct pipeline **pipeline)
 		return;
 	replay_free(&p->backlog);
 	networks_free(&p->networks);
-	holds_free(&p->holds);
+	sessions_free(&p->holds);
 	recognizer_free(&p->recognizer);
 	ruleset_free(&p->rules);
 	free(p);
@@ -177,16 +177,16 @@ pipeline_stats(const struct pipeline *p)
 static void
 carry_holds(struct pipeline *p, struct pipeline *old, struct moment now)
 {
-	struct hold_row row;
+	struct session_row row;
 	const void *at = NULL;
 
 	if (p->holds == NULL || old->holds == NULL)
 		return;
-	holds_free(&p->holds);
+	sessions_free(&p->holds);
 	p->holds = old->holds;
 	old->holds = NULL;
-	holds_set_longest(p->holds, p->hold);
-	while (holds_next(p->holds, &at, &row))
+	sessions_set_longest(p->holds, p->hold);
+	while (sessions_next(p->holds, &at, &row))
 		pipeline_release(p, &row.addr, 0, now);
 }
 
@@ -198,8 +198,8 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	carry_holds(p, old, now);
 }
 
-struct holds *
-pipeline_holds(struct pipeline *p)
+struct sessions *
+pipeline_sessions(struct pipeline *p)
 {
 	return p->holds;
 }

@@ -16,7 +16,7 @@ struct addr;
 struct authtab;
 struct conf;
 struct err;
-struct holds;
+struct sessions;
 struct pipeline;
 
 /*
@@ -82,7 +82,7 @@ const char *pipeline_refuse(struct pipeline *, const struct addr *);
 const struct pipeline_stats *pipeline_stats(const struct pipeline *);
 /* What a reload keeps of the old one: the counts, the sessions that are open. */
 void pipeline_carry(struct pipeline *, struct pipeline *old, struct moment now);
-struct holds *pipeline_holds(struct pipeline *); /* NULL: sessions are off */
+struct sessions *pipeline_sessions(struct pipeline *); /* NULL: sessions are off */
 size_t pipeline_rules(const struct pipeline *); /* how many are loaded */
 
 #endif

@@ -63,7 +63,7 @@ pipeline_release(struct pipeline *p, const struct addr *addr, time_t when,
 		 struct moment now)
 {
 	time_t until = when + (time_t)p->grace;
-	time_t left = holds_until(p->holds, addr);
+	time_t left = sessions_until(p->holds, addr);
 
 	authtab_release(p->table, addr,
 			lifetime_of(left > until ? left : until, now));
@@ -75,7 +75,7 @@ begin_session(struct pipeline *p, const struct login *login, time_t when,
 	      struct moment now)
 {
 	struct addr addr = authtab_key(p->table, &login->match.addr), gone;
-	bool open = holds_begin(p->holds, &login->key, &addr, when, &gone);
+	bool open = sessions_begin(p->holds, &login->key, &addr, when, &gone);
 
 	if (gone.family != 0)
 		pipeline_release(p, &gone, now.wall, now);
@@ -87,12 +87,12 @@ pipeline_end_session(struct pipeline *p, const struct found *found,
 		     struct moment now)
 {
 	enum naming naming = recognizer_naming(p->recognizer, &found->match);
-	struct hold_key key = holds_key(p->holds, found, naming);
+	struct session_key key = sessions_key(p->holds, found, naming);
 	time_t when = found->when < now.wall ? found->when : now.wall;
 	char address[ADDR_TEXT_MAX];
 	struct addr addr;
 
-	if (naming == NAMED_NOT || !holds_end(p->holds, &key, when, &addr))
+	if (naming == NAMED_NOT || !sessions_end(p->holds, &key, when, &addr))
 		return;
 	pipeline_release(p, &addr, when, now);
 	if (!log_debugging())
@@ -152,5 +152,5 @@ pipeline_take_login(const struct pipeline *p, const struct found *found,
 	naming = recognizer_naming(p->recognizer, &found->match);
 	login->holds = naming != NAMED_NOT;
 	if (login->holds)
-		login->key = holds_key(p->holds, found, naming);
+		login->key = sessions_key(p->holds, found, naming);
 }

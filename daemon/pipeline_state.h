@@ -13,10 +13,10 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "daemon/authtab.h"
-#include "daemon/holds.h"
 #include "daemon/pipeline.h"
-#include "daemon/users.h"
+#include "daemon/table/authtab.h"
+#include "daemon/table/sessions.h"
+#include "daemon/table/user_lists.h"
 #include "patterns/match/recognizer.h"
 
 struct networks;
@@ -28,7 +28,7 @@ struct login {
 	struct match match;
 	time_t when;
 	bool holds; /* its session has this key */
-	struct hold_key key;
+	struct session_key key;
 };
 
 /* --reprocess: a login is judged some logins later. */
@@ -36,13 +36,13 @@ enum { APART = 5, WAITING_MAX = AUTHTAB_PREFETCH_STEPS * APART };
 struct waiting {
 	struct login login;
 	struct moment now;
-	char user[USERS_NAME_MAX];
+	char user[USER_LISTS_NAME_MAX];
 };
 
 struct pipeline {
 	uint32_t grace, hold;
 	struct authtab *table;
-	struct holds *holds; /* NULL: sessions hold nothing */
+	struct sessions *holds; /* NULL: sessions hold nothing */
 	struct ruleset *rules;
 	struct recognizer *recognizer;
 	struct networks *networks;

@@ -22,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/authtab.h"
+#include "daemon/table/authtab.h"
 
 struct err;
 struct loop;

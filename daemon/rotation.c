@@ -35,7 +35,7 @@ struct entry {
 	bool half_made; /* compressed, with the plain one still beside it */
 };
 
-struct entries {
+struct address_index {
 	struct entry *list;
 	size_t count;
 	char *unreadable;
@@ -153,7 +153,7 @@ rotation_is_pattern(const char *spec)
 /* ---- what is there ---- */
 
 static bool
-has_inode(const struct entries *found, uint64_t device, uint64_t inode)
+has_inode(const struct address_index *found, uint64_t device, uint64_t inode)
 {
 	for (size_t i = 0; i < found->count; i++)
 		if (found->list[i].file.inode == inode &&
@@ -164,7 +164,7 @@ has_inode(const struct entries *found, uint64_t device, uint64_t inode)
 
 /* The caller's path becomes ours. */
 static void
-add(struct entries *found, char *path, const struct mark *mark, bool live)
+add(struct address_index *found, char *path, const struct mark *mark, bool live)
 {
 	struct entry *entry;
 	struct stat st;
@@ -241,7 +241,7 @@ is_stray(const struct logpos *stray, const char *directory,
 
 /* All in the directory of path that belong to it; not path itself. */
 static void
-scan(struct entries *found, const char *path, const struct logpos *stray)
+scan(struct address_index *found, const char *path, const struct logpos *stray)
 {
 	const char *base = last_part(path);
 	char *directory = directory_of(path);
@@ -328,7 +328,7 @@ compare_ages(const struct entry *a, const struct entry *b)
 
 /* Insertion: ages of mixed kinds are no total order, and lists are short. */
 static void
-sort(struct entries *found)
+sort(struct address_index *found)
 {
 	for (size_t i = 1; i < found->count; i++) {
 		struct entry entry = found->list[i];
@@ -343,7 +343,7 @@ sort(struct entries *found)
 
 /* While gzip(1) works both are there; the plain one is whole. */
 static bool
-is_half_made(const struct entries *found, size_t i)
+is_half_made(const struct address_index *found, size_t i)
 {
 	const struct entry *gz = &found->list[i];
 	size_t len = strlen(gz->file.path);
@@ -358,7 +358,7 @@ is_half_made(const struct entries *found, size_t i)
 }
 
 static void
-hand_over(struct rotation *rotation, struct entries *found)
+hand_over(struct rotation *rotation, struct address_index *found)
 {
 	rotation->list = alloc_zero(found->count + 1, sizeof(*rotation->list));
 	for (size_t i = 0; i < found->count; i++)
@@ -377,7 +377,7 @@ static void
 list_names(struct rotation *rotation, const char *spec,
 	   const struct logpos *stray)
 {
-	struct entries found = {0};
+	struct address_index found = {0};
 	const struct mark none = {0};
 	char *target = NULL;
 

@@ -129,7 +129,7 @@ open_feeds(struct service *s, struct err *err)
 
 	if (conf->write && !conf->reprocess &&
 	    checkpoint_load(conf->checkpoint, service_restore_row, s,
-			    pipeline_holds(s->pipeline), &pos, &start.npos,
+			    pipeline_sessions(s->pipeline), &pos, &start.npos,
 			    err) < 0)
 		log_warning("%s; reading the logs from %us ago instead",
 			    err->text, conf_longest(conf));

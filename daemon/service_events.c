@@ -10,13 +10,13 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/conf.h"
-#include "daemon/holds.h"
 #include "daemon/keeper.h"
 #include "daemon/publish.h"
 #include "daemon/reload.h"
 #include "daemon/remote.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/notify.h"
+#include "daemon/table/sessions.h"
 
 /* How much log is read twice after a crash, against how often a large table
  * is written to disk. */
@@ -225,14 +225,14 @@ service_on_status(void *arg, FILE *out)
 	struct service *s = arg;
 	const struct pipeline_stats *stats = pipeline_stats(s->pipeline);
 	struct publish_stats published = publish_stats(s->publish);
-	const struct holds *holds = pipeline_holds(s->pipeline);
+	const struct sessions *holds = pipeline_sessions(s->pipeline);
 	const struct {
 		const char *key;
 		uint64_t value;
 	} rows[] = {
 	    {"addresses", authtab_count(s->table)},
 	    {"grace", s->conf->grace},
-	    {"sessions", holds ? holds_count(holds) : 0},
+	    {"sessions", holds ? sessions_count(holds) : 0},
 	    {"rules", pipeline_rules(s->pipeline)},
 	    {"lines", stats->lines},
 	    {"logins", stats->logins},

@@ -59,7 +59,7 @@ write_checkpoint(struct service *s, FILE *file)
 	size_t npos;
 
 	pos = positions(s, &npos);
-	checkpoint_write(file, s->table, pipeline_holds(s->pipeline), pos, npos,
+	checkpoint_write(file, s->table, pipeline_sessions(s->pipeline), pos, npos,
 			 now.wall, now.lifetime);
 	service_free_positions(pos, npos);
 }

@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "daemon/authtab.h"
 #include "daemon/holdings.h"
 #include "daemon/pipeline.h"
 #include "daemon/service.h"
+#include "daemon/table/authtab.h"
 #include "maps/map.h"
 
 struct addr;

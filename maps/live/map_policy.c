@@ -15,7 +15,7 @@
 #include "maps/live/mapserver.h"
 #include "maps/live/policy.h"
 
-enum { USERS_MAX = 64, ANSWER_MAX = 4096 + 32, SHOWN_MAX = 100 };
+enum { USER_LISTS_MAX = 64, ANSWER_MAX = 4096 + 32, SHOWN_MAX = 100 };
 
 struct policy_map {
 	struct mapserver server; /* first */
@@ -59,13 +59,13 @@ refresh(struct policy_map *pm)
 
 /* ---- who has logged in ---- */
 
-struct users {
-	const char *names[USERS_MAX];
+struct user_lists {
+	const char *names[USER_LISTS_MAX];
 	char sasl_username[POLICY_VALUE_MAX + 1];
 };
 
 static void
-get_users(struct policy_users *out, struct users *users,
+get_users(struct policy_users *out, struct user_lists *users,
 	  const struct map_host *host, const struct policy_request *request)
 {
 	struct policy_text sasl = request->sasl_username;
@@ -85,7 +85,7 @@ get_users(struct policy_users *out, struct users *users,
 		users->names[out->count++] = users->sasl_username;
 		return;
 	}
-	while (out->count < USERS_MAX &&
+	while (out->count < USER_LISTS_MAX &&
 	       host->next_user(host->arg, &request->client, &at, &user))
 		users->names[out->count++] = user.name;
 }
@@ -118,7 +118,7 @@ on_request(void *arg, struct stream *client, const char *bytes, size_t len)
 	struct policy_request request;
 	struct policy_users who;
 	struct policy_answer answer;
-	struct users users;
+	struct user_lists users;
 	struct err err;
 	char text[ANSWER_MAX];
 	long taken = policy_request_parse(&request, bytes, len, &err);

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "base/err.h"
-#include "daemon/authtab.h"
+#include "daemon/table/authtab.h"
 #include "maps/map.h"
 
 enum { GRACE = 1800 };

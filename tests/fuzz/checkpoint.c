@@ -17,7 +17,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "daemon/holds.h"
+#include "daemon/table/sessions.h"
 
 enum { SESSION_MAX = 86400 };
 
@@ -61,7 +61,7 @@ write_summed(FILE *file, const uint8_t *data, size_t size)
 static void
 load(const char *path)
 {
-	struct holds *holds = holds_new(SESSION_MAX, HOLDS_MAX);
+	struct sessions *holds = sessions_new(SESSION_MAX, SESSIONS_MAX);
 	struct logpos *pos = NULL;
 	size_t npos = 0, rows = 0;
 	struct err err = {""};
@@ -75,7 +75,7 @@ load(const char *path)
 		logpos_clear(&pos[i]);
 	}
 	free(pos);
-	holds_free(&holds);
+	sessions_free(&holds);
 }
 
 int

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/unixsocket.h"
-#include "daemon/authtab.h"
+#include "daemon/table/authtab.h"
 
 enum { NOW = 1700000000, LIFETIME = 5000, GRACE = 1800, ROWS_MAX = 100 };
 

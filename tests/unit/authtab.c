@@ -1,5 +1,5 @@
 /* authtab: who is in, until when, and that a naive table says the same. */
-#include "daemon/authtab.h"
+#include "daemon/table/authtab.h"
 
 #include <stdio.h>
 #include <stdlib.h>

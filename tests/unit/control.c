@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/unixsocket.h"
-#include "daemon/authtab.h"
+#include "daemon/table/authtab.h"
 #include "tests/tap.h"
 
 enum { NOW = 1700000000, LIFETIME = 5000, GRACE = 1800, MANY = 20000 };

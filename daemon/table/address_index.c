@@ -1,4 +1,4 @@
-#include "daemon/entries.h"
+#include "daemon/table/address_index.h"
 
 #include <stdlib.h>
 
@@ -8,10 +8,10 @@
 enum { ROOM_MIN = 64 };
 
 void
-entries_init(struct entries *entries, uint32_t about)
+address_index_init(struct address_index *entries, uint32_t about)
 {
 	*entries =
-	    (struct entries){.room = ROOM_MIN, .used = 1, .seed = hash_seed()};
+	    (struct address_index){.room = ROOM_MIN, .used = 1, .seed = hash_seed()};
 	while (entries->room < about)
 		entries->room *= 2;
 	entries->nheads = entries->room * 2;
@@ -21,7 +21,7 @@ entries_init(struct entries *entries, uint32_t about)
 }
 
 void
-entries_free(struct entries *entries)
+address_index_free(struct address_index *entries)
 {
 	free(entries->at);
 	free(entries->heads);
@@ -30,7 +30,7 @@ entries_free(struct entries *entries)
 /* ---- the hash ---- */
 
 static uint32_t *
-head_of(const struct entries *entries, const struct addr *addr)
+head_of(const struct address_index *entries, const struct addr *addr)
 {
 	uint64_t hash = hash_bytes(entries->seed, addr, sizeof(*addr));
 
@@ -38,7 +38,7 @@ head_of(const struct entries *entries, const struct addr *addr)
 }
 
 uint32_t
-entries_find(const struct entries *entries, const struct addr *addr)
+address_index_find(const struct address_index *entries, const struct addr *addr)
 {
 	uint32_t index = *head_of(entries, addr);
 
@@ -48,13 +48,13 @@ entries_find(const struct entries *entries, const struct addr *addr)
 }
 
 void
-entries_prefetch_head(const struct entries *entries, const struct addr *addr)
+address_index_prefetch_head(const struct address_index *entries, const struct addr *addr)
 {
 	__builtin_prefetch(head_of(entries, addr));
 }
 
 uint32_t
-entries_prefetch_entry(const struct entries *entries, const struct addr *addr)
+address_index_prefetch_entry(const struct address_index *entries, const struct addr *addr)
 {
 	uint32_t index = *head_of(entries, addr);
 	const struct entry *entry = &entries->at[index];
@@ -65,7 +65,7 @@ entries_prefetch_entry(const struct entries *entries, const struct addr *addr)
 }
 
 static void
-chain(struct entries *entries, uint32_t index)
+chain(struct address_index *entries, uint32_t index)
 {
 	uint32_t *head = head_of(entries, &entries->at[index].addr);
 
@@ -74,20 +74,20 @@ chain(struct entries *entries, uint32_t index)
 }
 
 static void
-double_heads(struct entries *entries)
+double_heads(struct address_index *entries)
 {
 	free(entries->heads);
 	entries->nheads *= 2;
 	entries->heads = alloc_zero(entries->nheads, sizeof(*entries->heads));
-	for (uint32_t i = entries_next(entries, 1); i != 0;
-	     i = entries_next(entries, i + 1))
+	for (uint32_t i = address_index_next(entries, 1); i != 0;
+	     i = address_index_next(entries, i + 1))
 		chain(entries, i);
 }
 
 /* ---- in and out ---- */
 
 static uint32_t
-take_free(struct entries *entries)
+take_free(struct address_index *entries)
 {
 	uint32_t index = entries->free;
 
@@ -104,7 +104,7 @@ take_free(struct entries *entries)
 }
 
 uint32_t
-entries_add(struct entries *entries, const struct addr *addr)
+address_index_add(struct address_index *entries, const struct addr *addr)
 {
 	uint32_t index;
 
@@ -117,7 +117,7 @@ entries_add(struct entries *entries, const struct addr *addr)
 }
 
 void
-entries_remove(struct entries *entries, uint32_t index)
+address_index_remove(struct address_index *entries, uint32_t index)
 {
 	struct entry *entry = &entries->at[index];
 	uint32_t *link = head_of(entries, &entry->addr);
@@ -132,7 +132,7 @@ entries_remove(struct entries *entries, uint32_t index)
 }
 
 uint32_t
-entries_next(const struct entries *entries, uint32_t index)
+address_index_next(const struct address_index *entries, uint32_t index)
 {
 	while (index < entries->used && entries->at[index].addr.family == 0)
 		index++;
@@ -140,7 +140,7 @@ entries_next(const struct entries *entries, uint32_t index)
 }
 
 bool
-entries_sparse(const struct entries *entries)
+address_index_sparse(const struct address_index *entries)
 {
 	return entries->room > 16 * ROOM_MIN &&
 	       entries->count <= entries->room / 8;

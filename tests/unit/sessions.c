@@ -2,7 +2,7 @@
  * Which sessions are open, and until when they hold their addresses. At the
  * end, at random, against a list that is searched from end to end.
  */
-#include "daemon/holds.h"
+#include "daemon/table/sessions.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,46 +36,46 @@ found(const struct rule *rule, const char *host, pid_t pid, const char *session,
 		      .session_len = session ? strlen(session) : 0}};
 }
 
-static struct hold_key
-named(const struct holds *h, const char *session)
+static struct session_key
+named(const struct sessions *h, const char *session)
 {
 	const struct found f = found(&rules[0], "mail", 7, session, 0);
 
-	return holds_key(h, &f, NAMED_BY_SESSION);
+	return sessions_key(h, &f, NAMED_BY_SESSION);
 }
 
 static bool
-begin(struct holds *h, struct hold_key key, unsigned int n, time_t when)
+begin(struct sessions *h, struct session_key key, unsigned int n, time_t when)
 {
 	struct addr addr = address(n), gone;
 
-	return holds_begin(h, &key, &addr, when, &gone);
+	return sessions_begin(h, &key, &addr, when, &gone);
 }
 
 /* The n of the address whose session ended; 0 = none. */
 static unsigned int
-end(struct holds *h, struct hold_key key, time_t when)
+end(struct sessions *h, struct session_key key, time_t when)
 {
 	struct addr addr;
 
-	if (!holds_end(h, &key, when, &addr))
+	if (!sessions_end(h, &key, when, &addr))
 		return 0;
 	return (unsigned int)addr.bytes[1] << 16 |
 	       (unsigned int)addr.bytes[2] << 8 | addr.bytes[3];
 }
 
 static time_t
-until(const struct holds *h, unsigned int n)
+until(const struct sessions *h, unsigned int n)
 {
 	struct addr addr = address(n);
 
-	return holds_until(h, &addr);
+	return sessions_until(h, &addr);
 }
 
 static void
 life(void)
 {
-	struct holds *h = holds_new(DAY, HOLDS_MAX);
+	struct sessions *h = sessions_new(DAY, SESSIONS_MAX);
 
 	is_int(until(h, 1), 0, "nothing is held");
 	is_int(end(h, named(h, "a"), NOON - 900), 0, "nothing can end");
@@ -89,50 +89,50 @@ life(void)
 	is_int(end(h, named(h, "b"), NOON + 200), 0, "nobody ends twice");
 	is_int(end(h, named(h, "a"), NOON + 300), 1, "the other");
 	is_int(until(h, 1), 0, "nothing is held any more");
-	is_int((long long)holds_count(h), 0, "nor kept");
+	is_int((long long)sessions_count(h), 0, "nor kept");
 	begin(h, named(h, "c"), 3, NOON);
 	is_int(end(h, named(h, "c"), NOON + DAY), 0,
 	       "after a day there is "
 	       "nothing left to end");
-	is_int((long long)holds_count(h), 0, "nor is it kept");
-	holds_free(&h);
+	is_int((long long)sessions_count(h), 0, "nor is it kept");
+	sessions_free(&h);
 	ok(h == NULL, "freed");
 }
 
 static void
 end_first(void)
 {
-	struct holds *h = holds_new(DAY, HOLDS_MAX);
+	struct sessions *h = sessions_new(DAY, SESSIONS_MAX);
 	struct found f = found(&rules[0], "mail", 7, NULL, 1);
 	int i;
 	char name[16];
 
 	end(h, named(h, "a"), NOON);
-	ok(!begin(h, named(h, "a"), 1, NOON + HOLDS_ENDED_SECONDS),
+	ok(!begin(h, named(h, "a"), 1, NOON + SESSIONS_ENDED_SECONDS),
 	   "an end that came first counts");
 	ok(begin(h, named(h, "a"), 1, NOON), "but once");
 	end(h, named(h, "b"), NOON);
-	ok(begin(h, named(h, "b"), 1, NOON + HOLDS_ENDED_SECONDS + 1),
+	ok(begin(h, named(h, "b"), 1, NOON + SESSIONS_ENDED_SECONDS + 1),
 	   "and for a minute");
-	end(h, holds_key(h, &f, NAMED_BY_ADDRESS), NOON);
-	ok(begin(h, holds_key(h, &f, NAMED_BY_ADDRESS), 1, NOON),
+	end(h, sessions_key(h, &f, NAMED_BY_ADDRESS), NOON);
+	ok(begin(h, sessions_key(h, &f, NAMED_BY_ADDRESS), 1, NOON),
 	   "not where a pid is all there is");
 	end(h, named(h, "first"), NOON);
 	end(h, named(h, "second"), NOON);
-	for (i = 0; i < HOLDS_ENDED_MAX - 1; i++) {
+	for (i = 0; i < SESSIONS_ENDED_MAX - 1; i++) {
 		snprintf(name, sizeof(name), "s%d", i);
 		end(h, named(h, name), NOON);
 	}
 	ok(begin(h, named(h, "first"), 1, NOON), "too many: the first goes");
 	ok(!begin(h, named(h, "second"), 1, NOON), "the second does not");
-	is_int((long long)holds_count(h), 4, "they are no sessions");
-	holds_free(&h);
+	is_int((long long)sessions_count(h), 4, "they are no sessions");
+	sessions_free(&h);
 }
 
 static void
 keys(void)
 {
-	struct holds *h = holds_new(DAY, HOLDS_MAX);
+	struct sessions *h = sessions_new(DAY, SESSIONS_MAX);
 	const struct found one = found(&rules[1], "mail", 7, "99", 1);
 	const struct found others[] = {
 	    found(&rules[0], "mail", 7, "99", 1),
@@ -146,26 +146,26 @@ keys(void)
 	static const char *const tells[] = {[NAMED_BY_ADDRESS] = "11101",
 					    [NAMED_BY_SESSION] = "11010",
 					    [NAMED_BY_BOTH] = "11011"};
-	struct hold_key a, b;
+	struct session_key a, b;
 
 	for (enum naming n = NAMED_BY_ADDRESS; n <= NAMED_BY_BOTH; n++) {
-		a = holds_key(h, &one, n);
+		a = sessions_key(h, &one, n);
 		for (int i = 0; i < 5; i++) {
-			b = holds_key(h, &others[i], n);
+			b = sessions_key(h, &others[i], n);
 			ok((memcmp(a.bits, b.bits, sizeof(a.bits)) != 0) ==
 			       (tells[n][i] == '1'),
 			   "naming %d, difference %d", (int)n, i);
 		}
 	}
-	holds_free(&h);
+	sessions_free(&h);
 }
 
 static void
 replaced(void)
 {
-	struct holds *h = holds_new(DAY, 3);
+	struct sessions *h = sessions_new(DAY, 3);
 	struct found f = found(&rules[1], "mail", 7, NULL, 1);
-	struct hold_key pid = holds_key(h, &f, NAMED_BY_ADDRESS), key, counted;
+	struct session_key pid = sessions_key(h, &f, NAMED_BY_ADDRESS), key, counted;
 	struct addr addr = address(2), gone;
 
 	begin(h, pid, 1, NOON);
@@ -173,7 +173,7 @@ replaced(void)
 	is_int(end(h, pid, NOON + 6), 1, "a process has one session at a time");
 	is_int(end(h, pid, NOON + 6), 0, "whatever was lost of it");
 	f.line.pid = 0;
-	counted = holds_key(h, &f, NAMED_BY_ADDRESS);
+	counted = sessions_key(h, &f, NAMED_BY_ADDRESS);
 	begin(h, counted, 1, NOON);
 	begin(h, counted, 1, NOON + 5);
 	is_int(end(h, counted, NOON + 6), 1, "without a pid they are counted");
@@ -184,44 +184,44 @@ replaced(void)
 
 	begin(h, named(h, "a"), 1, NOON);
 	key = named(h, "a");
-	holds_begin(h, &key, &addr, NOON, &gone);
+	sessions_begin(h, &key, &addr, NOON, &gone);
 	ok(gone.bytes[3] == 1, "a name used again: whose it was is told");
 	is_int(until(h, 1), 0, "who has it no more");
 	begin(h, named(h, "b"), 3, NOON);
 	begin(h, named(h, "c"), 4, NOON);
 	key = named(h, "d");
 	addr = address(5);
-	holds_begin(h, &key, &addr, NOON, &gone);
+	sessions_begin(h, &key, &addr, NOON, &gone);
 	ok(gone.family == 4 && gone.bytes[3] == 2,
 	   "too many: the oldest goes, and that is told");
-	is_int((long long)holds_count(h), 3, "no more than three");
-	holds_free(&h);
+	is_int((long long)sessions_count(h), 3, "no more than three");
+	sessions_free(&h);
 }
 
 static void
 kept(void)
 {
-	struct holds *h = holds_new(DAY, HOLDS_MAX), *again;
-	struct hold_row row;
+	struct sessions *h = sessions_new(DAY, SESSIONS_MAX), *again;
+	struct session_row row;
 	const void *at = NULL;
 	uint64_t seeds[2];
 
 	begin(h, named(h, "a"), 1, NOON);
 	begin(h, named(h, "b"), 1, NOON + 5);
 	end(h, named(h, "x"), NOON);
-	again = holds_new(DAY, HOLDS_MAX);
-	holds_seeds(h, seeds);
-	holds_set_seeds(again, seeds);
-	while (holds_next(h, &at, &row))
-		holds_restore(again, &row);
-	holds_free(&h);
-	is_int((long long)holds_count(again), 2, "what is open is kept");
+	again = sessions_new(DAY, SESSIONS_MAX);
+	sessions_seeds(h, seeds);
+	sessions_set_seeds(again, seeds);
+	while (sessions_next(h, &at, &row))
+		sessions_restore(again, &row);
+	sessions_free(&h);
+	is_int((long long)sessions_count(again), 2, "what is open is kept");
 	is_int(until(again, 1), NOON + 5 + DAY, "as it was");
 	is_int(end(again, named(again, "b"), NOON + 9), 1, "and can end");
 	is_int(until(again, 1), NOON + DAY, "one by one");
-	holds_set_longest(again, 60);
+	sessions_set_longest(again, 60);
 	is_int(until(again, 1), NOON + 60, "another bound counts at once");
-	holds_free(&again);
+	sessions_free(&again);
 }
 
 /* ---- at random ---- */
@@ -278,18 +278,18 @@ model_until(unsigned int n)
 }
 
 /* Keys by pid, so that no end is remembered. */
-static struct hold_key
-nth(const struct holds *h, int name)
+static struct session_key
+nth(const struct sessions *h, int name)
 {
 	const struct found f = found(&rules[1], "mail", 1 + name, NULL, 0);
 
-	return holds_key(h, &f, NAMED_BY_ADDRESS);
+	return sessions_key(h, &f, NAMED_BY_ADDRESS);
 }
 
 static void
 at_random(void)
 {
-	struct holds *h = holds_new(600, ROOM);
+	struct sessions *h = sessions_new(600, ROOM);
 	time_t when = NOON;
 	int wrong = 0;
 
@@ -310,7 +310,7 @@ at_random(void)
 		wrong += until(h, n) != model_until(n);
 	}
 	is_int(wrong, 0, "%d steps at random, as the model says", STEPS);
-	holds_free(&h);
+	sessions_free(&h);
 }
 
 int

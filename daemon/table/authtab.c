@@ -1,14 +1,14 @@
-#include "daemon/authtab.h"
+#include "daemon/table/authtab.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "daemon/calendar.h"
-#include "daemon/entries.h"
-#include "daemon/stay.h"
-#include "daemon/users.h"
+#include "daemon/table/address_index.h"
+#include "daemon/table/lease.h"
+#include "daemon/table/timing_wheel.h"
+#include "daemon/table/user_lists.h"
 
 /*
  * A renewal does not move its entry in the calendar: it stays in its old slot,
@@ -17,7 +17,7 @@
  * in a grace, however often it is renewed.
  */
 
-static_assert(AUTHTAB_USERS_MAX == (int)USERS_LIST_MAX, "the same list");
+static_assert(AUTHTAB_USERS_MAX == (int)USER_LISTS_LIST_MAX, "the same list");
 
 struct authtab {
 	unsigned int ipv6_prefix; /* 0 = an address is itself */
@@ -28,9 +28,9 @@ struct authtab {
 	int64_t now; /* the latest seen; nothing expires before it */
 	int64_t due; /* nothing lies in the calendar before it */
 
-	struct entries entries;
-	struct users *users;
-	struct calendar *calendar;
+	struct address_index entries;
+	struct user_lists *users;
+	struct timing_wheel *calendar;
 };
 
 /* ---- birth and end ---- */
@@ -39,19 +39,19 @@ struct authtab {
 static void
 make_storage(struct authtab *tab, uint32_t about)
 {
-	entries_init(&tab->entries, about);
-	tab->users = users_new();
+	address_index_init(&tab->entries, about);
+	tab->users = user_lists_new();
 	tab->calendar =
-	    calendar_new(tab->longest > tab->hold ? tab->longest : tab->hold);
+	    timing_wheel_new(tab->longest > tab->hold ? tab->longest : tab->hold);
 	tab->due = INT64_MAX;
 }
 
 static void
 free_storage(struct authtab *tab)
 {
-	entries_free(&tab->entries);
-	users_free(&tab->users);
-	calendar_free(&tab->calendar);
+	address_index_free(&tab->entries);
+	user_lists_free(&tab->users);
+	timing_wheel_free(&tab->calendar);
 }
 
 struct authtab *
@@ -114,12 +114,12 @@ authtab_prefetch(const struct authtab *tab, const struct addr *addr, int step)
 	uint32_t index;
 
 	if (step == 0) {
-		entries_prefetch_head(&tab->entries, &key);
+		address_index_prefetch_head(&tab->entries, &key);
 		return;
 	}
-	index = entries_prefetch_entry(&tab->entries, &key);
+	index = address_index_prefetch_entry(&tab->entries, &key);
 	if (step == 2)
-		users_prefetch(tab->users, tab->entries.at[index].users);
+		user_lists_prefetch(tab->users, tab->entries.at[index].users);
 }
 
 /* ---- what hangs on an address ---- */
@@ -130,14 +130,14 @@ entry_at(const struct authtab *tab, uint32_t index)
 	return &tab->entries.at[index];
 }
 
-static struct stay
-stay_of(const struct entry *entry)
+static struct lease
+lease_of(const struct entry *entry)
 {
-	return (struct stay){entry->when, entry->expires, entry->held};
+	return (struct lease){entry->when, entry->expires, entry->held};
 }
 
 static void
-set_stay(struct entry *entry, const struct stay *stay)
+set_stay(struct entry *entry, const struct lease *stay)
 {
 	entry->when = stay->when;
 	entry->expires = stay->expires;
@@ -145,12 +145,12 @@ set_stay(struct entry *entry, const struct stay *stay)
 }
 
 static uint32_t
-insert(struct authtab *tab, const struct addr *addr, const struct stay *stay)
+insert(struct authtab *tab, const struct addr *addr, const struct lease *stay)
 {
-	uint32_t index = entries_add(&tab->entries, addr);
+	uint32_t index = address_index_add(&tab->entries, addr);
 
 	set_stay(entry_at(tab, index), stay);
-	calendar_add(tab->calendar, index, stay->expires);
+	timing_wheel_add(tab->calendar, index, stay->expires);
 	if (stay->expires < tab->due)
 		tab->due = stay->expires;
 	return index;
@@ -162,9 +162,9 @@ drop(struct authtab *tab, uint32_t index, enum authtab_event event)
 {
 	struct entry gone = *entry_at(tab, index);
 
-	calendar_remove(tab->calendar, index);
-	users_clear(tab->users, &gone.users);
-	entries_remove(&tab->entries, index);
+	timing_wheel_remove(tab->calendar, index);
+	user_lists_clear(tab->users, &gone.users);
+	address_index_remove(&tab->entries, index);
 	tell(tab, event, gone.addr, gone.when);
 }
 
@@ -172,19 +172,19 @@ static void
 copy_entry(struct authtab *to, const struct authtab *from, uint32_t index)
 {
 	const struct entry *entry = entry_at(from, index);
-	struct stay stay = stay_of(entry);
+	struct lease stay = lease_of(entry);
 	uint32_t copy = insert(to, &entry->addr, &stay);
 
 	entry_at(to, copy)->users =
-	    users_copy(to->users, from->users, entry->users);
+	    user_lists_copy(to->users, from->users, entry->users);
 }
 
 /* All there are, into the fresh storage of tab; that of old is freed. */
 static void
 move_entries(struct authtab *tab, struct authtab *old)
 {
-	for (uint32_t i = entries_next(&old->entries, 1); i != 0;
-	     i = entries_next(&old->entries, i + 1))
+	for (uint32_t i = address_index_next(&old->entries, 1); i != 0;
+	     i = address_index_next(&old->entries, i + 1))
 		copy_entry(tab, old, i);
 	free_storage(old);
 }
@@ -196,7 +196,7 @@ shrink(struct authtab *tab)
 {
 	struct authtab old = *tab;
 
-	if (!entries_sparse(&tab->entries))
+	if (!address_index_sparse(&tab->entries))
 		return;
 	make_storage(tab, old.entries.count * 2);
 	move_entries(tab, &old);
@@ -213,24 +213,24 @@ shrink(struct authtab *tab)
 static uint32_t
 tidy_slot(struct authtab *tab, uint32_t first, int64_t now, bool one_is_enough)
 {
-	struct calendar *calendar = tab->calendar;
-	uint32_t last = calendar_last_beside(calendar, first), soonest = 0;
+	struct timing_wheel *calendar = tab->calendar;
+	uint32_t last = timing_wheel_last_beside(calendar, first), soonest = 0;
 	uint32_t index = first, next;
 	int64_t expires;
 
 	for (;; index = next) {
-		next = calendar_after(calendar, index);
+		next = timing_wheel_after(calendar, index);
 		expires = entry_at(tab, index)->expires;
 		if (expires <= now) {
 			drop(tab, index, AUTHTAB_EXPIRED);
-		} else if (!calendar_in_place(calendar, index, expires)) {
-			calendar_remove(calendar, index);
-			calendar_add(calendar, index, expires);
+		} else if (!timing_wheel_in_place(calendar, index, expires)) {
+			timing_wheel_remove(calendar, index);
+			timing_wheel_add(calendar, index, expires);
 		} else {
 			if (soonest == 0 ||
 			    expires < entry_at(tab, soonest)->expires)
 				soonest = index;
-			if (one_is_enough || calendar_exact(calendar))
+			if (one_is_enough || timing_wheel_exact(calendar))
 				return soonest;
 		}
 		if (index == last)
@@ -244,7 +244,7 @@ find_soonest(struct authtab *tab, int64_t now, bool one_is_enough)
 {
 	uint32_t first, index;
 
-	while ((first = calendar_first(tab->calendar, tab->now)) != 0) {
+	while ((first = timing_wheel_first(tab->calendar, tab->now)) != 0) {
 		index = tidy_slot(tab, first, now, one_is_enough);
 		if (index != 0)
 			return index;
@@ -309,17 +309,17 @@ later(int64_t a, int64_t b)
 /* Another login from an address that is in: whether that moved it. */
 static bool
 renew(struct authtab *tab, struct entry *entry, const char *user,
-      size_t user_len, const struct stay *login)
+      size_t user_len, const struct lease *login)
 {
-	struct stay all = stay_of(entry);
+	struct lease all = lease_of(entry);
 	bool moved;
 
 	if (user != NULL)
-		users_add(tab->users, &entry->users, user, user_len, login,
+		user_lists_add(tab->users, &entry->users, user, user_len, login,
 			  &all, tab->now);
 	else
-		users_part(tab->users, &entry->users, &all);
-	moved = stay_join(&all, login);
+		user_lists_part(tab->users, &entry->users, &all);
+	moved = lease_join(&all, login);
 	set_stay(entry, &all);
 	return moved;
 }
@@ -338,7 +338,7 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 	     int64_t now)
 {
 	struct addr key = authtab_key(tab, addr);
-	struct stay login = {.when = when};
+	struct lease login = {.when = when};
 	int event = AUTHTAB_RENEWED;
 	uint32_t index;
 
@@ -352,15 +352,15 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 	until = later(until, expires);
 	if (until <= tab->now)
 		return -1;
-	stay_set(&login, expires, until);
+	lease_set(&login, expires, until);
 
-	index = entries_find(&tab->entries, &key);
+	index = address_index_find(&tab->entries, &key);
 	if (index == 0) {
 		if (make_place(tab, until) < 0)
 			return -1;
 		index = insert(tab, &key, &login);
 		if (user != NULL)
-			users_add(tab->users, &entry_at(tab, index)->users,
+			user_lists_add(tab->users, &entry_at(tab, index)->users,
 				  user, user_len, &login, NULL, tab->now);
 		event = AUTHTAB_ADDED;
 	} else if (!renew(tab, entry_at(tab, index), user, user_len, &login)) {
@@ -373,32 +373,32 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 }
 
 static void
-release_user(const void *until, struct stay *stay)
+release_user(const void *until, struct lease *stay)
 {
-	stay_release(stay, *(const int64_t *)until);
+	lease_release(stay, *(const int64_t *)until);
 }
 
 void
 authtab_release(struct authtab *tab, const struct addr *addr, int64_t until)
 {
 	struct addr key = authtab_key(tab, addr);
-	uint32_t index = entries_find(&tab->entries, &key);
+	uint32_t index = address_index_find(&tab->entries, &key);
 	struct entry *entry = entry_at(tab, index);
-	struct stay stay;
+	struct lease stay;
 
 	if (index == 0 || entry->held == 0 || until >= entry->expires)
 		return;
-	stay = stay_of(entry);
-	stay_release(&stay, until);
+	stay = lease_of(entry);
+	lease_release(&stay, until);
 	set_stay(entry, &stay);
-	users_change(tab->users, entry->users, release_user, &until);
+	user_lists_change(tab->users, entry->users, release_user, &until);
 	if (entry->expires <= tab->now) {
 		drop(tab, index, AUTHTAB_EXPIRED);
 		shrink(tab);
 		return;
 	}
-	calendar_remove(tab->calendar, index);
-	calendar_add(tab->calendar, index, entry->expires);
+	timing_wheel_remove(tab->calendar, index);
+	timing_wheel_add(tab->calendar, index, entry->expires);
 	if (entry->expires < tab->due)
 		tab->due = entry->expires;
 }
@@ -410,14 +410,14 @@ struct bounds {
 };
 
 static void
-change_stay(const void *arg, struct stay *stay)
+change_stay(const void *arg, struct lease *stay)
 {
 	const struct bounds *bounds = arg;
 	int64_t until = stay->held > 0 ? stay->expires : 0;
 
 	if (until > bounds->latest)
 		until = bounds->latest;
-	stay_set(stay, stay_granted(stay) + bounds->more,
+	lease_set(stay, lease_granted(stay) + bounds->more,
 		 later(until, bounds->now));
 }
 
@@ -427,7 +427,7 @@ change_bounds(struct authtab *tab, uint32_t longest, uint32_t hold, int64_t now)
 {
 	struct authtab old = *tab;
 	struct bounds bounds;
-	struct stay stay;
+	struct lease stay;
 
 	if (now > tab->now)
 		tab->now = now;
@@ -437,14 +437,14 @@ change_bounds(struct authtab *tab, uint32_t longest, uint32_t hold, int64_t now)
 	tab->longest = longest;
 	tab->hold = hold;
 	make_storage(tab, old.entries.count * 2);
-	for (uint32_t i = entries_next(&old.entries, 1); i != 0;
-	     i = entries_next(&old.entries, i + 1)) {
+	for (uint32_t i = address_index_next(&old.entries, 1); i != 0;
+	     i = address_index_next(&old.entries, i + 1)) {
 		struct entry *entry = entry_at(&old, i);
 
-		stay = stay_of(entry);
+		stay = lease_of(entry);
 		change_stay(&bounds, &stay);
 		set_stay(entry, &stay);
-		users_change(old.users, entry->users, change_stay, &bounds);
+		user_lists_change(old.users, entry->users, change_stay, &bounds);
 	}
 	move_entries(tab, &old);
 }
@@ -466,7 +466,7 @@ bool
 authtab_remove(struct authtab *tab, const struct addr *addr)
 {
 	struct addr key = authtab_key(tab, addr);
-	uint32_t index = entries_find(&tab->entries, &key);
+	uint32_t index = address_index_find(&tab->entries, &key);
 
 	if (index == 0)
 		return false;
@@ -494,20 +494,20 @@ static void
 show(const struct authtab *tab, const struct entry *entry,
      struct authtab_row *out)
 {
-	struct users_user users[USERS_LIST_MAX];
-	struct stay all = stay_of(entry);
+	struct user_lists_user users[USER_LISTS_LIST_MAX];
+	struct lease all = lease_of(entry);
 
 	out->addr = entry->addr;
 	out->when = (time_t)all.when;
 	out->expires = all.expires;
-	out->granted = stay_granted(&all);
-	out->nusers = users_get(tab->users, entry->users, &all, users);
+	out->granted = lease_granted(&all);
+	out->nusers = user_lists_get(tab->users, entry->users, &all, users);
 	for (size_t i = 0; i < out->nusers; i++)
 		out->users[i] = (struct authtab_user){
 		    .name = users[i].name,
 		    .when = (time_t)users[i].stay.when,
 		    .expires = users[i].stay.expires,
-		    .granted = stay_granted(&users[i].stay)};
+		    .granted = lease_granted(&users[i].stay)};
 }
 
 bool
@@ -515,7 +515,7 @@ authtab_get(const struct authtab *tab, const struct addr *addr,
 	    struct authtab_row *out)
 {
 	struct addr key = authtab_key(tab, addr);
-	uint32_t index = entries_find(&tab->entries, &key);
+	uint32_t index = address_index_find(&tab->entries, &key);
 
 	if (index == 0)
 		return false;
@@ -527,7 +527,7 @@ bool
 authtab_next(const struct authtab *tab, size_t *at, struct authtab_row *out)
 {
 	uint32_t index =
-	    entries_next(&tab->entries, *at == 0 ? 1 : (uint32_t)*at);
+	    address_index_next(&tab->entries, *at == 0 ? 1 : (uint32_t)*at);
 
 	if (index == 0)
 		return false;

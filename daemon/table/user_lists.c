@@ -1,4 +1,4 @@
-#include "daemon/users.h"
+#include "daemon/table/user_lists.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -12,9 +12,9 @@
  * Names lie one behind the other in one block and are known by their place in
  * it, in units of 8 bytes. The place of a name that nobody uses any more is
  * kept, by size, for the next of that size. The block never shrinks: who wants
- * the memory back makes a new struct users.
+ * the memory back makes a new struct user_lists.
  */
-enum { UNIT = 8, SIZES = 1 + (9 + USERS_NAME_MAX + 1 + UNIT - 1) / UNIT };
+enum { UNIT = 8, SIZES = 1 + (9 + USER_LISTS_NAME_MAX + 1 + UNIT - 1) / UNIT };
 
 struct name {
 	uint32_t references;
@@ -26,13 +26,13 @@ struct name {
 /* A list of names with times of their own is a chain of these, the latest login
  * first; its number is marked. */
 struct cell {
-	struct stay stay;
+	struct lease stay;
 	uint32_t name;
 	uint32_t next;
 };
 static const uint32_t CELLS = 0x80000000;
 
-struct users {
+struct user_lists {
 	uint64_t seed;
 	char *block;
 	uint32_t used, room;	    /* in units; unit 0 is not used */
@@ -45,10 +45,10 @@ struct users {
 
 enum { HEADS_MIN = 64 };
 
-struct users *
-users_new(void)
+struct user_lists *
+user_lists_new(void)
 {
-	struct users *users = alloc_zero(1, sizeof(*users));
+	struct user_lists *users = alloc_zero(1, sizeof(*users));
 
 	users->seed = hash_seed();
 	users->used = 1;
@@ -59,7 +59,7 @@ users_new(void)
 }
 
 void
-users_free(struct users **users)
+user_lists_free(struct user_lists **users)
 {
 	if (*users == NULL)
 		return;
@@ -73,13 +73,13 @@ users_free(struct users **users)
 /* ---- names ---- */
 
 static struct name *
-name_at(const struct users *users, uint32_t id)
+name_at(const struct user_lists *users, uint32_t id)
 {
 	return (void *)(users->block + (size_t)id * UNIT);
 }
 
 static bool
-name_is(const struct users *users, uint32_t id, const char *text, size_t len)
+name_is(const struct user_lists *users, uint32_t id, const char *text, size_t len)
 {
 	const struct name *name = name_at(users, id);
 
@@ -87,7 +87,7 @@ name_is(const struct users *users, uint32_t id, const char *text, size_t len)
 }
 
 static uint32_t *
-head_of(const struct users *users, const char *text, size_t len)
+head_of(const struct user_lists *users, const char *text, size_t len)
 {
 	uint64_t hash = hash_bytes(users->seed, text, len);
 
@@ -95,7 +95,7 @@ head_of(const struct users *users, const char *text, size_t len)
 }
 
 static uint32_t
-name_find(const struct users *users, const char *text, size_t len)
+name_find(const struct user_lists *users, const char *text, size_t len)
 {
 	uint32_t id = *head_of(users, text, len);
 
@@ -105,7 +105,7 @@ name_find(const struct users *users, const char *text, size_t len)
 }
 
 static void
-double_heads(struct users *users)
+double_heads(struct user_lists *users)
 {
 	uint32_t *old = users->heads, nold = users->nheads, id, next, *head;
 	struct name *name;
@@ -133,7 +133,7 @@ units_for(size_t len)
 
 /* A place for a name of this length. */
 static uint32_t
-name_place(struct users *users, size_t len)
+name_place(struct user_lists *users, size_t len)
 {
 	uint32_t units = units_for(len), id = users->free_names[units];
 
@@ -152,7 +152,7 @@ name_place(struct users *users, size_t len)
 }
 
 static uint32_t
-name_take(struct users *users, const char *text, size_t len)
+name_take(struct user_lists *users, const char *text, size_t len)
 {
 	uint32_t id = name_find(users, text, len), *head;
 	struct name *name;
@@ -176,7 +176,7 @@ name_take(struct users *users, const char *text, size_t len)
 }
 
 static void
-name_drop(struct users *users, uint32_t id)
+name_drop(struct user_lists *users, uint32_t id)
 {
 	struct name *name = name_at(users, id);
 	uint32_t *link, units = units_for(name->len);
@@ -195,7 +195,7 @@ name_drop(struct users *users, uint32_t id)
 /* ---- cells ---- */
 
 static uint32_t
-cell_new(struct users *users, uint32_t name, const struct stay *stay)
+cell_new(struct user_lists *users, uint32_t name, const struct lease *stay)
 {
 	uint32_t at = users->free_cell;
 
@@ -217,7 +217,7 @@ cell_new(struct users *users, uint32_t name, const struct stay *stay)
 }
 
 static void
-cell_drop(struct users *users, uint32_t at)
+cell_drop(struct user_lists *users, uint32_t at)
 {
 	name_drop(users, users->cells[at].name);
 	users->cells[at].next = users->free_cell;
@@ -227,7 +227,7 @@ cell_drop(struct users *users, uint32_t at)
 /* Takes the cell of a name out of the chain that begins at *first, and drops
  * those whose time is over. 0: the name has none. */
 static uint32_t
-take_cell(struct users *users, uint32_t *first, uint32_t name, int64_t now)
+take_cell(struct user_lists *users, uint32_t *first, uint32_t name, int64_t now)
 {
 	uint32_t *link = first, at, taken = 0;
 
@@ -250,7 +250,7 @@ take_cell(struct users *users, uint32_t *first, uint32_t name, int64_t now)
 /* Puts a cell where it belongs by its login. A chain that gets too long loses
  * its last. */
 static void
-put_cell(struct users *users, uint32_t *first, uint32_t at)
+put_cell(struct user_lists *users, uint32_t *first, uint32_t at)
 {
 	uint32_t *link = first, n = 0;
 
@@ -262,7 +262,7 @@ put_cell(struct users *users, uint32_t *first, uint32_t at)
 	users->cells[at].next = *link;
 	*link = at;
 	for (; *link != 0; link = &users->cells[*link].next) {
-		if (n++ == USERS_LIST_MAX) {
+		if (n++ == USER_LISTS_LIST_MAX) {
 			cell_drop(users, *link);
 			*link = 0;
 			return;
@@ -273,7 +273,7 @@ put_cell(struct users *users, uint32_t *first, uint32_t at)
 /* ---- lists ---- */
 
 void
-users_part(struct users *users, uint32_t *list, const struct stay *all)
+user_lists_part(struct user_lists *users, uint32_t *list, const struct lease *all)
 {
 	if (*list != 0 && !(*list & CELLS))
 		*list = cell_new(users, *list, all) | CELLS;
@@ -281,14 +281,14 @@ users_part(struct users *users, uint32_t *list, const struct stay *all)
 
 /* Of a user who logged in, into a list that has times of its own. */
 static void
-add_cell(struct users *users, uint32_t *list, uint32_t name,
-	 const struct stay *stay, int64_t now)
+add_cell(struct user_lists *users, uint32_t *list, uint32_t name,
+	 const struct lease *stay, int64_t now)
 {
 	uint32_t first = *list & ~CELLS;
 	uint32_t at = take_cell(users, &first, name, now);
 
 	if (at != 0) {
-		stay_join(&users->cells[at].stay, stay);
+		lease_join(&users->cells[at].stay, stay);
 		name_drop(users, name); /* the cell has it already */
 	} else {
 		at = cell_new(users, name, stay);
@@ -298,14 +298,14 @@ add_cell(struct users *users, uint32_t *list, uint32_t name,
 }
 
 void
-users_add(struct users *users, uint32_t *list, const char *name, size_t len,
-	  const struct stay *stay, const struct stay *all, int64_t now)
+user_lists_add(struct user_lists *users, uint32_t *list, const char *name, size_t len,
+	  const struct lease *stay, const struct lease *all, int64_t now)
 {
 	uint32_t id;
 
-	len = strnlen(name, len < USERS_NAME_MAX ? len : USERS_NAME_MAX);
+	len = strnlen(name, len < USER_LISTS_NAME_MAX ? len : USER_LISTS_NAME_MAX);
 	if (len == 0) {
-		users_part(users, list, all);
+		user_lists_part(users, list, all);
 		return;
 	}
 	if (*list != 0 && !(*list & CELLS) && name_is(users, *list, name, len))
@@ -315,12 +315,12 @@ users_add(struct users *users, uint32_t *list, const char *name, size_t len,
 		*list = id;
 		return;
 	}
-	users_part(users, list, all);
+	user_lists_part(users, list, all);
 	add_cell(users, list, id, stay, now);
 }
 
 void
-users_prefetch(const struct users *users, uint32_t list)
+user_lists_prefetch(const struct user_lists *users, uint32_t list)
 {
 	if (list & CELLS)
 		__builtin_prefetch(&users->cells[list & ~CELLS]);
@@ -329,7 +329,7 @@ users_prefetch(const struct users *users, uint32_t list)
 }
 
 void
-users_clear(struct users *users, uint32_t *list)
+user_lists_clear(struct user_lists *users, uint32_t *list)
 {
 	uint32_t at, next;
 
@@ -345,7 +345,7 @@ users_clear(struct users *users, uint32_t *list)
 }
 
 void
-users_change(struct users *users, uint32_t list, users_change_fn *change,
+user_lists_change(struct user_lists *users, uint32_t list, users_change_fn *change,
 	     const void *arg)
 {
 	uint32_t at = list & CELLS ? list & ~CELLS : 0;
@@ -355,7 +355,7 @@ users_change(struct users *users, uint32_t list, users_change_fn *change,
 }
 
 uint32_t
-users_copy(struct users *to, const struct users *from, uint32_t list)
+user_lists_copy(struct user_lists *to, const struct user_lists *from, uint32_t list)
 {
 	uint32_t first = 0, last = 0, at, id, copy;
 	const struct name *name;
@@ -377,8 +377,8 @@ users_copy(struct users *to, const struct users *from, uint32_t list)
 }
 
 size_t
-users_get(const struct users *users, uint32_t list, const struct stay *all,
-	  struct users_user out[USERS_LIST_MAX])
+user_lists_get(const struct user_lists *users, uint32_t list, const struct lease *all,
+	  struct user_lists_user out[USER_LISTS_LIST_MAX])
 {
 	const struct cell *cell;
 	size_t count = 0;
@@ -387,12 +387,12 @@ users_get(const struct users *users, uint32_t list, const struct stay *all,
 	if (list == 0)
 		return 0;
 	if (!(list & CELLS)) {
-		out[0] = (struct users_user){name_at(users, list)->text, *all};
+		out[0] = (struct user_lists_user){name_at(users, list)->text, *all};
 		return 1;
 	}
 	for (at = list & ~CELLS; at != 0; at = cell->next) {
 		cell = &users->cells[at];
-		out[count++] = (struct users_user){
+		out[count++] = (struct user_lists_user){
 		    name_at(users, cell->name)->text, cell->stay};
 	}
 	return count;

@@ -1,4 +1,4 @@
-#include "daemon/calendar.h"
+#include "daemon/table/timing_wheel.h"
 
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@ struct link {
 	uint32_t slot;
 };
 
-struct calendar {
+struct timing_wheel {
 	uint32_t width;	    /* of a slot, seconds */
 	uint32_t nslots;    /* a power of two */
 	uint32_t *slots;    /* the first item of each */
@@ -22,10 +22,10 @@ struct calendar {
 };
 
 /* The ring must hold now .. now + longest without meeting itself. */
-struct calendar *
-calendar_new(uint32_t longest)
+struct timing_wheel *
+timing_wheel_new(uint32_t longest)
 {
-	struct calendar *calendar = alloc_zero(1, sizeof(*calendar));
+	struct timing_wheel *calendar = alloc_zero(1, sizeof(*calendar));
 	uint32_t needed;
 
 	calendar->width = 1;
@@ -42,7 +42,7 @@ calendar_new(uint32_t longest)
 }
 
 void
-calendar_free(struct calendar **calendar)
+timing_wheel_free(struct timing_wheel **calendar)
 {
 	if (*calendar == NULL)
 		return;
@@ -54,14 +54,14 @@ calendar_free(struct calendar **calendar)
 }
 
 static uint32_t
-slot_of(const struct calendar *calendar, int64_t due)
+slot_of(const struct timing_wheel *calendar, int64_t due)
 {
 	return (uint32_t)((uint64_t)due / calendar->width) &
 	       (calendar->nslots - 1);
 }
 
 static void
-make_room(struct calendar *calendar, uint32_t item)
+make_room(struct timing_wheel *calendar, uint32_t item)
 {
 	uint32_t room = calendar->room ? calendar->room : ROOM_MIN;
 
@@ -75,7 +75,7 @@ make_room(struct calendar *calendar, uint32_t item)
 }
 
 void
-calendar_add(struct calendar *calendar, uint32_t item, int64_t due)
+timing_wheel_add(struct timing_wheel *calendar, uint32_t item, int64_t due)
 {
 	uint32_t slot = slot_of(calendar, due), first = calendar->slots[slot];
 	struct link *links, *link;
@@ -97,7 +97,7 @@ calendar_add(struct calendar *calendar, uint32_t item, int64_t due)
 }
 
 void
-calendar_remove(struct calendar *calendar, uint32_t item)
+timing_wheel_remove(struct timing_wheel *calendar, uint32_t item)
 {
 	struct link *links = calendar->links, *link = &links[item];
 	uint32_t slot = link->slot;
@@ -114,7 +114,7 @@ calendar_remove(struct calendar *calendar, uint32_t item)
 }
 
 uint32_t
-calendar_first(const struct calendar *calendar, int64_t from)
+timing_wheel_first(const struct timing_wheel *calendar, int64_t from)
 {
 	uint32_t start = slot_of(calendar, from), words = calendar->nslots / 64;
 	uint32_t at = start / 64;
@@ -132,25 +132,25 @@ calendar_first(const struct calendar *calendar, int64_t from)
 }
 
 uint32_t
-calendar_last_beside(const struct calendar *calendar, uint32_t first)
+timing_wheel_last_beside(const struct timing_wheel *calendar, uint32_t first)
 {
 	return calendar->links[first].before;
 }
 
 uint32_t
-calendar_after(const struct calendar *calendar, uint32_t item)
+timing_wheel_after(const struct timing_wheel *calendar, uint32_t item)
 {
 	return calendar->links[item].after;
 }
 
 bool
-calendar_in_place(const struct calendar *calendar, uint32_t item, int64_t due)
+timing_wheel_in_place(const struct timing_wheel *calendar, uint32_t item, int64_t due)
 {
 	return calendar->links[item].slot == slot_of(calendar, due);
 }
 
 bool
-calendar_exact(const struct calendar *calendar)
+timing_wheel_exact(const struct timing_wheel *calendar)
 {
 	return calendar->width == 1;
 }

@@ -1,4 +1,4 @@
-#include "daemon/holds.h"
+#include "daemon/table/sessions.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -21,13 +21,13 @@ struct queue {
 struct session {
 	struct chain key, address;
 	struct session *before, *after;
-	struct hold_key hold;
+	struct session_key hold;
 	struct addr addr; /* family 0 = it ended, and has not begun yet */
 	unsigned int count;
 	time_t when;
 };
 
-struct holds {
+struct sessions {
 	uint64_t seeds[2];
 	uint32_t longest;
 	size_t max, nheads; /* a power of two */
@@ -37,10 +37,10 @@ struct holds {
 
 /* ---- birth and end ---- */
 
-struct holds *
-holds_new(uint32_t longest, size_t max)
+struct sessions *
+sessions_new(uint32_t longest, size_t max)
 {
-	struct holds *h = alloc_zero(1, sizeof(*h));
+	struct sessions *h = alloc_zero(1, sizeof(*h));
 
 	assert(max > 0);
 	h->seeds[0] = hash_seed();
@@ -65,9 +65,9 @@ free_queue(struct queue *queue)
 }
 
 void
-holds_free(struct holds **hp)
+sessions_free(struct sessions **hp)
 {
-	struct holds *h = *hp;
+	struct sessions *h = *hp;
 
 	*hp = NULL;
 	if (h == NULL)
@@ -80,13 +80,13 @@ holds_free(struct holds **hp)
 }
 
 void
-holds_set_longest(struct holds *h, uint32_t longest)
+sessions_set_longest(struct sessions *h, uint32_t longest)
 {
 	h->longest = longest;
 }
 
 size_t
-holds_count(const struct holds *h)
+sessions_count(const struct sessions *h)
 {
 	return h->open.count;
 }
@@ -100,21 +100,21 @@ hash_part(uint64_t hash, const void *bytes, size_t len)
 	return len > 0 ? hash_bytes(hash, bytes, len) : hash;
 }
 
-static enum hold_kind
+static enum session_kind
 kind_of(const struct found *found, enum naming naming)
 {
 	if (naming != NAMED_BY_ADDRESS)
-		return HOLD_NAMED;
-	return found->line.pid != 0 ? HOLD_PROCESS : HOLD_COUNTED;
+		return SESSION_NAMED;
+	return found->line.pid != 0 ? SESSION_PROCESS : SESSION_COUNTED;
 }
 
-struct hold_key
-holds_key(const struct holds *h, const struct found *found, enum naming naming)
+struct session_key
+sessions_key(const struct sessions *h, const struct found *found, enum naming naming)
 {
 	const struct logline *line = &found->line;
 	const struct match *match = &found->match;
 	const char *server = match->rule->server;
-	struct hold_key key = {.kind = kind_of(found, naming)};
+	struct session_key key = {.kind = kind_of(found, naming)};
 
 	for (int i = 0; i < 2; i++) {
 		uint64_t hash = h->seeds[i];
@@ -137,13 +137,13 @@ holds_key(const struct holds *h, const struct found *found, enum naming naming)
 /* ---- chains and queues ---- */
 
 static struct session **
-key_head(const struct holds *h, const uint64_t bits[2])
+key_head(const struct sessions *h, const uint64_t bits[2])
 {
 	return &h->keys[bits[0] & (h->nheads - 1)];
 }
 
 static struct session **
-address_head(const struct holds *h, const struct addr *addr)
+address_head(const struct sessions *h, const struct addr *addr)
 {
 	uint64_t hash = hash_bytes(h->seeds[0], addr, sizeof(*addr));
 
@@ -151,7 +151,7 @@ address_head(const struct holds *h, const struct addr *addr)
 }
 
 static void
-link_key(struct holds *h, struct session *s)
+link_key(struct sessions *h, struct session *s)
 {
 	struct session **head = key_head(h, s->hold.bits);
 
@@ -162,7 +162,7 @@ link_key(struct holds *h, struct session *s)
 }
 
 static void
-link_address(struct holds *h, struct session *s)
+link_address(struct sessions *h, struct session *s)
 {
 	struct session **head = address_head(h, &s->addr);
 
@@ -173,7 +173,7 @@ link_address(struct holds *h, struct session *s)
 }
 
 static struct queue *
-queue_of(struct holds *h, const struct session *s)
+queue_of(struct sessions *h, const struct session *s)
 {
 	return s->addr.family != 0 ? &h->open : &h->ended;
 }
@@ -197,7 +197,7 @@ dequeue(struct queue *queue, struct session *s)
 }
 
 static void
-double_heads(struct holds *h)
+double_heads(struct sessions *h)
 {
 	struct session *s;
 
@@ -215,7 +215,7 @@ double_heads(struct holds *h)
 }
 
 static struct session *
-find(const struct holds *h, const struct hold_key *key)
+find(const struct sessions *h, const struct session_key *key)
 {
 	struct session *s = *key_head(h, key->bits);
 
@@ -226,7 +226,7 @@ find(const struct holds *h, const struct hold_key *key)
 }
 
 static void
-drop(struct holds *h, struct session *s)
+drop(struct sessions *h, struct session *s)
 {
 	*s->key.link = s->key.next;
 	if (s->key.next != NULL)
@@ -241,7 +241,7 @@ drop(struct holds *h, struct session *s)
 }
 
 static void
-put(struct holds *h, const struct hold_row *row)
+put(struct sessions *h, const struct session_row *row)
 {
 	struct session *s = alloc_zero(1, sizeof(*s));
 
@@ -263,7 +263,7 @@ put(struct holds *h, const struct hold_row *row)
 
 /* Those that have lasted as long as any may. The table let them go already. */
 static void
-forget_old(struct holds *h, time_t now)
+forget_old(struct sessions *h, time_t now)
 {
 	while (h->open.first != NULL &&
 	       h->open.first->when + (time_t)h->longest <= now)
@@ -274,14 +274,14 @@ forget_old(struct holds *h, time_t now)
 static bool
 is_near(time_t a, time_t b)
 {
-	return (a > b ? a - b : b - a) <= HOLDS_ENDED_SECONDS;
+	return (a > b ? a - b : b - a) <= SESSIONS_ENDED_SECONDS;
 }
 
 bool
-holds_begin(struct holds *h, const struct hold_key *key,
+sessions_begin(struct sessions *h, const struct session_key *key,
 	    const struct addr *addr, time_t when, struct addr *gone)
 {
-	struct hold_row row = {*key, *addr, when, 1};
+	struct session_row row = {*key, *addr, when, 1};
 	struct session *s;
 	bool ended = false;
 
@@ -292,7 +292,7 @@ holds_begin(struct holds *h, const struct hold_key *key,
 		ended = is_near(s->when, when);
 	} else if (s != NULL) {
 		*gone = s->addr;
-		if (key->kind == HOLD_COUNTED)
+		if (key->kind == SESSION_COUNTED)
 			row.count += s->count;
 	} else if (h->open.count == h->max) {
 		s = h->open.first;
@@ -307,17 +307,17 @@ holds_begin(struct holds *h, const struct hold_key *key,
 
 /* The end of one that may begin yet. */
 static void
-remember_end(struct holds *h, const struct hold_key *key, time_t when)
+remember_end(struct sessions *h, const struct session_key *key, time_t when)
 {
-	const struct hold_row row = {.key = *key, .when = when};
+	const struct session_row row = {.key = *key, .when = when};
 
-	if (h->ended.count == HOLDS_ENDED_MAX)
+	if (h->ended.count == SESSIONS_ENDED_MAX)
 		drop(h, h->ended.first);
 	put(h, &row);
 }
 
 bool
-holds_end(struct holds *h, const struct hold_key *key, time_t when,
+sessions_end(struct sessions *h, const struct session_key *key, time_t when,
 	  struct addr *addr)
 {
 	struct session *s;
@@ -332,13 +332,13 @@ holds_end(struct holds *h, const struct hold_key *key, time_t when,
 	}
 	if (s != NULL)
 		drop(h, s);
-	if (key->kind == HOLD_NAMED)
+	if (key->kind == SESSION_NAMED)
 		remember_end(h, key, when);
 	return false;
 }
 
 time_t
-holds_until(const struct holds *h, const struct addr *addr)
+sessions_until(const struct sessions *h, const struct addr *addr)
 {
 	struct session *s = *address_head(h, addr);
 
@@ -350,20 +350,20 @@ holds_until(const struct holds *h, const struct addr *addr)
 /* ---- kept over a restart ---- */
 
 void
-holds_seeds(const struct holds *h, uint64_t seeds[2])
+sessions_seeds(const struct sessions *h, uint64_t seeds[2])
 {
 	memcpy(seeds, h->seeds, sizeof(h->seeds));
 }
 
 void
-holds_set_seeds(struct holds *h, const uint64_t seeds[2])
+sessions_set_seeds(struct sessions *h, const uint64_t seeds[2])
 {
 	assert(h->open.count + h->ended.count == 0);
 	memcpy(h->seeds, seeds, sizeof(h->seeds));
 }
 
 bool
-holds_next(const struct holds *h, const void **at, struct hold_row *row)
+sessions_next(const struct sessions *h, const void **at, struct session_row *row)
 {
 	const struct session *s = *at;
 
@@ -371,12 +371,12 @@ holds_next(const struct holds *h, const void **at, struct hold_row *row)
 	*at = s;
 	if (s == NULL)
 		return false;
-	*row = (struct hold_row){s->hold, s->addr, s->when, s->count};
+	*row = (struct session_row){s->hold, s->addr, s->when, s->count};
 	return true;
 }
 
 void
-holds_restore(struct holds *h, const struct hold_row *row)
+sessions_restore(struct sessions *h, const struct session_row *row)
 {
 	if (row->addr.family != 0 && row->count > 0 && h->open.count < h->max &&
 	    find(h, &row->key) == NULL)

@@ -12,8 +12,8 @@
  * by expiry. Bounded: when full, those that expire first go. Measured: 100
  * bytes an address, its user included, at 1,000,000.
  */
-#ifndef DAEMON_AUTHTAB_H
-#define DAEMON_AUTHTAB_H
+#ifndef DAEMON_TABLE_AUTHTAB_H
+#define DAEMON_TABLE_AUTHTAB_H
 
 #include <stdbool.h>
 #include <stddef.h>
