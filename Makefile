@@ -60,7 +60,7 @@ LIBS	= -pthread -ldb -lpcre2-8 -lyaml -lz
 ifeq ($(HAVE_SYSTEMD),yes)
 LIBS	+= -lsystemd
 else
-OMIT	+= daemon/source_journal.c
+OMIT	+= daemon/source/source_journal.c
 OPTIONS	+= -DWITHOUT_JOURNAL
 endif
 ifeq ($(HAVE_LMDB),yes)

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "daemon/source.h"
+#include "daemon/source/source.h"
 #include "daemon/table/authtab.h"
 
 struct err;

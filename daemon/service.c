@@ -17,7 +17,7 @@
 #include "daemon/remote.h"
 #include "daemon/sandbox.h"
 #include "daemon/service_state.h"
-#include "daemon/source.h"
+#include "daemon/source/source.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/helper.h"
 #include "daemon/sys/notify.h"

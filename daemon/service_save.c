@@ -12,7 +12,7 @@
 #include "daemon/keeper.h"
 #include "daemon/pipeline.h"
 #include "daemon/remote.h"
-#include "daemon/source.h"
+#include "daemon/source/source.h"
 #include "daemon/sys/atomic_file.h"
 
 void

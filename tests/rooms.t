@@ -27,13 +27,13 @@ ONE_ROOM = {  # third-party and special headers: the only file that may
     "cdb.h": "maps/map_cdb.c",
     "pcre2.h": "patterns/match/regex.c",
     "yaml.h": "base/yamltree.c",
-    "zlib.h": "daemon/oldlog.c",
+    "zlib.h": "daemon/source/gzlog.c",
     "sys/epoll.h": "base/loop.c",
     "sys/signalfd.h": "base/loop.c",
     "sys/timerfd.h": "base/loop.c",
-    "sys/inotify.h": "daemon/source_file.c",
+    "sys/inotify.h": "daemon/source/source_file.c",
     "seccomp.h": "daemon/syscalls.c",
-    "systemd/sd-journal.h": "daemon/source_journal.c",
+    "systemd/sd-journal.h": "daemon/source/source_journal.c",
 }
 # C11 and POSIX, and what every Linux has; another header needs a room above.
 LIBC = set("""assert ctype errno fcntl fnmatch float getopt glob grp ifaddrs

@@ -10,7 +10,7 @@ enum { NONE = 0, FIRST_SIZE = 64, STEPS = RATE_LIMIT_SLOTS - 1 };
 
 /* Row 0 is the head of the list by time: its next is the newest, its prev the
  * one that goes first. */
-struct row {
+struct generations {
 	uint64_t who;
 	int64_t step;		      /* the newest one that has a slot */
 	uint32_t next, prev;	      /* by time */
@@ -21,7 +21,7 @@ struct row {
 struct rate_limit {
 	uint32_t step_length; /* seconds */
 	uint32_t max, count, size;
-	struct row *rows;  /* 0 .. count of `size' */
+	struct generations *rows;  /* 0 .. count of `size' */
 	uint32_t *buckets; /* `size', a power of two */
 };
 
@@ -111,7 +111,7 @@ grow(struct rate_limit *tally)
 static void
 link_newest(struct rate_limit *tally, uint32_t at)
 {
-	struct row *rows = tally->rows;
+	struct generations *rows = tally->rows;
 
 	rows[at].prev = 0;
 	rows[at].next = rows[0].next;
@@ -122,7 +122,7 @@ link_newest(struct rate_limit *tally, uint32_t at)
 static void
 unlink_row(struct rate_limit *tally, uint32_t at)
 {
-	struct row *row = &tally->rows[at];
+	struct generations *row = &tally->rows[at];
 
 	tally->rows[row->prev].next = row->next;
 	tally->rows[row->next].prev = row->prev;
@@ -161,7 +161,7 @@ step_of(const struct rate_limit *tally, int64_t now)
 
 /* Slots that no step has any more become those of the steps up to `step'. */
 static void
-turn(struct row *row, int64_t step)
+turn(struct generations *row, int64_t step)
 {
 	int64_t from = row->step + 1;
 
@@ -179,7 +179,7 @@ rate_limit_add(struct rate_limit *tally, uint64_t who, uint32_t count, int64_t n
 {
 	int64_t step = step_of(tally, now);
 	uint32_t at = find(tally, who), *slot;
-	struct row *row;
+	struct generations *row;
 
 	if (at == NONE) {
 		at = take_row(tally, who);
@@ -198,7 +198,7 @@ rate_limit_sum(const struct rate_limit *tally, uint64_t who, int64_t now)
 {
 	int64_t step = step_of(tally, now);
 	uint32_t at = find(tally, who);
-	const struct row *row = &tally->rows[at];
+	const struct generations *row = &tally->rows[at];
 	uint64_t sum = 0;
 
 	if (at == NONE)

@@ -15,7 +15,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "daemon/follow.h"
+#include "daemon/source/follow.h"
 #include "tests/tap.h"
 #include "tests/unit/follower.h"
 

@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 #include "base/loop.h"
-#include "daemon/source.h"
+#include "daemon/source/source.h"
 
 struct follower {
 	struct loop *loop;

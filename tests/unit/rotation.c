@@ -1,6 +1,6 @@
 /* rotation: which files belong to a log, in which order, and which one holds a
  * place. */
-#include "daemon/rotation.h"
+#include "daemon/source/rotation.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -8,8 +8,8 @@
 #include <zlib.h>
 
 #include "base/alloc.h"
-#include "daemon/source.h"
-#include "daemon/tail.h"
+#include "daemon/source/source.h"
+#include "daemon/source/tail.h"
 #include "tests/tap.h"
 #include "tests/unit/follower.h"
 

@@ -1,11 +1,11 @@
 /* seek: the bisection finds what a walk through all lines finds. */
-#include "daemon/seek.h"
+#include "daemon/source/seek.h"
 
 #include <fcntl.h>
 #include <stdint.h>
 
 #include "base/alloc.h"
-#include "daemon/tail.h"
+#include "daemon/source/tail.h"
 #include "tests/tap.h"
 #include "tests/unit/follower.h"
 

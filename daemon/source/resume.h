@@ -1,18 +1,18 @@
 /*
- * begin: where in a log, and in which of its rotated files, to begin reading.
+ * resume: where in a log, and in which of its rotated files, to begin reading.
  */
-#ifndef DAEMON_BEGIN_H
-#define DAEMON_BEGIN_H
+#ifndef DAEMON_SOURCE_RESUME_H
+#define DAEMON_SOURCE_RESUME_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/rotation.h"
+#include "daemon/source/rotation.h"
 
 struct source_sink;
 struct source_start;
 
-struct beginning {
+struct resume_point {
 	struct rotation files; /* rotation_clear() it */
 	size_t first;	 /* read these from here on ... */
 	uint64_t offset; /* ... the first of them from this byte */
@@ -23,7 +23,7 @@ struct beginning {
  * else the first line not older than start->since, in the live file or as many
  * rotated ones as it takes.
  */
-void begin_find(struct beginning *, const char *spec,
+void resume_find(struct resume_point *, const char *spec,
     const struct source_start *, const struct source_sink *);
 
 #endif

@@ -6,8 +6,8 @@
  * count but what users write in sessions of their own, as anybody may call
  * himself dovecot: systemd.journal-fields(7), _SYSTEMD_OWNER_UID.
  */
-#ifndef DAEMON_SOURCE_JOURNAL_H
-#define DAEMON_SOURCE_JOURNAL_H
+#ifndef DAEMON_SOURCE_SOURCE_JOURNAL_H
+#define DAEMON_SOURCE_SOURCE_JOURNAL_H
 
 struct source_ops;
 

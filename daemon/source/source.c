@@ -1,13 +1,13 @@
-#include "daemon/source.h"
+#include "daemon/source/source.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "daemon/source_file.h"
-#include "daemon/source_journal.h"
-#include "daemon/source_stdin.h"
+#include "daemon/source/source_file.h"
+#include "daemon/source/source_journal.h"
+#include "daemon/source/source_stdin.h"
 
 enum { WHOLE, PREFIX };
 

@@ -1,6 +1,6 @@
 /* Opens what a log consists of: at the start, and whenever something may have
  * changed. */
-#include "daemon/follow.h"
+#include "daemon/source/follow.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,11 +11,11 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/begin.h"
-#include "daemon/follow_state.h"
-#include "daemon/rotation.h"
-#include "daemon/source.h"
-#include "daemon/tail.h"
+#include "daemon/source/follow_state.h"
+#include "daemon/source/resume.h"
+#include "daemon/source/rotation.h"
+#include "daemon/source/source.h"
+#include "daemon/source/tail.h"
 
 enum { TRIES = 8 };
 
@@ -79,7 +79,7 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 	struct err err;
 	struct tail *tail;
 
-	if (!row_make_room(&f->row)) {
+	if (!generations_make_room(&f->row)) {
 		f->crowded = true;
 		return false;
 	}
@@ -89,13 +89,13 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 	if (tail == NULL) {
 		bool passed = !file->live && errno == EACCES;
 
-		trouble_say(&f->trouble, passed ? "passed over" : "waiting for",
+		log_once_say(&f->trouble, passed ? "passed over" : "waiting for",
 			    file->path, err.text);
 		f->unopened = !passed;
 		return passed;
 	}
 	tail->changed = now;
-	row_insert(&f->row, f->row.count, tail);
+	generations_insert(&f->row, f->row.count, tail);
 	return true;
 }
 
@@ -130,7 +130,7 @@ is_in_doubt(const struct follow *f)
 }
 
 static void
-open_from(struct follow *f, const struct beginning *begin, int64_t now)
+open_from(struct follow *f, const struct resume_point *begin, int64_t now)
 {
 	const struct rotation *files = &begin->files;
 
@@ -140,8 +140,8 @@ open_from(struct follow *f, const struct beginning *begin, int64_t now)
 		if (!append(f, &files->list[i], now))
 			return;
 		if (i == begin->first && f->row.count > before &&
-		    tail_seek(row_newest(&f->row), begin->offset) != 0)
-			trouble_say(&f->trouble, "truncated",
+		    tail_seek(generations_newest(&f->row), begin->offset) != 0)
+			log_once_say(&f->trouble, "truncated",
 				    files->list[i].path,
 				    "began at its first byte");
 	}
@@ -150,7 +150,7 @@ open_from(struct follow *f, const struct beginning *begin, int64_t now)
 static void
 note_presence(struct follow *f, const struct rotation *files, int64_t now)
 {
-	struct tail *tail = row_newest(&f->row);
+	struct tail *tail = generations_newest(&f->row);
 	bool missing = !has_live(files);
 
 	if (missing && !f->missing)
@@ -158,25 +158,25 @@ note_presence(struct follow *f, const struct rotation *files, int64_t now)
 	if (missing && is_in_doubt(f))
 		f->unopened = true;
 	if (missing && tail == NULL)
-		trouble_say(&f->trouble, "waiting for", f->spec,
+		log_once_say(&f->trouble, "waiting for", f->spec,
 			    follow_why_missing(f));
 	f->missing = missing;
-	if (!missing && !f->unopened && trouble_is_said(&f->trouble) &&
+	if (!missing && !f->unopened && log_once_is_logged(&f->trouble) &&
 	    (tail == NULL || !tail->failed)) {
-		trouble_clear(&f->trouble);
+		log_once_clear(&f->trouble);
 		log_info("following %s", tail ? tail->path : f->spec);
 	}
 }
 
 /* The names may change meanwhile: then once more, but not for ever. */
 static void
-find_and_open(struct follow *f, struct beginning *begin,
+find_and_open(struct follow *f, struct resume_point *begin,
 	      const struct source_start *start, int64_t now)
 {
 	for (int tries = TRIES; tries >= 0; tries--) {
 		f->renamed = false;
 		f->hasty = tries == 0;
-		begin_find(begin, f->spec, start, &f->sink);
+		resume_find(begin, f->spec, start, &f->sink);
 		open_from(f, begin, now);
 		if (!f->renamed || f->row.count > 0)
 			return;
@@ -187,11 +187,11 @@ find_and_open(struct follow *f, struct beginning *begin,
 static void
 begin_reading(struct follow *f, const struct source_start *start, int64_t now)
 {
-	struct beginning begin;
+	struct resume_point begin;
 
 	find_and_open(f, &begin, start, now);
 	if (f->row.count > 0 && has_live(&begin.files) && !f->unopened)
-		log_info("following %s", row_newest(&f->row)->path);
+		log_info("following %s", generations_newest(&f->row)->path);
 	note_presence(f, &begin.files, now);
 	/* What is there, but could not be opened, is not new when it can. */
 	if (f->row.count == 0 && begin.files.count > 0 && !f->unstarted)
@@ -215,8 +215,8 @@ follow_start(struct follow *f, const struct source_start *start, int64_t now,
 	begin_reading(f, start, now);
 	if (start->once && (f->missing || f->unopened))
 		return err_set(err, "%s",
-			       trouble_is_said(&f->trouble)
-				   ? trouble_reason(&f->trouble)
+			       log_once_is_logged(&f->trouble)
+				   ? log_once_reason(&f->trouble)
 				   : "a log cannot be read");
 	return 0;
 }
@@ -228,7 +228,7 @@ follow_start(struct follow *f, const struct source_start *start, int64_t now,
 static ssize_t
 find_newest(const struct follow *f, const struct rotation *files)
 {
-	struct tail *tail = row_newest(&f->row);
+	struct tail *tail = generations_newest(&f->row);
 	struct fingerprint print;
 	ssize_t at;
 
@@ -252,11 +252,11 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 	  ssize_t known)
 {
 	const struct rotated *file = &files->list[i];
-	const struct tail *tail = row_newest(&f->row);
+	const struct tail *tail = generations_newest(&f->row);
 	bool pattern = rotation_is_pattern(f->spec);
 
-	if (row_has(&f->row, file) ||
-	    (!file->live && row_has_done(&f->row, file)))
+	if (generations_has(&f->row, file) ||
+	    (!file->live && generations_has_done(&f->row, file)))
 		return false;
 	if (tail == NULL || (known >= 0 && (ssize_t)i > known) ||
 	    (known < 0 && file->live && !pattern))
@@ -269,14 +269,14 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 static void
 follow_back(struct follow *f, const struct rotated *live)
 {
-	if (row_move_to_end(&f->row, live))
+	if (generations_move_to_end(&f->row, live))
 		log_info("following %s", live->path);
 }
 
 static void
 open_newer(struct follow *f, const struct rotation *files, int64_t now)
 {
-	const struct tail *before = row_newest(&f->row);
+	const struct tail *before = generations_newest(&f->row);
 	bool pattern = rotation_is_pattern(f->spec);
 	bool *unread = alloc_zero(files->count + 1, sizeof(*unread));
 	ssize_t known = find_newest(f, files);
@@ -287,10 +287,10 @@ open_newer(struct follow *f, const struct rotation *files, int64_t now)
 		if (unread[i] && !append(f, &files->list[i], now))
 			break;
 	free(unread);
-	if (before != NULL && before != row_newest(&f->row) &&
-	    !trouble_is_said(&f->trouble))
+	if (before != NULL && before != generations_newest(&f->row) &&
+	    !log_once_is_logged(&f->trouble))
 		log_info(pattern ? "following %s" : "rotated %s",
-			 row_newest(&f->row)->path);
+			 generations_newest(&f->row)->path);
 	if (!pattern && has_live(files))
 		follow_back(f, &files->list[files->count - 1]);
 }
@@ -313,7 +313,7 @@ list_and_open(struct follow *f, struct rotation *files, int64_t now)
 static bool
 nothing_changed(const struct follow *f)
 {
-	struct tail *tail = row_newest(&f->row);
+	struct tail *tail = generations_newest(&f->row);
 	struct stat st;
 
 	return tail != NULL && !rotation_is_pattern(f->spec) && !f->unopened &&

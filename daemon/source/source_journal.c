@@ -1,4 +1,4 @@
-#include "daemon/source_journal.h"
+#include "daemon/source/source_journal.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,7 +13,7 @@
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/source.h"
+#include "daemon/source/source.h"
 
 static const char SPEC[] = "journal:";
 

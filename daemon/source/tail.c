@@ -1,4 +1,4 @@
-#include "daemon/tail.h"
+#include "daemon/source/tail.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,8 +10,8 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "daemon/oldlog.h"
-#include "daemon/source.h"
+#include "daemon/source/gzlog.h"
+#include "daemon/source/source.h"
 
 static size_t
 min_size(size_t a, size_t b)
@@ -51,10 +51,10 @@ tail_open(const char *path, struct err *err)
 	tail->mtime = st.st_mtim;
 	tail->lines = linebuf_new();
 	tail->blank = true;
-	if (!oldlog_is_compressed(fd))
+	if (!gzlog_is_compressed(fd))
 		return tail;
 	tail->finished = true;
-	tail->old = oldlog_open(fd);
+	tail->old = gzlog_open(fd);
 	if (tail->old == NULL) {
 		err_set(err, "%s", strerror(errno));
 		tail_close(&tail);
@@ -69,7 +69,7 @@ tail_close(struct tail **tail_p)
 
 	if (tail == NULL)
 		return;
-	oldlog_close(&tail->old);
+	gzlog_close(&tail->old);
 	close(tail->fd);
 	linebuf_free(&tail->lines);
 	free(tail->path);
@@ -83,7 +83,7 @@ tail_bytes(void *arg, void *buf, uint64_t len, uint64_t offset)
 	const struct tail *tail = arg;
 	int fd = tail->fd;
 
-	return tail->old ? oldlog_read(tail->old, buf, len, offset)
+	return tail->old ? gzlog_read(tail->old, buf, len, offset)
 			 : fingerprint_pread(&fd, buf, len, offset);
 }
 

@@ -2,27 +2,27 @@
  * What follow.c (reading) and follow_open.c (finding what to read) share; for
  * nobody else.
  */
-#ifndef DAEMON_FOLLOW_STATE_H
-#define DAEMON_FOLLOW_STATE_H
+#ifndef DAEMON_SOURCE_FOLLOW_STATE_H
+#define DAEMON_SOURCE_FOLLOW_STATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/row.h"
-#include "daemon/source.h"
-#include "daemon/trouble.h"
+#include "daemon/source/generations.h"
+#include "daemon/source/log_once.h"
+#include "daemon/source/source.h"
 
 struct follow {
 	char *spec;
 	struct source_sink sink;
-	struct row row;
+	struct generations row;
 	char *buffer;
 	uint64_t bytes; /* read so far */
 
 	struct source_start start; /* while nothing could be opened yet */
 	bool unstarted;
 
-	struct trouble trouble;
+	struct log_once trouble;
 	bool missing;	/* the name; an older file may be open */
 	bool unopened;	/* it is there, but cannot be opened or read */
 	bool crowded;	/* there was no room for a newer file */

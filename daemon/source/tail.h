@@ -6,8 +6,8 @@
  * with what was read before. So a file that was truncated, also one that has
  * grown past the place again, is found by the read itself, and costs nothing.
  */
-#ifndef DAEMON_TAIL_H
-#define DAEMON_TAIL_H
+#ifndef DAEMON_SOURCE_TAIL_H
+#define DAEMON_SOURCE_TAIL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 #include "base/linebuf.h"
 
 struct err;
-struct oldlog;
+struct gzlog;
 struct source_sink;
 
 /* The last bytes before some place, as they were read. */
@@ -30,7 +30,7 @@ struct before {
 struct tail {
 	char *path; /* as it was opened */
 	int fd;
-	struct oldlog *old; /* compressed; else NULL */
+	struct gzlog *old; /* compressed; else NULL */
 	uint64_t device, inode;
 	struct timespec mtime; /* when the end was last seen, or at open */
 

@@ -1,4 +1,4 @@
-#include "daemon/oldlog.h"
+#include "daemon/source/gzlog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,12 +9,12 @@
 #include "base/alloc.h"
 #include "base/fingerprint.h"
 
-struct oldlog {
+struct gzlog {
 	gzFile file;
 };
 
 bool
-oldlog_is_compressed(int fd)
+gzlog_is_compressed(int fd)
 {
 	unsigned char magic[3];
 
@@ -23,10 +23,10 @@ oldlog_is_compressed(int fd)
 	       magic[0] == 0x1f && magic[1] == 0x8b && magic[2] == 8;
 }
 
-struct oldlog *
-oldlog_open(int fd)
+struct gzlog *
+gzlog_open(int fd)
 {
-	struct oldlog *old;
+	struct gzlog *old;
 	gzFile file;
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
@@ -44,7 +44,7 @@ oldlog_open(int fd)
 }
 
 void
-oldlog_close(struct oldlog **old)
+gzlog_close(struct gzlog **old)
 {
 	if (*old == NULL)
 		return;
@@ -54,9 +54,9 @@ oldlog_close(struct oldlog **old)
 }
 
 int64_t
-oldlog_read(void *arg, void *buf, uint64_t len, uint64_t offset)
+gzlog_read(void *arg, void *buf, uint64_t len, uint64_t offset)
 {
-	struct oldlog *old = arg;
+	struct gzlog *old = arg;
 	int got;
 
 	if (len > INT32_MAX)

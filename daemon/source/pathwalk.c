@@ -1,4 +1,4 @@
-#include "daemon/way.h"
+#include "daemon/source/pathwalk.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -61,9 +61,9 @@ enter_link(struct way *way, const char *link)
 
 /* false: the way ends here. */
 static bool
-take_step(struct way *way, way_step_fn *fn, void *arg)
+take_step(struct way *way, pathwalk_step_fn *fn, void *arg)
 {
-	struct way_step step = {.directory = way->at, .next = way->next};
+	struct pathwalk_step step = {.directory = way->at, .next = way->next};
 	char path[PATH_MAX];
 	struct stat st;
 	bool there, last;
@@ -85,7 +85,7 @@ take_step(struct way *way, way_step_fn *fn, void *arg)
 }
 
 void
-way_walk(const char *path, way_step_fn *fn, void *arg)
+pathwalk(const char *path, pathwalk_step_fn *fn, void *arg)
 {
 	struct way way = {0};
 

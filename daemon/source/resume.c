@@ -1,4 +1,4 @@
-#include "daemon/begin.h"
+#include "daemon/source/resume.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -6,9 +6,9 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/seek.h"
-#include "daemon/source.h"
-#include "daemon/tail.h"
+#include "daemon/source/seek.h"
+#include "daemon/source/source.h"
+#include "daemon/source/tail.h"
 
 /* A place before the first whole line proves nothing. */
 static bool
@@ -37,7 +37,7 @@ find_position(const struct rotation *files, const struct logpos *pos)
 }
 
 static bool
-resume_at(struct beginning *begin, const struct logpos *pos)
+resume_at(struct resume_point *begin, const struct logpos *pos)
 {
 	ssize_t found = find_position(&begin->files, pos);
 
@@ -51,7 +51,7 @@ resume_at(struct beginning *begin, const struct logpos *pos)
 }
 
 static bool
-resume(struct beginning *begin, const char *spec,
+resume(struct resume_point *begin, const char *spec,
        const struct source_start *start, const struct logpos *own)
 {
 	if (own != NULL && resume_at(begin, own))
@@ -86,7 +86,7 @@ age_of(const struct tail *tail, time_t since, const struct source_sink *sink)
 
 /* From the newest file back to the one in which `since` lies. */
 static void
-begin_since(struct beginning *begin, time_t since,
+begin_since(struct resume_point *begin, time_t since,
 	    const struct source_sink *sink)
 {
 	struct tail *tail;
@@ -111,7 +111,7 @@ begin_since(struct beginning *begin, time_t since,
 }
 
 void
-begin_find(struct beginning *begin, const char *spec,
+resume_find(struct resume_point *begin, const char *spec,
 	   const struct source_start *start, const struct source_sink *sink)
 {
 	const struct logpos *own = own_position(spec, start);

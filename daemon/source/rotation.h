@@ -7,8 +7,8 @@
  * the dates in their names where they differ in nothing else, by time of change
  * otherwise.
  */
-#ifndef DAEMON_ROTATION_H
-#define DAEMON_ROTATION_H
+#ifndef DAEMON_SOURCE_ROTATION_H
+#define DAEMON_SOURCE_ROTATION_H
 
 #include <stdbool.h>
 #include <stddef.h>

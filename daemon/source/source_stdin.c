@@ -1,4 +1,4 @@
-#include "daemon/source_stdin.h"
+#include "daemon/source/source_stdin.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -11,7 +11,7 @@
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/source.h"
+#include "daemon/source/source.h"
 
 enum { BUFFER = 256 * 1024 };
 

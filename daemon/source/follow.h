@@ -7,8 +7,8 @@
  * to look, and looking compares what is open with what is there. So an event
  * that is lost, or a process that is stopped, costs nothing.
  */
-#ifndef DAEMON_FOLLOW_H
-#define DAEMON_FOLLOW_H
+#ifndef DAEMON_SOURCE_FOLLOW_H
+#define DAEMON_SOURCE_FOLLOW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "daemon/trouble.h"
+#include "daemon/source/log_once.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/log.h"
 
 void
-trouble_say(struct trouble *t, const char *verb, const char *path,
+log_once_say(struct log_once *t, const char *verb, const char *path,
 	    const char *why)
 {
 	char *text = alloc_format("%s %s: %s", verb, path, why);
@@ -23,20 +23,20 @@ trouble_say(struct trouble *t, const char *verb, const char *path,
 }
 
 void
-trouble_clear(struct trouble *t)
+log_once_clear(struct log_once *t)
 {
 	free(t->text);
-	*t = (struct trouble){0};
+	*t = (struct log_once){0};
 }
 
 bool
-trouble_is_said(const struct trouble *t)
+log_once_is_logged(const struct log_once *t)
 {
 	return t->text != NULL;
 }
 
 const char *
-trouble_reason(const struct trouble *t)
+log_once_reason(const struct log_once *t)
 {
 	return t->text + t->reason;
 }

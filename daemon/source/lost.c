@@ -1,4 +1,4 @@
-#include "daemon/lost.h"
+#include "daemon/source/lost.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -7,9 +7,9 @@
 #include "base/fingerprint.h"
 #include "base/linebuf.h"
 #include "base/log.h"
-#include "daemon/rotation.h"
-#include "daemon/row.h"
-#include "daemon/tail.h"
+#include "daemon/source/generations.h"
+#include "daemon/source/rotation.h"
+#include "daemon/source/tail.h"
 
 /*
  * Puts a rotated file, in which nobody writes any more, before the tail at *at:
@@ -17,14 +17,14 @@
  * offset on. The torn line goes on in it, and comes back at its end.
  */
 static void
-insert_lost(struct row *row, size_t *at, const struct rotated *file,
+insert_lost(struct generations *row, size_t *at, const struct rotated *file,
 	    uint64_t offset, int64_t now)
 {
 	struct tail *next = row->tails[*at], *tail;
 	struct linebuf *torn = next->lines;
 	struct err err;
 
-	if (row_has(row, file))
+	if (generations_has(row, file))
 		return;
 	tail = tail_open(file->path, &err);
 	if (tail == NULL || tail_seek(tail, offset) != 0) {
@@ -43,11 +43,11 @@ insert_lost(struct row *row, size_t *at, const struct rotated *file,
 	}
 	tail->finished = tail->continued = true;
 	tail->changed = now;
-	row_insert(row, (*at)++, tail);
+	generations_insert(row, (*at)++, tail);
 }
 
 size_t
-lost_insert(struct row *row, size_t at, const char *spec, int64_t now)
+generations_recover(struct generations *row, size_t at, const char *spec, int64_t now)
 {
 	struct tail *tail = row->tails[at];
 	struct rotation files;
@@ -65,7 +65,7 @@ lost_insert(struct row *row, size_t at, const char *spec, int64_t now)
 	for (size_t i = (size_t)(copy + 1); i < files.count; i++) {
 		const struct rotated *file = &files.list[i];
 
-		if (file->live || row_has_done(row, file) ||
+		if (file->live || generations_has_done(row, file) ||
 		    (copy < 0 &&
 		     rotation_compare_times(file->mtime, tail->mtime) < 0))
 			continue;

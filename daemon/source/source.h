@@ -2,8 +2,8 @@
  * source: where lines come from, behind one interface: a file that rotates, a
  * name with '*', standard input, the journal.
  */
-#ifndef DAEMON_SOURCE_H
-#define DAEMON_SOURCE_H
+#ifndef DAEMON_SOURCE_SOURCE_H
+#define DAEMON_SOURCE_SOURCE_H
 
 #include <stdbool.h>
 #include <stddef.h>

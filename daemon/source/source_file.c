@@ -1,4 +1,4 @@
-#include "daemon/source_file.h"
+#include "daemon/source/source_file.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -14,9 +14,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/follow.h"
-#include "daemon/source.h"
-#include "daemon/way.h"
+#include "daemon/source/follow.h"
+#include "daemon/source/pathwalk.h"
+#include "daemon/source/source.h"
 
 /* Signals, expiry and publishing get their turn after so many bytes. */
 enum { ROUND = 8 * 1024 * 1024, POLL_MS = 1000 };
@@ -137,7 +137,7 @@ sweep(struct logfile *log, bool files)
 /* ---- the way to the log ---- */
 
 static void
-watch_step(void *arg, const struct way_step *step)
+watch_step(void *arg, const struct pathwalk_step *step)
 {
 	struct logfile *log = arg;
 	uint32_t mask = OF_WAY | (step->names ? OF_NAMES : 0);
@@ -162,7 +162,7 @@ watch_way(struct logfile *log)
 	want_none(log, false);
 	do {
 		before = log->nwatches;
-		way_walk(log->source.spec, watch_step, log);
+		pathwalk(log->source.spec, watch_step, log);
 	} while (log->nwatches > before);
 	sweep(log, false);
 }

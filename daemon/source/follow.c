@@ -1,4 +1,4 @@
-#include "daemon/follow.h"
+#include "daemon/source/follow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +8,10 @@
 #include "base/err.h"
 #include "base/linebuf.h"
 #include "base/log.h"
-#include "daemon/follow_state.h"
-#include "daemon/lost.h"
-#include "daemon/rotation.h"
-#include "daemon/tail.h"
+#include "daemon/source/follow_state.h"
+#include "daemon/source/lost.h"
+#include "daemon/source/rotation.h"
+#include "daemon/source/tail.h"
 
 /* ---- life ---- */
 
@@ -34,10 +34,10 @@ follow_free(struct follow **follow)
 	*follow = NULL;
 	if (f == NULL)
 		return;
-	row_clear(&f->row);
+	generations_clear(&f->row);
 	follow_forget_start(f);
 	free(f->buffer);
-	trouble_clear(&f->trouble);
+	log_once_clear(&f->trouble);
 	free(f->spec);
 	free(f);
 }
@@ -49,7 +49,7 @@ recover(struct follow *f, size_t at, int64_t now)
 {
 	struct tail *tail = f->row.tails[at];
 	struct timespec changed = tail_changed(tail);
-	size_t found = lost_insert(&f->row, at, f->spec, now);
+	size_t found = generations_recover(&f->row, at, f->spec, now);
 
 	log_info("truncated %s%s%s", tail->path,
 		 found > 0 ? ", read its rest from " : "",
@@ -73,7 +73,7 @@ was_emptied(struct follow *f, size_t at, int64_t now)
 	    rotation_is_pattern(f->spec) ||
 	    rotation_compare_times(tail->mtime, changed) == 0)
 		return false;
-	found = lost_insert(&f->row, at, f->spec, now);
+	found = generations_recover(&f->row, at, f->spec, now);
 	tail->mtime = changed;
 	return found > 0;
 }
@@ -89,7 +89,7 @@ finish(struct follow *f, size_t at)
 		tail->lines = next->lines;
 		next->lines = torn;
 	}
-	row_drop(&f->row, at);
+	generations_drop(&f->row, at);
 }
 
 static void
@@ -102,7 +102,7 @@ say_failed(struct follow *f, size_t at, const struct err *err, int64_t now)
 		tail->at_end = true;
 		return;
 	}
-	trouble_say(&f->trouble, "waiting for", tail->path, err->text);
+	log_once_say(&f->trouble, "waiting for", tail->path, err->text);
 	tail->failed = true;
 	f->unopened = true;
 	f->looked = now;
@@ -112,7 +112,7 @@ static void
 say_recovered(struct follow *f, struct tail *tail)
 {
 	tail->failed = false;
-	trouble_clear(&f->trouble);
+	log_once_clear(&f->trouble);
 	log_info("following %s", tail->path);
 }
 
@@ -188,7 +188,7 @@ close_quiet(struct follow *f, int64_t now)
 	for (size_t i = 0; i + 1 < f->row.count;) {
 		left = f->row.tails[i]->changed + FOLLOW_QUIET_MS - now;
 		if (left <= 0 && f->row.tails[i]->at_end) {
-			row_drop(&f->row, i);
+			generations_drop(&f->row, i);
 			continue;
 		}
 		next = sooner(next, left > 0 ? left : 1);
@@ -202,11 +202,11 @@ say_missing(struct follow *f, int64_t now)
 {
 	int64_t left = f->looked + FOLLOW_GONE_MS - now;
 
-	if (!f->missing || trouble_is_said(&f->trouble))
+	if (!f->missing || log_once_is_logged(&f->trouble))
 		return -1;
 	if (left > 0)
 		return left;
-	trouble_say(&f->trouble, "waiting for", f->spec, follow_why_missing(f));
+	log_once_say(&f->trouble, "waiting for", f->spec, follow_why_missing(f));
 	return -1;
 }
 

@@ -1,4 +1,4 @@
-#include "daemon/seek.h"
+#include "daemon/source/seek.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/linebuf.h"
-#include "daemon/tail.h"
+#include "daemon/source/tail.h"
 
 /* Reads whole lines from some place on. */
 struct reader {

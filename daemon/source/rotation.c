@@ -1,4 +1,4 @@
-#include "daemon/rotation.h"
+#include "daemon/source/rotation.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -12,8 +12,8 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "daemon/source.h"
-#include "daemon/tail.h"
+#include "daemon/source/source.h"
+#include "daemon/source/tail.h"
 
 /* ---- names ---- */
 

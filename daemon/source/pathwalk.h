@@ -1,11 +1,11 @@
 /*
- * way: the directories on the way to a file, links resolved one by one.
+ * pathwalk: the directories on the way to a file, links resolved one by one.
  *
  * A name can come to mean another file by a change in any of them: a directory
  * moved, a link switched, a permission taken.
  */
-#ifndef DAEMON_WAY_H
-#define DAEMON_WAY_H
+#ifndef DAEMON_SOURCE_PATHWALK_H
+#define DAEMON_SOURCE_PATHWALK_H
 
 #include <stdbool.h>
 
@@ -15,14 +15,14 @@
  * last; else it is a directory, whose own moving says it. enterable: the
  * directory may be searched.
  */
-struct way_step {
+struct pathwalk_step {
 	const char *directory, *next;
 	bool names, enterable;
 };
 
-typedef void way_step_fn(void *arg, const struct way_step *);
+typedef void pathwalk_step_fn(void *arg, const struct pathwalk_step *);
 
 /* Calls fn from the first directory to the last that is there. */
-void way_walk(const char *path, way_step_fn *, void *arg);
+void pathwalk(const char *path, pathwalk_step_fn *, void *arg);
 
 #endif

@@ -1,4 +1,4 @@
-#include "daemon/row.h"
+#include "daemon/source/generations.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,11 +6,11 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/rotation.h"
-#include "daemon/tail.h"
+#include "daemon/source/rotation.h"
+#include "daemon/source/tail.h"
 
 void
-row_clear(struct row *row)
+generations_clear(struct generations *row)
 {
 	for (size_t i = 0; i < row->count; i++)
 		tail_close(&row->tails[i]);
@@ -19,14 +19,14 @@ row_clear(struct row *row)
 }
 
 struct tail *
-row_newest(const struct row *row)
+generations_newest(const struct generations *row)
 {
 	return row->count > 0 ? row->tails[row->count - 1] : NULL;
 }
 
 /* Its index, or the count. */
 static size_t
-find(const struct row *row, const struct rotated *file)
+find(const struct generations *row, const struct rotated *file)
 {
 	size_t i = 0;
 
@@ -37,14 +37,14 @@ find(const struct row *row, const struct rotated *file)
 }
 
 bool
-row_has(const struct row *row, const struct rotated *file)
+generations_has(const struct generations *row, const struct rotated *file)
 {
 	return find(row, file) < row->count;
 }
 
 /* gzip(1) and logrotate(8) leave a compressed file its time of change. */
 static bool
-is_same(const struct row_done *done, const struct rotated *file)
+is_same(const struct generations_done *done, const struct rotated *file)
 {
 	struct err err;
 	struct tail *tail;
@@ -64,16 +64,16 @@ is_same(const struct row_done *done, const struct rotated *file)
 }
 
 bool
-row_has_done(const struct row *row, const struct rotated *file)
+generations_has_done(const struct generations *row, const struct rotated *file)
 {
-	for (size_t i = 0; i < ROW_DONE_MAX; i++)
+	for (size_t i = 0; i < GENERATIONS_DONE_MAX; i++)
 		if (is_same(&row->done[i], file))
 			return true;
 	return false;
 }
 
 void
-row_insert(struct row *row, size_t at, struct tail *tail)
+generations_insert(struct generations *row, size_t at, struct tail *tail)
 {
 	row->tails =
 	    alloc_resize(row->tails, row->count + 1, sizeof(*row->tails));
@@ -86,7 +86,7 @@ row_insert(struct row *row, size_t at, struct tail *tail)
 
 /* Closes the gap that the tail at `at` leaves. */
 static void
-take_out(struct row *row, size_t at)
+take_out(struct generations *row, size_t at)
 {
 	row->count--;
 	memmove(&row->tails[at], &row->tails[at + 1],
@@ -95,14 +95,14 @@ take_out(struct row *row, size_t at)
 }
 
 void
-row_drop(struct row *row, size_t at)
+generations_drop(struct generations *row, size_t at)
 {
 	struct tail *tail = row->tails[at];
-	struct row_done *done;
+	struct generations_done *done;
 
 	log_debug("closed %s", tail->path);
-	done = &row->done[row->ndone++ % ROW_DONE_MAX];
-	*done = (struct row_done){
+	done = &row->done[row->ndone++ % GENERATIONS_DONE_MAX];
+	*done = (struct generations_done){
 	    .device = tail->device, .inode = tail->inode, .mtime = tail->mtime};
 	tail_print_offset(tail, &done->print);
 	take_out(row, at);
@@ -110,7 +110,7 @@ row_drop(struct row *row, size_t at)
 }
 
 bool
-row_move_to_end(struct row *row, const struct rotated *file)
+generations_move_to_end(struct generations *row, const struct rotated *file)
 {
 	size_t at = find(row, file);
 	struct tail *tail;
@@ -119,17 +119,17 @@ row_move_to_end(struct row *row, const struct rotated *file)
 		return false;
 	tail = row->tails[at];
 	take_out(row, at);
-	row_insert(row, row->count, tail);
+	generations_insert(row, row->count, tail);
 	return true;
 }
 
 bool
-row_make_room(struct row *row)
+generations_make_room(struct generations *row)
 {
-	if (row->count < ROW_MAX)
+	if (row->count < GENERATIONS_MAX)
 		return true;
 	if (!row->tails[0]->at_end)
 		return false;
-	row_drop(row, 0);
+	generations_drop(row, 0);
 	return true;
 }

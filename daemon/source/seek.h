@@ -1,8 +1,8 @@
 /*
  * seek: finds the first line of a log that is not older than some time.
  */
-#ifndef DAEMON_SEEK_H
-#define DAEMON_SEEK_H
+#ifndef DAEMON_SOURCE_SEEK_H
+#define DAEMON_SOURCE_SEEK_H
 
 #include <stddef.h>
 #include <stdint.h>
