@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "daemon/rowpipe.h"
+#include "daemon/ipc/ipc.h"
 #include "daemon/sys/atomic_file.h"
 #include "daemon/vault.h"
 
@@ -53,9 +53,9 @@ desk_reset(struct desk *d)
 }
 
 static int
-answer(struct rowpipe_packet *p, int code, const struct err *err)
+answer(struct ipc_packet *p, int code, const struct err *err)
 {
-	rowpipe_begin(p, ROWPIPE_ANSWER);
+	ipc_begin(p, IPC_ANSWER);
 	p->code = code;
 	if (code < 0) {
 		p->count = (uint32_t)strlen(err->text);
@@ -72,18 +72,18 @@ nonsense(struct err *err, const char *what)
 
 /* ---- one function for each word; as desk_take() ---- */
 
-typedef int take_fn(struct desk *, struct rowpipe_packet *,
+typedef int take_fn(struct desk *, struct ipc_packet *,
 		    const struct vault_time *, struct err *);
 
 static int
-take_begin(struct desk *d, struct rowpipe_packet *p,
+take_begin(struct desk *d, struct ipc_packet *p,
 	   const struct vault_time *now, struct err *err)
 {
 	(void)now;
 	if (d->coming != NOTHING)
 		return nonsense(err, "a second map before the end of the "
 				     "first");
-	if (vault_begin(d->vault, p->map, p->type == ROWPIPE_REPLACE, p->count,
+	if (vault_begin(d->vault, p->map, p->type == IPC_REPLACE, p->count,
 			err) != 0)
 		return -1;
 	d->coming = ROWS;
@@ -91,7 +91,7 @@ take_begin(struct desk *d, struct rowpipe_packet *p,
 }
 
 static int
-take_save(struct desk *d, struct rowpipe_packet *p,
+take_save(struct desk *d, struct ipc_packet *p,
 	  const struct vault_time *now, struct err *err)
 {
 	(void)p;
@@ -105,7 +105,7 @@ take_save(struct desk *d, struct rowpipe_packet *p,
 }
 
 static int
-take_rows(struct desk *d, struct rowpipe_packet *p,
+take_rows(struct desk *d, struct ipc_packet *p,
 	  const struct vault_time *now, struct err *err)
 {
 	if (d->coming != ROWS)
@@ -114,7 +114,7 @@ take_rows(struct desk *d, struct rowpipe_packet *p,
 }
 
 static int
-take_bytes(struct desk *d, struct rowpipe_packet *p,
+take_bytes(struct desk *d, struct ipc_packet *p,
 	   const struct vault_time *now, struct err *err)
 {
 	(void)now;
@@ -130,7 +130,7 @@ take_bytes(struct desk *d, struct rowpipe_packet *p,
 }
 
 static int
-end_save(struct desk *d, struct rowpipe_packet *p)
+end_save(struct desk *d, struct ipc_packet *p)
 {
 	struct err why = d->trouble;
 	int code = -1;
@@ -145,7 +145,7 @@ end_save(struct desk *d, struct rowpipe_packet *p)
 }
 
 static int
-end_rows(struct desk *d, struct rowpipe_packet *p, struct err *err)
+end_rows(struct desk *d, struct ipc_packet *p, struct err *err)
 {
 	struct err why;
 	int code = 0;
@@ -160,7 +160,7 @@ end_rows(struct desk *d, struct rowpipe_packet *p, struct err *err)
 }
 
 static int
-take_end(struct desk *d, struct rowpipe_packet *p, const struct vault_time *now,
+take_end(struct desk *d, struct ipc_packet *p, const struct vault_time *now,
 	 struct err *err)
 {
 	enum coming coming = d->coming;
@@ -175,7 +175,7 @@ take_end(struct desk *d, struct rowpipe_packet *p, const struct vault_time *now,
 }
 
 static int
-take_request(struct desk *d, struct rowpipe_packet *p,
+take_request(struct desk *d, struct ipc_packet *p,
 	     const struct vault_time *now, struct err *err)
 {
 	struct err why;
@@ -184,20 +184,20 @@ take_request(struct desk *d, struct rowpipe_packet *p,
 	(void)now;
 	if (d->coming != NOTHING || !vault_has(d->vault, p->map))
 		return nonsense(err, "a request for no map");
-	code = p->type == ROWPIPE_CLEAR ? vault_clear(d->vault, p->map, &why)
+	code = p->type == IPC_CLEAR ? vault_clear(d->vault, p->map, &why)
 					: vault_intact(d->vault, p->map);
 	return answer(p, code, &why);
 }
 
 int
-desk_take(struct desk *d, struct rowpipe_packet *p,
+desk_take(struct desk *d, struct ipc_packet *p,
 	  const struct vault_time *now, struct err *err)
 {
 	static take_fn *const words[] = {
-	    [ROWPIPE_REPLACE] = take_begin, [ROWPIPE_APPLY] = take_begin,
-	    [ROWPIPE_SAVE] = take_save,	    [ROWPIPE_ROWS] = take_rows,
-	    [ROWPIPE_BYTES] = take_bytes,   [ROWPIPE_END] = take_end,
-	    [ROWPIPE_CLEAR] = take_request, [ROWPIPE_INTACT] = take_request,
+	    [IPC_REPLACE] = take_begin, [IPC_APPLY] = take_begin,
+	    [IPC_SAVE] = take_save,	    [IPC_ROWS] = take_rows,
+	    [IPC_BYTES] = take_bytes,   [IPC_END] = take_end,
+	    [IPC_CLEAR] = take_request, [IPC_INTACT] = take_request,
 	};
 
 	if (p->type >= sizeof(words) / sizeof(words[0]) ||

@@ -15,7 +15,7 @@
 
 struct desk;
 struct err;
-struct rowpipe_packet;
+struct ipc_packet;
 struct vault;
 struct vault_time;
 
@@ -28,11 +28,11 @@ void desk_free(struct desk **);
 void desk_reset(struct desk *);
 
 /*
- * A packet that rowpipe_check() found well-formed. 1: it became the answer,
+ * A packet that ipc_check() found well-formed. 1: it became the answer,
  * which is to be sent; 0: nothing to send; -1: nonsense, err says what.
  * READY, PONG and RELOADED are not for the desk: nonsense here.
  */
-int desk_take(struct desk *, struct rowpipe_packet *,
+int desk_take(struct desk *, struct ipc_packet *,
     const struct vault_time *, struct err *);
 
 #endif

@@ -20,10 +20,10 @@
 #include "daemon/conf.h"
 #include "daemon/desk.h"
 #include "daemon/holdings.h"
+#include "daemon/ipc/ipc.h"
+#include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper_state.h"
 #include "daemon/privileges.h"
-#include "daemon/remote.h"
-#include "daemon/rowpipe.h"
 #include "daemon/sandbox.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/helper.h"
@@ -58,14 +58,14 @@ become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 	daemonize_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	log_reconnect();
 	helper_hand_over(k->conf->helper);
-	*out = (struct handover){.remote = remote_new(end),
+	*out = (struct handover){.remote = ipc_client_new(end),
 				 .maps = maps,
 				 .control = h->control,
 				 .keeper = keeper,
 				 .inherited = k};
 	for (size_t i = 0; i < h->nmaps; i++)
 		if (h->maps[i] != NULL)
-			maps[i] = remote_map(out->remote, i, h->maps[i]);
+			maps[i] = ipc_client_map(out->remote, i, h->maps[i]);
 }
 
 /* 1 in the worker, 0 in the keeper, -1: there is none. */
@@ -78,7 +78,7 @@ start_worker(struct keeper *k, struct handover *out, struct err *err)
 
 	k->started_ms = now.steady_ms;
 	keeper_try_offer(k);
-	if (rowpipe_open(ends, err) != 0)
+	if (ipc_open(ends, err) != 0)
 		return -1;
 	child = fork();
 	if (child == 0) {

@@ -22,11 +22,11 @@
 struct conf;
 struct err;
 struct map;
-struct remote;
+struct ipc_client;
 
 /* What a worker is given. All of it lasts as long as the process. */
 struct handover {
-	struct remote *remote;	/* to the keeper */
+	struct ipc_client *remote;	/* to the keeper */
 	struct map *const *maps; /* as conf->maps; NULL: not the keeper's */
 	int control;		/* listening; -1 = none */
 	pid_t keeper;		/* who the daemon is to everybody else */

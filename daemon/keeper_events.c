@@ -113,7 +113,7 @@ take_request(struct keeper *k, const struct vault_time *now, struct err *err)
 	if (result <= 0)
 		return result;
 	/* It waits for this: there is room, or it is not honest. */
-	if (rowpipe_send(k->end, &k->packet, -1, false, &lost) == 0)
+	if (ipc_send(k->end, &k->packet, -1, false, &lost) == 0)
 		return err_set(err, "it does not take its answers");
 	say_refused(k);
 	timer_arm(k->expiry, 0);
@@ -126,15 +126,15 @@ take_packet(struct keeper *k)
 {
 	struct vault_time now = time_of(k);
 	struct err err;
-	int got = rowpipe_receive(k->end, &k->packet, NULL, false, &err);
+	int got = ipc_receive(k->end, &k->packet, NULL, false, &err);
 
 	if (got == 0)
 		return 0;
-	if (got > 0 && k->packet.type == ROWPIPE_READY)
+	if (got > 0 && k->packet.type == IPC_READY)
 		become_ready(k);
-	else if (got > 0 && k->packet.type == ROWPIPE_PONG)
+	else if (got > 0 && k->packet.type == IPC_PONG)
 		take_pong(k, &now);
-	else if (got > 0 && k->packet.type == ROWPIPE_RELOADED)
+	else if (got > 0 && k->packet.type == IPC_RELOADED)
 		keeper_settle_offer(k, k->packet.code == 0);
 	else if (got > 0)
 		got = take_request(k, &now, &err) == 0 ? 1 : -1;
@@ -194,14 +194,14 @@ heard_again(struct keeper *k)
 static void
 ping(struct keeper *k)
 {
-	struct rowpipe_packet *p = &k->packet;
+	struct ipc_packet *p = &k->packet;
 	struct err err;
 
-	rowpipe_begin(p, ROWPIPE_PING);
+	ipc_begin(p, IPC_PING);
 	p->count =
 	    (uint32_t)vault_overdue(k->vault, loop_clocks(k->loop).steady_ms,
-				    p->body.rows, ROWPIPE_ROWS_MAX);
-	rowpipe_send(k->end, p, -1, false, &err);
+				    p->body.rows, IPC_ROWS_MAX);
+	ipc_send(k->end, p, -1, false, &err);
 }
 
 void
@@ -354,8 +354,8 @@ reopen_log(struct keeper *k)
 	}
 	if (k->child <= 0 || log_descriptor() < 0)
 		return;
-	rowpipe_begin(&k->packet, ROWPIPE_LOG);
-	if (rowpipe_send(k->end, &k->packet, log_descriptor(), false, &err) !=
+	ipc_begin(&k->packet, IPC_LOG);
+	if (ipc_send(k->end, &k->packet, log_descriptor(), false, &err) !=
 	    1)
 		log_error("the daemon does not listen: its own log is still "
 			  "the old one");
@@ -367,8 +367,8 @@ tell_reload(struct keeper *k, bool read)
 	struct err err;
 
 	pulse_excuse(&k->pulse, PULSE_BUSY_MS);
-	rowpipe_begin(&k->packet, ROWPIPE_RELOAD);
-	if (rowpipe_send(k->end, &k->packet, read ? log_descriptor() : -1,
+	ipc_begin(&k->packet, IPC_RELOAD);
+	if (ipc_send(k->end, &k->packet, read ? log_descriptor() : -1,
 			 false, &err) == 1)
 		return;
 	log_error("not reloaded: the daemon does not listen");

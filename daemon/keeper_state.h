@@ -14,9 +14,9 @@
 
 #include "daemon/conf.h"
 #include "daemon/holdings.h"
+#include "daemon/ipc/ipc.h"
 #include "daemon/keeper.h"
 #include "daemon/pulse.h"
-#include "daemon/rowpipe.h"
 
 struct desk;
 struct loop;
@@ -51,7 +51,7 @@ struct keeper {
 	bool stopping;
 	bool start; /* the loop was left for that */
 	size_t refused; /* rows, as last said */
-	struct rowpipe_packet packet;
+	struct ipc_packet packet;
 };
 
 /* What of a worker's rows is believed. Borrows from conf. */

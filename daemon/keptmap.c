@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "daemon/rowpipe.h"
+#include "daemon/ipc/ipc.h"
 #include "maps/map.h"
 
 enum { TICK_MS = 1000 };
@@ -204,7 +204,7 @@ keptmap_expire(struct keptmap *k, int64_t now, size_t *removed, struct err *err)
 }
 
 size_t
-keptmap_overdue(const struct keptmap *k, int64_t now, struct rowpipe_row *rows,
+keptmap_overdue(const struct keptmap *k, int64_t now, struct ipc_row *rows,
 		size_t max)
 {
 	size_t count = 0;

@@ -18,7 +18,7 @@
 struct err;
 struct map;
 struct map_row;
-struct rowpipe_row;
+struct ipc_row;
 
 struct keptmap {
 	struct map *map; /* borrowed; NULL: not one of ours */
@@ -64,6 +64,6 @@ int64_t keptmap_expire(struct keptmap *, int64_t now, size_t *removed,
 
 /* Up to max addresses that are to be asked for; nothing else of rows is set. */
 size_t keptmap_overdue(const struct keptmap *, int64_t now,
-    struct rowpipe_row *rows, size_t max);
+    struct ipc_row *rows, size_t max);
 
 #endif

@@ -15,9 +15,9 @@
 #include "base/log.h"
 #include "daemon/actions.h"
 #include "daemon/conf.h"
+#include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper.h"
 #include "daemon/privileges.h"
-#include "daemon/remote.h"
 #include "daemon/service.h"
 
 struct arguments {
@@ -95,7 +95,7 @@ run(struct conf *conf, struct arguments *arguments)
 		return complain(code, conf->logto, &err);
 	}
 	code = serve(conf, arguments, &handover);
-	remote_free(&handover.remote);
+	ipc_client_free(&handover.remote);
 	exit(code);
 }
 

@@ -12,9 +12,9 @@
 #include "daemon/conf.h"
 #include "daemon/control.h"
 #include "daemon/holdings.h"
+#include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper.h"
 #include "daemon/publish.h"
-#include "daemon/remote.h"
 #include "daemon/sandbox.h"
 #include "daemon/service_state.h"
 #include "daemon/source/source.h"
@@ -189,14 +189,14 @@ open_control(struct service *s, struct err *err)
 static int
 open_remote(struct service *s, struct err *err)
 {
-	const struct remote_ops ops = {.find = service_on_find,
+	const struct ipc_client_ops ops = {.find = service_on_find,
 				       .reload = service_on_reload,
 				       .lost = service_on_lost,
 				       .arg = s};
 
 	if (s->handover == NULL)
 		return 0;
-	return remote_attach(s->handover->remote, s->loop, s->lifetime_base_ms,
+	return ipc_client_attach(s->handover->remote, s->loop, s->lifetime_base_ms,
 			     &ops, err);
 }
 
@@ -208,8 +208,8 @@ lock_down(struct service *s, struct err *err)
 		return 0;
 	if (s->conf->pidfile != NULL)
 		s->null = daemonize_null();
-	helper_set_idle(s->conf->helper, remote_descriptor(s->handover->remote),
-		      remote_serve, s->handover->remote);
+	helper_set_idle(s->conf->helper, ipc_client_descriptor(s->handover->remote),
+		      ipc_client_serve, s->handover->remote);
 	return sandbox_worker(s->conf, err);
 }
 
@@ -309,7 +309,7 @@ service_close(struct service **service)
 	free(s->maps);
 	holdings_release(&s->holdings);
 	if (s->handover != NULL)
-		remote_detach(s->handover->remote);
+		ipc_client_detach(s->handover->remote);
 	loop_free(&s->loop);
 	free(s);
 }

@@ -10,10 +10,10 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/conf.h"
+#include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper.h"
 #include "daemon/publish.h"
 #include "daemon/reload.h"
-#include "daemon/remote.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/notify.h"
 #include "daemon/table/sessions.h"
@@ -103,7 +103,7 @@ say_ready(struct service *s)
 	}
 	if (s->conf->pidfile != NULL)
 		daemonize_leave(s->null);
-	remote_ready(s->handover->remote);
+	ipc_client_ready(s->handover->remote);
 }
 
 /* What was in the logs at the start has been read: the maps may speak. */
@@ -337,7 +337,7 @@ service_on_watchdog(void *arg)
 static void
 reopen_log(struct service *s)
 {
-	int fd = s->handover ? remote_take_log(s->handover->remote) : -1;
+	int fd = s->handover ? ipc_client_take_log(s->handover->remote) : -1;
 	struct err err;
 
 	if (fd >= 0)
@@ -351,7 +351,7 @@ reload(struct service *s, struct conf *new, struct pipeline *pipeline)
 {
 	/* Before any row that is by the new. */
 	if (s->handover != NULL)
-		remote_reloaded(s->handover->remote, true);
+		ipc_client_reloaded(s->handover->remote, true);
 	if (new->grace != s->conf->grace)
 		authtab_set_longest(s->table, new->grace,
 				    service_moment(s).lifetime);
@@ -386,7 +386,7 @@ refuse_reload(struct service *s, const struct err *err)
 	log_error("not reloaded, going on as before: %s", err->text);
 	log_warning("until that is mended the daemon cannot be started again");
 	if (s->handover != NULL)
-		remote_reloaded(s->handover->remote, false);
+		ipc_client_reloaded(s->handover->remote, false);
 }
 
 /* SIGHUP: the new beside the old, then a swap; or the old as it was. */

@@ -9,9 +9,9 @@
 #include "base/loop.h"
 #include "daemon/checkpoint.h"
 #include "daemon/conf.h"
+#include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper.h"
 #include "daemon/pipeline.h"
-#include "daemon/remote.h"
 #include "daemon/source/source.h"
 #include "daemon/sys/atomic_file.h"
 
@@ -68,11 +68,11 @@ write_checkpoint(struct service *s, FILE *file)
 static int
 save_remote(struct service *s, struct err *err)
 {
-	FILE *file = remote_save_begin(s->handover->remote);
+	FILE *file = ipc_client_save_begin(s->handover->remote);
 
 	if (file != NULL)
 		write_checkpoint(s, file);
-	return remote_save_end(s->handover->remote, file, err);
+	return ipc_client_save_end(s->handover->remote, file, err);
 }
 
 static int

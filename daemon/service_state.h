@@ -89,7 +89,7 @@ void service_on_status(void *arg, FILE *out);
 struct moment service_on_now(void *arg);
 const char *service_on_refuse(void *arg, const struct addr *);
 
-/* remote_ops */
+/* ipc_client_ops */
 bool service_on_find(void *arg, const struct addr *, time_t *when,
     int64_t *expires);
 void service_on_reload(void *arg);

@@ -6,8 +6,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/changes.h"
+#include "daemon/ipc/ipc.h"
 #include "daemon/keptmap.h"
-#include "daemon/rowpipe.h"
 #include "daemon/shelf.h"
 #include "maps/map.h"
 
@@ -125,7 +125,7 @@ is_excluded(const struct vault *v, const struct addr *addr)
 }
 
 static const char *
-why_not(const struct vault *v, const struct rowpipe_row *row)
+why_not(const struct vault *v, const struct ipc_row *row)
 {
 	if (addr_is_special(&row->addr))
 		return "not a client's address";
@@ -138,7 +138,7 @@ why_not(const struct vault *v, const struct rowpipe_row *row)
 
 /* What is believed of a row; not `present` any more if that is nothing. */
 static bool
-judge(struct vault *v, const struct rowpipe_row *row,
+judge(struct vault *v, const struct ipc_row *row,
       const struct vault_time *now, struct shelf_row *out)
 {
 	int64_t longest =
@@ -158,7 +158,7 @@ judge(struct vault *v, const struct rowpipe_row *row,
 }
 
 static int
-add_row(struct vault *v, const struct rowpipe_row *row,
+add_row(struct vault *v, const struct ipc_row *row,
 	const struct vault_time *now, struct err *err)
 {
 	struct shelf_row believed = {.addr = row->addr};
@@ -179,7 +179,7 @@ add_row(struct vault *v, const struct rowpipe_row *row,
 }
 
 int
-vault_add(struct vault *v, const struct rowpipe_row *rows, size_t count,
+vault_add(struct vault *v, const struct ipc_row *rows, size_t count,
 	  const struct vault_time *now, struct err *err)
 {
 	if (v->open == NULL)
@@ -303,7 +303,7 @@ vault_expire(struct vault *v, int64_t now, size_t *removed, struct err *err)
 }
 
 size_t
-vault_overdue(const struct vault *v, int64_t now, struct rowpipe_row *rows,
+vault_overdue(const struct vault *v, int64_t now, struct ipc_row *rows,
 	      size_t max)
 {
 	size_t count = 0;
@@ -315,7 +315,7 @@ vault_overdue(const struct vault *v, int64_t now, struct rowpipe_row *rows,
 }
 
 void
-vault_renew(struct vault *v, const struct rowpipe_row *row,
+vault_renew(struct vault *v, const struct ipc_row *row,
 	    const struct vault_time *now)
 {
 	struct shelf_row believed, *there;

@@ -23,7 +23,7 @@
 
 struct err;
 struct map;
-struct rowpipe_row;
+struct ipc_row;
 struct vault;
 
 /* What is believed. */
@@ -53,7 +53,7 @@ bool vault_has(const struct vault *, size_t map); /* whether there is one */
  */
 int vault_begin(struct vault *, size_t map, bool whole, size_t count,
     struct err *);
-int vault_add(struct vault *, const struct rowpipe_row *, size_t count,
+int vault_add(struct vault *, const struct ipc_row *, size_t count,
     const struct vault_time *, struct err *);
 void vault_give_up(struct vault *); /* what was begun */
 /* Writes it. 0; -1: the map could not be written; 1: nonsense. */
@@ -82,9 +82,9 @@ int64_t vault_expire(struct vault *, int64_t steady_ms, size_t *removed,
     struct err *);
 /* Up to max addresses whose time is over and that are still there. */
 size_t vault_overdue(const struct vault *, int64_t steady_ms,
-    struct rowpipe_row *rows, size_t max);
+    struct ipc_row *rows, size_t max);
 /* What the worker says of an address that it was asked for. */
-void vault_renew(struct vault *, const struct rowpipe_row *,
+void vault_renew(struct vault *, const struct ipc_row *,
     const struct vault_time *);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/desk.h"
-#include "daemon/rowpipe.h"
+#include "daemon/ipc/ipc.h"
 #include "daemon/vault.h"
 #include "maps/map.h"
 
@@ -67,7 +67,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vault_time now = {1700000000, 1000000};
 	struct vault *vault = vault_new(maps, 1, &limits);
 	struct desk *desk = desk_new(vault, "/dev/null/none", 100000);
-	struct rowpipe_packet *packet = alloc_zero(1, sizeof(*packet));
+	struct ipc_packet *packet = alloc_zero(1, sizeof(*packet));
 	struct err err;
 	size_t removed;
 
@@ -83,7 +83,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		       len < sizeof(*packet) ? len : sizeof(*packet));
 		data += len;
 		size -= len;
-		if (!rowpipe_check(packet, len) ||
+		if (!ipc_check(packet, len) ||
 		    desk_take(desk, packet, &now, &err) < 0)
 			break;
 		now.steady_ms += 1000;

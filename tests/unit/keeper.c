@@ -21,7 +21,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/conf.h"
-#include "daemon/remote.h"
+#include "daemon/ipc/ipc_client.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/lockfile.h"
 #include "maps/map.h"
@@ -53,7 +53,7 @@ work(const struct handover *handover)
 	sigfillset(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	daemonize_leave(daemonize_null());
-	remote_ready(handover->remote);
+	ipc_client_ready(handover->remote);
 	dprintf(out, "worker %ld\n", (long)getpid());
 	while (sigwait(&signals, &signo) == 0 && signo != SIGTERM)
 		dprintf(out, "signal %d\n", signo);

@@ -11,8 +11,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/desk.h"
+#include "daemon/ipc/ipc.h"
 #include "daemon/pulse.h"
-#include "daemon/rowpipe.h"
 #include "daemon/shelf.h"
 #include "maps/map.h"
 #include "tests/tap.h"
@@ -91,7 +91,7 @@ struct bench {
 	struct desk *desk;
 	struct cidr excluded;
 	struct vault_time now;
-	struct rowpipe_packet packet;
+	struct ipc_packet packet;
 	char path[64];
 };
 
@@ -123,10 +123,10 @@ take_down(struct bench *b)
 	free(b);
 }
 
-static struct rowpipe_row
+static struct ipc_row
 row(const char *address, int64_t lifetime)
 {
-	struct rowpipe_row r = {.present = 1, .when = WALL - 5};
+	struct ipc_row r = {.present = 1, .when = WALL - 5};
 
 	addr_parse(&r.addr, address, strlen(address));
 	r.expires = START_MS + lifetime * 1000;
@@ -135,22 +135,22 @@ row(const char *address, int64_t lifetime)
 
 /* As the keeper would take it: 1 answered (code in b->packet), 0, -1. */
 static int
-say(struct bench *b, enum rowpipe_type type, uint16_t map, uint32_t count)
+say(struct bench *b, enum ipc_type type, uint16_t map, uint32_t count)
 {
 	struct err err;
 
-	rowpipe_begin(&b->packet, type);
+	ipc_begin(&b->packet, type);
 	b->packet.map = map;
 	b->packet.count = count;
 	return desk_take(b->desk, &b->packet, &b->now, &err);
 }
 
 static int
-say_rows(struct bench *b, const struct rowpipe_row *rows, uint32_t count)
+say_rows(struct bench *b, const struct ipc_row *rows, uint32_t count)
 {
 	struct err err;
 
-	rowpipe_begin(&b->packet, ROWPIPE_ROWS);
+	ipc_begin(&b->packet, IPC_ROWS);
 	b->packet.count = count;
 	memcpy(b->packet.body.rows, rows, count * sizeof(*rows));
 	return desk_take(b->desk, &b->packet, &b->now, &err);
@@ -158,11 +158,11 @@ say_rows(struct bench *b, const struct rowpipe_row *rows, uint32_t count)
 
 /* Below -1: nonsense; else the answer's code. */
 static int
-hand_over(struct bench *b, enum rowpipe_type type,
-	  const struct rowpipe_row *rows, uint32_t count)
+hand_over(struct bench *b, enum ipc_type type,
+	  const struct ipc_row *rows, uint32_t count)
 {
 	if (say(b, type, 0, count) != 0 || say_rows(b, rows, count) != 0 ||
-	    say(b, ROWPIPE_END, 0, 0) != 1)
+	    say(b, IPC_END, 0, 0) != 1)
 		return -2;
 	return b->packet.code;
 }
@@ -170,7 +170,7 @@ hand_over(struct bench *b, enum rowpipe_type type,
 static bool
 in_map(const struct bench *b, const char *address)
 {
-	struct rowpipe_row r = row(address, 0);
+	struct ipc_row r = row(address, 0);
 
 	return shelf_find(&b->fake.held, &r.addr) != NULL;
 }
@@ -181,23 +181,23 @@ static void
 honest(void)
 {
 	struct bench *b = set_up(100);
-	const struct rowpipe_row rows[] = {row("192.0.2.1", 60),
+	const struct ipc_row rows[] = {row("192.0.2.1", 60),
 					   row("2001:db8:1:2::3", 60)};
-	struct rowpipe_row change[] = {row("192.0.2.2", 60),
+	struct ipc_row change[] = {row("192.0.2.2", 60),
 				       row("192.0.2.1", 60)};
 
 	ok(vault_holds(b->vault), "before the first rows nobody knows");
-	is_int(hand_over(b, ROWPIPE_REPLACE, rows, 2), 0, "a whole map");
+	is_int(hand_over(b, IPC_REPLACE, rows, 2), 0, "a whole map");
 	ok(in_map(b, "192.0.2.1") && in_map(b, "2001:db8:1:2::3"),
 	   "is written");
 	change[1].present = 0;
-	is_int(hand_over(b, ROWPIPE_APPLY, change, 2), 0, "changes");
+	is_int(hand_over(b, IPC_APPLY, change, 2), 0, "changes");
 	ok(in_map(b, "192.0.2.2") && !in_map(b, "192.0.2.1"), "are written");
-	is_int(say(b, ROWPIPE_INTACT, 0, 0), 1, "intact: an answer");
+	is_int(say(b, IPC_INTACT, 0, 0), 1, "intact: an answer");
 	is_int(b->packet.code, 1, "yes");
-	is_int(say(b, ROWPIPE_CLEAR, 0, 0), 1, "clear: an answer");
+	is_int(say(b, IPC_CLEAR, 0, 0), 1, "clear: an answer");
 	ok(!in_map(b, "192.0.2.2") && !vault_holds(b->vault), "it is empty");
-	is_int(hand_over(b, ROWPIPE_APPLY, change, 1), -1,
+	is_int(hand_over(b, IPC_APPLY, change, 1), -1,
 	       "changes to an emptied map are not enough");
 	is_int((int)vault_refused(b->vault), 0, "nothing was refused");
 	take_down(b);
@@ -210,13 +210,13 @@ lies(void)
 					    "224.0.0.1", "fe80::1",
 					    "0.0.0.0",	 "203.0.113.9"};
 	struct bench *b = set_up(100);
-	struct rowpipe_row r = row("192.0.2.1", 1000000), *held;
-	struct rowpipe_row many[9];
+	struct ipc_row r = row("192.0.2.1", 1000000), *held;
+	struct ipc_row many[9];
 	size_t removed;
 	struct err err;
 
 	r.when = WALL + 86400;
-	is_int(hand_over(b, ROWPIPE_REPLACE, &r, 1), 0, "a life too long");
+	is_int(hand_over(b, IPC_REPLACE, &r, 1), 0, "a life too long");
 	is_int((long long)b->fake.held.rows[0].when, (long long)WALL,
 	       "a login that is still to come is of now");
 	vault_expire(b->vault, START_MS + (LONGEST + 1) * 1000 + KEPTMAP_LATE_MS,
@@ -229,12 +229,12 @@ lies(void)
 	many[7] = row("192.0.2.3", 60);
 	many[7].when = -1;
 	many[8] = row("192.0.2.4", 60);
-	is_int(hand_over(b, ROWPIPE_REPLACE, many, 9), 0, "nine rows");
+	is_int(hand_over(b, IPC_REPLACE, many, 9), 0, "nine rows");
 	is_int((int)b->fake.held.count, 1, "one of which is believed");
 	is_int((int)vault_refused(b->vault), 7, "the others are counted");
 	held = &many[8];
 	held->addr.bytes[9] = 1;
-	is_int(hand_over(b, ROWPIPE_REPLACE, held, 1), -2,
+	is_int(hand_over(b, IPC_REPLACE, held, 1), -2,
 	       "an address that is none is nonsense");
 	take_down(b);
 }
@@ -243,26 +243,26 @@ static void
 nonsense(void)
 {
 	struct bench *b = set_up(2);
-	const struct rowpipe_row rows[] = {row("192.0.2.1", 60),
+	const struct ipc_row rows[] = {row("192.0.2.1", 60),
 					   row("192.0.2.2", 60)};
 
-	is_int(say(b, ROWPIPE_REPLACE, 0, 3), -1, "more rows than addresses");
-	is_int(say(b, ROWPIPE_REPLACE, 1, 1), -1, "a map that is not ours");
-	is_int(say(b, ROWPIPE_REPLACE, 9, 1), -1, "a map that is none");
-	is_int(say(b, ROWPIPE_CLEAR, 9, 0), -1, "to clear it, too");
+	is_int(say(b, IPC_REPLACE, 0, 3), -1, "more rows than addresses");
+	is_int(say(b, IPC_REPLACE, 1, 1), -1, "a map that is not ours");
+	is_int(say(b, IPC_REPLACE, 9, 1), -1, "a map that is none");
+	is_int(say(b, IPC_CLEAR, 9, 0), -1, "to clear it, too");
 	is_int(say_rows(b, rows, 2), -1, "rows for nothing");
-	is_int(say(b, ROWPIPE_END, 0, 0), -1, "the end of nothing");
-	is_int(say(b, ROWPIPE_REPLACE, 0, 1), 0, "a map begins");
+	is_int(say(b, IPC_END, 0, 0), -1, "the end of nothing");
+	is_int(say(b, IPC_REPLACE, 0, 1), 0, "a map begins");
 	is_int(say_rows(b, rows, 2), -1, "more rows than announced");
 	desk_reset(b->desk);
-	is_int(say(b, ROWPIPE_REPLACE, 0, 2), 0, "a map begins");
+	is_int(say(b, IPC_REPLACE, 0, 2), 0, "a map begins");
 	is_int(say_rows(b, rows, 1), 0, "half of it comes");
-	is_int(say(b, ROWPIPE_END, 0, 0), -1, "and its end");
+	is_int(say(b, IPC_END, 0, 0), -1, "and its end");
 	is_int(b->fake.writes, 0, "nothing was written");
 	desk_reset(b->desk);
-	say(b, ROWPIPE_REPLACE, 0, 2);
-	is_int(say(b, ROWPIPE_SAVE, 0, 0), -1, "a checkpoint within a map");
-	is_int(say(b, ROWPIPE_PING, 0, 0), -1, "a word of the keeper's");
+	say(b, IPC_REPLACE, 0, 2);
+	is_int(say(b, IPC_SAVE, 0, 0), -1, "a checkpoint within a map");
+	is_int(say(b, IPC_PING, 0, 0), -1, "a word of the keeper's");
 	take_down(b);
 }
 
@@ -273,20 +273,20 @@ checkpoint(void)
 	struct err err;
 	int result = 0;
 
-	is_int(say(b, ROWPIPE_SAVE, 0, 0), 0, "a checkpoint");
-	rowpipe_begin(&b->packet, ROWPIPE_BYTES);
+	is_int(say(b, IPC_SAVE, 0, 0), 0, "a checkpoint");
+	ipc_begin(&b->packet, IPC_BYTES);
 	b->packet.count = 5;
 	memcpy(b->packet.body.bytes, "12345", 5);
 	is_int(desk_take(b->desk, &b->packet, &b->now, &err), 0, "its bytes");
 	ok(access(b->path, F_OK) != 0, "are aside until they are all there");
-	is_int(say(b, ROWPIPE_END, 0, 0), 1, "its end");
+	is_int(say(b, IPC_END, 0, 0), 1, "its end");
 	is_int(b->packet.code, 0, "it is saved");
 	ok(access(b->path, F_OK) == 0, "under its name");
-	say(b, ROWPIPE_SAVE, 0, 0);
+	say(b, IPC_SAVE, 0, 0);
 	for (int i = 0; i < 10 && result == 0; i++) {
-		rowpipe_begin(&b->packet, ROWPIPE_BYTES);
-		b->packet.count = ROWPIPE_BYTES_MAX;
-		memset(b->packet.body.bytes, 'x', ROWPIPE_BYTES_MAX);
+		ipc_begin(&b->packet, IPC_BYTES);
+		b->packet.count = IPC_BYTES_MAX;
+		memset(b->packet.body.bytes, 'x', IPC_BYTES_MAX);
 		result = desk_take(b->desk, &b->packet, &b->now, &err);
 	}
 	is_int(result, -1, "one without end is nonsense");
@@ -297,14 +297,14 @@ static void
 clock_of_its_own(void)
 {
 	struct bench *b = set_up(100);
-	const struct rowpipe_row rows[] = {row("192.0.2.1", 60),
+	const struct ipc_row rows[] = {row("192.0.2.1", 60),
 					   row("192.0.2.2", 90)};
-	struct rowpipe_row asked[4], told;
+	struct ipc_row asked[4], told;
 	struct err err;
 	size_t removed;
 	int64_t at = START_MS + 60000;
 
-	hand_over(b, ROWPIPE_REPLACE, rows, 2);
+	hand_over(b, IPC_REPLACE, rows, 2);
 	is_int(vault_expire(b->vault, START_MS, &removed, &err),
 	       60000 + KEPTMAP_ASK_MS, "it waits for the first to expire");
 	is_int((int)vault_overdue(b->vault, at, asked, 4), 0,
@@ -330,11 +330,11 @@ static void
 dead_map(void)
 {
 	struct bench *b = set_up(100);
-	const struct rowpipe_row rows[] = {row("192.0.2.1", 60)};
+	const struct ipc_row rows[] = {row("192.0.2.1", 60)};
 	struct err err;
 	size_t removed;
 
-	hand_over(b, ROWPIPE_REPLACE, rows, 1);
+	hand_over(b, IPC_REPLACE, rows, 1);
 	b->fake.dead = true;
 	is_int(vault_clear_all(b->vault, &err), -1, "cannot be emptied");
 	ok(vault_holds(b->vault), "that is not forgotten");
@@ -416,22 +416,22 @@ pulses(void)
 static void
 packets(void)
 {
-	struct rowpipe_packet *p = alloc_zero(1, sizeof(*p));
+	struct ipc_packet *p = alloc_zero(1, sizeof(*p));
 	const size_t head = sizeof(*p) - sizeof(p->body);
 
-	rowpipe_begin(p, ROWPIPE_ROWS);
+	ipc_begin(p, IPC_ROWS);
 	p->count = 2;
-	ok(rowpipe_check(p, head + 2 * sizeof(struct rowpipe_row)), "two rows");
-	ok(!rowpipe_check(p, head + sizeof(struct rowpipe_row)), "but one");
-	ok(!rowpipe_check(p, head - 1), "half a head");
-	p->count = ROWPIPE_ROWS_MAX + 1;
-	ok(!rowpipe_check(p, sizeof(*p)), "too many");
-	rowpipe_begin(p, ROWPIPE_READY);
-	ok(rowpipe_check(p, head) && !rowpipe_check(p, head + 1), "no rows");
+	ok(ipc_check(p, head + 2 * sizeof(struct ipc_row)), "two rows");
+	ok(!ipc_check(p, head + sizeof(struct ipc_row)), "but one");
+	ok(!ipc_check(p, head - 1), "half a head");
+	p->count = IPC_ROWS_MAX + 1;
+	ok(!ipc_check(p, sizeof(*p)), "too many");
+	ipc_begin(p, IPC_READY);
+	ok(ipc_check(p, head) && !ipc_check(p, head + 1), "no rows");
 	p->version++;
-	ok(!rowpipe_check(p, head), "another version");
-	rowpipe_begin(p, (enum rowpipe_type)99);
-	ok(!rowpipe_check(p, head), "another word");
+	ok(!ipc_check(p, head), "another version");
+	ipc_begin(p, (enum ipc_type)99);
+	ok(!ipc_check(p, head), "another word");
 	free(p);
 }
 

@@ -1,5 +1,5 @@
 /*
- * rowpipe: what the worker and the keeper say to each other, and how.
+ * ipc: what the worker and the keeper say to each other, and how.
  *
  * A pair of SOCK_SEQPACKET sockets: each packet is one message, whole. The
  * keeper believes no packet that it has not checked: whoever wrote it may have
@@ -23,8 +23,8 @@
  * of the log that it names. RELOADED says what became of that: code 0, it is used
  * from here on; else it was refused.
  */
-#ifndef DAEMON_ROWPIPE_H
-#define DAEMON_ROWPIPE_H
+#ifndef DAEMON_IPC_IPC_H
+#define DAEMON_IPC_IPC_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,55 +34,55 @@
 
 struct err;
 
-enum { ROWPIPE_VERSION = 1, ROWPIPE_ROWS_MAX = 400, ROWPIPE_BYTES_MAX = 16000 };
+enum { IPC_VERSION = 1, IPC_ROWS_MAX = 400, IPC_BYTES_MAX = 16000 };
 
-enum rowpipe_type {
+enum ipc_type {
 	/* the worker's */
-	ROWPIPE_REPLACE = 1, ROWPIPE_APPLY, ROWPIPE_SAVE, ROWPIPE_ROWS,
-	ROWPIPE_BYTES, ROWPIPE_END, ROWPIPE_CLEAR, ROWPIPE_INTACT,
-	ROWPIPE_READY, ROWPIPE_PONG, ROWPIPE_RELOADED,
+	IPC_REPLACE = 1, IPC_APPLY, IPC_SAVE, IPC_ROWS,
+	IPC_BYTES, IPC_END, IPC_CLEAR, IPC_INTACT,
+	IPC_READY, IPC_PONG, IPC_RELOADED,
 	/* the keeper's */
-	ROWPIPE_ANSWER, ROWPIPE_PING, ROWPIPE_RELOAD, ROWPIPE_LOG
+	IPC_ANSWER, IPC_PING, IPC_RELOAD, IPC_LOG
 };
 
-struct rowpipe_row {
+struct ipc_row {
 	struct addr addr;
 	uint8_t present; /* 0: it goes, or is not there */
 	int64_t when;	 /* the login, seconds since the epoch */
 	int64_t expires; /* steady milliseconds, the same clock for both */
 };
 
-struct rowpipe_packet {
+struct ipc_packet {
 	uint8_t version, type;
 	uint16_t map;	/* which one, as configured */
 	uint32_t count; /* rows or bytes in it; REPLACE, APPLY: rows to come */
 	int32_t code;	/* of END and ANSWER */
 	uint32_t unused;
 	union {
-		struct rowpipe_row rows[ROWPIPE_ROWS_MAX];
-		char bytes[ROWPIPE_BYTES_MAX];
+		struct ipc_row rows[IPC_ROWS_MAX];
+		char bytes[IPC_BYTES_MAX];
 	} body;
 };
 
 /* Zeroes the head. */
-void rowpipe_begin(struct rowpipe_packet *, enum rowpipe_type);
+void ipc_begin(struct ipc_packet *, enum ipc_type);
 
 /* Whether `len` bytes are a message of that version: its type is known and its
  * length is what its count says. */
-bool rowpipe_check(const struct rowpipe_packet *, size_t len);
+bool ipc_check(const struct ipc_packet *, size_t len);
 
 /* Both ends, close-on-exec. 0, or -1. */
-int rowpipe_open(int ends[2], struct err *);
+int ipc_open(int ends[2], struct err *);
 
 /* Sends it, and the descriptor `passed` if that is not -1. wait: until there is
  * room for it. 1 sent, 0 no room, -1: err. */
-int rowpipe_send(int end, const struct rowpipe_packet *, int passed, bool wait,
+int ipc_send(int end, const struct ipc_packet *, int passed, bool wait,
     struct err *);
 
 /* 1: a message, checked; 0: none is there (never with wait); -1: err: nonsense; -2:
  * the other end is closed. passed: gets the descriptor that came with
  * it, or -1; NULL: none is taken. */
-int rowpipe_receive(int end, struct rowpipe_packet *, int *passed, bool wait,
+int ipc_receive(int end, struct ipc_packet *, int *passed, bool wait,
     struct err *);
 
 #endif

@@ -1,4 +1,4 @@
-#include "daemon/rowpipe.h"
+#include "daemon/ipc/ipc.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,52 +7,52 @@
 
 #include "base/err.h"
 
-static const size_t head_size = offsetof(struct rowpipe_packet, body);
+static const size_t head_size = offsetof(struct ipc_packet, body);
 
 void
-rowpipe_begin(struct rowpipe_packet *packet, enum rowpipe_type type)
+ipc_begin(struct ipc_packet *packet, enum ipc_type type)
 {
 	memset(packet, 0, head_size);
-	packet->version = ROWPIPE_VERSION;
+	packet->version = IPC_VERSION;
 	packet->type = (uint8_t)type;
 }
 
 /* The bytes behind the head; SIZE_MAX: no packet of this type is like that. */
 static size_t
-body_size(const struct rowpipe_packet *packet)
+body_size(const struct ipc_packet *packet)
 {
-	switch ((enum rowpipe_type)packet->type) {
-	case ROWPIPE_ROWS:
-	case ROWPIPE_PONG:
-	case ROWPIPE_PING:
-		return packet->count <= ROWPIPE_ROWS_MAX
+	switch ((enum ipc_type)packet->type) {
+	case IPC_ROWS:
+	case IPC_PONG:
+	case IPC_PING:
+		return packet->count <= IPC_ROWS_MAX
 			   ? packet->count * sizeof(packet->body.rows[0])
 			   : SIZE_MAX;
-	case ROWPIPE_BYTES:
-	case ROWPIPE_ANSWER:
-		return packet->count <= ROWPIPE_BYTES_MAX ? packet->count
+	case IPC_BYTES:
+	case IPC_ANSWER:
+		return packet->count <= IPC_BYTES_MAX ? packet->count
 							  : SIZE_MAX;
-	case ROWPIPE_REPLACE:
-	case ROWPIPE_APPLY:
-	case ROWPIPE_SAVE:
-	case ROWPIPE_END:
-	case ROWPIPE_CLEAR:
-	case ROWPIPE_INTACT:
-	case ROWPIPE_READY:
-	case ROWPIPE_RELOADED:
-	case ROWPIPE_RELOAD:
-	case ROWPIPE_LOG:
+	case IPC_REPLACE:
+	case IPC_APPLY:
+	case IPC_SAVE:
+	case IPC_END:
+	case IPC_CLEAR:
+	case IPC_INTACT:
+	case IPC_READY:
+	case IPC_RELOADED:
+	case IPC_RELOAD:
+	case IPC_LOG:
 		return 0;
 	}
 	return SIZE_MAX;
 }
 
 bool
-rowpipe_check(const struct rowpipe_packet *packet, size_t len)
+ipc_check(const struct ipc_packet *packet, size_t len)
 {
 	size_t body;
 
-	if (len < head_size || packet->version != ROWPIPE_VERSION ||
+	if (len < head_size || packet->version != IPC_VERSION ||
 	    packet->unused != 0)
 		return false;
 	body = body_size(packet);
@@ -60,7 +60,7 @@ rowpipe_check(const struct rowpipe_packet *packet, size_t len)
 }
 
 int
-rowpipe_open(int ends[2], struct err *err)
+ipc_open(int ends[2], struct err *err)
 {
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return err_set(err, "socketpair: %s", strerror(errno));
@@ -101,7 +101,7 @@ take_descriptor(struct msghdr *msg)
 }
 
 int
-rowpipe_send(int end, const struct rowpipe_packet *packet, int passed,
+ipc_send(int end, const struct ipc_packet *packet, int passed,
 	     bool wait, struct err *err)
 {
 	union beside beside;
@@ -124,7 +124,7 @@ rowpipe_send(int end, const struct rowpipe_packet *packet, int passed,
 }
 
 int
-rowpipe_receive(int end, struct rowpipe_packet *packet, int *passed, bool wait,
+ipc_receive(int end, struct ipc_packet *packet, int *passed, bool wait,
 		struct err *err)
 {
 	union beside beside;
@@ -150,7 +150,7 @@ rowpipe_receive(int end, struct rowpipe_packet *packet, int *passed, bool wait,
 	if (passed != NULL)
 		*passed = take_descriptor(&msg);
 	if ((msg.msg_flags & MSG_TRUNC) != 0 ||
-	    !rowpipe_check(packet, (size_t)n)) {
+	    !ipc_check(packet, (size_t)n)) {
 		if (passed != NULL && *passed >= 0)
 			close(*passed);
 		return err_set(err, "nonsense of %zd bytes", n);

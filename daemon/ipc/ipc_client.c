@@ -1,4 +1,4 @@
-#include "daemon/remote.h"
+#include "daemon/ipc/ipc_client.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -10,24 +10,24 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/rowpipe.h"
+#include "daemon/ipc/ipc.h"
 #include "maps/map.h"
 
-struct remote {
+struct ipc_client {
 	int end;
 	struct loop *loop; /* NULL until attached */
 	int64_t base_ms;
-	struct remote_ops ops;
+	struct ipc_client_ops ops;
 	int log;     /* came with a RELOAD; -1 = none */
 	bool reload; /* while an answer was waited for */
 	struct timer *later;
 	bool lost;
-	struct rowpipe_packet in, out;
+	struct ipc_packet in, out;
 };
 
-struct remote_map {
+struct ipc_client_map {
 	struct map map; /* first */
-	struct remote *remote;
+	struct ipc_client *remote;
 	uint16_t index;
 };
 
@@ -36,7 +36,7 @@ static const struct map_ops renamed, renamed_whole, in_place;
 /* ---- what the keeper wants ---- */
 
 static void
-lose(struct remote *r)
+lose(struct ipc_client *r)
 {
 	if (r->lost)
 		return;
@@ -48,7 +48,7 @@ lose(struct remote *r)
 }
 
 static void
-fill_row(const struct remote *r, struct rowpipe_row *row, const struct addr *a,
+fill_row(const struct ipc_client *r, struct ipc_row *row, const struct addr *a,
 	 bool present, time_t when, int64_t expires)
 {
 	memset(row, 0, sizeof(*row));
@@ -60,9 +60,9 @@ fill_row(const struct remote *r, struct rowpipe_row *row, const struct addr *a,
 
 /* In the packet that asked: its addresses are those of the answer. */
 static void
-pong(struct remote *r)
+pong(struct ipc_client *r)
 {
-	struct rowpipe_packet *p = &r->in;
+	struct ipc_packet *p = &r->in;
 	struct err err;
 
 	for (uint32_t i = 0; i < p->count; i++) {
@@ -74,13 +74,13 @@ pong(struct remote *r)
 
 		fill_row(r, &p->body.rows[i], &addr, found, when, expires);
 	}
-	p->type = ROWPIPE_PONG;
-	if (rowpipe_send(r->end, p, -1, true, &err) < 0)
+	p->type = IPC_PONG;
+	if (ipc_send(r->end, p, -1, true, &err) < 0)
 		lose(r);
 }
 
 static void
-keep_log(struct remote *r, int log)
+keep_log(struct ipc_client *r, int log)
 {
 	if (r->log >= 0)
 		close(r->log);
@@ -90,7 +90,7 @@ keep_log(struct remote *r, int log)
 static void
 reload_later(void *arg)
 {
-	struct remote *r = arg;
+	struct ipc_client *r = arg;
 
 	if (r->reload)
 		r->ops.reload(r->ops.arg);
@@ -99,20 +99,20 @@ reload_later(void *arg)
 
 /* Whatever is no answer. */
 static void
-serve(struct remote *r, int passed)
+serve(struct ipc_client *r, int passed)
 {
-	if (r->in.type == ROWPIPE_LOG && passed >= 0) {
+	if (r->in.type == IPC_LOG && passed >= 0) {
 		log_adopt(passed, log_debugging());
 		return;
 	}
-	if (r->in.type == ROWPIPE_RELOAD) {
+	if (r->in.type == IPC_RELOAD) {
 		keep_log(r, passed);
 		r->reload = true;
 		if (r->later != NULL)
 			timer_arm(r->later, 0);
 		return;
 	}
-	if (r->in.type == ROWPIPE_PING)
+	if (r->in.type == IPC_PING)
 		pong(r);
 	if (passed >= 0)
 		close(passed);
@@ -121,12 +121,12 @@ serve(struct remote *r, int passed)
 static void
 on_packet(void *arg, uint32_t events)
 {
-	struct remote *r = arg;
+	struct ipc_client *r = arg;
 	struct err err;
 	int passed, got;
 
 	(void)events;
-	got = rowpipe_receive(r->end, &r->in, &passed, false, &err);
+	got = ipc_receive(r->end, &r->in, &passed, false, &err);
 	if (got < 0)
 		lose(r);
 	else if (got > 0)
@@ -134,15 +134,15 @@ on_packet(void *arg, uint32_t events)
 }
 
 int
-remote_descriptor(const struct remote *r)
+ipc_client_descriptor(const struct ipc_client *r)
 {
 	return r->end;
 }
 
 bool
-remote_serve(void *arg)
+ipc_client_serve(void *arg)
 {
-	struct remote *r = arg;
+	struct ipc_client *r = arg;
 
 	if (!r->lost)
 		on_packet(r, POLLIN);
@@ -152,34 +152,34 @@ remote_serve(void *arg)
 /* ---- asking ---- */
 
 static int
-gone(struct remote *r, struct err *err)
+gone(struct ipc_client *r, struct err *err)
 {
 	lose(r);
 	return err_set(err, "the keeper is gone");
 }
 
 static int
-send_packet(struct remote *r, const struct rowpipe_packet *p, struct err *err)
+send_packet(struct ipc_client *r, const struct ipc_packet *p, struct err *err)
 {
 	struct err why;
 
-	if (r->lost || rowpipe_send(r->end, p, -1, true, &why) < 0)
+	if (r->lost || ipc_send(r->end, p, -1, true, &why) < 0)
 		return gone(r, err);
 	return 0;
 }
 
 /* The answer's code; below 0 its text is in err. */
 static int
-await_answer(struct remote *r, struct err *err)
+await_answer(struct ipc_client *r, struct err *err)
 {
 	struct err why;
 	int passed;
 
 	for (;;) {
 		if (r->lost ||
-		    rowpipe_receive(r->end, &r->in, &passed, true, &why) < 0)
+		    ipc_receive(r->end, &r->in, &passed, true, &why) < 0)
 			return gone(r, err);
-		if (r->in.type == ROWPIPE_ANSWER)
+		if (r->in.type == IPC_ANSWER)
 			break;
 		serve(r, passed);
 	}
@@ -192,9 +192,9 @@ await_answer(struct remote *r, struct err *err)
 
 /* A request without rows. */
 static int
-ask(struct remote *r, enum rowpipe_type type, uint16_t map, struct err *err)
+ask(struct ipc_client *r, enum ipc_type type, uint16_t map, struct err *err)
 {
-	rowpipe_begin(&r->out, type);
+	ipc_begin(&r->out, type);
 	r->out.map = map;
 	if (send_packet(r, &r->out, err) != 0)
 		return -1;
@@ -217,42 +217,42 @@ unprefix(const struct map *map, int code, struct err *err)
 }
 
 static int
-begin_rows(struct remote_map *m, enum rowpipe_type type, size_t count,
+begin_rows(struct ipc_client_map *m, enum ipc_type type, size_t count,
 	   struct err *err)
 {
-	struct remote *r = m->remote;
+	struct ipc_client *r = m->remote;
 
-	rowpipe_begin(&r->out, type);
+	ipc_begin(&r->out, type);
 	r->out.map = m->index;
 	r->out.count = (uint32_t)count;
 	if (send_packet(r, &r->out, err) != 0)
 		return -1;
-	rowpipe_begin(&r->out, ROWPIPE_ROWS);
+	ipc_begin(&r->out, IPC_ROWS);
 	return 0;
 }
 
 static int
-push_row(struct remote *r, const struct map_row *row, struct err *err)
+push_row(struct ipc_client *r, const struct map_row *row, struct err *err)
 {
-	struct rowpipe_packet *p = &r->out;
+	struct ipc_packet *p = &r->out;
 
 	fill_row(r, &p->body.rows[p->count++], &row->addr, row->present,
 		 row->when, row->expires);
-	if (p->count < ROWPIPE_ROWS_MAX)
+	if (p->count < IPC_ROWS_MAX)
 		return 0;
 	if (send_packet(r, p, err) != 0)
 		return -1;
-	rowpipe_begin(p, ROWPIPE_ROWS);
+	ipc_begin(p, IPC_ROWS);
 	return 0;
 }
 
 /* What is left in r->out, and the end. */
 static int
-end_transfer(struct remote *r, int code, struct err *err)
+end_transfer(struct ipc_client *r, int code, struct err *err)
 {
 	if (r->out.count > 0 && send_packet(r, &r->out, err) != 0)
 		return -1;
-	rowpipe_begin(&r->out, ROWPIPE_END);
+	ipc_begin(&r->out, IPC_END);
 	r->out.code = code;
 	if (send_packet(r, &r->out, err) != 0)
 		return -1;
@@ -276,10 +276,10 @@ count_rows(const struct map_rows *rows, struct map_row **list)
 }
 
 static int
-transfer(struct map *map, enum rowpipe_type type, const struct map_row *rows,
+transfer(struct map *map, enum ipc_type type, const struct map_row *rows,
 	 size_t n, struct err *err)
 {
-	struct remote_map *m = (struct remote_map *)map;
+	struct ipc_client_map *m = (struct ipc_client_map *)map;
 	int result = begin_rows(m, type, n, err);
 
 	for (size_t i = 0; i < n && result == 0; i++)
@@ -294,7 +294,7 @@ replace(struct map *map, const struct map_rows *rows, struct err *err)
 {
 	struct map_row *list;
 	size_t count = count_rows(rows, &list);
-	int result = transfer(map, ROWPIPE_REPLACE, list, count, err);
+	int result = transfer(map, IPC_REPLACE, list, count, err);
 
 	free(list);
 	return result;
@@ -303,24 +303,24 @@ replace(struct map *map, const struct map_rows *rows, struct err *err)
 static int
 apply(struct map *map, const struct map_row *rows, size_t n, struct err *err)
 {
-	return transfer(map, ROWPIPE_APPLY, rows, n, err);
+	return transfer(map, IPC_APPLY, rows, n, err);
 }
 
 static int
 clear(struct map *map, struct err *err)
 {
-	struct remote_map *m = (struct remote_map *)map;
+	struct ipc_client_map *m = (struct ipc_client_map *)map;
 
-	return unprefix(map, ask(m->remote, ROWPIPE_CLEAR, m->index, err), err);
+	return unprefix(map, ask(m->remote, IPC_CLEAR, m->index, err), err);
 }
 
 static int
 intact(struct map *map)
 {
-	struct remote_map *m = (struct remote_map *)map;
+	struct ipc_client_map *m = (struct ipc_client_map *)map;
 	struct err err;
 
-	return ask(m->remote, ROWPIPE_INTACT, m->index, &err) == 1;
+	return ask(m->remote, IPC_INTACT, m->index, &err) == 1;
 }
 
 static void
@@ -357,9 +357,9 @@ static const struct map_ops in_place = {
 };
 
 struct map *
-remote_map(struct remote *r, size_t index, const struct map *keepers)
+ipc_client_map(struct ipc_client *r, size_t index, const struct map *keepers)
 {
-	struct remote_map *m = alloc_zero(1, sizeof(*m));
+	struct ipc_client_map *m = alloc_zero(1, sizeof(*m));
 
 	m->remote = r;
 	m->index = (uint16_t)index;
@@ -376,44 +376,44 @@ remote_map(struct remote *r, size_t index, const struct map *keepers)
 static ssize_t
 write_bytes(void *arg, const char *bytes, size_t len)
 {
-	struct remote *r = arg;
-	struct rowpipe_packet *p = &r->out;
+	struct ipc_client *r = arg;
+	struct ipc_packet *p = &r->out;
 	size_t done = 0, part;
 	struct err err;
 
 	while (done < len) {
-		part = ROWPIPE_BYTES_MAX - p->count;
+		part = IPC_BYTES_MAX - p->count;
 		if (part > len - done)
 			part = len - done;
 		memcpy(p->body.bytes + p->count, bytes + done, part);
 		p->count += (uint32_t)part;
 		done += part;
-		if (p->count < ROWPIPE_BYTES_MAX)
+		if (p->count < IPC_BYTES_MAX)
 			continue;
 		if (send_packet(r, p, &err) != 0) {
 			errno = EPIPE;
 			return 0;
 		}
-		rowpipe_begin(p, ROWPIPE_BYTES);
+		ipc_begin(p, IPC_BYTES);
 	}
 	return (ssize_t)len;
 }
 
 FILE *
-remote_save_begin(struct remote *r)
+ipc_client_save_begin(struct ipc_client *r)
 {
 	const cookie_io_functions_t io = {.write = write_bytes};
 	struct err err;
 
-	rowpipe_begin(&r->out, ROWPIPE_SAVE);
+	ipc_begin(&r->out, IPC_SAVE);
 	if (send_packet(r, &r->out, &err) != 0)
 		return NULL;
-	rowpipe_begin(&r->out, ROWPIPE_BYTES);
+	ipc_begin(&r->out, IPC_BYTES);
 	return fopencookie(r, "w", io);
 }
 
 int
-remote_save_end(struct remote *r, FILE *file, struct err *err)
+ipc_client_save_end(struct ipc_client *r, FILE *file, struct err *err)
 {
 	bool failed;
 
@@ -427,10 +427,10 @@ remote_save_end(struct remote *r, FILE *file, struct err *err)
 
 /* ---- life ---- */
 
-struct remote *
-remote_new(int end)
+struct ipc_client *
+ipc_client_new(int end)
 {
-	struct remote *r = alloc_zero(1, sizeof(*r));
+	struct ipc_client *r = alloc_zero(1, sizeof(*r));
 
 	r->end = end;
 	r->log = -1;
@@ -438,8 +438,8 @@ remote_new(int end)
 }
 
 int
-remote_attach(struct remote *r, struct loop *loop, int64_t base_ms,
-	      const struct remote_ops *ops, struct err *err)
+ipc_client_attach(struct ipc_client *r, struct loop *loop, int64_t base_ms,
+	      const struct ipc_client_ops *ops, struct err *err)
 {
 	r->loop = loop;
 	r->base_ms = base_ms;
@@ -449,26 +449,26 @@ remote_attach(struct remote *r, struct loop *loop, int64_t base_ms,
 }
 
 void
-remote_ready(struct remote *r)
+ipc_client_ready(struct ipc_client *r)
 {
 	struct err err;
 
-	rowpipe_begin(&r->out, ROWPIPE_READY);
+	ipc_begin(&r->out, IPC_READY);
 	send_packet(r, &r->out, &err);
 }
 
 void
-remote_reloaded(struct remote *r, bool taken)
+ipc_client_reloaded(struct ipc_client *r, bool taken)
 {
 	struct err err;
 
-	rowpipe_begin(&r->out, ROWPIPE_RELOADED);
+	ipc_begin(&r->out, IPC_RELOADED);
 	r->out.code = taken ? 0 : -1;
 	send_packet(r, &r->out, &err);
 }
 
 int
-remote_take_log(struct remote *r)
+ipc_client_take_log(struct ipc_client *r)
 {
 	int log = r->log;
 
@@ -477,7 +477,7 @@ remote_take_log(struct remote *r)
 }
 
 void
-remote_detach(struct remote *r)
+ipc_client_detach(struct ipc_client *r)
 {
 	if (r->loop == NULL)
 		return;
@@ -487,14 +487,14 @@ remote_detach(struct remote *r)
 }
 
 void
-remote_free(struct remote **remote)
+ipc_client_free(struct ipc_client **remote)
 {
-	struct remote *r = *remote;
+	struct ipc_client *r = *remote;
 
 	if (r == NULL)
 		return;
 	keep_log(r, -1);
-	remote_detach(r);
+	ipc_client_detach(r);
 	close(r->end);
 	free(r);
 	*remote = NULL;
