@@ -10,9 +10,9 @@
 #include "base/err.h"
 #include "base/listing.h"
 #include "base/loop.h"
-#include "daemon/check.h"
 #include "daemon/checkpoint.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
+#include "daemon/configtest.h"
 #include "daemon/control.h"
 #include "daemon/holdings.h"
 #include "daemon/privileges.h"
@@ -237,7 +237,7 @@ help(const struct conf *conf)
 
 static int (*const actions[])(const struct conf *) = {
     [CONF_LIST] = list,	      [CONF_DUMPCONFIG] = dump_config,
-    [CONF_CHECK] = check_run, [CONF_CLEAR] = clear,
+    [CONF_CHECK] = configtest_run, [CONF_CLEAR] = clear,
     [CONF_VERSION] = version, [CONF_HELP] = help,
 };
 

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "daemon/conf.h"
-#include "daemon/conf_file.h"
+#include "daemon/conf/conf.h"
+#include "daemon/conf/conf_file.h"
 #include "daemon/sys/safe_path.h"
 #include "patterns/match/matcher.h"
 #include "patterns/match/rules.h"

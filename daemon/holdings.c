@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/unixsocket.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/sys/lockfile.h"
 #include "daemon/sys/safe_path.h"
 

@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/desk.h"
 #include "daemon/holdings.h"
 #include "daemon/ipc/ipc.h"

@@ -7,10 +7,10 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
+#include "daemon/conf/conf_reload.h"
 #include "daemon/desk.h"
 #include "daemon/keeper_state.h"
-#include "daemon/reload.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/notify.h"
 #include "daemon/sys/watchdog.h"
@@ -313,7 +313,7 @@ exchange(struct keeper *k)
 {
 	struct vault_limits limits;
 
-	reload_adopt(k->conf, &k->offer);
+	conf_reload_adopt(k->conf, &k->offer);
 	limits = keeper_limits(k->conf);
 	vault_set_limits(k->vault, &limits);
 }

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/holdings.h"
 #include "daemon/ipc/ipc.h"
 #include "daemon/keeper.h"

@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/actions.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper.h"
 #include "daemon/privileges.h"

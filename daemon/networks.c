@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/mynetworks.h"
 
 enum { SAID_SIZE = 4096 }; /* refusals remembered; a lost one is said again */

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/conf_rules.h"
 #include "daemon/networks.h"
 #include "daemon/replay.h"

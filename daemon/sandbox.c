@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/landlock.h"
 #include "daemon/syscalls.h"
 #include "maps/map.h"

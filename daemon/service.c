@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/checkpoint.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/control.h"
 #include "daemon/holdings.h"
 #include "daemon/ipc/ipc_client.h"

@@ -9,11 +9,11 @@
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
+#include "daemon/conf/conf_reload.h"
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper.h"
 #include "daemon/publish.h"
-#include "daemon/reload.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/notify.h"
 #include "daemon/table/sessions.h"
@@ -358,8 +358,8 @@ reload(struct service *s, struct conf *new, struct pipeline *pipeline)
 	if (conf_hold(new) != conf_hold(s->conf))
 		authtab_set_hold(s->table, conf_hold(new),
 				 service_moment(s).lifetime);
-	reload_say(s->conf, new);
-	reload_adopt(s->conf, new);
+	conf_reload_log(s->conf, new);
+	conf_reload_adopt(s->conf, new);
 	pipeline_carry(pipeline, s->pipeline, service_moment(s));
 	pipeline_free(&s->pipeline);
 	s->pipeline = pipeline;

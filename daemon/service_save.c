@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/checkpoint.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper.h"
 #include "daemon/pipeline.h"

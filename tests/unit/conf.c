@@ -1,6 +1,6 @@
 /* Flags and keys: what is taken, who wins, and what is said of what is wrong.
  */
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "daemon/options.h"
+#include "daemon/conf/options.h"
 #include "tests/tap.h"
 
 static char file[] = "/tmp/pbs-conf.XXXXXX";

@@ -20,7 +20,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/lockfile.h"

@@ -14,7 +14,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/mynetworks.h"
 #include "daemon/sys/subprocess.h"
 #include "tests/tap.h"

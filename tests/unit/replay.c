@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/linebuf.h"
 #include "base/log.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/pipeline.h"
 #include "daemon/table/authtab.h"
 #include "patterns/match/patterndir.h"

@@ -1,4 +1,4 @@
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "daemon/conf_check.h"
-#include "daemon/conf_file.h"
-#include "daemon/defaults.h"
-#include "daemon/options.h"
-#include "daemon/textconf.h"
+#include "daemon/conf/conf_defaults.h"
+#include "daemon/conf/conf_file.h"
+#include "daemon/conf/conf_text.h"
+#include "daemon/conf/conf_validate.h"
+#include "daemon/conf/options.h"
 #include "maps/map.h"
 
 enum { SETTINGS_MAX = 1024 }; /* flags on one command line */
@@ -193,10 +193,10 @@ load(struct conf *conf, const struct settings *settings, struct err *err)
 	if (conf->config_file != NULL && conf_read_file(conf, err) != 0)
 		return EX_CONFIG;
 	if (apply_flags(conf, settings, err) != 0 ||
-	    conf_check_flags(conf, err) != 0)
+	    conf_validate_flags(conf, err) != 0)
 		return EX_USAGE;
-	defaults_complete(conf);
-	return conf_check_files(conf, err) == 0 ? 0 : EX_USAGE;
+	conf_defaults_complete(conf);
+	return conf_validate_files(conf, err) == 0 ? 0 : EX_USAGE;
 }
 
 int
@@ -206,7 +206,7 @@ conf_reload(struct conf *conf, struct helper *helper, int argc, char *const *arg
 	struct settings *settings = alloc_zero(1, sizeof(*settings));
 	int code;
 
-	defaults_begin(conf);
+	conf_defaults_begin(conf);
 	conf->helper = helper;
 	code = take_flags(settings, argv + (argc > 0), err) != 0
 		   ? EX_USAGE
@@ -231,7 +231,7 @@ conf_clear(struct conf *conf)
 			option_clear(o, conf);
 		else if (o->kind == OPTION_STRING)
 			free(*(char **)option_value(o, conf));
-	textconf_clear(conf);
+	conf_text_clear(conf);
 	memset(conf, 0, sizeof(*conf));
 }
 

@@ -1,9 +1,9 @@
-#include "daemon/reload.h"
+#include "daemon/conf/conf_reload.h"
 
 #include <string.h>
 
 #include "base/log.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "maps/textform.h"
 
 static bool
@@ -37,7 +37,7 @@ same_forms(const struct conf *a, const struct conf *b)
 /* What is tied to open files and to the process itself stays until a restart;
  * that is said, not passed over. */
 void
-reload_say(const struct conf *old, const struct conf *new)
+conf_reload_log(const struct conf *old, const struct conf *new)
 {
 	const struct {
 		const char *key;
@@ -63,7 +63,7 @@ reload_say(const struct conf *old, const struct conf *new)
 }
 
 void
-reload_adopt(struct conf *running, struct conf *new)
+conf_reload_adopt(struct conf *running, struct conf *new)
 {
 	struct conf old = *running;
 

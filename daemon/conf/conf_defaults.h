@@ -1,17 +1,17 @@
 /*
- * defaults: what nobody has said.
+ * conf_defaults: what nobody has said.
  */
-#ifndef DAEMON_DEFAULTS_H
-#define DAEMON_DEFAULTS_H
+#ifndef DAEMON_CONF_CONF_DEFAULTS_H
+#define DAEMON_CONF_CONF_DEFAULTS_H
 
 struct conf;
 
 /* Empties *conf and sets what is true unless something else is said. */
-void defaults_begin(struct conf *);
+void conf_defaults_begin(struct conf *);
 
 /* Fills what is still empty by looking at the machine: which log there is,
  * which type of map this Postfix reads, where the patterns lie. Gives each map
  * its type. */
-void defaults_complete(struct conf *);
+void conf_defaults_complete(struct conf *);
 
 #endif

@@ -1,4 +1,4 @@
-#include "daemon/conf_check.h"
+#include "daemon/conf/conf_validate.h"
 
 #include <libgen.h>
 #include <pwd.h>
@@ -11,8 +11,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/conf.h"
-#include "daemon/textconf.h"
+#include "daemon/conf/conf.h"
+#include "daemon/conf/conf_text.h"
 #include "maps/map.h"
 
 static int
@@ -28,7 +28,7 @@ check_once(const struct conf *conf, struct err *err)
 }
 
 int
-conf_check_flags(const struct conf *conf, struct err *err)
+conf_validate_flags(const struct conf *conf, struct err *err)
 {
 	if (conf->once && check_once(conf, err) != 0)
 		return -1;
@@ -70,7 +70,7 @@ map_file(const char *spec)
 
 /* Each would undo what the other writes, and Postfix parse what is no map. */
 int
-conf_check_files(const struct conf *conf, struct err *err)
+conf_validate_files(const struct conf *conf, struct err *err)
 {
 	int result = 0;
 
@@ -151,7 +151,7 @@ conf_warn_root(const struct conf *conf)
 void
 conf_warn(const struct conf *conf)
 {
-	const char *unused = textconf_unused(conf);
+	const char *unused = conf_text_unused(conf);
 
 	if (unused != NULL)
 		log_warning("text: %s: dbfile has no text: map of that name",

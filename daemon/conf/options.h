@@ -4,13 +4,13 @@
  *
  * The flag is the key with '-' for '_': --max-addresses, max_addresses.
  */
-#ifndef DAEMON_OPTIONS_H
-#define DAEMON_OPTIONS_H
+#ifndef DAEMON_CONF_OPTIONS_H
+#define DAEMON_CONF_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 
 struct err;
 

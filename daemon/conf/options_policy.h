@@ -2,8 +2,8 @@
  * options_policy: the rows of options[] that stand under `policy:' in the YAML
  * file; for options.c and nobody else.
  */
-#ifndef DAEMON_OPTIONS_POLICY_H
-#define DAEMON_OPTIONS_POLICY_H
+#ifndef DAEMON_CONF_OPTIONS_POLICY_H
+#define DAEMON_CONF_OPTIONS_POLICY_H
 
 #include "maps/live/policy.h"
 

@@ -1,8 +1,8 @@
 /*
  * conf_file: the configuration as YAML, pop-before-smtp.yaml(5).
  */
-#ifndef DAEMON_CONF_FILE_H
-#define DAEMON_CONF_FILE_H
+#ifndef DAEMON_CONF_CONF_FILE_H
+#define DAEMON_CONF_CONF_FILE_H
 
 struct conf;
 struct err;

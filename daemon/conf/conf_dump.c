@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/conf.h"
-#include "daemon/options.h"
-#include "daemon/textconf.h"
+#include "daemon/conf/conf.h"
+#include "daemon/conf/conf_text.h"
+#include "daemon/conf/options.h"
 #include "maps/map.h"
 
 /* In single quotes nothing but the quote itself has a meaning. */
@@ -124,7 +124,7 @@ conf_dump(const struct conf *conf)
 		section = o->section;
 		print_option(o, conf);
 	}
-	textconf_dump(conf);
+	conf_text_dump(conf);
 }
 
 static void

@@ -1,4 +1,4 @@
-#include "daemon/conf_file.h"
+#include "daemon/conf/conf_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/yamltree.h"
-#include "daemon/conf.h"
-#include "daemon/options.h"
-#include "daemon/textconf.h"
+#include "daemon/conf/conf.h"
+#include "daemon/conf/conf_text.h"
+#include "daemon/conf/options.h"
 
 enum { FILE_MAX = 1024 * 1024 }; /* bytes */
 
@@ -130,7 +130,7 @@ apply_key(struct conf *conf, const char *section, const struct yaml_tree *tree,
 	if (section == NULL && option_is_section(key->text))
 		return apply_section(conf, tree, key, value, err);
 	if (section == NULL && strcmp(key->text, "text") == 0)
-		return textconf_read(conf, tree, value, err);
+		return conf_text_read(conf, tree, value, err);
 	if (o == NULL) {
 		near = option_suggest_key(section, key->text);
 		return yaml_err(tree, key, err,

@@ -1,4 +1,4 @@
-#include "daemon/textconf.h"
+#include "daemon/conf/conf_text.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/suggest.h"
 #include "base/yamltree.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "maps/textform.h"
 
 enum { FORMS_MAX = 64 };
@@ -140,7 +140,7 @@ add_form(struct conf *conf, const struct yaml_tree *tree,
 }
 
 int
-textconf_read(struct conf *conf, const struct yaml_tree *tree,
+conf_text_read(struct conf *conf, const struct yaml_tree *tree,
 	      const struct yaml_node *value, struct err *err)
 {
 	if (value->kind != YAML_LIST)
@@ -152,7 +152,7 @@ textconf_read(struct conf *conf, const struct yaml_tree *tree,
 }
 
 void
-textconf_clear(struct conf *conf)
+conf_text_clear(struct conf *conf)
 {
 	for (size_t i = 0; i < conf->ntextforms; i++)
 		for (size_t k = 0; k < NKEYS; k++)
@@ -181,7 +181,7 @@ print_quoted(const char *text)
 }
 
 void
-textconf_dump(const struct conf *conf)
+conf_text_dump(const struct conf *conf)
 {
 	puts(conf->ntextforms == 0 ? "text: []" : "text:");
 	for (size_t i = 0; i < conf->ntextforms; i++)
@@ -196,7 +196,7 @@ textconf_dump(const struct conf *conf)
 }
 
 const char *
-textconf_unused(const struct conf *conf)
+conf_text_unused(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->ntextforms; i++) {
 		const char *name = conf->textforms[i].name;

@@ -1,4 +1,4 @@
-#include "daemon/defaults.h"
+#include "daemon/conf/conf_defaults.h"
 
 #include <glob.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/sys/helper.h"
 #include "maps/map.h"
 #include "patterns/match/patterndir.h"
@@ -210,7 +210,7 @@ default_patterns(struct conf *conf)
 }
 
 void
-defaults_begin(struct conf *conf)
+conf_defaults_begin(struct conf *conf)
 {
 	memset(conf, 0, sizeof(*conf));
 	conf->grace = 1800;
@@ -227,7 +227,7 @@ defaults_begin(struct conf *conf)
 }
 
 void
-defaults_complete(struct conf *conf)
+conf_defaults_complete(struct conf *conf)
 {
 	if (conf->logfiles.count == 0)
 		default_logfile(conf);

@@ -2,8 +2,8 @@
  * conf: everything that can be set, from the flags and the YAML file, parsed
  * whole, validated whole, then const. A flag wins over its key.
  */
-#ifndef DAEMON_CONF_H
-#define DAEMON_CONF_H
+#ifndef DAEMON_CONF_CONF_H
+#define DAEMON_CONF_CONF_H
 
 #include <stdbool.h>
 #include <stddef.h>

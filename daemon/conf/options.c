@@ -1,4 +1,4 @@
-#include "daemon/options.h"
+#include "daemon/conf/options.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "base/duration.h"
 #include "base/err.h"
 #include "base/suggest.h"
-#include "daemon/options_policy.h"
+#include "daemon/conf/options_policy.h"
 #include "maps/map.h"
 
 enum {

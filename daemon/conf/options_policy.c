@@ -1,4 +1,4 @@
-#include "daemon/options_policy.h"
+#include "daemon/conf/options_policy.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "daemon/check.h"
+#include "daemon/configtest.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -15,7 +15,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/loop.h"
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "daemon/conf_rules.h"
 #include "daemon/sandbox.h"
 #include "maps/map.h"
@@ -252,7 +252,7 @@ check_sandbox(const struct conf *conf)
 }
 
 int
-check_run(const struct conf *conf)
+configtest_run(const struct conf *conf)
 {
 	struct check c = {.conf = conf};
 	struct err err;
