@@ -15,7 +15,7 @@
 #include "daemon/configtest.h"
 #include "daemon/control.h"
 #include "daemon/holdings.h"
-#include "daemon/privileges.h"
+#include "daemon/sandbox/privileges.h"
 #include "daemon/table/authtab.h"
 #include "maps/map.h"
 

@@ -17,7 +17,7 @@
 #include "base/loop.h"
 #include "daemon/conf/conf.h"
 #include "daemon/conf_rules.h"
-#include "daemon/sandbox.h"
+#include "daemon/sandbox/sandbox.h"
 #include "maps/map.h"
 #include "patterns/check/sample_check.h"
 #include "patterns/match/recognizer.h"

@@ -17,7 +17,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper.h"
-#include "daemon/privileges.h"
+#include "daemon/sandbox/privileges.h"
 #include "daemon/service.h"
 
 struct arguments {

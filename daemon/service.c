@@ -15,7 +15,7 @@
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper.h"
 #include "daemon/publish.h"
-#include "daemon/sandbox.h"
+#include "daemon/sandbox/sandbox.h"
 #include "daemon/service_state.h"
 #include "daemon/source/source.h"
 #include "daemon/sys/daemonize.h"

@@ -32,7 +32,7 @@ ONE_ROOM = {  # third-party and special headers: the only file that may
     "sys/signalfd.h": "base/loop.c",
     "sys/timerfd.h": "base/loop.c",
     "sys/inotify.h": "daemon/source/source_file.c",
-    "seccomp.h": "daemon/syscalls.c",
+    "seccomp.h": "daemon/sandbox/seccomp.c",
     "systemd/sd-journal.h": "daemon/source/source_journal.c",
 }
 # C11 and POSIX, and what every Linux has; another header needs a room above.

@@ -1,17 +1,17 @@
-#include "daemon/syscalls.h"
+#include "daemon/sandbox/seccomp.h"
 
 #include "base/err.h"
 
 #ifdef WITHOUT_SECCOMP
 
 bool
-syscalls_available(void)
+seccomp_is_available(void)
 {
 	return false;
 }
 
 int
-syscalls_restrict(const struct syscalls_plan *plan, struct err *err)
+seccomp_restrict(const struct seccomp_plan *plan, struct err *err)
 {
 	(void)plan;
 	(void)err;
@@ -265,7 +265,7 @@ allow_rest(scmp_filter_ctx filter)
 }
 
 static int
-add_keepers(scmp_filter_ctx filter, const struct syscalls_plan *plan)
+add_keepers(scmp_filter_ctx filter, const struct seccomp_plan *plan)
 {
 	static const int domains[] = {AF_UNIX, AF_NETLINK, AF_INET, AF_INET6};
 	int error = add_names(filter, SCMP_ACT_ALLOW, keepers);
@@ -283,7 +283,7 @@ add_keepers(scmp_filter_ctx filter, const struct syscalls_plan *plan)
 }
 
 static int
-add_workers(scmp_filter_ctx filter, const struct syscalls_plan *plan)
+add_workers(scmp_filter_ctx filter, const struct seccomp_plan *plan)
 {
 	int error = allow_reading(filter);
 
@@ -305,7 +305,7 @@ add_workers(scmp_filter_ctx filter, const struct syscalls_plan *plan)
 }
 
 static int
-fill(scmp_filter_ctx filter, const struct syscalls_plan *plan)
+fill(scmp_filter_ctx filter, const struct seccomp_plan *plan)
 {
 	int error = add_names(filter, SCMP_ACT_KILL_PROCESS, deadly);
 
@@ -321,13 +321,13 @@ fill(scmp_filter_ctx filter, const struct syscalls_plan *plan)
 }
 
 bool
-syscalls_available(void)
+seccomp_is_available(void)
 {
 	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
 }
 
 int
-syscalls_restrict(const struct syscalls_plan *plan, struct err *err)
+seccomp_restrict(const struct seccomp_plan *plan, struct err *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int error;

@@ -1,4 +1,4 @@
-#include "daemon/sandbox.h"
+#include "daemon/sandbox/sandbox.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -14,8 +14,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/conf/conf.h"
-#include "daemon/landlock.h"
-#include "daemon/syscalls.h"
+#include "daemon/sandbox/landlock.h"
+#include "daemon/sandbox/seccomp.h"
 #include "maps/map.h"
 
 /* ---- capabilities ---- */
@@ -208,13 +208,13 @@ add_writable(struct strings *list, const struct conf *conf)
 /* auto: what cannot be had is said, and done without. */
 static void
 restrict_process(const struct landlock_plan *files,
-		 const struct syscalls_plan *calls)
+		 const struct seccomp_plan *calls)
 {
 	struct err err;
 
 	if (landlock_restrict(files, &err) != 0)
 		log_warning("sandbox: %s; going on without", err.text);
-	if (syscalls_restrict(calls, &err) != 0)
+	if (seccomp_restrict(calls, &err) != 0)
 		log_warning("sandbox: %s; going on without", err.text);
 }
 
@@ -240,7 +240,7 @@ reads_journal(const struct conf *conf)
 int
 sandbox_keeper(const struct conf *conf, struct err *err)
 {
-	const struct syscalls_plan calls = {.keeper = true,
+	const struct seccomp_plan calls = {.keeper = true,
 					    .inet = listens_on_tcp(conf)};
 	struct strings write = {0};
 	struct landlock_plan files = {
@@ -260,7 +260,7 @@ sandbox_keeper(const struct conf *conf, struct err *err)
 int
 sandbox_worker(const struct conf *conf, struct err *err)
 {
-	const struct syscalls_plan calls = {
+	const struct seccomp_plan calls = {
 	    .syslog = conf->logto != NULL && strcmp(conf->logto, "syslog") == 0,
 	    .journal = reads_journal(conf)};
 	struct strings read = {0};
@@ -291,5 +291,5 @@ sandbox_describe(const struct conf *conf, char text[64])
 		snprintf(text, 64, "off");
 	else
 		snprintf(text, 64, "%sseccomp, %s",
-			 syscalls_available() ? "" : "no ", landlock);
+			 seccomp_is_available() ? "" : "no ", landlock);
 }

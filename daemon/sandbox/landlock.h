@@ -2,8 +2,8 @@
  * landlock: what of the file tree a process, and all that it starts, may use
  * from now on. See landlock(7); nothing happens where the kernel lacks it.
  */
-#ifndef DAEMON_LANDLOCK_H
-#define DAEMON_LANDLOCK_H
+#ifndef DAEMON_SANDBOX_LANDLOCK_H
+#define DAEMON_SANDBOX_LANDLOCK_H
 
 #include <stdbool.h>
 #include <stddef.h>

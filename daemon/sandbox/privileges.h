@@ -1,8 +1,8 @@
 /*
  * privileges: give up what is not needed any more.
  */
-#ifndef DAEMON_PRIVILEGES_H
-#define DAEMON_PRIVILEGES_H
+#ifndef DAEMON_SANDBOX_PRIVILEGES_H
+#define DAEMON_SANDBOX_PRIVILEGES_H
 
 struct err;
 

@@ -1,4 +1,4 @@
-#include "daemon/privileges.h"
+#include "daemon/sandbox/privileges.h"
 
 #include <errno.h>
 #include <grp.h>

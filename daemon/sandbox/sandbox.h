@@ -9,8 +9,8 @@
  *
  * What the kernel or the build lacks is left out. --check tells what is in force.
  */
-#ifndef DAEMON_SANDBOX_H
-#define DAEMON_SANDBOX_H
+#ifndef DAEMON_SANDBOX_SANDBOX_H
+#define DAEMON_SANDBOX_SANDBOX_H
 
 struct conf;
 struct err;

@@ -1,4 +1,4 @@
-#include "daemon/landlock.h"
+#include "daemon/sandbox/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
