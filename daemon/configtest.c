@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "daemon/conf/conf.h"
-#include "daemon/conf_rules.h"
+#include "daemon/pipeline/load_rules.h"
 #include "daemon/sandbox/sandbox.h"
 #include "maps/map.h"
 #include "patterns/check/sample_check.h"
@@ -92,7 +92,7 @@ check_patterns(struct check *c)
 	unsigned int before = c->failures;
 	struct recognizer *recognizer = NULL;
 	struct err err;
-	struct ruleset *rules = conf_rules(c->conf, &err);
+	struct ruleset *rules = load_rules(c->conf, &err);
 	size_t samples = 0;
 
 	if (rules != NULL)

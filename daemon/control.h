@@ -17,7 +17,7 @@
 
 #include <stdio.h>
 
-#include "daemon/pipeline.h"
+#include "daemon/pipeline/pipeline.h"
 
 struct addr;
 struct authtab;

@@ -2,7 +2,7 @@
  * pop-before-smtp: lets addresses relay for a while after a POP or IMAP login.
  *
  * main composes; what there is to know stands in the headers. Where to begin:
- * daemon/service.h for the life of the daemon, daemon/pipeline.h for the way
+ * daemon/service.h for the life of the daemon, daemon/pipeline/pipeline.h for the way
  * of a line.
  */
 #include <stdio.h>

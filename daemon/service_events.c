@@ -117,7 +117,7 @@ become_ready(struct service *s)
 
 		authtab_sweep(
 		    s->table,
-		    pipeline_replay_moment(s->pipeline, wall).lifetime);
+		    pipeline_backlog_moment(s->pipeline, wall).lifetime);
 		log_info("reached the end of the log");
 	}
 	if (!s->conf->reprocess || !s->conf->once)
@@ -156,7 +156,7 @@ service_on_line(void *arg, const char *line, size_t len)
 	struct service *s = feed->service;
 
 	if (s->conf->reprocess && !s->ready)
-		pipeline_replay(s->pipeline, line, len, loop_now(s->loop));
+		pipeline_backlog(s->pipeline, line, len, loop_now(s->loop));
 	else
 		pipeline_line(s->pipeline, line, len, service_moment(s));
 }

@@ -11,7 +11,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper.h"
-#include "daemon/pipeline.h"
+#include "daemon/pipeline/pipeline.h"
 #include "daemon/source/source.h"
 #include "daemon/sys/atomic_file.h"
 

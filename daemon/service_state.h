@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "daemon/holdings.h"
-#include "daemon/pipeline.h"
+#include "daemon/pipeline/pipeline.h"
 #include "daemon/service.h"
 #include "daemon/table/authtab.h"
 #include "maps/map.h"

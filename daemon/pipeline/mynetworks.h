@@ -6,8 +6,8 @@
  * An entry that cannot be understood is said through log.h and passed over. To
  * pass one over costs nothing: who is in mynetworks may relay anyway.
  */
-#ifndef DAEMON_MYNETWORKS_H
-#define DAEMON_MYNETWORKS_H
+#ifndef DAEMON_PIPELINE_MYNETWORKS_H
+#define DAEMON_PIPELINE_MYNETWORKS_H
 
 #include <stdint.h>
 

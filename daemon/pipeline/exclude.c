@@ -1,4 +1,4 @@
-#include "daemon/networks.h"
+#include "daemon/pipeline/exclude.h"
 
 #include <errno.h>
 #include <ifaddrs.h>
@@ -13,11 +13,11 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "daemon/conf/conf.h"
-#include "daemon/mynetworks.h"
+#include "daemon/pipeline/mynetworks.h"
 
 enum { SAID_SIZE = 4096 }; /* refusals remembered; a lost one is said again */
 
-struct networks {
+struct exclude {
 	struct addr *own; /* of this machine */
 	size_t nown;
 	struct cidr *excluded;
@@ -29,7 +29,7 @@ struct networks {
 };
 
 static void
-add_own(struct networks *n, const struct sockaddr *sa)
+add_own(struct exclude *n, const struct sockaddr *sa)
 {
 	struct addr addr = {0};
 
@@ -51,7 +51,7 @@ add_own(struct networks *n, const struct sockaddr *sa)
 }
 
 static void
-ask_interfaces(struct networks *n)
+ask_interfaces(struct exclude *n)
 {
 	struct ifaddrs *all;
 
@@ -65,10 +65,10 @@ ask_interfaces(struct networks *n)
 	freeifaddrs(all);
 }
 
-struct networks *
-networks_new(const struct conf *conf)
+struct exclude *
+exclude_new(const struct conf *conf)
 {
-	struct networks *n = alloc_zero(1, sizeof(*n));
+	struct exclude *n = alloc_zero(1, sizeof(*n));
 
 	n->seed = hash_seed();
 	n->ipv6_prefix = conf->ipv6_prefix == 64 ? 64 : 128;
@@ -86,9 +86,9 @@ networks_new(const struct conf *conf)
 }
 
 void
-networks_free(struct networks **networks)
+exclude_free(struct exclude **networks)
 {
-	struct networks *n = *networks;
+	struct exclude *n = *networks;
 
 	if (n == NULL)
 		return;
@@ -101,7 +101,7 @@ networks_free(struct networks **networks)
 
 /* All that a login from there would authorize. */
 static struct cidr
-farthest_failure_of(const struct networks *n, const struct addr *addr)
+farthest_failure_of(const struct exclude *n, const struct addr *addr)
 {
 	struct cidr net = {*addr, 32};
 
@@ -112,7 +112,7 @@ farthest_failure_of(const struct networks *n, const struct addr *addr)
 }
 
 static bool
-is_own(const struct networks *n, const struct addr *addr)
+is_own(const struct exclude *n, const struct addr *addr)
 {
 	struct cidr reach = farthest_failure_of(n, addr);
 
@@ -123,7 +123,7 @@ is_own(const struct networks *n, const struct addr *addr)
 }
 
 static const struct cidr *
-find_excluded(const struct networks *n, const struct addr *addr)
+find_excluded(const struct exclude *n, const struct addr *addr)
 {
 	struct cidr reach = farthest_failure_of(n, addr);
 
@@ -154,7 +154,7 @@ seconds(void)
 }
 
 static const char *
-find_reason(struct networks *n, const struct addr *addr)
+find_reason(struct exclude *n, const struct addr *addr)
 {
 	const struct cidr *net;
 	const char *entry;
@@ -183,7 +183,7 @@ find_reason(struct networks *n, const struct addr *addr)
 
 /* Once for each address and reason, as long as it is remembered. */
 static void
-say_once(struct networks *n, const struct addr *addr, const char *reason)
+say_once(struct exclude *n, const struct addr *addr, const char *reason)
 {
 	char text[ADDR_TEXT_MAX];
 	uint64_t hash = hash_bytes(n->seed, addr, sizeof(*addr)) ^
@@ -197,7 +197,7 @@ say_once(struct networks *n, const struct addr *addr, const char *reason)
 }
 
 const char *
-networks_refuse(struct networks *n, const struct addr *addr)
+exclude_refuse(struct exclude *n, const struct addr *addr)
 {
 	const char *reason = find_reason(n, addr);
 

@@ -1,16 +1,16 @@
 /*
- * networks: addresses that are never written, because they relay anyway or
+ * exclude: addresses that are never written, because they relay anyway or
  * stand for many: the machine's own, loopback, Postfix's mynetworks, and what
  * the configuration names.
  */
-#ifndef DAEMON_NETWORKS_H
-#define DAEMON_NETWORKS_H
+#ifndef DAEMON_PIPELINE_EXCLUDE_H
+#define DAEMON_PIPELINE_EXCLUDE_H
 
 #include "base/addr.h"
 
 struct conf;
 struct err;
-struct networks;
+struct exclude;
 
 /*
  * Asks getifaddrs(3), and postconf(1) for mynetworks if Postfix is installed
@@ -18,8 +18,8 @@ struct networks;
  * cannot be understood is said through log.h and skipped. Copies what it needs
  * of conf.
  */
-struct networks *networks_new(const struct conf *);
-void networks_free(struct networks **);
+struct exclude *exclude_new(const struct conf *);
+void exclude_free(struct exclude **);
 
 /*
  * NULL, or why the address is never written: "loopback", "own address",
@@ -27,6 +27,6 @@ void networks_free(struct networks **);
  * call. Says it through log.h once for each address and reason:
  * "refused 192.0.2.7: mynetworks 192.0.2.0/24".
  */
-const char *networks_refuse(struct networks *, const struct addr *);
+const char *exclude_refuse(struct exclude *, const struct addr *);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * replay: a backlog of lines, recognized by several threads, told in order.
+ * scan_pool: a backlog of lines, recognized by several threads, told in order.
  *
  * A line by itself is the same whoever looks at it; only what is made of it
  * (logins in two lines, sessions, the table) depends on the lines before. So a
@@ -13,8 +13,8 @@
  * but the machine code of an expression that is run for the first time,
  * and let signals go to the others.
  */
-#ifndef DAEMON_REPLAY_H
-#define DAEMON_REPLAY_H
+#ifndef DAEMON_PIPELINE_SCAN_POOL_H
+#define DAEMON_PIPELINE_SCAN_POOL_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,30 +22,30 @@
 
 #include "patterns/match/recognizer.h"
 
-struct replay;
+struct scan_pool;
 
 /* Counted over all blocks. */
-struct replay_stats {
+struct scan_pool_stats {
 	uint64_t lines, headerless;
 };
 
 /* The recognizer must outlive it; joins are not its matter. helpers: threads
- * beside the caller's, at most REPLAY_HELPERS_MAX. */
-enum { REPLAY_HELPERS_MAX = 3 };
-struct replay *replay_new(const struct recognizer *, unsigned int helpers);
-void replay_free(struct replay **);
+ * beside the caller's, at most SCAN_POOL_THREADS_MAX. */
+enum { SCAN_POOL_THREADS_MAX = 3 };
+struct scan_pool *scan_pool_new(const struct recognizer *, unsigned int helpers);
+void scan_pool_free(struct scan_pool **);
 
 /* How many helpers this machine has CPUs for. */
-unsigned int replay_helpers(void);
+unsigned int scan_pool_threads(void);
 
 /* What recognize_alone() found in a line, but for what is nothing and what has
  * no header. A doubtful line is told without the reason. Borrowed. */
-typedef void replay_fn(void *arg, enum finding, struct found *);
+typedef void scan_pool_fn(void *arg, enum finding, struct found *);
 
 /* Whole lines, each with its end. Calls fn in their order, and returns. */
-void replay_block(struct replay *, const char *lines, size_t len, time_t now,
-    replay_fn *, void *arg);
+void scan_pool_block(struct scan_pool *, const char *lines, size_t len, time_t now,
+    scan_pool_fn *, void *arg);
 
-struct replay_stats replay_stats(const struct replay *);
+struct scan_pool_stats scan_pool_stats(const struct scan_pool *);
 
 #endif

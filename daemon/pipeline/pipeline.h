@@ -4,8 +4,8 @@
  * Holds what a reload replaces as a whole: the rules, the networks that are
  * never written, the grace. The table is the caller's.
  */
-#ifndef DAEMON_PIPELINE_H
-#define DAEMON_PIPELINE_H
+#ifndef DAEMON_PIPELINE_PIPELINE_H
+#define DAEMON_PIPELINE_PIPELINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,16 +56,16 @@ int pipeline_line(struct pipeline *, const char *line, size_t len,
 /*
  * --reprocess: one line of an old log, whose own time is now. That time never
  * goes back, and never beyond the real one (wall). What it has become with the
- * last line seen, login or not: pipeline_replay_moment(); until that is asked,
+ * last line seen, login or not: pipeline_backlog_moment(); until that is asked,
  * the table may lack the last few logins.
  */
-void pipeline_replay(struct pipeline *, const char *line, size_t len,
+void pipeline_backlog(struct pipeline *, const char *line, size_t len,
     time_t wall);
-struct moment pipeline_replay_moment(struct pipeline *, time_t wall);
+struct moment pipeline_backlog_moment(struct pipeline *, time_t wall);
 
 /*
  * The same of many whole lines, each with its end: as pipeline_line(), or with
- * replay as pipeline_replay(), of each of them. Several threads recognize them;
+ * replay as pipeline_backlog(), of each of them. Several threads recognize them;
  * pipeline_caught_up() ends these.
  */
 void pipeline_block(struct pipeline *, const char *lines, size_t len,
@@ -76,7 +76,7 @@ void pipeline_caught_up(struct pipeline *);
 int pipeline_stamp(struct pipeline *, const char *line, size_t len, time_t now,
     time_t *when);
 
-/* NULL, or why this address is never written (networks_refuse()). */
+/* NULL, or why this address is never written (exclude_refuse()). */
 const char *pipeline_refuse(struct pipeline *, const struct addr *);
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *);

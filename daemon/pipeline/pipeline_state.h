@@ -1,26 +1,26 @@
 /*
  * pipeline_state: what the parts of the pipeline share.
  *
- * pipeline.c takes a line to what it means, pipeline_judge.c to what that may
- * change, pipeline_replay.c does so with lines that have been waiting. Nobody
+ * pipeline.c takes a line to what it means, pipeline_authorize.c to what that may
+ * change, pipeline_backlog.c does so with lines that have been waiting. Nobody
  * else includes this.
  */
-#ifndef DAEMON_PIPELINE_STATE_H
-#define DAEMON_PIPELINE_STATE_H
+#ifndef DAEMON_PIPELINE_PIPELINE_STATE_H
+#define DAEMON_PIPELINE_PIPELINE_STATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
-#include "daemon/pipeline.h"
+#include "daemon/pipeline/pipeline.h"
 #include "daemon/table/authtab.h"
 #include "daemon/table/sessions.h"
 #include "daemon/table/user_lists.h"
 #include "patterns/match/recognizer.h"
 
-struct networks;
-struct replay;
+struct exclude;
+struct scan_pool;
 struct ruleset;
 
 /* A login that was found. */
@@ -45,14 +45,14 @@ struct pipeline {
 	struct sessions *holds; /* NULL: sessions hold nothing */
 	struct ruleset *rules;
 	struct recognizer *recognizer;
-	struct networks *networks;
+	struct exclude *networks;
 	struct pipeline_stats stats;
 	bool quiet;	 /* what was in the log at the start is being read */
 	bool stale_said; /* that a login came late */
-	struct replay *backlog; /* NULL: none was seen, or it is over */
+	struct scan_pool *backlog; /* NULL: none was seen, or it is over */
 	/* --reprocess: the newest time seen, and the stamp of the last line,
 	 * decoded only when somebody asks. */
-	time_t replay_now;
+	time_t scan_pool_now;
 	struct logline last;
 	char last_stamp[64];
 	struct waiting waiting[WAITING_MAX]; /* a ring */
@@ -71,13 +71,13 @@ enum finding pipeline_weigh(struct pipeline *, enum finding, struct found *,
 int pipeline_act(struct pipeline *, enum finding, const struct found *,
     struct moment now);
 
-/* ---- pipeline_judge.c ---- */
+/* ---- pipeline_authorize.c ---- */
 
 /* A login that was found, and the key of its session if that matters. */
 void pipeline_take_login(const struct pipeline *, const struct found *,
     struct login *);
 /* May it authorize, and for how long? 1: the table has changed. */
-int pipeline_judge(struct pipeline *, const struct login *, struct moment now);
+int pipeline_authorize(struct pipeline *, const struct login *, struct moment now);
 void pipeline_end_session(struct pipeline *, const struct found *,
     struct moment now);
 /* The address may rest on the sessions of it that are left, and on its grace
@@ -85,9 +85,9 @@ void pipeline_end_session(struct pipeline *, const struct found *,
 void pipeline_release(struct pipeline *, const struct addr *, time_t when,
     struct moment now);
 
-/* ---- pipeline_replay.c ---- */
+/* ---- pipeline_backlog.c ---- */
 
 /* Judges the logins of a replay that were put off. */
-void pipeline_judge_all(struct pipeline *);
+void pipeline_authorize_all(struct pipeline *);
 
 #endif

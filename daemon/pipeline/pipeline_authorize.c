@@ -1,8 +1,8 @@
-#include "daemon/pipeline_state.h"
+#include "daemon/pipeline/pipeline_state.h"
 
 #include "base/addr.h"
 #include "base/log.h"
-#include "daemon/networks.h"
+#include "daemon/pipeline/exclude.h"
 #include "patterns/match/rules.h"
 
 static void
@@ -105,7 +105,7 @@ pipeline_end_session(struct pipeline *p, const struct found *found,
 /* ---- logins ---- */
 
 int
-pipeline_judge(struct pipeline *p, const struct login *login, struct moment now)
+pipeline_authorize(struct pipeline *p, const struct login *login, struct moment now)
 {
 	const struct match *m = &login->match;
 	time_t when = login->when < now.wall ? login->when : now.wall;
@@ -120,7 +120,7 @@ pipeline_judge(struct pipeline *p, const struct login *login, struct moment now)
 		say_stale(p, m, now.wall - when);
 		return 0;
 	}
-	why = networks_refuse(p->networks, &m->addr);
+	why = exclude_refuse(p->networks, &m->addr);
 	if (why != NULL) {
 		p->stats.refused++;
 		if (log_debugging())

@@ -1,4 +1,4 @@
-#include "daemon/pipeline_state.h"
+#include "daemon/pipeline/pipeline_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +8,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/conf/conf.h"
-#include "daemon/conf_rules.h"
-#include "daemon/networks.h"
-#include "daemon/replay.h"
+#include "daemon/pipeline/exclude.h"
+#include "daemon/pipeline/load_rules.h"
+#include "daemon/pipeline/scan_pool.h"
 #include "patterns/match/rules.h"
 
 /* A doubtful line is said this often, then only counted: whoever can write
@@ -31,7 +31,7 @@ pipeline_new(const struct conf *conf, struct authtab *table, struct err *err)
 	if (conf->sessions)
 		p->holds = sessions_new(p->hold, SESSIONS_MAX);
 	p->table = table;
-	p->rules = conf_rules(conf, err);
+	p->rules = load_rules(conf, err);
 	if (p->rules != NULL)
 		p->recognizer = recognizer_new(p->rules, &choice, err);
 	if (p->recognizer == NULL) {
@@ -41,7 +41,7 @@ pipeline_new(const struct conf *conf, struct authtab *table, struct err *err)
 	if (!matcher_has_jit(recognizer_matcher(p->recognizer)))
 		log_info("this system forbids compiled expressions; "
 			 "interpreting them");
-	p->networks = networks_new(conf);
+	p->networks = exclude_new(conf);
 	return p;
 }
 
@@ -53,8 +53,8 @@ pipeline_free(struct pipeline **pipeline)
 	*pipeline = NULL;
 	if (p == NULL)
 		return;
-	replay_free(&p->backlog);
-	networks_free(&p->networks);
+	scan_pool_free(&p->backlog);
+	exclude_free(&p->networks);
 	sessions_free(&p->holds);
 	recognizer_free(&p->recognizer);
 	ruleset_free(&p->rules);
@@ -130,7 +130,7 @@ pipeline_act(struct pipeline *p, enum finding finding,
 	switch (finding) {
 	case FOUND_LOGIN:
 		pipeline_take_login(p, found, &login);
-		return pipeline_judge(p, &login, now);
+		return pipeline_authorize(p, &login, now);
 	case FOUND_LOGOUT:
 		pipeline_end_session(p, found, now);
 		return 0;
@@ -163,7 +163,7 @@ pipeline_stamp(struct pipeline *p, const char *line, size_t len, time_t now,
 const char *
 pipeline_refuse(struct pipeline *p, const struct addr *addr)
 {
-	return networks_refuse(p->networks, addr);
+	return exclude_refuse(p->networks, addr);
 }
 
 const struct pipeline_stats *
@@ -193,7 +193,7 @@ carry_holds(struct pipeline *p, struct pipeline *old, struct moment now)
 void
 pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 {
-	pipeline_judge_all(old);
+	pipeline_authorize_all(old);
 	p->stats = old->stats;
 	carry_holds(p, old, now);
 }

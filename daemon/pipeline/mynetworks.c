@@ -1,4 +1,4 @@
-#include "daemon/mynetworks.h"
+#include "daemon/pipeline/mynetworks.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "daemon/conf_rules.h"
+#include "daemon/pipeline/load_rules.h"
 
 #include <errno.h>
 #include <string.h>
@@ -41,7 +41,7 @@ check_enabled(const struct conf *conf, const struct ruleset *rules,
 }
 
 struct ruleset *
-conf_rules(const struct conf *conf, struct err *err)
+load_rules(const struct conf *conf, struct err *err)
 {
 	struct ruleset *rules;
 

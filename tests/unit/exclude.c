@@ -1,7 +1,7 @@
 /* Which addresses are never written: own, excluded, and Postfix's mynetworks
  * with its files, tables and negations. postconf and postmap are small scripts
  * of this test. */
-#include "daemon/networks.h"
+#include "daemon/pipeline/exclude.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/conf/conf.h"
-#include "daemon/mynetworks.h"
+#include "daemon/pipeline/mynetworks.h"
 #include "daemon/sys/subprocess.h"
 #include "tests/tap.h"
 
@@ -237,15 +237,15 @@ tables(void)
 }
 
 static const char *
-refuse(struct networks *n, const char *text)
+refuse(struct exclude *n, const char *text)
 {
 	struct addr addr = address(text);
 
-	return networks_refuse(n, &addr);
+	return exclude_refuse(n, &addr);
 }
 
 static void
-check_own(struct networks *n)
+check_own(struct exclude *n)
 {
 	struct ifaddrs *all;
 	struct addr addr = {.family = 4};
@@ -258,7 +258,7 @@ check_own(struct networks *n)
 		memcpy(addr.bytes,
 		       &((struct sockaddr_in *)i->ifa_addr)->sin_addr, 4);
 		if (!addr_is_special(&addr))
-			is_str(networks_refuse(n, &addr), "own address",
+			is_str(exclude_refuse(n, &addr), "own address",
 			       "the address of %s", i->ifa_name);
 	}
 	freeifaddrs(all);
@@ -269,13 +269,13 @@ all_together(void)
 {
 	struct conf conf = {.mynetworks = true};
 	struct cidr excluded;
-	struct networks *n;
+	struct exclude *n;
 
 	write_script("postconf", "echo '127.0.0.0/8 203.0.113.0/24'");
 	cidr_parse(&excluded, "198.51.100.0/24", 15);
 	conf.exclude = &excluded;
 	conf.nexclude = 1;
-	n = networks_new(&conf);
+	n = exclude_new(&conf);
 	is_str(refuse(n, "127.1.2.3"), "loopback", "loopback");
 	is_str(refuse(n, "::1"), "loopback", "loopback, IPv6");
 	is_str(refuse(n, "::ffff:127.0.0.1"), "loopback", "loopback, mapped");
@@ -287,17 +287,17 @@ all_together(void)
 	       "mynetworks");
 	is_str(refuse(n, "192.0.2.1"), NULL, "a client");
 	check_own(n);
-	networks_free(&n);
+	exclude_free(&n);
 
 	conf.mynetworks = false;
-	n = networks_new(&conf);
+	n = exclude_new(&conf);
 	is_str(refuse(n, "203.0.113.3"), NULL, "mynetworks: no");
-	networks_free(&n);
+	exclude_free(&n);
 	conf.mynetworks = true;
 	write_script("postconf", "echo 203.0.113.0/24; exit 1");
-	n = networks_new(&conf);
+	n = exclude_new(&conf);
 	is_str(refuse(n, "203.0.113.3"), NULL, "a postconf that fails");
-	networks_free(&n);
+	exclude_free(&n);
 }
 
 /* 32 clients three times each: 32 lines. */
@@ -305,7 +305,7 @@ static void
 said_once(void)
 {
 	struct conf conf = {0};
-	struct networks *n = networks_new(&conf);
+	struct exclude *n = exclude_new(&conf);
 	char *path = alloc_format("%s/said", dir);
 	char text[32];
 	struct err err;
@@ -319,7 +319,7 @@ said_once(void)
 	/* Two that share a place push each other out, at worst. */
 	ok(count_lines("said") >= 32 && count_lines("said") <= 40,
 	   "each refusal is said once");
-	networks_free(&n);
+	exclude_free(&n);
 	free(path);
 }
 

@@ -1,4 +1,4 @@
-#include "daemon/replay.h"
+#include "daemon/pipeline/scan_pool.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -33,19 +33,19 @@ struct piece {
 	struct finding_of_line list[FINDINGS_MAX];
 };
 
-struct replay;
+struct scan_pool;
 
 struct worker {
-	struct replay *replay;
+	struct scan_pool *replay;
 	struct recognizer *recognizer;
 	struct piece *piece; /* that it is at */
 	pthread_t thread;
 };
 
-struct replay {
-	struct worker workers[REPLAY_HELPERS_MAX + 1]; /* 0: the caller */
+struct scan_pool {
+	struct worker workers[SCAN_POOL_THREADS_MAX + 1]; /* 0: the caller */
 	unsigned int nworkers;
-	struct replay_stats stats;
+	struct scan_pool_stats stats;
 	struct piece *pieces;
 
 	pthread_mutex_t lock; /* of all below, and of `done' */
@@ -84,7 +84,7 @@ recognize_piece(struct recognizer *recognizer, struct piece *piece, time_t now)
 }
 
 static void
-tell_piece(struct replay *r, struct piece *piece, replay_fn *fn, void *arg)
+tell_piece(struct scan_pool *r, struct piece *piece, scan_pool_fn *fn, void *arg)
 {
 	for (size_t i = 0; i < piece->count; i++)
 		fn(arg, piece->list[i].finding, &piece->list[i].found);
@@ -95,7 +95,7 @@ tell_piece(struct replay *r, struct piece *piece, replay_fn *fn, void *arg)
 
 /* Cuts the next piece off the block. */
 static void
-cut_piece(struct replay *r, const char **lines, const char *end)
+cut_piece(struct scan_pool *r, const char **lines, const char *end)
 {
 	struct piece *piece = &r->pieces[r->count++];
 	const char *p = *lines;
@@ -115,7 +115,7 @@ cut_piece(struct replay *r, const char **lines, const char *end)
 static bool
 do_piece(struct worker *worker)
 {
-	struct replay *r = worker->replay;
+	struct scan_pool *r = worker->replay;
 	struct piece *piece;
 
 	if (r->taken == r->count)
@@ -132,7 +132,7 @@ static void *
 help(void *arg)
 {
 	struct worker *worker = arg;
-	struct replay *r = worker->replay;
+	struct scan_pool *r = worker->replay;
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->ending)
@@ -146,7 +146,7 @@ help(void *arg)
 
 /* Where there can be no thread, there is none. */
 static void
-start_helpers(struct replay *r, unsigned int helpers)
+start_helpers(struct scan_pool *r, unsigned int helpers)
 {
 	sigset_t all, old;
 	pthread_attr_t attr;
@@ -155,7 +155,7 @@ start_helpers(struct replay *r, unsigned int helpers)
 	pthread_attr_setstacksize(&attr, STACK);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	while (r->nworkers <= helpers && r->nworkers <= REPLAY_HELPERS_MAX) {
+	while (r->nworkers <= helpers && r->nworkers <= SCAN_POOL_THREADS_MAX) {
 		struct worker *worker = &r->workers[r->nworkers];
 
 		if (pthread_create(&worker->thread, &attr, help, worker) != 0)
@@ -167,7 +167,7 @@ start_helpers(struct replay *r, unsigned int helpers)
 }
 
 unsigned int
-replay_helpers(void)
+scan_pool_threads(void)
 {
 	cpu_set_t set;
 
@@ -178,17 +178,17 @@ replay_helpers(void)
 
 /* ---- birth and end ---- */
 
-struct replay *
-replay_new(const struct recognizer *recognizer, unsigned int helpers)
+struct scan_pool *
+scan_pool_new(const struct recognizer *recognizer, unsigned int helpers)
 {
-	struct replay *r = alloc_zero(1, sizeof(*r));
+	struct scan_pool *r = alloc_zero(1, sizeof(*r));
 
 	/* What is not used of it is never touched. */
 	r->pieces = alloc_zero(PIECES_MAX, sizeof(*r->pieces));
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->work, NULL);
 	pthread_cond_init(&r->progress, NULL);
-	for (size_t i = 0; i <= REPLAY_HELPERS_MAX; i++) {
+	for (size_t i = 0; i <= SCAN_POOL_THREADS_MAX; i++) {
 		r->workers[i].replay = r;
 		r->workers[i].recognizer = recognizer_clone(recognizer);
 	}
@@ -198,9 +198,9 @@ replay_new(const struct recognizer *recognizer, unsigned int helpers)
 }
 
 void
-replay_free(struct replay **replay)
+scan_pool_free(struct scan_pool **replay)
 {
-	struct replay *r = *replay;
+	struct scan_pool *r = *replay;
 
 	*replay = NULL;
 	if (r == NULL)
@@ -211,7 +211,7 @@ replay_free(struct replay **replay)
 	pthread_mutex_unlock(&r->lock);
 	for (size_t i = 1; i < r->nworkers; i++)
 		pthread_join(r->workers[i].thread, NULL);
-	for (size_t i = 0; i <= REPLAY_HELPERS_MAX; i++)
+	for (size_t i = 0; i <= SCAN_POOL_THREADS_MAX; i++)
 		recognizer_free(&r->workers[i].recognizer);
 	pthread_cond_destroy(&r->progress);
 	pthread_cond_destroy(&r->work);
@@ -223,7 +223,7 @@ replay_free(struct replay **replay)
 /* ---- blocks ---- */
 
 static void
-publish_pieces(struct replay *r, const char *lines, const char *end, time_t now)
+publish_pieces(struct scan_pool *r, const char *lines, const char *end, time_t now)
 {
 	pthread_mutex_lock(&r->lock);
 	r->now = now;
@@ -237,7 +237,7 @@ publish_pieces(struct replay *r, const char *lines, const char *end, time_t now)
 
 /* Does other pieces until this one is done. */
 static void
-await(struct replay *r, const struct piece *piece)
+await(struct scan_pool *r, const struct piece *piece)
 {
 	pthread_mutex_lock(&r->lock);
 	while (!piece->done)
@@ -247,8 +247,8 @@ await(struct replay *r, const struct piece *piece)
 }
 
 void
-replay_block(struct replay *r, const char *lines, size_t len, time_t now,
-	     replay_fn *fn, void *arg)
+scan_pool_block(struct scan_pool *r, const char *lines, size_t len, time_t now,
+	     scan_pool_fn *fn, void *arg)
 {
 	publish_pieces(r, lines, lines + len, now);
 	for (size_t i = 0; i < r->count; i++) {
@@ -263,8 +263,8 @@ replay_block(struct replay *r, const char *lines, size_t len, time_t now,
 	}
 }
 
-struct replay_stats
-replay_stats(const struct replay *r)
+struct scan_pool_stats
+scan_pool_stats(const struct scan_pool *r)
 {
 	return r->stats;
 }

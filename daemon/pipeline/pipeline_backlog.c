@@ -1,12 +1,12 @@
 /*
  * Lines that have been waiting: many at once, or at the time of the log.
  */
-#include "daemon/pipeline_state.h"
+#include "daemon/pipeline/pipeline_state.h"
 
 #include <string.h>
 
 #include "base/err.h"
-#include "daemon/replay.h"
+#include "daemon/pipeline/scan_pool.h"
 
 /* Remembers a line's stamp beyond the life of the line. */
 static void
@@ -24,8 +24,8 @@ advance_replay(struct pipeline *p, time_t when, time_t wall)
 {
 	if (when > wall)
 		when = wall;
-	if (when > p->replay_now)
-		p->replay_now = when;
+	if (when > p->scan_pool_now)
+		p->scan_pool_now = when;
 }
 
 /* The login that was found as number n. */
@@ -40,11 +40,11 @@ judge_next(struct pipeline *p)
 {
 	const struct waiting *waiting = waiting_at(p, p->judged++);
 
-	pipeline_judge(p, &waiting->login, waiting->now);
+	pipeline_authorize(p, &waiting->login, waiting->now);
 }
 
 void
-pipeline_judge_all(struct pipeline *p)
+pipeline_authorize_all(struct pipeline *p)
 {
 	while (p->judged < p->found)
 		judge_next(p);
@@ -60,7 +60,7 @@ keep_login(const struct pipeline *p, struct waiting *waiting,
 	pipeline_take_login(p, found, &waiting->login);
 	match->ip = match->session = NULL;
 	match->ip_len = match->session_len = 0;
-	waiting->now = (struct moment){p->replay_now, p->replay_now};
+	waiting->now = (struct moment){p->scan_pool_now, p->scan_pool_now};
 	if (match->user == NULL)
 		return;
 	if (match->user_len > sizeof(waiting->user))
@@ -96,15 +96,15 @@ act_then(struct pipeline *p, enum finding finding, const struct found *found,
 		advance_replay(p, found->when, wall);
 		judge_later(p, found);
 	} else if (finding == FOUND_LOGOUT) {
-		pipeline_judge_all(p);
+		pipeline_authorize_all(p);
 		advance_replay(p, found->when, wall);
 		pipeline_end_session(
-		    p, found, (struct moment){p->replay_now, p->replay_now});
+		    p, found, (struct moment){p->scan_pool_now, p->scan_pool_now});
 	}
 }
 
 void
-pipeline_replay(struct pipeline *p, const char *line, size_t len, time_t wall)
+pipeline_backlog(struct pipeline *p, const char *line, size_t len, time_t wall)
 {
 	struct found found;
 	enum finding finding = pipeline_look(p, line, len, wall, &found);
@@ -164,13 +164,13 @@ pipeline_block(struct pipeline *p, const char *lines, size_t len,
 	       struct moment now, bool replay)
 {
 	struct block block = {p, now, replay};
-	struct replay_stats before, after;
+	struct scan_pool_stats before, after;
 
 	if (p->backlog == NULL)
-		p->backlog = replay_new(p->recognizer, replay_helpers());
-	before = replay_stats(p->backlog);
-	replay_block(p->backlog, lines, len, now.wall, on_finding, &block);
-	after = replay_stats(p->backlog);
+		p->backlog = scan_pool_new(p->recognizer, scan_pool_threads());
+	before = scan_pool_stats(p->backlog);
+	scan_pool_block(p->backlog, lines, len, now.wall, on_finding, &block);
+	after = scan_pool_stats(p->backlog);
 	p->stats.lines += after.lines - before.lines;
 	p->stats.headerless += after.headerless - before.headerless;
 	if (replay)
@@ -180,18 +180,18 @@ pipeline_block(struct pipeline *p, const char *lines, size_t len,
 void
 pipeline_caught_up(struct pipeline *p)
 {
-	replay_free(&p->backlog);
+	scan_pool_free(&p->backlog);
 }
 
 struct moment
-pipeline_replay_moment(struct pipeline *p, time_t wall)
+pipeline_backlog_moment(struct pipeline *p, time_t wall)
 {
 	time_t when;
 
-	pipeline_judge_all(p);
+	pipeline_authorize_all(p);
 	if (p->last.stamp_len > 0 &&
 	    recognizer_time(p->recognizer, &p->last, wall, &when) == 0)
 		advance_replay(p, when, wall);
 	p->last.stamp_len = 0;
-	return (struct moment){p->replay_now, p->replay_now};
+	return (struct moment){p->scan_pool_now, p->scan_pool_now};
 }

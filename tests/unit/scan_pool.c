@@ -4,7 +4,7 @@
  * no login, no line, or too long; in blocks of any size; with logins in two
  * lines and sessions; at the time of the log and at that of the clock.
  */
-#include "daemon/replay.h"
+#include "daemon/pipeline/scan_pool.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "daemon/conf/conf.h"
-#include "daemon/pipeline.h"
+#include "daemon/pipeline/pipeline.h"
 #include "daemon/table/authtab.h"
 #include "patterns/match/patterndir.h"
 #include "patterns/match/rules.h"
@@ -170,17 +170,17 @@ static char *
 findings_of_blocks(struct recognizer *recognizer, unsigned int helpers,
 		   size_t about)
 {
-	struct replay *replay = replay_new(recognizer, helpers);
+	struct scan_pool *replay = scan_pool_new(recognizer, helpers);
 	char *text;
 	size_t at, end, size;
 	FILE *out = open_memstream(&text, &size);
 
 	for (at = 0; at < log_len; at = end) {
 		end = block_end(at, about / 2 + any(about));
-		replay_block(replay, log_text + at, end - at, now.wall,
+		scan_pool_block(replay, log_text + at, end - at, now.wall,
 			     on_finding, out);
 	}
-	replay_free(&replay);
+	scan_pool_free(&replay);
 	fclose(out);
 	return text;
 }
@@ -249,7 +249,7 @@ static char *
 outcome(struct pipeline *p, struct authtab *table)
 {
 	const struct pipeline_stats *s = pipeline_stats(p);
-	struct moment end = pipeline_replay_moment(p, now.wall);
+	struct moment end = pipeline_backlog_moment(p, now.wall);
 	char text[ADDR_TEXT_MAX], *result;
 	struct authtab_row row;
 	size_t at = 0, len;
@@ -292,7 +292,7 @@ outcome_of(const struct conf *conf, bool replay, bool blocks)
 	while (!blocks && (next = linebuf_next(&at, log_text + log_len, &line,
 					       &len)) != 0) {
 		if (next > 0 && replay)
-			pipeline_replay(p, line, len, now.wall);
+			pipeline_backlog(p, line, len, now.wall);
 		else if (next > 0)
 			pipeline_line(p, line, len, now);
 	}
