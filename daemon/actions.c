@@ -14,7 +14,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/configtest.h"
 #include "daemon/control.h"
-#include "daemon/holdings.h"
+#include "daemon/publish/resources.h"
 #include "daemon/sandbox/privileges.h"
 #include "daemon/table/authtab.h"
 #include "maps/map.h"
@@ -199,14 +199,14 @@ clear_maps(const struct conf *conf)
 static int
 clear(const struct conf *conf)
 {
-	struct holdings holdings;
+	struct resources holdings;
 	struct err err;
 	int code;
 
 	if (!conf->write)
 		return complain(EX_USAGE, "--clear: not with --nowrite");
 	conf_warn_root(conf);
-	if (holdings_lock(&holdings, conf, &err) != 0 && holdings.held) {
+	if (resources_lock(&holdings, conf, &err) != 0 && holdings.held) {
 		fprintf(stderr, "pop-before-smtp: %s\n", err.text);
 		code = complain(EX_TEMPFAIL,
 				"--clear: the daemon is running and would "
@@ -215,7 +215,7 @@ clear(const struct conf *conf)
 	} else {
 		code = clear_maps(conf);
 	}
-	holdings_release(&holdings);
+	resources_release(&holdings);
 	return code;
 }
 

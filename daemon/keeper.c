@@ -19,10 +19,10 @@
 #include "base/loop.h"
 #include "daemon/conf/conf.h"
 #include "daemon/desk.h"
-#include "daemon/holdings.h"
 #include "daemon/ipc/ipc.h"
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper_state.h"
+#include "daemon/publish/resources.h"
 #include "daemon/sandbox/privileges.h"
 #include "daemon/sandbox/sandbox.h"
 #include "daemon/sys/daemonize.h"
@@ -47,7 +47,7 @@ become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 {
 	const int kept[] = {end, k->holdings.control, log_descriptor(),
 			    helper_descriptor(k->conf->helper)};
-	struct holdings *h = &k->holdings;
+	struct resources *h = &k->holdings;
 	struct map **maps = alloc_zero(h->nmaps + 1, sizeof(*maps));
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -272,13 +272,13 @@ open_loop(struct keeper *k, struct err *err)
 static int
 take_locks(struct keeper *k, struct err *err)
 {
-	return holdings_lock(&k->holdings, k->conf, err);
+	return resources_lock(&k->holdings, k->conf, err);
 }
 
 static int
 open_maps(struct keeper *k, struct err *err)
 {
-	return holdings_open_maps(&k->holdings, k->conf, err);
+	return resources_open_maps(&k->holdings, k->conf, err);
 }
 
 static int
@@ -297,7 +297,7 @@ open_vault(struct keeper *k, struct err *err)
 static int
 open_control(struct keeper *k, struct err *err)
 {
-	return holdings_listen(&k->holdings, k->conf, err);
+	return resources_listen(&k->holdings, k->conf, err);
 }
 
 static int
@@ -314,7 +314,7 @@ drop_privileges(struct keeper *k, struct err *err)
 static void
 clear_left(void *arg)
 {
-	holdings_clear_left(arg);
+	resources_clear_left(arg);
 }
 
 static int
@@ -367,9 +367,9 @@ close_all(struct keeper *k)
 	timer_free(&k->tick);
 	desk_free(&k->desk);
 	if (k->proven)
-		holdings_remove_sockets(k->conf);
+		resources_remove_sockets(k->conf);
 	vault_free(&k->vault);
-	holdings_release(&k->holdings);
+	resources_release(&k->holdings);
 	helper_stop(&k->conf->helper);
 	lockfile_release(&k->pidfile);
 	loop_free(&k->loop);

@@ -13,9 +13,9 @@
 #include <sys/types.h>
 
 #include "daemon/conf/conf.h"
-#include "daemon/holdings.h"
 #include "daemon/ipc/ipc.h"
 #include "daemon/keeper.h"
+#include "daemon/publish/resources.h"
 #include "daemon/pulse.h"
 
 struct desk;
@@ -33,7 +33,7 @@ struct keeper {
 	keeper_conf_fn *reread;
 	void *reread_arg;
 	struct lockfile *pidfile;
-	struct holdings holdings;
+	struct resources holdings;
 	struct vault *vault; /* borrows the holdings' maps */
 	struct desk *desk;
 	struct loop *loop;

@@ -11,10 +11,10 @@
 #include "daemon/checkpoint.h"
 #include "daemon/conf/conf.h"
 #include "daemon/control.h"
-#include "daemon/holdings.h"
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper.h"
-#include "daemon/publish.h"
+#include "daemon/publish/publish.h"
+#include "daemon/publish/resources.h"
 #include "daemon/sandbox/sandbox.h"
 #include "daemon/service_state.h"
 #include "daemon/source/source.h"
@@ -57,7 +57,7 @@ open_maps(struct service *s, struct err *err)
 	s->maps = alloc_zero(conf->maps.count, sizeof(struct map *));
 	s->own = alloc_zero(conf->maps.count, sizeof(struct map *));
 	if (s->handover == NULL &&
-	    holdings_open_maps(&s->holdings, conf, err) != 0)
+	    resources_open_maps(&s->holdings, conf, err) != 0)
 		return -1;
 	for (size_t i = 0; i < conf->maps.count; i++)
 		if (open_map(s, i, err) != 0)
@@ -71,7 +71,7 @@ take_locks(struct service *s, struct err *err)
 {
 	if (!s->conf->write || s->handover != NULL)
 		return 0;
-	return holdings_lock(&s->holdings, s->conf, err);
+	return resources_lock(&s->holdings, s->conf, err);
 }
 
 static int
@@ -307,7 +307,7 @@ service_close(struct service **service)
 		map_close(&s->own[i]);
 	free(s->own);
 	free(s->maps);
-	holdings_release(&s->holdings);
+	resources_release(&s->holdings);
 	if (s->handover != NULL)
 		ipc_client_detach(s->handover->remote);
 	loop_free(&s->loop);

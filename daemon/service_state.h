@@ -14,8 +14,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "daemon/holdings.h"
 #include "daemon/pipeline/pipeline.h"
+#include "daemon/publish/resources.h"
 #include "daemon/service.h"
 #include "daemon/table/authtab.h"
 #include "maps/map.h"
@@ -37,7 +37,7 @@ struct service {
 	void *reread_arg;
 	struct loop *loop;
 	const struct handover *handover; /* NULL: we are alone, and ... */
-	struct holdings holdings;	 /* ... hold the maps ourselves */
+	struct resources holdings;	 /* ... hold the maps ourselves */
 	struct map **maps;		 /* all; borrowed */
 	size_t nmaps;
 	struct map **own; /* those that answer from the table */

@@ -5,9 +5,9 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "daemon/changes.h"
 #include "daemon/ipc/ipc.h"
 #include "daemon/keptmap.h"
+#include "daemon/publish/changeset.h"
 #include "daemon/shelf.h"
 #include "maps/map.h"
 
@@ -76,8 +76,8 @@ vault_begin(struct vault *v, size_t map, bool whole, size_t count,
 {
 	size_t most = v->limits.max_addresses;
 
-	if (!whole && most < CHANGES_MAX)
-		most = CHANGES_MAX; /* removals count, too */
+	if (!whole && most < CHANGESET_MAX)
+		most = CHANGESET_MAX; /* removals count, too */
 	if (v->open != NULL)
 		return err_set(err, "two maps at once");
 	if (!vault_has(v, map))

@@ -8,7 +8,7 @@
  * by the keeper's own clock, whatever the worker says or does not say.
  *
  * A row that the worker does not take away in time may have been renewed, which
- * it tells late (daemon/publish.h). So it is asked before the row goes:
+ * it tells late (daemon/publish/publish.h). So it is asked before the row goes:
  * vault_overdue(), vault_renew().
  */
 #ifndef DAEMON_VAULT_H

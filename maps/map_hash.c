@@ -277,7 +277,7 @@ change(DB *db, const struct map_row *row, const struct map_settings *settings)
 	return code;
 }
 
-struct changes {
+struct changeset {
 	struct map_hash *hash;
 	const struct map_row *rows;
 	size_t count;
@@ -288,7 +288,7 @@ struct changes {
 static int
 build_changed(void *arg, const char *path, struct err *err)
 {
-	const struct changes *changes = arg;
+	const struct changeset *changes = arg;
 	int code = 0;
 	DB *db;
 
@@ -360,7 +360,7 @@ hash_apply(struct map *map, const struct map_row *rows, size_t n,
 	   struct err *err)
 {
 	struct map_hash *hash = (struct map_hash *)map;
-	struct changes changes = {.hash = hash, .rows = rows, .count = n};
+	struct changeset changes = {.hash = hash, .rows = rows, .count = n};
 
 	return mapfile_publish(&hash->file, build_changed, &changes,
 			       map->settings->flock, err);

@@ -21,7 +21,7 @@
 #include "base/alloc.h"
 #include "tests/tap.h"
 
-enum { INPUT_MAX = 4096, SECONDS = 10, CHANGES_MAX = 8 };
+enum { INPUT_MAX = 4096, SECONDS = 10, CHANGESET_MAX = 8 };
 
 struct input {
 	uint8_t bytes[INPUT_MAX];
@@ -174,7 +174,7 @@ run_changed(struct input *last, const struct corpus *c, long seconds)
 
 	while (c->count > 0 && time(NULL) < end) {
 		*last = c->list[any(c->count)];
-		for (size_t n = 1 + any(CHANGES_MAX); n > 0; n--)
+		for (size_t n = 1 + any(CHANGESET_MAX); n > 0; n--)
 			change(last, c);
 		run(last);
 		runs++;

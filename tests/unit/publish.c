@@ -1,5 +1,5 @@
 /* publish: when which map is written with what; by a clock of our own. */
-#include "daemon/publish.h"
+#include "daemon/publish/publish.h"
 
 #include <stdarg.h>
 #include <stdio.h>

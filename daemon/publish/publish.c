@@ -1,4 +1,4 @@
-#include "daemon/publish.h"
+#include "daemon/publish/publish.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/changes.h"
+#include "daemon/publish/changeset.h"
 #include "maps/map.h"
 
 static const int64_t NEVER = INT64_MAX;
@@ -21,7 +21,7 @@ struct target {
 	struct map *map;
 	struct timer *timer;
 	bool read_once;		 /* see map_spec_is_read_once() */
-	struct changes *changes; /* NULL: the map does not take them */
+	struct changeset *changes; /* NULL: the map does not take them */
 	int64_t changed_at;	 /* first change of membership; NEVER = none */
 	int64_t renewed_at;	 /* first renewal */
 	int64_t gone_at;	 /* first that must not be in it any more */
@@ -55,7 +55,7 @@ mark_clean(struct target *target)
 	target->rewrite = false;
 	target->emptied = target->stuck = false;
 	if (target->changes != NULL)
-		changes_clear(target->changes);
+		changeset_clear(target->changes);
 	timer_disarm(target->timer);
 }
 
@@ -78,7 +78,7 @@ publish_new(struct loop *loop, const struct authtab *table, struct map **maps,
 		target->read_once = map_spec_is_read_once(map_name(maps[i]));
 		target->timer = timer_new(loop, on_due, target);
 		if (map_can_apply(maps[i]))
-			target->changes = changes_new();
+			target->changes = changeset_new();
 		mark_clean(target);
 		target->rewrite = true; /* whatever it is now */
 	}
@@ -92,7 +92,7 @@ publish_free(struct publish **publish)
 		return;
 	for (size_t i = 0; i < (*publish)->ntargets; i++) {
 		timer_free(&(*publish)->targets[i].timer);
-		changes_free(&(*publish)->targets[i].changes);
+		changeset_free(&(*publish)->targets[i].changes);
 	}
 	free((*publish)->targets);
 	free(*publish);
@@ -147,13 +147,13 @@ static int
 write_changes(struct target *target, struct err *err)
 {
 	struct publish *publish = target->publish;
-	size_t count = changes_count(target->changes);
+	size_t count = changeset_count(target->changes);
 	struct map_row *rows = alloc_zero(count, sizeof(*rows));
 	struct authtab_row row;
 	int result;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct addr *addr = changes_at(target->changes, i);
+		const struct addr *addr = changeset_at(target->changes, i);
 
 		rows[i] = (struct map_row){.addr = *addr};
 		if (authtab_get(publish->table, addr, &row)) {
@@ -230,7 +230,7 @@ flush(struct target *target, struct err *err)
 		target->rewrite = true;
 	}
 	if (target->rewrite || target->changes == NULL ||
-	    changes_overflowed(target->changes))
+	    changeset_overflowed(target->changes))
 		result = write_all(target, err);
 	else
 		result = write_changes(target, err);
@@ -264,7 +264,7 @@ schedule(struct target *target)
 	    target->renewed_at + PUBLISH_RENEWAL_MS < due)
 		due = target->renewed_at + PUBLISH_RENEWAL_MS;
 	if (target->changes != NULL && map_in_place(target->map) &&
-	    changes_count(target->changes) >= BATCH)
+	    changeset_count(target->changes) >= BATCH)
 		due = now_of(target->publish);
 	if (target->retry_ms > 0)
 		due = target->not_before;
@@ -365,7 +365,7 @@ publish_event(struct publish *publish, enum authtab_event event,
 	for (size_t i = 0; i < publish->ntargets; i++) {
 		target = &publish->targets[i];
 		if (target->changes != NULL)
-			changes_add(target->changes, addr);
+			changeset_add(target->changes, addr);
 		if (event == AUTHTAB_RENEWED)
 			note_first(&target->renewed_at, now);
 		else

@@ -1,4 +1,4 @@
-#include "daemon/holdings.h"
+#include "daemon/publish/resources.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ lock_path(const struct conf *conf, size_t at)
 
 /* Frees path. */
 static int
-take_lock(struct holdings *h, char *path, struct err *err)
+take_lock(struct resources *h, char *path, struct err *err)
 {
 	struct lockfile *lock = lockfile_take(path, &h->held, err);
 
@@ -51,9 +51,9 @@ take_lock(struct holdings *h, char *path, struct err *err)
 }
 
 int
-holdings_lock(struct holdings *h, const struct conf *conf, struct err *err)
+resources_lock(struct resources *h, const struct conf *conf, struct err *err)
 {
-	*h = (struct holdings){.control = -1};
+	*h = (struct resources){.control = -1};
 	for (size_t i = 0; i < conf->maps.count; i++) {
 		const char *map = conf->maps.list[i];
 
@@ -67,7 +67,7 @@ holdings_lock(struct holdings *h, const struct conf *conf, struct err *err)
 }
 
 int
-holdings_open_maps(struct holdings *h, const struct conf *conf, struct err *err)
+resources_open_maps(struct resources *h, const struct conf *conf, struct err *err)
 {
 	h->settings = conf_map_settings(conf);
 	h->nmaps = conf->maps.count;
@@ -84,7 +84,7 @@ holdings_open_maps(struct holdings *h, const struct conf *conf, struct err *err)
 }
 
 int
-holdings_listen(struct holdings *h, const struct conf *conf, struct err *err)
+resources_listen(struct resources *h, const struct conf *conf, struct err *err)
 {
 	h->control_path = ctlsocket_path(conf->checkpoint);
 	h->control = unixsocket_listen(h->control_path, 0600, BACKLOG,
@@ -129,7 +129,7 @@ clear_left(const char *name, char *path, const struct map_settings *settings)
 }
 
 void
-holdings_clear_left(const struct conf *conf)
+resources_clear_left(const struct conf *conf)
 {
 	const struct map_settings settings = conf_map_settings(conf);
 
@@ -140,7 +140,7 @@ holdings_clear_left(const struct conf *conf)
 }
 
 void
-holdings_remove_sockets(const struct conf *conf)
+resources_remove_sockets(const struct conf *conf)
 {
 	static const char unix_socket[] = ":unix:";
 	struct stat st;
@@ -159,7 +159,7 @@ holdings_remove_sockets(const struct conf *conf)
 }
 
 void
-holdings_release(struct holdings *h)
+resources_release(struct resources *h)
 {
 	for (size_t i = 0; i < h->nmaps; i++)
 		map_close(&h->maps[i]);
@@ -172,5 +172,5 @@ holdings_release(struct holdings *h)
 	for (size_t i = 0; i < h->nlocks; i++)
 		lockfile_release(&h->locks[i]);
 	free(h->locks);
-	*h = (struct holdings){.control = -1};
+	*h = (struct resources){.control = -1};
 }

@@ -16,8 +16,8 @@
  * those who have expired since: STALE_MS after the first of them it is
  * emptied, which needs no space, until it can be written again.
  */
-#ifndef DAEMON_PUBLISH_H
-#define DAEMON_PUBLISH_H
+#ifndef DAEMON_PUBLISH_PUBLISH_H
+#define DAEMON_PUBLISH_PUBLISH_H
 
 #include <stddef.h>
 #include <stdint.h>

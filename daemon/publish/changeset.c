@@ -1,4 +1,4 @@
-#include "daemon/changes.h"
+#include "daemon/publish/changeset.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,9 +7,9 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 
-enum { PLACES = 2 * CHANGES_MAX, ROOM_MIN = 64 };
+enum { PLACES = 2 * CHANGESET_MAX, ROOM_MIN = 64 };
 
-struct changes {
+struct changeset {
 	uint64_t seed;
 	struct addr *list;
 	size_t count, room;
@@ -17,12 +17,12 @@ struct changes {
 	uint16_t *places; /* by hash, probed linearly: index + 1, 0 = free */
 };
 
-_Static_assert(CHANGES_MAX < UINT16_MAX, "an index must fit");
+_Static_assert(CHANGESET_MAX < UINT16_MAX, "an index must fit");
 
-struct changes *
-changes_new(void)
+struct changeset *
+changeset_new(void)
 {
-	struct changes *changes = alloc_zero(1, sizeof(*changes));
+	struct changeset *changes = alloc_zero(1, sizeof(*changes));
 
 	changes->seed = hash_seed();
 	changes->places = alloc_zero(PLACES, sizeof(*changes->places));
@@ -30,7 +30,7 @@ changes_new(void)
 }
 
 void
-changes_free(struct changes **changes)
+changeset_free(struct changeset **changes)
 {
 	if (*changes == NULL)
 		return;
@@ -42,7 +42,7 @@ changes_free(struct changes **changes)
 
 /* Where addr stands, or the free place where it belongs. */
 static uint16_t *
-find_place(const struct changes *changes, const struct addr *addr)
+find_place(const struct changeset *changes, const struct addr *addr)
 {
 	uint64_t at = hash_bytes(changes->seed, addr, sizeof(*addr));
 	uint16_t *place;
@@ -55,13 +55,13 @@ find_place(const struct changes *changes, const struct addr *addr)
 }
 
 void
-changes_add(struct changes *changes, const struct addr *addr)
+changeset_add(struct changeset *changes, const struct addr *addr)
 {
 	uint16_t *place = find_place(changes, addr);
 
 	if (*place != 0 || changes->overflowed)
 		return;
-	if (changes->count == CHANGES_MAX) {
+	if (changes->count == CHANGESET_MAX) {
 		changes->overflowed = true;
 		return;
 	}
@@ -75,13 +75,13 @@ changes_add(struct changes *changes, const struct addr *addr)
 }
 
 bool
-changes_overflowed(const struct changes *changes)
+changeset_overflowed(const struct changeset *changes)
 {
 	return changes->overflowed;
 }
 
 void
-changes_clear(struct changes *changes)
+changeset_clear(struct changeset *changes)
 {
 	if (changes->count > 0)
 		memset(changes->places, 0, PLACES * sizeof(*changes->places));
@@ -90,13 +90,13 @@ changes_clear(struct changes *changes)
 }
 
 size_t
-changes_count(const struct changes *changes)
+changeset_count(const struct changeset *changes)
 {
 	return changes->count;
 }
 
 const struct addr *
-changes_at(const struct changes *changes, size_t index)
+changeset_at(const struct changeset *changes, size_t index)
 {
 	return &changes->list[index];
 }
