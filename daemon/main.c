@@ -16,7 +16,7 @@
 #include "daemon/actions.h"
 #include "daemon/conf/conf.h"
 #include "daemon/ipc/ipc_client.h"
-#include "daemon/keeper.h"
+#include "daemon/keeper/keeper.h"
 #include "daemon/sandbox/privileges.h"
 #include "daemon/service.h"
 

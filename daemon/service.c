@@ -12,7 +12,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/control.h"
 #include "daemon/ipc/ipc_client.h"
-#include "daemon/keeper.h"
+#include "daemon/keeper/keeper.h"
 #include "daemon/publish/publish.h"
 #include "daemon/publish/resources.h"
 #include "daemon/sandbox/sandbox.h"

@@ -12,7 +12,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/conf/conf_reload.h"
 #include "daemon/ipc/ipc_client.h"
-#include "daemon/keeper.h"
+#include "daemon/keeper/keeper.h"
 #include "daemon/publish/publish.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/notify.h"

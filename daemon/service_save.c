@@ -10,7 +10,7 @@
 #include "daemon/checkpoint.h"
 #include "daemon/conf/conf.h"
 #include "daemon/ipc/ipc_client.h"
-#include "daemon/keeper.h"
+#include "daemon/keeper/keeper.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/source/source.h"
 #include "daemon/sys/atomic_file.h"

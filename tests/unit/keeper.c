@@ -1,6 +1,6 @@
 /* The keeper: the command returns when the daemon is ready, signals reach it,
  * its death clears the map and brings another, and all ends together. */
-#include "daemon/keeper.h"
+#include "daemon/keeper/keeper.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * vault: the maps, and what the keeper was told of who is in them.
+ * map_store: the maps, and what the keeper was told of who is in them.
  *
  * Rows come from the worker, which reads what strangers write; so each is
  * looked at: an address in its one canonical form that may be published, a
@@ -9,10 +9,10 @@
  *
  * A row that the worker does not take away in time may have been renewed, which
  * it tells late (daemon/publish/publish.h). So it is asked before the row goes:
- * vault_overdue(), vault_renew().
+ * map_store_overdue(), map_store_renew().
  */
-#ifndef DAEMON_VAULT_H
-#define DAEMON_VAULT_H
+#ifndef DAEMON_KEEPER_MAP_STORE_H
+#define DAEMON_KEEPER_MAP_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,53 +24,53 @@
 struct err;
 struct map;
 struct ipc_row;
-struct vault;
+struct map_store;
 
 /* What is believed. */
-struct vault_limits {
+struct map_store_limits {
 	size_t max_addresses;
 	uint32_t longest;	    /* seconds */
 	const struct cidr *exclude; /* never written; borrowed */
 	size_t nexclude;
 };
 
-struct vault_time {
+struct map_store_time {
 	time_t wall;
 	int64_t steady_ms;
 };
 
 /* The maps are borrowed; one that is NULL is not ours. */
-struct vault *vault_new(struct map *const *maps, size_t nmaps,
-    const struct vault_limits *);
-void vault_free(struct vault **);
-void vault_set_limits(struct vault *, const struct vault_limits *);
-bool vault_has(const struct vault *, size_t map); /* whether there is one */
+struct map_store *map_store_new(struct map *const *maps, size_t nmaps,
+    const struct map_store_limits *);
+void map_store_free(struct map_store **);
+void map_store_set_limits(struct map_store *, const struct map_store_limits *);
+bool map_store_has(const struct map_store *, size_t map); /* whether there is one */
 
 /*
  * The worker's rows for a map, all of them (whole) or changes; `count` of them
  * are to come. 0; -1: nonsense, err says what: no honest worker says that. A
  * row that is refused is no nonsense: it is left out and counted.
  */
-int vault_begin(struct vault *, size_t map, bool whole, size_t count,
+int map_store_begin(struct map_store *, size_t map, bool whole, size_t count,
     struct err *);
-int vault_add(struct vault *, const struct ipc_row *, size_t count,
-    const struct vault_time *, struct err *);
-void vault_give_up(struct vault *); /* what was begun */
+int map_store_add(struct map_store *, const struct ipc_row *, size_t count,
+    const struct map_store_time *, struct err *);
+void map_store_give_up(struct map_store *); /* what was begun */
 /* Writes it. 0; -1: the map could not be written; 1: nonsense. */
-int vault_end(struct vault *, struct err *);
+int map_store_end(struct map_store *, struct err *);
 
-int vault_clear(struct vault *, size_t map, struct err *);  /* 0, -1 */
-int vault_intact(struct vault *, size_t map);		    /* 1, 0 */
+int map_store_clear(struct map_store *, size_t map, struct err *);  /* 0, -1 */
+int map_store_intact(struct map_store *, size_t map);		    /* 1, 0 */
 /* Empties all that may hold somebody. 0, or -1: err has the first reason. */
-int vault_clear_all(struct vault *, struct err *);
+int map_store_clear_all(struct map_store *, struct err *);
 
 /* Whether any map may hold anybody. Before the first replace: unknown, so yes. */
-bool vault_holds(const struct vault *);
+bool map_store_holds(const struct map_store *);
 /* Whether what a worker handed over is there: nobody else vouches for it. */
-bool vault_published(const struct vault *);
-size_t vault_refused(const struct vault *); /* rows, since the start */
+bool map_store_published(const struct map_store *);
+size_t map_store_refused(const struct map_store *); /* rows, since the start */
 /* Why the last one was refused; NULL if none was. */
-const char *vault_refusal(const struct vault *);
+const char *map_store_refusal(const struct map_store *);
 
 /*
  * Takes out what is late, writes what changed. Returns the milliseconds after
@@ -78,13 +78,13 @@ const char *vault_refusal(const struct vault *);
  * waited for. *removed: how many went; err: a map could not be written, and
  * whether it was emptied, once each (err->text[0] != 0).
  */
-int64_t vault_expire(struct vault *, int64_t steady_ms, size_t *removed,
+int64_t map_store_expire(struct map_store *, int64_t steady_ms, size_t *removed,
     struct err *);
 /* Up to max addresses whose time is over and that are still there. */
-size_t vault_overdue(const struct vault *, int64_t steady_ms,
+size_t map_store_overdue(const struct map_store *, int64_t steady_ms,
     struct ipc_row *rows, size_t max);
 /* What the worker says of an address that it was asked for. */
-void vault_renew(struct vault *, const struct ipc_row *,
-    const struct vault_time *);
+void map_store_renew(struct map_store *, const struct ipc_row *,
+    const struct map_store_time *);
 
 #endif

@@ -1,4 +1,4 @@
-#include "daemon/shelf.h"
+#include "daemon/keeper/row_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 enum { ROOM_MIN = 16 };
 
 void
-shelf_clear(struct shelf *shelf)
+row_table_clear(struct row_table *shelf)
 {
 	free(shelf->rows);
 	free(shelf->index);
@@ -17,7 +17,7 @@ shelf_clear(struct shelf *shelf)
 }
 
 static size_t
-start_of(const struct shelf *shelf, const struct addr *addr)
+start_of(const struct row_table *shelf, const struct addr *addr)
 {
 	return hash_bytes(shelf->seed, addr, sizeof(*addr)) &
 	       (shelf->slots - 1);
@@ -25,7 +25,7 @@ start_of(const struct shelf *shelf, const struct addr *addr)
 
 /* The slot that holds addr, or the empty one where it belongs. */
 static size_t
-slot_of(const struct shelf *shelf, const struct addr *addr)
+slot_of(const struct row_table *shelf, const struct addr *addr)
 {
 	size_t slot = start_of(shelf, addr);
 
@@ -37,7 +37,7 @@ slot_of(const struct shelf *shelf, const struct addr *addr)
 
 /* Never more than half full, so that the walks stay short. */
 static void
-grow(struct shelf *shelf)
+grow(struct row_table *shelf)
 {
 	if (shelf->seed == 0)
 		shelf->seed = hash_seed() | 1;
@@ -52,8 +52,8 @@ grow(struct shelf *shelf)
 		    (uint32_t)i + 1;
 }
 
-struct shelf_row *
-shelf_find(const struct shelf *shelf, const struct addr *addr)
+struct row_table_row *
+row_table_find(const struct row_table *shelf, const struct addr *addr)
 {
 	uint32_t at;
 
@@ -64,9 +64,9 @@ shelf_find(const struct shelf *shelf, const struct addr *addr)
 }
 
 void
-shelf_put(struct shelf *shelf, const struct shelf_row *row)
+row_table_put(struct row_table *shelf, const struct row_table_row *row)
 {
-	struct shelf_row *there = shelf_find(shelf, &row->addr);
+	struct row_table_row *there = row_table_find(shelf, &row->addr);
 
 	if (there != NULL) {
 		*there = *row;
@@ -80,7 +80,7 @@ shelf_put(struct shelf *shelf, const struct shelf_row *row)
 
 /* What stands behind an emptied slot may have been pushed on by it. */
 static void
-close_gap(struct shelf *shelf, size_t gap)
+close_gap(struct row_table *shelf, size_t gap)
 {
 	size_t mask = shelf->slots - 1, at = gap, home;
 
@@ -98,7 +98,7 @@ close_gap(struct shelf *shelf, size_t gap)
 }
 
 bool
-shelf_remove(struct shelf *shelf, const struct addr *addr)
+row_table_remove(struct row_table *shelf, const struct addr *addr)
 {
 	size_t slot, row, last;
 
@@ -120,7 +120,7 @@ shelf_remove(struct shelf *shelf, const struct addr *addr)
 }
 
 int64_t
-shelf_first_expiry(const struct shelf *shelf)
+row_table_first_expiry(const struct row_table *shelf)
 {
 	int64_t first = INT64_MAX;
 

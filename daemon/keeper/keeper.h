@@ -3,18 +3,18 @@
  * the logs.
  *
  * The worker reads what strangers write; the keeper does not. It takes rows from
- * the worker over a pair of sockets, checks each (daemon/vault.h), writes the
+ * the worker over a pair of sockets, checks each (daemon/keeper/map_store.h), writes the
  * maps and the checkpoint, takes out what has expired by its own clock, talks to
  * the service manager, and passes signals on. A worker that is dead, talks
- * nonsense, or is silent while the maps hold anybody (daemon/pulse.h) is ended;
+ * nonsense, or is silent while the maps hold anybody (daemon/keeper/heartbeat.h) is ended;
  * the maps are cleared at once, and another is started after 1, 2, 4 ... 60
  * seconds. The keeper reads no log and asks nobody, so that nothing can take it
  * along.
  *
  * The worker ends with the keeper, whatever ends that.
  */
-#ifndef DAEMON_KEEPER_H
-#define DAEMON_KEEPER_H
+#ifndef DAEMON_KEEPER_KEEPER_H
+#define DAEMON_KEEPER_KEEPER_H
 
 #include <stddef.h>
 #include <sys/types.h>

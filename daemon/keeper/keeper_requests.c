@@ -1,4 +1,4 @@
-#include "daemon/desk.h"
+#include "daemon/keeper/keeper_requests.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,13 +8,13 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/ipc/ipc.h"
+#include "daemon/keeper/map_store.h"
 #include "daemon/sys/atomic_file.h"
-#include "daemon/vault.h"
 
 enum coming { NOTHING, ROWS, BYTES };
 
-struct desk {
-	struct vault *vault;
+struct keeper_requests {
+	struct map_store *vault;
 	const char *checkpoint;
 	unsigned long long max_bytes, bytes;
 	enum coming coming;
@@ -22,11 +22,11 @@ struct desk {
 	struct err trouble;    /* why not */
 };
 
-struct desk *
-desk_new(struct vault *vault, const char *checkpoint,
+struct keeper_requests *
+keeper_requests_new(struct map_store *vault, const char *checkpoint,
 	 unsigned long long max_bytes)
 {
-	struct desk *d = alloc_zero(1, sizeof(*d));
+	struct keeper_requests *d = alloc_zero(1, sizeof(*d));
 
 	d->vault = vault;
 	d->checkpoint = checkpoint;
@@ -35,7 +35,7 @@ desk_new(struct vault *vault, const char *checkpoint,
 }
 
 void
-desk_free(struct desk **desk)
+keeper_requests_free(struct keeper_requests **desk)
 {
 	if (*desk == NULL)
 		return;
@@ -45,10 +45,10 @@ desk_free(struct desk **desk)
 }
 
 void
-desk_reset(struct desk *d)
+keeper_requests_reset(struct keeper_requests *d)
 {
 	atomic_file_give_up(&d->stored);
-	vault_give_up(d->vault);
+	map_store_give_up(d->vault);
 	d->coming = NOTHING;
 }
 
@@ -70,20 +70,20 @@ nonsense(struct err *err, const char *what)
 	return err_set(err, "%s", what);
 }
 
-/* ---- one function for each word; as desk_take() ---- */
+/* ---- one function for each word; as keeper_requests_take() ---- */
 
-typedef int take_fn(struct desk *, struct ipc_packet *,
-		    const struct vault_time *, struct err *);
+typedef int take_fn(struct keeper_requests *, struct ipc_packet *,
+		    const struct map_store_time *, struct err *);
 
 static int
-take_begin(struct desk *d, struct ipc_packet *p,
-	   const struct vault_time *now, struct err *err)
+take_begin(struct keeper_requests *d, struct ipc_packet *p,
+	   const struct map_store_time *now, struct err *err)
 {
 	(void)now;
 	if (d->coming != NOTHING)
 		return nonsense(err, "a second map before the end of the "
 				     "first");
-	if (vault_begin(d->vault, p->map, p->type == IPC_REPLACE, p->count,
+	if (map_store_begin(d->vault, p->map, p->type == IPC_REPLACE, p->count,
 			err) != 0)
 		return -1;
 	d->coming = ROWS;
@@ -91,8 +91,8 @@ take_begin(struct desk *d, struct ipc_packet *p,
 }
 
 static int
-take_save(struct desk *d, struct ipc_packet *p,
-	  const struct vault_time *now, struct err *err)
+take_save(struct keeper_requests *d, struct ipc_packet *p,
+	  const struct map_store_time *now, struct err *err)
 {
 	(void)p;
 	(void)now;
@@ -105,17 +105,17 @@ take_save(struct desk *d, struct ipc_packet *p,
 }
 
 static int
-take_rows(struct desk *d, struct ipc_packet *p,
-	  const struct vault_time *now, struct err *err)
+take_rows(struct keeper_requests *d, struct ipc_packet *p,
+	  const struct map_store_time *now, struct err *err)
 {
 	if (d->coming != ROWS)
 		return nonsense(err, "rows for no map");
-	return vault_add(d->vault, p->body.rows, p->count, now, err);
+	return map_store_add(d->vault, p->body.rows, p->count, now, err);
 }
 
 static int
-take_bytes(struct desk *d, struct ipc_packet *p,
-	   const struct vault_time *now, struct err *err)
+take_bytes(struct keeper_requests *d, struct ipc_packet *p,
+	   const struct map_store_time *now, struct err *err)
 {
 	(void)now;
 	d->bytes += p->count;
@@ -130,7 +130,7 @@ take_bytes(struct desk *d, struct ipc_packet *p,
 }
 
 static int
-end_save(struct desk *d, struct ipc_packet *p)
+end_save(struct keeper_requests *d, struct ipc_packet *p)
 {
 	struct err why = d->trouble;
 	int code = -1;
@@ -145,22 +145,22 @@ end_save(struct desk *d, struct ipc_packet *p)
 }
 
 static int
-end_rows(struct desk *d, struct ipc_packet *p, struct err *err)
+end_rows(struct keeper_requests *d, struct ipc_packet *p, struct err *err)
 {
 	struct err why;
 	int code = 0;
 
 	if (p->code != 0)
-		vault_give_up(d->vault);
+		map_store_give_up(d->vault);
 	else
-		code = vault_end(d->vault, &why);
+		code = map_store_end(d->vault, &why);
 	if (code > 0)
 		return nonsense(err, why.text);
 	return answer(p, code, &why);
 }
 
 static int
-take_end(struct desk *d, struct ipc_packet *p, const struct vault_time *now,
+take_end(struct keeper_requests *d, struct ipc_packet *p, const struct map_store_time *now,
 	 struct err *err)
 {
 	enum coming coming = d->coming;
@@ -175,23 +175,23 @@ take_end(struct desk *d, struct ipc_packet *p, const struct vault_time *now,
 }
 
 static int
-take_request(struct desk *d, struct ipc_packet *p,
-	     const struct vault_time *now, struct err *err)
+take_request(struct keeper_requests *d, struct ipc_packet *p,
+	     const struct map_store_time *now, struct err *err)
 {
 	struct err why;
 	int code;
 
 	(void)now;
-	if (d->coming != NOTHING || !vault_has(d->vault, p->map))
+	if (d->coming != NOTHING || !map_store_has(d->vault, p->map))
 		return nonsense(err, "a request for no map");
-	code = p->type == IPC_CLEAR ? vault_clear(d->vault, p->map, &why)
-					: vault_intact(d->vault, p->map);
+	code = p->type == IPC_CLEAR ? map_store_clear(d->vault, p->map, &why)
+					: map_store_intact(d->vault, p->map);
 	return answer(p, code, &why);
 }
 
 int
-desk_take(struct desk *d, struct ipc_packet *p,
-	  const struct vault_time *now, struct err *err)
+keeper_requests_take(struct keeper_requests *d, struct ipc_packet *p,
+	  const struct map_store_time *now, struct err *err)
 {
 	static take_fn *const words[] = {
 	    [IPC_REPLACE] = take_begin, [IPC_APPLY] = take_begin,

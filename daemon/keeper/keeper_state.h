@@ -4,8 +4,8 @@
  * keeper.c opens, starts and buries; keeper_events.c is what happens in between.
  * Nobody else includes this.
  */
-#ifndef DAEMON_KEEPER_STATE_H
-#define DAEMON_KEEPER_STATE_H
+#ifndef DAEMON_KEEPER_KEEPER_STATE_H
+#define DAEMON_KEEPER_KEEPER_STATE_H
 
 #include <signal.h>
 #include <stdbool.h>
@@ -14,15 +14,15 @@
 
 #include "daemon/conf/conf.h"
 #include "daemon/ipc/ipc.h"
-#include "daemon/keeper.h"
+#include "daemon/keeper/heartbeat.h"
+#include "daemon/keeper/keeper.h"
 #include "daemon/publish/resources.h"
-#include "daemon/pulse.h"
 
-struct desk;
+struct keeper_requests;
 struct loop;
 struct timer;
-struct vault;
-struct vault_limits;
+struct map_store;
+struct map_store_limits;
 struct watchdog;
 
 struct keeper {
@@ -34,8 +34,8 @@ struct keeper {
 	void *reread_arg;
 	struct lockfile *pidfile;
 	struct resources holdings;
-	struct vault *vault; /* borrows the holdings' maps */
-	struct desk *desk;
+	struct map_store *vault; /* borrows the holdings' maps */
+	struct keeper_requests *desk;
 	struct loop *loop;
 	struct timer *tick, *expiry, *again, *stop;
 	struct watchdog *watchdog;
@@ -43,7 +43,7 @@ struct keeper {
 	int command; /* who typed it waits behind it; -1 = told */
 	pid_t child; /* 0 = none */
 	int end;     /* to it */
-	struct pulse pulse;
+	struct heartbeat pulse;
 	int64_t started_ms;
 	unsigned int pause; /* seconds */
 	bool ready;	    /* this worker is */
@@ -55,7 +55,7 @@ struct keeper {
 };
 
 /* What of a worker's rows is believed. Borrows from conf. */
-struct vault_limits keeper_limits(const struct conf *);
+struct map_store_limits keeper_limits(const struct conf *);
 
 /* A worker is about to start: with what was offered, if anything was. */
 void keeper_try_offer(struct keeper *);

@@ -6,9 +6,9 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "daemon/desk.h"
 #include "daemon/ipc/ipc.h"
-#include "daemon/vault.h"
+#include "daemon/keeper/keeper_requests.h"
+#include "daemon/keeper/map_store.h"
 #include "maps/map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -63,10 +63,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char name[] = "fuzz:map";
 	struct map map = {.ops = &ops, .name = name};
 	struct map *maps[] = {&map};
-	const struct vault_limits limits = {MAX, 1800, NULL, 0};
-	struct vault_time now = {1700000000, 1000000};
-	struct vault *vault = vault_new(maps, 1, &limits);
-	struct desk *desk = desk_new(vault, "/dev/null/none", 100000);
+	const struct map_store_limits limits = {MAX, 1800, NULL, 0};
+	struct map_store_time now = {1700000000, 1000000};
+	struct map_store *vault = map_store_new(maps, 1, &limits);
+	struct keeper_requests *desk = keeper_requests_new(vault, "/dev/null/none", 100000);
 	struct ipc_packet *packet = alloc_zero(1, sizeof(*packet));
 	struct err err;
 	size_t removed;
@@ -84,13 +84,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += len;
 		size -= len;
 		if (!ipc_check(packet, len) ||
-		    desk_take(desk, packet, &now, &err) < 0)
+		    keeper_requests_take(desk, packet, &now, &err) < 0)
 			break;
 		now.steady_ms += 1000;
-		vault_expire(vault, now.steady_ms, &removed, &err);
+		map_store_expire(vault, now.steady_ms, &removed, &err);
 	}
-	desk_free(&desk);
-	vault_free(&vault);
+	keeper_requests_free(&desk);
+	map_store_free(&vault);
 	free(packet);
 	return 0;
 }

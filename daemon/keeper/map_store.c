@@ -1,4 +1,4 @@
-#include "daemon/vault.h"
+#include "daemon/keeper/map_store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,64 +6,64 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/ipc/ipc.h"
-#include "daemon/keptmap.h"
+#include "daemon/keeper/row_table.h"
+#include "daemon/keeper/tracked_map.h"
 #include "daemon/publish/changeset.h"
-#include "daemon/shelf.h"
 #include "maps/map.h"
 
 enum { ROUNDING_MS = 1000 };
 
-struct vault {
-	struct keptmap *maps;
+struct map_store {
+	struct tracked_map *maps;
 	size_t nmaps;
-	struct vault_limits limits;
-	struct keptmap *open; /* what rows are coming for; NULL = none */
+	struct map_store_limits limits;
+	struct tracked_map *open; /* what rows are coming for; NULL = none */
 	bool whole;
 	size_t left; /* rows to come */
-	struct shelf fresh;
+	struct row_table fresh;
 	struct map_row *changes;
 	size_t nchanges;
 	size_t refused;
 	const char *refusal;
 };
 
-struct vault *
-vault_new(struct map *const *maps, size_t nmaps,
-	  const struct vault_limits *limits)
+struct map_store *
+map_store_new(struct map *const *maps, size_t nmaps,
+	  const struct map_store_limits *limits)
 {
-	struct vault *v = alloc_zero(1, sizeof(*v));
+	struct map_store *v = alloc_zero(1, sizeof(*v));
 
 	v->maps = alloc_zero(nmaps + 1, sizeof(*v->maps));
 	v->nmaps = nmaps;
 	v->limits = *limits;
 	for (size_t i = 0; i < nmaps; i++)
-		keptmap_init(&v->maps[i], maps[i]);
+		tracked_map_init(&v->maps[i], maps[i]);
 	return v;
 }
 
 void
-vault_free(struct vault **vault)
+map_store_free(struct map_store **vault)
 {
-	struct vault *v = *vault;
+	struct map_store *v = *vault;
 
 	if (v == NULL)
 		return;
-	vault_give_up(v);
+	map_store_give_up(v);
 	for (size_t i = 0; i < v->nmaps; i++)
-		keptmap_deinit(&v->maps[i]);
+		tracked_map_deinit(&v->maps[i]);
 	free(v->maps);
 	free(v);
 	*vault = NULL;
 }
 
 void
-vault_set_limits(struct vault *v, const struct vault_limits *limits)
+map_store_set_limits(struct map_store *v, const struct map_store_limits *limits)
 {
 	v->limits = *limits;
 }
 
 bool
-vault_has(const struct vault *v, size_t map)
+map_store_has(const struct map_store *v, size_t map)
 {
 	return map < v->nmaps && v->maps[map].map != NULL;
 }
@@ -71,7 +71,7 @@ vault_has(const struct vault *v, size_t map)
 /* ---- what the worker hands over ---- */
 
 int
-vault_begin(struct vault *v, size_t map, bool whole, size_t count,
+map_store_begin(struct map_store *v, size_t map, bool whole, size_t count,
 	    struct err *err)
 {
 	size_t most = v->limits.max_addresses;
@@ -80,7 +80,7 @@ vault_begin(struct vault *v, size_t map, bool whole, size_t count,
 		most = CHANGESET_MAX; /* removals count, too */
 	if (v->open != NULL)
 		return err_set(err, "two maps at once");
-	if (!vault_has(v, map))
+	if (!map_store_has(v, map))
 		return err_set(err, "map %zu: there is none", map);
 	if (count > most)
 		return err_set(err, "%zu rows, more than %zu", count, most);
@@ -93,9 +93,9 @@ vault_begin(struct vault *v, size_t map, bool whole, size_t count,
 }
 
 void
-vault_give_up(struct vault *v)
+map_store_give_up(struct map_store *v)
 {
-	shelf_clear(&v->fresh);
+	row_table_clear(&v->fresh);
 	free(v->changes);
 	v->changes = NULL;
 	v->nchanges = 0;
@@ -116,7 +116,7 @@ is_canonical(const struct addr *addr)
 }
 
 static bool
-is_excluded(const struct vault *v, const struct addr *addr)
+is_excluded(const struct map_store *v, const struct addr *addr)
 {
 	for (size_t i = 0; i < v->limits.nexclude; i++)
 		if (cidr_contains(&v->limits.exclude[i], addr))
@@ -125,7 +125,7 @@ is_excluded(const struct vault *v, const struct addr *addr)
 }
 
 static const char *
-why_not(const struct vault *v, const struct ipc_row *row)
+why_not(const struct map_store *v, const struct ipc_row *row)
 {
 	if (addr_is_special(&row->addr))
 		return "not a client's address";
@@ -138,14 +138,14 @@ why_not(const struct vault *v, const struct ipc_row *row)
 
 /* What is believed of a row; not `present` any more if that is nothing. */
 static bool
-judge(struct vault *v, const struct ipc_row *row,
-      const struct vault_time *now, struct shelf_row *out)
+judge(struct map_store *v, const struct ipc_row *row,
+      const struct map_store_time *now, struct row_table_row *out)
 {
 	int64_t longest =
 	    now->steady_ms + (int64_t)v->limits.longest * 1000 + ROUNDING_MS;
 	const char *reason = why_not(v, row);
 
-	*out = (struct shelf_row){.addr = row->addr, .expires = row->expires};
+	*out = (struct row_table_row){.addr = row->addr, .expires = row->expires};
 	if (reason != NULL) {
 		v->refused++;
 		v->refusal = reason;
@@ -158,17 +158,17 @@ judge(struct vault *v, const struct ipc_row *row,
 }
 
 static int
-add_row(struct vault *v, const struct ipc_row *row,
-	const struct vault_time *now, struct err *err)
+add_row(struct map_store *v, const struct ipc_row *row,
+	const struct map_store_time *now, struct err *err)
 {
-	struct shelf_row believed = {.addr = row->addr};
+	struct row_table_row believed = {.addr = row->addr};
 	bool present;
 
 	if (row->present > 1 || !is_canonical(&row->addr))
 		return err_set(err, "a row that is none");
 	present = row->present == 1 && judge(v, row, now, &believed);
 	if (v->whole && present)
-		shelf_put(&v->fresh, &believed);
+		row_table_put(&v->fresh, &believed);
 	if (!v->whole)
 		v->changes[v->nchanges++] =
 		    (struct map_row){.addr = row->addr,
@@ -179,8 +179,8 @@ add_row(struct vault *v, const struct ipc_row *row,
 }
 
 int
-vault_add(struct vault *v, const struct ipc_row *rows, size_t count,
-	  const struct vault_time *now, struct err *err)
+map_store_add(struct map_store *v, const struct ipc_row *rows, size_t count,
+	  const struct map_store_time *now, struct err *err)
 {
 	if (v->open == NULL)
 		return err_set(err, "rows for no map");
@@ -196,9 +196,9 @@ vault_add(struct vault *v, const struct ipc_row *rows, size_t count,
 /* ---- writing ---- */
 
 static int
-end_changes(struct vault *v, struct err *err)
+end_changes(struct map_store *v, struct err *err)
 {
-	int result = keptmap_apply(v->open, v->changes, v->nchanges, err);
+	int result = tracked_map_apply(v->open, v->changes, v->nchanges, err);
 
 	if (result != 0)
 		return result;
@@ -211,7 +211,7 @@ end_changes(struct vault *v, struct err *err)
 }
 
 int
-vault_end(struct vault *v, struct err *err)
+map_store_end(struct map_store *v, struct err *err)
 {
 	int result;
 
@@ -220,66 +220,66 @@ vault_end(struct vault *v, struct err *err)
 					     : "fewer rows than announced");
 		return 1;
 	}
-	result = v->whole ? keptmap_replace(v->open, &v->fresh, err)
+	result = v->whole ? tracked_map_replace(v->open, &v->fresh, err)
 			  : end_changes(v, err);
-	vault_give_up(v);
+	map_store_give_up(v);
 	return result;
 }
 
 /* ---- emptying ---- */
 
 int
-vault_clear(struct vault *v, size_t map, struct err *err)
+map_store_clear(struct map_store *v, size_t map, struct err *err)
 {
-	return keptmap_clear(&v->maps[map], err);
+	return tracked_map_clear(&v->maps[map], err);
 }
 
 int
-vault_intact(struct vault *v, size_t map)
+map_store_intact(struct map_store *v, size_t map)
 {
 	return map_intact(v->maps[map].map);
 }
 
 int
-vault_clear_all(struct vault *v, struct err *err)
+map_store_clear_all(struct map_store *v, struct err *err)
 {
 	struct err other;
 	int result = 0;
 
-	vault_give_up(v);
+	map_store_give_up(v);
 	for (size_t i = 0; i < v->nmaps; i++)
-		if (keptmap_may_hold(&v->maps[i]) &&
-		    keptmap_clear(&v->maps[i], result == 0 ? err : &other) != 0)
+		if (tracked_map_may_hold(&v->maps[i]) &&
+		    tracked_map_clear(&v->maps[i], result == 0 ? err : &other) != 0)
 			result = -1;
 	return result;
 }
 
 bool
-vault_holds(const struct vault *v)
+map_store_holds(const struct map_store *v)
 {
 	for (size_t i = 0; i < v->nmaps; i++)
-		if (keptmap_may_hold(&v->maps[i]))
+		if (tracked_map_may_hold(&v->maps[i]))
 			return true;
 	return false;
 }
 
 bool
-vault_published(const struct vault *v)
+map_store_published(const struct map_store *v)
 {
 	for (size_t i = 0; i < v->nmaps; i++)
-		if (keptmap_holds(&v->maps[i]))
+		if (tracked_map_holds(&v->maps[i]))
 			return true;
 	return false;
 }
 
 size_t
-vault_refused(const struct vault *v)
+map_store_refused(const struct map_store *v)
 {
 	return v->refused;
 }
 
 const char *
-vault_refusal(const struct vault *v)
+map_store_refusal(const struct map_store *v)
 {
 	return v->refusal;
 }
@@ -287,14 +287,14 @@ vault_refusal(const struct vault *v)
 /* ---- time ---- */
 
 int64_t
-vault_expire(struct vault *v, int64_t now, size_t *removed, struct err *err)
+map_store_expire(struct map_store *v, int64_t now, size_t *removed, struct err *err)
 {
 	int64_t first = -1;
 
 	*removed = 0;
 	err->text[0] = '\0';
 	for (size_t i = 0; i < v->nmaps; i++) {
-		int64_t wait = keptmap_expire(&v->maps[i], now, removed, err);
+		int64_t wait = tracked_map_expire(&v->maps[i], now, removed, err);
 
 		if (wait >= 0 && (first < 0 || wait < first))
 			first = wait;
@@ -303,28 +303,28 @@ vault_expire(struct vault *v, int64_t now, size_t *removed, struct err *err)
 }
 
 size_t
-vault_overdue(const struct vault *v, int64_t now, struct ipc_row *rows,
+map_store_overdue(const struct map_store *v, int64_t now, struct ipc_row *rows,
 	      size_t max)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < v->nmaps; i++)
-		count += keptmap_overdue(&v->maps[i], now, &rows[count],
+		count += tracked_map_overdue(&v->maps[i], now, &rows[count],
 					 max - count);
 	return count;
 }
 
 void
-vault_renew(struct vault *v, const struct ipc_row *row,
-	    const struct vault_time *now)
+map_store_renew(struct map_store *v, const struct ipc_row *row,
+	    const struct map_store_time *now)
 {
-	struct shelf_row believed, *there;
+	struct row_table_row believed, *there;
 
 	if (row->present != 1 || !is_canonical(&row->addr) ||
 	    !judge(v, row, now, &believed))
 		return;
 	for (size_t i = 0; i < v->nmaps; i++) {
-		there = shelf_find(&v->maps[i].shelf, &row->addr);
+		there = row_table_find(&v->maps[i].shelf, &row->addr);
 		if (there != NULL)
 			there->expires = believed.expires;
 	}

@@ -1,4 +1,4 @@
-#include "daemon/keptmap.h"
+#include "daemon/keeper/tracked_map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,22 +12,22 @@ enum { TICK_MS = 1000 };
 static const int64_t NEVER = INT64_MAX;
 
 void
-keptmap_init(struct keptmap *k, struct map *map)
+tracked_map_init(struct tracked_map *k, struct map *map)
 {
-	*k = (struct keptmap){.map = map, .first = NEVER};
+	*k = (struct tracked_map){.map = map, .first = NEVER};
 }
 
 void
-keptmap_deinit(struct keptmap *k)
+tracked_map_deinit(struct tracked_map *k)
 {
-	shelf_clear(&k->shelf);
+	row_table_clear(&k->shelf);
 	k->map = NULL;
 }
 
 /* ---- writing ---- */
 
 struct walk {
-	const struct shelf *shelf;
+	const struct row_table *shelf;
 	size_t at;
 };
 
@@ -35,7 +35,7 @@ static bool
 next_row(void *arg, struct map_row *out)
 {
 	struct walk *walk = arg;
-	const struct shelf_row *row;
+	const struct row_table_row *row;
 
 	if (walk->at == walk->shelf->count)
 		return false;
@@ -48,7 +48,7 @@ next_row(void *arg, struct map_row *out)
 }
 
 static int
-write_shelf(struct keptmap *k, const struct shelf *shelf, struct err *err)
+write_shelf(struct tracked_map *k, const struct row_table *shelf, struct err *err)
 {
 	struct walk walk = {.shelf = shelf};
 	const struct map_rows rows = {next_row, &walk, shelf->count};
@@ -57,39 +57,39 @@ write_shelf(struct keptmap *k, const struct shelf *shelf, struct err *err)
 }
 
 int
-keptmap_replace(struct keptmap *k, struct shelf *shelf, struct err *err)
+tracked_map_replace(struct tracked_map *k, struct row_table *shelf, struct err *err)
 {
 	if (write_shelf(k, shelf, err) != 0)
 		return -1;
-	shelf_clear(&k->shelf);
+	row_table_clear(&k->shelf);
 	k->shelf = *shelf;
 	memset(shelf, 0, sizeof(*shelf));
-	k->first = shelf_first_expiry(&k->shelf);
+	k->first = row_table_first_expiry(&k->shelf);
 	k->known = true;
 	k->emptied = k->must_empty = false;
 	return 0;
 }
 
 static void
-change_shelf(struct keptmap *k, const struct map_row *rows, size_t count)
+change_shelf(struct tracked_map *k, const struct map_row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct shelf_row row = {.addr = rows[i].addr,
+		const struct row_table_row row = {.addr = rows[i].addr,
 					      .when = (uint32_t)rows[i].when,
 					      .expires = rows[i].expires};
 
 		if (!rows[i].present) {
-			shelf_remove(&k->shelf, &row.addr);
+			row_table_remove(&k->shelf, &row.addr);
 			continue;
 		}
-		shelf_put(&k->shelf, &row);
+		row_table_put(&k->shelf, &row);
 		if (row.expires < k->first)
 			k->first = row.expires;
 	}
 }
 
 int
-keptmap_apply(struct keptmap *k, const struct map_row *rows, size_t count,
+tracked_map_apply(struct tracked_map *k, const struct map_row *rows, size_t count,
 	      struct err *err)
 {
 	if (!k->known || k->emptied)
@@ -108,13 +108,13 @@ keptmap_apply(struct keptmap *k, const struct map_row *rows, size_t count,
 }
 
 int
-keptmap_clear(struct keptmap *k, struct err *err)
+tracked_map_clear(struct tracked_map *k, struct err *err)
 {
 	if (map_clear(k->map, err) != 0) {
 		k->must_empty = true;
 		return -1;
 	}
-	shelf_clear(&k->shelf);
+	row_table_clear(&k->shelf);
 	k->first = NEVER;
 	k->known = k->emptied = true;
 	k->must_empty = false;
@@ -122,14 +122,14 @@ keptmap_clear(struct keptmap *k, struct err *err)
 }
 
 bool
-keptmap_may_hold(const struct keptmap *k)
+tracked_map_may_hold(const struct tracked_map *k)
 {
 	return k->map != NULL &&
 	       (!k->known || k->must_empty || k->shelf.count > 0);
 }
 
 bool
-keptmap_holds(const struct keptmap *k)
+tracked_map_holds(const struct tracked_map *k)
 {
 	return k->must_empty || (k->known && k->shelf.count > 0);
 }
@@ -138,20 +138,20 @@ keptmap_holds(const struct keptmap *k)
 
 /* The rows that are late, out of the shelf and out of the map. */
 static int
-drop_late(struct keptmap *k, int64_t now, size_t *removed, struct err *err)
+drop_late(struct tracked_map *k, int64_t now, size_t *removed, struct err *err)
 {
-	struct shelf *shelf = &k->shelf;
+	struct row_table *shelf = &k->shelf;
 	size_t count = 0;
 	struct map_row *rows;
 	int result = 0;
 
 	rows = alloc_zero(shelf->count + 1, sizeof(*rows));
 	for (size_t i = 0; i < shelf->count; i++)
-		if (shelf->rows[i].expires + KEPTMAP_LATE_MS <= now)
+		if (shelf->rows[i].expires + TRACKED_MAP_LATE_MS <= now)
 			rows[count++] =
 			    (struct map_row){.addr = shelf->rows[i].addr};
 	for (size_t i = 0; i < count; i++)
-		shelf_remove(shelf, &rows[i].addr);
+		row_table_remove(shelf, &rows[i].addr);
 	*removed += count;
 	if (count > 0 && map_can_apply(k->map))
 		result = map_apply(k->map, rows, count, err);
@@ -163,12 +163,12 @@ drop_late(struct keptmap *k, int64_t now, size_t *removed, struct err *err)
 
 /* It could not be written. err: what is to be said of that. */
 static int64_t
-empty_late(struct keptmap *k, const struct err *why, struct err *err)
+empty_late(struct tracked_map *k, const struct err *why, struct err *err)
 {
 	bool said = k->must_empty;
 	struct err other;
 
-	if (keptmap_clear(k, &other) == 0) {
+	if (tracked_map_clear(k, &other) == 0) {
 		err_set(err, "%s; emptied", why->text);
 		return -1;
 	}
@@ -179,7 +179,7 @@ empty_late(struct keptmap *k, const struct err *why, struct err *err)
 }
 
 int64_t
-keptmap_expire(struct keptmap *k, int64_t now, size_t *removed, struct err *err)
+tracked_map_expire(struct tracked_map *k, int64_t now, size_t *removed, struct err *err)
 {
 	struct err why;
 	int64_t wait;
@@ -192,29 +192,29 @@ keptmap_expire(struct keptmap *k, int64_t now, size_t *removed, struct err *err)
 	}
 	if (k->first == NEVER)
 		return -1;
-	if (k->first + KEPTMAP_LATE_MS <= now &&
+	if (k->first + TRACKED_MAP_LATE_MS <= now &&
 	    drop_late(k, now, removed, &why) != 0)
 		return empty_late(k, &why, err);
-	if (k->first + KEPTMAP_ASK_MS <= now)
-		k->first = shelf_first_expiry(&k->shelf);
+	if (k->first + TRACKED_MAP_ASK_MS <= now)
+		k->first = row_table_first_expiry(&k->shelf);
 	if (k->first == NEVER)
 		return -1;
-	wait = k->first + KEPTMAP_ASK_MS - now;
+	wait = k->first + TRACKED_MAP_ASK_MS - now;
 	return wait > 0 ? wait : TICK_MS;
 }
 
 size_t
-keptmap_overdue(const struct keptmap *k, int64_t now, struct ipc_row *rows,
+tracked_map_overdue(const struct tracked_map *k, int64_t now, struct ipc_row *rows,
 		size_t max)
 {
 	size_t count = 0;
 
-	if (k->first == NEVER || k->first + KEPTMAP_ASK_MS > now)
+	if (k->first == NEVER || k->first + TRACKED_MAP_ASK_MS > now)
 		return 0;
 	for (size_t i = 0; i < k->shelf.count && count < max; i++) {
-		const struct shelf_row *row = &k->shelf.rows[i];
+		const struct row_table_row *row = &k->shelf.rows[i];
 
-		if (row->expires + KEPTMAP_ASK_MS > now)
+		if (row->expires + TRACKED_MAP_ASK_MS > now)
 			continue;
 		memset(&rows[count], 0, sizeof(rows[count])); /* is sent */
 		rows[count++].addr = row->addr;

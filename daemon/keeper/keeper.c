@@ -1,4 +1,4 @@
-#include "daemon/keeper.h"
+#include "daemon/keeper/keeper.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,10 +18,11 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/conf/conf.h"
-#include "daemon/desk.h"
 #include "daemon/ipc/ipc.h"
 #include "daemon/ipc/ipc_client.h"
-#include "daemon/keeper_state.h"
+#include "daemon/keeper/keeper_requests.h"
+#include "daemon/keeper/keeper_state.h"
+#include "daemon/keeper/map_store.h"
 #include "daemon/publish/resources.h"
 #include "daemon/sandbox/privileges.h"
 #include "daemon/sandbox/sandbox.h"
@@ -29,7 +30,6 @@
 #include "daemon/sys/helper.h"
 #include "daemon/sys/lockfile.h"
 #include "daemon/sys/watchdog.h"
-#include "daemon/vault.h"
 #include "maps/map.h"
 
 enum {
@@ -93,9 +93,9 @@ start_worker(struct keeper *k, struct handover *out, struct err *err)
 	k->child = child;
 	k->end = ends[0];
 	k->ready = false;
-	desk_reset(k->desk);
-	pulse_begin(&k->pulse, now.steady_ms);
-	timer_arm(k->tick, PULSE_MS);
+	keeper_requests_reset(k->desk);
+	heartbeat_begin(&k->pulse, now.steady_ms);
+	timer_arm(k->tick, HEARTBEAT_MS);
 	return loop_watch(k->loop, k->end, POLLIN, keeper_on_packet, k, err);
 }
 
@@ -181,7 +181,7 @@ forget_worker(struct keeper *k)
 	close(k->end);
 	k->end = -1;
 	timer_disarm(k->tick);
-	desk_reset(k->desk);
+	keeper_requests_reset(k->desk);
 }
 
 static void
@@ -284,11 +284,11 @@ open_maps(struct keeper *k, struct err *err)
 static int
 open_vault(struct keeper *k, struct err *err)
 {
-	struct vault_limits limits = keeper_limits(k->conf);
+	struct map_store_limits limits = keeper_limits(k->conf);
 
 	(void)err;
-	k->vault = vault_new(k->holdings.maps, k->holdings.nmaps, &limits);
-	k->desk = desk_new(k->vault, k->conf->checkpoint,
+	k->vault = map_store_new(k->holdings.maps, k->holdings.nmaps, &limits);
+	k->desk = keeper_requests_new(k->vault, k->conf->checkpoint,
 			   BYTES_MORE + (unsigned long long)BYTES_EACH *
 					    k->conf->max_addresses);
 	return 0;
@@ -365,10 +365,10 @@ close_all(struct keeper *k)
 	timer_free(&k->again);
 	timer_free(&k->expiry);
 	timer_free(&k->tick);
-	desk_free(&k->desk);
+	keeper_requests_free(&k->desk);
 	if (k->proven)
 		resources_remove_sockets(k->conf);
-	vault_free(&k->vault);
+	map_store_free(&k->vault);
 	resources_release(&k->holdings);
 	helper_stop(&k->conf->helper);
 	lockfile_release(&k->pidfile);

@@ -9,12 +9,12 @@
 #include "base/loop.h"
 #include "daemon/conf/conf.h"
 #include "daemon/conf/conf_reload.h"
-#include "daemon/desk.h"
-#include "daemon/keeper_state.h"
+#include "daemon/keeper/keeper_requests.h"
+#include "daemon/keeper/keeper_state.h"
+#include "daemon/keeper/map_store.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/notify.h"
 #include "daemon/sys/watchdog.h"
-#include "daemon/vault.h"
 #include "maps/map.h"
 
 enum {
@@ -25,12 +25,12 @@ enum {
 void
 keeper_clear(struct keeper *k)
 {
-	bool holds = vault_holds(k->vault);
+	bool holds = map_store_holds(k->vault);
 	struct err err;
 
-	if (vault_clear_all(k->vault, &err) != 0) {
+	if (map_store_clear_all(k->vault, &err) != 0) {
 		log_error("%s", err.text);
-		timer_arm(k->expiry, PULSE_TICK_MS);
+		timer_arm(k->expiry, HEARTBEAT_TICK_MS);
 		return;
 	}
 	for (size_t i = 0; holds && i < k->holdings.nmaps; i++)
@@ -42,16 +42,16 @@ keeper_clear(struct keeper *k)
 void
 keeper_disown(struct keeper *k)
 {
-	if (k->proven || vault_published(k->vault))
+	if (k->proven || map_store_published(k->vault))
 		keeper_clear(k);
 }
 
-static struct vault_time
+static struct map_store_time
 time_of(const struct keeper *k)
 {
 	struct clocks now = loop_clocks(k->loop);
 
-	return (struct vault_time){now.wall, now.steady_ms};
+	return (struct map_store_time){now.wall, now.steady_ms};
 }
 
 /* ---- what the worker says ---- */
@@ -72,14 +72,14 @@ end_worker(struct keeper *k, const char *why)
 static void
 say_refused(struct keeper *k)
 {
-	size_t refused = vault_refused(k->vault);
+	size_t refused = map_store_refused(k->vault);
 
 	/* Not for each: who sends them may send many. */
 	if (refused < k->refused * 2 || refused == k->refused)
 		return;
 	log_warning("refused %zu addresses from the daemon that it must not "
 		    "publish; the last: %s",
-		    refused, vault_refusal(k->vault));
+		    refused, map_store_refusal(k->vault));
 	k->refused = refused;
 }
 
@@ -96,20 +96,20 @@ become_ready(struct keeper *k)
 }
 
 static void
-take_pong(struct keeper *k, const struct vault_time *now)
+take_pong(struct keeper *k, const struct map_store_time *now)
 {
 	for (uint32_t i = 0; i < k->packet.count; i++)
-		vault_renew(k->vault, &k->packet.body.rows[i], now);
+		map_store_renew(k->vault, &k->packet.body.rows[i], now);
 }
 
 static int
-take_request(struct keeper *k, const struct vault_time *now, struct err *err)
+take_request(struct keeper *k, const struct map_store_time *now, struct err *err)
 {
 	struct err lost;
 	int result;
 
 	watchdog_excuse(k->watchdog);
-	result = desk_take(k->desk, &k->packet, now, err);
+	result = keeper_requests_take(k->desk, &k->packet, now, err);
 	if (result <= 0)
 		return result;
 	/* It waits for this: there is room, or it is not honest. */
@@ -124,7 +124,7 @@ take_request(struct keeper *k, const struct vault_time *now, struct err *err)
 static int
 take_packet(struct keeper *k)
 {
-	struct vault_time now = time_of(k);
+	struct map_store_time now = time_of(k);
 	struct err err;
 	int got = ipc_receive(k->end, &k->packet, NULL, false, &err);
 
@@ -148,11 +148,11 @@ take_packet(struct keeper *k)
 static void
 note_life(struct keeper *k)
 {
-	pulse_heard(&k->pulse, loop_clocks(k->loop).steady_ms,
-		    vault_holds(k->vault));
-	if (!k->ready && !vault_published(k->vault))
-		pulse_excuse(&k->pulse, PULSE_START_MS);
-	watchdog_set(k->watchdog, vault_holds(k->vault));
+	heartbeat_heard(&k->pulse, loop_clocks(k->loop).steady_ms,
+		    map_store_holds(k->vault));
+	if (!k->ready && !map_store_published(k->vault))
+		heartbeat_excuse(&k->pulse, HEARTBEAT_START_MS);
+	watchdog_set(k->watchdog, map_store_holds(k->vault));
 	keeper_on_tick(k);
 }
 
@@ -199,7 +199,7 @@ ping(struct keeper *k)
 
 	ipc_begin(p, IPC_PING);
 	p->count =
-	    (uint32_t)vault_overdue(k->vault, loop_clocks(k->loop).steady_ms,
+	    (uint32_t)map_store_overdue(k->vault, loop_clocks(k->loop).steady_ms,
 				    p->body.rows, IPC_ROWS_MAX);
 	ipc_send(k->end, p, -1, false, &err);
 }
@@ -212,15 +212,15 @@ keeper_on_tick(void *arg)
 
 	if (k->child == 0)
 		return;
-	switch (pulse_look(&k->pulse, loop_clocks(k->loop).steady_ms, &wait)) {
-	case PULSE_ASK:
+	switch (heartbeat_look(&k->pulse, loop_clocks(k->loop).steady_ms, &wait)) {
+	case HEARTBEAT_ASK:
 		ping(k);
 		break;
-	case PULSE_DEAD:
+	case HEARTBEAT_DEAD:
 		if (!heard_again(k))
 			end_worker(k, "it does not answer");
 		return;
-	case PULSE_WAIT:
+	case HEARTBEAT_WAIT:
 		break;
 	}
 	timer_arm(k->tick, wait);
@@ -246,14 +246,14 @@ keeper_on_expiry(void *arg)
 	struct err err;
 
 	watchdog_excuse(k->watchdog);
-	next = vault_expire(k->vault, now, &removed, &err);
-	watchdog_set(k->watchdog, vault_holds(k->vault));
+	next = map_store_expire(k->vault, now, &removed, &err);
+	watchdog_set(k->watchdog, map_store_holds(k->vault));
 	say_expired(removed, &err);
 	if (k->child > 0 && k->ready &&
-	    vault_overdue(k->vault, now, k->packet.body.rows, 1) > 0) {
-		pulse_asked(&k->pulse, now);
+	    map_store_overdue(k->vault, now, k->packet.body.rows, 1) > 0) {
+		heartbeat_asked(&k->pulse, now);
 		ping(k);
-		timer_arm(k->tick, PULSE_TICK_MS);
+		timer_arm(k->tick, HEARTBEAT_TICK_MS);
 	}
 	if (next >= 0)
 		timer_arm(k->expiry, next);
@@ -299,10 +299,10 @@ keeper_on_state(void *arg, int signo)
 
 /* ---- configuration ---- */
 
-struct vault_limits
+struct map_store_limits
 keeper_limits(const struct conf *conf)
 {
-	return (struct vault_limits){.max_addresses = conf->max_addresses,
+	return (struct map_store_limits){.max_addresses = conf->max_addresses,
 				     .longest = conf_longest(conf),
 				     .exclude = conf->exclude,
 				     .nexclude = conf->nexclude};
@@ -311,11 +311,11 @@ keeper_limits(const struct conf *conf)
 static void
 exchange(struct keeper *k)
 {
-	struct vault_limits limits;
+	struct map_store_limits limits;
 
 	conf_reload_adopt(k->conf, &k->offer);
 	limits = keeper_limits(k->conf);
-	vault_set_limits(k->vault, &limits);
+	map_store_set_limits(k->vault, &limits);
 }
 
 void
@@ -366,7 +366,7 @@ tell_reload(struct keeper *k, bool read)
 {
 	struct err err;
 
-	pulse_excuse(&k->pulse, PULSE_BUSY_MS);
+	heartbeat_excuse(&k->pulse, HEARTBEAT_BUSY_MS);
 	ipc_begin(&k->packet, IPC_RELOAD);
 	if (ipc_send(k->end, &k->packet, read ? log_descriptor() : -1,
 			 false, &err) == 1)

@@ -1,7 +1,7 @@
 /* The keeper's side of the pair: what it believes of a worker that may be
  * lying, what leaves by the keeper's own clock, and when silence is death. */
-#include "daemon/keptmap.h"
-#include "daemon/vault.h"
+#include "daemon/keeper/map_store.h"
+#include "daemon/keeper/tracked_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +10,10 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "daemon/desk.h"
 #include "daemon/ipc/ipc.h"
-#include "daemon/pulse.h"
-#include "daemon/shelf.h"
+#include "daemon/keeper/heartbeat.h"
+#include "daemon/keeper/keeper_requests.h"
+#include "daemon/keeper/row_table.h"
 #include "maps/map.h"
 #include "tests/tap.h"
 
@@ -24,7 +24,7 @@ static const time_t WALL = 1700000000;
 
 struct fake {
 	struct map map;
-	struct shelf held;
+	struct row_table held;
 	int writes, clears;
 	bool broken, dead; /* cannot be written; not even emptied */
 };
@@ -38,9 +38,9 @@ fake_replace(struct map *map, const struct map_rows *rows, struct err *err)
 	f->writes++;
 	if (f->broken)
 		return err_set(err, "broken");
-	shelf_clear(&f->held);
+	row_table_clear(&f->held);
 	while (rows->next(rows->arg, &row))
-		shelf_put(&f->held, &(struct shelf_row){row.addr, row.when, 0});
+		row_table_put(&f->held, &(struct row_table_row){row.addr, row.when, 0});
 	return 0;
 }
 
@@ -55,10 +55,10 @@ fake_apply(struct map *map, const struct map_row *rows, size_t n,
 		return err_set(err, "broken");
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].present)
-			shelf_put(&f->held, &(struct shelf_row){
+			row_table_put(&f->held, &(struct row_table_row){
 						rows[i].addr, rows[i].when, 0});
 		else
-			shelf_remove(&f->held, &rows[i].addr);
+			row_table_remove(&f->held, &rows[i].addr);
 	return 0;
 }
 
@@ -70,7 +70,7 @@ fake_clear(struct map *map, struct err *err)
 	f->clears++;
 	if (f->dead)
 		return err_set(err, "dead");
-	shelf_clear(&f->held);
+	row_table_clear(&f->held);
 	return 0;
 }
 
@@ -87,10 +87,10 @@ static char fake_name[] = "fake:map";
 
 struct bench {
 	struct fake fake;
-	struct vault *vault;
-	struct desk *desk;
+	struct map_store *vault;
+	struct keeper_requests *desk;
 	struct cidr excluded;
-	struct vault_time now;
+	struct map_store_time now;
 	struct ipc_packet packet;
 	char path[64];
 };
@@ -104,21 +104,21 @@ set_up(size_t max)
 	b->fake.map.ops = &fake_ops;
 	b->fake.map.name = fake_name;
 	cidr_parse(&b->excluded, "203.0.113.0/24", 14);
-	b->now = (struct vault_time){WALL, START_MS};
-	b->vault = vault_new(
-	    maps, 2, &(struct vault_limits){max, LONGEST, &b->excluded, 1});
+	b->now = (struct map_store_time){WALL, START_MS};
+	b->vault = map_store_new(
+	    maps, 2, &(struct map_store_limits){max, LONGEST, &b->excluded, 1});
 	snprintf(b->path, sizeof(b->path), "/tmp/pbs-vault.%ld",
 		 (long)getpid());
-	b->desk = desk_new(b->vault, b->path, 100000);
+	b->desk = keeper_requests_new(b->vault, b->path, 100000);
 	return b;
 }
 
 static void
 take_down(struct bench *b)
 {
-	desk_free(&b->desk);
-	vault_free(&b->vault);
-	shelf_clear(&b->fake.held);
+	keeper_requests_free(&b->desk);
+	map_store_free(&b->vault);
+	row_table_clear(&b->fake.held);
 	unlink(b->path);
 	free(b);
 }
@@ -142,7 +142,7 @@ say(struct bench *b, enum ipc_type type, uint16_t map, uint32_t count)
 	ipc_begin(&b->packet, type);
 	b->packet.map = map;
 	b->packet.count = count;
-	return desk_take(b->desk, &b->packet, &b->now, &err);
+	return keeper_requests_take(b->desk, &b->packet, &b->now, &err);
 }
 
 static int
@@ -153,7 +153,7 @@ say_rows(struct bench *b, const struct ipc_row *rows, uint32_t count)
 	ipc_begin(&b->packet, IPC_ROWS);
 	b->packet.count = count;
 	memcpy(b->packet.body.rows, rows, count * sizeof(*rows));
-	return desk_take(b->desk, &b->packet, &b->now, &err);
+	return keeper_requests_take(b->desk, &b->packet, &b->now, &err);
 }
 
 /* Below -1: nonsense; else the answer's code. */
@@ -172,7 +172,7 @@ in_map(const struct bench *b, const char *address)
 {
 	struct ipc_row r = row(address, 0);
 
-	return shelf_find(&b->fake.held, &r.addr) != NULL;
+	return row_table_find(&b->fake.held, &r.addr) != NULL;
 }
 
 /* ---- the tests ---- */
@@ -186,7 +186,7 @@ honest(void)
 	struct ipc_row change[] = {row("192.0.2.2", 60),
 				       row("192.0.2.1", 60)};
 
-	ok(vault_holds(b->vault), "before the first rows nobody knows");
+	ok(map_store_holds(b->vault), "before the first rows nobody knows");
 	is_int(hand_over(b, IPC_REPLACE, rows, 2), 0, "a whole map");
 	ok(in_map(b, "192.0.2.1") && in_map(b, "2001:db8:1:2::3"),
 	   "is written");
@@ -196,10 +196,10 @@ honest(void)
 	is_int(say(b, IPC_INTACT, 0, 0), 1, "intact: an answer");
 	is_int(b->packet.code, 1, "yes");
 	is_int(say(b, IPC_CLEAR, 0, 0), 1, "clear: an answer");
-	ok(!in_map(b, "192.0.2.2") && !vault_holds(b->vault), "it is empty");
+	ok(!in_map(b, "192.0.2.2") && !map_store_holds(b->vault), "it is empty");
 	is_int(hand_over(b, IPC_APPLY, change, 1), -1,
 	       "changes to an emptied map are not enough");
-	is_int((int)vault_refused(b->vault), 0, "nothing was refused");
+	is_int((int)map_store_refused(b->vault), 0, "nothing was refused");
 	take_down(b);
 }
 
@@ -219,7 +219,7 @@ lies(void)
 	is_int(hand_over(b, IPC_REPLACE, &r, 1), 0, "a life too long");
 	is_int((long long)b->fake.held.rows[0].when, (long long)WALL,
 	       "a login that is still to come is of now");
-	vault_expire(b->vault, START_MS + (LONGEST + 1) * 1000 + KEPTMAP_LATE_MS,
+	map_store_expire(b->vault, START_MS + (LONGEST + 1) * 1000 + TRACKED_MAP_LATE_MS,
 		     &removed, &err);
 	ok(removed == 1 && !in_map(b, "192.0.2.1"),
 	   "it lasts no longer than the longest");
@@ -231,7 +231,7 @@ lies(void)
 	many[8] = row("192.0.2.4", 60);
 	is_int(hand_over(b, IPC_REPLACE, many, 9), 0, "nine rows");
 	is_int((int)b->fake.held.count, 1, "one of which is believed");
-	is_int((int)vault_refused(b->vault), 7, "the others are counted");
+	is_int((int)map_store_refused(b->vault), 7, "the others are counted");
 	held = &many[8];
 	held->addr.bytes[9] = 1;
 	is_int(hand_over(b, IPC_REPLACE, held, 1), -2,
@@ -254,12 +254,12 @@ nonsense(void)
 	is_int(say(b, IPC_END, 0, 0), -1, "the end of nothing");
 	is_int(say(b, IPC_REPLACE, 0, 1), 0, "a map begins");
 	is_int(say_rows(b, rows, 2), -1, "more rows than announced");
-	desk_reset(b->desk);
+	keeper_requests_reset(b->desk);
 	is_int(say(b, IPC_REPLACE, 0, 2), 0, "a map begins");
 	is_int(say_rows(b, rows, 1), 0, "half of it comes");
 	is_int(say(b, IPC_END, 0, 0), -1, "and its end");
 	is_int(b->fake.writes, 0, "nothing was written");
-	desk_reset(b->desk);
+	keeper_requests_reset(b->desk);
 	say(b, IPC_REPLACE, 0, 2);
 	is_int(say(b, IPC_SAVE, 0, 0), -1, "a checkpoint within a map");
 	is_int(say(b, IPC_PING, 0, 0), -1, "a word of the keeper's");
@@ -277,7 +277,7 @@ checkpoint(void)
 	ipc_begin(&b->packet, IPC_BYTES);
 	b->packet.count = 5;
 	memcpy(b->packet.body.bytes, "12345", 5);
-	is_int(desk_take(b->desk, &b->packet, &b->now, &err), 0, "its bytes");
+	is_int(keeper_requests_take(b->desk, &b->packet, &b->now, &err), 0, "its bytes");
 	ok(access(b->path, F_OK) != 0, "are aside until they are all there");
 	is_int(say(b, IPC_END, 0, 0), 1, "its end");
 	is_int(b->packet.code, 0, "it is saved");
@@ -287,7 +287,7 @@ checkpoint(void)
 		ipc_begin(&b->packet, IPC_BYTES);
 		b->packet.count = IPC_BYTES_MAX;
 		memset(b->packet.body.bytes, 'x', IPC_BYTES_MAX);
-		result = desk_take(b->desk, &b->packet, &b->now, &err);
+		result = keeper_requests_take(b->desk, &b->packet, &b->now, &err);
 	}
 	is_int(result, -1, "one without end is nonsense");
 	take_down(b);
@@ -305,22 +305,22 @@ clock_of_its_own(void)
 	int64_t at = START_MS + 60000;
 
 	hand_over(b, IPC_REPLACE, rows, 2);
-	is_int(vault_expire(b->vault, START_MS, &removed, &err),
-	       60000 + KEPTMAP_ASK_MS, "it waits for the first to expire");
-	is_int((int)vault_overdue(b->vault, at, asked, 4), 0,
+	is_int(map_store_expire(b->vault, START_MS, &removed, &err),
+	       60000 + TRACKED_MAP_ASK_MS, "it waits for the first to expire");
+	is_int((int)map_store_overdue(b->vault, at, asked, 4), 0,
 	       "the worker has its time");
-	is_int((int)vault_overdue(b->vault, at + KEPTMAP_ASK_MS, asked, 4), 1,
+	is_int((int)map_store_overdue(b->vault, at + TRACKED_MAP_ASK_MS, asked, 4), 1,
 	       "then it is asked");
 	told = row("192.0.2.1", 80);
-	vault_renew(b->vault, &told, &b->now);
-	vault_expire(b->vault, at + KEPTMAP_LATE_MS, &removed, &err);
+	map_store_renew(b->vault, &told, &b->now);
+	map_store_expire(b->vault, at + TRACKED_MAP_LATE_MS, &removed, &err);
 	ok(removed == 0 && in_map(b, "192.0.2.1"), "who was renewed stays");
-	vault_expire(b->vault, at + 20000 + KEPTMAP_LATE_MS, &removed, &err);
+	map_store_expire(b->vault, at + 20000 + TRACKED_MAP_LATE_MS, &removed, &err);
 	ok(removed == 1 && !in_map(b, "192.0.2.1") && in_map(b, "192.0.2.2"),
 	   "who was not goes");
 	b->fake.broken = true;
 	is_int(
-	    vault_expire(b->vault, at + 30000 + KEPTMAP_LATE_MS, &removed, &err),
+	    map_store_expire(b->vault, at + 30000 + TRACKED_MAP_LATE_MS, &removed, &err),
 	    -1, "a map that cannot be written");
 	ok(!in_map(b, "192.0.2.2"), "is emptied");
 	take_down(b);
@@ -336,13 +336,13 @@ dead_map(void)
 
 	hand_over(b, IPC_REPLACE, rows, 1);
 	b->fake.dead = true;
-	is_int(vault_clear_all(b->vault, &err), -1, "cannot be emptied");
-	ok(vault_holds(b->vault), "that is not forgotten");
-	ok(vault_expire(b->vault, START_MS, &removed, &err) > 0,
+	is_int(map_store_clear_all(b->vault, &err), -1, "cannot be emptied");
+	ok(map_store_holds(b->vault), "that is not forgotten");
+	ok(map_store_expire(b->vault, START_MS, &removed, &err) > 0,
 	   "it is tried again");
 	b->fake.dead = false;
-	vault_expire(b->vault, START_MS + 1000, &removed, &err);
-	ok(!in_map(b, "192.0.2.1") && !vault_holds(b->vault),
+	map_store_expire(b->vault, START_MS + 1000, &removed, &err);
+	ok(!in_map(b, "192.0.2.1") && !map_store_holds(b->vault),
 	   "until it can be");
 	take_down(b);
 }
@@ -351,24 +351,24 @@ dead_map(void)
 static void
 shelves(void)
 {
-	struct shelf shelf = {0};
+	struct row_table shelf = {0};
 	bool there[256] = {false};
 	unsigned int seed = 1, wrong = 0;
 	size_t count = 0;
 
 	for (int i = 0; i < 20000; i++) {
-		struct shelf_row r = {.addr = {.family = 4}};
+		struct row_table_row r = {.addr = {.family = 4}};
 		unsigned int n;
 
 		seed = seed * 1103515245 + 12345;
 		n = seed >> 16 & 255;
 		r.addr.bytes[3] = (uint8_t)n;
 		if (seed >> 24 & 1) {
-			shelf_put(&shelf, &r);
+			row_table_put(&shelf, &r);
 			count += !there[n];
 			there[n] = true;
 		} else {
-			wrong += shelf_remove(&shelf, &r.addr) != there[n];
+			wrong += row_table_remove(&shelf, &r.addr) != there[n];
 			count -= there[n];
 			there[n] = false;
 		}
@@ -376,41 +376,41 @@ shelves(void)
 		for (n = 0; i % 100 == 0 && n < 256; n++) {
 			r.addr.bytes[3] = (uint8_t)n;
 			wrong +=
-			    (shelf_find(&shelf, &r.addr) != NULL) != there[n];
+			    (row_table_find(&shelf, &r.addr) != NULL) != there[n];
 		}
 	}
 	is_int(wrong, 0, "20,000 puts and removals");
-	shelf_clear(&shelf);
+	row_table_clear(&shelf);
 }
 
 static void
 pulses(void)
 {
-	struct pulse p;
+	struct heartbeat p;
 	int64_t wait, now = 0;
 
-	pulse_begin(&p, now);
-	pulse_heard(&p, now, false);
-	is_int(pulse_look(&p, now, &wait), PULSE_WAIT, "an empty map");
-	is_int(wait, PULSE_IDLE_MS, "is asked about once a minute");
-	pulse_heard(&p, now, true);
-	is_int(pulse_look(&p, now, &wait), PULSE_WAIT, "one that is not");
-	is_int(wait, PULSE_MS, "more often");
+	heartbeat_begin(&p, now);
+	heartbeat_heard(&p, now, false);
+	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_WAIT, "an empty map");
+	is_int(wait, HEARTBEAT_IDLE_MS, "is asked about once a minute");
+	heartbeat_heard(&p, now, true);
+	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_WAIT, "one that is not");
+	is_int(wait, HEARTBEAT_MS, "more often");
 	now += wait;
-	is_int(pulse_look(&p, now, &wait), PULSE_ASK, "it is asked");
-	while (pulse_look(&p, now += wait, &wait) != PULSE_DEAD)
+	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_ASK, "it is asked");
+	while (heartbeat_look(&p, now += wait, &wait) != HEARTBEAT_DEAD)
 		;
 	ok(now <= 4600, "silence is death within 5 s");
-	pulse_heard(&p, now, true);
-	pulse_look(&p, now += PULSE_MS, &wait);
-	is_int(pulse_look(&p, now += 3600000, &wait), PULSE_WAIT,
+	heartbeat_heard(&p, now, true);
+	heartbeat_look(&p, now += HEARTBEAT_MS, &wait);
+	is_int(heartbeat_look(&p, now += 3600000, &wait), HEARTBEAT_WAIT,
 	       "an hour asleep is not silence");
 	for (int i = 0; i < 20; i++)
-		pulse_look(&p, now += wait + 700, &wait);
-	is_int(pulse_look(&p, now += wait, &wait), PULSE_WAIT,
+		heartbeat_look(&p, now += wait + 700, &wait);
+	is_int(heartbeat_look(&p, now += wait, &wait), HEARTBEAT_WAIT,
 	       "nor is a machine on which we wake late");
-	pulse_excuse(&p, PULSE_BUSY_MS);
-	is_int(pulse_look(&p, now += 900, &wait), PULSE_WAIT, "an excuse");
+	heartbeat_excuse(&p, HEARTBEAT_BUSY_MS);
+	is_int(heartbeat_look(&p, now += 900, &wait), HEARTBEAT_WAIT, "an excuse");
 }
 
 static void
