@@ -10,13 +10,13 @@
 #include "base/err.h"
 #include "base/listing.h"
 #include "base/loop.h"
-#include "daemon/checkpoint.h"
 #include "daemon/conf/conf.h"
 #include "daemon/configtest.h"
-#include "daemon/control.h"
 #include "daemon/publish/resources.h"
 #include "daemon/sandbox/privileges.h"
 #include "daemon/table/authtab.h"
+#include "daemon/worker/checkpoint.h"
+#include "daemon/worker/control.h"
 #include "maps/map.h"
 
 static int

@@ -2,7 +2,7 @@
  * pop-before-smtp: lets addresses relay for a while after a POP or IMAP login.
  *
  * main composes; what there is to know stands in the headers. Where to begin:
- * daemon/service.h for the life of the daemon, daemon/pipeline/pipeline.h for the way
+ * daemon/worker/worker.h for the life of the daemon, daemon/pipeline/pipeline.h for the way
  * of a line.
  */
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper/keeper.h"
 #include "daemon/sandbox/privileges.h"
-#include "daemon/service.h"
+#include "daemon/worker/worker.h"
 
 struct arguments {
 	const struct conf *running;
@@ -52,15 +52,15 @@ static int
 serve(struct conf *conf, struct arguments *arguments,
       const struct handover *handover)
 {
-	struct service *service;
+	struct worker *service;
 	struct err err;
 	int code;
 
-	service = service_open(conf, reread, arguments, handover, &code, &err);
+	service = worker_open(conf, reread, arguments, handover, &code, &err);
 	if (service == NULL)
 		return complain(code, conf->logto, &err);
-	code = service_run(service);
-	service_close(&service);
+	code = worker_run(service);
+	worker_close(&service);
 	return code;
 }
 

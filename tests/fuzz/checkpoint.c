@@ -2,7 +2,7 @@
  * Any text at all is a checkpoint, also one whose sum is right: it is read
  * whole or not at all, and what is read can be kept.
  */
-#include "daemon/checkpoint.h"
+#include "daemon/worker/checkpoint.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  * Whatever a client sends to the control socket: it gets an answer or is let
  * go, and the next one is served.
  */
-#include "daemon/control.h"
+#include "daemon/worker/control.h"
 
 #include <assert.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /* What the checkpoint keeps of each user, and that it reads what was written
  * before users had times of their own. */
-#include "daemon/checkpoint.h"
+#include "daemon/worker/checkpoint.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The control socket: requests and their answers, clients that are slow, silent
  * or many, and what a dead or a live daemon leaves at its place. */
-#include "daemon/control.h"
+#include "daemon/worker/control.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -5,8 +5,8 @@
  * its last line proves that it is whole. A file that is not is said and
  * ignored: the log is read again from now - grace, which loses nothing.
  */
-#ifndef DAEMON_CHECKPOINT_H
-#define DAEMON_CHECKPOINT_H
+#ifndef DAEMON_WORKER_CHECKPOINT_H
+#define DAEMON_WORKER_CHECKPOINT_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "daemon/service_state.h"
+#include "daemon/worker/worker_state.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -23,22 +23,22 @@
 enum { SAVE_INTERVAL_MS = 30 * 1000 };
 
 static int64_t
-lifetime_ms(const struct service *s)
+lifetime_ms(const struct worker *s)
 {
 	return s->lifetime_base_ms + loop_clocks(s->loop).steady_ms;
 }
 
 struct moment
-service_moment(const struct service *s)
+worker_moment(const struct worker *s)
 {
 	return (struct moment){loop_now(s->loop), lifetime_ms(s) / 1000};
 }
 
 void
-service_expire(void *arg)
+worker_expire(void *arg)
 {
-	struct service *s = arg;
-	uint32_t next = authtab_sweep(s->table, service_moment(s).lifetime);
+	struct worker *s = arg;
+	uint32_t next = authtab_sweep(s->table, worker_moment(s).lifetime);
 
 	if (next == 0)
 		timer_disarm(s->expiry);
@@ -48,14 +48,14 @@ service_expire(void *arg)
 }
 
 static void
-save_soon(struct service *s)
+save_soon(struct worker *s)
 {
 	if (s->ready && !timer_armed(s->save))
 		timer_arm(s->save, SAVE_INTERVAL_MS);
 }
 
 static void
-say_gone(struct service *s, enum authtab_event event, const struct addr *addr)
+say_gone(struct worker *s, enum authtab_event event, const struct addr *addr)
 {
 	char text[ADDR_TEXT_MAX];
 
@@ -73,10 +73,10 @@ say_gone(struct service *s, enum authtab_event event, const struct addr *addr)
 }
 
 void
-service_on_table_event(void *arg, enum authtab_event event,
+worker_on_table_event(void *arg, enum authtab_event event,
 		       const struct addr *addr, time_t when)
 {
-	struct service *s = arg;
+	struct worker *s = arg;
 
 	(void)when;
 	publish_event(s->publish, event, addr);
@@ -88,7 +88,7 @@ service_on_table_event(void *arg, enum authtab_event event,
 /* ---- the log ---- */
 
 static void
-say_ready(struct service *s)
+say_ready(struct worker *s)
 {
 	const struct pipeline_stats *stats = pipeline_stats(s->pipeline);
 
@@ -108,7 +108,7 @@ say_ready(struct service *s)
 
 /* What was in the logs at the start has been read: the maps may speak. */
 static void
-become_ready(struct service *s)
+become_ready(struct worker *s)
 {
 	struct err err;
 
@@ -121,13 +121,13 @@ become_ready(struct service *s)
 		log_info("reached the end of the log");
 	}
 	if (!s->conf->reprocess || !s->conf->once)
-		service_expire(s);
+		worker_expire(s);
 	if (publish_start(s->publish, &err) != 0) {
 		log_error("%s", err.text);
 		loop_stop(s->loop, EX_CANTCREAT);
 		return;
 	}
-	if (service_start_live(s, &err) != 0) {
+	if (worker_start_live(s, &err) != 0) {
 		log_error("%s", err.text);
 		loop_stop(s->loop, EX_OSERR);
 		return;
@@ -137,11 +137,11 @@ become_ready(struct service *s)
 	pipeline_set_quiet(s->pipeline, false);
 	say_ready(s);
 	if (!s->conf->once) /* which saves at its end, in a moment */
-		service_save(s);
+		worker_save(s);
 }
 
 static bool
-all_feeds(const struct service *s, bool ended)
+all_feeds(const struct worker *s, bool ended)
 {
 	for (size_t i = 0; i < s->nfeeds; i++)
 		if (!(ended ? s->feeds[i].ended : s->feeds[i].idle))
@@ -150,49 +150,49 @@ all_feeds(const struct service *s, bool ended)
 }
 
 void
-service_on_line(void *arg, const char *line, size_t len)
+worker_on_line(void *arg, const char *line, size_t len)
 {
 	struct feed *feed = arg;
-	struct service *s = feed->service;
+	struct worker *s = feed->service;
 
 	if (s->conf->reprocess && !s->ready)
 		pipeline_backlog(s->pipeline, line, len, loop_now(s->loop));
 	else
-		pipeline_line(s->pipeline, line, len, service_moment(s));
+		pipeline_line(s->pipeline, line, len, worker_moment(s));
 }
 
 void
-service_on_lines(void *arg, const char *lines, size_t len)
+worker_on_lines(void *arg, const char *lines, size_t len)
 {
 	struct feed *feed = arg;
-	struct service *s = feed->service;
+	struct worker *s = feed->service;
 	const char *end = lines + len, *line;
 	int next;
 
 	if (!s->ready) {
-		pipeline_block(s->pipeline, lines, len, service_moment(s),
+		pipeline_block(s->pipeline, lines, len, worker_moment(s),
 			       s->conf->reprocess);
 		return;
 	}
 	while ((next = linebuf_next(&lines, end, &line, &len)) != 0)
 		if (next > 0)
-			service_on_line(arg, line, len);
+			worker_on_line(arg, line, len);
 }
 
 int
-service_on_stamp(void *arg, const char *line, size_t len, time_t *when)
+worker_on_stamp(void *arg, const char *line, size_t len, time_t *when)
 {
 	struct feed *feed = arg;
-	struct service *s = feed->service;
+	struct worker *s = feed->service;
 
 	return pipeline_stamp(s->pipeline, line, len, loop_now(s->loop), when);
 }
 
 void
-service_on_idle(void *arg)
+worker_on_idle(void *arg)
 {
 	struct feed *feed = arg;
-	struct service *s = feed->service;
+	struct worker *s = feed->service;
 
 	feed->idle = true;
 	if (!s->ready) {
@@ -200,18 +200,18 @@ service_on_idle(void *arg)
 			become_ready(s);
 		return;
 	}
-	service_expire(s);
+	worker_expire(s);
 	save_soon(s);
 }
 
 void
-service_on_ended(void *arg)
+worker_on_ended(void *arg)
 {
 	struct feed *feed = arg;
-	struct service *s = feed->service;
+	struct worker *s = feed->service;
 
 	if (!feed->idle)
-		service_on_idle(feed);
+		worker_on_idle(feed);
 	feed->ended = true;
 	if (all_feeds(s, true))
 		loop_stop(s->loop, EX_OK);
@@ -220,9 +220,9 @@ service_on_ended(void *arg)
 /* ---- control socket ---- */
 
 void
-service_on_status(void *arg, FILE *out)
+worker_on_status(void *arg, FILE *out)
 {
-	struct service *s = arg;
+	struct worker *s = arg;
 	const struct pipeline_stats *stats = pipeline_stats(s->pipeline);
 	struct publish_stats published = publish_stats(s->publish);
 	const struct sessions *holds = pipeline_sessions(s->pipeline);
@@ -252,15 +252,15 @@ service_on_status(void *arg, FILE *out)
 }
 
 struct moment
-service_on_now(void *arg)
+worker_on_now(void *arg)
 {
-	return service_moment(arg);
+	return worker_moment(arg);
 }
 
 const char *
-service_on_refuse(void *arg, const struct addr *addr)
+worker_on_refuse(void *arg, const struct addr *addr)
 {
-	struct service *s = arg;
+	struct worker *s = arg;
 
 	return pipeline_refuse(s->pipeline, addr);
 }
@@ -268,10 +268,10 @@ service_on_refuse(void *arg, const struct addr *addr)
 /* ---- the keeper ---- */
 
 bool
-service_on_find(void *arg, const struct addr *addr, time_t *when,
+worker_on_find(void *arg, const struct addr *addr, time_t *when,
 		int64_t *expires)
 {
-	struct service *s = arg;
+	struct worker *s = arg;
 	struct authtab_row row;
 
 	if (!authtab_get(s->table, addr, &row))
@@ -282,9 +282,9 @@ service_on_find(void *arg, const struct addr *addr, time_t *when,
 }
 
 void
-service_on_lost(void *arg)
+worker_on_lost(void *arg)
 {
-	struct service *s = arg;
+	struct worker *s = arg;
 
 	log_error("stopping: the keeper is gone");
 	s->ready = false; /* nobody is there to save anything */
@@ -294,9 +294,9 @@ service_on_lost(void *arg)
 /* ---- signals and watchdog ---- */
 
 void
-service_on_stop(void *arg, int signo)
+worker_on_stop(void *arg, int signo)
 {
-	struct service *s = arg;
+	struct worker *s = arg;
 
 	log_info("stopping: %s", strsignal(signo));
 	if (s->handover == NULL)
@@ -305,9 +305,9 @@ service_on_stop(void *arg, int signo)
 }
 
 void
-service_on_state(void *arg, int signo)
+worker_on_state(void *arg, int signo)
 {
-	struct service *s = arg;
+	struct worker *s = arg;
 	const struct pipeline_stats *stats = pipeline_stats(s->pipeline);
 
 	(void)signo;
@@ -323,9 +323,9 @@ service_on_state(void *arg, int signo)
 }
 
 void
-service_on_watchdog(void *arg)
+worker_on_watchdog(void *arg)
 {
-	struct service *s = arg;
+	struct worker *s = arg;
 
 	notify("WATCHDOG=1");
 	timer_arm(s->watchdog, notify_watchdog_ms());
@@ -335,7 +335,7 @@ service_on_watchdog(void *arg)
 
 /* What the keeper has opened we may not be able to open. */
 static void
-reopen_log(struct service *s)
+reopen_log(struct worker *s)
 {
 	int fd = s->handover ? ipc_client_take_log(s->handover->remote) : -1;
 	struct err err;
@@ -347,31 +347,31 @@ reopen_log(struct service *s)
 }
 
 static void
-reload(struct service *s, struct conf *new, struct pipeline *pipeline)
+reload(struct worker *s, struct conf *new, struct pipeline *pipeline)
 {
 	/* Before any row that is by the new. */
 	if (s->handover != NULL)
 		ipc_client_reloaded(s->handover->remote, true);
 	if (new->grace != s->conf->grace)
 		authtab_set_longest(s->table, new->grace,
-				    service_moment(s).lifetime);
+				    worker_moment(s).lifetime);
 	if (conf_hold(new) != conf_hold(s->conf))
 		authtab_set_hold(s->table, conf_hold(new),
-				 service_moment(s).lifetime);
+				 worker_moment(s).lifetime);
 	conf_reload_log(s->conf, new);
 	conf_reload_adopt(s->conf, new);
-	pipeline_carry(pipeline, s->pipeline, service_moment(s));
+	pipeline_carry(pipeline, s->pipeline, worker_moment(s));
 	pipeline_free(&s->pipeline);
 	s->pipeline = pipeline;
 	reopen_log(s);
 	conf_warn(s->conf);
 	log_info("reloaded: %zu rules", pipeline_rules(s->pipeline));
-	service_expire(s);
+	worker_expire(s);
 }
 
 /* One file of senders for all maps: if the first can read it, all can. */
 static int
-change_maps(struct service *s, const struct conf *new, struct err *err)
+change_maps(struct worker *s, const struct conf *new, struct err *err)
 {
 	for (size_t i = 0; i < s->nmaps; i++)
 		if (map_change(s->maps[i], &new->policy, err) != 0)
@@ -381,7 +381,7 @@ change_maps(struct service *s, const struct conf *new, struct err *err)
 
 /* What runs still has the old rules in memory; what is started has not. */
 static void
-refuse_reload(struct service *s, const struct err *err)
+refuse_reload(struct worker *s, const struct err *err)
 {
 	log_error("not reloaded, going on as before: %s", err->text);
 	log_warning("until that is mended the daemon cannot be started again");
@@ -391,9 +391,9 @@ refuse_reload(struct service *s, const struct err *err)
 
 /* SIGHUP: the new beside the old, then a swap; or the old as it was. */
 void
-service_on_reload(void *arg)
+worker_on_reload(void *arg)
 {
-	struct service *s = arg;
+	struct worker *s = arg;
 	struct conf new;
 	struct pipeline *pipeline;
 	struct err err;
@@ -413,13 +413,13 @@ service_on_reload(void *arg)
 }
 
 void
-service_on_hangup(void *arg, int signo)
+worker_on_hangup(void *arg, int signo)
 {
-	struct service *s = arg;
+	struct worker *s = arg;
 
 	(void)signo;
 	if (s->handover != NULL) /* the keeper tells us */
 		return;
 	reopen_log(s);
-	service_on_reload(s);
+	worker_on_reload(s);
 }

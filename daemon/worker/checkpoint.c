@@ -1,4 +1,4 @@
-#include "daemon/checkpoint.h"
+#include "daemon/worker/checkpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>

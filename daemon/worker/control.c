@@ -1,4 +1,4 @@
-#include "daemon/control.h"
+#include "daemon/worker/control.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "daemon/service.h"
+#include "daemon/worker/worker.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -8,24 +8,24 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/checkpoint.h"
 #include "daemon/conf/conf.h"
-#include "daemon/control.h"
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper/keeper.h"
 #include "daemon/publish/publish.h"
 #include "daemon/publish/resources.h"
 #include "daemon/sandbox/sandbox.h"
-#include "daemon/service_state.h"
 #include "daemon/source/source.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/helper.h"
 #include "daemon/sys/notify.h"
+#include "daemon/worker/checkpoint.h"
+#include "daemon/worker/control.h"
+#include "daemon/worker/worker_state.h"
 
 /* The keeper's maps are reached through it; others, which answer from the table
  * itself, are always ours. */
 static int
-open_map(struct service *s, size_t i, struct err *err)
+open_map(struct worker *s, size_t i, struct err *err)
 {
 	const char *name = s->conf->maps.list[i];
 	struct map *map;
@@ -45,11 +45,11 @@ open_map(struct service *s, size_t i, struct err *err)
 }
 
 static int
-open_maps(struct service *s, struct err *err)
+open_maps(struct worker *s, struct err *err)
 {
 	const struct conf *conf = s->conf;
 
-	s->host = service_host(s);
+	s->host = worker_host(s);
 	s->settings = conf_map_settings(conf);
 	s->settings.host = &s->host;
 	if (!conf->write)
@@ -67,7 +67,7 @@ open_maps(struct service *s, struct err *err)
 
 /* Each map that is a file, and the checkpoint, have one daemon. */
 static int
-take_locks(struct service *s, struct err *err)
+take_locks(struct worker *s, struct err *err)
 {
 	if (!s->conf->write || s->handover != NULL)
 		return 0;
@@ -75,13 +75,13 @@ take_locks(struct service *s, struct err *err)
 }
 
 static int
-open_table(struct service *s, struct err *err)
+open_table(struct worker *s, struct err *err)
 {
 	struct clocks clocks = loop_clocks(s->loop);
 
 	s->lifetime_base_ms = clocks.wall_ms - clocks.steady_ms;
 	s->table = authtab_new(s->conf->grace, s->conf->max_addresses,
-			       service_on_table_event, s);
+			       worker_on_table_event, s);
 	authtab_set_ipv6_prefix(s->table, s->settings.ipv6_prefix);
 	if (s->conf->sessions)
 		authtab_set_hold(s->table, s->conf->session_max, 0);
@@ -90,21 +90,21 @@ open_table(struct service *s, struct err *err)
 	if (s->pipeline == NULL)
 		return -1;
 	pipeline_set_quiet(s->pipeline, true);
-	s->expiry = timer_new(s->loop, service_expire, s);
-	s->save = timer_new(s->loop, service_save, s);
+	s->expiry = timer_new(s->loop, worker_expire, s);
+	s->save = timer_new(s->loop, worker_save, s);
 	return 0;
 }
 
 static int
-open_feed(struct service *s, const char *spec, const struct source_start *start,
+open_feed(struct worker *s, const char *spec, const struct source_start *start,
 	  struct err *err)
 {
 	struct feed *feed = &s->feeds[s->nfeeds];
-	const struct source_sink sink = {.line = service_on_line,
-					 .lines = service_on_lines,
-					 .stamp = service_on_stamp,
-					 .idle = service_on_idle,
-					 .ended = service_on_ended,
+	const struct source_sink sink = {.line = worker_on_line,
+					 .lines = worker_on_lines,
+					 .stamp = worker_on_stamp,
+					 .idle = worker_on_idle,
+					 .ended = worker_on_ended,
 					 .arg = feed};
 
 	feed->service = s;
@@ -117,7 +117,7 @@ open_feed(struct service *s, const char *spec, const struct source_start *start,
 
 /* Restores the checkpoint, and opens the logs where it left them. */
 static int
-open_feeds(struct service *s, struct err *err)
+open_feeds(struct worker *s, struct err *err)
 {
 	const struct conf *conf = s->conf;
 	struct source_start start = {.beginning = conf->reprocess,
@@ -128,7 +128,7 @@ open_feeds(struct service *s, struct err *err)
 	int result = 0;
 
 	if (conf->write && !conf->reprocess &&
-	    checkpoint_load(conf->checkpoint, service_restore_row, s,
+	    checkpoint_load(conf->checkpoint, worker_restore_row, s,
 			    pipeline_sessions(s->pipeline), &pos, &start.npos,
 			    err) < 0)
 		log_warning("%s; reading the logs from %us ago instead",
@@ -137,21 +137,21 @@ open_feeds(struct service *s, struct err *err)
 	s->feeds = alloc_zero(conf->logfiles.count, sizeof(*s->feeds));
 	for (size_t i = 0; i < conf->logfiles.count && result == 0; i++)
 		result = open_feed(s, conf->logfiles.list[i], &start, err);
-	service_free_positions(pos, start.npos);
+	worker_free_positions(pos, start.npos);
 	return result;
 }
 
 static int
-open_signals(struct service *s, struct err *err)
+open_signals(struct worker *s, struct err *err)
 {
 	static const struct {
 		int signo;
 		loop_signal_fn *handler;
 	} signals[] = {
-	    {SIGTERM, service_on_stop},
-	    {SIGINT, service_on_stop},
-	    {SIGHUP, service_on_hangup},
-	    {SIGUSR1, service_on_state},
+	    {SIGTERM, worker_on_stop},
+	    {SIGINT, worker_on_stop},
+	    {SIGHUP, worker_on_hangup},
+	    {SIGUSR1, worker_on_state},
 	};
 
 	signal(SIGPIPE, SIG_IGN);
@@ -164,19 +164,19 @@ open_signals(struct service *s, struct err *err)
 				s, err) != 0)
 			return -1;
 	if (s->handover == NULL && notify_watchdog_ms() > 0) {
-		s->watchdog = timer_new(s->loop, service_on_watchdog, s);
+		s->watchdog = timer_new(s->loop, worker_on_watchdog, s);
 		timer_arm(s->watchdog, notify_watchdog_ms());
 	}
 	return 0;
 }
 
 static int
-open_control(struct service *s, struct err *err)
+open_control(struct worker *s, struct err *err)
 {
-	const struct control_ops ops = {.status = service_on_status,
-					.now = service_on_now,
-					.refuse = service_on_refuse,
-					.added = service_expire,
+	const struct control_ops ops = {.status = worker_on_status,
+					.now = worker_on_now,
+					.refuse = worker_on_refuse,
+					.added = worker_expire,
 					.arg = s};
 
 	if (s->handover == NULL || s->handover->control < 0)
@@ -187,11 +187,11 @@ open_control(struct service *s, struct err *err)
 }
 
 static int
-open_remote(struct service *s, struct err *err)
+open_remote(struct worker *s, struct err *err)
 {
-	const struct ipc_client_ops ops = {.find = service_on_find,
-				       .reload = service_on_reload,
-				       .lost = service_on_lost,
+	const struct ipc_client_ops ops = {.find = worker_on_find,
+				       .reload = worker_on_reload,
+				       .lost = worker_on_lost,
 				       .arg = s};
 
 	if (s->handover == NULL)
@@ -202,7 +202,7 @@ open_remote(struct service *s, struct err *err)
 
 /* From here on strangers' text is read: stamps in the logs, for one. */
 static int
-lock_down(struct service *s, struct err *err)
+lock_down(struct worker *s, struct err *err)
 {
 	if (s->handover == NULL)
 		return 0;
@@ -214,7 +214,7 @@ lock_down(struct service *s, struct err *err)
 }
 
 static int
-open_loop(struct service *s, struct err *err)
+open_loop(struct worker *s, struct err *err)
 {
 	s->loop = loop_new(err);
 	return s->loop != NULL ? 0 : -1;
@@ -223,10 +223,10 @@ open_loop(struct service *s, struct err *err)
 /* In order. The code tells a wrong configuration, which waiting does not mend,
  * from a disk that comes late. */
 static int
-open_all(struct service *s, struct err *err)
+open_all(struct worker *s, struct err *err)
 {
 	static const struct {
-		int (*open)(struct service *, struct err *);
+		int (*open)(struct worker *, struct err *);
 		int code;
 	} steps[] = {
 	    {open_loop, EX_OSERR},     {take_locks, EX_CANTCREAT},
@@ -242,11 +242,11 @@ open_all(struct service *s, struct err *err)
 	return EX_OK;
 }
 
-struct service *
-service_open(struct conf *conf, service_conf_fn *reread, void *arg,
+struct worker *
+worker_open(struct conf *conf, worker_conf_fn *reread, void *arg,
 	     const struct handover *handover, int *code, struct err *err)
 {
-	struct service *s = alloc_zero(1, sizeof(*s));
+	struct worker *s = alloc_zero(1, sizeof(*s));
 
 	s->conf = conf;
 	s->reread = reread;
@@ -255,12 +255,12 @@ service_open(struct conf *conf, service_conf_fn *reread, void *arg,
 	s->holdings.control = -1;
 	*code = open_all(s, err);
 	if (*code != EX_OK)
-		service_close(&s);
+		worker_close(&s);
 	return s;
 }
 
 int
-service_run(struct service *s)
+worker_run(struct worker *s)
 {
 	struct err err;
 	int code = loop_run(s->loop, &err);
@@ -275,21 +275,21 @@ service_run(struct service *s)
 /* A clean stop: the table goes to the checkpoint, the maps are emptied. What
  * --once wrote is meant to stay. */
 static void
-say_farewell(struct service *s)
+say_farewell(struct worker *s)
 {
 	struct err err;
 
 	if (!s->ready || !s->conf->write)
 		return;
-	service_save(s);
+	worker_save(s);
 	if (!s->conf->once && publish_clear(s->publish, &err) != 0)
 		log_error("%s", err.text);
 }
 
 void
-service_close(struct service **service)
+worker_close(struct worker **service)
 {
-	struct service *s = *service;
+	struct worker *s = *service;
 
 	*service = NULL;
 	say_farewell(s);

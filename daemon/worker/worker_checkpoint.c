@@ -1,5 +1,5 @@
 /* What outlives the process: read back at the start, written in due time. */
-#include "daemon/service_state.h"
+#include "daemon/worker/worker_state.h"
 
 #include <stdlib.h>
 
@@ -7,21 +7,21 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/checkpoint.h"
 #include "daemon/conf/conf.h"
 #include "daemon/ipc/ipc_client.h"
 #include "daemon/keeper/keeper.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/source/source.h"
 #include "daemon/sys/atomic_file.h"
+#include "daemon/worker/checkpoint.h"
 
 void
-service_restore_row(void *arg, const struct addr *addr, const char *user,
+worker_restore_row(void *arg, const struct addr *addr, const char *user,
 		    size_t user_len, time_t when, time_t expires_wall,
 		    time_t held_wall)
 {
-	struct service *s = arg;
-	struct moment now = service_moment(s);
+	struct worker *s = arg;
+	struct moment now = worker_moment(s);
 	int64_t to_lifetime = now.lifetime - now.wall;
 
 	/* A clock that was set back while we were down authorizes nobody
@@ -32,7 +32,7 @@ service_restore_row(void *arg, const struct addr *addr, const char *user,
 }
 
 void
-service_free_positions(struct logpos *pos, size_t npos)
+worker_free_positions(struct logpos *pos, size_t npos)
 {
 	for (size_t i = 0; i < npos; i++)
 		logpos_clear(&pos[i]);
@@ -40,7 +40,7 @@ service_free_positions(struct logpos *pos, size_t npos)
 }
 
 static struct logpos *
-positions(struct service *s, size_t *npos)
+positions(struct worker *s, size_t *npos)
 {
 	struct logpos *pos = alloc_zero(s->nfeeds + 1, sizeof(*pos));
 
@@ -52,21 +52,21 @@ positions(struct service *s, size_t *npos)
 }
 
 static void
-write_checkpoint(struct service *s, FILE *file)
+write_checkpoint(struct worker *s, FILE *file)
 {
-	struct moment now = service_moment(s);
+	struct moment now = worker_moment(s);
 	struct logpos *pos;
 	size_t npos;
 
 	pos = positions(s, &npos);
 	checkpoint_write(file, s->table, pipeline_sessions(s->pipeline), pos, npos,
 			 now.wall, now.lifetime);
-	service_free_positions(pos, npos);
+	worker_free_positions(pos, npos);
 }
 
 /* What goes wrong on the way stays in the file, and is told at its end. */
 static int
-save_remote(struct service *s, struct err *err)
+save_remote(struct worker *s, struct err *err)
 {
 	FILE *file = ipc_client_save_begin(s->handover->remote);
 
@@ -76,7 +76,7 @@ save_remote(struct service *s, struct err *err)
 }
 
 static int
-save_here(struct service *s, struct err *err)
+save_here(struct worker *s, struct err *err)
 {
 	struct atomic_file *stored = atomic_file_create(s->conf->checkpoint, err);
 
@@ -87,9 +87,9 @@ save_here(struct service *s, struct err *err)
 }
 
 void
-service_save(void *arg)
+worker_save(void *arg)
 {
-	struct service *s = arg;
+	struct worker *s = arg;
 	struct err err;
 
 	if (!s->conf->write || !s->ready)

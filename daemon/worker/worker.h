@@ -1,17 +1,17 @@
 /*
- * service: the daemon at work: everything that is open while it runs, opened
+ * worker: the daemon at work: everything that is open while it runs, opened
  * in one order and closed in the reverse.
  */
-#ifndef DAEMON_SERVICE_H
-#define DAEMON_SERVICE_H
+#ifndef DAEMON_WORKER_WORKER_H
+#define DAEMON_WORKER_WORKER_H
 
 struct conf;
 struct err;
 struct handover;
-struct service;
+struct worker;
 
 /* How a reload gets the configuration anew: 0 and *conf filled, or -1. */
-typedef int service_conf_fn(void *arg, struct conf *conf, struct err *);
+typedef int worker_conf_fn(void *arg, struct conf *conf, struct err *);
 
 /*
  * Opens maps, rules, checkpoint and logs; nothing is read yet. conf is the
@@ -19,14 +19,14 @@ typedef int service_conf_fn(void *arg, struct conf *conf, struct err *);
  * maps and writes the checkpoint; NULL = we are alone, and do it ourselves. NULL:
  * err says why, *code is the exit code for it.
  */
-struct service *service_open(struct conf *conf, service_conf_fn *, void *arg,
+struct worker *worker_open(struct conf *conf, worker_conf_fn *, void *arg,
     const struct handover *, int *code, struct err *);
 
 /* Reads what is there, publishes, says READY=1, follows until it is told to
  * stop. The exit code. */
-int service_run(struct service *);
+int worker_run(struct worker *);
 
 /* Saves the checkpoint, empties the maps (not after --once), closes all. */
-void service_close(struct service **);
+void worker_close(struct worker **);
 
 #endif

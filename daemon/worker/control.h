@@ -12,8 +12,8 @@
  * Answers are base/ctlsocket.h's, with lines of base/listing.h ("key value"
  * lines for status).
  */
-#ifndef DAEMON_CONTROL_H
-#define DAEMON_CONTROL_H
+#ifndef DAEMON_WORKER_CONTROL_H
+#define DAEMON_WORKER_CONTROL_H
 
 #include <stdio.h>
 

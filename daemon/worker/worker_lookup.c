@@ -1,5 +1,5 @@
 /* What a live map (socketmap:, policy:) asks of the service. */
-#include "daemon/service_state.h"
+#include "daemon/worker/worker_state.h"
 
 #include <string.h>
 
@@ -9,10 +9,10 @@
 
 /* What has expired by now does not count, whether it was swept or not. */
 static bool
-get_row(struct service *s, const struct addr *addr, struct authtab_row *row)
+get_row(struct worker *s, const struct addr *addr, struct authtab_row *row)
 {
 	return authtab_get(s->table, addr, row) &&
-	       row->expires > service_moment(s).lifetime;
+	       row->expires > worker_moment(s).lifetime;
 }
 
 static bool
@@ -29,7 +29,7 @@ lookup(void *arg, const struct addr *addr, time_t *when)
 static bool
 next_user(void *arg, const struct addr *addr, size_t *at, struct map_user *user)
 {
-	int64_t now = service_moment(arg).lifetime;
+	int64_t now = worker_moment(arg).lifetime;
 	struct authtab_row row;
 
 	if (!get_row(arg, addr, &row))
@@ -63,7 +63,7 @@ say(void *arg, enum map_say what, const char *text)
 }
 
 struct map_host
-service_host(struct service *s)
+worker_host(struct worker *s)
 {
 	return (struct map_host){.loop = s->loop,
 				 .lookup = lookup,
@@ -73,7 +73,7 @@ service_host(struct service *s)
 }
 
 int
-service_start_live(struct service *s, struct err *err)
+worker_start_live(struct worker *s, struct err *err)
 {
 	for (size_t i = 0; i < s->nmaps; i++)
 		if (map_is_live(s->maps[i]) && map_start(s->maps[i], err) != 0)
