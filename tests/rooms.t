@@ -48,9 +48,9 @@ CLOCK_ROOMS = {
     "base/loop.c": "reads it once per round, for all",
     "base/log.c": "stamps the lines of its own file",
     "base/hash.c": "a seed where there is no getrandom(2)",
-    "tools/match.c": "has no loop; asks once, before the first line",
-    "tools/check.c": "the same",
-    "tools/explain.c": "the same",
+    "tools/check/match.c": "has no loop; asks once, before the first line",
+    "tools/check/check.c": "the same",
+    "tools/explain/explain.c": "the same",
 }
 FUNCTION_MAX, FUNCTION_P90, MAIN_MAX = 80, 40, 120
 STATE_ROOMS = {

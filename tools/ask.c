@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "tools/consult.h"
-#include "tools/explanation.h"
+#include "tools/explain/explain_print.h"
 #include "tools/settings.h"
 
 static void

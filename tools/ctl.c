@@ -16,7 +16,7 @@
 #include "base/duration.h"
 #include "base/err.h"
 #include "base/listing.h"
-#include "tools/json.h"
+#include "tools/output/json.h"
 #include "tools/verb.h"
 #include "tools/where.h"
 

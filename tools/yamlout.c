@@ -1,6 +1,6 @@
 #include "tools/yamlout.h"
 
-#include "tools/json.h"
+#include "tools/output/json.h"
 
 bool
 yamlout_can_quote(const char *text, size_t len)

@@ -1,11 +1,11 @@
-#include "tools/forgeryout.h"
+#include "tools/check/forgery_print.h"
 
 #include <stdio.h>
 
 #include "base/addr.h"
 #include "patterns/check/forge.h"
 #include "patterns/match/rules.h"
-#include "tools/json.h"
+#include "tools/output/json.h"
 
 /* In double quotes, as YAML reads it. What is no UTF-8 it cannot hold: '?'. */
 static void
@@ -31,7 +31,7 @@ print_yaml(const char *bytes, size_t len)
 }
 
 void
-forgeryout_print(const struct forgery *f, const struct addr *granted)
+forgery_print(const struct forgery *f, const struct addr *granted)
 {
 	char text[ADDR_TEXT_MAX];
 	size_t i;

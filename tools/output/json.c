@@ -1,4 +1,4 @@
-#include "tools/json.h"
+#include "tools/output/json.h"
 
 #include <stdint.h>
 

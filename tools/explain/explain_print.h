@@ -1,8 +1,8 @@
 /*
- * explanation: what becomes of a line, step by step, and how it is shown.
+ * explain_print: what becomes of a line, step by step, and how it is shown.
  */
-#ifndef TOOLS_EXPLANATION_H
-#define TOOLS_EXPLANATION_H
+#ifndef TOOLS_EXPLAIN_EXPLAIN_PRINT_H
+#define TOOLS_EXPLAIN_EXPLAIN_PRINT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,7 +52,7 @@ struct explanation {
 
 const char *verdict_name(enum verdict); /* one word, for programs */
 
-void explanation_print(const struct explanation *); /* for a person */
-void explanation_print_json(const struct explanation *);
+void explain_print(const struct explanation *); /* for a person */
+void explain_print_json(const struct explanation *);
 
 #endif

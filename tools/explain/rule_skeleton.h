@@ -1,8 +1,8 @@
 /*
- * draft: a pattern file for a line that no rule knows, to be finished by hand.
+ * rule_skeleton: a pattern file for a line that no rule knows, to be finished by hand.
  */
-#ifndef TOOLS_DRAFT_H
-#define TOOLS_DRAFT_H
+#ifndef TOOLS_EXPLAIN_RULE_SKELETON_H
+#define TOOLS_EXPLAIN_RULE_SKELETON_H
 
 #include <stdio.h>
 
@@ -13,6 +13,6 @@ struct logline;
  * looks like the user (?<user>...), numbers any numbers, all else itself. 0;
  * -1: nothing was written, as the line holds no address, or what YAML cannot.
  */
-int draft_write(FILE *, const struct logline *);
+int rule_skeleton_write(FILE *, const struct logline *);
 
 #endif

@@ -1,4 +1,4 @@
-#include "tools/explanation.h"
+#include "tools/explain/explain_print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,8 +8,8 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "patterns/match/rules.h"
-#include "tools/draft.h"
-#include "tools/json.h"
+#include "tools/explain/rule_skeleton.h"
+#include "tools/output/json.h"
 
 enum { WINDOW = 66, BEFORE = 44, WANTED = 48, NAMES_WIDTH = 72 };
 
@@ -194,7 +194,7 @@ print_draft(const struct logline *line)
 	puts(
 	    "\nA rule to begin with; put failed logins into reject, and prove "
 	    "it with\n`pbsctl check FILE'. See pop-before-smtp.patterns(5).\n");
-	if (draft_write(stdout, line) < 0)
+	if (rule_skeleton_write(stdout, line) < 0)
 		puts("(none: the line holds no address, or bytes that a "
 		     "pattern file cannot)");
 }
@@ -311,7 +311,7 @@ print_verdict(const struct explanation *e)
 }
 
 void
-explanation_print(const struct explanation *e)
+explain_print(const struct explanation *e)
 {
 	if (e->number > 1)
 		putchar('\n');
@@ -395,7 +395,7 @@ json_match(const struct explanation *e)
 }
 
 void
-explanation_print_json(const struct explanation *e)
+explain_print_json(const struct explanation *e)
 {
 	size_t i;
 

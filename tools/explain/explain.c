@@ -16,7 +16,7 @@
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
 #include "tools/ask.h"
-#include "tools/explanation.h"
+#include "tools/explain/explain_print.h"
 #include "tools/settings.h"
 #include "tools/verb.h"
 
@@ -183,7 +183,7 @@ explain_line(void *arg, const char *text, size_t len)
 		judge(job, &e);
 	}
 	job->granted |= e.verdict == VERDICT_GRANTED;
-	(job->options->json ? explanation_print_json : explanation_print)(&e);
+	(job->options->json ? explain_print_json : explain_print)(&e);
 	fflush(stdout);
 	free(e.attempts);
 }

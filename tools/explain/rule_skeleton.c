@@ -1,4 +1,4 @@
-#include "tools/draft.h"
+#include "tools/explain/rule_skeleton.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -158,7 +158,7 @@ write_field(FILE *out, const char *name, const char *text, size_t len)
 }
 
 int
-draft_write(FILE *out, const struct logline *line)
+rule_skeleton_write(FILE *out, const struct logline *line)
 {
 	struct part ip, user;
 	struct addr addr;

@@ -1,8 +1,8 @@
 /*
  * json: strings for --json, and the UTF-8 in them.
  */
-#ifndef TOOLS_JSON_H
-#define TOOLS_JSON_H
+#ifndef TOOLS_OUTPUT_JSON_H
+#define TOOLS_OUTPUT_JSON_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -20,7 +20,7 @@
 #include "patterns/match/patterndir.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
-#include "tools/json.h"
+#include "tools/output/json.h"
 #include "tools/verb.h"
 
 enum { MATCHED = 0, NOTHING = 1, READ_SIZE = 256 * 1024, USER_MAX = 1024 };

@@ -20,7 +20,7 @@
 #include "patterns/check/sample_check.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
-#include "tools/forgeryout.h"
+#include "tools/check/forgery_print.h"
 #include "tools/settings.h"
 #include "tools/verb.h"
 
@@ -183,7 +183,7 @@ attack(struct check *c, struct forge *forge, size_t number, uint64_t n)
 		result(c, false, "%s grants nothing to forgers", rule->name);
 		forge_shorten(forge, &forgery);
 		forge_fools(forge, &forgery, &granted);
-		forgeryout_print(&forgery, &granted);
+		forgery_print(&forgery, &granted);
 	}
 	c->forgeries += i;
 	c->granted += fooled;
