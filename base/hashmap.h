@@ -1,0 +1,55 @@
+/*
+ * hashmap: elements of one size, found by their key and kept in an order.
+ *
+ * An element is a struct of the caller's whose first member is its key. It is
+ * not moved while it is in the map, so pointers to it remain valid until it is
+ * removed. The order is that in which the elements were added, the oldest
+ * first, except for those that hashmap_touch() made the newest again.
+ *
+ * The hash is seeded (base/hash.h), so keys may be chosen by strangers. Each
+ * call is O(1); when the map grows, only its index is rewritten. An element
+ * takes 20 to 24 bytes beyond its own size.
+ */
+#ifndef BASE_HASHMAP_H
+#define BASE_HASHMAP_H
+
+#include <stddef.h>
+
+struct hashmap;
+
+/* A key outside of its element. The map borrows the bytes until the element is
+ * removed. */
+struct hashmap_key {
+	const void *bytes;
+	size_t len;
+};
+enum { HASHMAP_KEY_OUTSIDE = 0 };
+
+/*
+ * The first key_size bytes of an element are its key, compared byte by byte.
+ * HASHMAP_KEY_OUTSIDE: an element begins with a struct hashmap_key, and the
+ * bytes that it points to are the key. Where a function takes a key, it takes a
+ * pointer to the same as an element begins with.
+ */
+struct hashmap *hashmap_new(size_t element_size, size_t key_size);
+void hashmap_free(struct hashmap **);
+
+size_t hashmap_count(const struct hashmap *);
+
+/* NULL: there is no element with this key. */
+void *hashmap_find(const struct hashmap *, const void *key);
+/* The element with this key. If there is none, a new one is added as the newest:
+ * the key, then zeros. */
+void *hashmap_put(struct hashmap *, const void *key);
+
+void hashmap_remove(struct hashmap *, void *element);
+/* Removes all in O(1); keeps their memory for other elements. */
+void hashmap_clear(struct hashmap *);
+
+/* Makes an element the newest. */
+void hashmap_touch(struct hashmap *, void *element);
+/* The next newer element; the oldest for NULL. NULL: the end. To remove an
+ * element on the way, ask for the next one first. */
+void *hashmap_next(const struct hashmap *, const void *element);
+
+#endif
