@@ -82,12 +82,32 @@ begin_session(struct pipeline *p, const struct login *login, time_t when,
 	return open ? when + (time_t)p->hold : 0;
 }
 
+static struct session_key
+session_key(const struct pipeline *p, const struct found *found,
+	    enum naming naming)
+{
+	const struct match *match = &found->match;
+	struct session_id id = {.server = match->rule->server,
+				.host = found->line.host,
+				.host_len = found->line.host_len};
+
+	if (naming == NAMED_BY_ADDRESS) {
+		id.pid = found->line.pid;
+	} else {
+		id.session = match->session;
+		id.session_len = match->session_len;
+	}
+	if (naming != NAMED_BY_SESSION)
+		id.addr = &match->addr;
+	return sessions_key(p->holds, &id);
+}
+
 void
 pipeline_end_session(struct pipeline *p, const struct found *found,
 		     struct moment now)
 {
 	enum naming naming = recognizer_naming(p->recognizer, &found->match);
-	struct session_key key = sessions_key(p->holds, found, naming);
+	struct session_key key = session_key(p, found, naming);
 	time_t when = found->when < now.wall ? found->when : now.wall;
 	char address[ADDR_TEXT_MAX];
 	struct addr addr;
@@ -152,5 +172,5 @@ pipeline_take_login(const struct pipeline *p, const struct found *found,
 	naming = recognizer_naming(p->recognizer, &found->match);
 	login->holds = naming != NAMED_NOT;
 	if (login->holds)
-		login->key = sessions_key(p->holds, found, naming);
+		login->key = session_key(p, found, naming);
 }

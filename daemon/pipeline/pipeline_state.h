@@ -16,7 +16,6 @@
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/table/authtab.h"
 #include "daemon/table/sessions.h"
-#include "daemon/table/user_lists.h"
 #include "patterns/match/recognizer.h"
 
 struct exclude;
@@ -36,7 +35,7 @@ enum { APART = 5, WAITING_MAX = AUTHTAB_PREFETCH_STEPS * APART };
 struct waiting {
 	struct login login;
 	struct moment now;
-	char user[USER_LISTS_NAME_MAX];
+	char user[AUTHTAB_USER_NAME_MAX];
 };
 
 struct pipeline {

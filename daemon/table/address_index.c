@@ -8,56 +8,58 @@
 enum { ROOM_MIN = 64 };
 
 void
-address_index_init(struct address_index *entries, uint32_t about)
+address_index_init(struct address_index *x, uint32_t about)
 {
-	*entries =
-	    (struct address_index){.room = ROOM_MIN, .used = 1, .seed = hash_seed()};
-	while (entries->room < about)
-		entries->room *= 2;
-	entries->nheads = entries->room * 2;
-	entries->at = alloc_resize(NULL, entries->room, sizeof(*entries->at));
-	entries->at[0] = (struct entry){0}; /* a guess may name it */
-	entries->heads = alloc_zero(entries->nheads, sizeof(*entries->heads));
+	*x = (struct address_index){
+	    .room = ROOM_MIN, .used = 1, .seed = hash_seed()};
+	while (x->room < about)
+		x->room *= 2;
+	x->nheads = x->room * 2;
+	x->at = alloc_resize(NULL, x->room, sizeof(*x->at));
+	x->at[0] = (struct address_entry){0}; /* a prefetch may read it */
+	x->heads = alloc_zero(x->nheads, sizeof(*x->heads));
 }
 
 void
-address_index_free(struct address_index *entries)
+address_index_free(struct address_index *x)
 {
-	free(entries->at);
-	free(entries->heads);
+	free(x->at);
+	free(x->heads);
 }
 
 /* ---- the hash ---- */
 
 static uint32_t *
-head_of(const struct address_index *entries, const struct addr *addr)
+head_of(const struct address_index *x, const struct addr *addr)
 {
-	uint64_t hash = hash_bytes(entries->seed, addr, sizeof(*addr));
+	uint64_t hash = hash_bytes(x->seed, addr, sizeof(*addr));
 
-	return &entries->heads[hash & (entries->nheads - 1)];
+	return &x->heads[hash & (x->nheads - 1)];
 }
 
 uint32_t
-address_index_find(const struct address_index *entries, const struct addr *addr)
+address_index_find(const struct address_index *x, const struct addr *addr)
 {
-	uint32_t index = *head_of(entries, addr);
+	uint32_t index = *head_of(x, addr);
 
-	while (index != 0 && !addr_equal(&entries->at[index].addr, addr))
-		index = entries->at[index].chain;
+	while (index != 0 && !addr_equal(&x->at[index].addr, addr))
+		index = x->at[index].chain;
 	return index;
 }
 
 void
-address_index_prefetch_head(const struct address_index *entries, const struct addr *addr)
+address_index_prefetch_head(const struct address_index *x,
+			    const struct addr *addr)
 {
-	__builtin_prefetch(head_of(entries, addr));
+	__builtin_prefetch(head_of(x, addr));
 }
 
 uint32_t
-address_index_prefetch_entry(const struct address_index *entries, const struct addr *addr)
+address_index_prefetch_entry(const struct address_index *x,
+			     const struct addr *addr)
 {
-	uint32_t index = *head_of(entries, addr);
-	const struct entry *entry = &entries->at[index];
+	uint32_t index = *head_of(x, addr);
+	const struct address_entry *entry = &x->at[index];
 
 	__builtin_prefetch(entry); /* may lie in two cache lines */
 	__builtin_prefetch((const char *)(entry + 1) - 1);
@@ -65,83 +67,81 @@ address_index_prefetch_entry(const struct address_index *entries, const struct a
 }
 
 static void
-chain(struct address_index *entries, uint32_t index)
+chain(struct address_index *x, uint32_t index)
 {
-	uint32_t *head = head_of(entries, &entries->at[index].addr);
+	uint32_t *head = head_of(x, &x->at[index].addr);
 
-	entries->at[index].chain = *head;
+	x->at[index].chain = *head;
 	*head = index;
 }
 
 static void
-double_heads(struct address_index *entries)
+double_heads(struct address_index *x)
 {
-	free(entries->heads);
-	entries->nheads *= 2;
-	entries->heads = alloc_zero(entries->nheads, sizeof(*entries->heads));
-	for (uint32_t i = address_index_next(entries, 1); i != 0;
-	     i = address_index_next(entries, i + 1))
-		chain(entries, i);
+	free(x->heads);
+	x->nheads *= 2;
+	x->heads = alloc_zero(x->nheads, sizeof(*x->heads));
+	for (uint32_t i = address_index_next(x, 1); i != 0;
+	     i = address_index_next(x, i + 1))
+		chain(x, i);
 }
 
 /* ---- in and out ---- */
 
 static uint32_t
-take_free(struct address_index *entries)
+take_free(struct address_index *x)
 {
-	uint32_t index = entries->free;
+	uint32_t index = x->free;
 
 	if (index != 0) {
-		entries->free = entries->at[index].chain;
+		x->free = x->at[index].chain;
 		return index;
 	}
-	if (entries->used == entries->room) {
-		entries->room *= 2;
-		entries->at = alloc_resize(entries->at, entries->room,
-					   sizeof(*entries->at));
+	if (x->used == x->room) {
+		x->room *= 2;
+		x->at = alloc_resize(x->at, x->room, sizeof(*x->at));
 	}
-	return entries->used++;
+	return x->used++;
 }
 
 uint32_t
-address_index_add(struct address_index *entries, const struct addr *addr)
+address_index_add(struct address_index *x, const struct addr *addr)
 {
 	uint32_t index;
 
-	if (++entries->count > entries->nheads / 2)
-		double_heads(entries);
-	index = take_free(entries);
-	entries->at[index] = (struct entry){.addr = *addr};
-	chain(entries, index);
+	if (++x->count > x->nheads / 2)
+		double_heads(x);
+	index = take_free(x);
+	x->at[index] = (struct address_entry){.addr = *addr};
+	chain(x, index);
 	return index;
 }
 
 void
-address_index_remove(struct address_index *entries, uint32_t index)
+address_index_remove(struct address_index *x, uint32_t index)
 {
-	struct entry *entry = &entries->at[index];
-	uint32_t *link = head_of(entries, &entry->addr);
+	struct address_entry *entry = &x->at[index];
+	uint32_t *link = head_of(x, &entry->addr);
 
 	while (*link != index)
-		link = &entries->at[*link].chain;
+		link = &x->at[*link].chain;
 	*link = entry->chain;
 	entry->addr.family = 0;
-	entry->chain = entries->free;
-	entries->free = index;
-	entries->count--;
+	entry->chain = x->free;
+	x->free = index;
+	x->count--;
 }
 
 uint32_t
-address_index_next(const struct address_index *entries, uint32_t index)
+address_index_next(const struct address_index *x, uint32_t index)
 {
-	while (index < entries->used && entries->at[index].addr.family == 0)
+	while (index < x->used && x->at[index].addr.family == 0)
 		index++;
-	return index < entries->used ? index : 0;
+	return index < x->used ? index : 0;
 }
 
 bool
-address_index_sparse(const struct address_index *entries)
+address_index_sparse(const struct address_index *x)
 {
-	return entries->room > 16 * ROOM_MIN &&
-	       entries->count <= entries->room / 8;
+	return x->room > 16 * ROOM_MIN && x->count <= x->room / 8;
 }

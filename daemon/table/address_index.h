@@ -1,9 +1,9 @@
 /*
- * address_index: the addresses of the table, found by a hash.
+ * address_index: finds the addresses of the table by hash.
  *
- * They stand in one array and are known by their index, 0 = none, which stays
- * theirs until they are removed. What hangs on an entry, its list of users and
- * its place in the calendar, belongs to authtab.
+ * All entries are in one array. The index of an entry, never 0, is valid until
+ * the entry is removed. The index does not look at the lease or the user list
+ * of an entry; they belong to authtab.
  */
 #ifndef DAEMON_TABLE_ADDRESS_INDEX_H
 #define DAEMON_TABLE_ADDRESS_INDEX_H
@@ -13,45 +13,52 @@
 
 #include "base/addr.h"
 
-struct entry {
-	int64_t when;	 /* these three: its struct lease, */
-	int64_t expires; /* laid out so as to waste nothing */
+struct address_entry {
+	int64_t when;	 /* when, expires and held are a struct lease, */
+	int64_t expires; /* taken apart to avoid padding */
 	uint32_t held;
-	uint32_t chain; /* next of this hash, or next free entry */
+	uint32_t chain; /* next with this hash, or next free entry */
 	uint32_t users;
-	struct addr addr; /* family 0 = free */
+	struct addr addr; /* family 0: the entry is free */
 };
 
 struct address_index {
-	struct entry *at; /* at[1 .. used) were in use; adding moves it */
+	struct address_entry
+	    *at; /* at[1 .. used) were in use; adding moves it */
 	uint32_t used, count;
 	uint32_t room; /* of the array, a power of two */
 
 	uint64_t seed;
 	uint32_t *heads; /* of the chains by hash */
 	uint32_t nheads;
-	uint32_t free; /* first of the chain */
+	uint32_t free; /* first of the chain of free entries */
 };
 
-/* Empty, with room for about that many. */
+/* Makes it empty, with room for about that many addresses. */
 void address_index_init(struct address_index *, uint32_t about);
 void address_index_free(struct address_index *);
 
+/* 0 if the address is not in the index. */
 uint32_t address_index_find(const struct address_index *, const struct addr *);
-/* One that is not in yet; all but its address is zero. */
+/* Adds an address that is not in the index yet. All other members of the new
+ * entry are zero. */
 uint32_t address_index_add(struct address_index *, const struct addr *);
 void address_index_remove(struct address_index *, uint32_t index);
 
-/* The first in use from index on, 0 = none. */
+/* The first entry in use from index on; 0 at the end. */
 uint32_t address_index_next(const struct address_index *, uint32_t index);
 
-/* Seven of eight have gone: time to move the others into less. */
+/* Whether so few entries are left in use, one of eight, that it is worth moving
+ * them to smaller storage. */
 bool address_index_sparse(const struct address_index *);
 
-/* Into the processor's cache: what address_index_find() will look at first and, once
- * that is there, second. */
-void address_index_prefetch_head(const struct address_index *, const struct addr *);
-/* The index is a guess: the first of its chain. */
-uint32_t address_index_prefetch_entry(const struct address_index *, const struct addr *);
+/* Prefetch into the processor's cache what address_index_find() will read:
+ * first the head of the chain, then, once that has arrived, its first entry.
+ * The index returned is that of the first entry, which may be another address.
+ */
+void address_index_prefetch_head(const struct address_index *,
+				 const struct addr *);
+uint32_t address_index_prefetch_entry(const struct address_index *,
+				      const struct addr *);
 
 #endif

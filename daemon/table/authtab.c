@@ -11,47 +11,50 @@
 #include "daemon/table/user_lists.h"
 
 /*
- * A renewal does not move its entry in the calendar: it stays in its old slot,
- * too early, and whoever comes to that slot puts it where it belongs. So a
- * renewal touches nothing but its entry, and each entry is moved at most once
- * in a grace, however often it is renewed.
+ * A renewal does not move its entry in the timing wheel. The entry is left in
+ * its old slot, which is too early, until the sweep comes to that slot and
+ * files it again. So a renewal writes to nothing but its entry, and each entry
+ * moves at most once per grace, however often it is renewed.
  */
 
-static_assert(AUTHTAB_USERS_MAX == (int)USER_LISTS_LIST_MAX, "the same list");
+static_assert(AUTHTAB_USERS_MAX == (int)USER_LISTS_LIST_MAX,
+	      "as long as the list");
+static_assert(AUTHTAB_USER_NAME_MAX == (int)USER_LISTS_NAME_MAX,
+	      "as long as a stored name");
 
 struct authtab {
-	unsigned int ipv6_prefix; /* 0 = an address is itself */
+	unsigned int ipv6_prefix; /* 0: each address counts by itself */
 	uint32_t longest, hold;
 	uint32_t max;
 	authtab_event_fn *event_fn;
 	void *arg;
-	int64_t now; /* the latest seen; nothing expires before it */
-	int64_t due; /* nothing lies in the calendar before it */
+	int64_t now; /* the latest time seen; nothing expires before it */
+	int64_t due; /* no entry expires before it */
 
-	struct address_index entries;
+	struct address_index addresses;
 	struct user_lists *users;
-	struct timing_wheel *calendar;
+	struct timing_wheel *wheel;
 };
 
-/* ---- birth and end ---- */
+/* ---- life ---- */
 
 /* Empty storage for about that many addresses. */
 static void
 make_storage(struct authtab *tab, uint32_t about)
 {
-	address_index_init(&tab->entries, about);
+	address_index_init(&tab->addresses, about);
 	tab->users = user_lists_new();
-	tab->calendar =
-	    timing_wheel_new(tab->longest > tab->hold ? tab->longest : tab->hold);
+	tab->wheel = timing_wheel_new(tab->longest > tab->hold ? tab->longest
+							       : tab->hold);
 	tab->due = INT64_MAX;
 }
 
 static void
 free_storage(struct authtab *tab)
 {
-	address_index_free(&tab->entries);
+	address_index_free(&tab->addresses);
 	user_lists_free(&tab->users);
-	timing_wheel_free(&tab->calendar);
+	timing_wheel_free(&tab->wheel);
 }
 
 struct authtab *
@@ -81,8 +84,8 @@ authtab_free(struct authtab **tab)
 }
 
 static void
-tell(struct authtab *tab, enum authtab_event event, struct addr addr,
-     int64_t when)
+notify(struct authtab *tab, enum authtab_event event, struct addr addr,
+       int64_t when)
 {
 	if (tab->event_fn != NULL)
 		tab->event_fn(tab->arg, event, &addr, (time_t)when);
@@ -93,7 +96,7 @@ tell(struct authtab *tab, enum authtab_event event, struct addr addr,
 void
 authtab_set_ipv6_prefix(struct authtab *tab, unsigned int bits)
 {
-	assert(tab->entries.count == 0);
+	assert(tab->addresses.count == 0);
 	tab->ipv6_prefix = bits;
 }
 
@@ -105,8 +108,8 @@ authtab_key(const struct authtab *tab, const struct addr *addr)
 	return cidr_network(&(struct cidr){*addr, tab->ipv6_prefix});
 }
 
-/* Each step needs what the one before has fetched. Where the address is not the
- * first of its chain, it is the wrong entry; that does no harm. */
+/* Each step reads what the step before has fetched. If the address is not the
+ * first of its chain, another entry is fetched, which does no harm. */
 void
 authtab_prefetch(const struct authtab *tab, const struct addr *addr, int step)
 {
@@ -114,123 +117,124 @@ authtab_prefetch(const struct authtab *tab, const struct addr *addr, int step)
 	uint32_t index;
 
 	if (step == 0) {
-		address_index_prefetch_head(&tab->entries, &key);
+		address_index_prefetch_head(&tab->addresses, &key);
 		return;
 	}
-	index = address_index_prefetch_entry(&tab->entries, &key);
+	index = address_index_prefetch_entry(&tab->addresses, &key);
 	if (step == 2)
-		user_lists_prefetch(tab->users, tab->entries.at[index].users);
+		user_lists_prefetch(tab->users, tab->addresses.at[index].users);
 }
 
-/* ---- what hangs on an address ---- */
+/* ---- entries ---- */
 
-static struct entry *
+static struct address_entry *
 entry_at(const struct authtab *tab, uint32_t index)
 {
-	return &tab->entries.at[index];
+	return &tab->addresses.at[index];
 }
 
 static struct lease
-lease_of(const struct entry *entry)
+lease_of(const struct address_entry *entry)
 {
 	return (struct lease){entry->when, entry->expires, entry->held};
 }
 
 static void
-set_stay(struct entry *entry, const struct lease *stay)
+set_lease(struct address_entry *entry, const struct lease *lease)
 {
-	entry->when = stay->when;
-	entry->expires = stay->expires;
-	entry->held = stay->held;
+	entry->when = lease->when;
+	entry->expires = lease->expires;
+	entry->held = lease->held;
 }
 
 static uint32_t
-insert(struct authtab *tab, const struct addr *addr, const struct lease *stay)
+insert(struct authtab *tab, const struct addr *addr, const struct lease *lease)
 {
-	uint32_t index = address_index_add(&tab->entries, addr);
+	uint32_t index = address_index_add(&tab->addresses, addr);
 
-	set_stay(entry_at(tab, index), stay);
-	timing_wheel_add(tab->calendar, index, stay->expires);
-	if (stay->expires < tab->due)
-		tab->due = stay->expires;
+	set_lease(entry_at(tab, index), lease);
+	timing_wheel_add(tab->wheel, index, lease->expires);
+	if (lease->expires < tab->due)
+		tab->due = lease->expires;
 	return index;
 }
 
-/* Out of everything, and said. */
+/* Removes an entry and all that belongs to it, and reports the event. */
 static void
 drop(struct authtab *tab, uint32_t index, enum authtab_event event)
 {
-	struct entry gone = *entry_at(tab, index);
+	struct address_entry gone = *entry_at(tab, index);
 
-	timing_wheel_remove(tab->calendar, index);
+	timing_wheel_remove(tab->wheel, index);
 	user_lists_clear(tab->users, &gone.users);
-	address_index_remove(&tab->entries, index);
-	tell(tab, event, gone.addr, gone.when);
+	address_index_remove(&tab->addresses, index);
+	notify(tab, event, gone.addr, gone.when);
 }
 
 static void
 copy_entry(struct authtab *to, const struct authtab *from, uint32_t index)
 {
-	const struct entry *entry = entry_at(from, index);
-	struct lease stay = lease_of(entry);
-	uint32_t copy = insert(to, &entry->addr, &stay);
+	const struct address_entry *entry = entry_at(from, index);
+	struct lease lease = lease_of(entry);
+	uint32_t copy = insert(to, &entry->addr, &lease);
 
 	entry_at(to, copy)->users =
 	    user_lists_copy(to->users, from->users, entry->users);
 }
 
-/* All there are, into the fresh storage of tab; that of old is freed. */
+/* Moves all entries of `old` to the empty storage of tab, and frees theirs. */
 static void
 move_entries(struct authtab *tab, struct authtab *old)
 {
-	for (uint32_t i = address_index_next(&old->entries, 1); i != 0;
-	     i = address_index_next(&old->entries, i + 1))
+	for (uint32_t i = address_index_next(&old->addresses, 1); i != 0;
+	     i = address_index_next(&old->addresses, i + 1))
 		copy_entry(tab, old, i);
 	free_storage(old);
 }
 
-/* Gives memory back when most of the entries have gone: those that are left
- * move into smaller storage. Their number pays for it, seven went for one. */
+/* Gives memory back when most addresses have gone, by moving the others to
+ * smaller storage. Seven were removed for each that moves, so the cost is
+ * small. */
 static void
 shrink(struct authtab *tab)
 {
 	struct authtab old = *tab;
 
-	if (!address_index_sparse(&tab->entries))
+	if (!address_index_sparse(&tab->addresses))
 		return;
-	make_storage(tab, old.entries.count * 2);
+	make_storage(tab, old.addresses.count * 2);
 	move_entries(tab, &old);
 }
 
 /* ---- time ---- */
 
 /*
- * Of the slot that begins with first: moves what was renewed, drops what has
- * expired. Returns the entry in it that expires next, 0 when none is left. With
- * one_is_enough, or where all of a slot expire in the same second, it stops at
- * the first that stays.
+ * Tidies the slot that begins with first: files again what was renewed, drops
+ * what has expired. Returns the entry left in it that expires next, 0 if the
+ * slot is empty now. With one_is_enough, or if all entries of a slot expire in
+ * the same second, it stops at the first that is left.
  */
 static uint32_t
 tidy_slot(struct authtab *tab, uint32_t first, int64_t now, bool one_is_enough)
 {
-	struct timing_wheel *calendar = tab->calendar;
-	uint32_t last = timing_wheel_last_beside(calendar, first), soonest = 0;
+	struct timing_wheel *wheel = tab->wheel;
+	uint32_t last = timing_wheel_last_beside(wheel, first), soonest = 0;
 	uint32_t index = first, next;
 	int64_t expires;
 
 	for (;; index = next) {
-		next = timing_wheel_after(calendar, index);
+		next = timing_wheel_after(wheel, index);
 		expires = entry_at(tab, index)->expires;
 		if (expires <= now) {
 			drop(tab, index, AUTHTAB_EXPIRED);
-		} else if (!timing_wheel_in_place(calendar, index, expires)) {
-			timing_wheel_remove(calendar, index);
-			timing_wheel_add(calendar, index, expires);
+		} else if (!timing_wheel_in_place(wheel, index, expires)) {
+			timing_wheel_remove(wheel, index);
+			timing_wheel_add(wheel, index, expires);
 		} else {
 			if (soonest == 0 ||
 			    expires < entry_at(tab, soonest)->expires)
 				soonest = index;
-			if (one_is_enough || timing_wheel_exact(calendar))
+			if (one_is_enough || timing_wheel_exact(wheel))
 				return soonest;
 		}
 		if (index == last)
@@ -238,13 +242,13 @@ tidy_slot(struct authtab *tab, uint32_t first, int64_t now, bool one_is_enough)
 	}
 }
 
-/* The entry that expires next, 0 = the table is empty. */
+/* The entry that expires next; 0 if the table is empty. */
 static uint32_t
 find_soonest(struct authtab *tab, int64_t now, bool one_is_enough)
 {
 	uint32_t first, index;
 
-	while ((first = timing_wheel_first(tab->calendar, tab->now)) != 0) {
+	while ((first = timing_wheel_first(tab->wheel, tab->now)) != 0) {
 		index = tidy_slot(tab, first, now, one_is_enough);
 		if (index != 0)
 			return index;
@@ -252,8 +256,8 @@ find_soonest(struct authtab *tab, int64_t now, bool one_is_enough)
 	return 0;
 }
 
-/* Time moves on to now: drops what has expired. Nothing is left in the calendar
- * before tab->now then. */
+/* Moves the time on to now and drops what has expired. After that no slot
+ * before tab->now has an entry, as timing_wheel_first() requires. */
 static void
 advance(struct authtab *tab, int64_t now)
 {
@@ -276,7 +280,7 @@ authtab_sweep(struct authtab *tab, int64_t now)
 	if (now < tab->now)
 		now = tab->now; /* a steady clock does not go back */
 	advance(tab, now);
-	if (tab->entries.count == 0)
+	if (tab->addresses.count == 0)
 		return 0;
 	soonest = find_soonest(tab, now, false);
 	return (uint32_t)(entry_at(tab, soonest)->expires - now);
@@ -284,15 +288,16 @@ authtab_sweep(struct authtab *tab, int64_t now)
 
 /* ---- granting ---- */
 
-/* A place for one that expires then: 0, or -1: it would be the first to go. */
+/* Makes room for an entry that expires then. -1 if the table is full and that
+ * entry would be the first to expire. */
 static int
-make_place(struct authtab *tab, int64_t expires)
+make_room(struct authtab *tab, int64_t expires)
 {
 	uint32_t soonest;
 
-	if (tab->entries.count < tab->max)
+	if (tab->addresses.count < tab->max)
 		return 0;
-	/* With coarse slots the first to go is known to a slot's width. */
+	/* Where slots are wide, one of the next slot is near enough. */
 	soonest = find_soonest(tab, tab->now, true);
 	if (entry_at(tab, soonest)->expires > expires)
 		return -1;
@@ -306,9 +311,9 @@ later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* Another login from an address that is in: whether that moved it. */
+/* Adds another login from an address. True if that moved its lease forward. */
 static bool
-renew(struct authtab *tab, struct entry *entry, const char *user,
+renew(struct authtab *tab, struct address_entry *entry, const char *user,
       size_t user_len, const struct lease *login)
 {
 	struct lease all = lease_of(entry);
@@ -316,11 +321,11 @@ renew(struct authtab *tab, struct entry *entry, const char *user,
 
 	if (user != NULL)
 		user_lists_add(tab->users, &entry->users, user, user_len, login,
-			  &all, tab->now);
+			       &all, tab->now);
 	else
-		user_lists_part(tab->users, &entry->users, &all);
+		user_lists_split(tab->users, &entry->users, &all);
 	moved = lease_join(&all, login);
-	set_stay(entry, &all);
+	set_lease(entry, &all);
 	return moved;
 }
 
@@ -354,80 +359,82 @@ authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
 		return -1;
 	lease_set(&login, expires, until);
 
-	index = address_index_find(&tab->entries, &key);
+	index = address_index_find(&tab->addresses, &key);
 	if (index == 0) {
-		if (make_place(tab, until) < 0)
+		if (make_room(tab, until) < 0)
 			return -1;
 		index = insert(tab, &key, &login);
 		if (user != NULL)
 			user_lists_add(tab->users, &entry_at(tab, index)->users,
-				  user, user_len, &login, NULL, tab->now);
+				       user, user_len, &login, NULL, tab->now);
 		event = AUTHTAB_ADDED;
 	} else if (!renew(tab, entry_at(tab, index), user, user_len, &login)) {
 		event = -1;
 	}
 	if (event >= 0)
-		tell(tab, (enum authtab_event)event, key,
-		     entry_at(tab, index)->when);
+		notify(tab, (enum authtab_event)event, key,
+		       entry_at(tab, index)->when);
 	return event;
 }
 
 static void
-release_user(const void *until, struct lease *stay)
+release_user(const void *until, struct lease *lease)
 {
-	lease_release(stay, *(const int64_t *)until);
+	lease_release(lease, *(const int64_t *)until);
 }
 
 void
 authtab_release(struct authtab *tab, const struct addr *addr, int64_t until)
 {
 	struct addr key = authtab_key(tab, addr);
-	uint32_t index = address_index_find(&tab->entries, &key);
-	struct entry *entry = entry_at(tab, index);
-	struct lease stay;
+	uint32_t index = address_index_find(&tab->addresses, &key);
+	struct address_entry *entry = entry_at(tab, index);
+	struct lease lease;
 
 	if (index == 0 || entry->held == 0 || until >= entry->expires)
 		return;
-	stay = lease_of(entry);
-	lease_release(&stay, until);
-	set_stay(entry, &stay);
+	lease = lease_of(entry);
+	lease_release(&lease, until);
+	set_lease(entry, &lease);
 	user_lists_change(tab->users, entry->users, release_user, &until);
 	if (entry->expires <= tab->now) {
 		drop(tab, index, AUTHTAB_EXPIRED);
 		shrink(tab);
 		return;
 	}
-	timing_wheel_remove(tab->calendar, index);
-	timing_wheel_add(tab->calendar, index, entry->expires);
+	timing_wheel_remove(tab->wheel, index);
+	timing_wheel_add(tab->wheel, index, entry->expires);
 	if (entry->expires < tab->due)
 		tab->due = entry->expires;
 }
 
-/* Other bounds: each grant lasts that much longer, and no session holds beyond
- * latest; nothing is filed before now. */
+/* How the leases change with new bounds: each grant lasts that much longer, no
+ * session holds beyond latest, and nothing expires before now, since the wheel
+ * has no slot for it. */
 struct bounds {
 	int64_t more, latest, now;
 };
 
 static void
-change_stay(const void *arg, struct lease *stay)
+change_lease(const void *arg, struct lease *lease)
 {
 	const struct bounds *bounds = arg;
-	int64_t until = stay->held > 0 ? stay->expires : 0;
+	int64_t until = lease->held > 0 ? lease->expires : 0;
 
 	if (until > bounds->latest)
 		until = bounds->latest;
-	lease_set(stay, lease_granted(stay) + bounds->more,
-		 later(until, bounds->now));
+	lease_set(lease, lease_granted(lease) + bounds->more,
+		  later(until, bounds->now));
 }
 
-/* Into storage of their size; the next sweep drops what has expired. */
+/* Moves all entries to new storage, since longer leases need a larger wheel.
+ * The next sweep drops what has expired. */
 static void
 change_bounds(struct authtab *tab, uint32_t longest, uint32_t hold, int64_t now)
 {
 	struct authtab old = *tab;
 	struct bounds bounds;
-	struct lease stay;
+	struct lease lease;
 
 	if (now > tab->now)
 		tab->now = now;
@@ -436,15 +443,16 @@ change_bounds(struct authtab *tab, uint32_t longest, uint32_t hold, int64_t now)
 				 .now = tab->now};
 	tab->longest = longest;
 	tab->hold = hold;
-	make_storage(tab, old.entries.count * 2);
-	for (uint32_t i = address_index_next(&old.entries, 1); i != 0;
-	     i = address_index_next(&old.entries, i + 1)) {
-		struct entry *entry = entry_at(&old, i);
+	make_storage(tab, old.addresses.count * 2);
+	for (uint32_t i = address_index_next(&old.addresses, 1); i != 0;
+	     i = address_index_next(&old.addresses, i + 1)) {
+		struct address_entry *entry = entry_at(&old, i);
 
-		stay = lease_of(entry);
-		change_stay(&bounds, &stay);
-		set_stay(entry, &stay);
-		user_lists_change(old.users, entry->users, change_stay, &bounds);
+		lease = lease_of(entry);
+		change_lease(&bounds, &lease);
+		set_lease(entry, &lease);
+		user_lists_change(old.users, entry->users, change_lease,
+				  &bounds);
 	}
 	move_entries(tab, &old);
 }
@@ -466,7 +474,7 @@ bool
 authtab_remove(struct authtab *tab, const struct addr *addr)
 {
 	struct addr key = authtab_key(tab, addr);
-	uint32_t index = address_index_find(&tab->entries, &key);
+	uint32_t index = address_index_find(&tab->addresses, &key);
 
 	if (index == 0)
 		return false;
@@ -475,24 +483,17 @@ authtab_remove(struct authtab *tab, const struct addr *addr)
 	return true;
 }
 
-void
-authtab_clear(struct authtab *tab)
-{
-	free_storage(tab);
-	make_storage(tab, 0);
-}
-
-/* ---- looking ---- */
+/* ---- lookup ---- */
 
 size_t
 authtab_count(const struct authtab *tab)
 {
-	return tab->entries.count;
+	return tab->addresses.count;
 }
 
 static void
-show(const struct authtab *tab, const struct entry *entry,
-     struct authtab_row *out)
+fill_row(const struct authtab *tab, const struct address_entry *entry,
+	 struct authtab_row *out)
 {
 	struct user_lists_user users[USER_LISTS_LIST_MAX];
 	struct lease all = lease_of(entry);
@@ -505,9 +506,9 @@ show(const struct authtab *tab, const struct entry *entry,
 	for (size_t i = 0; i < out->nusers; i++)
 		out->users[i] = (struct authtab_user){
 		    .name = users[i].name,
-		    .when = (time_t)users[i].stay.when,
-		    .expires = users[i].stay.expires,
-		    .granted = lease_granted(&users[i].stay)};
+		    .when = (time_t)users[i].lease.when,
+		    .expires = users[i].lease.expires,
+		    .granted = lease_granted(&users[i].lease)};
 }
 
 bool
@@ -515,11 +516,11 @@ authtab_get(const struct authtab *tab, const struct addr *addr,
 	    struct authtab_row *out)
 {
 	struct addr key = authtab_key(tab, addr);
-	uint32_t index = address_index_find(&tab->entries, &key);
+	uint32_t index = address_index_find(&tab->addresses, &key);
 
 	if (index == 0)
 		return false;
-	show(tab, entry_at(tab, index), out);
+	fill_row(tab, entry_at(tab, index), out);
 	return true;
 }
 
@@ -527,11 +528,11 @@ bool
 authtab_next(const struct authtab *tab, size_t *at, struct authtab_row *out)
 {
 	uint32_t index =
-	    address_index_next(&tab->entries, *at == 0 ? 1 : (uint32_t)*at);
+	    address_index_next(&tab->addresses, *at == 0 ? 1 : (uint32_t)*at);
 
 	if (index == 0)
 		return false;
 	*at = (size_t)index + 1;
-	show(tab, entry_at(tab, index), out);
+	fill_row(tab, entry_at(tab, index), out);
 	return true;
 }

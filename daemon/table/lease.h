@@ -1,6 +1,6 @@
 /*
- * lease: how long one authorization lasts, be it that of an address or that of
- * one of its users. Values; nothing here knows what time it is.
+ * lease: how long one authorization lasts, that of an address or that of one of
+ * its users. Pure values; the caller supplies all times.
  */
 #ifndef DAEMON_TABLE_LEASE_H
 #define DAEMON_TABLE_LEASE_H
@@ -11,45 +11,48 @@
 struct lease {
 	int64_t when;	 /* the last login, wall clock */
 	int64_t expires; /* steady seconds */
-	uint32_t held;	 /* it was granted to this many seconds before that */
+	uint32_t held;	 /* seconds of it owed to an open session: the login
+			  * itself granted expires - held */
 };
 
 static inline int64_t
-lease_granted(const struct lease *stay)
+lease_granted(const struct lease *lease)
 {
-	return stay->expires - stay->held;
+	return lease->expires - lease->held;
 }
 
-/* What was granted and how long it is held; the later one counts. */
+/* grant: how long the login lasts; until: how long a session holds it. The
+ * later of the two is when the lease expires. */
 static inline void
-lease_set(struct lease *stay, int64_t grant, int64_t until)
+lease_set(struct lease *lease, int64_t grant, int64_t until)
 {
-	stay->expires = grant > until ? grant : until;
-	stay->held = (uint32_t)(stay->expires - grant);
+	lease->expires = grant > until ? grant : until;
+	lease->held = (uint32_t)(lease->expires - grant);
 }
 
-/* Another login, earlier or later: nothing moves back. Whether it moved. */
+/* Adds another login, which may be older than the last one: no time moves back.
+ * True if the last login or the expiry moved forward. */
 static inline bool
-lease_join(struct lease *stay, const struct lease *login)
+lease_join(struct lease *lease, const struct lease *login)
 {
-	int64_t grant = lease_granted(stay), before = stay->expires;
-	bool forward = login->when > stay->when;
+	int64_t grant = lease_granted(lease), before = lease->expires;
+	bool forward = login->when > lease->when;
 
 	if (forward)
-		stay->when = login->when;
+		lease->when = login->when;
 	if (lease_granted(login) > grant)
 		grant = lease_granted(login);
-	lease_set(stay, grant,
-		 login->expires > before ? login->expires : before);
-	return forward || stay->expires > before;
+	lease_set(lease, grant,
+		  login->expires > before ? login->expires : before);
+	return forward || lease->expires > before;
 }
 
-/* No session holds it beyond `until`; what was granted stays. */
+/* No session holds it beyond `until`; what a login granted stays. */
 static inline void
-lease_release(struct lease *stay, int64_t until)
+lease_release(struct lease *lease, int64_t until)
 {
-	if (stay->held > 0 && until < stay->expires)
-		lease_set(stay, lease_granted(stay), until);
+	if (lease->held > 0 && until < lease->expires)
+		lease_set(lease, lease_granted(lease), until);
 }
 
 #endif

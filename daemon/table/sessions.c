@@ -101,34 +101,29 @@ hash_part(uint64_t hash, const void *bytes, size_t len)
 }
 
 static enum session_kind
-kind_of(const struct found *found, enum naming naming)
+kind_of(const struct session_id *id)
 {
-	if (naming != NAMED_BY_ADDRESS)
+	if (id->session != NULL)
 		return SESSION_NAMED;
-	return found->line.pid != 0 ? SESSION_PROCESS : SESSION_COUNTED;
+	return id->pid != 0 ? SESSION_PROCESS : SESSION_COUNTED;
 }
 
 struct session_key
-sessions_key(const struct sessions *h, const struct found *found, enum naming naming)
+sessions_key(const struct sessions *h, const struct session_id *id)
 {
-	const struct logline *line = &found->line;
-	const struct match *match = &found->match;
-	const char *server = match->rule->server;
-	struct session_key key = {.kind = kind_of(found, naming)};
+	struct session_key key = {.kind = kind_of(id)};
 
 	for (int i = 0; i < 2; i++) {
 		uint64_t hash = h->seeds[i];
 
-		hash = hash_part(hash, server, strlen(server));
-		hash = hash_part(hash, line->host, line->host_len);
-		if (naming == NAMED_BY_ADDRESS)
-			hash = hash_part(hash, &line->pid, sizeof(line->pid));
+		hash = hash_part(hash, id->server, strlen(id->server));
+		hash = hash_part(hash, id->host, id->host_len);
+		if (id->session != NULL)
+			hash = hash_part(hash, id->session, id->session_len);
 		else
-			hash =
-			    hash_part(hash, match->session, match->session_len);
-		if (naming != NAMED_BY_SESSION)
-			hash =
-			    hash_part(hash, &match->addr, sizeof(match->addr));
+			hash = hash_part(hash, &id->pid, sizeof(id->pid));
+		if (id->addr != NULL)
+			hash = hash_part(hash, id->addr, sizeof(*id->addr));
 		key.bits[i] = hash;
 	}
 	return key;
@@ -279,7 +274,7 @@ is_near(time_t a, time_t b)
 
 bool
 sessions_begin(struct sessions *h, const struct session_key *key,
-	    const struct addr *addr, time_t when, struct addr *gone)
+	       const struct addr *addr, time_t when, struct addr *gone)
 {
 	struct session_row row = {*key, *addr, when, 1};
 	struct session *s;
@@ -318,7 +313,7 @@ remember_end(struct sessions *h, const struct session_key *key, time_t when)
 
 bool
 sessions_end(struct sessions *h, const struct session_key *key, time_t when,
-	  struct addr *addr)
+	     struct addr *addr)
 {
 	struct session *s;
 
@@ -363,7 +358,8 @@ sessions_set_seeds(struct sessions *h, const uint64_t seeds[2])
 }
 
 bool
-sessions_next(const struct sessions *h, const void **at, struct session_row *row)
+sessions_next(const struct sessions *h, const void **at,
+	      struct session_row *row)
 {
 	const struct session *s = *at;
 

@@ -21,23 +21,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "base/addr.h"
-#include "patterns/match/recognizer.h"
 
 struct sessions;
 
 enum {
-	SESSIONS_MAX = 262144,  /* sessions; some 40 MB */
-	SESSIONS_ENDED_MAX = 1024, /* ends that came before their beginning ... */
+	SESSIONS_MAX = 262144, /* sessions; some 40 MB */
+	SESSIONS_ENDED_MAX =
+	    1024, /* ends that came before their beginning ... */
 	SESSIONS_ENDED_SECONDS = 60, /* ... wait for it this long */
 };
 
 enum session_kind {
 	SESSION_COUNTED, /* by host and address: others may have the same key */
 	SESSION_PROCESS, /* by a pid, too */
-	SESSION_NAMED    /* by the server's name for it */
+	SESSION_NAMED	 /* by the server's name for it */
 };
 
 /* A session's key, hashed: 128 bits under seeds that nobody knows. */
@@ -52,20 +53,34 @@ void sessions_free(struct sessions **);
 void sessions_set_longest(struct sessions *, uint32_t longest);
 size_t sessions_count(const struct sessions *);
 
-/* The session of a login or a logout. */
-struct session_key sessions_key(const struct sessions *, const struct found *,
-    enum naming);
+/*
+ * What a log line says of its session; all pointers are borrowed. Lines of the
+ * same session must agree in all that is set here, so leave out what only some
+ * of them name.
+ */
+struct session_id {
+	const char *server; /* the server software, as named by the rule */
+	const char *host;   /* from the header of the line */
+	size_t host_len;
+	const char *session; /* the server's name for it; NULL: known by pid */
+	size_t session_len;
+	pid_t pid;		 /* 0: unknown; used only without a session */
+	const struct addr *addr; /* NULL: not part of the key */
+};
+
+struct session_key sessions_key(const struct sessions *,
+				const struct session_id *);
 
 /*
  * A session of addr began. True: it is open. False: its end came first. When
  * another had to go for it, *gone is whose that was, else of family 0.
  */
-bool sessions_begin(struct sessions *, const struct session_key *, const struct addr *,
-    time_t when, struct addr *gone);
+bool sessions_begin(struct sessions *, const struct session_key *,
+		    const struct addr *, time_t when, struct addr *gone);
 
 /* A session ended. True: it was open, *addr is whose it was. */
 bool sessions_end(struct sessions *, const struct session_key *, time_t when,
-    struct addr *addr);
+		  struct addr *addr);
 
 /* Until when the sessions of addr that are open can last, by their beginning:
  * 0 = none is. */
@@ -81,7 +96,8 @@ struct session_row {
 };
 void sessions_seeds(const struct sessions *, uint64_t seeds[2]);
 void sessions_set_seeds(struct sessions *, const uint64_t seeds[2]);
-bool sessions_next(const struct sessions *, const void **at, struct session_row *);
+bool sessions_next(const struct sessions *, const void **at,
+		   struct session_row *);
 void sessions_restore(struct sessions *, const struct session_row *);
 
 #endif

@@ -21,73 +21,70 @@ struct timing_wheel {
 	uint32_t room;
 };
 
-/* The ring must hold now .. now + longest without meeting itself. */
+/* One slot more than longest needs, so that the latest item never shares a
+ * slot with the earliest. */
 struct timing_wheel *
 timing_wheel_new(uint32_t longest)
 {
-	struct timing_wheel *calendar = alloc_zero(1, sizeof(*calendar));
+	struct timing_wheel *wheel = alloc_zero(1, sizeof(*wheel));
 	uint32_t needed;
 
-	calendar->width = 1;
-	while ((needed = longest / calendar->width + 2) > SLOTS_MAX)
-		calendar->width *= 2;
-	calendar->nslots = SLOTS_MIN;
-	while (calendar->nslots < needed)
-		calendar->nslots *= 2;
-	calendar->slots =
-	    alloc_zero(calendar->nslots, sizeof(*calendar->slots));
-	calendar->busy =
-	    alloc_zero(calendar->nslots / 64, sizeof(*calendar->busy));
-	return calendar;
+	wheel->width = 1;
+	while ((needed = longest / wheel->width + 2) > SLOTS_MAX)
+		wheel->width *= 2;
+	wheel->nslots = SLOTS_MIN;
+	while (wheel->nslots < needed)
+		wheel->nslots *= 2;
+	wheel->slots = alloc_zero(wheel->nslots, sizeof(*wheel->slots));
+	wheel->busy = alloc_zero(wheel->nslots / 64, sizeof(*wheel->busy));
+	return wheel;
 }
 
 void
-timing_wheel_free(struct timing_wheel **calendar)
+timing_wheel_free(struct timing_wheel **wheel)
 {
-	if (*calendar == NULL)
+	if (*wheel == NULL)
 		return;
-	free((*calendar)->slots);
-	free((*calendar)->busy);
-	free((*calendar)->links);
-	free(*calendar);
-	*calendar = NULL;
+	free((*wheel)->slots);
+	free((*wheel)->busy);
+	free((*wheel)->links);
+	free(*wheel);
+	*wheel = NULL;
 }
 
 static uint32_t
-slot_of(const struct timing_wheel *calendar, int64_t due)
+slot_of(const struct timing_wheel *wheel, int64_t due)
 {
-	return (uint32_t)((uint64_t)due / calendar->width) &
-	       (calendar->nslots - 1);
+	return (uint32_t)((uint64_t)due / wheel->width) & (wheel->nslots - 1);
 }
 
 static void
-make_room(struct timing_wheel *calendar, uint32_t item)
+make_room(struct timing_wheel *wheel, uint32_t item)
 {
-	uint32_t room = calendar->room ? calendar->room : ROOM_MIN;
+	uint32_t room = wheel->room ? wheel->room : ROOM_MIN;
 
-	if (item < calendar->room)
+	if (item < wheel->room)
 		return;
 	while (room <= item)
 		room *= 2;
-	calendar->links =
-	    alloc_resize(calendar->links, room, sizeof(*calendar->links));
-	calendar->room = room;
+	wheel->links = alloc_resize(wheel->links, room, sizeof(*wheel->links));
+	wheel->room = room;
 }
 
 void
-timing_wheel_add(struct timing_wheel *calendar, uint32_t item, int64_t due)
+timing_wheel_add(struct timing_wheel *wheel, uint32_t item, int64_t due)
 {
-	uint32_t slot = slot_of(calendar, due), first = calendar->slots[slot];
+	uint32_t slot = slot_of(wheel, due), first = wheel->slots[slot];
 	struct link *links, *link;
 
-	make_room(calendar, item);
-	links = calendar->links;
+	make_room(wheel, item);
+	links = wheel->links;
 	link = &links[item];
 	link->slot = slot;
 	if (first == 0) {
 		link->before = link->after = item;
-		calendar->slots[slot] = item;
-		calendar->busy[slot / 64] |= (uint64_t)1 << slot % 64;
+		wheel->slots[slot] = item;
+		wheel->busy[slot / 64] |= (uint64_t)1 << slot % 64;
 		return;
 	}
 	link->after = first;
@@ -97,60 +94,61 @@ timing_wheel_add(struct timing_wheel *calendar, uint32_t item, int64_t due)
 }
 
 void
-timing_wheel_remove(struct timing_wheel *calendar, uint32_t item)
+timing_wheel_remove(struct timing_wheel *wheel, uint32_t item)
 {
-	struct link *links = calendar->links, *link = &links[item];
+	struct link *links = wheel->links, *link = &links[item];
 	uint32_t slot = link->slot;
 
 	if (link->after == item) {
-		calendar->slots[slot] = 0;
-		calendar->busy[slot / 64] &= ~((uint64_t)1 << slot % 64);
+		wheel->slots[slot] = 0;
+		wheel->busy[slot / 64] &= ~((uint64_t)1 << slot % 64);
 		return;
 	}
 	links[link->before].after = link->after;
 	links[link->after].before = link->before;
-	if (calendar->slots[slot] == item)
-		calendar->slots[slot] = link->after;
+	if (wheel->slots[slot] == item)
+		wheel->slots[slot] = link->after;
 }
 
 uint32_t
-timing_wheel_first(const struct timing_wheel *calendar, int64_t from)
+timing_wheel_first(const struct timing_wheel *wheel, int64_t from)
 {
-	uint32_t start = slot_of(calendar, from), words = calendar->nslots / 64;
+	uint32_t start = slot_of(wheel, from), words = wheel->nslots / 64;
 	uint32_t at = start / 64;
-	uint64_t bits = calendar->busy[at] & (UINT64_MAX << start % 64);
+	uint64_t bits = wheel->busy[at] & (UINT64_MAX << start % 64);
 
-	/* Once round, and the beginning of the first word again. */
+	/* Once round, and the first word again for the bits below the start. */
 	for (uint32_t i = 0; i <= words; i++) {
 		if (bits != 0)
-			return calendar
+			return wheel
 			    ->slots[at * 64 + (uint32_t)__builtin_ctzll(bits)];
 		at = (at + 1) & (words - 1);
-		bits = calendar->busy[at];
+		bits = wheel->busy[at];
 	}
 	return 0;
 }
 
 uint32_t
-timing_wheel_last_beside(const struct timing_wheel *calendar, uint32_t first)
+timing_wheel_last_beside(const struct timing_wheel *wheel, uint32_t first)
 {
-	return calendar->links[first].before;
+	return wheel->links[first].before;
 }
 
 uint32_t
-timing_wheel_after(const struct timing_wheel *calendar, uint32_t item)
+timing_wheel_after(const struct timing_wheel *wheel, uint32_t item)
 {
-	return calendar->links[item].after;
+	return wheel->links[item].after;
 }
 
 bool
-timing_wheel_in_place(const struct timing_wheel *calendar, uint32_t item, int64_t due)
+timing_wheel_in_place(const struct timing_wheel *wheel, uint32_t item,
+		      int64_t due)
 {
-	return calendar->links[item].slot == slot_of(calendar, due);
+	return wheel->links[item].slot == slot_of(wheel, due);
 }
 
 bool
-timing_wheel_exact(const struct timing_wheel *calendar)
+timing_wheel_exact(const struct timing_wheel *wheel)
 {
-	return calendar->width == 1;
+	return wheel->width == 1;
 }

@@ -9,24 +9,24 @@
 #include "base/hash.h"
 
 /*
- * Names lie one behind the other in one block and are known by their place in
- * it, in units of 8 bytes. The place of a name that nobody uses any more is
- * kept, by size, for the next of that size. The block never shrinks: who wants
- * the memory back makes a new struct user_lists.
+ * All names are in one block, each known by its offset there in units of 8
+ * bytes. The space of a name that is no longer used goes to a list of free
+ * space by size, for the next name of that size. The block never shrinks: to
+ * get memory back, copy the lists to a new struct user_lists.
  */
 enum { UNIT = 8, SIZES = 1 + (9 + USER_LISTS_NAME_MAX + 1 + UNIT - 1) / UNIT };
 
 struct name {
 	uint32_t references;
-	uint32_t chain; /* next name of this hash, or next free place */
+	uint32_t chain; /* next name of this hash, or next free space */
 	uint8_t len;
 	char text[]; /* NUL-terminated */
 };
 
-/* A list of names with times of their own is a chain of these, the latest login
- * first; its number is marked. */
+/* A list that stores leases is a chain of cells, the latest login first; its
+ * number is that of the first cell, marked with CELLS. */
 struct cell {
-	struct lease stay;
+	struct lease lease;
 	uint32_t name;
 	uint32_t next;
 };
@@ -79,7 +79,8 @@ name_at(const struct user_lists *users, uint32_t id)
 }
 
 static bool
-name_is(const struct user_lists *users, uint32_t id, const char *text, size_t len)
+name_is(const struct user_lists *users, uint32_t id, const char *text,
+	size_t len)
 {
 	const struct name *name = name_at(users, id);
 
@@ -131,9 +132,9 @@ units_for(size_t len)
 			  UNIT);
 }
 
-/* A place for a name of this length. */
+/* Space for a name of this length. */
 static uint32_t
-name_place(struct user_lists *users, size_t len)
+name_space(struct user_lists *users, size_t len)
 {
 	uint32_t units = units_for(len), id = users->free_names[units];
 
@@ -163,7 +164,7 @@ name_take(struct user_lists *users, const char *text, size_t len)
 	}
 	if (++users->nnames > users->nheads)
 		double_heads(users);
-	id = name_place(users, len);
+	id = name_space(users, len);
 	head = head_of(users, text, len);
 	name = name_at(users, id);
 	name->references = 1;
@@ -195,7 +196,7 @@ name_drop(struct user_lists *users, uint32_t id)
 /* ---- cells ---- */
 
 static uint32_t
-cell_new(struct user_lists *users, uint32_t name, const struct lease *stay)
+cell_new(struct user_lists *users, uint32_t name, const struct lease *lease)
 {
 	uint32_t at = users->free_cell;
 
@@ -212,7 +213,7 @@ cell_new(struct user_lists *users, uint32_t name, const struct lease *stay)
 					 sizeof(*users->cells));
 		}
 	}
-	users->cells[at] = (struct cell){.name = name, .stay = *stay};
+	users->cells[at] = (struct cell){.name = name, .lease = *lease};
 	return at;
 }
 
@@ -225,7 +226,7 @@ cell_drop(struct user_lists *users, uint32_t at)
 }
 
 /* Takes the cell of a name out of the chain that begins at *first, and drops
- * those whose time is over. 0: the name has none. */
+ * those that have expired. 0 if the name has no cell. */
 static uint32_t
 take_cell(struct user_lists *users, uint32_t *first, uint32_t name, int64_t now)
 {
@@ -234,7 +235,7 @@ take_cell(struct user_lists *users, uint32_t *first, uint32_t name, int64_t now)
 	while ((at = *link) != 0) {
 		struct cell *cell = &users->cells[at];
 
-		if (cell->name != name && cell->stay.expires > now) {
+		if (cell->name != name && cell->lease.expires > now) {
 			link = &cell->next;
 			continue;
 		}
@@ -247,15 +248,15 @@ take_cell(struct user_lists *users, uint32_t *first, uint32_t name, int64_t now)
 	return taken;
 }
 
-/* Puts a cell where it belongs by its login. A chain that gets too long loses
- * its last. */
+/* Inserts a cell by the time of its login. A chain that gets too long loses its
+ * last cell. */
 static void
 put_cell(struct user_lists *users, uint32_t *first, uint32_t at)
 {
 	uint32_t *link = first, n = 0;
 
 	while (*link != 0 &&
-	       users->cells[*link].stay.when > users->cells[at].stay.when) {
+	       users->cells[*link].lease.when > users->cells[at].lease.when) {
 		link = &users->cells[*link].next;
 		n++;
 	}
@@ -273,39 +274,42 @@ put_cell(struct user_lists *users, uint32_t *first, uint32_t at)
 /* ---- lists ---- */
 
 void
-user_lists_part(struct user_lists *users, uint32_t *list, const struct lease *all)
+user_lists_split(struct user_lists *users, uint32_t *list,
+		 const struct lease *all)
 {
 	if (*list != 0 && !(*list & CELLS))
 		*list = cell_new(users, *list, all) | CELLS;
 }
 
-/* Of a user who logged in, into a list that has times of its own. */
+/* Adds a login to a list of cells. */
 static void
 add_cell(struct user_lists *users, uint32_t *list, uint32_t name,
-	 const struct lease *stay, int64_t now)
+	 const struct lease *lease, int64_t now)
 {
 	uint32_t first = *list & ~CELLS;
 	uint32_t at = take_cell(users, &first, name, now);
 
 	if (at != 0) {
-		lease_join(&users->cells[at].stay, stay);
-		name_drop(users, name); /* the cell has it already */
+		lease_join(&users->cells[at].lease, lease);
+		name_drop(users, name); /* the cell has its reference already */
 	} else {
-		at = cell_new(users, name, stay);
+		at = cell_new(users, name, lease);
 	}
 	put_cell(users, &first, at);
 	*list = first | CELLS;
 }
 
 void
-user_lists_add(struct user_lists *users, uint32_t *list, const char *name, size_t len,
-	  const struct lease *stay, const struct lease *all, int64_t now)
+user_lists_add(struct user_lists *users, uint32_t *list, const char *name,
+	       size_t len, const struct lease *lease, const struct lease *all,
+	       int64_t now)
 {
 	uint32_t id;
 
-	len = strnlen(name, len < USER_LISTS_NAME_MAX ? len : USER_LISTS_NAME_MAX);
+	len = strnlen(name,
+		      len < USER_LISTS_NAME_MAX ? len : USER_LISTS_NAME_MAX);
 	if (len == 0) {
-		user_lists_part(users, list, all);
+		user_lists_split(users, list, all);
 		return;
 	}
 	if (*list != 0 && !(*list & CELLS) && name_is(users, *list, name, len))
@@ -315,8 +319,8 @@ user_lists_add(struct user_lists *users, uint32_t *list, const char *name, size_
 		*list = id;
 		return;
 	}
-	user_lists_part(users, list, all);
-	add_cell(users, list, id, stay, now);
+	user_lists_split(users, list, all);
+	add_cell(users, list, id, lease, now);
 }
 
 void
@@ -345,17 +349,18 @@ user_lists_clear(struct user_lists *users, uint32_t *list)
 }
 
 void
-user_lists_change(struct user_lists *users, uint32_t list, users_change_fn *change,
-	     const void *arg)
+user_lists_change(struct user_lists *users, uint32_t list,
+		  user_lists_change_fn *change, const void *arg)
 {
 	uint32_t at = list & CELLS ? list & ~CELLS : 0;
 
 	for (; at != 0; at = users->cells[at].next)
-		change(arg, &users->cells[at].stay);
+		change(arg, &users->cells[at].lease);
 }
 
 uint32_t
-user_lists_copy(struct user_lists *to, const struct user_lists *from, uint32_t list)
+user_lists_copy(struct user_lists *to, const struct user_lists *from,
+		uint32_t list)
 {
 	uint32_t first = 0, last = 0, at, id, copy;
 	const struct name *name;
@@ -369,7 +374,7 @@ user_lists_copy(struct user_lists *to, const struct user_lists *from, uint32_t l
 	for (at = list & ~CELLS; at != 0; at = from->cells[at].next) {
 		name = name_at(from, from->cells[at].name);
 		id = name_take(to, name->text, name->len);
-		copy = cell_new(to, id, &from->cells[at].stay);
+		copy = cell_new(to, id, &from->cells[at].lease);
 		*(last != 0 ? &to->cells[last].next : &first) = copy;
 		last = copy;
 	}
@@ -377,8 +382,9 @@ user_lists_copy(struct user_lists *to, const struct user_lists *from, uint32_t l
 }
 
 size_t
-user_lists_get(const struct user_lists *users, uint32_t list, const struct lease *all,
-	  struct user_lists_user out[USER_LISTS_LIST_MAX])
+user_lists_get(const struct user_lists *users, uint32_t list,
+	       const struct lease *all,
+	       struct user_lists_user out[USER_LISTS_LIST_MAX])
 {
 	const struct cell *cell;
 	size_t count = 0;
@@ -387,13 +393,14 @@ user_lists_get(const struct user_lists *users, uint32_t list, const struct lease
 	if (list == 0)
 		return 0;
 	if (!(list & CELLS)) {
-		out[0] = (struct user_lists_user){name_at(users, list)->text, *all};
+		out[0] =
+		    (struct user_lists_user){name_at(users, list)->text, *all};
 		return 1;
 	}
 	for (at = list & ~CELLS; at != 0; at = cell->next) {
 		cell = &users->cells[at];
 		out[count++] = (struct user_lists_user){
-		    name_at(users, cell->name)->text, cell->stay};
+		    name_at(users, cell->name)->text, cell->lease};
 	}
 	return count;
 }

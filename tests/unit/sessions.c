@@ -8,13 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "patterns/match/rules.h"
 #include "tests/tap.h"
 
 enum { NOON = 1795262400, DAY = 86400 };
-
-static char dovecot[] = "Dovecot", courier[] = "Courier";
-static struct rule rules[] = {{.server = dovecot}, {.server = courier}};
 
 static struct addr
 address(unsigned int n)
@@ -23,25 +19,42 @@ address(unsigned int n)
 	    4, {10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}};
 }
 
-/* A login or a logout as the recognizer tells it; n is the address. */
-static struct found
-found(const struct rule *rule, const char *host, pid_t pid, const char *session,
-      unsigned int n)
+/* What the server and the host may say of a session; n is the address. */
+struct facts {
+	const char *server, *host;
+	pid_t pid;
+	const char *session;
+	unsigned int n;
+};
+
+enum naming { BY_ADDRESS, BY_SESSION, BY_BOTH };
+
+/* The key that is made of as much of it as the naming takes. */
+static struct session_key
+key_of(const struct sessions *h, const struct facts *facts, enum naming naming)
 {
-	return (struct found){
-	    .line = {.host = host, .host_len = strlen(host), .pid = pid},
-	    .match = {.rule = rule,
-		      .addr = address(n),
-		      .session = session,
-		      .session_len = session ? strlen(session) : 0}};
+	struct addr addr = address(facts->n);
+	struct session_id id = {.server = facts->server,
+				.host = facts->host,
+				.host_len = strlen(facts->host)};
+
+	if (naming == BY_ADDRESS) {
+		id.pid = facts->pid;
+	} else {
+		id.session = facts->session;
+		id.session_len = strlen(facts->session);
+	}
+	if (naming != BY_SESSION)
+		id.addr = &addr;
+	return sessions_key(h, &id);
 }
 
 static struct session_key
 named(const struct sessions *h, const char *session)
 {
-	const struct found f = found(&rules[0], "mail", 7, session, 0);
+	const struct facts facts = {"Dovecot", "mail", 7, session, 0};
 
-	return sessions_key(h, &f, NAMED_BY_SESSION);
+	return key_of(h, &facts, BY_SESSION);
 }
 
 static bool
@@ -103,7 +116,7 @@ static void
 end_first(void)
 {
 	struct sessions *h = sessions_new(DAY, SESSIONS_MAX);
-	struct found f = found(&rules[0], "mail", 7, NULL, 1);
+	const struct facts f = {"Dovecot", "mail", 7, NULL, 1};
 	int i;
 	char name[16];
 
@@ -114,8 +127,8 @@ end_first(void)
 	end(h, named(h, "b"), NOON);
 	ok(begin(h, named(h, "b"), 1, NOON + SESSIONS_ENDED_SECONDS + 1),
 	   "and for a minute");
-	end(h, sessions_key(h, &f, NAMED_BY_ADDRESS), NOON);
-	ok(begin(h, sessions_key(h, &f, NAMED_BY_ADDRESS), 1, NOON),
+	end(h, key_of(h, &f, BY_ADDRESS), NOON);
+	ok(begin(h, key_of(h, &f, BY_ADDRESS), 1, NOON),
 	   "not where a pid is all there is");
 	end(h, named(h, "first"), NOON);
 	end(h, named(h, "second"), NOON);
@@ -133,25 +146,23 @@ static void
 keys(void)
 {
 	struct sessions *h = sessions_new(DAY, SESSIONS_MAX);
-	const struct found one = found(&rules[1], "mail", 7, "99", 1);
-	const struct found others[] = {
-	    found(&rules[0], "mail", 7, "99", 1),
-	    found(&rules[1], "mx", 7, "99", 1),
-	    found(&rules[1], "mail", 8, "99", 1),
-	    found(&rules[1], "mail", 7, "98", 1),
-	    found(&rules[1], "mail", 7, "99", 2),
+	const struct facts one = {"Courier", "mail", 7, "99", 1};
+	const struct facts others[] = {
+	    {"Dovecot", "mail", 7, "99", 1}, {"Courier", "mx", 7, "99", 1},
+	    {"Courier", "mail", 8, "99", 1}, {"Courier", "mail", 7, "98", 1},
+	    {"Courier", "mail", 7, "99", 2},
 	};
 	/* What each way of naming tells apart: server, host, pid, session,
 	 * address. */
-	static const char *const tells[] = {[NAMED_BY_ADDRESS] = "11101",
-					    [NAMED_BY_SESSION] = "11010",
-					    [NAMED_BY_BOTH] = "11011"};
+	static const char *const tells[] = {[BY_ADDRESS] = "11101",
+					    [BY_SESSION] = "11010",
+					    [BY_BOTH] = "11011"};
 	struct session_key a, b;
 
-	for (enum naming n = NAMED_BY_ADDRESS; n <= NAMED_BY_BOTH; n++) {
-		a = sessions_key(h, &one, n);
+	for (enum naming n = BY_ADDRESS; n <= BY_BOTH; n++) {
+		a = key_of(h, &one, n);
 		for (int i = 0; i < 5; i++) {
-			b = sessions_key(h, &others[i], n);
+			b = key_of(h, &others[i], n);
 			ok((memcmp(a.bits, b.bits, sizeof(a.bits)) != 0) ==
 			       (tells[n][i] == '1'),
 			   "naming %d, difference %d", (int)n, i);
@@ -164,16 +175,16 @@ static void
 replaced(void)
 {
 	struct sessions *h = sessions_new(DAY, 3);
-	struct found f = found(&rules[1], "mail", 7, NULL, 1);
-	struct session_key pid = sessions_key(h, &f, NAMED_BY_ADDRESS), key, counted;
+	struct facts f = {"Courier", "mail", 7, NULL, 1};
+	struct session_key pid = key_of(h, &f, BY_ADDRESS), key, counted;
 	struct addr addr = address(2), gone;
 
 	begin(h, pid, 1, NOON);
 	begin(h, pid, 1, NOON + 5);
 	is_int(end(h, pid, NOON + 6), 1, "a process has one session at a time");
 	is_int(end(h, pid, NOON + 6), 0, "whatever was lost of it");
-	f.line.pid = 0;
-	counted = sessions_key(h, &f, NAMED_BY_ADDRESS);
+	f.pid = 0;
+	counted = key_of(h, &f, BY_ADDRESS);
 	begin(h, counted, 1, NOON);
 	begin(h, counted, 1, NOON + 5);
 	is_int(end(h, counted, NOON + 6), 1, "without a pid they are counted");
@@ -281,9 +292,9 @@ model_until(unsigned int n)
 static struct session_key
 nth(const struct sessions *h, int name)
 {
-	const struct found f = found(&rules[1], "mail", 1 + name, NULL, 0);
+	const struct facts f = {"Courier", "mail", 1 + name, NULL, 0};
 
-	return sessions_key(h, &f, NAMED_BY_ADDRESS);
+	return key_of(h, &f, BY_ADDRESS);
 }
 
 static void
