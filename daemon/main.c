@@ -21,7 +21,6 @@
 #include "daemon/worker/worker.h"
 
 struct arguments {
-	const struct conf *running;
 	int argc;
 	char **argv;
 };
@@ -39,13 +38,11 @@ complain(int code, const char *logto, const struct err *err)
 
 /* SIGHUP: the same flags, the file as it is now. */
 static int
-reread(void *arg, struct conf *conf, struct err *err)
+reread(void *arg, struct helper *helper, struct conf *conf, struct err *err)
 {
 	const struct arguments *a = arg;
 
-	return conf_reload(conf, a->running->helper, a->argc, a->argv, err) == 0
-		   ? 0
-		   : -1;
+	return conf_load(conf, helper, a->argc, a->argv, err) == 0 ? 0 : -1;
 }
 
 static int
@@ -103,12 +100,12 @@ int
 main(int argc, char **argv)
 {
 	struct conf conf;
-	struct arguments arguments = {&conf, argc, argv};
+	struct arguments arguments = {argc, argv};
 	struct err err;
 	int code;
 
 	alloc_give_back();
-	code = conf_load(&conf, argc, argv, &err);
+	code = conf_load(&conf, NULL, argc, argv, &err);
 	if (code != 0)
 		return complain(code, NULL, &err);
 	if (conf.action == CONF_RUN)

@@ -13,21 +13,21 @@
 #include "daemon/conf/options.h"
 #include "maps/map.h"
 
-enum { SETTINGS_MAX = 1024 }; /* flags on one command line */
+enum { FLAGS_MAX = 1024 }; /* flags on one command line */
 
 static const char default_config[] =
     SYSCONF_DIR "/pop-before-smtp/pop-before-smtp.yaml";
 
 /* ---- the command line: first taken apart, later applied ---- */
 
-struct setting {
+struct flag {
 	const struct option *option;
 	const char *value; /* NULL: bool */
 	bool negated;
 };
 
-struct settings {
-	struct setting list[SETTINGS_MAX];
+struct flags {
+	struct flag list[FLAGS_MAX];
 	size_t count;
 };
 
@@ -64,20 +64,20 @@ find_negated(const char *name, size_t len)
 }
 
 static int
-find_flag(struct setting *s, const char *name, size_t len, struct err *err)
+find_flag(struct flag *f, const char *name, size_t len, struct err *err)
 {
-	s->option = option_find(name, len);
-	s->negated = false;
-	if (s->option == NULL) {
-		s->option = find_negated(name, len);
-		s->negated = true;
+	f->option = option_find(name, len);
+	f->negated = false;
+	if (f->option == NULL) {
+		f->option = find_negated(name, len);
+		f->negated = true;
 	}
-	return s->option != NULL ? 0 : unknown_flag(name, len, err);
+	return f->option != NULL ? 0 : unknown_flag(name, len, err);
 }
 
 /* Takes one flag, and the value behind it, from argv. */
 static int
-take_flag(struct setting *s, char *const **argv, struct err *err)
+take_flag(struct flag *f, char *const **argv, struct err *err)
 {
 	const char *name = **argv + 2;
 	size_t len = strcspn(name, "=");
@@ -86,33 +86,33 @@ take_flag(struct setting *s, char *const **argv, struct err *err)
 	if (strncmp(**argv, "--", 2) != 0 || len == 0)
 		return err_set(err, "'%s': not a flag (--help lists them)",
 			       **argv);
-	if (find_flag(s, name, len, err) != 0)
+	if (find_flag(f, name, len, err) != 0)
 		return -1;
-	takes_value = s->option->argument != NULL;
-	s->value = name[len] == '=' ? name + len + 1 : NULL;
-	if (!takes_value && s->value != NULL)
+	takes_value = f->option->argument != NULL;
+	f->value = name[len] == '=' ? name + len + 1 : NULL;
+	if (!takes_value && f->value != NULL)
 		return err_set(err, "--%.*s: takes no value", (int)len, name);
 	(*argv)++;
-	if (!takes_value || s->value != NULL)
+	if (!takes_value || f->value != NULL)
 		return 0;
-	s->value = **argv;
-	if (s->value == NULL || strncmp(s->value, "--", 2) == 0)
+	f->value = **argv;
+	if (f->value == NULL || strncmp(f->value, "--", 2) == 0)
 		return err_set(err, "--%.*s: needs a value, %s", (int)len, name,
-			       s->option->argument);
+			       f->option->argument);
 	(*argv)++;
 	return 0;
 }
 
 static int
-take_flags(struct settings *settings, char *const *argv, struct err *err)
+take_flags(struct flags *flags, char *const *argv, struct err *err)
 {
-	settings->count = 0;
+	flags->count = 0;
 	while (*argv != NULL) {
-		if (settings->count == SETTINGS_MAX)
-			return err_set(err, "more than %d flags", SETTINGS_MAX);
-		if (take_flag(&settings->list[settings->count], &argv, err))
+		if (flags->count == FLAGS_MAX)
+			return err_set(err, "more than %d flags", FLAGS_MAX);
+		if (take_flag(&flags->list[flags->count], &argv, err))
 			return -1;
-		settings->count++;
+		flags->count++;
 	}
 	return 0;
 }
@@ -133,17 +133,17 @@ set_action(struct conf *conf, const struct option *o, struct err *err)
 
 /* The action and --config decide what is read at all. */
 static int
-apply_first(struct conf *conf, const struct settings *settings, struct err *err)
+apply_first(struct conf *conf, const struct flags *flags, struct err *err)
 {
-	for (size_t i = 0; i < settings->count; i++) {
-		const struct setting *s = &settings->list[i];
+	for (size_t i = 0; i < flags->count; i++) {
+		const struct flag *f = &flags->list[i];
 
-		if (s->option->kind == OPTION_ACTION) {
-			if (set_action(conf, s->option, err) != 0)
+		if (f->option->kind == OPTION_ACTION) {
+			if (set_action(conf, f->option, err) != 0)
 				return -1;
-		} else if (s->option->flag_only &&
-			   option_set(s->option, conf, s->value, err) != 0) {
-			return err_prefix(err, "--%s", s->option->name);
+		} else if (f->option->flag_only &&
+			   option_set(f->option, conf, f->value, err) != 0) {
+			return err_prefix(err, "--%s", f->option->name);
 		}
 	}
 	return 0;
@@ -151,30 +151,30 @@ apply_first(struct conf *conf, const struct settings *settings, struct err *err)
 
 /* The first time a list is named it takes the place of the file's. */
 static bool
-first_of_its_kind(const struct settings *settings, size_t at)
+first_of_its_kind(const struct flags *flags, size_t at)
 {
 	for (size_t i = 0; i < at; i++)
-		if (settings->list[i].option == settings->list[at].option)
+		if (flags->list[i].option == flags->list[at].option)
 			return false;
 	return true;
 }
 
 static int
-apply_flags(struct conf *conf, const struct settings *settings, struct err *err)
+apply_flags(struct conf *conf, const struct flags *flags, struct err *err)
 {
-	for (size_t i = 0; i < settings->count; i++) {
-		const struct setting *s = &settings->list[i];
+	for (size_t i = 0; i < flags->count; i++) {
+		const struct flag *f = &flags->list[i];
 
-		if (s->option->flag_only)
+		if (f->option->flag_only)
 			continue;
-		if (s->option->kind == OPTION_BOOL) {
-			option_set_bool(s->option, conf, !s->negated);
+		if (f->option->kind == OPTION_BOOL) {
+			option_set_bool(f->option, conf, !f->negated);
 			continue;
 		}
-		if (option_is_list(s->option) && first_of_its_kind(settings, i))
-			option_clear(s->option, conf);
-		if (option_set(s->option, conf, s->value, err) != 0)
-			return err_prefix(err, "--%s", s->option->name);
+		if (option_is_list(f->option) && first_of_its_kind(flags, i))
+			option_clear(f->option, conf);
+		if (option_set(f->option, conf, f->value, err) != 0)
+			return err_prefix(err, "--%s", f->option->name);
 	}
 	return 0;
 }
@@ -182,9 +182,10 @@ apply_flags(struct conf *conf, const struct settings *settings, struct err *err)
 /* ---- both ---- */
 
 static int
-load(struct conf *conf, const struct settings *settings, struct err *err)
+load(struct conf *conf, struct helper *helper, const struct flags *flags,
+     struct err *err)
 {
-	if (apply_first(conf, settings, err) != 0)
+	if (apply_first(conf, flags, err) != 0)
 		return EX_USAGE;
 	if (conf->action == CONF_HELP || conf->action == CONF_VERSION)
 		return 0;
@@ -192,35 +193,28 @@ load(struct conf *conf, const struct settings *settings, struct err *err)
 		conf->config_file = alloc_string(default_config);
 	if (conf->config_file != NULL && conf_read_file(conf, err) != 0)
 		return EX_CONFIG;
-	if (apply_flags(conf, settings, err) != 0 ||
+	if (apply_flags(conf, flags, err) != 0 ||
 	    conf_validate_flags(conf, err) != 0)
 		return EX_USAGE;
-	conf_defaults_complete(conf);
+	conf_defaults_complete(conf, helper);
 	return conf_validate_files(conf, err) == 0 ? 0 : EX_USAGE;
 }
 
 int
-conf_reload(struct conf *conf, struct helper *helper, int argc, char *const *argv,
-	    struct err *err)
+conf_load(struct conf *conf, struct helper *helper, int argc, char *const *argv,
+	  struct err *err)
 {
-	struct settings *settings = alloc_zero(1, sizeof(*settings));
+	struct flags *flags = alloc_zero(1, sizeof(*flags));
 	int code;
 
 	conf_defaults_begin(conf);
-	conf->helper = helper;
-	code = take_flags(settings, argv + (argc > 0), err) != 0
+	code = take_flags(flags, argv + (argc > 0), err) != 0
 		   ? EX_USAGE
-		   : load(conf, settings, err);
-	free(settings);
+		   : load(conf, helper, flags, err);
+	free(flags);
 	if (code != 0)
 		conf_clear(conf);
 	return code;
-}
-
-int
-conf_load(struct conf *conf, int argc, char *const *argv, struct err *err)
-{
-	return conf_reload(conf, NULL, argc, argv, err);
 }
 
 void

@@ -50,16 +50,15 @@ struct conf {
 	struct cidr *exclude;	 /* never written */
 	size_t nexclude;
 	struct policy_settings policy; /* of policy: maps */
-	struct helper *helper; /* who asks Postfix; NULL: we do; borrowed */
 };
 
 /*
- * Fills *conf from defaults, the YAML file, then argv. 0; 64 (EX_USAGE) for a
- * bad flag, 78 (EX_CONFIG) for a bad file or value; err says it.
+ * Fills *conf from the defaults, the YAML file and then argv; conf_clear() frees
+ * what it holds. The helper, if there is one, runs postconf(1) to find the
+ * default map type; with NULL this process runs it. Returns 0, EX_USAGE for a
+ * bad flag or EX_CONFIG for a bad file, with the reason in err and *conf empty.
  */
-int conf_load(struct conf *, int argc, char *const *argv, struct err *);
-/* The same in a process that has a helper. */
-int conf_reload(struct conf *, struct helper *, int argc, char *const *argv,
+int conf_load(struct conf *, struct helper *, int argc, char *const *argv,
     struct err *);
 void conf_clear(struct conf *);
 /* How long a session may hold an address; 0 = sessions are off. */

@@ -137,7 +137,7 @@ has_type(const char *map)
 }
 
 static void
-complete_maps(struct conf *conf)
+complete_maps(struct conf *conf, struct helper *helper)
 {
 	const char *type = NULL;
 
@@ -149,7 +149,7 @@ complete_maps(struct conf *conf)
 		if (has_type(name))
 			continue;
 		if (type == NULL)
-			type = conf->write ? default_type(conf->helper) : "hash";
+			type = conf->write ? default_type(helper) : "hash";
 		conf->maps.list[i] = alloc_format("%s:%s", type, name);
 		free(name);
 	}
@@ -227,11 +227,11 @@ conf_defaults_begin(struct conf *conf)
 }
 
 void
-conf_defaults_complete(struct conf *conf)
+conf_defaults_complete(struct conf *conf, struct helper *helper)
 {
 	if (conf->logfiles.count == 0)
 		default_logfile(conf);
-	complete_maps(conf);
+	complete_maps(conf, helper);
 	if (conf->checkpoint == NULL)
 		default_checkpoint(conf);
 	order_maps(&conf->maps);

@@ -46,7 +46,7 @@ static void
 become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 {
 	const int kept[] = {end, k->holdings.control, log_descriptor(),
-			    helper_descriptor(k->conf->helper)};
+			    helper_descriptor(k->helper)};
 	struct resources *h = &k->holdings;
 	struct map **maps = alloc_zero(h->nmaps + 1, sizeof(*maps));
 
@@ -57,10 +57,11 @@ become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 	sigprocmask(SIG_SETMASK, &k->old_mask, NULL);
 	daemonize_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	log_reconnect();
-	helper_hand_over(k->conf->helper);
+	helper_hand_over(k->helper);
 	*out = (struct handover){.remote = ipc_client_new(end),
 				 .maps = maps,
 				 .control = h->control,
+				 .helper = k->helper,
 				 .keeper = keeper,
 				 .inherited = k};
 	for (size_t i = 0; i < h->nmaps; i++)
@@ -191,7 +192,7 @@ on_child(void *arg, int signo)
 	int status;
 
 	(void)signo;
-	if (helper_died(k->conf->helper))
+	if (helper_died(k->helper))
 		log_error("the helper died; Postfix is not asked for mynetworks "
 			  "any more before a restart");
 	if (k->child == 0 || waitpid(k->child, &status, WNOHANG) != k->child)
@@ -320,8 +321,8 @@ clear_left(void *arg)
 static int
 start_helper(struct keeper *k, struct err *err)
 {
-	k->conf->helper = helper_start(clear_left, k->conf, err);
-	return k->conf->helper != NULL ? 0 : -1;
+	k->helper = helper_start(clear_left, k->conf, err);
+	return k->helper != NULL ? 0 : -1;
 }
 
 static int
@@ -370,7 +371,7 @@ close_all(struct keeper *k)
 		resources_remove_sockets(k->conf);
 	map_store_free(&k->vault);
 	resources_release(&k->holdings);
-	helper_stop(&k->conf->helper);
+	helper_stop(&k->helper);
 	lockfile_release(&k->pidfile);
 	loop_free(&k->loop);
 }

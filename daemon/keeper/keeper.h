@@ -21,6 +21,7 @@
 
 struct conf;
 struct err;
+struct helper;
 struct map;
 struct ipc_client;
 
@@ -29,12 +30,14 @@ struct handover {
 	struct ipc_client *remote;	/* to the keeper */
 	struct map *const *maps; /* as conf->maps; NULL: not the keeper's */
 	int control;		/* listening; -1 = none */
+	struct helper *helper;	/* runs postconf(1) and postmap(1) */
 	pid_t keeper;		/* who the daemon is to everybody else */
 	void *inherited;	/* the keeper's memory, not to be touched */
 };
 
 /* Reads the configuration again: 0 and *conf filled, or -1. */
-typedef int keeper_conf_fn(void *arg, struct conf *conf, struct err *);
+typedef int keeper_conf_fn(void *arg, struct helper *, struct conf *conf,
+    struct err *);
 
 /*
  * Takes locks, opens maps and control socket as conf->user, starts the worker;

@@ -382,7 +382,7 @@ take_offer(struct keeper *k, struct err *err)
 {
 	struct conf new;
 
-	if (k->reread(k->reread_arg, &new, err) != 0)
+	if (k->reread(k->reread_arg, k->helper, &new, err) != 0)
 		return false;
 	keeper_settle_offer(k, false); /* one before it */
 	if (log_open(new.logto, new.debug, err) != 0) {

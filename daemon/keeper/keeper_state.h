@@ -33,6 +33,7 @@ struct keeper {
 	keeper_conf_fn *reread;
 	void *reread_arg;
 	struct lockfile *pidfile;
+	struct helper *helper;
 	struct resources holdings;
 	struct map_store *vault; /* borrows the holdings' maps */
 	struct keeper_requests *desk;

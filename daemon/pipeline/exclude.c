@@ -66,7 +66,7 @@ ask_interfaces(struct exclude *n)
 }
 
 struct exclude *
-exclude_new(const struct conf *conf)
+exclude_new(const struct conf *conf, struct helper *helper)
 {
 	struct exclude *n = alloc_zero(1, sizeof(*n));
 
@@ -78,8 +78,7 @@ exclude_new(const struct conf *conf)
 		n->excluded[n->nexcluded] = conf->exclude[n->nexcluded];
 	ask_interfaces(n);
 	if (conf->mynetworks) {
-		n->mynetworks = mynetworks_new(&conf->maps);
-		mynetworks_set_helper(n->mynetworks, conf->helper);
+		n->mynetworks = mynetworks_new(&conf->maps, helper);
 		mynetworks_ask(n->mynetworks);
 	}
 	return n;

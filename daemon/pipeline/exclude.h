@@ -11,14 +11,16 @@
 struct conf;
 struct err;
 struct exclude;
+struct helper;
 
 /*
- * Asks getifaddrs(3), and postconf(1) for mynetworks if Postfix is installed
- * (its files and tables too, type:name asked live through postmap -q). What
- * cannot be understood is said through log.h and skipped. Copies what it needs
- * of conf.
+ * Collects this machine's addresses from getifaddrs(3) and, if Postfix is
+ * installed, mynetworks from postconf(1), with the files and tables it names;
+ * tables are asked later through `postmap -q'. Entries that cannot be parsed are
+ * logged and skipped. Copies what it needs of conf. helper: as for
+ * mynetworks_new().
  */
-struct exclude *exclude_new(const struct conf *);
+struct exclude *exclude_new(const struct conf *, struct helper *);
 void exclude_free(struct exclude **);
 
 /*

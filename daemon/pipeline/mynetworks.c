@@ -53,20 +53,15 @@ struct mynetworks {
 static void add_list(struct mynetworks *, char *list, bool negated, int depth);
 
 struct mynetworks *
-mynetworks_new(const struct strings *own)
+mynetworks_new(const struct strings *own, struct helper *helper)
 {
 	struct mynetworks *m = alloc_zero(1, sizeof(*m));
 
 	for (size_t i = 0; i < own->count; i++)
 		strings_add(&m->own, own->list[i]);
+	m->helper = helper;
 	m->seed = hash_seed();
 	return m;
-}
-
-void
-mynetworks_set_helper(struct mynetworks *m, struct helper *helper)
-{
-	m->helper = helper;
 }
 
 void

@@ -17,10 +17,12 @@ struct helper;
 struct mynetworks;
 struct strings;
 
-/* own: our maps, "type:name"; a table that is one of them is not asked. */
-struct mynetworks *mynetworks_new(const struct strings *own);
-/* Who runs Postfix's tools; until told, we do. */
-void mynetworks_set_helper(struct mynetworks *, struct helper *);
+/*
+ * own: our maps, "type:name"; a table that is one of them is never asked. The
+ * helper runs postconf(1) and postmap(1), and must outlive this; with NULL this
+ * process runs them.
+ */
+struct mynetworks *mynetworks_new(const struct strings *own, struct helper *);
 void mynetworks_free(struct mynetworks **);
 
 /* Asks postconf. A machine without Postfix has none. */

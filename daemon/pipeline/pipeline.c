@@ -18,7 +18,8 @@
 enum { DOUBTFUL_SAID = 20 };
 
 struct pipeline *
-pipeline_new(const struct conf *conf, struct authtab *table, struct err *err)
+pipeline_new(const struct conf *conf, struct helper *helper,
+	     struct authtab *table, struct err *err)
 {
 	const struct rule_choice choice = {
 	    .enabled = (const char *const *)conf->enable.list,
@@ -41,7 +42,7 @@ pipeline_new(const struct conf *conf, struct authtab *table, struct err *err)
 	if (!matcher_has_jit(recognizer_matcher(p->recognizer)))
 		log_info("this system forbids compiled expressions; "
 			 "interpreting them");
-	p->networks = exclude_new(conf);
+	p->networks = exclude_new(conf, helper);
 	return p;
 }
 

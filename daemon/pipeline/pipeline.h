@@ -16,6 +16,7 @@ struct addr;
 struct authtab;
 struct conf;
 struct err;
+struct helper;
 struct sessions;
 struct pipeline;
 
@@ -38,9 +39,10 @@ struct pipeline_stats {
 	uint64_t doubtful; /* limit hit, control bytes, no address, no time */
 };
 
-/* conf is only read here; table is borrowed. NULL: err says "file:line: why". */
-struct pipeline *pipeline_new(const struct conf *, struct authtab *,
-    struct err *);
+/* conf is read only here. The table and the helper, as for mynetworks_new(), are
+ * borrowed. NULL: err holds "file:line: why". */
+struct pipeline *pipeline_new(const struct conf *, struct helper *,
+    struct authtab *, struct err *);
 void pipeline_free(struct pipeline **);
 
 /*

@@ -86,7 +86,7 @@ open_table(struct worker *s, struct err *err)
 	if (s->conf->sessions)
 		authtab_set_hold(s->table, s->conf->session_max, 0);
 	s->publish = publish_new(s->loop, s->table, s->maps, s->nmaps);
-	s->pipeline = pipeline_new(s->conf, s->table, err);
+	s->pipeline = pipeline_new(s->conf, s->helper, s->table, err);
 	if (s->pipeline == NULL)
 		return -1;
 	pipeline_set_quiet(s->pipeline, true);
@@ -208,7 +208,7 @@ lock_down(struct worker *s, struct err *err)
 		return 0;
 	if (s->conf->pidfile != NULL)
 		s->null = daemonize_null();
-	helper_set_idle(s->conf->helper, ipc_client_descriptor(s->handover->remote),
+	helper_set_idle(s->helper, ipc_client_descriptor(s->handover->remote),
 		      ipc_client_serve, s->handover->remote);
 	return sandbox_worker(s->conf, err);
 }
@@ -252,6 +252,7 @@ worker_open(struct conf *conf, worker_conf_fn *reread, void *arg,
 	s->reread = reread;
 	s->reread_arg = arg;
 	s->handover = handover;
+	s->helper = handover != NULL ? handover->helper : NULL;
 	s->holdings.control = -1;
 	*code = open_all(s, err);
 	if (*code != EX_OK)

@@ -8,10 +8,12 @@
 struct conf;
 struct err;
 struct handover;
+struct helper;
 struct worker;
 
 /* How a reload gets the configuration anew: 0 and *conf filled, or -1. */
-typedef int worker_conf_fn(void *arg, struct conf *conf, struct err *);
+typedef int worker_conf_fn(void *arg, struct helper *, struct conf *conf,
+    struct err *);
 
 /*
  * Opens maps, rules, checkpoint and logs; nothing is read yet. conf is the

@@ -398,11 +398,11 @@ worker_on_reload(void *arg)
 	struct pipeline *pipeline;
 	struct err err;
 
-	if (s->reread(s->reread_arg, &new, &err) != 0) {
+	if (s->reread(s->reread_arg, s->helper, &new, &err) != 0) {
 		refuse_reload(s, &err);
 		return;
 	}
-	pipeline = pipeline_new(&new, s->table, &err);
+	pipeline = pipeline_new(&new, s->helper, s->table, &err);
 	if (pipeline != NULL && change_maps(s, &new, &err) != 0)
 		pipeline_free(&pipeline);
 	if (pipeline == NULL)

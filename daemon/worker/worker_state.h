@@ -36,6 +36,7 @@ struct worker {
 	worker_conf_fn *reread;
 	void *reread_arg;
 	struct loop *loop;
+	struct helper *helper; /* NULL: we run Postfix's commands ourselves */
 	const struct handover *handover; /* NULL: we are alone, and ... */
 	struct resources holdings;	 /* ... hold the maps ourselves */
 	struct map **maps;		 /* all; borrowed */

@@ -36,7 +36,7 @@ load(struct conf *conf, struct err *err, const char *a, const char *b,
 	snprintf(config, sizeof(config), "--config=%s", file);
 	for (size_t i = 0; i < 3 && flags[i] != NULL; i++)
 		argv[argc++] = strdup(flags[i]);
-	code = conf_load(conf, argc, argv, err);
+	code = conf_load(conf, NULL, argc, argv, err);
 	while (argc > 2)
 		free(argv[--argc]);
 	return code;

@@ -80,7 +80,7 @@ static struct mynetworks *
 list(const char *text)
 {
 	static const struct strings none;
-	struct mynetworks *m = mynetworks_new(&none);
+	struct mynetworks *m = mynetworks_new(&none, NULL);
 
 	mynetworks_add(m, text);
 	return m;
@@ -173,7 +173,7 @@ own_servers(void)
 	write_script("postmap", "echo \"$@\" >>${0%/*}/asked; exit 1");
 	strings_add(&own, "socketmap:unix:/spool/pbs/socket");
 	strings_add(&own, "socketmap:inet:127.0.0.1:10090");
-	m = mynetworks_new(&own);
+	m = mynetworks_new(&own, NULL);
 	mynetworks_add(m, "socketmap:unix:pbs/socket:name "
 			  "socketmap:unix:/pbs/socket:name "
 			  "proxy:socketmap:unix:/spool/pbs/socket:name "
@@ -205,7 +205,7 @@ tables(void)
 				"fi\n"
 				"[ \"$2\" = 192.0.2.7 ]");
 	strings_add(&own, "hash:/own");
-	m = mynetworks_new(&own);
+	m = mynetworks_new(&own, NULL);
 	mynetworks_add(m, "hash:/own proxy:hash:/own");
 	is_str(find(m, "192.0.2.7", 0), NULL, "our own map is not asked");
 	is_int(count_lines("asked"), 0, "not even once");
@@ -219,7 +219,7 @@ tables(void)
 	is_int(count_lines("asked"), 3, "and again after five minutes");
 	mynetworks_free(&m);
 
-	m = mynetworks_new(&own);
+	m = mynetworks_new(&own, NULL);
 	mynetworks_add(m, "hash:/broken 192.0.2.0/24");
 	for (int i = 0; i < 10; i++)
 		is_str(find(m, "192.0.2.7", i * 1000), "192.0.2.0/24",
@@ -227,7 +227,7 @@ tables(void)
 	is_int(count_lines("asked"), 6, "and is given up after three times");
 	mynetworks_free(&m);
 
-	m = mynetworks_new(&own);
+	m = mynetworks_new(&own, NULL);
 	mynetworks_add(m, "hash:/missing");
 	for (int i = 0; i < 10; i++)
 		find(m, "192.0.2.7", i * 1000);
@@ -275,7 +275,7 @@ all_together(void)
 	cidr_parse(&excluded, "198.51.100.0/24", 15);
 	conf.exclude = &excluded;
 	conf.nexclude = 1;
-	n = exclude_new(&conf);
+	n = exclude_new(&conf, NULL);
 	is_str(refuse(n, "127.1.2.3"), "loopback", "loopback");
 	is_str(refuse(n, "::1"), "loopback", "loopback, IPv6");
 	is_str(refuse(n, "::ffff:127.0.0.1"), "loopback", "loopback, mapped");
@@ -290,12 +290,12 @@ all_together(void)
 	exclude_free(&n);
 
 	conf.mynetworks = false;
-	n = exclude_new(&conf);
+	n = exclude_new(&conf, NULL);
 	is_str(refuse(n, "203.0.113.3"), NULL, "mynetworks: no");
 	exclude_free(&n);
 	conf.mynetworks = true;
 	write_script("postconf", "echo 203.0.113.0/24; exit 1");
-	n = exclude_new(&conf);
+	n = exclude_new(&conf, NULL);
 	is_str(refuse(n, "203.0.113.3"), NULL, "a postconf that fails");
 	exclude_free(&n);
 }
@@ -305,7 +305,7 @@ static void
 said_once(void)
 {
 	struct conf conf = {0};
-	struct exclude *n = exclude_new(&conf);
+	struct exclude *n = exclude_new(&conf, NULL);
 	char *path = alloc_format("%s/said", dir);
 	char text[32];
 	struct err err;

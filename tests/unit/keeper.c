@@ -87,9 +87,10 @@ write_and_fail(const struct handover *handover)
 /* ---- its command ---- */
 
 static int
-no_conf(void *arg, struct conf *conf, struct err *err)
+no_conf(void *arg, struct helper *helper, struct conf *conf, struct err *err)
 {
 	(void)arg;
+	(void)helper;
 	(void)conf;
 	return err_set(err, "there is none");
 }

@@ -277,7 +277,7 @@ outcome_of(const struct conf *conf, bool replay, bool blocks)
 {
 	struct authtab *table = authtab_new(GRACE, 100000, NULL, NULL);
 	struct err err;
-	struct pipeline *p = pipeline_new(conf, table, &err);
+	struct pipeline *p = pipeline_new(conf, NULL, table, &err);
 	const char *at = log_text, *line;
 	size_t i, end, len;
 	char *result;
