@@ -56,6 +56,7 @@ struct streamserver {
 	struct stat node;
 	struct queue busy, idle;
 	size_t nclients, clients_max;
+	bool one_shot; /* adopted: a client asks once, and more of them wait */
 	struct timer *patience, *pause;
 	int64_t due; /* what patience is armed for */
 };
@@ -102,16 +103,21 @@ join(struct stream *client, struct queue *queue)
 
 /* ---- a client ---- */
 
+static void listen_again(void *arg);
+
 static void
 drop(struct stream *client)
 {
+	struct streamserver *server = client->server;
+
 	leave(client);
-	loop_unwatch(client->server->loop, client->fd);
+	loop_unwatch(server->loop, client->fd);
 	close(client->fd);
-	client->server->nclients--;
 	free(client->in);
 	free(client->out);
 	free(client);
+	if (server->nclients-- == server->clients_max && server->one_shot)
+		listen_again(server);
 }
 
 /* False: there is none. */
@@ -162,6 +168,26 @@ stream_answer(struct stream *client, const void *bytes, size_t len)
 	}
 	memcpy(client->out + client->out_len, bytes, len);
 	client->out_len += len;
+}
+
+void
+stream_finish(struct stream *client, char *bytes, size_t len)
+{
+	assert(client->out == NULL);
+	client->out = bytes;
+	client->out_len = len;
+	client->last_words = true;
+}
+
+uid_t
+stream_uid(const struct stream *client)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		return (uid_t)-1;
+	return peer.uid;
 }
 
 /* 1: all is sent; 0: the client takes no more now; -1: it is gone. */
@@ -223,14 +249,23 @@ take_requests(struct stream *client)
 
 static void serve(void *arg, uint32_t events);
 
-/* Where it stands now: in which queue, watched for what. */
+static struct queue *
+queue_for(struct stream *client)
+{
+	struct streamserver *server = client->server;
+
+	return server->one_shot || client->out != NULL || client->in != NULL
+		   ? &server->busy
+		   : &server->idle;
+}
+
+/* Puts the client into its queue, and watches it for what it does next. */
 static void
 settle(struct stream *client, bool got_on)
 {
 	struct streamserver *server = client->server;
 	bool out = client->out != NULL;
-	struct queue *queue =
-	    out || client->in != NULL ? &server->busy : &server->idle;
+	struct queue *queue = queue_for(client);
 	struct err err;
 
 	if (got_on || queue != client->queue) {
@@ -254,9 +289,12 @@ exchange(struct stream *client)
 
 	do {
 		bool took = !client->last_words && take_requests(client);
+		size_t before = client->out_sent;
 
 		sent = send_answers(client);
 		got_on |= took;
+		if (client->server->one_shot)
+			got_on |= client->out_sent > before;
 		if (!took)
 			break;
 	} while (sent == 1);
@@ -312,13 +350,15 @@ welcome(struct streamserver *server, int fd)
 
 	if (server->nclients >= server->clients_max)
 		drop_oldest(server);
-	if (server->path == NULL)
+	if (server->path == NULL) /* fails on an adopted Unix socket */
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	client = alloc_zero(1, sizeof(*client));
 	client->server = server;
 	client->fd = fd;
 	server->nclients++;
-	join(client, &server->idle);
+	join(client, queue_for(client));
+	if (server->one_shot && server->nclients == server->clients_max)
+		loop_unwatch(server->loop, server->fd);
 	if (loop_watch(server->loop, fd, POLLIN, serve, client, &err) != 0)
 		drop(client);
 }
@@ -345,12 +385,13 @@ accept_client(void *arg, uint32_t events)
 }
 
 static void
-on_pause_over(void *arg)
+listen_again(void *arg)
 {
+	struct streamserver *server = arg;
 	struct err err;
 
-	if (streamserver_start(arg, &err) != 0)
-		timer_arm(((struct streamserver *)arg)->pause, PAUSE_MS);
+	if (streamserver_start(server, &err) != 0)
+		timer_arm(server->pause, PAUSE_MS);
 }
 
 /* ---- life cycle ---- */
@@ -389,9 +430,8 @@ listen_at(struct streamserver *server, const char *address, struct err *err)
 	return 0;
 }
 
-struct streamserver *
-streamserver_open(struct loop *loop, const char *address, size_t request_max,
-		  streamserver_fn *fn, void *arg, struct err *err)
+static struct streamserver *
+prepare(struct loop *loop, size_t request_max, streamserver_fn *fn, void *arg)
 {
 	struct streamserver *server = alloc_zero(1, sizeof(*server));
 
@@ -401,12 +441,33 @@ streamserver_open(struct loop *loop, const char *address, size_t request_max,
 	server->request_max = request_max;
 	server->busy.patience_ms = STREAMSERVER_PATIENCE_MS;
 	server->idle.patience_ms = STREAMSERVER_IDLE_MS;
-	server->clients_max = clients_allowed();
 	server->patience = timer_new(loop, on_patience, server);
-	server->pause = timer_new(loop, on_pause_over, server);
+	server->pause = timer_new(loop, listen_again, server);
 	server->fd = -1;
+	return server;
+}
+
+struct streamserver *
+streamserver_open(struct loop *loop, const char *address, size_t request_max,
+		  streamserver_fn *fn, void *arg, struct err *err)
+{
+	struct streamserver *server = prepare(loop, request_max, fn, arg);
+
+	server->clients_max = clients_allowed();
 	if (listen_at(server, address, err) != 0)
 		streamserver_close(&server);
+	return server;
+}
+
+struct streamserver *
+streamserver_adopt(struct loop *loop, int fd, size_t clients_max,
+		   size_t request_max, streamserver_fn *fn, void *arg)
+{
+	struct streamserver *server = prepare(loop, request_max, fn, arg);
+
+	server->fd = fd;
+	server->clients_max = clients_max;
+	server->one_shot = true;
 	return server;
 }
 

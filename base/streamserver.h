@@ -40,6 +40,11 @@ typedef ssize_t streamserver_fn(void *arg, struct stream *, const char *bytes,
 
 /* Copies. One that does not fit OUTPUT_MAX closes the client. */
 void stream_answer(struct stream *, const void *bytes, size_t len);
+/* The only answer, of any size: takes over bytes, which came from malloc(3).
+ * The client is closed when all of it is sent. */
+void stream_finish(struct stream *, char *bytes, size_t len);
+/* The user at the other end of a Unix socket; (uid_t)-1 if not known. */
+uid_t stream_uid(const struct stream *);
 
 /*
  * address: as base/listenplace.h has it.
@@ -48,6 +53,15 @@ void stream_answer(struct stream *, const void *bytes, size_t len);
  */
 struct streamserver *streamserver_open(struct loop *, const char *address,
     size_t request_max, streamserver_fn *, void *arg, struct err *);
+/*
+ * A server on a Unix socket that already listens, for clients that ask once:
+ * each must be given its answer by stream_finish(). More than clients_max of
+ * them wait until one has gone. A client has STREAMSERVER_PATIENCE_MS for its
+ * request, and as long again whenever it has taken some of the answer. fd is
+ * the server's from now on; its path remains the caller's to remove.
+ */
+struct streamserver *streamserver_adopt(struct loop *, int fd,
+    size_t clients_max, size_t request_max, streamserver_fn *, void *arg);
 /* Whether such an address could be listened on; changes nothing. 0, or -1. */
 int streamserver_check(const char *address, struct err *);
 int streamserver_start(struct streamserver *, struct err *); /* 0, or -1 */

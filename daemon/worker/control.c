@@ -1,51 +1,28 @@
 #include "daemon/worker/control.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <poll.h>
-#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/types.h>
 
 #include "base/addr.h"
 #include "base/alloc.h"
-#include "base/ctlsocket.h"
-#include "base/err.h"
 #include "base/listing.h"
 #include "base/log.h"
-#include "base/loop.h"
-#include "base/unixsocket.h"
+#include "base/streamserver.h"
 #include "daemon/table/authtab.h"
 
-enum { WORDS_MAX = 4, BACKLOG = 16 };
-
-struct client {
-	struct control *control;
-	int fd; /* -1 = free */
-	struct timer *patience;
-	char request[CONTROL_REQUEST_MAX];
-	size_t len;
-	char *answer; /* NULL while the request is read */
-	size_t answer_len, sent;
-};
+enum { WORDS_MAX = 4 };
 
 struct control {
-	struct loop *loop;
 	struct authtab *table;
 	struct control_ops ops;
-	char *path;
-	int fd;
-	struct stat node; /* what we bound */
-	bool full;	  /* as many clients as there may be */
-	struct client clients[CONTROL_CLIENTS_MAX];
+	struct streamserver *server;
 };
 
-/* ---- the requests; each writes its answer to out ---- */
-
+/* Each request writes its answer to a file. */
 struct request {
 	struct control *control;
 	size_t nwords;
@@ -167,11 +144,11 @@ answer_status(struct request *r, FILE *out)
 	fputs("ok\n", out);
 }
 
-static const struct verb {
+static const struct command {
 	const char *name;
 	size_t least, most; /* words, its own included */
 	void (*answer)(struct request *, FILE *);
-} verbs[] = {
+} commands[] = {
     {"list", 1, 1, answer_list},     {"show", 2, 2, answer_show},
     {"add", 3, 4, answer_add},	     {"remove", 2, 2, answer_remove},
     {"status", 1, 1, answer_status},
@@ -193,8 +170,8 @@ split(struct request *r, char *line)
 static void
 answer(struct request *r, FILE *out)
 {
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		const struct verb *v = &verbs[i];
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const struct command *v = &commands[i];
 
 		if (r->nwords < v->least || r->nwords > v->most ||
 		    strcmp(r->words[0], v->name) != 0)
@@ -209,198 +186,41 @@ answer(struct request *r, FILE *out)
 	fputs("error unknown request\n", out);
 }
 
-/* ---- the clients ---- */
-
-static void accept_clients(void *arg, uint32_t events);
-
-static int
-listen_on(struct control *c, struct err *err)
+/* The streamserver_fn: one line is the request; what follows it is ignored. */
+static ssize_t
+take_request(void *arg, struct stream *client, const char *bytes, size_t len)
 {
-	return loop_watch(c->loop, c->fd, POLLIN, accept_clients, c, err);
-}
+	struct request r = {.control = arg, .uid = stream_uid(client)};
+	const char *end = memchr(bytes, '\n', len);
+	char *line, *text;
+	size_t text_len;
+	FILE *out;
 
-static void
-drop(struct client *client)
-{
-	struct control *c = client->control;
-	struct err err;
-
-	loop_unwatch(c->loop, client->fd);
-	close(client->fd);
-	client->fd = -1;
-	timer_disarm(client->patience);
-	free(client->answer);
-	client->answer = NULL;
-	if (c->full && listen_on(c, &err) != 0)
-		log_error("%s: %s", c->path, err.text);
-	c->full = false;
-}
-
-static void
-lose_patience(void *arg)
-{
-	drop(arg);
-}
-
-static void
-send_answer(struct client *client)
-{
-	while (client->sent < client->answer_len) {
-		ssize_t n =
-		    send(client->fd, client->answer + client->sent,
-			 client->answer_len - client->sent, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			return;
-		if (n < 0)
-			break;
-		client->sent += (size_t)n;
-		timer_arm(client->patience, CTLSOCKET_PATIENCE_MS);
-	}
-	drop(client);
-}
-
-static void
-take_request(struct client *client)
-{
-	struct request r = {.control = client->control, .uid = (uid_t)-1};
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-	FILE *out = open_memstream(&client->answer, &client->answer_len);
-
-	if (out == NULL) {
-		drop(client);
-		return;
-	}
-	if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
-		r.uid = peer.uid;
-	split(&r, client->request);
-	answer(&r, out);
-	fclose(out);
-	client->sent = 0;
-}
-
-/* Takes what has come. 1: the request is whole, 0: not yet, -1: gone. */
-static int
-read_request(struct client *client)
-{
-	size_t room = sizeof(client->request) - client->len;
-	ssize_t n = recv(client->fd, client->request + client->len, room, 0);
-	char *end;
-
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	if (end == NULL)
 		return 0;
-	if (n <= 0)
+	out = open_memstream(&text, &text_len);
+	if (out == NULL)
 		return -1;
-	end = memchr(client->request + client->len, '\n', (size_t)n);
-	client->len += (size_t)n;
-	if (end != NULL) {
-		*end = '\0';
-		return 1;
-	}
-	return client->len < sizeof(client->request) ? 0 : -1;
+	line = alloc_bytes(bytes, (size_t)(end - bytes));
+	split(&r, line);
+	answer(&r, out);
+	free(line);
+	fclose(out);
+	stream_finish(client, text, text_len);
+	return end + 1 - bytes;
 }
 
-static void
-serve(void *arg, uint32_t events)
-{
-	struct client *client = arg;
-	struct control *c = client->control;
-	struct err err;
-	int whole;
-
-	(void)events;
-	if (client->answer != NULL) {
-		send_answer(client);
-		return;
-	}
-	whole = read_request(client);
-	if (whole < 0)
-		drop(client);
-	if (whole <= 0)
-		return;
-	take_request(client);
-	if (client->fd < 0)
-		return;
-	loop_unwatch(c->loop, client->fd);
-	if (loop_watch(c->loop, client->fd, POLLOUT, serve, client, &err) != 0)
-		log_error("%s: %s", c->path, err.text);
-}
-
-static struct client *
-free_client(struct control *c)
-{
-	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
-		if (c->clients[i].fd < 0)
-			return &c->clients[i];
-	return NULL;
-}
-
-static void
-accept_clients(void *arg, uint32_t events)
-{
-	struct control *c = arg;
-	struct client *client = free_client(c);
-	struct err err;
-
-	(void)events;
-	if (client == NULL) {
-		c->full = true;
-		loop_unwatch(c->loop, c->fd);
-		return;
-	}
-	client->fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (client->fd < 0)
-		return;
-	client->len = 0;
-	timer_arm(client->patience, CTLSOCKET_PATIENCE_MS);
-	if (loop_watch(c->loop, client->fd, POLLIN, serve, client, &err) != 0)
-		drop(client);
-}
-
-/* ---- life cycle ---- */
-
-static struct control *
-prepare(struct loop *loop, const char *path, struct authtab *table,
-	const struct control_ops *ops)
+struct control *
+control_new(struct loop *loop, int fd, struct authtab *table,
+	    const struct control_ops *ops, struct err *err)
 {
 	struct control *c = alloc_zero(1, sizeof(*c));
 
-	c->loop = loop;
 	c->table = table;
 	c->ops = *ops;
-	c->path = alloc_string(path);
-	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		c->clients[i].control = c;
-		c->clients[i].fd = -1;
-		c->clients[i].patience =
-		    timer_new(loop, lose_patience, &c->clients[i]);
-	}
-	return c;
-}
-
-struct control *
-control_new(struct loop *loop, const char *path, struct authtab *table,
-	    const struct control_ops *ops, struct err *err)
-{
-	struct control *c = prepare(loop, path, table, ops);
-
-	c->fd = unixsocket_listen(path, 0600, BACKLOG, &c->node, err);
-	if (c->fd < 0 || listen_on(c, err) != 0)
-		control_free(&c);
-	return c;
-}
-
-struct control *
-control_adopt(struct loop *loop, int fd, struct authtab *table,
-	      const struct control_ops *ops, struct err *err)
-{
-	struct control *c = prepare(loop, "control socket", table, ops);
-
-	c->fd = fd;
-	if (listen_on(c, err) != 0)
+	c->server = streamserver_adopt(loop, fd, CONTROL_CLIENTS_MAX,
+				       CONTROL_REQUEST_MAX, take_request, c);
+	if (streamserver_start(c->server, err) != 0)
 		control_free(&c);
 	return c;
 }
@@ -408,21 +228,9 @@ control_adopt(struct loop *loop, int fd, struct authtab *table,
 void
 control_free(struct control **control)
 {
-	struct control *c = *control;
-
-	if (c == NULL)
+	if (*control == NULL)
 		return;
-	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		if (c->clients[i].fd >= 0)
-			drop(&c->clients[i]);
-		timer_free(&c->clients[i].patience);
-	}
-	if (c->fd >= 0) {
-		loop_unwatch(c->loop, c->fd);
-		unixsocket_remove(c->path, &c->node);
-		close(c->fd);
-	}
-	free(c->path);
-	free(c);
+	streamserver_close(&(*control)->server);
+	free(*control);
 	*control = NULL;
 }

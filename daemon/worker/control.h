@@ -43,15 +43,10 @@ struct control_ops {
 };
 
 /*
- * Listens on path; what a dead daemon left there is replaced. NULL: err says
- * why, also that another one listens and which process it is. table is
- * borrowed, ops are copied.
+ * Serves fd, a socket that already listens: it is the control's from now on,
+ * its path remains the caller's. table is borrowed, ops are copied. NULL: err.
  */
-struct control *control_new(struct loop *, const char *path, struct authtab *,
-    const struct control_ops *, struct err *);
-/* The same on a socket that listens already; it is the control's from now on,
- * its path is not. */
-struct control *control_adopt(struct loop *, int fd, struct authtab *,
+struct control *control_new(struct loop *, int fd, struct authtab *,
     const struct control_ops *, struct err *);
 void control_free(struct control **);
 

@@ -182,7 +182,7 @@ open_control(struct worker *s, struct err *err)
 	if (s->handover == NULL || s->handover->control < 0)
 		return 0;
 	s->control =
-	    control_adopt(s->loop, s->handover->control, s->table, &ops, err);
+	    control_new(s->loop, s->handover->control, s->table, &ops, err);
 	return s->control != NULL ? 0 : -1;
 }
 

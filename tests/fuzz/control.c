@@ -52,14 +52,17 @@ open_all(void)
 {
 	static const struct control_ops ops = {
 	    .status = status, .now = now, .added = added};
+	struct stat node;
 	struct err err;
+	int fd;
 
 	path = alloc_format("/tmp/pbs-fuzz-%ld.ctl", (long)getpid());
 	unlink(path);
 	log_open("/dev/null", false, &err);
 	loop = loop_new(&err);
 	table = authtab_new(GRACE, ROWS_MAX, NULL, NULL);
-	assert(loop != NULL && control_new(loop, path, table, &ops, &err));
+	fd = unixsocket_listen(path, 0600, 16, &node, &err);
+	assert(loop != NULL && control_new(loop, fd, table, &ops, &err));
 }
 
 static void

@@ -74,6 +74,7 @@ serve(int fd, size_t many)
 	struct loop *loop = loop_new(&err);
 	struct authtab *table = authtab_new(GRACE, 1000000, NULL, NULL);
 	struct control *control;
+	struct stat node;
 
 	log_open("/dev/null", false, &err);
 	grant(table, "192.0.2.7", "ann");
@@ -86,7 +87,9 @@ serve(int fd, size_t many)
 			 i % 250);
 		grant(table, text, "a-user-with-quite-a-long-name@example.com");
 	}
-	control = control_new(loop, path, table, &ops, &err);
+	control =
+	    control_new(loop, unixsocket_listen(path, 0600, 16, &node, &err),
+			table, &ops, &err);
 	if (control == NULL || write(fd, "", 1) != 1)
 		_exit(1);
 	loop_run(loop, &err);
