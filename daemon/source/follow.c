@@ -9,7 +9,6 @@
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "daemon/source/follow_state.h"
-#include "daemon/source/lost.h"
 #include "daemon/source/rotation.h"
 #include "daemon/source/tail.h"
 
@@ -34,10 +33,10 @@ follow_free(struct follow **follow)
 	*follow = NULL;
 	if (f == NULL)
 		return;
-	generations_clear(&f->row);
+	generations_clear(&f->open);
 	follow_forget_start(f);
 	free(f->buffer);
-	log_once_clear(&f->trouble);
+	log_once_clear(&f->problem);
 	free(f->spec);
 	free(f);
 }
@@ -47,25 +46,26 @@ follow_free(struct follow **follow)
 static void
 recover(struct follow *f, size_t at, int64_t now)
 {
-	struct tail *tail = f->row.tails[at];
+	struct tail *tail = f->open.tails[at];
 	struct timespec changed = tail_changed(tail);
-	size_t found = generations_recover(&f->row, at, f->spec, now);
+	size_t found = generations_recover(&f->open, at, f->spec, now);
 
 	log_info("truncated %s%s%s", tail->path,
 		 found > 0 ? ", read its rest from " : "",
-		 found > 0 ? f->row.tails[at]->path : "");
+		 found > 0 ? f->open.tails[at]->path : "");
 	tail_rewind(tail);
 	tail->mtime = changed;
 }
 
 /*
- * A log of which nothing was read yet proves nothing about what was in it: if
- * it has changed, there may have been lines that were moved to a copy.
+ * Of a log that nothing has been read from yet, a read cannot tell that it was
+ * truncated. But if it has changed, it may have had lines that are now in a
+ * copy of it.
  */
 static bool
 was_emptied(struct follow *f, size_t at, int64_t now)
 {
-	struct tail *tail = f->row.tails[at];
+	struct tail *tail = f->open.tails[at];
 	struct timespec changed = tail_changed(tail);
 	size_t found;
 
@@ -73,54 +73,54 @@ was_emptied(struct follow *f, size_t at, int64_t now)
 	    rotation_is_pattern(f->spec) ||
 	    rotation_compare_times(tail->mtime, changed) == 0)
 		return false;
-	found = generations_recover(&f->row, at, f->spec, now);
+	found = generations_recover(&f->open, at, f->spec, now);
 	tail->mtime = changed;
 	return found > 0;
 }
 
-/* A file that nobody writes to any more is at its end. */
+/* Closes a file that was read to its end and that nobody writes to any more. */
 static void
 finish(struct follow *f, size_t at)
 {
-	struct tail *tail = f->row.tails[at], *next = f->row.tails[at + 1];
+	struct tail *tail = f->open.tails[at], *next = f->open.tails[at + 1];
 	struct linebuf *torn = tail->lines;
 
 	if (tail->continued && linebuf_pending(next->lines) == 0) {
 		tail->lines = next->lines;
 		next->lines = torn;
 	}
-	generations_drop(&f->row, at);
+	generations_drop(&f->open, at);
 }
 
 static void
-say_failed(struct follow *f, size_t at, const struct err *err, int64_t now)
+log_failed(struct follow *f, size_t at, const struct err *err, int64_t now)
 {
-	struct tail *tail = f->row.tails[at];
+	struct tail *tail = f->open.tails[at];
 
-	if (tail->old != NULL) {
+	if (tail->gz != NULL) {
 		log_warning("gave up %s", err->text);
 		tail->at_end = true;
 		return;
 	}
-	log_once_say(&f->trouble, "waiting for", tail->path, err->text);
+	log_once_warning(&f->problem, "waiting for", tail->path, err->text);
 	tail->failed = true;
 	f->unopened = true;
 	f->looked = now;
 }
 
 static void
-say_recovered(struct follow *f, struct tail *tail)
+log_recovered(struct follow *f, struct tail *tail)
 {
 	tail->failed = false;
-	log_once_clear(&f->trouble);
+	log_once_clear(&f->problem);
 	log_info("following %s", tail->path);
 }
 
-/* One block of the tail at `at`. */
+/* Reads one block of the tail at `at`. */
 static enum tail_result
 read_block(struct follow *f, size_t at, size_t *got, int64_t now)
 {
-	struct tail *tail = f->row.tails[at];
+	struct tail *tail = f->open.tails[at];
 	enum tail_result result;
 	struct err err;
 
@@ -132,22 +132,22 @@ read_block(struct follow *f, size_t at, size_t *got, int64_t now)
 	if (*got > 0)
 		tail->changed = now;
 	if (tail->failed && result != TAIL_FAILED)
-		say_recovered(f, tail);
+		log_recovered(f, tail);
 	if (result == TAIL_TRUNCATED)
 		recover(f, at, now);
 	else if (result == TAIL_FAILED)
-		say_failed(f, at, &err, now);
+		log_failed(f, at, &err, now);
 	return result;
 }
 
-/* Files that there was no room for before: now there may be. */
+/* There may be room now for files that could not be opened before. */
 static bool
 find_room(struct follow *f, int64_t now)
 {
-	uint64_t before = f->row.changes;
+	uint64_t before = f->open.changes;
 
 	follow_look(f, now);
-	return f->row.changes != before;
+	return f->open.changes != before;
 }
 
 bool
@@ -156,15 +156,15 @@ follow_read(struct follow *f, size_t budget, int64_t now)
 	enum tail_result result;
 	size_t got = 0, at = 0, done = 0;
 
-	while (at < f->row.count) {
+	while (at < f->open.count) {
 		if (done >= budget)
 			return true;
 		result = read_block(f, at, &got, now);
 		done += got;
 		if (result == TAIL_MORE || result == TAIL_TRUNCATED)
-			continue; /* what was found stands here now */
-		if (f->row.tails[at]->finished && f->row.tails[at]->at_end &&
-		    at + 1 < f->row.count)
+			continue; /* what was recovered is at `at` now */
+		if (f->open.tails[at]->finished && f->open.tails[at]->at_end &&
+		    at + 1 < f->open.count)
 			finish(f, at);
 		else
 			at++;
@@ -172,7 +172,7 @@ follow_read(struct follow *f, size_t budget, int64_t now)
 	return f->crowded && find_room(f, now);
 }
 
-/* ---- in due time ---- */
+/* ---- timers ---- */
 
 static int64_t
 sooner(int64_t a, int64_t b)
@@ -185,10 +185,10 @@ close_quiet(struct follow *f, int64_t now)
 {
 	int64_t next = -1, left;
 
-	for (size_t i = 0; i + 1 < f->row.count;) {
-		left = f->row.tails[i]->changed + FOLLOW_QUIET_MS - now;
-		if (left <= 0 && f->row.tails[i]->at_end) {
-			generations_drop(&f->row, i);
+	for (size_t i = 0; i + 1 < f->open.count;) {
+		left = f->open.tails[i]->changed + FOLLOW_QUIET_MS - now;
+		if (left <= 0 && f->open.tails[i]->at_end) {
+			generations_drop(&f->open, i);
 			continue;
 		}
 		next = sooner(next, left > 0 ? left : 1);
@@ -198,15 +198,16 @@ close_quiet(struct follow *f, int64_t now)
 }
 
 static int64_t
-say_missing(struct follow *f, int64_t now)
+log_missing(struct follow *f, int64_t now)
 {
 	int64_t left = f->looked + FOLLOW_GONE_MS - now;
 
-	if (!f->missing || log_once_is_logged(&f->trouble))
+	if (!f->missing || log_once_is_logged(&f->problem))
 		return -1;
 	if (left > 0)
 		return left;
-	log_once_say(&f->trouble, "waiting for", f->spec, follow_why_missing(f));
+	log_once_warning(&f->problem, "waiting for", f->spec,
+			 follow_why_missing(f));
 	return -1;
 }
 
@@ -215,16 +216,16 @@ follow_tend(struct follow *f, int64_t now)
 {
 	if (f->unopened && now >= f->looked + FOLLOW_RETRY_MS)
 		follow_look(f, now);
-	return sooner(sooner(close_quiet(f, now), say_missing(f, now)),
+	return sooner(sooner(close_quiet(f, now), log_missing(f, now)),
 		      f->unopened ? FOLLOW_RETRY_MS : -1);
 }
 
-/* ---- what others see ---- */
+/* ---- state ---- */
 
 uint64_t
 follow_changes(const struct follow *f)
 {
-	return f->row.changes;
+	return f->open.changes;
 }
 
 uint64_t
@@ -236,31 +237,31 @@ follow_bytes(const struct follow *f)
 size_t
 follow_count(const struct follow *f)
 {
-	return f->row.count;
+	return f->open.count;
 }
 
 int
 follow_fd(const struct follow *f, size_t i)
 {
-	return f->row.tails[i]->finished ? -1 : f->row.tails[i]->fd;
+	return f->open.tails[i]->finished ? -1 : f->open.tails[i]->fd;
 }
 
-/* The oldest file that may still grow: whoever begins there reads the newer
- * ones again, and loses nothing that a late writer adds to the old one. */
+/* The position in the oldest file that may still grow. Resuming there reads
+ * newer files again, but loses nothing that a late writer adds to this. */
 int
 follow_position(const struct follow *f, struct logpos *pos)
 {
 	size_t i = 0;
 
 	memset(pos, 0, sizeof(*pos));
-	while (i + 1 < f->row.count &&
-	       (f->row.tails[i]->place == 0 || !tail_has_name(f->row.tails[i])))
+	while (i + 1 < f->open.count && (f->open.tails[i]->place == 0 ||
+					 !tail_has_name(f->open.tails[i])))
 		i++;
-	if (i >= f->row.count)
+	if (i >= f->open.count)
 		return -1;
 	pos->path = alloc_string(f->spec);
-	pos->device = f->row.tails[i]->device;
-	pos->inode = f->row.tails[i]->inode;
-	tail_print_place(f->row.tails[i], &pos->print);
+	pos->device = f->open.tails[i]->device;
+	pos->inode = f->open.tails[i]->inode;
+	tail_print_place(f->open.tails[i], &pos->print);
 	return 0;
 }

@@ -1,11 +1,11 @@
 /*
- * follow: one log over all its rotations, as a row of open files.
+ * follow: reads one log across all its rotations, from a list of open files.
  *
- * The oldest file stands first and is read first. A file that was renamed away
- * is kept until it has been quiet for a while, since its writer may not have
- * noticed yet. What happened is never concluded from events: they only say when
- * to look, and looking compares what is open with what is there. So an event
- * that is lost, or a process that is stopped, costs nothing.
+ * The oldest file comes first and is read first. A file that was renamed is
+ * kept open until it has been quiet for a while, since its writer may not have
+ * noticed yet. Events only say when to look. What has happened is found out by
+ * comparing the open files with those on disk, so an event that is lost, or a
+ * process that was stopped, does no harm.
  */
 #ifndef DAEMON_SOURCE_FOLLOW_H
 #define DAEMON_SOURCE_FOLLOW_H
@@ -21,35 +21,38 @@ struct source_sink;
 struct source_start;
 
 enum {
-	FOLLOW_QUIET_MS = 60 * 1000, /* then an old file is closed */
-	FOLLOW_GONE_MS = 2000, /* a log that is away longer is worth a word */
-	FOLLOW_RETRY_MS = 1000, /* what is there, but cannot be opened or read */
+	FOLLOW_QUIET_MS = 60 * 1000, /* after that, an old file is closed */
+	FOLLOW_GONE_MS = 2000,	     /* after that, a missing log is reported */
+	FOLLOW_RETRY_MS = 1000, /* for a file that cannot be opened or read */
 };
 
 struct follow *follow_new(const char *spec, const struct source_sink *);
 void follow_free(struct follow **);
 
-/* Opens what start asks for; a log that is not there is waited for. With
- * start->once that is an error: -1. */
+/* Opens what start asks for. If there is no log, waits for it; with start->once
+ * that is an error, -1. now: steady ms, here and below. */
 int follow_start(struct follow *, const struct source_start *, int64_t now,
-    struct err *);
+		 struct err *);
 
-/* Compares with what is there and opens what is new. now: steady ms. */
+/* Compares the open files with those on disk and opens new ones. */
 void follow_look(struct follow *, int64_t now);
 
-/* Reads about so many bytes, oldest file first. true: there is more. */
+/* Reads about `budget` bytes, oldest file first. True if there is more. */
 bool follow_read(struct follow *, size_t budget, int64_t now);
 
-/* Closes what has been quiet, says what is overdue, looks again for what could
- * not be opened. Milliseconds until it wants to be called again, -1 = never. */
+/* Closes files that have been quiet, reports a log that is missing for too
+ * long, and looks again for files that could not be opened. Returns the
+ * milliseconds until it should be called again; -1: no need. */
 int64_t follow_tend(struct follow *, int64_t now);
 
-/* Counts each file that was opened or closed: when it changes, watch anew. */
+/* A counter of files opened and closed. When it changes, the descriptors to
+ * watch have changed. */
 uint64_t follow_changes(const struct follow *);
 uint64_t follow_bytes(const struct follow *); /* read so far */
 size_t follow_count(const struct follow *);
-int follow_fd(const struct follow *, size_t i); /* -1: nobody writes to it */
+/* The descriptor of the file number i; -1 if nobody writes to it any more. */
+int follow_fd(const struct follow *, size_t i);
 
-int follow_position(const struct follow *, struct logpos *); /* 0; -1: none */
+int follow_position(const struct follow *, struct logpos *); /* -1: none */
 
 #endif

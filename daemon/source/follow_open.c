@@ -1,5 +1,5 @@
-/* Opens what a log consists of: at the start, and whenever something may have
- * changed. */
+/* Finds and opens the files of a log: at the start, and whenever something may
+ * have changed. */
 #include "daemon/source/follow.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 enum { TRIES = 8 };
 
-/* ---- the beginning ---- */
+/* ---- start ---- */
 
 void
 follow_forget_start(struct follow *f)
@@ -34,7 +34,7 @@ follow_forget_start(struct follow *f)
 	f->unstarted = false;
 }
 
-/* The caller's positions do not live as long as it may take. */
+/* Copies what the caller passed, since it may be long until a file opens. */
 static void
 remember_start(struct follow *f, const struct source_start *start)
 {
@@ -51,13 +51,13 @@ remember_start(struct follow *f, const struct source_start *start)
 	f->unstarted = true;
 }
 
-/* NULL and f->renamed: the list is out of date. */
+/* NULL with f->renamed set: the list is out of date. */
 static struct tail *
 open_listed(struct follow *f, const struct rotated *file, struct err *err)
 {
 	struct tail *tail = tail_open(file->path, err);
 
-	if (f->hasty)
+	if (f->accept_rename)
 		return tail;
 	if (tail == NULL) {
 		f->renamed = errno == ENOENT;
@@ -69,9 +69,9 @@ open_listed(struct follow *f, const struct rotated *file, struct err *err)
 }
 
 /*
- * Opens a file as the newest of the row. false: not now, and nothing newer
- * before it. A rotated file that may not be read is passed over, as it would
- * hold up the log itself for ever.
+ * Opens a file as the newest. False if that must wait, and with it all newer
+ * files. A rotated file without read permission is skipped, since waiting for
+ * it would hold up the log itself for ever.
  */
 static bool
 append(struct follow *f, const struct rotated *file, int64_t now)
@@ -79,7 +79,7 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 	struct err err;
 	struct tail *tail;
 
-	if (!generations_make_room(&f->row)) {
+	if (!generations_make_room(&f->open)) {
 		f->crowded = true;
 		return false;
 	}
@@ -89,13 +89,14 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 	if (tail == NULL) {
 		bool passed = !file->live && errno == EACCES;
 
-		log_once_say(&f->trouble, passed ? "passed over" : "waiting for",
-			    file->path, err.text);
+		log_once_warning(&f->problem,
+				 passed ? "passed over" : "waiting for",
+				 file->path, err.text);
 		f->unopened = !passed;
 		return passed;
 	}
 	tail->changed = now;
-	generations_insert(&f->row, f->row.count, tail);
+	generations_insert(&f->open, f->open.count, tail);
 	return true;
 }
 
@@ -115,8 +116,8 @@ follow_why_missing(const struct follow *f)
 	return stat(f->spec, &st) == 0 ? "not a regular file" : strerror(errno);
 }
 
-/* The log is not in the list, but nobody has said that there is none: a disk
- * with errors, a directory that may not be searched. No event tells its end. */
+/* Whether the log may exist although it is not in the list: the disk has
+ * errors, or a directory may not be searched. No event comes when that ends. */
 static bool
 is_in_doubt(const struct follow *f)
 {
@@ -130,27 +131,27 @@ is_in_doubt(const struct follow *f)
 }
 
 static void
-open_from(struct follow *f, const struct resume_point *begin, int64_t now)
+open_from(struct follow *f, const struct resume_point *point, int64_t now)
 {
-	const struct rotation *files = &begin->files;
+	const struct rotation *files = &point->files;
 
-	for (size_t i = begin->first; i < files->count; i++) {
-		size_t before = f->row.count;
+	for (size_t i = point->first; i < files->count; i++) {
+		size_t before = f->open.count;
 
 		if (!append(f, &files->list[i], now))
 			return;
-		if (i == begin->first && f->row.count > before &&
-		    tail_seek(generations_newest(&f->row), begin->offset) != 0)
-			log_once_say(&f->trouble, "truncated",
-				    files->list[i].path,
-				    "began at its first byte");
+		if (i == point->first && f->open.count > before &&
+		    tail_seek(generations_newest(&f->open), point->offset) != 0)
+			log_once_warning(&f->problem, "truncated",
+					 files->list[i].path,
+					 "began at its first byte");
 	}
 }
 
 static void
 note_presence(struct follow *f, const struct rotation *files, int64_t now)
 {
-	struct tail *tail = generations_newest(&f->row);
+	struct tail *tail = generations_newest(&f->open);
 	bool missing = !has_live(files);
 
 	if (missing && !f->missing)
@@ -158,48 +159,49 @@ note_presence(struct follow *f, const struct rotation *files, int64_t now)
 	if (missing && is_in_doubt(f))
 		f->unopened = true;
 	if (missing && tail == NULL)
-		log_once_say(&f->trouble, "waiting for", f->spec,
-			    follow_why_missing(f));
+		log_once_warning(&f->problem, "waiting for", f->spec,
+				 follow_why_missing(f));
 	f->missing = missing;
-	if (!missing && !f->unopened && log_once_is_logged(&f->trouble) &&
+	if (!missing && !f->unopened && log_once_is_logged(&f->problem) &&
 	    (tail == NULL || !tail->failed)) {
-		log_once_clear(&f->trouble);
+		log_once_clear(&f->problem);
 		log_info("following %s", tail ? tail->path : f->spec);
 	}
 }
 
-/* The names may change meanwhile: then once more, but not for ever. */
+/* Starts over if a file is renamed meanwhile, but not for ever. */
 static void
-find_and_open(struct follow *f, struct resume_point *begin,
+find_and_open(struct follow *f, struct resume_point *point,
 	      const struct source_start *start, int64_t now)
 {
 	for (int tries = TRIES; tries >= 0; tries--) {
 		f->renamed = false;
-		f->hasty = tries == 0;
-		resume_find(begin, f->spec, start, &f->sink);
-		open_from(f, begin, now);
-		if (!f->renamed || f->row.count > 0)
+		f->accept_rename = tries == 0;
+		resume_find(point, f->spec, start, &f->sink);
+		open_from(f, point, now);
+		if (!f->renamed || f->open.count > 0)
 			return;
-		rotation_clear(&begin->files);
+		rotation_clear(&point->files);
 	}
 }
 
 static void
 begin_reading(struct follow *f, const struct source_start *start, int64_t now)
 {
-	struct resume_point begin;
+	struct resume_point point;
 
-	find_and_open(f, &begin, start, now);
-	if (f->row.count > 0 && has_live(&begin.files) && !f->unopened)
-		log_info("following %s", generations_newest(&f->row)->path);
-	note_presence(f, &begin.files, now);
-	/* What is there, but could not be opened, is not new when it can. */
-	if (f->row.count == 0 && begin.files.count > 0 && !f->unstarted)
+	find_and_open(f, &point, start, now);
+	if (f->open.count > 0 && has_live(&point.files) && !f->unopened)
+		log_info("following %s", generations_newest(&f->open)->path);
+	note_presence(f, &point.files, now);
+	/* A file that exists but cannot be opened is not new once it can:
+	 * then it will be read from where this start asks. */
+	if (f->open.count == 0 && point.files.count > 0 && !f->unstarted)
 		remember_start(f, start);
-	else if (f->row.count > 0 || begin.files.count == 0)
+	else if (f->open.count > 0 || point.files.count == 0)
 		follow_forget_start(f);
-	rotation_clear(&begin.files);
-	if (f->renamed) /* behind the first */
+	rotation_clear(&point.files);
+	if (f->renamed) /* a later file than the first */
 		follow_look(f, now);
 }
 
@@ -215,20 +217,20 @@ follow_start(struct follow *f, const struct source_start *start, int64_t now,
 	begin_reading(f, start, now);
 	if (start->once && (f->missing || f->unopened))
 		return err_set(err, "%s",
-			       log_once_is_logged(&f->trouble)
-				   ? log_once_reason(&f->trouble)
+			       log_once_is_logged(&f->problem)
+				   ? log_once_reason(&f->problem)
 				   : "a log cannot be read");
 	return 0;
 }
 
-/* ---- looking ---- */
+/* ---- changes ---- */
 
-/* Where the newest file that we have stands in the list; -1: it was renamed
- * out of sight or deleted. It may have been compressed since. */
+/* The index in the list of the newest open file; it may have been compressed
+ * since. -1 if it was deleted, or renamed to a name that is not listed. */
 static ssize_t
 find_newest(const struct follow *f, const struct rotation *files)
 {
-	struct tail *tail = generations_newest(&f->row);
+	struct tail *tail = generations_newest(&f->open);
 	struct fingerprint print;
 	ssize_t at;
 
@@ -243,20 +245,21 @@ find_newest(const struct follow *f, const struct rotation *files)
 }
 
 /*
- * Files behind the newest that we have are unread. If it is not in the list,
- * what was changed after we last saw its end may be; with '*' that goes also
- * for files before it, as the time of change is a poor order.
+ * Whether file i has not been read. All files after the newest open one, whose
+ * index is `known`, are unread. If that one is not listed, files changed after
+ * its end was last seen may be unread. With '*' that also applies to files
+ * before it, since the time of change is a poor order.
  */
 static bool
 is_unread(const struct follow *f, const struct rotation *files, size_t i,
 	  ssize_t known)
 {
 	const struct rotated *file = &files->list[i];
-	const struct tail *tail = generations_newest(&f->row);
+	const struct tail *tail = generations_newest(&f->open);
 	bool pattern = rotation_is_pattern(f->spec);
 
-	if (generations_has(&f->row, file) ||
-	    (!file->live && generations_has_done(&f->row, file)))
+	if (generations_has(&f->open, file) ||
+	    (!file->live && generations_has_done(&f->open, file)))
 		return false;
 	if (tail == NULL || (known >= 0 && (ssize_t)i > known) ||
 	    (known < 0 && file->live && !pattern))
@@ -265,18 +268,18 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 	       rotation_compare_times(file->mtime, tail->mtime) >= 0;
 }
 
-/* A file that has its name back, or a link that was switched back to it. */
+/* The file may have got its old name back, or a link may point to it again. */
 static void
-follow_back(struct follow *f, const struct rotated *live)
+switch_back(struct follow *f, const struct rotated *live)
 {
-	if (generations_move_to_end(&f->row, live))
+	if (generations_move_to_end(&f->open, live))
 		log_info("following %s", live->path);
 }
 
 static void
 open_newer(struct follow *f, const struct rotation *files, int64_t now)
 {
-	const struct tail *before = generations_newest(&f->row);
+	const struct tail *before = generations_newest(&f->open);
 	bool pattern = rotation_is_pattern(f->spec);
 	bool *unread = alloc_zero(files->count + 1, sizeof(*unread));
 	ssize_t known = find_newest(f, files);
@@ -287,12 +290,12 @@ open_newer(struct follow *f, const struct rotation *files, int64_t now)
 		if (unread[i] && !append(f, &files->list[i], now))
 			break;
 	free(unread);
-	if (before != NULL && before != generations_newest(&f->row) &&
-	    !log_once_is_logged(&f->trouble))
+	if (before != NULL && before != generations_newest(&f->open) &&
+	    !log_once_is_logged(&f->problem))
 		log_info(pattern ? "following %s" : "rotated %s",
-			 generations_newest(&f->row)->path);
+			 generations_newest(&f->open)->path);
 	if (!pattern && has_live(files))
-		follow_back(f, &files->list[files->count - 1]);
+		switch_back(f, &files->list[files->count - 1]);
 }
 
 static void
@@ -300,7 +303,7 @@ list_and_open(struct follow *f, struct rotation *files, int64_t now)
 {
 	for (int tries = TRIES; tries >= 0; tries--) {
 		f->renamed = false;
-		f->hasty = tries == 0;
+		f->accept_rename = tries == 0;
 		rotation_list(files, f->spec, NULL);
 		open_newer(f, files, now);
 		if (!f->renamed)
@@ -309,11 +312,11 @@ list_and_open(struct follow *f, struct rotation *files, int64_t now)
 	}
 }
 
-/* The usual case, without reading a directory. */
+/* Recognizes the usual case without reading a directory. */
 static bool
 nothing_changed(const struct follow *f)
 {
-	struct tail *tail = generations_newest(&f->row);
+	struct tail *tail = generations_newest(&f->open);
 	struct stat st;
 
 	return tail != NULL && !rotation_is_pattern(f->spec) && !f->unopened &&

@@ -1,6 +1,6 @@
 /*
- * What follow.c (reading) and follow_open.c (finding what to read) share; for
- * nobody else.
+ * What follow.c, which reads, and follow_open.c, which finds the files to read,
+ * share. No other file includes this.
  */
 #ifndef DAEMON_SOURCE_FOLLOW_STATE_H
 #define DAEMON_SOURCE_FOLLOW_STATE_H
@@ -15,26 +15,26 @@
 struct follow {
 	char *spec;
 	struct source_sink sink;
-	struct generations row;
+	struct generations open; /* the files */
 	char *buffer;
 	uint64_t bytes; /* read so far */
 
-	struct source_start start; /* while nothing could be opened yet */
+	struct source_start start; /* kept until a file could be opened */
 	bool unstarted;
 
-	struct log_once trouble;
-	bool missing;	/* the name; an older file may be open */
-	bool unopened;	/* it is there, but cannot be opened or read */
-	bool crowded;	/* there was no room for a newer file */
-	bool renamed;	/* a name was another file's than it had been listed */
-	bool hasty;	/* which is put up with */
-	int64_t looked; /* steady ms: when that was found */
+	struct log_once problem;
+	bool missing;	    /* the log; an older file may be open */
+	bool unopened;	    /* a file exists, but cannot be opened or read */
+	bool crowded;	    /* there was no room for a newer file */
+	bool renamed;	    /* a file was renamed between listing and opening */
+	bool accept_rename; /* last try: open the file even if it was */
+	int64_t looked;	    /* steady ms: when that was found */
 };
 
-/* The positions that were kept until a file could be opened. */
+/* Frees the start positions that were kept until a file could be opened. */
 void follow_forget_start(struct follow *);
 
-/* Why the log is not there, for a person. Borrowed until errno's text changes.
+/* Why the log is missing, for a message; borrowed until the next strerror(3).
  */
 const char *follow_why_missing(const struct follow *);
 

@@ -2,47 +2,49 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/linebuf.h"
 #include "base/log.h"
 #include "daemon/source/rotation.h"
 #include "daemon/source/tail.h"
 
 void
-generations_clear(struct generations *row)
+generations_clear(struct generations *g)
 {
-	for (size_t i = 0; i < row->count; i++)
-		tail_close(&row->tails[i]);
-	free(row->tails);
-	memset(row, 0, sizeof(*row));
+	for (size_t i = 0; i < g->count; i++)
+		tail_close(&g->tails[i]);
+	free(g->tails);
+	memset(g, 0, sizeof(*g));
 }
 
 struct tail *
-generations_newest(const struct generations *row)
+generations_newest(const struct generations *g)
 {
-	return row->count > 0 ? row->tails[row->count - 1] : NULL;
+	return g->count > 0 ? g->tails[g->count - 1] : NULL;
 }
 
-/* Its index, or the count. */
+/* The index of the file; the count if it is not open. */
 static size_t
-find(const struct generations *row, const struct rotated *file)
+find(const struct generations *g, const struct rotated *file)
 {
 	size_t i = 0;
 
-	while (i < row->count && (row->tails[i]->inode != file->inode ||
-				  row->tails[i]->device != file->device))
+	while (i < g->count && (g->tails[i]->inode != file->inode ||
+				g->tails[i]->device != file->device))
 		i++;
 	return i;
 }
 
 bool
-generations_has(const struct generations *row, const struct rotated *file)
+generations_has(const struct generations *g, const struct rotated *file)
 {
-	return find(row, file) < row->count;
+	return find(g, file) < g->count;
 }
 
-/* gzip(1) and logrotate(8) leave a compressed file its time of change. */
+/* Compressed or not: gzip(1) and logrotate(8) keep the time of change. */
 static bool
 is_same(const struct generations_done *done, const struct rotated *file)
 {
@@ -64,72 +66,138 @@ is_same(const struct generations_done *done, const struct rotated *file)
 }
 
 bool
-generations_has_done(const struct generations *row, const struct rotated *file)
+generations_has_done(const struct generations *g, const struct rotated *file)
 {
 	for (size_t i = 0; i < GENERATIONS_DONE_MAX; i++)
-		if (is_same(&row->done[i], file))
+		if (is_same(&g->done[i], file))
 			return true;
 	return false;
 }
 
 void
-generations_insert(struct generations *row, size_t at, struct tail *tail)
+generations_insert(struct generations *g, size_t at, struct tail *tail)
 {
-	row->tails =
-	    alloc_resize(row->tails, row->count + 1, sizeof(*row->tails));
-	memmove(&row->tails[at + 1], &row->tails[at],
-		(row->count - at) * sizeof(*row->tails));
-	row->tails[at] = tail;
-	row->count++;
-	row->changes++;
+	g->tails = alloc_resize(g->tails, g->count + 1, sizeof(*g->tails));
+	memmove(&g->tails[at + 1], &g->tails[at],
+		(g->count - at) * sizeof(*g->tails));
+	g->tails[at] = tail;
+	g->count++;
+	g->changes++;
 }
 
-/* Closes the gap that the tail at `at` leaves. */
+/* Takes the tail at `at` out of the list; the caller keeps it. */
 static void
-take_out(struct generations *row, size_t at)
+take_out(struct generations *g, size_t at)
 {
-	row->count--;
-	memmove(&row->tails[at], &row->tails[at + 1],
-		(row->count - at) * sizeof(*row->tails));
-	row->changes++;
+	g->count--;
+	memmove(&g->tails[at], &g->tails[at + 1],
+		(g->count - at) * sizeof(*g->tails));
+	g->changes++;
 }
 
 void
-generations_drop(struct generations *row, size_t at)
+generations_drop(struct generations *g, size_t at)
 {
-	struct tail *tail = row->tails[at];
+	struct tail *tail = g->tails[at];
 	struct generations_done *done;
 
 	log_debug("closed %s", tail->path);
-	done = &row->done[row->ndone++ % GENERATIONS_DONE_MAX];
+	done = &g->done[g->ndone++ % GENERATIONS_DONE_MAX];
 	*done = (struct generations_done){
 	    .device = tail->device, .inode = tail->inode, .mtime = tail->mtime};
 	tail_print_offset(tail, &done->print);
-	take_out(row, at);
+	take_out(g, at);
 	tail_close(&tail);
 }
 
 bool
-generations_move_to_end(struct generations *row, const struct rotated *file)
+generations_move_to_end(struct generations *g, const struct rotated *file)
 {
-	size_t at = find(row, file);
+	size_t at = find(g, file);
 	struct tail *tail;
 
-	if (at + 1 >= row->count)
+	if (at + 1 >= g->count)
 		return false;
-	tail = row->tails[at];
-	take_out(row, at);
-	generations_insert(row, row->count, tail);
+	tail = g->tails[at];
+	take_out(g, at);
+	generations_insert(g, g->count, tail);
 	return true;
 }
 
 bool
-generations_make_room(struct generations *row)
+generations_make_room(struct generations *g)
 {
-	if (row->count < GENERATIONS_MAX)
+	if (g->count < GENERATIONS_MAX)
 		return true;
-	if (!row->tails[0]->at_end)
+	if (!g->tails[0]->at_end)
 		return false;
-	generations_drop(row, 0);
+	generations_drop(g, 0);
 	return true;
+}
+
+/* ---- copytruncate ---- */
+
+/*
+ * Inserts a rotated file, to which nobody writes any more, before the tail at
+ * *at. From offset on it has what that tail had not read when the file was
+ * truncated. An incomplete line goes on in it, and comes back at its end.
+ */
+static void
+insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
+	       uint64_t offset, int64_t now)
+{
+	struct tail *next = g->tails[*at], *tail;
+	struct linebuf *torn = next->lines;
+	struct err err;
+
+	if (generations_has(g, file))
+		return;
+	tail = tail_open(file->path, &err);
+	if (tail == NULL || tail_seek(tail, offset) != 0) {
+		log_warning("passed over %s: %s", file->path,
+			    tail ? "it was truncated" : err.text);
+		tail_close(&tail);
+		return;
+	}
+	if (offset > 0) {
+		tail->place = next->place;
+		tail->before_place = next->before_place;
+	}
+	if (linebuf_pending(torn) > 0) {
+		next->lines = tail->lines;
+		tail->lines = torn;
+	}
+	tail->finished = tail->continued = true;
+	tail->changed = now;
+	generations_insert(g, (*at)++, tail);
+}
+
+size_t
+generations_recover(struct generations *g, size_t at, const char *spec,
+		    int64_t now)
+{
+	struct tail *tail = g->tails[at];
+	struct rotation files;
+	struct fingerprint print;
+	ssize_t copy = -1;
+	size_t first = at;
+
+	rotation_list(&files, spec, NULL);
+	if (tail->offset > 0) {
+		tail_print_offset(tail, &print);
+		copy = rotation_find(&files, &print, 0, 0);
+	}
+	if (copy >= 0)
+		insert_rotated(g, &at, &files.list[copy], tail->offset, now);
+	for (size_t i = (size_t)(copy + 1); i < files.count; i++) {
+		const struct rotated *file = &files.list[i];
+
+		if (file->live || generations_has_done(g, file) ||
+		    (copy < 0 &&
+		     rotation_compare_times(file->mtime, tail->mtime) < 0))
+			continue;
+		insert_rotated(g, &at, file, 0, now);
+	}
+	rotation_clear(&files);
+	return at - first;
 }

@@ -1,6 +1,6 @@
 /*
- * generations: the open files of one log, oldest first, and which ones were read to
- * their end before.
+ * generations: the open files of one log, oldest first, and which files have
+ * been read to their end and closed.
  */
 #ifndef DAEMON_SOURCE_GENERATIONS_H
 #define DAEMON_SOURCE_GENERATIONS_H
@@ -17,10 +17,10 @@ struct tail;
 
 enum {
 	GENERATIONS_MAX = 32,	   /* open at once */
-	GENERATIONS_DONE_MAX = 32, /* remembered */
+	GENERATIONS_DONE_MAX = 32, /* remembered after they were closed */
 };
 
-/* Zero-initialise it. */
+/* Zero-initialize it. */
 struct generations {
 	struct tail **tails; /* owned */
 	size_t count;
@@ -29,25 +29,40 @@ struct generations {
 		uint64_t device, inode;
 		struct timespec mtime;
 		struct fingerprint print; /* of its end */
-	} done[GENERATIONS_DONE_MAX]; /* a ring */
+	} done[GENERATIONS_DONE_MAX];	  /* a ring */
 	size_t ndone;
 };
 
 void generations_clear(struct generations *);
 
 struct tail *generations_newest(const struct generations *); /* or NULL */
-bool generations_has(const struct generations *, const struct rotated *); /* it is open */
+/* Whether the file is open. */
+bool generations_has(const struct generations *, const struct rotated *);
 
-/* It was read to its end, closed, and was not changed since but compressed. */
+/* Whether the file was read to its end and closed, and has not changed since,
+ * except that it may have been compressed. */
 bool generations_has_done(const struct generations *, const struct rotated *);
 
-void generations_insert(struct generations *, size_t at, struct tail *); /* takes it over */
-void generations_drop(struct generations *, size_t at);	  /* closes it and remembers */
+/* Takes over the tail. */
+void generations_insert(struct generations *, size_t at, struct tail *);
+/* Closes the file and remembers that it has been read. */
+void generations_drop(struct generations *, size_t at);
 
-/* Makes that file the newest. false: it is already, or is not here. */
+/* Makes the file the newest. False if it is the newest already, or not open. */
 bool generations_move_to_end(struct generations *, const struct rotated *);
 
-/* Room for one more: the oldest file makes it, unless it is still unread. */
+/* Makes room for one more file, by closing the oldest if need be. False if that
+ * one has not been read to its end. */
 bool generations_make_room(struct generations *);
+
+/*
+ * Recovers what the file at `at` held before copytruncate emptied it. Looks for
+ * that in the rotated files of spec: in the copy that was made of the file and
+ * in all newer files; if there is no copy, in all files that changed since the
+ * end of this one was last seen. These are inserted before it, to be read
+ * first. Returns their number. now: steady ms.
+ */
+size_t generations_recover(struct generations *, size_t at, const char *spec,
+			   int64_t now);
 
 #endif

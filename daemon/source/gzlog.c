@@ -26,7 +26,7 @@ gzlog_is_compressed(int fd)
 struct gzlog *
 gzlog_open(int fd)
 {
-	struct gzlog *old;
+	struct gzlog *log;
 	gzFile file;
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
@@ -38,35 +38,35 @@ gzlog_open(int fd)
 		return NULL;
 	}
 	gzbuffer(file, 64 * 1024);
-	old = alloc_zero(1, sizeof(*old));
-	old->file = file;
-	return old;
+	log = alloc_zero(1, sizeof(*log));
+	log->file = file;
+	return log;
 }
 
 void
-gzlog_close(struct gzlog **old)
+gzlog_close(struct gzlog **log)
 {
-	if (*old == NULL)
+	if (*log == NULL)
 		return;
-	gzclose_r((*old)->file);
-	free(*old);
-	*old = NULL;
+	gzclose_r((*log)->file);
+	free(*log);
+	*log = NULL;
 }
 
 int64_t
 gzlog_read(void *arg, void *buf, uint64_t len, uint64_t offset)
 {
-	struct gzlog *old = arg;
+	struct gzlog *log = arg;
 	int got;
 
 	if (len > INT32_MAX)
 		len = INT32_MAX;
-	if (gztell(old->file) != (z_off_t)offset &&
-	    gzseek(old->file, (z_off_t)offset, SEEK_SET) < 0) {
+	if (gztell(log->file) != (z_off_t)offset &&
+	    gzseek(log->file, (z_off_t)offset, SEEK_SET) < 0) {
 		errno = EIO;
 		return -1;
 	}
-	got = gzread(old->file, buf, (unsigned int)len);
+	got = gzread(log->file, buf, (unsigned int)len);
 	if (got < 0)
 		errno = EIO;
 	return got;

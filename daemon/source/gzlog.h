@@ -1,5 +1,5 @@
 /*
- * gzlog: a rotated log that was compressed, read as if it were not.
+ * gzlog: reads a compressed log as if it were not compressed.
  */
 #ifndef DAEMON_SOURCE_GZLOG_H
 #define DAEMON_SOURCE_GZLOG_H
@@ -9,16 +9,17 @@
 
 struct gzlog;
 
-/* Whether the file begins as gzip(1) writes it. */
+/* Whether the file begins with the magic number of gzip(1). */
 bool gzlog_is_compressed(int fd);
 
-/* fd stays the caller's, and open as long as this. NULL: errno says why. */
+/* The caller keeps fd, and closes it after gzlog_close(). NULL: see errno. */
 struct gzlog *gzlog_open(int fd);
 void gzlog_close(struct gzlog **);
 
 /*
  * A fingerprint_read_fn: arg is the struct gzlog, offset counts uncompressed
- * bytes. Forward it is cheap, backward it begins again at the first byte.
+ * bytes. Reading on is cheap; going back decompresses from the first byte
+ * again.
  */
 int64_t gzlog_read(void *arg, void *buf, uint64_t len, uint64_t offset);
 

@@ -7,8 +7,8 @@
 #include "base/log.h"
 
 void
-log_once_say(struct log_once *t, const char *verb, const char *path,
-	    const char *why)
+log_once_warning(struct log_once *t, const char *verb, const char *path,
+		 const char *why)
 {
 	char *text = alloc_format("%s %s: %s", verb, path, why);
 

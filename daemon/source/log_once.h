@@ -1,6 +1,6 @@
 /*
- * log_once: what is wrong with a log, said when it begins and when it becomes
- * something else, not each time that it is met.
+ * log_once: logs a problem with a log file when it begins or changes, not each
+ * time it is met.
  */
 #ifndef DAEMON_SOURCE_LOG_ONCE_H
 #define DAEMON_SOURCE_LOG_ONCE_H
@@ -8,19 +8,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Zero-initialise it; log_once_clear() when it is over. */
+/* Zero-initialize it; call log_once_clear() when the problem is over. */
 struct log_once {
-	char *text;    /* as it was said; NULL: nothing is wrong */
-	size_t reason; /* where in it the path begins, and why */
+	char *text;    /* the last message; NULL: there is no problem */
+	size_t reason; /* the offset in it of "path: why" */
 };
 
-/* Says "verb path: why", unless that is what was said last. */
-void log_once_say(struct log_once *, const char *verb, const char *path,
-    const char *why);
+/* Logs "verb path: why" as a warning, unless it was the last message. */
+void log_once_warning(struct log_once *, const char *verb, const char *path,
+		      const char *why);
 void log_once_clear(struct log_once *);
 
+/* Whether a problem has been logged and is not over. */
 bool log_once_is_logged(const struct log_once *);
-/* "path: why", borrowed until the next say or clear. */
+/* "path: why" of that problem, borrowed until the next warning or clear. */
 const char *log_once_reason(const struct log_once *);
 
 #endif

@@ -9,26 +9,27 @@
 
 enum { LINKS_MAX = 40 }; /* as in the kernel */
 
-struct way {
+struct walk {
 	char at[PATH_MAX];   /* a directory */
-	char rest[PATH_MAX]; /* from there on */
+	char rest[PATH_MAX]; /* of the path, from there on */
 	char next[NAME_MAX + 1];
 	int links;
 };
 
-/* Splits the next part off the rest. false: there is none, or it is absurd. */
+/* Splits the next component off the rest. False if nothing is left, or if it is
+ * too long. */
 static bool
-next_part(struct way *way)
+next_component(struct walk *walk)
 {
-	size_t skip = strspn(way->rest, "/");
-	size_t len = strcspn(way->rest + skip, "/");
+	size_t skip = strspn(walk->rest, "/");
+	size_t len = strcspn(walk->rest + skip, "/");
 
 	if (len == 0 || len > NAME_MAX)
 		return false;
-	memcpy(way->next, way->rest + skip, len);
-	way->next[len] = '\0';
+	memcpy(walk->next, walk->rest + skip, len);
+	walk->next[len] = '\0';
 	skip += len;
-	memmove(way->rest, way->rest + skip, strlen(way->rest + skip) + 1);
+	memmove(walk->rest, walk->rest + skip, strlen(walk->rest + skip) + 1);
 	return true;
 }
 
@@ -40,59 +41,59 @@ join(char path[PATH_MAX], const char *at, const char *next)
 	return snprintf(path, PATH_MAX, "%s%s%s", at, slash, next) < PATH_MAX;
 }
 
-/* Puts a link's target before the rest. */
+/* Puts the target of a link before the rest. */
 static bool
-enter_link(struct way *way, const char *link)
+enter_link(struct walk *walk, const char *link)
 {
 	char target[PATH_MAX];
-	size_t rest_len = strlen(way->rest);
+	size_t rest_len = strlen(walk->rest);
 	ssize_t len = readlink(link, target, sizeof(target) - 1);
 
-	if (len <= 0 || ++way->links > LINKS_MAX ||
-	    (size_t)len + 1 + rest_len + 1 > sizeof(way->rest))
+	if (len <= 0 || ++walk->links > LINKS_MAX ||
+	    (size_t)len + 1 + rest_len + 1 > sizeof(walk->rest))
 		return false;
-	memmove(way->rest + len + 1, way->rest, rest_len + 1);
-	memcpy(way->rest, target, (size_t)len);
-	way->rest[len] = '/';
+	memmove(walk->rest + len + 1, walk->rest, rest_len + 1);
+	memcpy(walk->rest, target, (size_t)len);
+	walk->rest[len] = '/';
 	if (target[0] == '/')
-		strcpy(way->at, "/");
+		strcpy(walk->at, "/");
 	return true;
 }
 
-/* false: the way ends here. */
+/* False if the walk ends here. */
 static bool
-take_step(struct way *way, pathwalk_step_fn *fn, void *arg)
+take_step(struct walk *walk, pathwalk_step_fn *fn, void *arg)
 {
-	struct pathwalk_step step = {.directory = way->at, .next = way->next};
+	struct pathwalk_step step = {.directory = walk->at, .next = walk->next};
 	char path[PATH_MAX];
 	struct stat st;
 	bool there, last;
 
-	if (!next_part(way) || !join(path, way->at, way->next))
+	if (!next_component(walk) || !join(path, walk->at, walk->next))
 		return false;
-	if (strcmp(way->next, ".") == 0)
+	if (strcmp(walk->next, ".") == 0)
 		return true;
 	there = lstat(path, &st) == 0;
 	step.enterable = there || errno != EACCES;
-	last = way->rest[strspn(way->rest, "/")] == '\0';
+	last = walk->rest[strspn(walk->rest, "/")] == '\0';
 	step.names = !there || last || !S_ISDIR(st.st_mode);
 	fn(arg, &step);
 	if (there && !last && S_ISDIR(st.st_mode)) {
-		strcpy(way->at, path);
+		strcpy(walk->at, path);
 		return true;
 	}
-	return there && S_ISLNK(st.st_mode) && enter_link(way, path);
+	return there && S_ISLNK(st.st_mode) && enter_link(walk, path);
 }
 
 void
 pathwalk(const char *path, pathwalk_step_fn *fn, void *arg)
 {
-	struct way way = {0};
+	struct walk walk = {0};
 
-	if (strlen(path) >= sizeof(way.rest))
+	if (strlen(path) >= sizeof(walk.rest))
 		return;
-	strcpy(way.at, path[0] == '/' ? "/" : ".");
-	strcpy(way.rest, path);
-	while (take_step(&way, fn, arg))
+	strcpy(walk.at, path[0] == '/' ? "/" : ".");
+	strcpy(walk.rest, path);
+	while (take_step(&walk, fn, arg))
 		continue;
 }

@@ -1,23 +1,28 @@
 #include "daemon/source/resume.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
+#include "base/linebuf.h"
 #include "base/log.h"
-#include "daemon/source/seek.h"
 #include "daemon/source/source.h"
 #include "daemon/source/tail.h"
 
-/* A place before the first whole line proves nothing. */
+/* ---- by the position of the last run ---- */
+
+/* An offset before the end of the first line proves nothing. */
 static bool
-is_place(const struct logpos *pos)
+is_proof(const struct logpos *pos)
 {
 	return pos->cursor == NULL && pos->print.offset > 0;
 }
 
-/* The one position of the last run that was this log's. */
+/* The position of this log in the last run, or NULL. */
 static const struct logpos *
 own_position(const char *spec, const struct source_start *start)
 {
@@ -27,100 +32,274 @@ own_position(const char *spec, const struct source_start *start)
 	return NULL;
 }
 
-/* Position i: -1 or the file that holds it. */
+/* The index of the file of that position, or -1. */
 static ssize_t
 find_position(const struct rotation *files, const struct logpos *pos)
 {
-	return is_place(pos)
+	return is_proof(pos)
 		   ? rotation_find(files, &pos->print, pos->device, pos->inode)
 		   : -1;
 }
 
 static bool
-resume_at(struct resume_point *begin, const struct logpos *pos)
+resume_at(struct resume_point *point, const struct logpos *pos)
 {
-	ssize_t found = find_position(&begin->files, pos);
+	ssize_t found = find_position(&point->files, pos);
 
 	if (found < 0)
 		return false;
-	begin->first = (size_t)found;
-	begin->offset = pos->print.offset;
-	log_info("resumed %s at byte %llu", begin->files.list[found].path,
-		 (unsigned long long)begin->offset);
+	point->first = (size_t)found;
+	point->offset = pos->print.offset;
+	log_info("resumed %s at byte %llu", point->files.list[found].path,
+		 (unsigned long long)point->offset);
 	return true;
 }
 
 static bool
-resume(struct resume_point *begin, const char *spec,
+resume(struct resume_point *point, const char *spec,
        const struct source_start *start, const struct logpos *own)
 {
-	if (own != NULL && resume_at(begin, own))
+	if (own != NULL && resume_at(point, own))
 		return true;
-	/* The same log under another spelling. */
+	/* The log may have had another name in the configuration. */
 	for (size_t i = 0; own == NULL && i < start->npos; i++)
-		if (resume_at(begin, &start->pos[i]))
+		if (resume_at(point, &start->pos[i]))
 			return true;
-	if (own != NULL && is_place(own))
+	if (own != NULL && is_proof(own))
 		log_warning(
 		    "lost the place of the last run in %s%s%s; "
 		    "went back by the grace instead",
-		    spec, begin->files.unreadable ? ", cannot read " : "",
-		    begin->files.unreadable ? begin->files.unreadable : "");
+		    spec, point->files.unreadable ? ", cannot read " : "",
+		    point->files.unreadable ? point->files.unreadable : "");
 	return false;
 }
 
-/* At its first stamp, compared with since. An empty one is never too old. */
-enum age { OLDER, YOUNGER, UNKNOWN };
+/* ---- by time ---- */
 
-static enum age
-age_of(const struct tail *tail, time_t since, const struct source_sink *sink)
+/* Reads whole lines from an offset on. */
+struct reader {
+	const struct tail *tail;
+	const struct source_sink *sink;
+	char *block;
+	uint64_t begin; /* of the block in the file */
+	size_t len;
+};
+
+enum { BLOCK = 2 * (LINEBUF_LINE_MAX + 2), FIRST_STAMP = 1024 * 1024 };
+
+struct stamped {
+	uint64_t offset, next; /* the line, and what follows it */
+	time_t when;
+};
+
+static void
+fill(struct reader *r, uint64_t offset)
 {
-	time_t first;
-	char byte;
+	int64_t got =
+	    tail_bytes((void *)(uintptr_t)r->tail, r->block, BLOCK, offset);
 
-	if (seek_first(tail, sink->stamp, sink->arg, &first) == 0)
-		return first < since ? OLDER : YOUNGER;
-	return tail_bytes((void *)(uintptr_t)tail, &byte, 1, 0) == 0 ? YOUNGER
-								     : UNKNOWN;
+	r->begin = offset;
+	r->len = got > 0 ? (size_t)got : 0;
 }
 
-/* From the newest file back to the one in which `since` lies. */
-static void
-begin_since(struct resume_point *begin, time_t since,
-	    const struct source_sink *sink)
+/* Finds the next newline from offset on; false if no newline is left. */
+static bool
+newline_from(struct reader *r, uint64_t offset, uint64_t *at)
 {
-	struct tail *tail;
-	struct err err;
-	enum age age;
+	const char *from, *found;
 
-	for (size_t i = begin->files.count; i-- > 0;) {
-		tail = tail_open(begin->files.list[i].path, &err);
-		if (tail == NULL)
-			continue;
-		age = age_of(tail, since, sink);
-		if (age != UNKNOWN || i + 1 == begin->files.count)
-			begin->first = i;
-		if (age == OLDER && tail->old == NULL)
-			begin->offset =
-			    seek_since(tail, since, sink->stamp, sink->arg);
-		tail_close(&tail);
-		/* One without a stamp does not say how far to go. */
-		if (age == OLDER)
-			return;
+	for (;;) {
+		if (offset < r->begin || offset >= r->begin + r->len)
+			fill(r, offset);
+		if (r->len == 0)
+			return false;
+		from = r->block + (offset - r->begin);
+		found = memchr(from, '\n', r->begin + r->len - offset);
+		if (found != NULL)
+			break;
+		offset = r->begin + r->len;
+	}
+	*at = r->begin + (uint64_t)(found - r->block);
+	return true;
+}
+
+/* The line that begins at offset; NULL if the block cannot hold it. */
+static const char *
+line_at(struct reader *r, uint64_t offset, size_t len)
+{
+	if (offset < r->begin || offset + len > r->begin + r->len)
+		fill(r, offset);
+	return offset + len <= r->begin + r->len
+		   ? r->block + (offset - r->begin)
+		   : NULL;
+}
+
+/* Skips a hole that copytruncate left, which is not part of any line. */
+static uint64_t
+skip_hole(struct reader *r, uint64_t offset)
+{
+	for (;; offset++) {
+		if (offset < r->begin || offset >= r->begin + r->len)
+			fill(r, offset);
+		if (r->len == 0 || r->block[offset - r->begin] != '\0')
+			return offset;
 	}
 }
 
+static int
+stamp_of(struct reader *r, const char *line, size_t len, time_t *when)
+{
+	if (len > 0 && line[len - 1] == '\r')
+		len--;
+	return r->sink->stamp(r->sink->arg, line, len, when);
+}
+
+/* Finds the first line with a stamp that begins in [offset, end). A line begins
+ * at offset. */
+static bool
+stamped_from(struct reader *r, uint64_t offset, uint64_t end,
+	     struct stamped *found)
+{
+	uint64_t newline;
+	const char *line;
+	size_t len;
+
+	for (; offset < end && newline_from(r, offset, &newline);
+	     offset = newline + 1) {
+		offset = skip_hole(r, offset);
+		if (newline - offset > LINEBUF_LINE_MAX + 1)
+			continue;
+		len = (size_t)(newline - offset);
+		line = line_at(r, offset, len);
+		if (line == NULL || stamp_of(r, line, len, &found->when) != 0)
+			continue;
+		found->offset = offset;
+		found->next = newline + 1;
+		return true;
+	}
+	return false;
+}
+
+/* Narrows [low, high) down to the first stamped line not older than since. A
+ * line always begins at low; a line that is not older, or the end, is at high.
+ */
+static uint64_t
+bisect(struct reader *r, uint64_t low, uint64_t high, time_t since)
+{
+	struct stamped found;
+	uint64_t middle, begin;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		begin = low;
+		if (middle > low) {
+			if (!newline_from(r, middle - 1, &begin) ||
+			    ++begin >= high)
+				begin = low;
+		}
+		if (!stamped_from(r, begin, high, &found)) {
+			if (begin == low)
+				return low;
+			high = begin;
+		} else if (found.when >= since) {
+			/* Else high would stay the same, for ever. */
+			if (begin == low)
+				return found.offset;
+			high = begin;
+		} else {
+			low = found.next;
+		}
+	}
+	return low;
+}
+
+/* Walks from an offset that is early enough to the first line that is not older
+ * than since, or to the end of the last whole line. */
+static uint64_t
+walk(struct reader *r, uint64_t offset, time_t since)
+{
+	struct stamped found;
+	uint64_t newline;
+
+	while (stamped_from(r, offset, UINT64_MAX, &found)) {
+		if (found.when >= since)
+			return found.offset;
+		offset = found.next;
+	}
+	while (newline_from(r, offset, &newline))
+		offset = newline + 1;
+	return offset;
+}
+
+/* The offset of the first line not older than since. */
+static uint64_t
+offset_since(struct reader *r, time_t since)
+{
+	uint64_t offset =
+	    bisect(r, 0, tail_size(r->tail), since - RESUME_DISORDER);
+
+	return walk(r, offset, since);
+}
+
+/* ---- which of the files ---- */
+
+/* How old the first stamp of a file is, compared with since. */
+enum age { OLDER, YOUNGER, UNKNOWN };
+
+static enum age
+age_of(struct reader *r, time_t since)
+{
+	struct stamped first;
+	char byte;
+
+	if (stamped_from(r, 0, FIRST_STAMP, &first))
+		return first.when < since ? OLDER : YOUNGER;
+	/* An empty file is not too old. */
+	return tail_bytes((void *)(uintptr_t)r->tail, &byte, 1, 0) == 0
+		   ? YOUNGER
+		   : UNKNOWN;
+}
+
+/* Goes from the newest file back to the first that has lines older than since.
+ * A file without a stamp does not tell how far back to go. */
+static void
+begin_since(struct resume_point *point, time_t since,
+	    const struct source_sink *sink)
+{
+	struct reader r = {.sink = sink, .block = alloc_zero(BLOCK, 1)};
+	enum age age = UNKNOWN;
+	struct tail *tail;
+	struct err err;
+
+	for (size_t i = point->files.count; i-- > 0 && age != OLDER;) {
+		tail = tail_open(point->files.list[i].path, &err);
+		if (tail == NULL)
+			continue;
+		r.tail = tail;
+		r.len = 0;
+		age = age_of(&r, since);
+		if (age != UNKNOWN || i + 1 == point->files.count)
+			point->first = i;
+		if (age == OLDER && tail->gz == NULL)
+			point->offset = offset_since(&r, since);
+		tail_close(&tail);
+	}
+	free(r.block);
+}
+
+/* ---- either ---- */
+
 void
-resume_find(struct resume_point *begin, const char *spec,
-	   const struct source_start *start, const struct source_sink *sink)
+resume_find(struct resume_point *point, const char *spec,
+	    const struct source_start *start, const struct source_sink *sink)
 {
 	const struct logpos *own = own_position(spec, start);
 
-	memset(begin, 0, sizeof(*begin));
-	rotation_list(&begin->files, spec, own);
-	if (begin->files.count == 0)
+	memset(point, 0, sizeof(*point));
+	rotation_list(&point->files, spec, own);
+	if (point->files.count == 0)
 		return;
-	begin->first = begin->files.count - 1;
-	if (!start->beginning && !resume(begin, spec, start, own))
-		begin_since(begin, start->since, sink);
+	point->first = point->files.count - 1;
+	if (!start->beginning && !resume(point, spec, start, own))
+		begin_since(point, start->since, sink);
 }

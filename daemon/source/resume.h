@@ -1,5 +1,6 @@
 /*
- * resume: where in a log, and in which of its rotated files, to begin reading.
+ * resume: where to begin reading a log: in which of its rotated files, and at
+ * which offset.
  */
 #ifndef DAEMON_SOURCE_RESUME_H
 #define DAEMON_SOURCE_RESUME_H
@@ -13,17 +14,24 @@ struct source_sink;
 struct source_start;
 
 struct resume_point {
-	struct rotation files; /* rotation_clear() it */
-	size_t first;	 /* read these from here on ... */
-	uint64_t offset; /* ... the first of them from this byte */
+	struct rotation files; /* the caller calls rotation_clear() */
+	size_t first;	       /* read this file and all newer ones, */
+	uint64_t offset;       /* the first of them from this byte on */
 };
 
 /*
- * The place of the last run if it is found in one of the files, and says so;
- * else the first line not older than start->since, in the live file or as many
- * rotated ones as it takes.
+ * Logs of several hosts and processes are not quite in order. A line younger
+ * than `since` is found as long as no line before it is younger than since +
+ * RESUME_DISORDER seconds.
+ */
+enum { RESUME_DISORDER = 60 };
+
+/*
+ * Finds the position of the last run, and logs that; if no file has it, the
+ * first line not older than start->since, in the log itself or in as many of
+ * its rotated files as needed. Lines without a time stamp are skipped.
  */
 void resume_find(struct resume_point *, const char *spec,
-    const struct source_start *, const struct source_sink *);
+		 const struct source_start *, const struct source_sink *);
 
 #endif

@@ -21,7 +21,7 @@ enum kind { NO_SIBLING, NUMBERED, DATED, MATCHED };
 
 enum { DATE_DIGITS = 5, TRIES = 8 };
 
-/* What the mark in a rotated file's name says about its age. */
+/* What the name of a rotated file says about its age. */
 struct mark {
 	enum kind kind;
 	unsigned long number; /* NUMBERED: the larger, the older */
@@ -29,14 +29,14 @@ struct mark {
 	bool compressed, unreadable;
 };
 
-struct entry {
+struct sibling {
 	struct rotated file;
 	struct mark mark;
-	bool half_made; /* compressed, with the plain one still beside it */
+	bool half_made; /* compressed, and the plain file still exists */
 };
 
-struct address_index {
-	struct entry *list;
+struct siblings {
+	struct sibling *list;
 	size_t count;
 	char *unreadable;
 };
@@ -49,7 +49,7 @@ ends_with(const char *name, size_t len, const char *end)
 	return len > n && memcmp(name + len - n, end, n) == 0;
 }
 
-/* Takes a compression's ending off. */
+/* The length of the name without the suffix of a compression. */
 static size_t
 without_compression(const char *name, size_t len, struct mark *mark)
 {
@@ -69,8 +69,8 @@ without_compression(const char *name, size_t len, struct mark *mark)
 	return len;
 }
 
-/* ".1", "-20261121", "-2026-11-21_0300", ".old": what stands between the name
- * of the log and the end. */
+/* Parses what a rotation added to the name of the log: ".1", "-20261121",
+ * "-2026-11-21_0300", ".old". */
 static enum kind
 read_mark(const char *text, size_t len, struct mark *mark)
 {
@@ -95,7 +95,8 @@ read_mark(const char *text, size_t len, struct mark *mark)
 	return digits >= DATE_DIGITS ? DATED : NO_SIBLING;
 }
 
-/* mail.log -> mail.log.1, mail.log-20261121.gz; mail-20261121.log. */
+/* Parses the name of a rotated file of `base`: mail.log.1, mail.log-20261121.gz
+ * or mail-20261121.log of mail.log. */
 static enum kind
 mark_of(const char *base, const char *name, struct mark *mark)
 {
@@ -126,16 +127,6 @@ is_compressed_name(const char *name)
 	return mark.compressed || mark.unreadable;
 }
 
-bool
-rotation_is_sibling(const char *base, const char *name)
-{
-	struct mark mark;
-
-	if (strchr(base, '*') != NULL)
-		return fnmatch(base, name, FNM_PERIOD) == 0;
-	return mark_of(base, name, &mark) != NO_SIBLING;
-}
-
 static const char *
 last_part(const char *path)
 {
@@ -150,10 +141,10 @@ rotation_is_pattern(const char *spec)
 	return strchr(last_part(spec), '*') != NULL;
 }
 
-/* ---- what is there ---- */
+/* ---- directories ---- */
 
 static bool
-has_inode(const struct address_index *found, uint64_t device, uint64_t inode)
+has_inode(const struct siblings *found, uint64_t device, uint64_t inode)
 {
 	for (size_t i = 0; i < found->count; i++)
 		if (found->list[i].file.inode == inode &&
@@ -162,11 +153,11 @@ has_inode(const struct address_index *found, uint64_t device, uint64_t inode)
 	return false;
 }
 
-/* The caller's path becomes ours. */
+/* Takes over the path. */
 static void
-add(struct address_index *found, char *path, const struct mark *mark, bool live)
+add(struct siblings *found, char *path, const struct mark *mark, bool live)
 {
-	struct entry *entry;
+	struct sibling *new;
 	struct stat st;
 
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
@@ -181,8 +172,8 @@ add(struct address_index *found, char *path, const struct mark *mark, bool live)
 	}
 	found->list =
 	    alloc_resize(found->list, found->count + 1, sizeof(*found->list));
-	entry = &found->list[found->count++];
-	*entry = (struct entry){.file = {.path = path,
+	new = &found->list[found->count++];
+	*new = (struct sibling){.file = {.path = path,
 					 .device = st.st_dev,
 					 .inode = st.st_ino,
 					 .mtime = st.st_mtim,
@@ -220,9 +211,9 @@ has_device(const char *path, uint64_t device)
 	return stat(path, &st) == 0 && st.st_dev == device;
 }
 
-/* The log of the last run, whatever its name is now. On another device any file
- * may have that number; but a device may have another one itself, after a boot.
- */
+/* Whether this is the file of the last run under a new name. A device may have
+ * another number after a boot, so a file with the right inode on another device
+ * counts if its contents prove it. */
 static bool
 is_stray(const struct logpos *stray, const char *directory,
 	 const struct dirent *d)
@@ -239,9 +230,10 @@ is_stray(const struct logpos *stray, const char *directory,
 	return found;
 }
 
-/* All in the directory of path that belong to it; not path itself. */
+/* Adds all files in the directory of path that belong to it, but not path
+ * itself. */
 static void
-scan(struct address_index *found, const char *path, const struct logpos *stray)
+scan(struct siblings *found, const char *path, const struct logpos *stray)
 {
 	const char *base = last_part(path);
 	char *directory = directory_of(path);
@@ -267,7 +259,7 @@ scan(struct address_index *found, const char *path, const struct logpos *stray)
 	free(directory);
 }
 
-/* ---- in order ---- */
+/* ---- order ---- */
 
 int
 rotation_compare_times(struct timespec a, struct timespec b)
@@ -278,9 +270,9 @@ rotation_compare_times(struct timespec a, struct timespec b)
 }
 
 /*
- * The order of two names that differ only in their digits, and have enough of
- * them for a date; else 0. A date says more than the time of change: a writer
- * may go on with the old file for a while.
+ * Compares two names that differ only in their digits and have enough digits
+ * for a date; 0 if they do not. A date is more reliable than the time of
+ * change, since a writer may use the old file for a while longer.
  */
 static int
 compare_dates(const char *a, const char *b)
@@ -297,15 +289,15 @@ compare_dates(const char *a, const char *b)
 		if (order == 0)
 			order = (*a > *b) - (*a < *b);
 	}
-	/* One of them may be compressed. */
+	/* At the end, or at the suffix of one that is compressed. */
 	return *a == *b || strcmp(a, ".gz") == 0 || strcmp(b, ".gz") == 0
 		   ? (digits >= DATE_DIGITS ? order : 0)
 		   : 0;
 }
 
-/* By the marks where both have the same kind, else by time of change. */
+/* Compares the marks if both are of the same kind, else the times of change. */
 static int
-compare_ages(const struct entry *a, const struct entry *b)
+compare_ages(const struct sibling *a, const struct sibling *b)
 {
 	int order = 0;
 
@@ -326,26 +318,27 @@ compare_ages(const struct entry *a, const struct entry *b)
 	return order ? order : strcmp(a->file.path, b->file.path);
 }
 
-/* Insertion: ages of mixed kinds are no total order, and lists are short. */
+/* Insertion sort, since ages of mixed kinds are not a total order, which
+ * qsort(3) needs. Lists are short. */
 static void
-sort(struct address_index *found)
+sort(struct siblings *found)
 {
 	for (size_t i = 1; i < found->count; i++) {
-		struct entry entry = found->list[i];
+		struct sibling new = found->list[i];
 		size_t k = i;
 
-		for (; k > 0 && compare_ages(&entry, &found->list[k - 1]) < 0;
+		for (; k > 0 && compare_ages(&new, &found->list[k - 1]) < 0;
 		     k--)
 			found->list[k] = found->list[k - 1];
-		found->list[k] = entry;
+		found->list[k] = new;
 	}
 }
 
-/* While gzip(1) works both are there; the plain one is whole. */
+/* While gzip(1) runs, both files exist, and only the plain one is complete. */
 static bool
-is_half_made(const struct address_index *found, size_t i)
+is_half_made(const struct siblings *found, size_t i)
 {
-	const struct entry *gz = &found->list[i];
+	const struct sibling *gz = &found->list[i];
 	size_t len = strlen(gz->file.path);
 
 	for (size_t k = 0; k < found->count; k++)
@@ -358,7 +351,7 @@ is_half_made(const struct address_index *found, size_t i)
 }
 
 static void
-hand_over(struct rotation *rotation, struct address_index *found)
+move_to_list(struct rotation *rotation, struct siblings *found)
 {
 	rotation->list = alloc_zero(found->count + 1, sizeof(*rotation->list));
 	for (size_t i = 0; i < found->count; i++)
@@ -377,7 +370,7 @@ static void
 list_names(struct rotation *rotation, const char *spec,
 	   const struct logpos *stray)
 {
-	struct address_index found = {0};
+	struct siblings found = {0};
 	const struct mark none = {0};
 	char *target = NULL;
 
@@ -391,7 +384,7 @@ list_names(struct rotation *rotation, const char *spec,
 		scan(&found, target, stray);
 	free(target);
 	sort(&found);
-	hand_over(rotation, &found);
+	move_to_list(rotation, &found);
 }
 
 static bool
@@ -408,9 +401,10 @@ are_same(const struct rotation *a, const struct rotation *b)
 }
 
 /*
- * Twice the same: then it was so at one moment. A file that is renamed while
- * names are read one by one may be seen under none, and would be taken for one
- * that is older than its successor, and so for read.
+ * Lists until the result is twice the same, and therefore was true at some
+ * moment. A file that is renamed while the directory is read may appear under
+ * neither name. It would then seem older than its successor, and so to have
+ * been read.
  */
 void
 rotation_list(struct rotation *rotation, const char *spec,
@@ -440,7 +434,7 @@ rotation_clear(struct rotation *rotation)
 	*rotation = (struct rotation){0};
 }
 
-/* ---- finding a place ---- */
+/* ---- search ---- */
 
 ssize_t
 rotation_find_inode(const struct rotation *rotation, uint64_t device,

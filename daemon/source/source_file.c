@@ -18,16 +18,17 @@
 #include "daemon/source/pathwalk.h"
 #include "daemon/source/source.h"
 
-/* Signals, expiry and publishing get their turn after so many bytes. */
+/* After so many bytes the loop handles signals, expiry and publishing. */
 enum { ROUND = 8 * 1024 * 1024, POLL_MS = 1000 };
 
 /*
- * A directory on the way to the log: its own end, and the permissions of the
- * next one. Where the next part of the way may come or go without taking a
- * directory with it, all names.
+ * What to watch in a directory that leads to the log: that it is moved or
+ * removed, and the permissions of what is in it. Where the next component of
+ * the path can come and go by itself, also all names.
  */
-static const uint32_t OF_WAY = IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
-static const uint32_t OF_NAMES =
+static const uint32_t DIRECTORY_EVENTS =
+    IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
+static const uint32_t NAME_EVENTS =
     IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
 
 struct watch {
@@ -35,32 +36,32 @@ struct watch {
 	bool file;   /* else a directory */
 	bool wanted; /* mark and sweep */
 	uint32_t mask;
-	char *name; /* the next part of the way, or NULL = any */
+	char *name; /* the next component of the path; NULL: any */
 };
 
 struct logfile {
 	struct source source;
 	struct follow *follow;
-	struct timer *again; /* reads on in the next round */
-	struct timer *tend;  /* closes what has been quiet */
-	struct timer *poll;  /* where there are no events */
-	int inotify;	     /* -1 = none */
+	struct timer *again; /* goes on reading in the next round */
+	struct timer *tend;  /* calls follow_tend() */
+	struct timer *poll;  /* on file systems without events */
+	int inotify;	     /* -1: not available */
 	struct watch *watches;
 	size_t nwatches;
 	uint64_t watched; /* follow_changes() when the files were watched */
 	bool look;	  /* names may have changed */
-	bool once, idle_told;
-	const char *blind; /* why there is polling, or NULL */
-	bool blind_said;
+	bool once, idle_called;
+	const char *poll_reason; /* why events are not enough; or NULL */
+	bool poll_logged;
 };
 
 /* ---- watches ---- */
 
 static void
-be_blind(struct logfile *log, const char *why)
+need_poll(struct logfile *log, const char *why)
 {
-	if (log->blind == NULL)
-		log->blind = why;
+	if (log->poll_reason == NULL)
+		log->poll_reason = why;
 }
 
 static struct watch *
@@ -79,7 +80,7 @@ forget_watch(struct logfile *log, struct watch *watch)
 	*watch = log->watches[--log->nwatches];
 }
 
-/* -1: errno. Watching what is watched already adds to it. */
+/* Watches a path; if it is watched already, adds to that. -1: see errno. */
 static int
 watch(struct logfile *log, const char *path, uint32_t mask, const char *name)
 {
@@ -112,7 +113,7 @@ watch(struct logfile *log, const char *path, uint32_t mask, const char *name)
 }
 
 static void
-want_none(struct logfile *log, bool files)
+clear_wanted(struct logfile *log, bool files)
 {
 	for (size_t i = 0; i < log->nwatches; i++)
 		if (log->watches[i].file == files)
@@ -134,32 +135,32 @@ sweep(struct logfile *log, bool files)
 	}
 }
 
-/* ---- the way to the log ---- */
+/* ---- directories ---- */
 
 static void
 watch_step(void *arg, const struct pathwalk_step *step)
 {
 	struct logfile *log = arg;
-	uint32_t mask = OF_WAY | (step->names ? OF_NAMES : 0);
+	uint32_t mask = DIRECTORY_EVENTS | (step->names ? NAME_EVENTS : 0);
 
 	if (watch(log, step->directory, mask | IN_ONLYDIR, step->next) == 0)
 		return;
-	/* A directory that cannot be entered either gives an event when it
-	 * can, in the one above it. */
+	/* If the directory cannot even be entered, the one above it will have
+	 * an event when that changes. */
 	if (errno == ENOENT || errno == ENOTDIR ||
 	    (errno == EACCES && !step->enterable))
 		return;
-	be_blind(log, errno == ENOSPC ? "no inotify watches left"
-				      : "its directory cannot be watched");
+	need_poll(log, errno == ENOSPC ? "no inotify watches left"
+				       : "its directory cannot be watched");
 }
 
-/* Twice over the same way: nothing changed while it was being watched. */
+/* Walks until a walk adds no watch: then nothing changed meanwhile. */
 static void
-watch_way(struct logfile *log)
+watch_path(struct logfile *log)
 {
 	size_t before;
 
-	want_none(log, false);
+	clear_wanted(log, false);
 	do {
 		before = log->nwatches;
 		pathwalk(log->source.spec, watch_step, log);
@@ -167,7 +168,7 @@ watch_way(struct logfile *log)
 	sweep(log, false);
 }
 
-/* By its descriptor: the name may be another file's by now. */
+/* By its descriptor, since its name may belong to another file by now. */
 static void
 watch_file(struct logfile *log, int fd)
 {
@@ -175,11 +176,11 @@ watch_file(struct logfile *log, int fd)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (watch(log, path, IN_MODIFY, NULL) != 0)
-		be_blind(log, errno == ENOSPC ? "no inotify watches left"
-					      : "it cannot be watched");
+		need_poll(log, errno == ENOSPC ? "no inotify watches left"
+					       : "it cannot be watched");
 }
 
-/* ---- where there are no events ---- */
+/* ---- polling ---- */
 
 static const char *
 without_events(long type)
@@ -220,10 +221,10 @@ check_events(struct logfile *log, int fd)
 	if (fstatfs(fd, &fs) == 0)
 		why = without_events((long)fs.f_type);
 	if (why != NULL)
-		be_blind(log, why);
+		need_poll(log, why);
 }
 
-/* true: there are files that were not watched before. */
+/* True if there are files that were not watched before. */
 static bool
 watch_files(struct logfile *log)
 {
@@ -232,7 +233,7 @@ watch_files(struct logfile *log)
 	if (log->watched == follow_changes(log->follow))
 		return false;
 	log->watched = follow_changes(log->follow);
-	want_none(log, true);
+	clear_wanted(log, true);
 	for (size_t i = 0; i < follow_count(log->follow); i++) {
 		int fd = follow_fd(log->follow, i);
 
@@ -251,18 +252,18 @@ watch_files(struct logfile *log)
 static void
 arm_poll(struct logfile *log)
 {
-	if (log->once || log->blind == NULL) {
-		log->blind_said = false;
+	if (log->once || log->poll_reason == NULL) {
+		log->poll_logged = false;
 		return;
 	}
-	if (!log->blind_said)
+	if (!log->poll_logged)
 		log_warning("looking at %s every second: %s", log->source.spec,
-			    log->blind);
-	log->blind_said = true;
+			    log->poll_reason);
+	log->poll_logged = true;
 	timer_arm(log->poll, POLL_MS);
 }
 
-/* ---- a round ---- */
+/* ---- rounds ---- */
 
 static int64_t
 now(const struct logfile *log)
@@ -274,25 +275,25 @@ static void
 look(struct logfile *log)
 {
 	log->look = false;
-	log->blind = log->inotify < 0 ? "no inotify" : NULL;
+	log->poll_reason = log->inotify < 0 ? "no inotify" : NULL;
 	log->watched = UINT64_MAX;
 	if (log->inotify >= 0) {
-		/* Soon, before what is new is gone again; and behind the
-		 * watches, so that nothing comes unseen. */
+		/* Now, since a new file may soon be gone; and again after
+		 * the watches are set, to miss nothing. */
 		follow_look(log->follow, now(log));
-		watch_way(log);
+		watch_path(log);
 	}
 	follow_look(log->follow, now(log));
 }
 
 static void
-tell(struct logfile *log, bool news)
+notify_sink(struct logfile *log, bool news)
 {
 	const struct source_sink sink = log->source.sink;
 	bool once = log->once;
 
-	if (news || !log->idle_told) {
-		log->idle_told = true;
+	if (news || !log->idle_called) {
+		log->idle_called = true;
 		sink.idle(sink.arg);
 	}
 	if (once)
@@ -310,9 +311,10 @@ tend(struct logfile *log)
 		timer_arm(log->tend, next);
 }
 
-/* Look, watch, and only then read: what is written later gives an event. */
+/* Looks for files, watches them, and only then reads, so that all that is
+ * written later causes an event. */
 static void
-round_of(void *arg)
+run_round(void *arg)
 {
 	struct logfile *log = arg;
 	uint64_t before = follow_bytes(log->follow);
@@ -331,7 +333,7 @@ round_of(void *arg)
 	if (more)
 		timer_arm(log->again, 0);
 	else
-		tell(log, follow_bytes(log->follow) != before);
+		notify_sink(log, follow_bytes(log->follow) != before);
 }
 
 static void
@@ -340,7 +342,7 @@ on_poll(void *arg)
 	struct logfile *log = arg;
 
 	log->look = true;
-	round_of(log);
+	run_round(log);
 }
 
 /* ---- events ---- */
@@ -355,7 +357,7 @@ is_relevant(const struct watch *watch, const struct inotify_event *event)
 		   : strcmp(watch->name, event->name) == 0;
 }
 
-/* What an event is about is looked up, never believed. */
+/* True if there may be news. An event only says what to look at. */
 static bool
 take_event(struct logfile *log, const struct inotify_event *event)
 {
@@ -398,7 +400,7 @@ on_events(void *arg, uint32_t events)
 		at += (ssize_t)(sizeof(*event) + event->len);
 	}
 	if (news)
-		round_of(log);
+		run_round(log);
 }
 
 /* ---- life ---- */
@@ -427,7 +429,7 @@ open_inotify(struct logfile *log, struct err *err)
 {
 	log->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (log->inotify < 0)
-		return 0; /* too many instances: there is polling */
+		return 0; /* too many instances: poll instead */
 	return loop_watch(log->source.loop, log->inotify, POLLIN, on_events,
 			  log, err);
 }
@@ -443,8 +445,8 @@ open_log(const char *spec, struct loop *loop, const struct source_start *start,
 	log->once = start->once;
 	log->look = true;
 	log->inotify = -1;
-	log->again = timer_new(loop, round_of, log);
-	log->tend = timer_new(loop, round_of, log);
+	log->again = timer_new(loop, run_round, log);
+	log->tend = timer_new(loop, run_round, log);
 	log->poll = timer_new(loop, on_poll, log);
 	log->follow = follow_new(spec, sink);
 	if ((!log->once && open_inotify(log, err) != 0) ||

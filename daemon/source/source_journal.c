@@ -17,7 +17,7 @@
 
 static const char SPEC[] = "journal:";
 
-/* Entries in one round; then signals and publishing get their turn. */
+/* ROUND: after so many entries the loop handles signals and publishing. */
 enum { ROUND = 10000, HEADER_MAX = 512 };
 
 struct journal {
@@ -25,11 +25,11 @@ struct journal {
 	sd_journal *journal;
 	int fd;
 	struct timer *again;
-	bool matched;	 /* an administrator has said whose entries count */
-	bool distrusted; /* one was refused, which is said once */
-	char *cursor;	 /* of the last run, until an entry was read */
+	bool matched;	 /* the administrator selected the entries */
+	bool distrusted; /* that an entry was ignored has been logged */
+	char *cursor;	 /* of the last run, until an entry is read */
 	char line[HEADER_MAX + LINEBUF_LINE_MAX];
-	bool once, idle_told;
+	bool once, idle_called;
 };
 
 /* ---- an entry as a line ---- */
@@ -53,7 +53,8 @@ get(struct journal *j, const char *name, struct field *field)
 	return true;
 }
 
-/* Whoever logs chooses these: what could shift the header is no entry. */
+/* The client of the journal chooses these fields. An entry is refused if one
+ * could shift the header of the line. */
 static bool
 is_word(const struct field *field)
 {
@@ -64,7 +65,7 @@ is_word(const struct field *field)
 	return field->len > 0 && field->len < HEADER_MAX / 4;
 }
 
-/* Appends the field between two strings, once it is known to be a word. */
+/* Appends a field between two strings. False if it is not a word. */
 static bool
 put_word(struct journal *j, size_t *len, const char *before,
 	 const struct field *field, const char *after)
@@ -93,7 +94,8 @@ put_stamp(struct journal *j, uint64_t usec)
 	return len;
 }
 
-/* "2026-11-21T02:11:07.000123+00:00 mail dovecot[42]: text"; 0: no line. */
+/* Builds "2026-11-21T02:11:07.000123+00:00 mail dovecot[42]: text". 0 if the
+ * entry does not make a line. */
 static size_t
 build_line(struct journal *j)
 {
@@ -121,7 +123,7 @@ build_line(struct journal *j)
 	return len + field.len;
 }
 
-/* ---- whose entries count ---- */
+/* ---- trust ---- */
 
 static bool
 is_zero(struct journal *j, const char *name)
@@ -132,13 +134,13 @@ is_zero(struct journal *j, const char *name)
 }
 
 /*
- * Whoever is logged in to the machine may write into the journal that he is
- * dovecot. The fields that begin with _ are journald's own, and a server does
- * not run in the session of a user, see systemd.journal-fields(7). Where he has
- * ended before journald asked for his control group, nobody knows.
+ * Any local user may write to the journal under the name of dovecot. But fields
+ * that begin with _ are set by journald itself, and a server does not run in
+ * the session of a user: systemd.journal-fields(7). Without a control group,
+ * because the process ended before journald looked, an entry is not trusted.
  */
 static bool
-is_a_servers(struct journal *j)
+is_from_server(struct journal *j)
 {
 	struct field field;
 
@@ -154,9 +156,9 @@ is_trusted(struct journal *j)
 {
 	struct field uid;
 
-	if (j->matched || is_a_servers(j))
+	if (j->matched || is_from_server(j))
 		return true;
-	/* What has no user is the kernel's. */
+	/* Entries of the kernel have no user; they are no reason to warn. */
 	if (!j->distrusted && get(j, "_UID", &uid)) {
 		log_info("journal: passing over what users wrote in sessions "
 			 "of their own, uid %.*s first",
@@ -169,13 +171,13 @@ is_trusted(struct journal *j)
 /* ---- reading ---- */
 
 static void
-tell(struct journal *j, bool news)
+notify_sink(struct journal *j, bool news)
 {
 	const struct source_sink sink = j->source.sink;
 	bool once = j->once;
 
-	if (news || !j->idle_told) {
-		j->idle_told = true;
+	if (news || !j->idle_called) {
+		j->idle_called = true;
 		sink.idle(sink.arg);
 	}
 	if (once)
@@ -203,7 +205,7 @@ read_round(void *arg)
 	}
 	if (result < 0)
 		log_error("could not read the journal: %s", strerror(-result));
-	tell(j, entries > 0);
+	notify_sink(j, entries > 0);
 }
 
 static void
@@ -216,7 +218,7 @@ on_change(void *arg, uint32_t events)
 		read_round(j);
 }
 
-/* ---- the beginning ---- */
+/* ---- start ---- */
 
 static const struct logpos *
 own_position(const struct source_start *start)
@@ -227,7 +229,8 @@ own_position(const struct source_start *start)
 	return NULL;
 }
 
-/* The entry of the cursor was read; its neighbour, if it is gone, was not. */
+/* The entry of the cursor has been read. If it is gone, sd-journal seeks to one
+ * beside it, which has not. */
 static int
 seek_cursor(struct journal *j, const char *cursor)
 {
@@ -275,7 +278,7 @@ close_journal(struct source *source)
 	free(j);
 }
 
-/* One word of journalctl(1)'s language. */
+/* Adds one word of journalctl(1)'s syntax. */
 static int
 add_match(struct journal *j, const char *word, struct err *err)
 {
@@ -305,7 +308,7 @@ open_directory(struct journal *j, const char *directory, struct err *err)
 	return 0;
 }
 
-/* "[DIRECTORY] [MATCH ...]"; the words are taken apart in place. */
+/* Opens "[DIRECTORY] [MATCH ...]", which is split in place. */
 static int
 open_words(struct journal *j, char *words, struct err *err)
 {

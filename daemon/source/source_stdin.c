@@ -18,7 +18,7 @@ enum { BUFFER = 256 * 1024 };
 struct input {
 	struct source source;
 	struct linebuf *lines;
-	struct timer *first; /* nothing may be there for a long time */
+	struct timer *first; /* calls idle() even if no input comes for long */
 	char *buffer;
 };
 
@@ -31,7 +31,7 @@ is_readable(void)
 }
 
 static void
-tell_idle(void *arg)
+notify_idle(void *arg)
 {
 	struct input *in = arg;
 
@@ -51,8 +51,8 @@ end(struct input *in, const char *why)
 	sink.ended(sink.arg);
 }
 
-/* It is shared with whoever started us, so it is not made non-blocking: one
- * read(2) each time that it is readable does not block either. */
+/* Standard input is shared with the process that started us, so it is not made
+ * non-blocking. One read(2) each time it is readable does not block, either. */
 static void
 on_input(void *arg, uint32_t events)
 {
@@ -68,7 +68,7 @@ on_input(void *arg, uint32_t events)
 	}
 	linebuf_feed(in->lines, in->buffer, (size_t)got, in->source.sink.line,
 		     in->source.sink.arg);
-	tell_idle(in);
+	notify_idle(in);
 }
 
 static void
@@ -96,7 +96,7 @@ open_input(const char *spec, struct loop *loop,
 	in->source.loop = loop;
 	in->lines = linebuf_new();
 	in->buffer = alloc_zero(BUFFER, 1);
-	in->first = timer_new(loop, tell_idle, in);
+	in->first = timer_new(loop, notify_idle, in);
 	if (loop_watch(loop, STDIN_FILENO, POLLIN, on_input, in, err) != 0) {
 		err_prefix(err, "standard input");
 		close_input(&in->source);

@@ -1,6 +1,6 @@
 /*
- * source_stdin: lines from standard input, "-". They are read as they come;
- * its end is the end of the source.
+ * source_stdin: lines from standard input, "-". Where to begin cannot be
+ * chosen; the end of the input is the end of the source.
  */
 #ifndef DAEMON_SOURCE_SOURCE_STDIN_H
 #define DAEMON_SOURCE_SOURCE_STDIN_H

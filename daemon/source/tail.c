@@ -19,7 +19,8 @@ min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Without O_NONBLOCK a FIFO would hold us until somebody writes to it. */
+/* Without O_NONBLOCK, opening a FIFO would wait for somebody who writes to it.
+ */
 static int
 open_regular(const char *path, struct stat *st, struct err *err)
 {
@@ -54,8 +55,8 @@ tail_open(const char *path, struct err *err)
 	if (!gzlog_is_compressed(fd))
 		return tail;
 	tail->finished = true;
-	tail->old = gzlog_open(fd);
-	if (tail->old == NULL) {
+	tail->gz = gzlog_open(fd);
+	if (tail->gz == NULL) {
 		err_set(err, "%s", strerror(errno));
 		tail_close(&tail);
 	}
@@ -69,7 +70,7 @@ tail_close(struct tail **tail_p)
 
 	if (tail == NULL)
 		return;
-	gzlog_close(&tail->old);
+	gzlog_close(&tail->gz);
 	close(tail->fd);
 	linebuf_free(&tail->lines);
 	free(tail->path);
@@ -83,11 +84,11 @@ tail_bytes(void *arg, void *buf, uint64_t len, uint64_t offset)
 	const struct tail *tail = arg;
 	int fd = tail->fd;
 
-	return tail->old ? gzlog_read(tail->old, buf, len, offset)
-			 : fingerprint_pread(&fd, buf, len, offset);
+	return tail->gz ? gzlog_read(tail->gz, buf, len, offset)
+			: fingerprint_pread(&fd, buf, len, offset);
 }
 
-/* ---- the place ---- */
+/* ---- the offset ---- */
 
 static void
 set_place(struct tail *tail, uint64_t offset)
@@ -123,7 +124,8 @@ tail_rewind(struct tail *tail)
 	tail->hole = 0;
 }
 
-/* *before := the last bytes before the k-th of block, which follows *prior. */
+/* Sets *before to the last bytes before block + k; *prior comes before block.
+ */
 static void
 keep_before(struct before *before, const struct before *prior,
 	    const char *block, size_t k)
@@ -136,8 +138,9 @@ keep_before(struct before *before, const struct before *prior,
 	before->len = old + new;
 }
 
-/* Moves the place behind the last line that is whole: one ended in this block
- * if less is pending than was before, and this block. */
+/* Moves `place` to the end of the last complete line. A line has ended in this
+ * block unless the pending bytes are those pending before plus this block,
+ * which is what the caller passes as `before`. */
 static void
 move_place(struct tail *tail, const char *block, size_t len, uint64_t before)
 {
@@ -164,8 +167,9 @@ advance(struct tail *tail, const char *block, size_t len)
 /* ---- reading ---- */
 
 /*
- * A writer without O_APPEND leaves a hole as large as the old log when that is
- * truncated. Returns how much of the block is hole.
+ * When a log is truncated under a writer that does not use O_APPEND, its next
+ * line comes after a hole as large as the old log. Returns how many bytes of
+ * the block belong to such a hole.
  */
 static size_t
 skip_hole(struct tail *tail, const char *block, size_t len)
@@ -179,13 +183,13 @@ skip_hole(struct tail *tail, const char *block, size_t len)
 	return n;
 }
 
-/* Over the rest of a hole that may be gigabytes. */
+/* Skips the rest of a hole, which may be gigabytes, at once. */
 static void
-leap(struct tail *tail)
+skip_to_data(struct tail *tail)
 {
 	off_t data = lseek(tail->fd, (off_t)tail->offset, SEEK_DATA);
 
-	if (tail->old != NULL || data <= (off_t)tail->offset ||
+	if (tail->gz != NULL || data <= (off_t)tail->offset ||
 	    tail_seek(tail, (uint64_t)data) != 0)
 		return;
 	tail->place = 0;
@@ -195,8 +199,9 @@ leap(struct tail *tail)
 }
 
 /*
- * A few bytes of a first line prove nothing about the file: another one begins
- * with the same date. They are forgotten, and read again with the rest.
+ * A few bytes of a first line prove nothing, since another file may begin with
+ * the same date. Forgets them; they will be read again with the rest of the
+ * line.
  */
 static void
 forget_beginning(struct tail *tail)
@@ -222,7 +227,7 @@ take(struct tail *tail, const char *block, size_t len, bool end,
 	move_place(tail, block, len, torn + len - hole);
 	advance(tail, block, len);
 	if (tail->blank && !end)
-		leap(tail);
+		skip_to_data(tail);
 	if (end)
 		forget_beginning(tail);
 	*got = len;
@@ -236,8 +241,9 @@ enum tail_result
 tail_read(struct tail *tail, char buffer[TAIL_BUFFER],
 	  const struct source_sink *sink, size_t *got, struct err *err)
 {
-	/* Backward is dear in a compressed file, which nobody truncates. */
-	size_t again = tail->old ? 0 : tail->before_offset.len;
+	/* Going back is expensive in a compressed file, and nobody truncates
+	 * one. */
+	size_t again = tail->gz ? 0 : tail->before_offset.len;
 	int64_t len;
 
 	*got = 0;
@@ -250,15 +256,15 @@ tail_read(struct tail *tail, char buffer[TAIL_BUFFER],
 	    memcmp(buffer, tail->before_offset.bytes, again) != 0)
 		return TAIL_TRUNCATED;
 	return take(tail, buffer + again, (size_t)len - again,
-		    tail->old ? len == 0 : len < TAIL_BUFFER, sink, got);
+		    tail->gz ? len == 0 : len < TAIL_BUFFER, sink, got);
 }
 
-/* ---- proofs ---- */
+/* ---- fingerprints ---- */
 
 struct memory {
 	const char *head;
 	const struct before *before;
-	uint64_t end; /* where before ends */
+	uint64_t end; /* the offset where `before` ends */
 };
 
 static int64_t

@@ -54,8 +54,7 @@ bool address_index_sparse(const struct address_index *);
 
 /* Prefetch into the processor's cache what address_index_find() will read:
  * first the head of the chain, then, once that has arrived, its first entry.
- * The index returned is that of the first entry, which may be another address.
- */
+ * The index returned is that of the first entry, whose address may differ. */
 void address_index_prefetch_head(const struct address_index *,
 				 const struct addr *);
 uint32_t address_index_prefetch_entry(const struct address_index *,

@@ -80,6 +80,16 @@ lists(const char *spec, const char *want, const char *what)
 	mkdir(top, 0700);
 }
 
+/* The log `base`, one more file, and what is listed for spec. */
+static void
+lists_with(const char *base, const char *other, const char *spec,
+	   const char *want)
+{
+	make(base, "", 0);
+	make(other, "", 1);
+	lists(spec, want, other);
+}
+
 static void
 names(void)
 {
@@ -102,14 +112,17 @@ names(void)
 	    "xmail.log.1",  "mail.log.gz",    "mail.log.1.tmp",
 	};
 
-	for (size_t i = 0; i < sizeof(siblings) / sizeof(siblings[0]); i++)
-		ok(rotation_is_sibling("mail.log", siblings[i]), "%s",
-		   siblings[i]);
+	for (size_t i = 0; i < sizeof(siblings) / sizeof(siblings[0]); i++) {
+		char want[64];
+
+		snprintf(want, sizeof(want), "%s mail.log!", siblings[i]);
+		lists_with("mail.log", siblings[i], "mail.log", want);
+	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		ok(!rotation_is_sibling("mail.log", others[i]), "not %s",
-		   others[i]);
-	ok(rotation_is_sibling("pop3-*", "pop3-202611210000"), "a pattern");
-	ok(!rotation_is_sibling("pop3-*", "smtp-202611210000"), "not another");
+		lists_with("mail.log", others[i], "mail.log", "mail.log!");
+	lists_with("pop3-1", "pop3-202611210000", "pop3-*",
+		   "pop3-202611210000! pop3-1!");
+	lists_with("pop3-1", "smtp-202611210000", "pop3-*", "pop3-1!");
 	ok(rotation_is_pattern("/var/log/pop3-*"), "a name with *");
 	ok(!rotation_is_pattern("/var/*/pop3"), "not in a directory");
 }
@@ -256,7 +269,7 @@ stray(void)
 	ok(strays(&print, false),
 	   "whatever number its device has after a boot");
 	make("elsewhere", "auth\nauth\n", 0);
-	ok(strays(&print, true), "also written anew meanwhile");
+	ok(strays(&print, true), "also rewritten meanwhile");
 	ok(!strays(&print, false), "not a file of another device, same inode");
 	ok(!strays(&none, false), "nor for one of which nothing is known");
 }

@@ -1,11 +1,11 @@
-/* seek: the bisection finds what a walk through all lines finds. */
-#include "daemon/source/seek.h"
+/* resume: without a position, the bisection finds where to begin as a walk
+ * through all lines does. */
+#include "daemon/source/resume.h"
 
 #include <fcntl.h>
 #include <stdint.h>
 
 #include "base/alloc.h"
-#include "daemon/source/tail.h"
 #include "tests/tap.h"
 #include "tests/unit/follower.h"
 
@@ -21,6 +21,7 @@ struct text {
 	size_t nlines;
 };
 
+static char *top; /* a directory for the log */
 static size_t probes;
 
 static int
@@ -58,43 +59,51 @@ free_text(struct text *t)
 	free(t);
 }
 
-static struct tail *
-open_text(const struct text *t)
+static void
+write_text(const char *path, const struct text *t)
 {
-	char path[] = "/tmp/seek.XXXXXX";
-	int fd = mkstemp(path);
-	struct tail *tail = NULL;
-	struct err err;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-	if (fd >= 0 && write(fd, t->bytes, t->len) == (ssize_t)t->len)
-		tail = tail_open(path, &err);
-	unlink(path);
-	close(fd);
-	if (tail == NULL) {
+	if (fd < 0 || write(fd, t->bytes, t->len) != (ssize_t)t->len) {
 		printf("Bail out! no temporary file\n");
 		exit(1);
 	}
-	return tail;
+	close(fd);
 }
 
+/* Where a source would begin to read that log. */
 static uint64_t
 seek(const struct text *t, time_t since)
 {
-	struct tail *tail = open_text(t);
-	uint64_t offset = seek_since(tail, since, counted_stamp, NULL);
+	struct source_sink sink = {.stamp = counted_stamp};
+	struct source_start start = {.since = since};
+	char *path = alloc_format("%s/log", top);
+	struct resume_point point;
 
-	tail_close(&tail);
-	return offset;
+	write_text(path, t);
+	resume_find(&point, path, &start, &sink);
+	if (point.files.count != 1 || point.first != 0) {
+		printf("Bail out! the log is not found\n");
+		exit(1);
+	}
+	rotation_clear(&point.files);
+	free(path);
+	return point.offset;
 }
 
-/* Where the first line not older begins; the end if there is none. */
+/* Where the first line not older begins; the end if all are older. A log whose
+ * first stamp is not older, or that has none, is read from its first byte. */
 static uint64_t
 walk(const struct text *t, time_t since)
 {
-	for (size_t i = 0; i < t->nlines; i++)
+	bool older = false;
+
+	for (size_t i = 0; i < t->nlines; i++) {
 		if (t->lines[i].when >= since)
-			return t->lines[i].offset;
-	return t->len;
+			return older ? t->lines[i].offset : 0;
+		older = older || t->lines[i].when >= 0;
+	}
+	return older ? t->len : 0;
 }
 
 static uint32_t
@@ -144,7 +153,7 @@ edges(void)
 	add(t, 20, 70000);
 	add(t, 30, 5);
 	is_int((long long)seek(t, 15), (long long)t->lines[2].offset,
-	       "an over-long line is none");
+	       "an over-long line is not a line");
 	t->len += (size_t)sprintf(t->bytes + t->len, "%010d torn", 40);
 	is_int((long long)seek(t, 40), (long long)(t->lines[2].offset + 17),
 	       "a torn line is not passed over");
@@ -157,10 +166,12 @@ holes(void)
 	struct text *t = new_text();
 
 	t->len = 300000;
+	add(t, 3, 5);
 	add(t, 10, 5);
 	add(t, 20, 5);
-	is_int((long long)seek(t, 5), 300000, "behind a hole");
-	is_int((long long)seek(t, 20), 300017, "and further");
+	is_int((long long)seek(t, 3), 0, "a hole before the first line");
+	is_int((long long)seek(t, 5), 300017, "the line after that");
+	is_int((long long)seek(t, 20), 300034, "and further");
 	free_text(t);
 }
 
@@ -168,21 +179,18 @@ static void
 no_stamps(void)
 {
 	struct text *t = new_text();
-	struct tail *tail;
-	time_t when;
 
 	for (int i = 0; i < 1000; i++)
 		add(t, -1, 100);
-	is_int((long long)seek(t, 5), (long long)t->len, "no stamp at all");
-	tail = open_text(t);
-	is_int(seek_first(tail, follower_stamp, NULL, &when), -1,
-	       "there is no first");
-	tail_close(&tail);
+	is_int((long long)seek(t, 5), 0, "no stamp at all: all of it");
 	add(t, 77, 5);
-	tail = open_text(t);
-	is_int(seek_first(tail, follower_stamp, NULL, &when), 0, "one late");
-	is_int(when, 77, "is the first");
-	tail_close(&tail);
+	is_int((long long)seek(t, 77), 0, "one late stamp, as old");
+	is_int((long long)seek(t, 78), (long long)t->len, "or older");
+	t->len = t->nlines = 0;
+	for (int i = 0; i < 11000; i++)
+		add(t, -1, 100);
+	add(t, 77, 5);
+	is_int((long long)seek(t, 78), 0, "too late to be looked for");
 	free_text(t);
 }
 
@@ -203,6 +211,7 @@ is_quick(void)
 int
 main(void)
 {
+	top = follower_directory();
 	edges();
 	holes();
 	no_stamps();
@@ -210,8 +219,10 @@ main(void)
 	for (uint32_t seed = 1; seed <= 4; seed++) {
 		agrees(seed, 5000, 0, 0);
 		agrees(seed, 5000, 50, 0);
-		agrees(seed, 3000, 20, SEEK_DISORDER / 2);
+		agrees(seed, 3000, 20, RESUME_DISORDER / 2);
 		agrees(seed, 1 + seed, 0, 0);
 	}
+	follower_remove_all(top);
+	free(top);
 	return tap_done();
 }
