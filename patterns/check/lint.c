@@ -70,22 +70,22 @@ is_unbounded(const struct regex_token *a)
  * beginning, or anywhere else, it does not.
  */
 static void
-check_reach(const struct lint *lint, const struct regex_tokens *atoms,
+check_reach(const struct lint *lint, const struct regex_tokens *tokens,
 	    enum rule_role role)
 {
-	size_t i, ip = regex_tokens_group(atoms, "ip", 0);
-	size_t user = regex_tokens_group(atoms, "user", 0);
+	size_t i, ip = regex_tokens_group(tokens, "ip", 0);
+	size_t user = regex_tokens_group(tokens, "user", 0);
 	bool within;
 
-	for (i = 0; ip < atoms->count && i < ip; i++) {
-		if (!atoms->list[i].any || !is_unbounded(&atoms->list[i]))
+	for (i = 0; ip < tokens->count && i < ip; i++) {
+		if (!tokens->list[i].any || !is_unbounded(&tokens->list[i]))
 			continue;
-		within = user < i && i < atoms->list[user].other;
+		within = user < i && i < tokens->list[user].other;
 		find(lint, !within,
 		     "%s: anything reaches to the address ('%c%c' at column "
 		     "%zu)%s",
-		     role_name(role), '.', atoms->list[i].min ? '+' : '*',
-		     atoms->list[i].at + 1,
+		     role_name(role), '.', tokens->list[i].min ? '+' : '*',
+		     tokens->list[i].at + 1,
 		     within ? ", as a user name: is there but one way to read "
 			      "such a line?"
 			    : ": name the bytes that may stand there");
@@ -93,20 +93,20 @@ check_reach(const struct lint *lint, const struct regex_tokens *atoms,
 }
 
 static void
-check_address(const struct lint *lint, const struct regex_tokens *atoms,
+check_address(const struct lint *lint, const struct regex_tokens *tokens,
 	      enum rule_role role)
 {
-	size_t ip = regex_tokens_group(atoms, "ip", 0);
-	const struct regex_token *a = &atoms->list[ip];
+	size_t ip = regex_tokens_group(tokens, "ip", 0);
+	const struct regex_token *a = &tokens->list[ip];
 
-	if (ip == atoms->count)
+	if (ip == tokens->count)
 		return;
-	if (regex_tokens_group(atoms, "ip", ip + 1) < atoms->count)
+	if (regex_tokens_group(tokens, "ip", ip + 1) < tokens->count)
 		find(lint, true,
 		     "%s: more than one group (?<ip>...): more than one way "
 		     "to the address",
 		     role_name(role));
-	if (a->min == 0 || regex_tokens_least(atoms, ip + 1, a->other) == 0)
+	if (a->min == 0 || regex_tokens_least(tokens, ip + 1, a->other) == 0)
 		find(lint, true, "%s: (?<ip>...) may be empty",
 		     role_name(role));
 	if (a->max > 1)
@@ -119,14 +119,14 @@ check_address(const struct lint *lint, const struct regex_tokens *atoms,
 /* A group that holds the address and may be left out, or is one of several:
  * each has its own way. */
 static void
-check_ways(const struct lint *lint, const struct regex_tokens *atoms,
+check_ways(const struct lint *lint, const struct regex_tokens *tokens,
 	   enum rule_role role)
 {
-	size_t i, k, ip = regex_tokens_group(atoms, "ip", 0);
+	size_t i, ip = regex_tokens_group(tokens, "ip", 0);
 	const struct regex_token *a;
 
-	for (i = 0; ip < atoms->count && i < ip; i++) {
-		a = &atoms->list[i];
+	for (i = 0; ip < tokens->count && i < ip; i++) {
+		a = &tokens->list[i];
 		if (a->kind != TOKEN_OPEN || a->other < ip)
 			continue;
 		if (a->min != 1 || a->max != 1)
@@ -134,13 +134,7 @@ check_ways(const struct lint *lint, const struct regex_tokens *atoms,
 			     "%s: the address is in a group that need not be "
 			     "there once (column %zu)",
 			     role_name(role), a->at + 1);
-		for (k = i + 1; k < a->other; k++) {
-			if (atoms->list[k].kind == TOKEN_BAR)
-				break;
-			if (atoms->list[k].kind == TOKEN_OPEN)
-				k = atoms->list[k].other;
-		}
-		if (k < a->other)
+		if (a->branches)
 			find(lint, false,
 			     "%s: the address is in one of several "
 			     "alternatives (column %zu)",
@@ -149,14 +143,14 @@ check_ways(const struct lint *lint, const struct regex_tokens *atoms,
 }
 
 static bool
-any_admits(const struct regex_tokens *atoms, size_t begin, size_t end, unsigned char c,
+any_admits(const struct regex_tokens *tokens, size_t begin, size_t end, unsigned char c,
 	   bool unbounded)
 {
 	size_t i;
 
 	for (i = begin; i < end; i++)
-		if (atom_admits(&atoms->list[i], c) &&
-		    (!unbounded || is_unbounded(&atoms->list[i])))
+		if (byte_set_has(&tokens->list[i].set, c) &&
+		    (!unbounded || is_unbounded(&tokens->list[i])))
 			return true;
 	return false;
 }
@@ -164,20 +158,20 @@ any_admits(const struct regex_tokens *atoms, size_t begin, size_t end, unsigned 
 /* Where the user ends is not to be told if he may hold what ends him, and what
  * comes behind may hold it, too. */
 static void
-check_user(const struct lint *lint, const struct regex_tokens *atoms,
+check_user(const struct lint *lint, const struct regex_tokens *tokens,
 	   enum rule_role role)
 {
-	size_t user = regex_tokens_group(atoms, "user", 0), close;
+	size_t user = regex_tokens_group(tokens, "user", 0), close;
 	int c;
 
-	if (user == atoms->count)
+	if (user == tokens->count)
 		return;
-	close = atoms->list[user].other;
-	c = close + 1 < atoms->count ? regex_token_literal(&atoms->list[close + 1])
+	close = tokens->list[user].other;
+	c = close + 1 < tokens->count ? regex_token_literal(&tokens->list[close + 1])
 				     : -1;
 	if (c >= 0 &&
-	    any_admits(atoms, user + 1, close, (unsigned char)c, false) &&
-	    any_admits(atoms, close + 2, atoms->count, (unsigned char)c, true))
+	    any_admits(tokens, user + 1, close, (unsigned char)c, false) &&
+	    any_admits(tokens, close + 2, tokens->count, (unsigned char)c, true))
 		find(lint, true,
 		     "%s: the user may hold '%c', which ends him, and so may "
 		     "what follows: more than one way to read a line",
@@ -187,14 +181,14 @@ check_user(const struct lint *lint, const struct regex_tokens *atoms,
 static void
 check_expression(const struct lint *lint, enum rule_role role)
 {
-	struct regex_tokens atoms;
+	struct regex_tokens tokens;
 
-	regex_tokens_read(&atoms, lint->rule->expressions[role]);
-	check_reach(lint, &atoms, role);
-	check_address(lint, &atoms, role);
-	check_ways(lint, &atoms, role);
-	check_user(lint, &atoms, role);
-	regex_tokens_clear(&atoms);
+	regex_tokens_read(&tokens, lint->rule->expressions[role]);
+	check_reach(lint, &tokens, role);
+	check_address(lint, &tokens, role);
+	check_ways(lint, &tokens, role);
+	check_user(lint, &tokens, role);
+	regex_tokens_clear(&tokens);
 }
 
 /* ---- sessions ---- */
@@ -202,14 +196,14 @@ check_expression(const struct lint *lint, enum rule_role role)
 static bool
 names(const char *expression, const char *group)
 {
-	struct regex_tokens atoms;
+	struct regex_tokens tokens;
 	bool found;
 
 	if (expression == NULL)
 		return false;
-	regex_tokens_read(&atoms, expression);
-	found = regex_tokens_group(&atoms, group, 0) < atoms.count;
-	regex_tokens_clear(&atoms);
+	regex_tokens_read(&tokens, expression);
+	found = regex_tokens_group(&tokens, group, 0) < tokens.count;
+	regex_tokens_clear(&tokens);
 	return found;
 }
 

@@ -82,14 +82,14 @@ add_sample(struct payload_corpus *all, struct recognizer *recognizer,
 static void
 add_words(struct strings *words, const char *expression)
 {
-	struct regex_tokens atoms;
+	struct regex_tokens tokens;
 	char word[64];
 	size_t i, len = 0;
 	int c;
 
-	regex_tokens_read(&atoms, expression);
-	for (i = 0; i <= atoms.count; i++) {
-		c = i < atoms.count ? regex_token_literal(&atoms.list[i]) : -1;
+	regex_tokens_read(&tokens, expression);
+	for (i = 0; i <= tokens.count; i++) {
+		c = i < tokens.count ? regex_token_literal(&tokens.list[i]) : -1;
 		if (c > 0 && len < sizeof(word) - 1) {
 			word[len++] = (char)c;
 			continue;
@@ -99,7 +99,7 @@ add_words(struct strings *words, const char *expression)
 			strings_add(words, word);
 		len = 0;
 	}
-	regex_tokens_clear(&atoms);
+	regex_tokens_clear(&tokens);
 }
 
 struct payload_corpus *

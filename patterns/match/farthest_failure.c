@@ -1,135 +1,80 @@
 #include "patterns/match/farthest_failure.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "patterns/match/regex_tokens.h"
 
-enum { DEPTH_MAX = 250 }; /* PCRE2's own limit of nested groups */
-
-struct group {
-	size_t start;
-	bool alternatives, looks;
-};
-
-/* Behind the class that begins with the '[' at p. */
-static const char *
-skip_class(const char *p)
-{
-	const char *end;
-
-	p += p[1] == '^' ? 2 : 1;
-	if (*p == ']')
-		p++;
-	for (; *p != '\0' && *p != ']'; p++) {
-		if (*p == '\\' && p[1] != '\0') {
-			p++;
-		} else if (*p == '[' && p[1] == ':') {
-			end = strstr(p, ":]");
-			p = end != NULL ? end + 1 : p;
-		}
-	}
-	return *p != '\0' ? p + 1 : p;
-}
-
-/* Behind the escape that begins at p. */
-static const char *
-skip_escape(const char *p)
-{
-	const char *end;
-
-	if (p[1] != 'Q')
-		return p[1] != '\0' ? p + 2 : p + 1;
-	end = strstr(p, "\\E");
-	return end != NULL ? end + 2 : p + strlen(p);
-}
-
-static bool
-looks(const char *p)
-{
-	return strncmp(p, "(?=", 3) == 0 || strncmp(p, "(?!", 3) == 0 ||
-	       strncmp(p, "(?<=", 4) == 0 || strncmp(p, "(?<!", 4) == 0;
-}
-
-/* A group is over: what is within it counts where it begins, or not at all.
- * Its end is nothing that a text could lack. */
+/*
+ * What a group contains counts as far as the group's beginning if the group has
+ * alternatives, and not at all if it only looks ahead or back. Its end does not
+ * count: no text can lack it.
+ */
 static void
-close_group(struct farthest_failure *reach, const struct group *group, size_t end)
+close_group(struct farthest_failure *f, const struct regex_token *open,
+	    const struct regex_token *close)
 {
 	size_t i;
 
-	reach->stage[end] = 0;
-	for (i = group->start + 1; i < end; i++)
-		if (group->looks)
-			reach->stage[i] = 0;
-		else if (group->alternatives && reach->stage[i] != 0)
-			reach->stage[i] = group->start + 1;
+	f->stage[close->at] = 0;
+	for (i = open->at + 1; i < close->at; i++)
+		if (open->looks)
+			f->stage[i] = 0;
+		else if (open->branches && f->stage[i] != 0)
+			f->stage[i] = open->at + 1;
 }
 
 static void
-find_stages(struct farthest_failure *reach, const char *expression)
+find_stages(struct farthest_failure *f, const char *expression)
 {
-	struct group groups[DEPTH_MAX + 1] = {{0}};
-	const char *p = expression;
-	size_t depth = 0;
+	struct regex_tokens tokens;
+	const struct regex_token *t;
+	size_t i;
 
-	while (*p != '\0') {
-		if (*p == '\\') {
-			p = skip_escape(p);
-			continue;
-		}
-		if (*p == '[') {
-			p = skip_class(p);
-			continue;
-		}
-		if (*p == '(' && depth < DEPTH_MAX)
-			groups[++depth] = (struct group){
-			    (size_t)(p - expression), false, looks(p)};
-		else if (*p == '|')
-			groups[depth].alternatives = true;
-		else if (*p == ')' && depth > 0)
-			close_group(reach, &groups[depth--],
-				    (size_t)(p - expression));
-		p++;
+	regex_tokens_read(&tokens, expression);
+	for (i = 0; i < tokens.count; i++) {
+		t = &tokens.list[i];
+		if (t->kind == TOKEN_CLOSE && t->other < i)
+			close_group(f, &tokens.list[t->other], t);
 	}
-	/* The whole may be alternatives, too. */
-	if (groups[0].alternatives)
-		for (size_t i = 0; i < reach->len; i++)
-			reach->stage[i] = reach->stage[i] != 0;
+	for (i = 0; tokens.branches && i < f->len; i++)
+		f->stage[i] = f->stage[i] != 0;
+	regex_tokens_clear(&tokens);
 }
 
 void
-farthest_failure_begin(struct farthest_failure *reach, const char *expression)
+farthest_failure_begin(struct farthest_failure *f, const char *expression)
 {
 	size_t i, len = strlen(expression);
 
-	*reach = (struct farthest_failure){.len = len};
-	reach->stage = alloc_zero(len + 1, sizeof(*reach->stage));
+	*f = (struct farthest_failure){.len = len};
+	f->stage = alloc_zero(len + 1, sizeof(*f->stage));
 	for (i = 0; i <= len; i++)
-		reach->stage[i] = i + 1;
-	find_stages(reach, expression);
+		f->stage[i] = i + 1;
+	find_stages(f, expression);
 }
 
 void
-farthest_failure_end(struct farthest_failure *reach)
+farthest_failure_end(struct farthest_failure *f)
 {
-	free(reach->stage);
-	reach->stage = NULL;
+	free(f->stage);
+	f->stage = NULL;
 }
 
 void
-farthest_failure_see(struct farthest_failure *reach, size_t regex_at, size_t text_at)
+farthest_failure_see(struct farthest_failure *f, size_t regex_at,
+		     size_t text_at)
 {
 	size_t stage;
 
-	if (regex_at > reach->len)
+	if (regex_at > f->len)
 		return;
-	stage = reach->stage[regex_at];
-	if (stage < reach->best || stage == 0 ||
-	    (stage == reach->best && text_at <= reach->text_at))
+	stage = f->stage[regex_at];
+	if (stage < f->best || stage == 0 ||
+	    (stage == f->best && text_at <= f->text_at))
 		return;
-	reach->best = stage;
-	reach->text_at = text_at;
-	reach->regex_at = regex_at;
+	f->best = stage;
+	f->text_at = text_at;
+	f->regex_at = regex_at;
 }

@@ -1,10 +1,11 @@
 /*
- * farthest_failure: how far did an expression get with a text that it does not fit?
+ * farthest_failure: how far an expression got with a text that does not match.
  *
- * Of all the ways that were tried, the one counts that got furthest in the
- * expression, not in the text: `.*' gets to the end of any text, and says
- * nothing. Alternatives count as one place; of them, the one counts that got
- * furthest in the text. What only looks ahead or back counts at its beginning.
+ * PCRE2 tries many ways through the expression. The one that counts got
+ * farthest in the expression, not in the text: `.*' reaches the end of any text
+ * and proves nothing. The alternatives of a group count as one place; among
+ * them the one counts that got farthest in the text. A lookahead or lookbehind
+ * counts at its beginning.
  */
 #ifndef PATTERNS_MATCH_FARTHEST_FAILURE_H
 #define PATTERNS_MATCH_FARTHEST_FAILURE_H
@@ -12,17 +13,21 @@
 #include <stddef.h>
 
 struct farthest_failure {
-	size_t *stage; /* of each byte of the expression, 0 = does not count */
+	/* How far each byte of the expression is in it; 0: it does not count.
+	 * best: the greatest that was tried. */
+	size_t *stage;
 	size_t len, best;
-	/* The furthest: so many bytes of the text fitted, and then this part
-	 * of the expression was wanted; its length: nothing more was wanted. */
+	/* The result: text_at bytes of the text matched, and the item at
+	 * regex_at did not. If that is the expression's length, the text had
+	 * bytes left. */
 	size_t text_at, regex_at;
 };
 
 void farthest_failure_begin(struct farthest_failure *, const char *expression);
 void farthest_failure_end(struct farthest_failure *);
 
-/* The item of the expression at regex_at is tried at text_at. */
-void farthest_failure_see(struct farthest_failure *, size_t regex_at, size_t text_at);
+/* PCRE2 tries the item at regex_at on the text from text_at on. */
+void farthest_failure_see(struct farthest_failure *, size_t regex_at,
+    size_t text_at);
 
 #endif

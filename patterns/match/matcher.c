@@ -222,7 +222,7 @@ matcher_match(struct matcher *matcher, const struct logline *line,
 
 	if (program == NULL)
 		return 0;
-	fits = prefix_fits(&program->prefix, line->text, line->text_len);
+	fits = prefilter_bits(&program->filter, line->text, line->text_len);
 	/* A rule that gave up ends it: what the next one says of such a line
 	 * is not to be trusted either. */
 	for (i = 0; fits != 0 && i < program->count && r == 0; i++)

@@ -5,9 +5,10 @@
 
 #include "base/alloc.h"
 
-/* A bit for 32 bytes in a row, of which set has some; often all, or one. */
+/* Sets the bit for those of 32 consecutive bytes that are in the set: often all
+ * of them, or one. */
 static void
-enter_some(uint16_t *may, uint32_t set, uint16_t bit)
+enter_word(uint16_t *may, uint32_t set, uint16_t bit)
 {
 	size_t c;
 
@@ -20,49 +21,49 @@ enter_some(uint16_t *may, uint32_t set, uint16_t bit)
 }
 
 static void
-enter(struct prefilter *prefix, const struct regex_prefix *opening, uint16_t bit)
+enter(struct prefilter *filter, const struct regex_prefix *prefix, uint16_t bit)
 {
 	size_t p, i;
 
 	for (p = 0; p < REGEX_PREFIX_LEN; p++)
 		for (i = 0; i < 8; i++)
-			enter_some(&prefix->may[p][32 * i],
-				   opening->may[p].bit[i], bit);
+			enter_word(&filter->may[p][32 * i],
+				   prefix->may[p].bit[i], bit);
 }
 
-/* Its bit, which stands in the table then. */
+/* Returns the bit of the prefix, which is in the table afterwards. */
 static unsigned int
-add(struct prefilter *prefix, const struct regex_prefix *opening)
+add(struct prefilter *filter, const struct regex_prefix *prefix)
 {
 	size_t b;
 
-	for (b = 0; b < prefix->count; b++)
-		if (memcmp(&prefix->known[b], opening, sizeof(*opening)) == 0)
+	for (b = 0; b < filter->count; b++)
+		if (memcmp(&filter->known[b], prefix, sizeof(*prefix)) == 0)
 			return 1u << b;
 	if (b == PREFILTER_BITS) {
 		b = PREFILTER_BITS - 1;
 	} else {
-		prefix->known = alloc_resize(prefix->known, ++prefix->count,
-					     sizeof(*prefix->known));
-		prefix->known[b] = *opening;
+		filter->known = alloc_resize(filter->known, ++filter->count,
+					     sizeof(*filter->known));
+		filter->known[b] = *prefix;
 	}
-	enter(prefix, opening, (uint16_t)(1u << b));
+	enter(filter, prefix, (uint16_t)(1u << b));
 	return 1u << b;
 }
 
 unsigned int
-prefilter_add(struct prefilter *prefix, const struct regex_prefixes *openings)
+prefilter_add(struct prefilter *filter, const struct regex_prefixes *prefixes)
 {
 	unsigned int bits = 0;
 	size_t i;
 
-	for (i = 0; i < openings->count; i++)
-		bits |= add(prefix, &openings->list[i]);
+	for (i = 0; i < prefixes->count; i++)
+		bits |= add(filter, &prefixes->list[i]);
 	return bits;
 }
 
 void
-prefilter_free(struct prefilter *prefix)
+prefilter_free(struct prefilter *filter)
 {
-	free(prefix->known);
+	free(filter->known);
 }

@@ -1,9 +1,9 @@
 /*
- * prefilter: which of many expressions can a text still match, by its beginning?
+ * prefilter: which of many expressions can still match, by how a text begins.
  *
- * Most lines of a busy program are no logins, and they differ from a login
- * within their first bytes. Asking a table about these costs a few ns, asking
- * PCRE2 some tens for each expression.
+ * Most lines of a busy program are not logins, and they differ from one within
+ * their first bytes. A look at this table costs some nanoseconds, PCRE2 some
+ * tens for each expression.
  */
 #ifndef PATTERNS_MATCH_PREFILTER_H
 #define PATTERNS_MATCH_PREFILTER_H
@@ -15,30 +15,31 @@
 
 enum { PREFILTER_BITS = 16 };
 
-/* Bit b of may[p][c]: with byte c at offset p, opening b is still possible.
- * All are asked at once. Zero-initialise it. */
+/* Bit b of may[p][c]: a text with byte c at offset p can still have prefix b.
+ * One look-up asks for all prefixes. Zero-initialise it. */
 struct prefilter {
 	uint16_t may[REGEX_PREFIX_LEN][256];
 	struct regex_prefix *known; /* of each bit */
 	size_t count;
 };
 
-/* Adds how an expression may begin; returns the bits of that. Equal openings
- * have one bit; those that come when all are taken share the last. */
+/* Adds the prefixes of an expression and returns their bits. Equal prefixes
+ * share a bit; once all bits are taken, new prefixes share the last one. */
 unsigned int prefilter_add(struct prefilter *, const struct regex_prefixes *);
-void prefilter_free(struct prefilter *); /* what it holds */
+/* Frees what it holds. */
+void prefilter_free(struct prefilter *);
 
-/* The bits of the openings that text can still have. */
+/* The bits of the prefixes that the text can have. */
 static inline unsigned int
-prefix_fits(const struct prefilter *prefix, const char *text, size_t len)
+prefilter_bits(const struct prefilter *filter, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	size_t i, n = len < REGEX_PREFIX_LEN ? len : REGEX_PREFIX_LEN;
-	unsigned int fits = UINT16_MAX;
+	unsigned int bits = UINT16_MAX;
 
-	for (i = 0; i < n && fits != 0; i++)
-		fits &= prefix->may[i][s[i]];
-	return fits;
+	for (i = 0; i < n && bits != 0; i++)
+		bits &= filter->may[i][s[i]];
+	return bits;
 }
 
 #endif

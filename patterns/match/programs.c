@@ -129,7 +129,7 @@ programs_free(struct programs **programsp)
 	if (programs == NULL)
 		return;
 	for (i = 1; i <= programs->count; i++) {
-		prefilter_free(&programs->entries[i]->program.prefix);
+		prefilter_free(&programs->entries[i]->program.filter);
 		free(programs->entries[i]->program.list);
 		free(programs->entries[i]);
 	}
@@ -172,7 +172,7 @@ programs_add(struct programs *programs, const char *name,
 				     sizeof(*program->list));
 	next = &program->list[program->count++];
 	next->expression = expr;
-	next->openings = prefilter_add(&program->prefix, openings);
+	next->openings = prefilter_add(&program->filter, openings);
 }
 
 /* The bytes of the line behind its program; 0: its name is not of the line. */

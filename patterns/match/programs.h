@@ -17,14 +17,14 @@ struct programs;
 
 struct candidate {
 	struct regex *expression; /* borrowed */
-	unsigned int openings;	       /* its bits in the program's prefix */
+	unsigned int openings;	       /* its bits in the program's filter */
 };
 
 /* The expressions of one program, in the order in which they were added. */
 struct program {
 	struct candidate *list;
 	size_t count;
-	struct prefilter prefix; /* of all in list */
+	struct prefilter filter; /* of all in list */
 };
 
 /* Of at most so many names. */

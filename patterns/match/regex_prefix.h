@@ -1,35 +1,31 @@
 /*
- * regex_prefix: how may a text begin that an expression can still match?
+ * regex_prefix: how a text must begin for an expression to match it.
  *
- * Drawn from the expression itself. What is not understood in it may be
- * anything, so no opening refuses what would match.
+ * Derived from the expression itself. Where that cannot be told, any byte is
+ * allowed, so that a prefix never excludes a text that would match.
  */
 #ifndef PATTERNS_MATCH_REGEX_PREFIX_H
 #define PATTERNS_MATCH_REGEX_PREFIX_H
 
 #include <stddef.h>
-#include <stdint.h>
+
+#include "patterns/match/regex_tokens.h"
 
 enum { REGEX_PREFIX_LEN = 20, REGEX_PREFIXES_MAX = 4 };
 
-/* A set of bytes: bit c % 32 of bit[c / 32]. */
-struct byte_set {
-	uint32_t bit[8];
-};
-
-/* The bytes that may stand at each offset, of a text that is long enough. */
+/* The bytes allowed at each offset of a text, as far as the text goes. */
 struct regex_prefix {
 	struct byte_set may[REGEX_PREFIX_LEN];
 };
 
-/* What matches begins in one of these ways. */
+/* Each text that matches begins in one of these ways. */
 struct regex_prefixes {
 	struct regex_prefix list[REGEX_PREFIXES_MAX];
 	size_t count;
 };
 
-/* Of a PCRE2 expression, one that compiles with no options but anchors. NULL:
- * one that is not to be judged by this text. */
+/* The prefixes of an expression that compiles without options but anchors.
+ * NULL: one prefix, which allows anything. */
 void regex_prefixes(struct regex_prefixes *, const char *expression);
 
 #endif

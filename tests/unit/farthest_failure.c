@@ -1,5 +1,5 @@
 /*
- * farthest_failure: of all the ways in which an expression was tried, the one that got
+ * farthest_failure: of all ways through an expression, the one that got
  * furthest in the expression counts; groups with alternatives are one place.
  */
 #include "patterns/match/farthest_failure.h"

@@ -246,23 +246,38 @@ logouts(void)
 static void
 taken_apart(void)
 {
-	struct regex_tokens atoms;
+	struct regex_tokens tokens;
 
-	regex_tokens_read(&atoms, "a[^]x]{2,5}(?<ip>\\d++|(?:b?c)*)\\.(?!no)\\k{u}");
-	is_int((long long)atoms.count, 16, "as many atoms");
-	ok(atoms.list[1].min == 2 && atoms.list[1].max == 5 &&
-	       !atom_admits(&atoms.list[1], ']') &&
-	       !atom_admits(&atoms.list[1], 'x') &&
-	       atom_admits(&atoms.list[1], 'y'),
+	regex_tokens_read(&tokens, "a[^]x]{2,5}(?<ip>\\d++|(?:b?c)*)\\.(?!no)\\k{u}");
+	is_int((long long)tokens.count, 16, "as many tokens");
+	ok(tokens.list[1].min == 2 && tokens.list[1].max == 5 &&
+	       !byte_set_has(&tokens.list[1].set, ']') &&
+	       !byte_set_has(&tokens.list[1].set, 'x') &&
+	       byte_set_has(&tokens.list[1].set, 'y'),
 	   "a class and how often");
-	is_int((long long)regex_tokens_group(&atoms, "ip", 0), 2, "a group's place");
-	is_int((long long)atoms.list[2].other, 9, "and its end");
-	is_int((long long)regex_tokens_least(&atoms, 3, 9), 0, "may be empty");
-	is_int((long long)regex_tokens_least(&atoms, 0, atoms.count), 4,
+	is_int((long long)regex_tokens_group(&tokens, "ip", 0), 2, "a group's place");
+	is_int((long long)tokens.list[2].other, 9, "and its end");
+	is_int((long long)regex_tokens_least(&tokens, 3, 9), 0, "may be empty");
+	is_int((long long)regex_tokens_least(&tokens, 0, tokens.count), 4,
 	       "what all take at least");
-	ok(atom_admits(&atoms.list[10], '.') && !atoms.list[10].any,
+	ok(byte_set_has(&tokens.list[10].set, '.') && !tokens.list[10].any,
 	   "an escaped dot is a dot");
-	regex_tokens_clear(&atoms);
+	ok(tokens.list[2].branches && !tokens.branches && !tokens.doubtful,
+	   "a group has branches, the whole has not");
+	regex_tokens_clear(&tokens);
+	regex_tokens_read(&tokens, "[[:digit:]x]|[]\\x41][\\t-\\r]");
+	is_int((long long)tokens.count, 4, "classes end where they do");
+	ok(byte_set_has(&tokens.list[0].set, '5') &&
+	       !byte_set_has(&tokens.list[0].set, ':'),
+	   "a class by name");
+	ok(byte_set_has(&tokens.list[2].set, 'z'),
+	   "one that is not understood may be any byte");
+	ok(byte_set_has(&tokens.list[3].set, '\n') && tokens.branches,
+	   "a range of escapes");
+	regex_tokens_clear(&tokens);
+	regex_tokens_read(&tokens, "a\\Q(|\\Eb");
+	ok(tokens.count == 3 && tokens.doubtful, "quoted text is one token");
+	regex_tokens_clear(&tokens);
 }
 
 int
