@@ -30,6 +30,9 @@ body_size(const struct ipc_packet *packet)
 			   : SIZE_MAX;
 	case IPC_BYTES:
 	case IPC_ANSWER:
+	case IPC_RUN:
+	case IPC_OUTPUT:
+	case IPC_RESULT:
 		return packet->count <= IPC_BYTES_MAX ? packet->count
 							  : SIZE_MAX;
 	case IPC_REPLACE:
@@ -53,7 +56,7 @@ ipc_check(const struct ipc_packet *packet, size_t len)
 	size_t body;
 
 	if (len < head_size || packet->version != IPC_VERSION ||
-	    packet->unused != 0)
+	    (packet->id != 0 && packet->type < IPC_RUN))
 		return false;
 	body = body_size(packet);
 	return body != SIZE_MAX && len == head_size + body;

@@ -22,6 +22,12 @@
  * RELOAD: the configuration is to be read again; a descriptor may come with it,
  * of the log that it names. RELOADED says what became of that: code 0, it is used
  * from here on; else it was refused.
+ *
+ * The worker also asks the helper (daemon/sys/helper.h), by packets of the
+ * same form: RUN has the arguments of a command, a NUL after each, and in code
+ * its time limit in milliseconds. The answer is OUTPUT, as often as needed, and
+ * one RESULT, with what the command printed; the code of RESULT is its exit
+ * code, or -1 if it did not run. The id of an answer is that of its request.
  */
 #ifndef DAEMON_IPC_IPC_H
 #define DAEMON_IPC_IPC_H
@@ -42,7 +48,9 @@ enum ipc_type {
 	IPC_BYTES, IPC_END, IPC_CLEAR, IPC_INTACT,
 	IPC_READY, IPC_PONG, IPC_RELOADED,
 	/* the keeper's */
-	IPC_ANSWER, IPC_PING, IPC_RELOAD, IPC_LOG
+	IPC_ANSWER, IPC_PING, IPC_RELOAD, IPC_LOG,
+	/* between the worker and the helper */
+	IPC_RUN, IPC_OUTPUT, IPC_RESULT
 };
 
 struct ipc_row {
@@ -57,7 +65,7 @@ struct ipc_packet {
 	uint16_t map;	/* which one, as configured */
 	uint32_t count; /* rows or bytes in it; REPLACE, APPLY: rows to come */
 	int32_t code;	/* of END and ANSWER */
-	uint32_t unused;
+	uint32_t id;	/* of RUN, OUTPUT and RESULT: the request; else 0 */
 	union {
 		struct ipc_row rows[IPC_ROWS_MAX];
 		char bytes[IPC_BYTES_MAX];

@@ -57,7 +57,7 @@ become_worker(struct keeper *k, pid_t keeper, int end, struct handover *out)
 	sigprocmask(SIG_SETMASK, &k->old_mask, NULL);
 	daemonize_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	log_reconnect();
-	helper_hand_over(k->helper);
+	helper_enable(k->helper);
 	*out = (struct handover){.remote = ipc_client_new(end),
 				 .maps = maps,
 				 .control = h->control,
@@ -435,7 +435,7 @@ keeper_run(struct conf *conf, keeper_conf_fn *reread, void *arg,
 	/* The keeper may not be allowed to remove it, or was killed. */
 	if (result < 0 || *code != EX_OK)
 		lockfile_release(&k->pidfile);
-	lockfile_forget(&k->pidfile);
+	lockfile_close(&k->pidfile);
 	free(k);
 	return result;
 }

@@ -39,7 +39,7 @@ keeper_requests_free(struct keeper_requests **desk)
 {
 	if (*desk == NULL)
 		return;
-	atomic_file_give_up(&(*desk)->stored);
+	atomic_file_discard(&(*desk)->stored);
 	free(*desk);
 	*desk = NULL;
 }
@@ -47,7 +47,7 @@ keeper_requests_free(struct keeper_requests **desk)
 void
 keeper_requests_reset(struct keeper_requests *d)
 {
-	atomic_file_give_up(&d->stored);
+	atomic_file_discard(&d->stored);
 	map_store_give_up(d->vault);
 	d->coming = NOTHING;
 }
@@ -125,7 +125,7 @@ take_bytes(struct keeper_requests *d, struct ipc_packet *p,
 		return nonsense(err, "a checkpoint without end");
 	/* What cannot be written is told at the end. */
 	if (d->stored != NULL)
-		fwrite(p->body.bytes, 1, p->count, atomic_file(d->stored));
+		fwrite(p->body.bytes, 1, p->count, atomic_file_stream(d->stored));
 	return 0;
 }
 
@@ -136,7 +136,7 @@ end_save(struct keeper_requests *d, struct ipc_packet *p)
 	int code = -1;
 
 	if (p->code != 0) {
-		atomic_file_give_up(&d->stored);
+		atomic_file_discard(&d->stored);
 		code = 0;
 	} else if (d->stored != NULL) {
 		code = atomic_file_commit(&d->stored, &why);

@@ -160,8 +160,8 @@ is_trusted(struct journal *j)
 		return true;
 	/* Entries of the kernel have no user; they are no reason to warn. */
 	if (!j->distrusted && get(j, "_UID", &uid)) {
-		log_info("journal: passing over what users wrote in sessions "
-			 "of their own, uid %.*s first",
+		log_info("journal: ignoring entries that users wrote in their "
+			 "own sessions, first uid %.*s",
 			 uid.len < 11 ? (int)uid.len : 11, uid.bytes);
 		j->distrusted = true;
 	}

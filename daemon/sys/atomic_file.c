@@ -16,18 +16,18 @@ struct atomic_file {
 };
 
 static int
-cannot(const char *path, struct err *err)
+set_error(const char *path, struct err *err)
 {
 	return err_set(err, "%s: cannot be saved: %s", path, strerror(errno));
 }
 
 static void
-forget(struct atomic_file **stored)
+free_file(struct atomic_file **file)
 {
-	free((*stored)->path);
-	free((*stored)->tmp);
-	free(*stored);
-	*stored = NULL;
+	free((*file)->path);
+	free((*file)->tmp);
+	free(*file);
+	*file = NULL;
 }
 
 struct atomic_file *
@@ -38,26 +38,26 @@ atomic_file_create(const char *path, struct err *err)
 
 	s->path = alloc_string(path);
 	s->tmp = alloc_format("%s.tmp", path);
-	unlink(s->tmp); /* what a crash left */
+	unlink(s->tmp); /* a crash may have left it */
 	fd = open(s->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 		  0600);
 	s->file = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (s->file == NULL) {
-		cannot(path, err);
+		set_error(path, err);
 		if (fd >= 0)
 			close(fd);
-		forget(&s);
+		free_file(&s);
 	}
 	return s;
 }
 
 FILE *
-atomic_file(struct atomic_file *s)
+atomic_file_stream(struct atomic_file *s)
 {
 	return s->file;
 }
 
-/* A rename is only safe on disk when its directory is. */
+/* A rename is on disk only when the directory is. */
 static int
 sync_directory(const char *path)
 {
@@ -74,32 +74,32 @@ sync_directory(const char *path)
 }
 
 int
-atomic_file_commit(struct atomic_file **stored, struct err *err)
+atomic_file_commit(struct atomic_file **file, struct err *err)
 {
-	struct atomic_file *s = *stored;
+	struct atomic_file *s = *file;
 	int result = 0;
 
 	if (fflush(s->file) != 0 || ferror(s->file) ||
 	    fsync(fileno(s->file)) != 0)
-		result = cannot(s->path, err);
+		result = set_error(s->path, err);
 	if (fclose(s->file) != 0 && result == 0)
-		result = cannot(s->path, err);
+		result = set_error(s->path, err);
 	if (result == 0 && rename(s->tmp, s->path) != 0)
-		result = cannot(s->path, err);
+		result = set_error(s->path, err);
 	if (result != 0)
 		unlink(s->tmp);
 	else if (sync_directory(s->path) != 0)
-		result = cannot(s->path, err);
-	forget(stored);
+		result = set_error(s->path, err);
+	free_file(file);
 	return result;
 }
 
 void
-atomic_file_give_up(struct atomic_file **stored)
+atomic_file_discard(struct atomic_file **file)
 {
-	if (*stored == NULL)
+	if (*file == NULL)
 		return;
-	fclose((*stored)->file);
-	unlink((*stored)->tmp);
-	forget(stored);
+	fclose((*file)->file);
+	unlink((*file)->tmp);
+	free_file(file);
 }

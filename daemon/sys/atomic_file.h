@@ -1,20 +1,22 @@
 /*
- * atomic_file: a file that is replaced as a whole: written aside, synced, renamed,
- * and the directory synced, too.
+ * atomic_file: replaces a file as a whole. Writes a temporary file, syncs it,
+ * renames it and syncs the directory.
  */
 #ifndef DAEMON_SYS_ATOMIC_FILE_H
 #define DAEMON_SYS_ATOMIC_FILE_H
 
 #include <stdio.h>
 
-struct err;
 struct atomic_file;
+struct err;
 
-/* Begins path anew, aside, mode 0600. NULL: err. */
+/* Creates "path.tmp", mode 0600, and begins to write. NULL: see err. */
 struct atomic_file *atomic_file_create(const char *path, struct err *);
-FILE *atomic_file(struct atomic_file *); /* to write to */
-/* What was written is the file now. 0; -1: err, the old one stays. */
+FILE *atomic_file_stream(struct atomic_file *); /* to write to */
+/* Puts what was written in place of the file. -1: see err; the old file stays,
+ * unless only syncing the directory failed. */
 int atomic_file_commit(struct atomic_file **, struct err *);
-void atomic_file_give_up(struct atomic_file **);
+/* Removes the temporary file; the old file stays. */
+void atomic_file_discard(struct atomic_file **);
 
 #endif

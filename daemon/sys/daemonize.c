@@ -11,13 +11,13 @@
 #include "base/log.h"
 
 int
-daemonize_null(void)
+daemonize_open_null(void)
 {
 	return open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
 void
-daemonize_leave(int null)
+daemonize_redirect(int null)
 {
 	for (int fd = 0; null >= 0 && fd <= 2; fd++)
 		dup2(null, fd);
@@ -51,10 +51,10 @@ daemonize_done(int *command, int code)
 	if (*command < 0)
 		return;
 	if (write(*command, &byte, 1) != 1)
-		log_debug("nobody waits for the start any more");
+		log_debug("the command that started us has gone");
 	close(*command);
 	*command = -1;
-	daemonize_leave(daemonize_null());
+	daemonize_redirect(daemonize_open_null());
 }
 
 static int

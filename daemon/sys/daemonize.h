@@ -1,6 +1,6 @@
 /*
- * daemonize: into the background, while the command that was typed waits until
- * that has succeeded.
+ * daemonize: goes into the background, while the command that was typed waits
+ * until the start has succeeded or failed.
  */
 #ifndef DAEMON_SYS_DAEMONIZE_H
 #define DAEMON_SYS_DAEMONIZE_H
@@ -10,24 +10,27 @@
 struct err;
 
 /*
- * Returns 1 in the background, a session of its own, with *command to be given
- * to daemonize_done(); 0 in the command, when that has been called or the
- * background has died: exit with *code; -1: err.
+ * Forks. Returns 1 in the background process, which has a session of its own
+ * and passes *command to daemonize_done(). Returns 0 in the command, once that
+ * has been called or the background process has died: exit with *code. -1: see
+ * err.
  */
 int daemonize(int *command, int *code, struct err *);
 
-/* Standard input, output and error become `null`, which is closed then: to be
- * opened by daemonize_null() while files may still be. */
-int daemonize_null(void);
-void daemonize_leave(int null);
+/* Opens /dev/null, while files may still be opened. -1: it cannot be. */
+int daemonize_open_null(void);
+/* Makes `null` standard input, output and error, and closes it; -1: does
+ * nothing. */
+void daemonize_redirect(int null);
 
-/* Lets the command return with code, and lets go of the terminal. *command is
- * -1 then; it may be -1 before: nothing happens. */
+/* Lets the waiting command exit with code, leaves the terminal, and sets
+ * *command to -1. Does nothing if it is -1 already. */
 void daemonize_done(int *command, int code);
 
-/* In a child: all descriptors but the three that everybody has, and these; -1 is
- * none. Locks and maps above all: a lock that a child still held would outlive
- * its owner. */
+/* In a child: closes all descriptors except 0 to 2 and those in kept, where -1
+ * is ignored. Above all locks and maps: a lock held by a child outlives its
+ * owner.
+ */
 void daemonize_close_others(const int *kept, size_t nkept);
 
 #endif

@@ -4,14 +4,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/addr.h"
@@ -19,41 +16,32 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/monotonic.h"
+#include "base/readfile.h"
+#include "daemon/ipc/ipc.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/subprocess.h"
 
 enum {
-	BYTES_MAX = 16000,
 	ARGS_MAX = 5,
 	FILE_MAX = 1024 * 1024, /* of a file that mynetworks names */
-	SPARE_MS = 2000,	/* beyond the command's own time */
-	PATIENCE_MS =
-	    10000, /* whatever is asked for: it has to hear of an end */
+	SPARE_MS = 2000,	/* to wait beyond the time of the command */
+	/* No command may take longer: the helper must notice its end. */
+	TIMEOUT_MAX_MS = 10000,
 };
-
-/* A request: the arguments, a NUL behind each. An answer: the output, in as
- * many packets as it takes; the last one has the code. */
-struct packet {
-	uint32_t id, len;
-	int32_t code, timeout_ms;
-	uint32_t more;
-	char bytes[BYTES_MAX];
-};
-
-static const size_t head_size = offsetof(struct packet, bytes);
 
 struct helper {
 	int end;
-	pid_t pid;
-	bool asks;   /* not in the keeper */
-	uint32_t id; /* of the last request: answers to others are late */
+	pid_t pid;    /* 0: it has died */
+	bool enabled; /* in the worker, not in the keeper */
+	uint32_t id;  /* of the last request; other answers are late */
 	int idle_fd;
 	helper_idle_fn *idle;
 	void *idle_arg;
-	struct packet packet;
+	struct ipc_packet packet;
 };
 
-/* ---- the helper itself ---- */
+/* ---- the helper ---- */
 
 static bool
 same(const char *const *argv, const char *const *words)
@@ -65,7 +53,7 @@ same(const char *const *argv, const char *const *words)
 	return *argv == NULL && *words == NULL;
 }
 
-/* As a word of its own, as Postfix separates them. */
+/* Whether text has that word, as Postfix separates words. */
 static bool
 has_word(const char *text, const char *word)
 {
@@ -79,8 +67,9 @@ has_word(const char *text, const char *word)
 	return false;
 }
 
-bool
-helper_permits(const char *const *argv, const char *answers)
+/* answers: what postconf(1) has printed, and the files that it named. */
+static bool
+is_permitted(const char *const *argv, const char *answers)
 {
 	static const char *const networks[] = {"postconf", "-x", "-h",
 					       "mynetworks", NULL};
@@ -93,73 +82,74 @@ helper_permits(const char *const *argv, const char *answers)
 	    argv[1] == NULL || strcmp(argv[1], "-q") != 0 || argv[2] == NULL ||
 	    argv[3] == NULL || argv[4] != NULL)
 		return false;
-	/* A file may hold any words; what is no table could be an option. */
+	/* mynetworks may name anything, also what would be an option. */
 	if (argv[3][0] == '-' || strchr(argv[3], ':') == NULL)
 		return false;
 	return addr_parse(&addr, argv[2], strlen(argv[2])) == 0 &&
 	       has_word(answers, argv[3]);
 }
 
+/* Adds the files that mynetworks names, since they may name tables, too. */
 static char *
-append(char *text, const char *more, size_t len)
+with_files(const char *answer)
 {
-	char *longer = alloc_format("%s\n%.*s", text, (int)len, more);
-
-	free(text);
-	return longer;
-}
-
-/* Tables may also be named in files that mynetworks names. */
-static char *
-with_files(char *answer)
-{
-	char *all = alloc_string(answer), *words = alloc_string(answer), *at;
-	char *bytes = alloc_zero(FILE_MAX, 1);
+	char *all = alloc_string(answer), *words = alloc_string(answer);
+	char *at, *text, *longer;
+	struct err ignored;
+	size_t len;
 
 	for (char *word = strtok_r(words, " \t\r\n,!", &at); word != NULL;
 	     word = strtok_r(NULL, " \t\r\n,!", &at)) {
-		FILE *file = *word == '/' ? fopen(word, "re") : NULL;
-
-		if (file == NULL)
+		text = *word == '/' ? readfile(word, FILE_MAX, &len, &ignored)
+				    : NULL;
+		if (text == NULL)
 			continue;
-		all = append(all, bytes, fread(bytes, 1, FILE_MAX, file));
-		fclose(file);
+		longer = alloc_format("%s\n%s", all, text);
+		free(all);
+		free(text);
+		all = longer;
 	}
-	free(bytes);
 	free(words);
 	return all;
 }
 
+/* Sends the output in as many packets as needed; the last has the code. */
 static int
-reply(struct helper *a, const char *text, size_t len, int code)
+reply(struct helper *h, const char *text, int code)
 {
-	struct packet *p = &a->packet;
+	struct ipc_packet *p = &h->packet;
+	uint32_t id = p->id;
+	size_t left = strlen(text), part;
+	struct err ignored;
 
 	do {
-		p->len = (uint32_t)(len < BYTES_MAX ? len : BYTES_MAX);
-		p->more = len > BYTES_MAX;
+		part = left < IPC_BYTES_MAX ? left : IPC_BYTES_MAX;
+		left -= part;
+		ipc_begin(p, left > 0 ? IPC_OUTPUT : IPC_RESULT);
+		p->id = id;
 		p->code = code;
-		memcpy(p->bytes, text, p->len);
-		text += p->len;
-		len -= p->len;
-		if (send(a->end, p, head_size + p->len, MSG_NOSIGNAL) < 0)
+		p->count = (uint32_t)part;
+		memcpy(p->body.bytes, text, part);
+		text += part;
+		if (ipc_send(h->end, p, -1, true, &ignored) < 0)
 			return -1;
-	} while (p->more);
+	} while (left > 0);
 	return 0;
 }
 
-/* -1: none. */
+/* Splits the request into arguments. -1: it is malformed. */
 static int
-take_arguments(const struct packet *p, const char **argv)
+take_arguments(const struct ipc_packet *p, const char **argv)
 {
+	const char *bytes = p->body.bytes;
 	size_t count = 0;
 
-	if (p->len == 0 || p->bytes[p->len - 1] != '\0')
+	if (p->count == 0 || bytes[p->count - 1] != '\0')
 		return -1;
-	for (size_t at = 0; at < p->len; at += strlen(p->bytes + at) + 1) {
+	for (size_t at = 0; at < p->count; at += strlen(bytes + at) + 1) {
 		if (count == ARGS_MAX)
 			return -1;
-		argv[count++] = p->bytes + at;
+		argv[count++] = bytes + at;
 	}
 	argv[count] = NULL;
 	return 0;
@@ -168,66 +158,56 @@ take_arguments(const struct packet *p, const char **argv)
 static int
 bounded(int timeout_ms)
 {
-	return timeout_ms < 0		  ? 0
-	       : timeout_ms < PATIENCE_MS ? timeout_ms
-					  : PATIENCE_MS;
+	if (timeout_ms < 0)
+		return 0;
+	return timeout_ms < TIMEOUT_MAX_MS ? timeout_ms : TIMEOUT_MAX_MS;
 }
 
 static int
-serve(struct helper *a, char **answers)
+serve(struct helper *h, char **answers)
 {
 	const char *argv[ARGS_MAX + 1];
 	char *output = NULL;
 	struct err err;
 	int code, result;
 
-	if (take_arguments(&a->packet, argv) != 0 ||
-	    !helper_permits(argv, *answers)) {
-		err_set(&err, "not permitted");
-		return reply(a, err.text, strlen(err.text), -1);
-	}
-	code = subprocess_run(argv, bounded(a->packet.timeout_ms), &output, &err);
+	if (take_arguments(&h->packet, argv) != 0 ||
+	    !is_permitted(argv, *answers))
+		return reply(h, "not permitted", -1);
+	code = subprocess_run(argv, bounded(h->packet.code), &output, &err);
 	if (code == 0 && argv[1][1] == 'x') {
 		free(*answers);
 		*answers = with_files(output);
 	}
-	if (code < 0)
-		result = reply(a, err.text, strlen(err.text), code);
-	else
-		result = reply(a, output, strlen(output), code);
+	result = reply(h, code < 0 ? err.text : output, code);
 	free(output);
 	return result;
 }
 
-/* Signals are for the keeper: this one ends when nobody can ask it any more. */
+/* Ignores signals, which are for the keeper, and ends when the other end of the
+ * socket is closed. */
 static void
-be_helper(struct helper *a, helper_left_fn *left, void *arg)
+be_helper(struct helper *h, helper_left_fn *left, void *arg)
 {
-	const int kept[] = {a->end, log_descriptor()};
+	const int kept[] = {h->end, log_descriptor()};
 	static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1,
 				      SIGPIPE};
 	char *answers = alloc_string("");
-	ssize_t n;
+	struct err err;
 
 	prctl(PR_SET_NAME, "pbs-helper");
-	/* Locks and maps are the keeper's alone. */
+	/* Only the keeper may have locks and maps. */
 	daemonize_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	log_reconnect();
-	daemonize_leave(daemonize_null());
+	daemonize_redirect(daemonize_open_null());
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
-	for (;;) {
-		n = recv(a->end, &a->packet, sizeof(a->packet), 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < (ssize_t)head_size ||
-		    (size_t)n != head_size + a->packet.len ||
-		    serve(a, &answers) != 0)
-			break;
-	}
+	while (ipc_receive(h->end, &h->packet, NULL, true, &err) == 1 &&
+	       h->packet.type == IPC_RUN && serve(h, &answers) == 0)
+		continue;
 	free(answers);
-	free(a);
+	free(h);
 	left(arg);
 	exit(EX_OK);
 }
@@ -235,27 +215,26 @@ be_helper(struct helper *a, helper_left_fn *left, void *arg)
 struct helper *
 helper_start(helper_left_fn *left, void *arg, struct err *err)
 {
-	struct helper *a = alloc_zero(1, sizeof(*a));
+	struct helper *h = alloc_zero(1, sizeof(*h));
 	int ends[2];
 
-	a->idle_fd = -1;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-		err_set(err, "socketpair: %s", strerror(errno));
-		free(a);
+	h->idle_fd = -1;
+	if (ipc_open(ends, err) != 0) {
+		free(h);
 		return NULL;
 	}
-	a->pid = fork();
-	if (a->pid == 0) {
-		a->end = ends[1];
-		be_helper(a, left, arg);
+	h->pid = fork();
+	if (h->pid == 0) {
+		h->end = ends[1];
+		be_helper(h, left, arg);
 	}
 	close(ends[1]);
-	a->end = ends[0];
-	if (a->pid > 0)
-		return a;
+	h->end = ends[0];
+	if (h->pid > 0)
+		return h;
 	err_set(err, "fork: %s", strerror(errno));
-	close(a->end);
-	free(a);
+	close(h->end);
+	free(h);
 	return NULL;
 }
 
@@ -270,80 +249,74 @@ helper_stop(struct helper **helper)
 }
 
 bool
-helper_died(struct helper *a)
+helper_died(struct helper *h)
 {
-	if (a->pid == 0 || waitpid(a->pid, NULL, WNOHANG) != a->pid)
+	if (h->pid == 0 || waitpid(h->pid, NULL, WNOHANG) != h->pid)
 		return false;
-	a->pid = 0;
+	h->pid = 0;
 	return true;
 }
 
 int
-helper_descriptor(const struct helper *a)
+helper_descriptor(const struct helper *h)
 {
-	return a->end;
+	return h->end;
 }
 
 void
-helper_hand_over(struct helper *a)
+helper_enable(struct helper *h)
 {
-	a->asks = true;
-	a->id = (uint32_t)hash_seed();
+	h->enabled = true;
+	h->id = (uint32_t)hash_seed();
 }
 
 void
-helper_set_idle(struct helper *a, int fd, helper_idle_fn *idle, void *arg)
+helper_set_idle(struct helper *h, int fd, helper_idle_fn *idle, void *arg)
 {
-	a->idle_fd = fd;
-	a->idle = idle;
-	a->idle_arg = arg;
+	h->idle_fd = fd;
+	h->idle = idle;
+	h->idle_arg = arg;
 }
 
-/* ---- who asks ---- */
+/* ---- the worker ---- */
 
 static int
-ask(struct helper *a, const char *const *argv, int timeout_ms, struct err *err)
+send_request(struct helper *h, const char *const *argv, int timeout_ms,
+	     struct err *err)
 {
-	struct packet *p = &a->packet;
+	struct ipc_packet *p = &h->packet;
 
-	*p = (struct packet){.id = ++a->id, .timeout_ms = timeout_ms};
+	ipc_begin(p, IPC_RUN);
+	p->id = ++h->id;
+	p->code = timeout_ms;
 	for (; *argv != NULL; argv++) {
 		size_t len = strlen(*argv) + 1;
 
-		if (p->len + len > BYTES_MAX)
+		if (p->count + len > IPC_BYTES_MAX)
 			return err_set(err, "%s", strerror(E2BIG));
-		memcpy(p->bytes + p->len, *argv, len);
-		p->len += (uint32_t)len;
+		memcpy(p->body.bytes + p->count, *argv, len);
+		p->count += (uint32_t)len;
 	}
-	if (send(a->end, p, head_size + p->len, MSG_NOSIGNAL) < 0)
-		return err_set(err, "helper: %s", strerror(errno));
+	if (ipc_send(h->end, p, -1, true, err) < 0)
+		return err_prefix(err, "helper");
 	return 0;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-/* 0: something is to be read; meanwhile the other one is served. */
+/* Waits for a packet of the helper, and meanwhile calls idle. 0, or -1. */
 static int
-await(struct helper *a, int64_t deadline, struct err *err)
+await(struct helper *h, int64_t deadline, struct err *err)
 {
-	struct pollfd fds[] = {{.fd = a->end, .events = POLLIN},
-			       {.fd = a->idle_fd, .events = POLLIN}};
+	struct pollfd fds[] = {{.fd = h->end, .events = POLLIN},
+			       {.fd = h->idle_fd, .events = POLLIN}};
 
 	for (;;) {
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - monotonic_ms();
 
 		if (left <= 0)
 			return err_set(err, "no answer in time");
 		if (poll(fds, 2, (int)left) < 0 && errno != EINTR)
 			return err_set(err, "poll: %s", strerror(errno));
-		if (fds[1].revents != 0 && !a->idle(a->idle_arg))
+		if (fds[1].revents != 0 && !h->idle(h->idle_arg))
 			fds[1].fd = -1;
 		if (fds[0].revents != 0)
 			return 0;
@@ -352,55 +325,54 @@ await(struct helper *a, int64_t deadline, struct err *err)
 }
 
 static int
-next_packet(struct helper *a, int64_t deadline, struct err *err)
+next_packet(struct helper *h, int64_t deadline, struct err *err)
 {
-	struct packet *p = &a->packet;
-	ssize_t n;
+	struct ipc_packet *p = &h->packet;
+	int got;
 
 	do {
-		if (await(a, deadline, err) != 0)
+		if (await(h, deadline, err) != 0)
 			return -1;
-		n = recv(a->end, p, sizeof(*p), MSG_DONTWAIT);
-		if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
-			return err_set(err, "helper: it is gone");
-	} while (n < (ssize_t)head_size || p->id != a->id);
-	return (size_t)n == head_size + p->len
-		   ? 0
-		   : err_set(err, "helper: strange answer");
+		got = ipc_receive(h->end, p, NULL, false, err);
+		if (got == -2)
+			return err_set(err, "helper: it has exited");
+		if (got < 0)
+			return err_prefix(err, "helper");
+	} while (got == 0 || p->id != h->id);
+	return 0;
 }
 
 static int
-take_answer(struct helper *a, int64_t deadline, char **output, struct err *err)
+take_answer(struct helper *h, int64_t deadline, char **output, struct err *err)
 {
+	const struct ipc_packet *p = &h->packet;
 	size_t len = 0;
 
 	do {
-		if (next_packet(a, deadline, err) != 0)
+		if (next_packet(h, deadline, err) != 0)
 			return -1;
-		*output = alloc_resize(*output, len + a->packet.len + 1, 1);
-		memcpy(*output + len, a->packet.bytes, a->packet.len);
-		len += a->packet.len;
+		*output = alloc_resize(*output, len + p->count + 1, 1);
+		memcpy(*output + len, p->body.bytes, p->count);
+		len += p->count;
 		(*output)[len] = '\0';
-	} while (a->packet.more && len < SUBPROCESS_OUTPUT_MAX);
-	return a->packet.code < 0 ? err_set(err, "%s", *output)
-				  : a->packet.code;
+	} while (p->type == IPC_OUTPUT && len < SUBPROCESS_OUTPUT_MAX);
+	return p->code < 0 ? err_set(err, "%s", *output) : p->code;
 }
 
 int
-helper_run(struct helper *a, const char *const *argv, int timeout_ms, char **output,
-	 struct err *err)
+helper_run(struct helper *h, const char *const *argv, int timeout_ms,
+	   char **output, struct err *err)
 {
-	int result;
+	int64_t deadline = monotonic_ms() + timeout_ms + SPARE_MS;
+	int result = -1;
 
-	if (a == NULL)
+	if (h == NULL)
 		return subprocess_run(argv, timeout_ms, output, err);
 	*output = NULL;
-	if (!a->asks)
-		return err_set(err, "the worker asks, not the keeper");
-	result = ask(a, argv, timeout_ms, err);
-	if (result == 0)
-		result = take_answer(a, now_ms() + timeout_ms + SPARE_MS,
-				     output, err);
+	if (!h->enabled)
+		err_set(err, "only the worker may use the helper");
+	else if (send_request(h, argv, timeout_ms, err) == 0)
+		result = take_answer(h, deadline, output, err);
 	if (result < 0) {
 		free(*output);
 		*output = NULL;

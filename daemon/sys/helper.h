@@ -1,11 +1,12 @@
 /*
- * helper: the process that asks Postfix for those who may start no other any more:
- * postconf(1) for mynetworks and map types, postmap(1) for a table in mynetworks.
+ * helper: the process that runs Postfix's commands for the sandboxed worker,
+ * which may no longer start processes: postconf(1) for mynetworks and map
+ * types, postmap(1) for a table in mynetworks.
  *
- * It reads no log, and runs these three commands and nothing else: an address is
- * parsed before it becomes an argument, and a table is one that mynetworks
- * named. It ends with the keeper and the worker, and has the last word when those
- * were killed: it clears the maps.
+ * The helper reads no log, and runs only these three commands: an address is
+ * parsed before it becomes an argument, and a table must be one that mynetworks
+ * named. It ends when both keeper and worker have ended. If they were killed,
+ * it is the last process left, and clears the maps.
  */
 #ifndef DAEMON_SYS_HELPER_H
 #define DAEMON_SYS_HELPER_H
@@ -13,32 +14,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct helper;
 struct err;
+struct helper;
 
-/* In the helper, when nobody is left who could ask it. */
+/* Called in the helper when keeper and worker have both ended. */
 typedef void helper_left_fn(void *arg);
 
-/* Starts it. NULL: err. In the helper itself this does not return. */
+/* Starts the helper. NULL: see err. Does not return in the helper itself. */
 struct helper *helper_start(helper_left_fn *left, void *arg, struct err *);
 void helper_stop(struct helper **); /* in the keeper */
-/* Whether it is dead, and was not before: it cannot be started again. */
+/* Whether the helper has died since the last call. It cannot be restarted. */
 bool helper_died(struct helper *);
-int helper_descriptor(const struct helper *); /* for who closes all others */
-/* In a worker: it asks from now on. The keeper itself never does: it shares the
- * socket, and waits for nobody. Answers to the worker before this one are not
- * taken for its own. */
-void helper_hand_over(struct helper *);
+/* For callers that close all other descriptors. */
+int helper_descriptor(const struct helper *);
+/* In a new worker: allows helper_run(). The keeper itself, which shares the
+ * socket, never calls this, since it must not wait. Late answers to the worker
+ * before this one are ignored. */
+void helper_enable(struct helper *);
 
-/* While an answer is waited for: called when fd is readable; false = no more. */
+/* While helper_run() waits, calls idle when fd is readable. False: never again.
+ */
 typedef bool helper_idle_fn(void *arg);
 void helper_set_idle(struct helper *, int fd, helper_idle_fn *, void *arg);
 
-/* As subprocess_run(); without a helper the same; -1 in the keeper. */
+/* As subprocess_run(), in the helper; without a helper (NULL), in this process.
+ * -1 in the keeper. */
 int helper_run(struct helper *, const char *const *argv, int timeout_ms,
-    char **output, struct err *);
-
-/* Whether it would run this: for the test. answers: what postconf has said. */
-bool helper_permits(const char *const *argv, const char *answers);
+	       char **output, struct err *);
 
 #endif

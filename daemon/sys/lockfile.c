@@ -20,9 +20,10 @@ struct lockfile {
 	int fd;
 };
 
-/* Somebody may have removed or replaced the file between open and flock. */
+/* Whether the locked file still has that name. Somebody may have removed or
+ * replaced it between open and flock. */
 static bool
-still_there(int fd, const char *path)
+has_name(int fd, const char *path)
 {
 	struct stat held, there;
 
@@ -31,7 +32,7 @@ still_there(int fd, const char *path)
 }
 
 static int
-say_holder(int fd, const char *path, struct err *err)
+set_holder_error(int fd, const char *path, struct err *err)
 {
 	char text[32];
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
@@ -45,9 +46,10 @@ say_holder(int fd, const char *path, struct err *err)
 		       path, pid);
 }
 
-/* "PATH: No such file" would not be heard of the file that we want to make. */
+/* For a file that does not exist, the problem is its directory: "PATH: No such
+ * file" would be no help for a file that we want to create. */
 static int
-say_unopened(const char *path, struct err *err)
+set_open_error(const char *path, struct err *err)
 {
 	int error = errno;
 	char *copy = alloc_string(path);
@@ -59,21 +61,23 @@ say_unopened(const char *path, struct err *err)
 	else if (access(path, F_OK) == 0)
 		err_set(err, "%s: open: %s", path, strerror(error));
 	else
-		err_set(err, "directory %s: %s (to make %s in it)", dir,
+		err_set(err, "directory %s: %s (cannot create %s in it)", dir,
 			strerror(error), path + strlen(dir) + 1);
 	free(copy);
 	return -1;
 }
 
-/* An older version may have left it open to all. */
+/* An older version may have created it with access for all. */
 static void
-tighten(int fd, const struct stat *st, mode_t mode)
+restrict_mode(int fd, const struct stat *st, mode_t mode)
 {
 	if ((st->st_mode & 0777 & ~mode) != 0 && fchmod(fd, mode) != 0)
-		log_debug("a lock stays open to others: %s", strerror(errno));
+		log_debug("cannot restrict access to a lock file: %s",
+			  strerror(errno));
 }
 
-/* No link is followed, and nothing but a plain file of one name is written. */
+/* Follows no symbolic link, and accepts only a regular file without other hard
+ * links. */
 static int
 open_plain(const char *path, mode_t mode, struct err *err)
 {
@@ -81,9 +85,9 @@ open_plain(const char *path, mode_t mode, struct err *err)
 	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (fd < 0)
-		return say_unopened(path, err);
+		return set_open_error(path, err);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink <= 1) {
-		tighten(fd, &st, mode);
+		restrict_mode(fd, &st, mode);
 		return fd;
 	}
 	close(fd);
@@ -102,21 +106,21 @@ open_locked(const char *path, mode_t mode, bool *held, struct err *err)
 		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 			*held = errno == EWOULDBLOCK;
 			if (*held)
-				say_holder(fd, path, err);
+				set_holder_error(fd, path, err);
 			else
 				err_set(err, "%s: flock: %s", path,
 					strerror(errno));
 			close(fd);
 			return -1;
 		}
-		if (still_there(fd, path))
+		if (has_name(fd, path))
 			return fd;
 		close(fd);
 	}
 	return err_set(err, "%s: somebody keeps replacing it", path);
 }
 
-/* The lock holds without the number too: a full disk stops nobody. */
+/* On a full disk, the lock works without the pid. */
 static int
 write_pid(int fd, const char *path, struct err *err)
 {
@@ -168,10 +172,10 @@ lockfile_take_pidfile(const char *path, bool *held, struct err *err)
 void
 lockfile_release(struct lockfile **lock)
 {
-	if (*lock != NULL && still_there((*lock)->fd, (*lock)->path) &&
+	if (*lock != NULL && has_name((*lock)->fd, (*lock)->path) &&
 	    unlink((*lock)->path) != 0 && ftruncate((*lock)->fd, 0) != 0)
-		log_debug("%s stays, with our pid", (*lock)->path);
-	lockfile_forget(lock);
+		log_debug("%s is left, with our pid", (*lock)->path);
+	lockfile_close(lock);
 }
 
 void
@@ -183,7 +187,7 @@ lockfile_adopt(struct lockfile *lock)
 }
 
 void
-lockfile_forget(struct lockfile **lock)
+lockfile_close(struct lockfile **lock)
 {
 	if (*lock == NULL)
 		return;

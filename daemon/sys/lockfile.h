@@ -1,9 +1,9 @@
 /*
- * lockfile: one process at a time; a file that says which.
+ * lockfile: a file that only one process can hold, and that names the process.
  *
- * The lock is flock(2) on the file, so that one left behind by a crash or a
- * power cut holds nobody up; the pid in it is for people. The same serves as
- * the pid file of --daemon.
+ * The lock is flock(2) on the file, so a file left by a crash or a power
+ * failure locks nobody out. The pid in the file is for people. It also serves
+ * as the pid file of --daemon.
  */
 #ifndef DAEMON_SYS_LOCKFILE_H
 #define DAEMON_SYS_LOCKFILE_H
@@ -14,25 +14,26 @@ struct err;
 struct lockfile;
 
 /*
- * Creates or takes over path and writes our pid into it. NULL: err says who
- * holds it ("PATH: held by process 4711"), and *held is true; or why it cannot
- * be. held may be NULL. The file is its owner's alone: who may only read it
- * could hold the lock, too, and would have it as soon as its owner is killed.
+ * Creates or takes over the file and writes our pid to it. NULL: see err; if
+ * another process holds it ("PATH: held by process 4711"), *held is true. held
+ * may be NULL. Only the owner can read the file, since whoever can read it can
+ * also lock it, and would have the lock as soon as the owner is killed.
  */
 struct lockfile *lockfile_take(const char *path, bool *held, struct err *);
 
-/* The same of a pid file, which everybody reads; nothing else may hang on it.
- */
-struct lockfile *lockfile_take_pidfile(const char *path, bool *held, struct err *);
+/* The same for a pid file, which everybody can read. Nothing else may depend on
+ * its lock. */
+struct lockfile *lockfile_take_pidfile(const char *path, bool *held,
+				       struct err *);
 
-/* Removes the file, or empties one that this user may not remove, and lets go.
+/* Removes the file, or empties it if this user may not remove it, and unlocks.
  */
 void lockfile_release(struct lockfile **);
 
-/* In a child after fork(2) that goes on in its parent's place: our pid now. */
+/* In a child after fork(2) that takes its parent's place: writes our pid. */
 void lockfile_adopt(struct lockfile *);
 
-/* In a child after fork(2), whose parent keeps the lock: closes it only. */
-void lockfile_forget(struct lockfile **);
+/* In a child after fork(2) whose parent keeps the lock: only closes it. */
+void lockfile_close(struct lockfile **);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 
-/* "/path", or "@name" for one in the abstract namespace. The length, or 0. */
+/* Takes "/path", or "@name" in the abstract namespace. The length, or 0. */
 static socklen_t
 notify_address(struct sockaddr_un *address)
 {
@@ -42,8 +42,8 @@ notify(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL,
 			     (struct sockaddr *)&address, len) < 0)
-		log_warning("could not tell the service manager %s: %s", state,
-			    strerror(errno));
+		log_warning("could not notify the service manager of %s: %s",
+			    state, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 }

@@ -1,13 +1,15 @@
 /*
- * notify: tells the service manager, sd_notify(3)'s protocol, no library.
+ * notify: sends states to the service manager. The protocol is that of
+ * sd_notify(3); no library is needed.
  */
 #ifndef DAEMON_SYS_NOTIFY_H
 #define DAEMON_SYS_NOTIFY_H
 
 #include <stdint.h>
 
-/* "READY=1", "STOPPING=1", "STATUS=...". Silent without NOTIFY_SOCKET. */
+/* "READY=1", "STOPPING=1", "STATUS=...". Does nothing without NOTIFY_SOCKET. */
 void notify(const char *state);
-int64_t notify_watchdog_ms(void); /* half of WATCHDOG_USEC; 0 = none */
+/* How often to send WATCHDOG=1: half of WATCHDOG_USEC; 0: not at all. */
+int64_t notify_watchdog_ms(void);
 
 #endif

@@ -20,11 +20,11 @@ is_ours(const struct stat *st)
 }
 
 static int
-judge(const char *path, const struct stat *st, struct err *err)
+check(const char *path, const struct stat *st, struct err *err)
 {
 	if (!is_ours(st) || (st->st_mode & (S_IWGRP | S_IWOTH)) == 0)
 		return 0;
-	/* A group of one's own may write; many systems set it up so. */
+	/* The owner's own group may write; many systems create files so. */
 	if ((st->st_mode & S_IWOTH) == 0 && st->st_uid == st->st_gid &&
 	    st->st_uid != 0)
 		return 0;
@@ -35,7 +35,7 @@ judge(const char *path, const struct stat *st, struct err *err)
 }
 
 static int
-judge_files(DIR *dir, const char *name, struct err *err)
+check_files(DIR *dir, const char *name, struct err *err)
 {
 	const struct dirent *entry;
 	int result = 0;
@@ -49,15 +49,15 @@ judge_files(DIR *dir, const char *name, struct err *err)
 		    fstatat(dirfd(dir), entry->d_name, &st, 0) != 0)
 			continue;
 		path = alloc_format("%s/%s", name, entry->d_name);
-		result = judge(path, &st, err);
+		result = check(path, &st, err);
 		free(path);
 	}
 	return result;
 }
 
-/* What cannot be read is told by who reads it. */
+/* What cannot be read is reported when it is read for use. */
 static int
-judge_directory(const char *name, struct err *err)
+check_directory(const char *name, struct err *err)
 {
 	DIR *dir = opendir(name);
 	struct stat st;
@@ -66,9 +66,9 @@ judge_directory(const char *name, struct err *err)
 	if (dir == NULL)
 		return 0;
 	if (fstat(dirfd(dir), &st) == 0)
-		result = judge(name, &st, err);
+		result = check(name, &st, err);
 	if (result == 0)
-		result = judge_files(dir, name, err);
+		result = check_files(dir, name, err);
 	closedir(dir);
 	return result;
 }
@@ -77,7 +77,7 @@ int
 safe_path_patterns(const struct strings *dirs, struct err *err)
 {
 	for (size_t i = 0; i < dirs->count; i++)
-		if (judge_directory(dirs->list[i], err) != 0)
+		if (check_directory(dirs->list[i], err) != 0)
 			return -1;
 	return 0;
 }

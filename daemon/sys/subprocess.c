@@ -10,17 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/monotonic.h"
 
 extern char **environ;
 
-/* What it says on its standard error: the end of that. */
-struct complaint {
-	int fd; /* -1: it says no more */
+/* The end of what the program prints on its standard error. */
+struct error_text {
+	int fd; /* -1: it has closed it */
 	char text[1024];
 	size_t len;
 };
@@ -28,17 +28,7 @@ struct complaint {
 static const char *const directories[] = {"/usr/sbin", "/usr/local/sbin",
 					  "/sbin", NULL};
 
-/* The loop's clock stands still while we wait here, so this one is read. */
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-/* The child starts with no signal blocked: the loop blocks those it reads. */
+/* Unblocks all signals in the child, since the loop blocks those it reads. */
 static void
 default_signals(posix_spawnattr_t *attr)
 {
@@ -90,52 +80,54 @@ start(pid_t *pid, const char *const *argv, int output, int errors,
 	return error == 0 ? 0 : err_set(err, "%s", strerror(error));
 }
 
-/* false: nothing is there, or will be. */
+/* Reads some of the standard error. False if there is nothing now, or at its
+ * end.
+ */
 static bool
-take_errors(struct complaint *c)
+take_errors(struct error_text *e)
 {
 	ssize_t n;
 
-	if (c->len == sizeof(c->text)) { /* the end is what counts */
-		c->len /= 2;
-		memmove(c->text, c->text + c->len, c->len);
+	if (e->len == sizeof(e->text)) { /* keep the end */
+		e->len /= 2;
+		memmove(e->text, e->text + e->len, e->len);
 	}
-	n = read(c->fd, c->text + c->len, sizeof(c->text) - c->len);
+	n = read(e->fd, e->text + e->len, sizeof(e->text) - e->len);
 	if (n > 0)
-		c->len += (size_t)n;
+		e->len += (size_t)n;
 	if (n == 0) {
-		close(c->fd);
-		c->fd = -1;
+		close(e->fd);
+		e->fd = -1;
 	}
 	return n > 0;
 }
 
-/* 1: fd has something, 0: the time is over. */
+/* Waits for output; meanwhile reads errors. 1: fd is readable, 0: timeout. */
 static int
-wait_readable(int fd, struct complaint *complaint, int64_t deadline)
+wait_readable(int fd, struct error_text *errors, int64_t deadline)
 {
 	for (;;) {
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - monotonic_ms();
 		struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
-				       {.fd = complaint->fd, .events = POLLIN}};
+				       {.fd = errors->fd, .events = POLLIN}};
 		int n = poll(fds, 2, left > 0 ? (int)left : 0);
 
 		if (n > 0 && fds[1].revents != 0)
-			take_errors(complaint);
+			take_errors(errors);
 		if (n <= 0 ? n == 0 || errno != EINTR : fds[0].revents != 0)
 			return n > 0;
 	}
 }
 
 static int
-read_output(int fd, struct complaint *complaint, int64_t deadline,
-	    char **output, struct err *err)
+read_output(int fd, struct error_text *errors, int64_t deadline, char **output,
+	    struct err *err)
 {
 	size_t len = 0, size = 4096;
 	ssize_t n;
 
 	*output = alloc_resize(NULL, size, 1);
-	while (wait_readable(fd, complaint, deadline)) {
+	while (wait_readable(fd, errors, deadline)) {
 		n = read(fd, *output + len, size - len - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -145,7 +137,7 @@ read_output(int fd, struct complaint *complaint, int64_t deadline,
 		}
 		len += (size_t)n;
 		if (len >= SUBPROCESS_OUTPUT_MAX)
-			return err_set(err, "says more than %d bytes",
+			return err_set(err, "printed more than %d bytes",
 				       SUBPROCESS_OUTPUT_MAX);
 		if (len == size - 1)
 			*output = alloc_resize(*output, size *= 2, 1);
@@ -153,7 +145,8 @@ read_output(int fd, struct complaint *complaint, int64_t deadline,
 	return err_set(err, "no answer in time");
 }
 
-/* It has closed its output; whoever does that and lives on is killed. */
+/* Waits for the exit of a program that has closed its output, and kills it if
+ * that takes too long. */
 static int
 reap(pid_t pid, int64_t deadline, struct err *err)
 {
@@ -163,45 +156,45 @@ reap(pid_t pid, int64_t deadline, struct err *err)
 	while ((done = waitpid(pid, &status, WNOHANG)) != pid) {
 		if (done < 0 && errno != EINTR)
 			return err_set(err, "waitpid: %s", strerror(errno));
-		if (now_ms() >= deadline)
+		if (monotonic_ms() >= deadline)
 			kill(pid, SIGKILL);
 		poll(NULL, 0, 1);
 	}
 	if (WIFSIGNALED(status))
 		return err_set(err, "killed by signal %d", WTERMSIG(status));
-	/* So too may posix_spawn(3) say that there is no such program. */
+	/* posix_spawn(3) may also report in this way that there is no such
+	 * program. */
 	if (WEXITSTATUS(status) == 127)
 		return err_set(err, "%s", strerror(ENOENT));
 	return WEXITSTATUS(status);
 }
 
-/* What it said last is why it failed; before it come warnings. */
+/* The last line tells why the program failed; the lines before are warnings. */
 static char *
-last_line(struct complaint *c)
+last_line(struct error_text *e)
 {
 	size_t end, begin;
 
-	while (c->fd >= 0 && take_errors(c))
+	while (e->fd >= 0 && take_errors(e))
 		;
-	for (end = c->len; end > 0 && c->text[end - 1] == '\n'; end--)
+	for (end = e->len; end > 0 && e->text[end - 1] == '\n'; end--)
 		;
-	for (begin = end; begin > 0 && c->text[begin - 1] != '\n'; begin--)
+	for (begin = end; begin > 0 && e->text[begin - 1] != '\n'; begin--)
 		;
-	return alloc_bytes(c->text + begin, end - begin);
+	return alloc_bytes(e->text + begin, end - begin);
 }
 
-/* Who is out of time may have said why: Postfix's programs sleep before they
- * end in anger. */
+/* A program that took too long may have printed why: Postfix's programs sleep
+ * before they exit after a fatal error. */
 static int
-give_up(pid_t pid, struct complaint *complaint, int64_t deadline,
-	struct err *err)
+give_up(pid_t pid, struct error_text *errors, int64_t deadline, struct err *err)
 {
 	struct err why = *err, ignored;
 	char *last;
 
 	kill(pid, SIGKILL);
 	reap(pid, deadline, &ignored);
-	last = last_line(complaint);
+	last = last_line(errors);
 	if (*last != '\0')
 		err_set(err, "%s: %s", why.text, last);
 	free(last);
@@ -209,27 +202,27 @@ give_up(pid_t pid, struct complaint *complaint, int64_t deadline,
 }
 
 static int
-listen_to(pid_t pid, int fd, struct complaint *complaint, int timeout_ms,
-	  char **output, struct err *err)
+read_answer(pid_t pid, int fd, struct error_text *errors, int timeout_ms,
+	    char **output, struct err *err)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	int64_t deadline = monotonic_ms() + timeout_ms;
 	int result;
 
-	if (read_output(fd, complaint, deadline, output, err) != 0)
-		return give_up(pid, complaint, deadline, err);
+	if (read_output(fd, errors, deadline, output, err) != 0)
+		return give_up(pid, errors, deadline, err);
 	result = reap(pid, deadline, err);
 	if (result > 0) {
 		free(*output);
-		*output = last_line(complaint);
+		*output = last_line(errors);
 	}
 	return result;
 }
 
 static int
-converse(const char *const *argv, int timeout_ms, char **output,
-	 struct err *err)
+spawn_and_read(const char *const *argv, int timeout_ms, char **output,
+	       struct err *err)
 {
-	struct complaint complaint = {.len = 0};
+	struct error_text text = {.len = 0};
 	int pipes[2], errors[2], result;
 	pid_t pid;
 
@@ -240,29 +233,29 @@ converse(const char *const *argv, int timeout_ms, char **output,
 		close(pipes[1]);
 		return err_set(err, "pipe: %s", strerror(errno));
 	}
-	/* What it leaves behind may keep the other end. */
+	/* A child of the program may keep the other end open. */
 	fcntl(errors[0], F_SETFL, O_NONBLOCK);
-	complaint.fd = errors[0];
+	text.fd = errors[0];
 	result = start(&pid, argv, pipes[1], errors[1], err);
 	close(pipes[1]);
 	close(errors[1]);
 	if (result == 0)
-		result = listen_to(pid, pipes[0], &complaint, timeout_ms,
-				   output, err);
+		result =
+		    read_answer(pid, pipes[0], &text, timeout_ms, output, err);
 	close(pipes[0]);
-	if (complaint.fd >= 0)
-		close(complaint.fd);
+	if (text.fd >= 0)
+		close(text.fd);
 	return result;
 }
 
 int
 subprocess_run(const char *const *argv, int timeout_ms, char **output,
-	    struct err *err)
+	       struct err *err)
 {
 	int result;
 
 	*output = NULL;
-	result = converse(argv, timeout_ms, output, err);
+	result = spawn_and_read(argv, timeout_ms, output, err);
 	if (result < 0) {
 		free(*output);
 		*output = NULL;

@@ -1,6 +1,6 @@
 /*
- * subprocess: asks another program, without a shell, for a short answer and
- * within a short time.
+ * subprocess: runs another program, without a shell, that should give a short
+ * answer within a short time.
  */
 #ifndef DAEMON_SYS_SUBPROCESS_H
 #define DAEMON_SYS_SUBPROCESS_H
@@ -12,13 +12,14 @@ struct err;
 enum { SUBPROCESS_OUTPUT_MAX = 1024 * 1024 };
 
 /*
- * Runs argv[0], looked for in PATH and then in the sbin directories (a
- * daemon's PATH often lacks them), standard input at /dev/null. Returns its exit
- * code, and in output what it said: if that is 0 all of its standard output, else
- * the last line of its standard error (NUL-terminated, the caller frees it); -1:
- * not installed, killed, out of time, or too much to say; err has that line, too.
+ * Runs argv[0] with standard input from /dev/null. Looks for it in PATH and
+ * then in the sbin directories, which the PATH of a daemon often lacks. Returns
+ * its exit code. output, which the caller frees, is all of its standard output
+ * if the code is 0, else the last line of its standard error. -1: it is not
+ * installed, was killed, took too long, or printed too much; err includes that
+ * line, too.
  */
 int subprocess_run(const char *const *argv, int timeout_ms, char **output,
-    struct err *);
+		   struct err *);
 
 #endif

@@ -10,19 +10,19 @@
 
 struct watchdog {
 	struct timer *timer;
-	int64_t usual_ms, now_ms; /* in which it must hear of us */
+	int64_t usual_ms, current_ms; /* between reports at most */
 };
 
 static void
-say(void *arg)
+report(void *arg)
 {
 	struct watchdog *w = arg;
 
 	notify("WATCHDOG=1");
-	timer_arm(w->timer, w->now_ms / 2);
+	timer_arm(w->timer, w->current_ms / 2);
 }
 
-/* Which says that we live, too. */
+/* Changes the interval, which counts as a report. */
 static void
 change(struct watchdog *w, int64_t ms)
 {
@@ -30,7 +30,7 @@ change(struct watchdog *w, int64_t ms)
 
 	snprintf(text, sizeof(text), "WATCHDOG_USEC=%" PRId64, ms * 1000);
 	notify(text);
-	w->now_ms = ms;
+	w->current_ms = ms;
 	timer_arm(w->timer, ms / 2);
 }
 
@@ -42,9 +42,9 @@ watchdog_new(struct loop *loop)
 	if (notify_watchdog_ms() == 0)
 		return NULL;
 	w = alloc_zero(1, sizeof(*w));
-	w->usual_ms = w->now_ms = notify_watchdog_ms() * 2;
-	w->timer = timer_new(loop, say, w);
-	timer_arm(w->timer, w->now_ms / 2);
+	w->usual_ms = w->current_ms = notify_watchdog_ms() * 2;
+	w->timer = timer_new(loop, report, w);
+	timer_arm(w->timer, w->current_ms / 2);
 	return w;
 }
 
@@ -69,13 +69,13 @@ watchdog_set(struct watchdog *w, bool strict)
 		return;
 	ms = strict && w->usual_ms > WATCHDOG_STRICT_MS ? WATCHDOG_STRICT_MS
 							: w->usual_ms;
-	if (ms != w->now_ms)
+	if (ms != w->current_ms)
 		change(w, ms);
 }
 
 void
 watchdog_excuse(struct watchdog *w)
 {
-	if (w != NULL && w->now_ms != w->usual_ms)
+	if (w != NULL && w->current_ms != w->usual_ms)
 		change(w, w->usual_ms);
 }

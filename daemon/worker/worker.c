@@ -207,7 +207,7 @@ lock_down(struct worker *s, struct err *err)
 	if (s->handover == NULL)
 		return 0;
 	if (s->conf->pidfile != NULL)
-		s->null = daemonize_null();
+		s->null = daemonize_open_null();
 	helper_set_idle(s->helper, ipc_client_descriptor(s->handover->remote),
 		      ipc_client_serve, s->handover->remote);
 	return sandbox_worker(s->conf, err);

@@ -82,7 +82,7 @@ save_here(struct worker *s, struct err *err)
 
 	if (stored == NULL)
 		return -1;
-	write_checkpoint(s, atomic_file(stored));
+	write_checkpoint(s, atomic_file_stream(stored));
 	return atomic_file_commit(&stored, err);
 }
 

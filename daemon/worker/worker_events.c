@@ -102,7 +102,7 @@ say_ready(struct worker *s)
 		return;
 	}
 	if (s->conf->pidfile != NULL)
-		daemonize_leave(s->null);
+		daemonize_redirect(s->null);
 	ipc_client_ready(s->handover->remote);
 }
 

@@ -52,7 +52,7 @@ work(const struct handover *handover)
 
 	sigfillset(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	daemonize_leave(daemonize_null());
+	daemonize_redirect(daemonize_open_null());
 	ipc_client_ready(handover->remote);
 	dprintf(out, "worker %ld\n", (long)getpid());
 	while (sigwait(&signals, &signo) == 0 && signo != SIGTERM)
