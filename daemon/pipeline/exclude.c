@@ -7,29 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/monotonic.h"
 #include "daemon/conf/conf.h"
 #include "daemon/pipeline/mynetworks.h"
 
-enum { SAID_SIZE = 4096 }; /* refusals remembered; a lost one is said again */
+enum { LOGGED_SIZE = 4096 }; /* refusals remembered, so as to log each once */
 
 struct exclude {
 	struct addr *own; /* of this machine */
 	size_t nown;
 	struct cidr *excluded;
 	size_t nexcluded;
-	struct mynetworks *mynetworks; /* NULL = not to be asked */
-	uint64_t seed, said[SAID_SIZE];
+	struct mynetworks *mynetworks; /* NULL: mynetworks: no */
+	uint64_t seed, logged[LOGGED_SIZE];
 	char reason[256];
-	unsigned int ipv6_prefix; /* what a login authorizes */
+	unsigned int ipv6_prefix; /* 64 or 128: what a login authorizes */
 };
 
 static void
-add_own(struct exclude *n, const struct sockaddr *sa)
+add_own(struct exclude *e, const struct sockaddr *sa)
 {
 	struct addr addr = {0};
 
@@ -46,90 +46,89 @@ add_own(struct exclude *n, const struct sockaddr *sa)
 	} else {
 		return;
 	}
-	n->own = alloc_resize(n->own, n->nown + 1, sizeof(*n->own));
-	n->own[n->nown++] = addr;
+	e->own = alloc_resize(e->own, e->nown + 1, sizeof(*e->own));
+	e->own[e->nown++] = addr;
 }
 
 static void
-ask_interfaces(struct exclude *n)
+ask_interfaces(struct exclude *e)
 {
 	struct ifaddrs *all;
 
 	if (getifaddrs(&all) != 0) {
-		log_warning("own addresses are not known: getifaddrs: %s",
-			    strerror(errno));
+		log_warning(
+		    "cannot list this host's own addresses: getifaddrs: %s",
+		    strerror(errno));
 		return;
 	}
 	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next)
-		add_own(n, i->ifa_addr);
+		add_own(e, i->ifa_addr);
 	freeifaddrs(all);
 }
 
 struct exclude *
 exclude_new(const struct conf *conf, struct helper *helper)
 {
-	struct exclude *n = alloc_zero(1, sizeof(*n));
+	struct exclude *e = alloc_zero(1, sizeof(*e));
 
-	n->seed = hash_seed();
-	n->ipv6_prefix = conf->ipv6_prefix == 64 ? 64 : 128;
-	n->excluded =
-	    alloc_resize(NULL, conf->nexclude + 1, sizeof(*n->excluded));
-	for (; n->nexcluded < conf->nexclude; n->nexcluded++)
-		n->excluded[n->nexcluded] = conf->exclude[n->nexcluded];
-	ask_interfaces(n);
-	if (conf->mynetworks) {
-		n->mynetworks = mynetworks_new(&conf->maps, helper);
-		mynetworks_ask(n->mynetworks);
-	}
-	return n;
+	e->seed = hash_seed();
+	e->ipv6_prefix = conf->ipv6_prefix == 64 ? 64 : 128;
+	e->excluded =
+	    alloc_resize(NULL, conf->nexclude + 1, sizeof(*e->excluded));
+	for (; e->nexcluded < conf->nexclude; e->nexcluded++)
+		e->excluded[e->nexcluded] = conf->exclude[e->nexcluded];
+	ask_interfaces(e);
+	if (conf->mynetworks)
+		e->mynetworks = mynetworks_new(&conf->maps, helper);
+	return e;
 }
 
 void
-exclude_free(struct exclude **networks)
+exclude_free(struct exclude **exclude)
 {
-	struct exclude *n = *networks;
+	struct exclude *e = *exclude;
 
-	if (n == NULL)
+	if (e == NULL)
 		return;
-	mynetworks_free(&n->mynetworks);
-	free(n->own);
-	free(n->excluded);
-	free(n);
-	*networks = NULL;
+	mynetworks_free(&e->mynetworks);
+	free(e->own);
+	free(e->excluded);
+	free(e);
+	*exclude = NULL;
 }
 
-/* All that a login from there would authorize. */
+/* All addresses that a login from there would authorize. */
 static struct cidr
-farthest_failure_of(const struct exclude *n, const struct addr *addr)
+authorized_by(const struct exclude *e, const struct addr *addr)
 {
 	struct cidr net = {*addr, 32};
 
 	if (addr->family == 6)
-		net.bits = n->ipv6_prefix;
+		net.bits = e->ipv6_prefix;
 	net.addr = cidr_network(&net);
 	return net;
 }
 
 static bool
-is_own(const struct exclude *n, const struct addr *addr)
+is_own(const struct exclude *e, const struct addr *addr)
 {
-	struct cidr reach = farthest_failure_of(n, addr);
+	struct cidr net = authorized_by(e, addr);
 
-	for (size_t i = 0; i < n->nown; i++)
-		if (cidr_contains(&reach, &n->own[i]))
+	for (size_t i = 0; i < e->nown; i++)
+		if (cidr_contains(&net, &e->own[i]))
 			return true;
 	return false;
 }
 
 static const struct cidr *
-find_excluded(const struct exclude *n, const struct addr *addr)
+find_excluded(const struct exclude *e, const struct addr *addr)
 {
-	struct cidr reach = farthest_failure_of(n, addr);
+	struct cidr net = authorized_by(e, addr);
 
-	for (size_t i = 0; i < n->nexcluded; i++)
-		if (cidr_contains(&n->excluded[i], addr) ||
-		    cidr_contains(&reach, &n->excluded[i].addr))
-			return &n->excluded[i];
+	for (size_t i = 0; i < e->nexcluded; i++)
+		if (cidr_contains(&e->excluded[i], addr) ||
+		    cidr_contains(&net, &e->excluded[i].addr))
+			return &e->excluded[i];
 	return NULL;
 }
 
@@ -142,18 +141,8 @@ is_loopback(const struct addr *addr)
 				 : memcmp(addr->bytes, loopback, 16) == 0;
 }
 
-/* The loop's clock is not at hand, and stands still while postmap is asked. */
-static int64_t
-seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return ts.tv_sec;
-}
-
 static const char *
-find_reason(struct exclude *n, const struct addr *addr)
+find_reason(struct exclude *e, const struct addr *addr)
 {
 	const struct cidr *net;
 	const char *entry;
@@ -162,45 +151,45 @@ find_reason(struct exclude *n, const struct addr *addr)
 	if (addr_is_special(addr))
 		return is_loopback(addr) ? "loopback"
 					 : "not a client's address";
-	if (is_own(n, addr))
+	if (is_own(e, addr))
 		return "own address";
-	net = find_excluded(n, addr);
+	net = find_excluded(e, addr);
 	if (net != NULL) {
 		addr_format(&net->addr, text);
-		snprintf(n->reason, sizeof(n->reason), "excluded %s/%u", text,
+		snprintf(e->reason, sizeof(e->reason), "excluded %s/%u", text,
 			 net->bits);
-		return n->reason;
+		return e->reason;
 	}
-	if (n->mynetworks == NULL)
+	if (e->mynetworks == NULL)
 		return NULL;
-	entry = mynetworks_find(n->mynetworks, addr, seconds());
+	entry = mynetworks_find(e->mynetworks, addr, monotonic_ms() / 1000);
 	if (entry == NULL)
 		return NULL;
-	snprintf(n->reason, sizeof(n->reason), "mynetworks %s", entry);
-	return n->reason;
+	snprintf(e->reason, sizeof(e->reason), "mynetworks %s", entry);
+	return e->reason;
 }
 
-/* Once for each address and reason, as long as it is remembered. */
+/* Once for each address and reason, as far as they are remembered. */
 static void
-say_once(struct exclude *n, const struct addr *addr, const char *reason)
+log_once(struct exclude *e, const struct addr *addr, const char *reason)
 {
 	char text[ADDR_TEXT_MAX];
-	uint64_t hash = hash_bytes(n->seed, addr, sizeof(*addr)) ^
-			hash_bytes(n->seed, reason, strlen(reason));
+	uint64_t hash = hash_bytes(e->seed, addr, sizeof(*addr)) ^
+			hash_bytes(e->seed, reason, strlen(reason));
 
-	if (n->said[hash % SAID_SIZE] == hash)
+	if (e->logged[hash % LOGGED_SIZE] == hash)
 		return;
-	n->said[hash % SAID_SIZE] = hash;
+	e->logged[hash % LOGGED_SIZE] = hash;
 	addr_format(addr, text);
 	log_info("refused %s: %s", text, reason);
 }
 
 const char *
-exclude_refuse(struct exclude *n, const struct addr *addr)
+exclude_refuse(struct exclude *e, const struct addr *addr)
 {
-	const char *reason = find_reason(n, addr);
+	const char *reason = find_reason(e, addr);
 
 	if (reason != NULL)
-		say_once(n, addr, reason);
+		log_once(e, addr, reason);
 	return reason;
 }

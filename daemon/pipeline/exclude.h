@@ -1,7 +1,7 @@
 /*
- * exclude: addresses that are never written, because they relay anyway or
- * stand for many: the machine's own, loopback, Postfix's mynetworks, and what
- * the configuration names.
+ * exclude: addresses that are never written, because they may relay anyway or
+ * belong to many clients: this machine's own, loopback, Postfix's mynetworks
+ * and the networks that the configuration excludes.
  */
 #ifndef DAEMON_PIPELINE_EXCLUDE_H
 #define DAEMON_PIPELINE_EXCLUDE_H
@@ -16,8 +16,8 @@ struct helper;
 /*
  * Collects this machine's addresses from getifaddrs(3) and, if Postfix is
  * installed, mynetworks from postconf(1), with the files and tables it names;
- * tables are asked later through `postmap -q'. Entries that cannot be parsed are
- * logged and skipped. Copies what it needs of conf. helper: as for
+ * tables are asked later through `postmap -q'. Entries that cannot be parsed
+ * are logged and skipped. Copies what it needs of conf. helper: as for
  * mynetworks_new().
  */
 struct exclude *exclude_new(const struct conf *, struct helper *);
@@ -26,7 +26,7 @@ void exclude_free(struct exclude **);
 /*
  * NULL, or why the address is never written: "loopback", "own address",
  * "mynetworks 192.0.2.0/24", "excluded 198.51.100.0/24". Valid until the next
- * call. Says it through log.h once for each address and reason:
+ * call. Logs it once for each address and reason:
  * "refused 192.0.2.7: mynetworks 192.0.2.0/24".
  */
 const char *exclude_refuse(struct exclude *, const struct addr *);

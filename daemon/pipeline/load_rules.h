@@ -8,9 +8,11 @@ struct conf;
 struct err;
 struct ruleset;
 
-/* Loads them, if nobody else may have written them, and sees that every rule that
- * is enabled is there. NULL: err names file and line, of the configuration or of a
- * pattern file. */
+/*
+ * Loads them. Refuses files that somebody else could have written, and an
+ * `enable:' that names no rule. NULL: err names the file and line, of the
+ * configuration or of a pattern file.
+ */
 struct ruleset *load_rules(const struct conf *, struct err *);
 
 #endif

@@ -1,8 +1,6 @@
 #include "daemon/pipeline/mynetworks.h"
 
-#include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,59 +8,48 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/readfile.h"
 #include "daemon/sys/helper.h"
 
 enum {
 	POSTCONF_MS = 10 * 1000,
-	POSTMAP_MS = 1000,    /* the log waits meanwhile */
-	POSTMAP_FAILURES = 3, /* then a table is not asked any more */
+	POSTMAP_MS = 1000,    /* no log is read meanwhile */
+	POSTMAP_FAILURES = 3, /* in a row, and a table is given up */
 	ENTRIES_MAX = 10000,
-	DEPTH_MAX = 8,		/* files that name files */
-	FILE_MAX = 1024 * 1024, /* bytes of such a file */
-	CACHE_SIZE = 65536,	/* answers remembered, if there are tables */
-	ANSWER_SECONDS = 300
+	DEPTH_MAX = 8,		/* of files that name files */
+	FILE_MAX = 1024 * 1024, /* bytes of one */
+	CACHE_SIZE = 65536,	/* answers, if there are tables */
+	ANSWER_SECONDS = 300	/* an answer is used for so long */
 };
 
 static const char separators[] = " \t\r\n,";
 
-struct entry {
+struct mynetworks_entry {
 	char *text;
 	struct cidr net;
 	bool negated;
 	bool is_table;
-	int failures; /* of a table, in a row */
+	int failures; /* of postmap for this table, in a row */
 };
 
 /* The answer for one address. */
 struct answer {
 	struct addr addr;
-	uint32_t found; /* as walk() */
-	int64_t stale;	/* when it is to be asked again */
+	uint32_t found;	 /* see find_entry() */
+	int64_t expires; /* seconds, on the caller's clock */
 };
 
 struct mynetworks {
 	struct helper *helper;
 	struct strings own;
-	struct entry *entries;
+	struct mynetworks_entry *entries;
 	size_t count, ntables;
-	bool full;	      /* ENTRIES_MAX was said */
+	bool full;	      /* ENTRIES_MAX was reached, and logged */
 	struct answer *cache; /* NULL until a table is asked */
 	uint64_t seed;
 };
 
 static void add_list(struct mynetworks *, char *list, bool negated, int depth);
-
-struct mynetworks *
-mynetworks_new(const struct strings *own, struct helper *helper)
-{
-	struct mynetworks *m = alloc_zero(1, sizeof(*m));
-
-	for (size_t i = 0; i < own->count; i++)
-		strings_add(&m->own, own->list[i]);
-	m->helper = helper;
-	m->seed = hash_seed();
-	return m;
-}
 
 void
 mynetworks_free(struct mynetworks **mynetworks)
@@ -82,15 +69,15 @@ mynetworks_free(struct mynetworks **mynetworks)
 
 /* ---- reading the list ---- */
 
-static struct entry *
+static struct mynetworks_entry *
 add_entry(struct mynetworks *m, const char *text, bool negated)
 {
-	struct entry *e;
+	struct mynetworks_entry *e;
 
 	if (m->count == ENTRIES_MAX) {
 		if (!m->full)
 			log_warning("mynetworks: more than %d entries; '%s' "
-				    "and what follows is passed over",
+				    "and what follows is skipped",
 				    ENTRIES_MAX, text);
 		m->full = true;
 		return NULL;
@@ -106,8 +93,8 @@ add_entry(struct mynetworks *m, const char *text, bool negated)
 
 /*
  * Our "socketmap:unix:/spool/pbs/socket" is "socketmap:unix:pbs/socket:NAME" to
- * Postfix, or "/pbs/socket" within its chroot; "inet:127.0.0.1:PORT" may be
- * "inet:localhost:PORT:NAME".
+ * Postfix, or "/pbs/socket" inside its chroot; our "inet:127.0.0.1:PORT" may be
+ * its "inet:localhost:PORT:NAME".
  */
 static bool
 is_own_server(const char *own, const char *table)
@@ -133,8 +120,9 @@ is_own_server(const char *own, const char *table)
 	       (strchr("/:", *table) != NULL || strchr("/:", tail[-1]) != NULL);
 }
 
-/* Admins write our map into mynetworks; to ask it would mean that whoever is
- * authorized once never is again, and a server that asks itself waits long. */
+/* Administrators put our own map into mynetworks. If we asked it, a client that
+ * has been authorized once could not be renewed, and a server that asks itself
+ * waits for its own answer. */
 static bool
 is_own_map(const struct mynetworks *m, const char *table)
 {
@@ -150,7 +138,7 @@ is_own_map(const struct mynetworks *m, const char *table)
 static void
 add_table(struct mynetworks *m, const char *table, bool negated)
 {
-	struct entry *e;
+	struct mynetworks_entry *e;
 
 	if (is_own_map(m, table)) {
 		log_debug("mynetworks: %s is our own map", table);
@@ -163,7 +151,7 @@ add_table(struct mynetworks *m, const char *table, bool negated)
 	m->ntables++;
 }
 
-/* Lines that begin with '#' are comments. */
+/* Blanks out comments: lines that begin with '#'. */
 static void
 drop_comments(char *text)
 {
@@ -184,32 +172,23 @@ drop_comments(char *text)
 static void
 add_file(struct mynetworks *m, const char *path, bool negated, int depth)
 {
-	FILE *file;
+	struct err err;
 	char *text;
 	size_t len;
 
 	if (depth == DEPTH_MAX) {
 		log_warning("mynetworks: %s: files name files more than %d "
-			    "deep; passed over",
+			    "deep; skipped",
 			    path, DEPTH_MAX);
 		return;
 	}
-	file = fopen(path, "re");
-	if (file == NULL) {
-		log_warning("mynetworks: %s: %s; passed over", path,
-			    strerror(errno));
+	text = readfile(path, FILE_MAX, &len, &err);
+	if (text == NULL) {
+		log_warning("mynetworks: %s; skipped", err.text);
 		return;
 	}
-	text = alloc_zero(FILE_MAX + 1, 1);
-	len = fread(text, 1, FILE_MAX, file);
-	if (len == FILE_MAX || ferror(file)) {
-		log_warning("mynetworks: %s: %s; passed over", path,
-			    ferror(file) ? strerror(errno) : "too large");
-	} else {
-		drop_comments(text);
-		add_list(m, text, negated, depth + 1);
-	}
-	fclose(file);
+	drop_comments(text);
+	add_list(m, text, negated, depth + 1);
 	free(text);
 }
 
@@ -217,13 +196,13 @@ static void
 add_network(struct mynetworks *m, const char *text, const struct cidr *net,
 	    bool negated)
 {
-	struct entry *e = add_entry(m, text, negated);
+	struct mynetworks_entry *e = add_entry(m, text, negated);
 
 	if (e != NULL)
 		e->net = *net;
 }
 
-/* "hash:/etc/postfix/nets": a word of letters before the colon. */
+/* As in "hash:/etc/postfix/nets". */
 static bool
 is_table(const char *word)
 {
@@ -247,7 +226,7 @@ add_word(struct mynetworks *m, const char *word, bool negated, int depth)
 		add_table(m, word, negated);
 	else
 		log_warning("mynetworks: '%s' is neither address nor network "
-			    "nor table; passed over",
+			    "nor table; skipped",
 			    word);
 }
 
@@ -261,27 +240,19 @@ add_list(struct mynetworks *m, char *list, bool negated, int depth)
 		add_word(m, word, negated, depth);
 }
 
-void
-mynetworks_add(struct mynetworks *m, const char *list)
-{
-	char *copy = alloc_string(list);
-
-	add_list(m, copy, false, 0);
-	free(copy);
-}
-
-/* What a program that fails says of it. */
-static void
-explain_exit(struct err *err, int code, const char *said)
+/* The reason why a command that ran has failed. */
+static const char *
+explain_exit(struct err *err, int code, const char *output)
 {
 	char why[256];
 
-	log_printable(why, sizeof(why), said, strlen(said));
+	log_printable(why, sizeof(why), output, strlen(output));
 	err_set(err, "exit %d%s%s", code, *why != '\0' ? ": " : "", why);
+	return err->text;
 }
 
-void
-mynetworks_ask(struct mynetworks *m)
+static void
+ask_postconf(struct mynetworks *m)
 {
 	static const char *const argv[] = {"postconf", "-x", "-h", "mynetworks",
 					   NULL};
@@ -289,31 +260,43 @@ mynetworks_ask(struct mynetworks *m)
 	char *answer;
 	int code = helper_run(m->helper, argv, POSTCONF_MS, &answer, &err);
 
-	if (code > 0)
-		explain_exit(&err, code, answer);
 	if (code == 0)
-		mynetworks_add(m, answer);
-	else if (code > 0)
+		add_list(m, answer, false, 0);
+	else if (code < 0)
+		log_info("mynetworks not asked: %s", err.text);
+	else
 		log_warning("postconf -x -h mynetworks failed (%s); going on "
 			    "without",
-			    err.text);
-	else
-		log_info("mynetworks not asked: %s", err.text);
+			    explain_exit(&err, code, answer));
 	free(answer);
+}
+
+struct mynetworks *
+mynetworks_new(const struct strings *own, struct helper *helper)
+{
+	struct mynetworks *m = alloc_zero(1, sizeof(*m));
+
+	for (size_t i = 0; i < own->count; i++)
+		strings_add(&m->own, own->list[i]);
+	m->helper = helper;
+	m->seed = hash_seed();
+	ask_postconf(m);
+	return m;
 }
 
 /* ---- looking up ---- */
 
-/* postmap -q: 0 found, 1 not found; but 1 is also how it ends when it cannot
- * open the table. */
+/* postmap -q exits with 0 if the key was found and with 1 if not, but with 1
+ * also when it cannot open the table. */
 static bool
-has_answered(int code, const char *said)
+has_answered(int code, const char *output)
 {
-	return code == 0 || (code == 1 && strstr(said, "fatal: ") == NULL);
+	return code == 0 || (code == 1 && strstr(output, "fatal: ") == NULL);
 }
 
 static bool
-ask_table(struct mynetworks *m, struct entry *e, const struct addr *addr)
+ask_table(struct mynetworks *m, struct mynetworks_entry *e,
+	  const struct addr *addr)
 {
 	char address[ADDR_TEXT_MAX];
 	const char *argv[] = {"postmap", "-q", address, e->text, NULL};
@@ -343,12 +326,12 @@ ask_table(struct mynetworks *m, struct entry *e, const struct addr *addr)
 	return false;
 }
 
-/* The first entry that fits, plus 1; 0 if none does. */
+/* The number of the first entry that matches, from 1; 0: none does. */
 static uint32_t
-walk(struct mynetworks *m, const struct addr *addr)
+find_entry(struct mynetworks *m, const struct addr *addr)
 {
 	for (uint32_t i = 0; i < m->count; i++) {
-		struct entry *e = &m->entries[i];
+		struct mynetworks_entry *e = &m->entries[i];
 
 		if (e->is_table ? ask_table(m, e, addr)
 				: cidr_contains(&e->net, addr))
@@ -357,19 +340,19 @@ walk(struct mynetworks *m, const struct addr *addr)
 	return 0;
 }
 
-/* As walk(), but a table is asked only now and then for the same address. */
+/* The same, but with the answer from the cache as long as that is valid. */
 static uint32_t
-walk_cached(struct mynetworks *m, const struct addr *addr, int64_t now)
+find_cached(struct mynetworks *m, const struct addr *addr, int64_t now)
 {
 	struct answer *a;
 
 	if (m->cache == NULL)
 		m->cache = alloc_zero(CACHE_SIZE, sizeof(*m->cache));
 	a = &m->cache[hash_bytes(m->seed, addr, sizeof(*addr)) % CACHE_SIZE];
-	if (!addr_equal(&a->addr, addr) || now >= a->stale) {
+	if (!addr_equal(&a->addr, addr) || now >= a->expires) {
 		a->addr = *addr;
-		a->found = walk(m, addr);
-		a->stale = now + ANSWER_SECONDS;
+		a->found = find_entry(m, addr);
+		a->expires = now + ANSWER_SECONDS;
 	}
 	return a->found;
 }
@@ -378,8 +361,9 @@ const char *
 mynetworks_find(struct mynetworks *m, const struct addr *addr, int64_t now)
 {
 	uint32_t found =
-	    m->ntables > 0 ? walk_cached(m, addr, now) : walk(m, addr);
-	const struct entry *e = found > 0 ? &m->entries[found - 1] : NULL;
+	    m->ntables > 0 ? find_cached(m, addr, now) : find_entry(m, addr);
+	const struct mynetworks_entry *e =
+	    found > 0 ? &m->entries[found - 1] : NULL;
 
 	return e == NULL || e->negated ? NULL : e->text;
 }

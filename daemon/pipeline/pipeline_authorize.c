@@ -1,3 +1,4 @@
+/* What a login or a logout does to the table. */
 #include "daemon/pipeline/pipeline_state.h"
 
 #include "base/addr.h"
@@ -5,53 +6,61 @@
 #include "daemon/pipeline/exclude.h"
 #include "patterns/match/rules.h"
 
-static void
-say_candidate(const struct match *m, const char *what, const char *why)
+/* The user of a match, printable; "-" if the rule found none. */
+static char *
+format_user(const struct match *m, char *out, size_t size)
 {
-	char address[ADDR_TEXT_MAX], user[128];
-
-	addr_format(&m->addr, address);
-	log_printable(user, sizeof(user), m->user ? m->user : "-",
-		      m->user ? m->user_len : 1);
-	log_debug("%s %s rule=%s user=%s%s%s", what, address, m->rule->name,
-		  user, why ? ": " : "", why ? why : "");
+	return log_printable(out, size, m->user ? m->user : "-",
+			     m->user ? m->user_len : 1);
 }
 
 static void
-say_granted(const struct pipeline *p, const struct match *m, int64_t seconds)
+log_candidate(const struct match *m, const char *what, const char *why)
+{
+	char address[ADDR_TEXT_MAX], user[128];
+
+	if (!log_debugging())
+		return;
+	addr_format(&m->addr, address);
+	log_debug("%s %s rule=%s user=%s%s%s", what, address, m->rule->name,
+		  format_user(m, user, sizeof(user)), why ? ": " : "",
+		  why ? why : "");
+}
+
+static void
+log_granted(const struct pipeline *p, const struct match *m, int64_t seconds)
 {
 	char address[ADDR_TEXT_MAX], user[128];
 
 	if (p->quiet && !log_debugging())
 		return;
 	addr_format(&m->addr, address);
-	log_printable(user, sizeof(user), m->user ? m->user : "-",
-		      m->user ? m->user_len : 1);
 	log_info("granted %s for %llds rule=%s user=%s", address,
-		 (long long)seconds, m->rule->name, user);
+		 (long long)seconds, m->rule->name,
+		 format_user(m, user, sizeof(user)));
 }
 
-/* As it comes a login should be new, unless that log keeps another time. */
+/* In a log that is being followed a login is new, unless the host that wrote
+ * the line keeps another time zone. */
 static void
-say_stale(struct pipeline *p, const struct match *m, int64_t age)
+log_stale(struct pipeline *p, const struct match *m, int64_t age)
 {
 	char address[ADDR_TEXT_MAX];
 
-	if (log_debugging())
-		say_candidate(m, "ignored", "older than the grace");
-	if (p->quiet || p->stale_said)
+	log_candidate(m, "ignored", "older than the grace");
+	if (p->quiet || p->stale_logged)
 		return;
-	p->stale_said = true;
+	p->stale_logged = true;
 	addr_format(&m->addr, address);
-	log_warning("granted nothing: the login of %s was %lld s old as it "
-		    "came: has its log another time zone? rule=%s; more such "
-		    "are counted, not said",
+	log_warning("granted nothing: the login of %s was %lld s old when it "
+		    "was read: is its log in another time zone? rule=%s; "
+		    "further such logins are counted, not logged",
 		    address, (long long)age, m->rule->name);
 }
 
 /* ---- sessions ---- */
 
-/* Time in the log, on the clock of expiries. */
+/* A time of the log on the clock of expiries. */
 static int64_t
 lifetime_of(time_t when, struct moment now)
 {
@@ -63,23 +72,24 @@ pipeline_release(struct pipeline *p, const struct addr *addr, time_t when,
 		 struct moment now)
 {
 	time_t until = when + (time_t)p->grace;
-	time_t left = sessions_until(p->holds, addr);
+	time_t left = sessions_until(p->sessions, addr);
 
 	authtab_release(p->table, addr,
 			lifetime_of(left > until ? left : until, now));
 }
 
-/* Until when its session holds a login's address. */
+/* Returns until when the session of a login may hold its address, or 0. */
 static time_t
 begin_session(struct pipeline *p, const struct login *login, time_t when,
 	      struct moment now)
 {
 	struct addr addr = authtab_key(p->table, &login->match.addr), gone;
-	bool open = sessions_begin(p->holds, &login->key, &addr, when, &gone);
+	bool open =
+	    sessions_begin(p->sessions, &login->key, &addr, when, &gone);
 
 	if (gone.family != 0)
 		pipeline_release(p, &gone, now.wall, now);
-	return open ? when + (time_t)p->hold : 0;
+	return open ? when + (time_t)p->session_max : 0;
 }
 
 static struct session_key
@@ -99,7 +109,7 @@ session_key(const struct pipeline *p, const struct found *found,
 	}
 	if (naming != NAMED_BY_SESSION)
 		id.addr = &match->addr;
-	return sessions_key(p->holds, &id);
+	return sessions_key(p->sessions, &id);
 }
 
 void
@@ -112,7 +122,8 @@ pipeline_end_session(struct pipeline *p, const struct found *found,
 	char address[ADDR_TEXT_MAX];
 	struct addr addr;
 
-	if (naming == NAMED_NOT || !sessions_end(p->holds, &key, when, &addr))
+	if (naming == NAMED_NOT ||
+	    !sessions_end(p->sessions, &key, when, &addr))
 		return;
 	pipeline_release(p, &addr, when, now);
 	if (!log_debugging())
@@ -125,7 +136,8 @@ pipeline_end_session(struct pipeline *p, const struct found *found,
 /* ---- logins ---- */
 
 int
-pipeline_authorize(struct pipeline *p, const struct login *login, struct moment now)
+pipeline_authorize(struct pipeline *p, const struct login *login,
+		   struct moment now)
 {
 	const struct match *m = &login->match;
 	time_t when = login->when < now.wall ? login->when : now.wall;
@@ -133,28 +145,27 @@ pipeline_authorize(struct pipeline *p, const struct login *login, struct moment 
 	const char *why;
 	int event;
 
-	if (login->holds && when + (time_t)p->hold > until)
-		until = when + (time_t)p->hold;
+	if (login->has_session && when + (time_t)p->session_max > until)
+		until = when + (time_t)p->session_max;
 	if (until <= now.wall) {
 		p->stats.stale++;
-		say_stale(p, m, now.wall - when);
+		log_stale(p, m, now.wall - when);
 		return 0;
 	}
-	why = exclude_refuse(p->networks, &m->addr);
+	why = exclude_refuse(p->exclude, &m->addr);
 	if (why != NULL) {
 		p->stats.refused++;
-		if (log_debugging())
-			say_candidate(m, "refused", why);
+		log_candidate(m, "refused", why);
 		return 0;
 	}
-	until = login->holds ? begin_session(p, login, when, now) : 0;
+	until = login->has_session ? begin_session(p, login, when, now) : 0;
 	event = authtab_hold(p->table, &m->addr, m->user, m->user_len, when,
 			     lifetime_of(grace, now), lifetime_of(until, now),
 			     now.lifetime);
 	if (event == AUTHTAB_ADDED)
-		say_granted(p, m, (until > grace ? until : grace) - now.wall);
-	else if (log_debugging())
-		say_candidate(m, event < 0 ? "unchanged" : "renewed", NULL);
+		log_granted(p, m, (until > grace ? until : grace) - now.wall);
+	else
+		log_candidate(m, event < 0 ? "unchanged" : "renewed", NULL);
 	return event >= 0;
 }
 
@@ -166,11 +177,11 @@ pipeline_take_login(const struct pipeline *p, const struct found *found,
 
 	login->match = found->match;
 	login->when = found->when;
-	login->holds = false;
-	if (p->holds == NULL)
+	login->has_session = false;
+	if (p->sessions == NULL)
 		return;
 	naming = recognizer_naming(p->recognizer, &found->match);
-	login->holds = naming != NAMED_NOT;
-	if (login->holds)
+	login->has_session = naming != NAMED_NOT;
+	if (login->has_session)
 		login->key = session_key(p, found, naming);
 }

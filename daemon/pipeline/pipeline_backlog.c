@@ -1,6 +1,4 @@
-/*
- * Lines that have been waiting: many at once, or at the time of the log.
- */
+/* Lines of the past: many at once, or with the time of the log as now. */
 #include "daemon/pipeline/pipeline_state.h"
 
 #include <string.h>
@@ -8,7 +6,7 @@
 #include "base/err.h"
 #include "daemon/pipeline/scan_pool.h"
 
-/* Remembers a line's stamp beyond the life of the line. */
+/* Copies the stamp, which the line would take with it. */
 static void
 keep_stamp(struct pipeline *p, const struct logline *l)
 {
@@ -20,39 +18,39 @@ keep_stamp(struct pipeline *p, const struct logline *l)
 }
 
 static void
-advance_replay(struct pipeline *p, time_t when, time_t wall)
+advance_log_now(struct pipeline *p, time_t when, time_t wall)
 {
 	if (when > wall)
 		when = wall;
-	if (when > p->scan_pool_now)
-		p->scan_pool_now = when;
+	if (when > p->log_now)
+		p->log_now = when;
 }
 
-/* The login that was found as number n. */
-static struct waiting *
+/* Where login number n waits. */
+static struct waiting_login *
 waiting_at(struct pipeline *p, size_t n)
 {
 	return &p->waiting[n % WAITING_MAX];
 }
 
 static void
-judge_next(struct pipeline *p)
+authorize_next(struct pipeline *p)
 {
-	const struct waiting *waiting = waiting_at(p, p->judged++);
+	const struct waiting_login *waiting = waiting_at(p, p->nauthorized++);
 
 	pipeline_authorize(p, &waiting->login, waiting->now);
 }
 
 void
-pipeline_authorize_all(struct pipeline *p)
+pipeline_authorize_waiting(struct pipeline *p)
 {
-	while (p->judged < p->found)
-		judge_next(p);
+	while (p->nauthorized < p->nfound)
+		authorize_next(p);
 }
 
-/* Of what points into the line, the user is copied; no other is needed. */
+/* Copies the user, the only text of the line that authorizing needs. */
 static void
-keep_login(const struct pipeline *p, struct waiting *waiting,
+keep_login(const struct pipeline *p, struct waiting_login *waiting,
 	   const struct found *found)
 {
 	struct match *match = &waiting->login.match;
@@ -60,7 +58,7 @@ keep_login(const struct pipeline *p, struct waiting *waiting,
 	pipeline_take_login(p, found, &waiting->login);
 	match->ip = match->session = NULL;
 	match->ip_len = match->session_len = 0;
-	waiting->now = (struct moment){p->scan_pool_now, p->scan_pool_now};
+	waiting->now = (struct moment){p->log_now, p->log_now};
 	if (match->user == NULL)
 		return;
 	if (match->user_len > sizeof(waiting->user))
@@ -68,38 +66,38 @@ keep_login(const struct pipeline *p, struct waiting *waiting,
 	match->user = memcpy(waiting->user, match->user, match->user_len);
 }
 
-/* Millions of logins in a row would each wait for the table's memory. */
+/* Otherwise each of millions of logins would wait for the table's memory. */
 static void
-judge_later(struct pipeline *p, const struct found *found)
+authorize_later(struct pipeline *p, const struct found *found)
 {
 	size_t ago = 0;
 
-	if (p->found - p->judged == WAITING_MAX)
-		judge_next(p);
-	keep_login(p, waiting_at(p, p->found++), found);
+	if (p->nfound - p->nauthorized == WAITING_MAX)
+		authorize_next(p);
+	keep_login(p, waiting_at(p, p->nfound++), found);
 	for (int step = 0; step < AUTHTAB_PREFETCH_STEPS; step++) {
-		if (ago < p->found - p->judged)
+		if (ago < p->nfound - p->nauthorized)
 			authtab_prefetch(p->table,
-					 &waiting_at(p, p->found - 1 - ago)
+					 &waiting_at(p, p->nfound - 1 - ago)
 					      ->login.match.addr,
 					 step);
 		ago += APART;
 	}
 }
 
-/* As pipeline_act(), at the time of the log. */
+/* As pipeline_act(), with the time of the log as now. */
 static void
-act_then(struct pipeline *p, enum finding finding, const struct found *found,
-	 time_t wall)
+act_in_log_time(struct pipeline *p, enum finding finding,
+		const struct found *found, time_t wall)
 {
 	if (finding == FOUND_LOGIN) {
-		advance_replay(p, found->when, wall);
-		judge_later(p, found);
+		advance_log_now(p, found->when, wall);
+		authorize_later(p, found);
 	} else if (finding == FOUND_LOGOUT) {
-		pipeline_authorize_all(p);
-		advance_replay(p, found->when, wall);
-		pipeline_end_session(
-		    p, found, (struct moment){p->scan_pool_now, p->scan_pool_now});
+		pipeline_authorize_waiting(p);
+		advance_log_now(p, found->when, wall);
+		pipeline_end_session(p, found,
+				     (struct moment){p->log_now, p->log_now});
 	}
 }
 
@@ -107,19 +105,19 @@ void
 pipeline_backlog(struct pipeline *p, const char *line, size_t len, time_t wall)
 {
 	struct found found;
-	enum finding finding = pipeline_look(p, line, len, wall, &found);
+	enum finding finding = pipeline_recognize(p, line, len, wall, &found);
 
 	keep_stamp(p, &found.line);
-	act_then(p, finding, &found, wall);
+	act_in_log_time(p, finding, &found, wall);
 }
 
 /* ---- many lines at once ---- */
 
-/* A block whose lines are being told. */
+/* The argument of on_finding(). */
 struct block {
 	struct pipeline *pipeline;
 	struct moment now;
-	bool replay;
+	bool log_time;
 };
 
 static void
@@ -132,17 +130,17 @@ on_finding(void *arg, enum finding finding, struct found *found)
 
 	if (finding == FOUND_PART)
 		finding = recognize_part(p->recognizer, found, &err);
-	else if (finding == FOUND_DOUBTFUL) /* once more, for the reason */
+	else if (finding == FOUND_DOUBTFUL) /* again, for the reason */
 		recognize_alone(p->recognizer, line.line, line.line_len,
 				block->now.wall, found, &err);
-	finding = pipeline_weigh(p, finding, found, &err);
-	if (block->replay)
-		act_then(p, finding, found, block->now.wall);
+	finding = pipeline_count(p, finding, found, &err);
+	if (block->log_time)
+		act_in_log_time(p, finding, found, block->now.wall);
 	else
 		pipeline_act(p, finding, found, block->now);
 }
 
-/* The stamp of the last line that has one. */
+/* Keeps the stamp of the last line that has one. */
 static void
 keep_last_stamp(struct pipeline *p, const char *lines, const char *end)
 {
@@ -161,26 +159,26 @@ keep_last_stamp(struct pipeline *p, const char *lines, const char *end)
 
 void
 pipeline_block(struct pipeline *p, const char *lines, size_t len,
-	       struct moment now, bool replay)
+	       struct moment now, bool log_time)
 {
-	struct block block = {p, now, replay};
+	struct block block = {p, now, log_time};
 	struct scan_pool_stats before, after;
 
-	if (p->backlog == NULL)
-		p->backlog = scan_pool_new(p->recognizer, scan_pool_threads());
-	before = scan_pool_stats(p->backlog);
-	scan_pool_block(p->backlog, lines, len, now.wall, on_finding, &block);
-	after = scan_pool_stats(p->backlog);
+	if (p->pool == NULL)
+		p->pool = scan_pool_new(p->recognizer, scan_pool_threads());
+	before = scan_pool_stats(p->pool);
+	scan_pool_block(p->pool, lines, len, now.wall, on_finding, &block);
+	after = scan_pool_stats(p->pool);
 	p->stats.lines += after.lines - before.lines;
 	p->stats.headerless += after.headerless - before.headerless;
-	if (replay)
+	if (log_time)
 		keep_last_stamp(p, lines, lines + len);
 }
 
 void
 pipeline_caught_up(struct pipeline *p)
 {
-	scan_pool_free(&p->backlog);
+	scan_pool_free(&p->pool);
 }
 
 struct moment
@@ -188,10 +186,10 @@ pipeline_backlog_moment(struct pipeline *p, time_t wall)
 {
 	time_t when;
 
-	pipeline_authorize_all(p);
+	pipeline_authorize_waiting(p);
 	if (p->last.stamp_len > 0 &&
 	    recognizer_time(p->recognizer, &p->last, wall, &when) == 0)
-		advance_replay(p, when, wall);
+		advance_log_now(p, when, wall);
 	p->last.stamp_len = 0;
-	return (struct moment){p->scan_pool_now, p->scan_pool_now};
+	return (struct moment){p->log_now, p->log_now};
 }

@@ -1,9 +1,10 @@
 /*
- * pipeline_state: what the parts of the pipeline share.
+ * pipeline_state: what the files of the pipeline share; private to them.
  *
- * pipeline.c takes a line to what it means, pipeline_authorize.c to what that may
- * change, pipeline_backlog.c does so with lines that have been waiting. Nobody
- * else includes this.
+ * pipeline_authorize.c changes the table by a login or a logout,
+ * pipeline_line.c takes a line to that point, pipeline_backlog.c does so for
+ * lines of the past, and pipeline.c opens, reloads and closes. Each calls only
+ * those named before it.
  */
 #ifndef DAEMON_PIPELINE_PIPELINE_STATE_H
 #define DAEMON_PIPELINE_PIPELINE_STATE_H
@@ -19,74 +20,83 @@
 #include "patterns/match/recognizer.h"
 
 struct exclude;
-struct scan_pool;
 struct ruleset;
+struct scan_pool;
 
-/* A login that was found. */
 struct login {
 	struct match match;
 	time_t when;
-	bool holds; /* its session has this key */
+	bool has_session; /* a logout rule can end it; key is set */
 	struct session_key key;
 };
 
-/* --reprocess: a login is judged some logins later. */
+/* With --reprocess a login waits until WAITING_MAX later ones have been found,
+ * while the table's memory for it is fetched in steps, APART logins apart. */
 enum { APART = 5, WAITING_MAX = AUTHTAB_PREFETCH_STEPS * APART };
-struct waiting {
+struct waiting_login {
 	struct login login;
 	struct moment now;
 	char user[AUTHTAB_USER_NAME_MAX];
 };
 
 struct pipeline {
-	uint32_t grace, hold;
+	uint32_t grace, session_max; /* seconds; 0: sessions are off */
 	struct authtab *table;
-	struct sessions *holds; /* NULL: sessions hold nothing */
+	struct sessions *sessions; /* NULL: off */
 	struct ruleset *rules;
 	struct recognizer *recognizer;
-	struct exclude *networks;
+	struct exclude *exclude;
 	struct pipeline_stats stats;
-	bool quiet;	 /* what was in the log at the start is being read */
-	bool stale_said; /* that a login came late */
-	struct scan_pool *backlog; /* NULL: none was seen, or it is over */
-	/* --reprocess: the newest time seen, and the stamp of the last line,
-	 * decoded only when somebody asks. */
-	time_t scan_pool_now;
+	bool quiet;
+	bool stale_logged;
+	struct scan_pool *pool; /* only while there is a backlog */
+
+	/* --reprocess: the newest time found in the log, and the stamp of the
+	 * last line, which is decoded only when somebody asks for it. */
+	time_t log_now;
 	struct logline last;
 	char last_stamp[64];
-	struct waiting waiting[WAITING_MAX]; /* a ring */
-	size_t found, judged;		     /* logins of a replay */
+	struct waiting_login waiting[WAITING_MAX]; /* a ring buffer */
+	size_t nfound, nauthorized;		   /* logins since the start */
 };
 
-/* ---- pipeline.c ---- */
+/* ---- pipeline_line.c ---- */
 
-/* Parses, matches, joins; says what is doubtful. */
-enum finding pipeline_look(struct pipeline *, const char *line, size_t len,
-    time_t now, struct found *);
-/* What a line that is not like most is to us. Says what is doubtful. */
-enum finding pipeline_weigh(struct pipeline *, enum finding, struct found *,
-    const struct err *);
-/* What is made of it then; 1: the table has changed. */
+/* Parses, matches and joins one line; counts it and logs why it is doubtful. */
+enum finding pipeline_recognize(struct pipeline *, const char *line, size_t len,
+				time_t now, struct found *);
+
+/* The second half of that, for a line that a scan_pool has recognized. err is
+ * read only if the line is doubtful. Returns what is left of the finding. */
+enum finding pipeline_count(struct pipeline *, enum finding, struct found *,
+			    const struct err *);
+
+/* Authorizes a login, ends the session of a logout. 1: the table has changed.
+ */
 int pipeline_act(struct pipeline *, enum finding, const struct found *,
-    struct moment now);
+		 struct moment now);
 
 /* ---- pipeline_authorize.c ---- */
 
-/* A login that was found, and the key of its session if that matters. */
+/* Makes a login of what was found. Borrows from the line. */
 void pipeline_take_login(const struct pipeline *, const struct found *,
-    struct login *);
-/* May it authorize, and for how long? 1: the table has changed. */
-int pipeline_authorize(struct pipeline *, const struct login *, struct moment now);
+			 struct login *);
+
+/* Grants the login what it is due, if anything. 1: the table has changed. */
+int pipeline_authorize(struct pipeline *, const struct login *,
+		       struct moment now);
+
 void pipeline_end_session(struct pipeline *, const struct found *,
-    struct moment now);
-/* The address may rest on the sessions of it that are left, and on its grace
- * from now on. */
+			  struct moment now);
+
+/* Shortens the authorization of an address to what its other sessions, or its
+ * grace counted from `when', still give it. */
 void pipeline_release(struct pipeline *, const struct addr *, time_t when,
-    struct moment now);
+		      struct moment now);
 
 /* ---- pipeline_backlog.c ---- */
 
-/* Judges the logins of a replay that were put off. */
-void pipeline_authorize_all(struct pipeline *);
+/* Authorizes the logins that are still waiting. */
+void pipeline_authorize_waiting(struct pipeline *);
 
 #endif

@@ -12,10 +12,10 @@
 #include "base/linebuf.h"
 
 enum {
-	PIECE = 64 * 1024, /* but the longest line is longer */
+	PIECE = 64 * 1024, /* bytes; more if a line is longer */
 	FINDINGS_MAX = 1024,
 	PIECES_MAX = 32,
-	/* PCRE2 compiles expressions on it, 250 groups deep at most. */
+	/* PCRE2 compiles expressions on the stack, at most 250 groups deep. */
 	STACK = 2 * 1024 * 1024,
 };
 
@@ -24,7 +24,7 @@ struct finding_of_line {
 	struct found found;
 };
 
-/* A part of the block, and what one thread found in it. */
+/* Lines of the block, and what one thread found in them. */
 struct piece {
 	const char *lines, *end;
 	bool done;
@@ -35,20 +35,21 @@ struct piece {
 
 struct scan_pool;
 
-struct worker {
-	struct scan_pool *replay;
+struct scan_thread {
+	struct scan_pool *pool;
 	struct recognizer *recognizer;
-	struct piece *piece; /* that it is at */
+	struct piece *piece;
 	pthread_t thread;
 };
 
 struct scan_pool {
-	struct worker workers[SCAN_POOL_THREADS_MAX + 1]; /* 0: the caller */
-	unsigned int nworkers;
+	struct scan_thread
+	    threads[SCAN_POOL_THREADS_MAX + 1]; /* 0: the caller */
+	unsigned int nthreads;
 	struct scan_pool_stats stats;
 	struct piece *pieces;
 
-	pthread_mutex_t lock; /* of all below, and of `done' */
+	pthread_mutex_t lock; /* for all below, and for `done' of a piece */
 	pthread_cond_t work, progress;
 	bool ending;
 	time_t now;
@@ -57,7 +58,7 @@ struct scan_pool {
 
 /* ---- a piece ---- */
 
-/* Of a piece that is full, the lines that are left. */
+/* Stops when the piece's list is full; call it again for the other lines. */
 static void
 recognize_piece(struct recognizer *recognizer, struct piece *piece, time_t now)
 {
@@ -84,25 +85,26 @@ recognize_piece(struct recognizer *recognizer, struct piece *piece, time_t now)
 }
 
 static void
-tell_piece(struct scan_pool *r, struct piece *piece, scan_pool_fn *fn, void *arg)
+report_piece(struct scan_pool *pool, struct piece *piece, scan_pool_fn *fn,
+	     void *arg)
 {
 	for (size_t i = 0; i < piece->count; i++)
 		fn(arg, piece->list[i].finding, &piece->list[i].found);
-	r->stats.lines += piece->nlines;
-	r->stats.headerless += piece->headerless;
+	pool->stats.lines += piece->nlines;
+	pool->stats.headerless += piece->headerless;
 	piece->nlines = piece->headerless = 0;
 }
 
 /* Cuts the next piece off the block. */
 static void
-cut_piece(struct scan_pool *r, const char **lines, const char *end)
+cut_piece(struct scan_pool *pool, const char **lines, const char *end)
 {
-	struct piece *piece = &r->pieces[r->count++];
+	struct piece *piece = &pool->pieces[pool->count++];
 	const char *p = *lines;
 
 	piece->lines = p;
 	piece->done = false;
-	if (r->count < PIECES_MAX && end - p > PIECE)
+	if (pool->count < PIECES_MAX && end - p > PIECE)
 		end = (const char *)memchr(p + PIECE, '\n',
 					   (size_t)(end - p - PIECE)) +
 		      1;
@@ -111,42 +113,42 @@ cut_piece(struct scan_pool *r, const char **lines, const char *end)
 
 /* ---- threads ---- */
 
-/* With the lock: does the next piece, if there is one. */
+/* Called with the lock held. Does the next piece; false if all are taken. */
 static bool
-do_piece(struct worker *worker)
+do_piece(struct scan_thread *t)
 {
-	struct scan_pool *r = worker->replay;
+	struct scan_pool *pool = t->pool;
 	struct piece *piece;
 
-	if (r->taken == r->count)
+	if (pool->taken == pool->count)
 		return false;
-	piece = &r->pieces[r->taken++];
-	pthread_mutex_unlock(&r->lock);
-	recognize_piece(worker->recognizer, piece, r->now);
-	pthread_mutex_lock(&r->lock);
+	piece = &pool->pieces[pool->taken++];
+	pthread_mutex_unlock(&pool->lock);
+	recognize_piece(t->recognizer, piece, pool->now);
+	pthread_mutex_lock(&pool->lock);
 	piece->done = true;
 	return true;
 }
 
 static void *
-help(void *arg)
+scan(void *arg)
 {
-	struct worker *worker = arg;
-	struct scan_pool *r = worker->replay;
+	struct scan_thread *t = arg;
+	struct scan_pool *pool = t->pool;
 
-	pthread_mutex_lock(&r->lock);
-	while (!r->ending)
-		if (do_piece(worker))
-			pthread_cond_signal(&r->progress);
+	pthread_mutex_lock(&pool->lock);
+	while (!pool->ending)
+		if (do_piece(t))
+			pthread_cond_signal(&pool->progress);
 		else
-			pthread_cond_wait(&r->work, &r->lock);
-	pthread_mutex_unlock(&r->lock);
+			pthread_cond_wait(&pool->work, &pool->lock);
+	pthread_mutex_unlock(&pool->lock);
 	return NULL;
 }
 
-/* Where there can be no thread, there is none. */
+/* Fewer if the system allows no more; the caller does all the work then. */
 static void
-start_helpers(struct scan_pool *r, unsigned int helpers)
+start_threads(struct scan_pool *pool, unsigned int threads)
 {
 	sigset_t all, old;
 	pthread_attr_t attr;
@@ -155,12 +157,13 @@ start_helpers(struct scan_pool *r, unsigned int helpers)
 	pthread_attr_setstacksize(&attr, STACK);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	while (r->nworkers <= helpers && r->nworkers <= SCAN_POOL_THREADS_MAX) {
-		struct worker *worker = &r->workers[r->nworkers];
+	while (pool->nthreads <= threads &&
+	       pool->nthreads <= SCAN_POOL_THREADS_MAX) {
+		struct scan_thread *t = &pool->threads[pool->nthreads];
 
-		if (pthread_create(&worker->thread, &attr, help, worker) != 0)
+		if (pthread_create(&t->thread, &attr, scan, t) != 0)
 			break;
-		r->nworkers++;
+		pool->nthreads++;
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
@@ -176,95 +179,97 @@ scan_pool_threads(void)
 	return (unsigned int)CPU_COUNT(&set) - 1;
 }
 
-/* ---- birth and end ---- */
+/* ---- life cycle ---- */
 
 struct scan_pool *
-scan_pool_new(const struct recognizer *recognizer, unsigned int helpers)
+scan_pool_new(const struct recognizer *recognizer, unsigned int threads)
 {
-	struct scan_pool *r = alloc_zero(1, sizeof(*r));
+	struct scan_pool *pool = alloc_zero(1, sizeof(*pool));
 
-	/* What is not used of it is never touched. */
-	r->pieces = alloc_zero(PIECES_MAX, sizeof(*r->pieces));
-	pthread_mutex_init(&r->lock, NULL);
-	pthread_cond_init(&r->work, NULL);
-	pthread_cond_init(&r->progress, NULL);
+	/* Untouched pages of it cost nothing. */
+	pool->pieces = alloc_zero(PIECES_MAX, sizeof(*pool->pieces));
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->work, NULL);
+	pthread_cond_init(&pool->progress, NULL);
 	for (size_t i = 0; i <= SCAN_POOL_THREADS_MAX; i++) {
-		r->workers[i].replay = r;
-		r->workers[i].recognizer = recognizer_clone(recognizer);
+		pool->threads[i].pool = pool;
+		pool->threads[i].recognizer = recognizer_clone(recognizer);
 	}
-	r->nworkers = 1;
-	start_helpers(r, helpers);
-	return r;
+	pool->nthreads = 1;
+	start_threads(pool, threads);
+	return pool;
 }
 
 void
-scan_pool_free(struct scan_pool **replay)
+scan_pool_free(struct scan_pool **out)
 {
-	struct scan_pool *r = *replay;
+	struct scan_pool *pool = *out;
 
-	*replay = NULL;
-	if (r == NULL)
+	*out = NULL;
+	if (pool == NULL)
 		return;
-	pthread_mutex_lock(&r->lock);
-	r->ending = true;
-	pthread_cond_broadcast(&r->work);
-	pthread_mutex_unlock(&r->lock);
-	for (size_t i = 1; i < r->nworkers; i++)
-		pthread_join(r->workers[i].thread, NULL);
+	pthread_mutex_lock(&pool->lock);
+	pool->ending = true;
+	pthread_cond_broadcast(&pool->work);
+	pthread_mutex_unlock(&pool->lock);
+	for (size_t i = 1; i < pool->nthreads; i++)
+		pthread_join(pool->threads[i].thread, NULL);
 	for (size_t i = 0; i <= SCAN_POOL_THREADS_MAX; i++)
-		recognizer_free(&r->workers[i].recognizer);
-	pthread_cond_destroy(&r->progress);
-	pthread_cond_destroy(&r->work);
-	pthread_mutex_destroy(&r->lock);
-	free(r->pieces);
-	free(r);
+		recognizer_free(&pool->threads[i].recognizer);
+	pthread_cond_destroy(&pool->progress);
+	pthread_cond_destroy(&pool->work);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool->pieces);
+	free(pool);
 }
 
 /* ---- blocks ---- */
 
 static void
-publish_pieces(struct scan_pool *r, const char *lines, const char *end, time_t now)
+publish_pieces(struct scan_pool *pool, const char *lines, const char *end,
+	       time_t now)
 {
-	pthread_mutex_lock(&r->lock);
-	r->now = now;
-	r->count = r->taken = 0;
+	pthread_mutex_lock(&pool->lock);
+	pool->now = now;
+	pool->count = pool->taken = 0;
 	while (lines < end)
-		cut_piece(r, &lines, end);
-	if (r->count > 1)
-		pthread_cond_broadcast(&r->work);
-	pthread_mutex_unlock(&r->lock);
+		cut_piece(pool, &lines, end);
+	if (pool->count > 1)
+		pthread_cond_broadcast(&pool->work);
+	pthread_mutex_unlock(&pool->lock);
 }
 
-/* Does other pieces until this one is done. */
+/* Does other pieces until this one is done by whoever took it. */
 static void
-await(struct scan_pool *r, const struct piece *piece)
+await(struct scan_pool *pool, const struct piece *piece)
 {
-	pthread_mutex_lock(&r->lock);
+	pthread_mutex_lock(&pool->lock);
 	while (!piece->done)
-		if (!do_piece(&r->workers[0]))
-			pthread_cond_wait(&r->progress, &r->lock);
-	pthread_mutex_unlock(&r->lock);
+		if (!do_piece(&pool->threads[0]))
+			pthread_cond_wait(&pool->progress, &pool->lock);
+	pthread_mutex_unlock(&pool->lock);
 }
 
 void
-scan_pool_block(struct scan_pool *r, const char *lines, size_t len, time_t now,
-	     scan_pool_fn *fn, void *arg)
+scan_pool_block(struct scan_pool *pool, const char *lines, size_t len,
+		time_t now, scan_pool_fn *fn, void *arg)
 {
-	publish_pieces(r, lines, lines + len, now);
-	for (size_t i = 0; i < r->count; i++) {
-		struct piece *piece = &r->pieces[i];
+	publish_pieces(pool, lines, lines + len, now);
+	for (size_t i = 0; i < pool->count; i++) {
+		struct piece *piece = &pool->pieces[i];
 
-		await(r, piece);
-		tell_piece(r, piece, fn, arg);
+		await(pool, piece);
+		report_piece(pool, piece, fn, arg);
 		while (piece->lines < piece->end) {
-			recognize_piece(r->workers[0].recognizer, piece, now);
-			tell_piece(r, piece, fn, arg);
+			recognize_piece(pool->threads[0].recognizer, piece,
+					now);
+			report_piece(pool, piece, fn, arg);
 		}
 	}
 }
 
 struct scan_pool_stats
-scan_pool_stats(const struct scan_pool *r)
+scan_pool_stats(const struct scan_pool *pool)
 {
-	return r->stats;
+	return pool->stats;
 }

@@ -1,17 +1,16 @@
 /*
- * scan_pool: a backlog of lines, recognized by several threads, told in order.
+ * scan_pool: several threads recognize a backlog of lines; findings are
+ * reported in the order of the lines.
  *
- * A line by itself is the same whoever looks at it; only what is made of it
- * (logins in two lines, sessions, the table) depends on the lines before. So a
- * block of lines is cut into pieces at ends of lines, each thread takes the
- * next piece and notes what it found, and the caller is told all of it as if it
- * had read line by line. The caller's thread takes pieces, too: where there is
- * no other, it takes them all.
+ * What a rule finds in a line does not depend on the lines before it; only what
+ * follows from that does (logins in two lines, sessions, the table). So a block
+ * is cut into pieces at line ends, each thread takes the next piece and notes
+ * its findings, and the caller gets them as if it had read line by line. The
+ * caller's thread takes pieces as well, and does all of them if it is alone.
  *
  * Threads are for catching up only: a daemon that follows its log has none.
- * They wait between two blocks, hold no lock while they work, allocate nothing
- * but the machine code of an expression that is run for the first time,
- * and let signals go to the others.
+ * They wait between blocks, hold no lock while they work, block all signals,
+ * and allocate only the machine code of an expression when it first runs.
  */
 #ifndef DAEMON_PIPELINE_SCAN_POOL_H
 #define DAEMON_PIPELINE_SCAN_POOL_H
@@ -29,22 +28,24 @@ struct scan_pool_stats {
 	uint64_t lines, headerless;
 };
 
-/* The recognizer must outlive it; joins are not its matter. helpers: threads
- * beside the caller's, at most SCAN_POOL_THREADS_MAX. */
+/* The recognizer must outlive the pool. threads: how many beside the caller's,
+ * at most SCAN_POOL_THREADS_MAX. */
 enum { SCAN_POOL_THREADS_MAX = 3 };
-struct scan_pool *scan_pool_new(const struct recognizer *, unsigned int helpers);
+struct scan_pool *scan_pool_new(const struct recognizer *,
+				unsigned int threads);
 void scan_pool_free(struct scan_pool **);
 
-/* How many helpers this machine has CPUs for. */
+/* How many threads beside the caller's this machine has CPUs for. */
 unsigned int scan_pool_threads(void);
 
-/* What recognize_alone() found in a line, but for what is nothing and what has
- * no header. A doubtful line is told without the reason. Borrowed. */
+/* Called for each line in which recognize_alone() found anything; a line
+ * without a known header is only counted. Borrowed. The reason why a line is
+ * doubtful is not kept: recognize it again for that. */
 typedef void scan_pool_fn(void *arg, enum finding, struct found *);
 
-/* Whole lines, each with its end. Calls fn in their order, and returns. */
-void scan_pool_block(struct scan_pool *, const char *lines, size_t len, time_t now,
-    scan_pool_fn *, void *arg);
+/* Takes whole lines, each with its newline. Calls fn in their order. */
+void scan_pool_block(struct scan_pool *, const char *lines, size_t len,
+		     time_t now, scan_pool_fn *, void *arg);
 
 struct scan_pool_stats scan_pool_stats(const struct scan_pool *);
 

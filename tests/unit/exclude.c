@@ -76,14 +76,23 @@ find(struct mynetworks *m, const char *text, int64_t now)
 	return mynetworks_find(m, &addr, now);
 }
 
+/* What postconf says is mynetworks. */
+static struct mynetworks *
+list_beside(const struct strings *own, const char *text)
+{
+	char *body = alloc_format("cat <<'END'\n%s\nEND", text);
+
+	write_script("postconf", body);
+	free(body);
+	return mynetworks_new(own, NULL);
+}
+
 static struct mynetworks *
 list(const char *text)
 {
 	static const struct strings none;
-	struct mynetworks *m = mynetworks_new(&none, NULL);
 
-	mynetworks_add(m, text);
-	return m;
+	return list_beside(&none, text);
 }
 
 static void
@@ -173,17 +182,17 @@ own_servers(void)
 	write_script("postmap", "echo \"$@\" >>${0%/*}/asked; exit 1");
 	strings_add(&own, "socketmap:unix:/spool/pbs/socket");
 	strings_add(&own, "socketmap:inet:127.0.0.1:10090");
-	m = mynetworks_new(&own, NULL);
-	mynetworks_add(m, "socketmap:unix:pbs/socket:name "
-			  "socketmap:unix:/pbs/socket:name "
-			  "proxy:socketmap:unix:/spool/pbs/socket:name "
-			  "socketmap:inet:localhost:10090:name");
+	m = list_beside(&own, "socketmap:unix:pbs/socket:name "
+			      "socketmap:unix:/pbs/socket:name "
+			      "proxy:socketmap:unix:/spool/pbs/socket:name "
+			      "socketmap:inet:localhost:10090:name");
 	find(m, "192.0.2.7", 0);
 	is_int(count_lines("asked"), 0, "our own servers are not asked");
-	mynetworks_add(m, "socketmap:unix:other/socket:name "
-			  "socketmap:unix:s/socket:name "
-			  "socketmap:inet:127.0.0.1:90:name "
-			  "socketmap:inet:127.0.0.1:10091:name");
+	mynetworks_free(&m);
+	m = list_beside(&own, "socketmap:unix:other/socket:name "
+			      "socketmap:unix:s/socket:name "
+			      "socketmap:inet:127.0.0.1:90:name "
+			      "socketmap:inet:127.0.0.1:10091:name");
 	find(m, "192.0.2.8", 0);
 	is_int(count_lines("asked"), 4, "those of others are");
 	free(write_file("asked", "", 0644));
@@ -205,11 +214,11 @@ tables(void)
 				"fi\n"
 				"[ \"$2\" = 192.0.2.7 ]");
 	strings_add(&own, "hash:/own");
-	m = mynetworks_new(&own, NULL);
-	mynetworks_add(m, "hash:/own proxy:hash:/own");
+	m = list_beside(&own, "hash:/own proxy:hash:/own");
 	is_str(find(m, "192.0.2.7", 0), NULL, "our own map is not asked");
 	is_int(count_lines("asked"), 0, "not even once");
-	mynetworks_add(m, "hash:/nets");
+	mynetworks_free(&m);
+	m = list_beside(&own, "hash:/own proxy:hash:/own hash:/nets");
 	is_str(find(m, "192.0.2.7", 0), "hash:/nets", "a table is asked");
 	is_str(find(m, "192.0.2.8", 0), NULL, "and says no too");
 	find(m, "192.0.2.8", 100);
@@ -219,16 +228,14 @@ tables(void)
 	is_int(count_lines("asked"), 3, "and again after five minutes");
 	mynetworks_free(&m);
 
-	m = mynetworks_new(&own, NULL);
-	mynetworks_add(m, "hash:/broken 192.0.2.0/24");
+	m = list_beside(&own, "hash:/broken 192.0.2.0/24");
 	for (int i = 0; i < 10; i++)
 		is_str(find(m, "192.0.2.7", i * 1000), "192.0.2.0/24",
 		       "a broken table hides nothing, time %d", i);
 	is_int(count_lines("asked"), 6, "and is given up after three times");
 	mynetworks_free(&m);
 
-	m = mynetworks_new(&own, NULL);
-	mynetworks_add(m, "hash:/missing");
+	m = list_beside(&own, "hash:/missing");
 	for (int i = 0; i < 10; i++)
 		find(m, "192.0.2.7", i * 1000);
 	is_int(count_lines("asked"), 9, "so is one that is not there");

@@ -170,17 +170,17 @@ static char *
 findings_of_blocks(struct recognizer *recognizer, unsigned int helpers,
 		   size_t about)
 {
-	struct scan_pool *replay = scan_pool_new(recognizer, helpers);
+	struct scan_pool *pool = scan_pool_new(recognizer, helpers);
 	char *text;
 	size_t at, end, size;
 	FILE *out = open_memstream(&text, &size);
 
 	for (at = 0; at < log_len; at = end) {
 		end = block_end(at, about / 2 + any(about));
-		scan_pool_block(replay, log_text + at, end - at, now.wall,
+		scan_pool_block(pool, log_text + at, end - at, now.wall,
 			     on_finding, out);
 	}
-	scan_pool_free(&replay);
+	scan_pool_free(&pool);
 	fclose(out);
 	return text;
 }
@@ -273,7 +273,7 @@ outcome(struct pipeline *p, struct authtab *table)
 }
 
 static char *
-outcome_of(const struct conf *conf, bool replay, bool blocks)
+outcome_of(const struct conf *conf, bool log_time, bool blocks)
 {
 	struct authtab *table = authtab_new(GRACE, 100000, NULL, NULL);
 	struct err err;
@@ -287,11 +287,11 @@ outcome_of(const struct conf *conf, bool replay, bool blocks)
 	pipeline_set_quiet(p, true);
 	for (i = 0; blocks && i < log_len; i = end) {
 		end = block_end(i, 1 + any(300000));
-		pipeline_block(p, log_text + i, end - i, now, replay);
+		pipeline_block(p, log_text + i, end - i, now, log_time);
 	}
 	while (!blocks && (next = linebuf_next(&at, log_text + log_len, &line,
 					       &len)) != 0) {
-		if (next > 0 && replay)
+		if (next > 0 && log_time)
 			pipeline_backlog(p, line, len, now.wall);
 		else if (next > 0)
 			pipeline_line(p, line, len, now);

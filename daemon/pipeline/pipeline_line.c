@@ -1,0 +1,103 @@
+/* One line: recognize it, count it, act on it. */
+#include "daemon/pipeline/pipeline_state.h"
+
+#include "base/err.h"
+#include "base/log.h"
+
+/* So many doubtful lines are logged, the others only counted: whoever can
+ * write such lines could otherwise fill our log with them. */
+enum { DOUBTFUL_LOGGED = 20 };
+
+static void
+log_doubtful(struct pipeline *p, const struct logline *l, const char *why)
+{
+	char text[256];
+
+	p->stats.doubtful++;
+	if (p->stats.doubtful > DOUBTFUL_LOGGED && !log_debugging())
+		return;
+	log_printable(text, sizeof(text), l->line, l->line_len);
+	log_warning("granted nothing: %s: %s", why, text);
+	if (p->stats.doubtful == DOUBTFUL_LOGGED)
+		log_warning("further such lines are counted, not logged");
+}
+
+enum finding
+pipeline_count(struct pipeline *p, enum finding finding, struct found *found,
+	       const struct err *err)
+{
+	switch (finding) {
+	case FOUND_HEADERLESS:
+		p->stats.headerless++;
+		found->line.stamp_len = 0;
+		return finding;
+	case FOUND_DOUBTFUL:
+		log_doubtful(p, &found->line, err->text);
+		return finding;
+	case FOUND_LOGIN:
+		p->stats.logins++;
+		break;
+	case FOUND_LOGOUT:
+		break;
+	default:
+		return FOUND_NOTHING;
+	}
+	if (found->dated)
+		return finding;
+	log_doubtful(p, &found->line, "invalid time");
+	return FOUND_DOUBTFUL;
+}
+
+enum finding
+pipeline_recognize(struct pipeline *p, const char *line, size_t len, time_t now,
+		   struct found *found)
+{
+	enum finding finding;
+	struct err err;
+
+	p->stats.lines++;
+	finding = recognize(p->recognizer, line, len, now, found, &err);
+	return finding == FOUND_NOTHING
+		   ? finding
+		   : pipeline_count(p, finding, found, &err);
+}
+
+int
+pipeline_act(struct pipeline *p, enum finding finding,
+	     const struct found *found, struct moment now)
+{
+	struct login login;
+
+	switch (finding) {
+	case FOUND_LOGIN:
+		pipeline_take_login(p, found, &login);
+		return pipeline_authorize(p, &login, now);
+	case FOUND_LOGOUT:
+		pipeline_end_session(p, found, now);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+int
+pipeline_line(struct pipeline *p, const char *line, size_t len,
+	      struct moment now)
+{
+	struct found found;
+	enum finding finding =
+	    pipeline_recognize(p, line, len, now.wall, &found);
+
+	return pipeline_act(p, finding, &found, now);
+}
+
+int
+pipeline_stamp(struct pipeline *p, const char *line, size_t len, time_t now,
+	       time_t *when)
+{
+	struct logline l;
+
+	if (logline_parse(&l, line, len) != 0)
+		return -1;
+	return recognizer_time(p->recognizer, &l, now, when);
+}
