@@ -160,8 +160,8 @@ def whose():
             send(message("198.51.100.5"))
             ok(site.wait_key("198.51.100.5"), "what a server writes counts")
         ok(FORGED not in site.dump(), "what a user writes does not")
-        ok("in sessions of their own, uid 1234" in daemon.messages(),
-           "and that is said", daemon.messages())
+        ok("in their own sessions, first uid 1234" in daemon.messages(),
+           "and that is logged", daemon.messages())
         daemon.stop()
     with pbs.Site() as site:
         daemon = site.start("--logfile=journal: _UID=1234 + _UID=1235")
