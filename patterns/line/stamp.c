@@ -187,7 +187,7 @@ is_leap(int year)
 
 /* Is there such a day in such a year? Hours and less are not looked at. */
 static bool
-day_exists(const struct written *w)
+day_exists(const struct stamp_fields *w)
 {
 	static const char longest[] = {31, 28, 31, 30, 31, 30,
 				       31, 31, 30, 31, 30, 31};
@@ -199,7 +199,7 @@ day_exists(const struct written *w)
 }
 
 static bool
-fields_in_range(const struct written *w)
+fields_in_range(const struct stamp_fields *w)
 {
 	return w->year != 0 && w->month >= 1 && w->month <= 12 && w->day >= 1 &&
 	       w->day <= 31 && w->hour <= 23 && w->minute <= 59 &&
@@ -208,7 +208,7 @@ fields_in_range(const struct written *w)
 
 /* The written minute read as if it were UTC. */
 static time_t
-as_utc(const struct written *w)
+as_utc(const struct stamp_fields *w)
 {
 	static const short before[] = {0,   31,	 59,  90,  120, 151,
 				       181, 212, 243, 273, 304, 334};
@@ -235,7 +235,7 @@ local_offset(time_t when)
 /* When did local clocks show this? They are assumed to be changed at most
  * once within the two days around it. */
 static time_t
-local_minute(const struct written *w, time_t now)
+local_minute(const struct stamp_fields *w, time_t now)
 {
 	time_t utc = as_utc(w);
 	long before = local_offset(utc - DAY), after = local_offset(utc + DAY);
@@ -262,7 +262,7 @@ local_minute(const struct written *w, time_t now)
 
 /* 0, or -1: no year has such a day. Leap years are at most 8 years apart. */
 static int
-newest_minute(struct written w, time_t now, time_t *minute)
+newest_minute(struct stamp_fields w, time_t now, time_t *minute)
 {
 	time_t limit = now + DAY;
 	struct tm tm;
@@ -283,7 +283,7 @@ newest_minute(struct written w, time_t now, time_t *minute)
 
 /* The newest day on which local clocks show this and it is not to come. */
 static int
-find_day(struct written *w, time_t now)
+find_day(struct stamp_fields *w, time_t now)
 {
 	time_t limit = now + MINUTE;
 	struct tm tm;
@@ -308,7 +308,7 @@ find_day(struct written *w, time_t now)
 
 /* The written minute in local time, by way of the clock's memory. */
 static int
-find_minute(const struct written *w, struct stampclock *clock, time_t now,
+find_minute(const struct stamp_fields *w, struct stampclock *clock, time_t now,
 	    time_t *minute)
 {
 	uint64_t written = (uint64_t)(w->year + 1) << 20 |
@@ -328,7 +328,7 @@ find_minute(const struct written *w, struct stampclock *clock, time_t now,
 }
 
 static void
-read_clock(const char *p, struct written *w)
+read_clock(const char *p, struct stamp_fields *w)
 {
 	w->hour = two_digits(p);
 	w->minute = two_digits(p + 3);
@@ -337,7 +337,7 @@ read_clock(const char *p, struct written *w)
 
 /* The year, if one is written, is in the usual place. */
 static void
-read_traditional(const char *p, struct written *w)
+read_traditional(const char *p, struct stamp_fields *w)
 {
 	const char *q = skip_day(p + 4);
 
@@ -352,7 +352,7 @@ read_traditional(const char *p, struct written *w)
 
 /* 0, or -1: the zone is none. */
 static int
-read_zone(const char *p, size_t len, struct written *w)
+read_zone(const char *p, size_t len, struct stamp_fields *w)
 {
 	int hours, minutes;
 
@@ -370,7 +370,7 @@ read_zone(const char *p, size_t len, struct written *w)
 }
 
 static int
-read_iso(const char *p, size_t len, struct written *w)
+read_iso(const char *p, size_t len, struct stamp_fields *w)
 {
 	const char *zone = skip_fraction(p + 19, p + len);
 
@@ -401,7 +401,7 @@ int
 stamp_decode(enum stamp_kind kind, const char *stamp, size_t len,
 	     struct stampclock *clock, time_t now, time_t *when)
 {
-	struct written w = {.year = NO_YEAR};
+	struct stamp_fields w = {.year = NO_YEAR};
 	time_t minute;
 
 	if (len == 0 || stamp_find_kind(kind, stamp, stamp + len) != len)

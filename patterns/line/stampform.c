@@ -45,7 +45,7 @@ stampform_find(enum stamp_kind kind, const char *p, const char *end)
 }
 
 static int *
-field_of(struct written *w, char c)
+field_of(struct stamp_fields *w, char c)
 {
 	switch (c) {
 	case 'Y':
@@ -64,13 +64,13 @@ field_of(struct written *w, char c)
 }
 
 void
-stampform_read(enum stamp_kind kind, const char *p, struct written *w)
+stampform_read(enum stamp_kind kind, const char *p, struct stamp_fields *w)
 {
 	const char *form = forms[kind].form;
 	size_t i;
 	int *field;
 
-	*w = (struct written){.zoned = forms[kind].utc};
+	*w = (struct stamp_fields){.zoned = forms[kind].utc};
 	for (i = 0; form[i] != '\0'; i++) {
 		if (form[i] == 'b') {
 			w->month = stamp_month(p + i);

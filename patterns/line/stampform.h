@@ -1,10 +1,10 @@
 /*
- * stampform: stamps that are written by a form, each a row of data.
+ * stampform: time stamps of a fixed form, each a row of data.
  *
- * What syslog daemons and most servers write is found by hand in stamp.c,
- * for speed; the rest, which a handful of servers write into logs of their
- * own, is found and read here. A form always has the same length, but for the
- * fraction of a second, which may follow each.
+ * stamp.c finds the stamps of syslog daemons and most servers with code of its
+ * own, for speed. The others, which a few servers write into their own logs, are
+ * found and read here. A form always has the same length; the fraction of a
+ * second that may follow is not part of it.
  */
 #ifndef PATTERNS_LINE_STAMPFORM_H
 #define PATTERNS_LINE_STAMPFORM_H
@@ -13,29 +13,29 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "patterns/line/stamp.h"
+#include "patterns/line/stamp_kind.h"
 
-/* A stamp's fields. */
-struct written {
+/* The fields of a stamp as written. */
+struct stamp_fields {
 	int year, month, day, hour, minute, second;
 	bool zoned;
 	int offset; /* seconds east of UTC, if zoned */
 };
 
-/* The length of a stamp of this kind, which is one of the forms, at p, without
- * fraction; 0: there is none. */
+/* The length of a stamp of this kind at p; 0: there is no such stamp. The kind
+ * must be STAMP_SLASHED or a later one. */
 size_t stampform_find(enum stamp_kind, const char *p, const char *end);
 
-/* Its fields; p is as stampform_find() has found it. */
-void stampform_read(enum stamp_kind, const char *p, struct written *);
+/* Reads the fields of a stamp that stampform_find() found at p. */
+void stampform_read(enum stamp_kind, const char *p, struct stamp_fields *);
 
 /* 1 to 12 for "Jan" to "Dec" at p, else 0. */
 static inline int
 stamp_month(const char *p)
 {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	/* The sum of the second and third letter, modulo 32, is another one
-	 * for each month. */
+	/* The sum of the second and third letter, modulo 32, differs for each
+	 * month. */
 	static const char by_sum[32] = {
 	    [15] = 1, [7] = 2,	[19] = 3, [2] = 4,   [26] = 5, [3] = 6,
 	    [1] = 7,  [28] = 8, [21] = 9, [23] = 10, [5] = 11, [8] = 12,

@@ -18,8 +18,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIDE_EACH UINT64_C(0x0101010101010101) /* times a byte */
-#define WIDE_HIGH (WIDE_EACH * 0x80)
+#define SWAR_EACH UINT64_C(0x0101010101010101) /* times a byte */
+#define SWAR_HIGH (SWAR_EACH * 0x80)
 
 static inline uint64_t
 swar_load(const char *p)
@@ -40,24 +40,24 @@ swar_first(uint64_t marks)
 static inline uint64_t
 swar_equal(uint64_t w, char c)
 {
-	w ^= WIDE_EACH * (unsigned char)c;
-	return (w - WIDE_EACH) & ~w & WIDE_HIGH;
+	w ^= SWAR_EACH * (unsigned char)c;
+	return (w - SWAR_EACH) & ~w & SWAR_HIGH;
 }
 
 /* Marks spaces, control characters and what is not ASCII. */
 static inline uint64_t
 swar_not_graphic(uint64_t w)
 {
-	return ((w - WIDE_EACH * '!') | (w + WIDE_EACH)) & WIDE_HIGH;
+	return ((w - SWAR_EACH * '!') | (w + SWAR_EACH)) & SWAR_HIGH;
 }
 
 /* Marks what is not a digit; digits are 0 to 9 in *values. */
 static inline uint64_t
 swar_not_digit(uint64_t w, uint64_t *values)
 {
-	w ^= WIDE_EACH * '0';
+	w ^= SWAR_EACH * '0';
 	*values = w;
-	return ((w + WIDE_EACH * (0x80 - 10)) | w) & WIDE_HIGH;
+	return ((w + SWAR_EACH * (0x80 - 10)) | w) & SWAR_HIGH;
 }
 
 /* The number that the n (1 to 8) first digits make. */
@@ -84,11 +84,11 @@ swar_looks_like(const char *p, const char *picture)
 
 	memcpy(&want, picture, sizeof(want));
 	memcpy(&got, p, sizeof(got));
-	literal = (((want ^ WIDE_EACH * '0') + WIDE_EACH * 0x7f) >> 7) &
-		  WIDE_EACH;
-	room = WIDE_EACH * (0x80 - 10) + literal * 9;
+	literal = (((want ^ SWAR_EACH * '0') + SWAR_EACH * 0x7f) >> 7) &
+		  SWAR_EACH;
+	room = SWAR_EACH * (0x80 - 10) + literal * 9;
 	got ^= want;
-	return (((got + room) | got) & WIDE_HIGH) == 0;
+	return (((got + room) | got) & SWAR_HIGH) == 0;
 }
 
 #endif

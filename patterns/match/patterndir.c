@@ -46,42 +46,43 @@ patterndir_default(void)
 	return path ? path : alloc_string(PATTERN_DIR);
 }
 
-struct found {
+/* Two files of the same name are one, with the path of the later. */
+struct pattern_file {
 	char *name, *path;
 };
 
-struct finds {
-	struct found *list;
+struct pattern_files {
+	struct pattern_file *list;
 	size_t count;
 };
 
 static void
-add_find(struct finds *finds, const char *path, const char *name)
+add_file(struct pattern_files *files, const char *path, const char *name)
 {
-	struct found *found;
+	struct pattern_file *file;
 	size_t i;
 
-	for (i = 0; i < finds->count; i++)
-		if (strcmp(finds->list[i].name, name) == 0)
+	for (i = 0; i < files->count; i++)
+		if (strcmp(files->list[i].name, name) == 0)
 			break;
-	if (i == finds->count) {
-		finds->list = alloc_resize(finds->list, finds->count + 1,
-					   sizeof(*finds->list));
-		finds->count++;
-		finds->list[i].name = alloc_string(name);
-		finds->list[i].path = NULL;
+	if (i == files->count) {
+		files->list = alloc_resize(files->list, files->count + 1,
+					   sizeof(*files->list));
+		files->count++;
+		files->list[i].name = alloc_string(name);
+		files->list[i].path = NULL;
 	}
-	found = &finds->list[i];
-	free(found->path);
-	found->path = alloc_string(path);
+	file = &files->list[i];
+	free(file->path);
+	file->path = alloc_string(path);
 }
 
 static void
-add_entry(struct finds *finds, const char *dir, const char *name)
+add_entry(struct pattern_files *files, const char *dir, const char *name)
 {
 	char *path = alloc_format("%s/%s", dir, name);
 
-	add_find(finds, path, name);
+	add_file(files, path, name);
 	free(path);
 }
 
@@ -94,7 +95,7 @@ ends_with(const char *name, const char *suffix)
 }
 
 static int
-search(struct finds *finds, const char *dir, struct err *err)
+search(struct pattern_files *files, const char *dir, struct err *err)
 {
 	DIR *d = opendir(dir);
 	struct dirent *entry;
@@ -106,7 +107,7 @@ search(struct finds *finds, const char *dir, struct err *err)
 		if (entry->d_name[0] == '.')
 			continue;
 		if (ends_with(entry->d_name, ".yaml"))
-			add_entry(finds, dir, entry->d_name);
+			add_entry(files, dir, entry->d_name);
 		/* It is meant to count, and would be passed over. */
 		else if (ends_with(entry->d_name, ".yml"))
 			r = err_set(err, "%s/%s: a pattern file ends in .yaml",
@@ -118,21 +119,21 @@ search(struct finds *finds, const char *dir, struct err *err)
 
 /* A directory, or a single file. */
 static int
-look(struct finds *finds, const char *path, struct err *err)
+look(struct pattern_files *files, const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
 	struct stat st;
 
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
-		return search(finds, path, err);
-	add_find(finds, path, slash ? slash + 1 : path);
+		return search(files, path, err);
+	add_file(files, path, slash ? slash + 1 : path);
 	return 0;
 }
 
 static int
 by_name(const void *a, const void *b)
 {
-	const struct found *x = a, *y = b;
+	const struct pattern_file *x = a, *y = b;
 
 	return strcmp(x->name, y->name);
 }
@@ -141,20 +142,20 @@ int
 patterndir_files(const char *const *dirs, size_t ndirs, struct strings *out,
 		 struct err *err)
 {
-	struct finds finds = {0};
+	struct pattern_files files = {0};
 	size_t i;
 	int r = 0;
 
 	for (i = 0; i < ndirs && r == 0; i++)
-		r = look(&finds, dirs[i], err);
-	if (finds.count > 1)
-		qsort(finds.list, finds.count, sizeof(*finds.list), by_name);
-	for (i = 0; i < finds.count; i++) {
+		r = look(&files, dirs[i], err);
+	if (files.count > 1)
+		qsort(files.list, files.count, sizeof(*files.list), by_name);
+	for (i = 0; i < files.count; i++) {
 		if (r == 0)
-			strings_add(out, finds.list[i].path);
-		free(finds.list[i].name);
-		free(finds.list[i].path);
+			strings_add(out, files.list[i].path);
+		free(files.list[i].name);
+		free(files.list[i].path);
 	}
-	free(finds.list);
+	free(files.list);
 	return r;
 }

@@ -19,14 +19,14 @@ struct name {
 	const char *text;
 };
 
-struct entry {
+struct named_program {
 	struct name name;
 	enum header header;
 	struct program program;
 };
 
 struct programs {
-	struct entry **entries; /* 1 .. count */
+	struct named_program **list; /* 1 .. count */
 	size_t count;
 	uint32_t *slots; /* open addressing, 1 << bits; 0 = none */
 	unsigned int bits;
@@ -93,15 +93,15 @@ slot_of(const struct programs *programs, const struct name *name,
 {
 	size_t mask = ((size_t)1 << programs->bits) - 1;
 	size_t i = hash_of(name, header) >> (64 - programs->bits);
-	const struct entry *entry;
+	const struct named_program *named;
 	uint32_t *slot;
 
 	for (;; i = (i + 1) & mask) {
 		slot = &programs->slots[i];
 		if (*slot == 0)
 			return slot;
-		entry = programs->entries[*slot];
-		if (same_name(&entry->name, name) && entry->header == header)
+		named = programs->list[*slot];
+		if (same_name(&named->name, name) && named->header == header)
 			return slot;
 	}
 }
@@ -115,7 +115,7 @@ programs_new(size_t max)
 		programs->bits++;
 	programs->slots =
 	    alloc_zero((size_t)1 << programs->bits, sizeof(*programs->slots));
-	programs->entries = alloc_zero(max + 1, sizeof(*programs->entries));
+	programs->list = alloc_zero(max + 1, sizeof(*programs->list));
 	return programs;
 }
 
@@ -129,11 +129,11 @@ programs_free(struct programs **programsp)
 	if (programs == NULL)
 		return;
 	for (i = 1; i <= programs->count; i++) {
-		prefilter_free(&programs->entries[i]->program.filter);
-		free(programs->entries[i]->program.list);
-		free(programs->entries[i]);
+		prefilter_free(&programs->list[i]->program.filter);
+		free(programs->list[i]->program.list);
+		free(programs->list[i]);
 	}
-	free(programs->entries);
+	free(programs->list);
 	free(programs->slots);
 	free(programs);
 }
@@ -143,17 +143,17 @@ make_program(struct programs *programs, const char *text, enum header header)
 {
 	struct name name = name_of(text, strlen(text), 0);
 	uint32_t *slot = slot_of(programs, &name, header);
-	struct entry *entry;
+	struct named_program *named;
 
 	if (*slot == 0) {
-		entry = alloc_zero(1, sizeof(*entry));
-		entry->name = name;
-		entry->header = header;
-		programs->entries[++programs->count] = entry;
+		named = alloc_zero(1, sizeof(*named));
+		named->name = name;
+		named->header = header;
+		programs->list[++programs->count] = named;
 		*slot = (uint32_t)programs->count;
 		programs->parts = programs->parts || *text == '/';
 	}
-	return &programs->entries[*slot]->program;
+	return &programs->list[*slot]->program;
 }
 
 void
@@ -197,5 +197,5 @@ programs_find(const struct programs *programs, const struct logline *line)
 		name = name_of(part, (size_t)(program + len - part), after);
 		slot = *slot_of(programs, &name, line->header);
 	}
-	return slot != 0 ? &programs->entries[slot]->program : NULL;
+	return slot != 0 ? &programs->list[slot]->program : NULL;
 }

@@ -1,5 +1,6 @@
-#include "patterns/match/rulefile.h"
-
+/*
+ * rulefile: pattern files, read and validated.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/err.h"
 #include "base/suggest.h"
 #include "base/yamltree.h"
+#include "patterns/match/patterndir.h"
 #include "patterns/match/rules.h"
 
 /* Ten times what ships leaves room; more is a mistake, or somebody's prank. */
@@ -433,8 +435,9 @@ add_tree(struct ruleset *set, const struct yaml_tree *tree, struct err *err)
 	return add_rules(&ctx, rules, err);
 }
 
-int
-rulefile_add(struct ruleset *set, const char *path, struct err *err)
+/* Appends the rules of one file; some of them if it fails. */
+static int
+add_file(struct ruleset *set, const char *path, struct err *err)
 {
 	struct yaml_tree *tree = yaml_load(path, err);
 	int r;
@@ -444,4 +447,24 @@ rulefile_add(struct ruleset *set, const char *path, struct err *err)
 	r = add_tree(set, tree, err);
 	yaml_tree_free(&tree);
 	return r;
+}
+
+struct ruleset *
+ruleset_load(const char *const *dirs, size_t ndirs, struct err *err)
+{
+	struct ruleset *set = alloc_zero(1, sizeof(*set));
+	struct strings files = {0};
+	size_t i;
+	int r;
+
+	r = patterndir_files(dirs, ndirs, &files, err);
+	for (i = 0; i < files.count && r == 0; i++)
+		r = add_file(set, files.list[i], err);
+	if (r == 0 && set->count == 0)
+		r = err_set(err, "%s: not a single rule in *.yaml",
+			    ndirs > 0 ? dirs[ndirs - 1] : "patterns");
+	strings_clear(&files);
+	if (r < 0)
+		ruleset_free(&set);
+	return set;
 }

@@ -3,10 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/err.h"
-#include "patterns/match/patterndir.h"
-#include "patterns/match/rulefile.h"
 
 static const char *const roles[RULE_ROLES + 1] = {[RULE_MATCH] = "match",
 						  [RULE_CONNECT] = "connect",
@@ -30,26 +26,6 @@ rule_knows_program(const struct rule *rule, const char *name, size_t len)
 			return true;
 	}
 	return false;
-}
-
-struct ruleset *
-ruleset_load(const char *const *dirs, size_t ndirs, struct err *err)
-{
-	struct ruleset *set = alloc_zero(1, sizeof(*set));
-	struct strings files = {0};
-	size_t i;
-	int r;
-
-	r = patterndir_files(dirs, ndirs, &files, err);
-	for (i = 0; i < files.count && r == 0; i++)
-		r = rulefile_add(set, files.list[i], err);
-	if (r == 0 && set->count == 0)
-		r = err_set(err, "%s: not a single rule in *.yaml",
-			    ndirs > 0 ? dirs[ndirs - 1] : "patterns");
-	strings_clear(&files);
-	if (r < 0)
-		ruleset_free(&set);
-	return set;
 }
 
 const char *const *
