@@ -18,6 +18,7 @@ prefix		= /usr/local
 exec_prefix	= $(prefix)
 bindir		= $(exec_prefix)/bin
 sbindir		= $(exec_prefix)/sbin
+libexecdir	= $(exec_prefix)/libexec
 sysconfdir	= /etc
 datadir		= $(prefix)/share
 docdir		= $(datadir)/doc/pop-before-smtp
@@ -30,6 +31,7 @@ patterndir	= $(datadir)/pop-before-smtp/patterns
 
 INSTALL	= install
 INSTALL_PROGRAM	= $(INSTALL)
+INSTALL_SCRIPT	= $(INSTALL)
 INSTALL_DATA	= $(INSTALL) -m 644
 
 VERSION	= 2.0
@@ -89,7 +91,9 @@ endif
 
 ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DPATTERN_DIR='"$(patterndir)"' -DSYSCONF_DIR='"$(sysconfdir)"' \
-	-DSBIN_DIR='"$(sbindir)"' -DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"' \
+	-DSBIN_DIR='"$(sbindir)"' \
+	-DLIBEXEC_DIR='"$(libexecdir)/pop-before-smtp"' \
+	-DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"' \
 	$(OPTIONS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
@@ -192,12 +196,15 @@ forge: $(BUILD)/pbsctl
 
 install: all
 	$(INSTALL) -d "$(DESTDIR)$(sbindir)" "$(DESTDIR)$(bindir)" \
+	    "$(DESTDIR)$(libexecdir)/pop-before-smtp" \
 	    "$(DESTDIR)$(patterndir)" "$(DESTDIR)$(docdir)" \
 	    "$(DESTDIR)$(unitdir)" "$(DESTDIR)$(sysusersdir)" \
 	    "$(DESTDIR)$(tmpfilesdir)" "$(DESTDIR)$(sysconfdir)/pop-before-smtp" \
 	    "$(DESTDIR)$(localstatedir)/lib/pop-before-smtp"
 	$(INSTALL_PROGRAM) $(BUILD)/pop-before-smtp "$(DESTDIR)$(sbindir)"
 	$(INSTALL_PROGRAM) $(BUILD)/pbsctl "$(DESTDIR)$(bindir)"
+	$(INSTALL_SCRIPT) tools/import/import-perl \
+	    "$(DESTDIR)$(libexecdir)/pop-before-smtp"
 	$(INSTALL_DATA) patterns/*.yaml "$(DESTDIR)$(patterndir)"
 	$(INSTALL_DATA) README.md INSTALL CHANGES LICENSE SECURITY.md patterns/WANTED \
 	    packaging/pop-before-smtp.yaml "$(DESTDIR)$(docdir)"
@@ -226,7 +233,8 @@ uninstall:
 	    "$(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf"
 	for m in $(notdir $(MANUALS)); do \
 	    rm -f "$(DESTDIR)$(mandir)/man$${m##*.}/$$m"; done
-	rm -rf "$(DESTDIR)$(datadir)/pop-before-smtp" "$(DESTDIR)$(docdir)"
+	rm -rf "$(DESTDIR)$(datadir)/pop-before-smtp" "$(DESTDIR)$(docdir)" \
+	    "$(DESTDIR)$(libexecdir)/pop-before-smtp"
 
 memcheck: $(PROGRAMS) $(UNITS) $(BENCHES) $(FAULTLIB)
 	@packaging/install-packages test

@@ -43,6 +43,8 @@ def installs():
         where = "DESTDIR=" + top, "prefix=/usr", "-o", build + "/options"
         equal(make("install", *where), (0, ""), "make install")
         there = files(top)
+        script = "usr/libexec/pop-before-smtp/import-perl"
+        ok(os.access(os.path.join(top, script), os.X_OK), script + " can run")
         for name in ("usr/sbin/pop-before-smtp", "usr/bin/pbsctl",
                      "usr/share/pop-before-smtp/patterns/dovecot.yaml",
                      "usr/share/man/man8/pop-before-smtp.8",

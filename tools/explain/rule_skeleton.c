@@ -6,7 +6,7 @@
 
 #include "base/addr.h"
 #include "patterns/line/logline.h"
-#include "tools/yamlout.h"
+#include "tools/output/yamlout.h"
 
 /* A part of the text. */
 struct part {

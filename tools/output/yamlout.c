@@ -1,4 +1,4 @@
-#include "tools/yamlout.h"
+#include "tools/output/yamlout.h"
 
 #include "tools/output/json.h"
 

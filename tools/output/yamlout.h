@@ -1,8 +1,8 @@
 /*
  * yamlout: text as a YAML scalar.
  */
-#ifndef TOOLS_YAMLOUT_H
-#define TOOLS_YAMLOUT_H
+#ifndef TOOLS_OUTPUT_YAMLOUT_H
+#define TOOLS_OUTPUT_YAMLOUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
