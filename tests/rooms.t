@@ -1,26 +1,74 @@
 #!/usr/bin/env python3
 # The borders between the rooms hold, and the code keeps its shape: includes,
-# third-party headers, clocks, the length of functions, headers that compile
-# alone, no hidden state. Each check is shown to fail on a tree that breaks it.
-import glob
+# third-party headers, circles, tags, exports, clocks, the length of functions,
+# headers that compile alone, no hidden state. Each check is shown to fail on a
+# tree that breaks it.
+import collections
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+import ctree
+from ctree import code_of, files, lines_matching, room_of, text_of
+from smalltree import calls, compiled, function, include, includes, laid
 from tap import equal, main, ok, skip
 
-MAY_INCLUDE = {
-    "base": {"base"},
-    "patterns": {"patterns", "base"},
-    "maps": {"maps", "base"},
-    "daemon": {"daemon", "patterns", "maps", "base"},
-    "tools": {"tools", "patterns", "maps", "base"},
+# A room is a folder; what its files may include besides their own room: all of
+# another room, or one header. From the ground floor up: a room names only those
+# that stand before it.
+PATTERNS = "patterns/line patterns/match patterns/check"
+TOOLS = "base %s maps daemon/table daemon/conf daemon/pipeline" % PATTERNS
+WORKER = """base patterns/line patterns/match maps maps/live daemon/sys
+daemon/table daemon/source daemon/ipc daemon/conf daemon/pipeline
+daemon/publish daemon/sandbox"""
+MAY_INCLUDE = {room: set(others.split()) for room, others in {
+    "base": "",
+    "patterns/line": "base",
+    "patterns/match": "base patterns/line",
+    "patterns/check": "base patterns/line patterns/match",
+    "maps": "base",
+    "maps/live": "base maps",
+    "daemon/sys": "base",
+    "daemon/table": "base",
+    "daemon/source": "base",
+    "daemon/ipc": "base maps/map.h",
+    # The policy service's settings are settings like all others.
+    "daemon/conf": "base patterns/match maps maps/live/policy.h daemon/sys",
+    "daemon/pipeline": "base patterns/match daemon/sys daemon/table "
+                       "daemon/conf",
+    "daemon/publish": "base maps daemon/sys daemon/table daemon/conf",
+    "daemon/sandbox": "base daemon/conf",
+    "daemon/keeper": "base maps daemon/sys daemon/ipc daemon/conf "
+                     "daemon/publish daemon/sandbox",
+    "daemon/worker": WORKER,
+    "daemon": WORKER + " daemon/worker",
+    "tools/output": "base",
+    "tools": TOOLS + " tools/output",
+    "tools/explain": TOOLS + " tools/output tools",
+    "tools/check": TOOLS + " tools/output tools",
+    "tools/import": TOOLS + " tools/output tools",
+}.items()}
+# Single files that may include more than their room may.
+MAY_ALSO = {
+    # --check; nothing else of the daemon judges rules.
+    "daemon/configtest.c": {"patterns/check"},
+    # Starts it; the keeper and the worker never see each other.
+    "daemon/main.c": {"daemon/keeper/keeper.h"},
+    # The helper's packets are framed as the keeper's are.
+    "daemon/sys/helper.c": {"daemon/ipc"},
 }
+# How many headers of a room others may include. All of base is made for all.
+PUBLIC = {
+    "daemon/source": 1, "daemon/keeper": 1,
+    "daemon/ipc": 2, "daemon/sandbox": 2, "daemon/pipeline": 2,
+    "patterns/line": 2, "patterns/check": 3, "patterns/match": 5,
+    "daemon/table": 3, "daemon/publish": 3, "maps": 3, "daemon/conf": 4,
+    "base": sys.maxsize,
+}
+PUBLIC_ELSEWHERE = 7
 ONE_ROOM = {  # third-party and special headers: the only file that may
     "db.h": "maps/map_hash.c",
     "lmdb.h": "maps/map_lmdb.c",
@@ -52,105 +100,127 @@ CLOCK_ROOMS = {
     "tools/check/check.c": "the same",
     "tools/explain/explain.c": "the same",
 }
-FUNCTION_MAX, FUNCTION_P90, MAIN_MAX = 80, 40, 120
 STATE_ROOMS = {
     "base/log.c": "where messages go",
     "maps/map.c": "the names of the types, for who asks; never changes",
 }
+FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAX = 14, 25, 80
+FILE_MAX, MAIN_MAX, PRODUCT_MAX = 540, 120, 36000
+FOLDER_MAX = 20
 
 
-def sources(top, suffixes=(".c", ".h")):
-    for room in MAY_INCLUDE:
-        for path in sorted(glob.glob(os.path.join(top, room, "**"),
-                                     recursive=True)):
-            if path.endswith(suffixes):
-                yield os.path.relpath(path, top), room
-
-
-def text_of(top, path):
-    with open(os.path.join(top, path), errors="replace") as f:
-        return f.read()
-
-
-def code_of(top, path):
-    """The text without comments and strings; line numbers stay."""
-    def blank(m):
-        return "\n" * m.group(0).count("\n") if m.group(0)[0] == "/" else '""'
-    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank,
-                  text_of(top, path), flags=re.S)
-
-
-def lines_matching(text, expression):
-    for number, line in enumerate(text.splitlines(), 1):
-        m = re.search(expression, line)
-        if m:
-            yield number, m
+def bad_rooms(top):
+    """Files in no room, and folders with more than can be taken in."""
+    for path in files(top):
+        if room_of(path) not in MAY_INCLUDE:
+            yield "%s: lies in no room" % path
+    counts = collections.Counter(map(room_of, files(top, (".c",))))
+    for room, count in sorted(counts.items()):
+        if count > FOLDER_MAX:
+            yield "%s: %d .c files in one folder" % (room, count)
 
 
 def bad_borders(top):
     """Includes of one room by another that may not know it."""
-    for path, room in sources(top):
-        for n, m in lines_matching(text_of(top, path),
-                                   r'^\s*#\s*include\s+"([^"]+)"'):
-            target = m.group(1).split("/")[0]
-            if "/" not in m.group(1):
-                yield "%s:%d: %s is not written from the root" % (
-                    path, n, m.group(1))
-            elif target not in MAY_INCLUDE[room]:
-                yield "%s:%d: %s may not include %s" % (
-                    path, n, room, m.group(1))
+    for path, n, header in ctree.includes(top):
+        room = room_of(path)
+        allowed = (MAY_INCLUDE.get(room, set()) | MAY_ALSO.get(path, set())
+                   | {room})
+        if "/" not in header:
+            yield "%s:%d: %s is not written from the root" % (path, n, header)
+        elif header not in allowed and room_of(header) not in allowed:
+            yield "%s:%d: %s may not include %s" % (path, n, room, header)
+
+
+def public_headers(top):
+    """{room: the headers of it that files outside of it include}"""
+    found = collections.defaultdict(set)
+    for path, _, header in ctree.includes(top):
+        if room_of(path) != room_of(header):
+            found[room_of(header)].add(os.path.basename(header))
+    return found
+
+
+def bad_public(top):
+    """Rooms that show too much of their inside."""
+    for room, headers in sorted(public_headers(top).items()):
+        most = PUBLIC.get(room, PUBLIC_ELSEWHERE)
+        if len(headers) > most:
+            yield "%s: %d public headers, not %d: %s" % (
+                room, len(headers), most, " ".join(sorted(headers)))
+
+
+def bad_circles(top):
+    """Files, and folders, that include each other, or do so over others."""
+    nouns = collections.defaultdict(set)
+    rooms = collections.defaultdict(set)
+    for path, _, header in ctree.includes(top):
+        nouns[ctree.noun_of(top, path)].add(ctree.noun_of(top, header))
+        rooms[room_of(path)].add(room_of(header))
+    for edges in nouns, rooms:
+        for circle in ctree.circles(edges):
+            yield "include each other: " + "; ".join(
+                "%s -> %s" % (one, " ".join(sorted(edges[one] & set(circle)
+                                                   - {one})))
+                for one in circle)
+
+
+def bad_tags(top):
+    """Tags of a header that something else is called by, too."""
+    for tag, paths in sorted(ctree.tags(top).items()):
+        if len(paths) > 1 and any(p.endswith(".h") for p in paths):
+            yield "%s is defined in %s" % (tag, " ".join(paths))
 
 
 def bad_headers(top):
     """Third-party headers outside their one file."""
-    for path, _ in sources(top):
-        for n, m in lines_matching(text_of(top, path),
-                                   r"^\s*#\s*include\s+<([^>]+)>"):
-            header = m.group(1)
-            only = ONE_ROOM.get(header)
-            if only and path != only:
-                yield "%s:%d: <%s> belongs to %s" % (path, n, header, only)
-            elif not only and not (header[:-2] in LIBC
-                                   or header.startswith(LIBC_DIRS)):
-                yield "%s:%d: <%s> has no room yet" % (path, n, header)
+    for path, n, header in ctree.includes(top, "<>"):
+        only = ONE_ROOM.get(header)
+        if only and path != only:
+            yield "%s:%d: <%s> belongs to %s" % (path, n, header, only)
+        elif not only and not (header[:-2] in LIBC
+                               or header.startswith(LIBC_DIRS)):
+            yield "%s:%d: <%s> has no room yet" % (path, n, header)
 
 
 def bad_clocks(top):
     """Whoever asks for the time himself."""
-    for path, _ in sources(top):
+    for path in files(top):
         if path not in CLOCK_ROOMS:
             for n, m in lines_matching(code_of(top, path), CLOCKS):
                 yield "%s:%d: asks the wall clock: %s" % (path, n, m.group(1))
 
 
-def functions(top):
-    """(length, path, name) of each; the length is that of its body."""
-    for path, _ in sources(top, (".c",)):
-        began, name = None, "?"
-        for n, line in enumerate(code_of(top, path).splitlines(), 1):
-            if line.startswith("{"):
-                began = n
-            elif line.startswith("}") and began:
-                yield n - began + 1, path, name
-                began = None
-            elif began is None:
-                m = re.match(r"(?:[\w *]*[ *])?(\w+)\(", line)
-                name = m.group(1) if m else name
+def shape(top):
+    """The length of functions: median, 90th percentile, longest."""
+    lengths = sorted(length for length, _, _ in ctree.functions(top)) or [0]
+    return (lengths[(len(lengths) - 1) // 2],
+            lengths[(len(lengths) * 9 - 1) // 10], lengths[-1])
+
+
+def sizes(top):
+    return {path: text_of(top, path).count("\n") for path in files(top)}
 
 
 def bad_lengths(top):
-    lengths = sorted(functions(top))
-    for length, path, name in lengths:
+    for length, path, name in ctree.functions(top):
         if length > FUNCTION_MAX:
             yield "%s: %s() has %d lines" % (path, name, length)
-    if lengths:
-        p90 = lengths[(len(lengths) * 9 - 1) // 10][0]
-        if p90 > FUNCTION_P90:
-            yield "one function in ten has more than %d lines" % p90
-    if os.path.exists(os.path.join(top, "daemon/main.c")):
-        size = text_of(top, "daemon/main.c").count("\n")
-        if size > MAIN_MAX:
-            yield "daemon/main.c has %d lines" % size
+    median, p90, _ = shape(top)
+    if median > FUNCTION_MEDIAN:
+        yield "every other function has more than %d lines" % FUNCTION_MEDIAN
+    if p90 > FUNCTION_P90:
+        yield "one function in ten has more than %d lines" % FUNCTION_P90
+
+
+def bad_sizes(top):
+    for path, size in sizes(top).items():
+        most = MAIN_MAX if path == "daemon/main.c" else FILE_MAX
+        if size > most:
+            yield "%s has %d lines, not %d" % (path, size, most)
+    size = sum(sizes(top).values())
+    if size > PRODUCT_MAX:
+        yield "the product has %d lines, not %d" % (size, PRODUCT_MAX)
 
 
 def bad_alone(top):
@@ -158,7 +228,7 @@ def bad_alone(top):
     command = os.environ.get("CC", "cc").split() + [
         "-std=c11", "-D_GNU_SOURCE", "-I" + top, "-Wall", "-Wextra",
         "-Wstrict-prototypes", "-Werror", "-fsyntax-only", "-x", "c"]
-    for path, _ in sources(top, (".h",)):
+    for path in files(top, (".h",)):
         done = subprocess.run(
             command + ["-"], input='#include "%s"\n#include "%s"\n' % (
                 path, path), text=True, stderr=subprocess.PIPE)
@@ -168,30 +238,37 @@ def bad_alone(top):
 
 def bad_state(objects):
     """Objects with data that can change, but for the one that may."""
-    for room in MAY_INCLUDE:
-        for path in sorted(glob.glob(os.path.join(objects, room, "**/*.o"),
-                                     recursive=True)):
-            name = os.path.relpath(path, objects)[:-2] + ".c"
-            out = subprocess.run(["size", "-A", path], text=True,
-                                 stdout=subprocess.PIPE).stdout
-            changes = sum(int(size) for size in re.findall(
-                r"^\.(?:t?data|t?bss)(?:\.(?!rel\.ro)\S+)?\s+(\d+)", out, re.M))
-            if changes and name not in STATE_ROOMS:
-                yield "%s: %d bytes of file-scope state" % (name, changes)
+    for source, path in objects.paths.items():
+        out = subprocess.run(["size", "-A", path], text=True,
+                             stdout=subprocess.PIPE).stdout
+        changes = sum(int(size) for size in re.findall(
+            r"^\.(?:t?data|t?bss)(?:\.(?!rel\.ro)\S+)?\s+(\d+)", out, re.M))
+        if changes and source not in STATE_ROOMS:
+            yield "%s: %d bytes of file-scope state" % (source, changes)
 
 
-def complaints(check, files):
+def bad_calls(objects):
+    """Files that call each other, or do so over others."""
+    edges = objects.edges()
+    for circle in ctree.circles(edges):
+        yield "call each other: " + "; ".join(
+            "%s -> %s (%s)" % (one, other, " ".join(sorted(symbols)))
+            for one in circle for other, symbols in sorted(edges[one].items())
+            if other in circle and other != one)
+
+
+def bad_exports(objects):
+    """What is exported, but of use to tests alone, or to nobody."""
+    for source, symbol, users, tests in objects.exports():
+        if not users:
+            yield "%s: %s is used by %s" % (
+                source, symbol, " ".join(tests) or "no other file")
+
+
+def complaints(check, tree):
     """What the check says of a tree that holds just these files."""
-    top = tempfile.mkdtemp(prefix="pbs-rooms.")
-    try:
-        for name, text in files.items():
-            path = os.path.join(top, name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "w") as f:
-                f.write(text)
-        return list(check(top))
-    finally:
-        shutil.rmtree(top)
+    with laid(tree) as top:
+        return list(check(compiled(top) if check in OF_OBJECTS else top))
 
 
 def catches(check, name, good, bad):
@@ -200,28 +277,76 @@ def catches(check, name, good, bad):
     equal(len(complaints(check, bad)), 1, "%s: is caught" % name)
 
 
-def include(*names):
-    return "".join("#include %s\n" % n for n in names)
-
-
-def function(lines, name="f"):
-    return "static void\n%s(void)\n{\n%s}\n\n" % (name, "\t;\n" * (lines - 2))
-
-
-def checks_can_fail():
+def borders_can_fail():
     for room, others in MAY_INCLUDE.items():
-        for other in MAY_INCLUDE:
-            if other not in others:
-                catches(bad_borders, "%s includes %s" % (room, other),
-                        {room + "/x.c": include('"%s/a.h"' % room)},
-                        {room + "/x.c": include('"%s/a.h"' % other)})
+        names = [other + "/a.h" for other in MAY_INCLUDE] + sorted(
+            other for other in others if other.endswith(".h"))
+        equal([c.split()[-1] for c in complaints(
+                  bad_borders, {room + "/x.c": includes(*names)})],
+              [name for name in names if room_of(name) not in others | {room}
+               and name not in others],
+              "%s: what it may not include is caught" % room)
+    for path, others in MAY_ALSO.items():
+        names = [o if o.endswith(".h") else o + "/a.h" for o in sorted(others)]
+        catches(bad_borders, "what only %s may include" % path,
+                {path: includes(*names)},
+                {room_of(path) + "/x.c": includes(names[0])})
+    for path in "patterns/x.c", "daemon/new/x.h", "x.c", "packaging/x.c":
+        catches(bad_rooms, path + " in no room",
+                {"daemon/x.c": "", "tests/unit/x.c": ""}, {path: ""})
+    catches(bad_rooms, "a crowded folder",
+            {"base/x%d.c" % i: "" for i in range(FOLDER_MAX)},
+            {"base/x%d.c" % i: "" for i in range(FOLDER_MAX + 1)})
     catches(bad_borders, "an include not from the root",
-            {"maps/x.c": include('"maps/y.h"')},
-            {"maps/x.c": include('"y.h"')})
+            {"maps/x.c": includes("maps/y.h")}, {"maps/x.c": includes("y.h")})
+    for room in sorted(set(MAY_INCLUDE) - {"base"}):
+        most = PUBLIC.get(room, PUBLIC_ELSEWHERE)
+        names = ["%s/%d.h" % (room, i) for i in range(most + 1)]
+        catches(bad_public, "%d public headers in %s" % (most + 1, room),
+                {"x/x.c": includes(*names[1:]), room + "/x.c": includes(
+                    *names)}, {"x/x.c": includes(*names)})
+
+
+def circles_can_fail():
+    catches(bad_circles, "a circle of two files",
+            {"base/x.c": includes("base/x.h", "base/x_state.h"),
+             "base/x_state.h": includes("base/x.h"),
+             "base/y.c": includes("base/x_state.h"), "base/x.h": ""},
+            {"base/x.c": includes("base/y.h"), "base/y.h": "",
+             "base/y.c": includes("base/x.h")})
+    catches(bad_circles, "a circle over a third file",
+            {"base/x.h": includes("base/y.h"), "base/y.h": includes("base/z.h"),
+             "base/x.c": includes("base/z.h")},
+            {"base/x.h": includes("base/y.h"), "base/y.h": includes("base/z.h"),
+             "base/z.c": includes("base/x.h")})
+    catches(bad_circles, "a circle of folders",
+            {"maps/x.c": includes("base/x.h"),
+             "maps/y.c": includes("base/y.h")},
+            {"maps/x.c": includes("base/x.h"),
+             "base/y.c": includes("maps/y.h")})
+    catches(bad_calls, "files that call each other",
+            {"base/x.c": calls("x", "y", "z"), "base/y.c": calls("y", "z"),
+             "base/z.c": calls("z")},
+            {"base/x.c": calls("x", "y"), "base/y.c": calls("y", "z"),
+             "base/z.c": calls("z", "x")})
+    catches(bad_exports, "what tests alone use",
+            {"base/x.c": calls("x"), "base/y.c": calls("main", "x")},
+            {"base/x.c": calls("x"), "tests/x.c": calls("t", "x")})
+    catches(bad_exports, "what nobody uses",
+            {"base/x.c": function(9)}, {"base/x.c": calls("x")})
+    for kind in "struct", "union", "enum":
+        catches(bad_tags, "a second %s of that name" % kind,
+                {"base/x.c": "%s x { a };" % kind,
+                 "maps/x.c": "struct x { a };",
+                 "base/x.h": "struct y { a }; struct x; void f(struct x *);"},
+                {"base/x.h": "%s x {\n" % kind, "maps/x.c": "struct x { a };"})
+
+
+def habits_can_fail():
     for header, home in ONE_ROOM.items():
         catches(bad_headers, "<%s> elsewhere" % header,
                 {home: include("<%s>" % header, "<stdio.h>", "<sys/stat.h>")},
-                {"daemon/x/y.c": include("<%s>" % header)})
+                {"daemon/x.c": include("<%s>" % header)})
     catches(bad_headers, "an unknown library",
             {"maps/x.c": ""}, {"maps/x.c": include("<curl/curl.h>")})
     for call in ("time(NULL)", "clock_gettime(CLOCK_REALTIME, &t)",
@@ -229,58 +354,90 @@ def checks_can_fail():
         catches(bad_clocks, call,
                 {"base/loop.c": call, "base/x.c": '/* time(2) */ "time(x)";'
                  " stamp_time(x); mktime(x);"}, {"base/x.c": "x = %s;" % call})
-    shape_checks_can_fail()
-
-
-def shape_checks_can_fail():
-    few = "".join(function(10, "g%d" % i) for i in range(20))
-    catches(bad_lengths, "a function of 81 lines",
-            {"base/x.c": few + function(80)}, {"base/x.c": few + function(81)})
-    catches(bad_lengths, "too many long functions",
-            {"base/x.c": few + function(41) * 2},
-            {"base/x.c": few + function(41) * 3})
-    catches(bad_lengths, "a long main.c", {"daemon/main.c": "\n" * 120},
-            {"daemon/main.c": "\n" * 121})
     catches(bad_alone, "a header that needs another",
             {"base/x.h": "#ifndef X\n#define X\n#include <stddef.h>\n"
              "size_t f(void);\n#endif\n"}, {"base/x.h": "size_t f(void);\n"})
     catches(bad_alone, "a header without a guard",
             {"base/x.h": "struct x;\n"}, {"base/x.h": "struct x { int a; };\n"})
-    catches(lambda top: compiled(top, bad_state), "file-scope state",
+    catches(bad_state, "file-scope state",
             {"base/x.c": "const char *const names[] = {\"a\", 0};\n",
              "base/log.c": "int level;\n"}, {"base/x.c": "static int count;\n"
              "int f(void);\nint f(void)\n{\n\treturn count++;\n}\n"})
 
 
-def compiled(top, check):
-    for path, _ in sources(top, (".c",)):
-        path = os.path.join(top, path)
-        subprocess.run(os.environ.get("CC", "cc").split() + [
-            "-fPIE", "-c", "-o", path[:-2] + ".o", path], check=True)
-    return check(top)
+def shape_can_fail():
+    few = "".join(function(10, "g%d" % i) for i in range(20))
+    for name, check, fits, exceeds in (
+            ("a long function", bad_lengths, few + function(FUNCTION_MAX),
+             few + function(FUNCTION_MAX + 1)),
+            ("too many long functions", bad_lengths,
+             few + function(FUNCTION_P90 + 1) * 2,
+             few + function(FUNCTION_P90 + 1) * 3),
+            ("functions that are long as a rule", bad_lengths,
+             few + function(FUNCTION_MEDIAN + 1) * 20,
+             few + function(FUNCTION_MEDIAN + 1) * 21),
+            ("a long file", bad_sizes, "\n" * FILE_MAX,
+             "\n" * (FILE_MAX + 1))):
+        catches(check, name, {"base/x.c": fits}, {"base/x.c": exceeds})
+    catches(bad_sizes, "a long main.c", {"daemon/main.c": "\n" * MAIN_MAX},
+            {"daemon/main.c": "\n" * (MAIN_MAX + 1)})
+    much = {"base/%d.h" % i: "\n" * (PRODUCT_MAX // 100) for i in range(100)}
+    catches(bad_sizes, "a large product", dict(much, **{"tests/x.c": "\n"}),
+            dict(much, **{"base/x.c": "\n"}))
+
+
+def passes(check, tree, name):
+    found = list(check(tree))
+    ok(not found, name, *found)
 
 
 def this_tree():
-    ok(len(list(functions(ROOT))) > 10, "functions are found")
+    counted = sizes(ROOT)
+    ok(len(list(ctree.functions(ROOT))) > 10, "functions are found")
+    equal(sorted(set(MAY_INCLUDE) - set(map(room_of, counted))), [],
+          "each room is there")
     for check, name in (
+            (bad_rooms, "every file has a room, and the room space for it"),
             (bad_borders, "no border is crossed"),
+            (bad_public, "rooms show little of their inside"),
+            (bad_circles, "neither files nor folders include each other"),
+            (bad_tags, "a tag of a header means one thing"),
             (bad_headers, "third-party headers stay in their room"),
             (bad_clocks, "nobody but the loop asks for the time"),
-            (bad_lengths, "functions and main.c keep their length"),
+            (bad_lengths, "functions keep their length"),
+            (bad_sizes, "files and the whole keep their size"),
             (bad_alone, "headers compile alone")):
-        equal(list(check(ROOT)), [], name)
+        passes(check, ROOT, name)
+    print("# functions: median %d, 90th percentile %d, longest %d" % (
+        shape(ROOT)))
+    print("# longest file %d, main.c %d, product %d lines" % (
+        max(counted.values()), counted.get("daemon/main.c", 0),
+        sum(counted.values())))
+    for room, headers in sorted(public_headers(ROOT).items()):
+        if room != "base":
+            print("# public in %s: %d of %d: %s" % (
+                room, len(headers), PUBLIC.get(room, PUBLIC_ELSEWHERE),
+                " ".join(sorted(headers))))
+
+
+def these_objects():
     build = os.path.join(ROOT, os.environ.get("BUILD", "build"))
-    if glob.glob(os.path.join(build, "base", "*.o")) and not instrumented(build):
-        equal(list(bad_state(build)), [], "no file-scope state")
-    else:
-        skip("no file-scope state", "no plain objects in " + build)
+    objects = ctree.Objects(ROOT, build)
+    for check, name in OF_OBJECTS.items():
+        if not objects.paths:
+            skip(name, "nothing is built in " + build)
+        elif objects.instrumented():
+            skip(name, "a sanitizer's or gcov's own symbols would count")
+        elif check is bad_exports and objects.missing:
+            skip(name, "not built: " + " ".join(objects.missing[:3]))
+        else:
+            passes(check, objects, name)
 
 
-def instrumented(build):
-    """A sanitizer's or gcov's own data would be counted."""
-    done = subprocess.run(["nm"] + glob.glob(os.path.join(build, "base/*.o")),
-                          stdout=subprocess.PIPE, text=True)
-    return any(w in done.stdout for w in ("__asan", "__ubsan", "__gcov"))
-
-
-main(checks_can_fail, this_tree)
+OF_OBJECTS = {
+    bad_state: "no file-scope state",
+    bad_calls: "files do not call each other",
+    bad_exports: "what is exported is used by others, and not by tests alone",
+}
+main(borders_can_fail, circles_can_fail, habits_can_fail, shape_can_fail,
+     this_tree, these_objects)
