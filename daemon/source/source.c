@@ -2,6 +2,20 @@
 
 #include <stdlib.h>
 
+void
+source_caught_up(struct source *source, bool news)
+{
+	const struct source_sink sink = source->sink;
+	bool once = source->once;
+
+	if (news || !source->idle_called) {
+		source->idle_called = true;
+		sink.idle(sink.arg);
+	}
+	if (once)
+		sink.ended(sink.arg);
+}
+
 int
 source_position(struct source *source, struct logpos *pos)
 {

@@ -69,7 +69,14 @@ struct source {
 	char *spec;
 	struct source_sink sink;
 	struct loop *loop;
+	bool once;	  /* as in struct source_start */
+	bool idle_called; /* for source_caught_up() */
 };
+
+/* For the types: all there is has been read. Calls idle() the first time and if
+ * there was news, and ended() if the source is to be read once. The source may
+ * be closed when this returns. */
+void source_caught_up(struct source *, bool news);
 
 /*
  * spec: as for --logfile: FILE, FILE-WITH-*, "-", "journal:". Lines are

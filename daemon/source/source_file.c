@@ -50,7 +50,6 @@ struct logfile {
 	size_t nwatches;
 	uint64_t watched; /* follow_changes() when the files were watched */
 	bool look;	  /* names may have changed */
-	bool once, idle_called;
 	const char *poll_reason; /* why events are not enough; or NULL */
 	bool poll_logged;
 };
@@ -252,7 +251,7 @@ watch_files(struct logfile *log)
 static void
 arm_poll(struct logfile *log)
 {
-	if (log->once || log->poll_reason == NULL) {
+	if (log->source.once || log->poll_reason == NULL) {
 		log->poll_logged = false;
 		return;
 	}
@@ -287,20 +286,6 @@ look(struct logfile *log)
 }
 
 static void
-notify_sink(struct logfile *log, bool news)
-{
-	const struct source_sink sink = log->source.sink;
-	bool once = log->once;
-
-	if (news || !log->idle_called) {
-		log->idle_called = true;
-		sink.idle(sink.arg);
-	}
-	if (once)
-		sink.ended(sink.arg);
-}
-
-static void
 tend(struct logfile *log)
 {
 	int64_t next = follow_tend(log->follow, now(log));
@@ -320,12 +305,12 @@ run_round(void *arg)
 	uint64_t before = follow_bytes(log->follow);
 	bool more;
 
-	if (log->look && !log->once)
+	if (log->look && !log->source.once)
 		look(log);
-	if (!log->once)
+	if (!log->source.once)
 		watch_files(log);
 	more = follow_read(log->follow, ROUND, now(log));
-	if (!log->once) {
+	if (!log->source.once) {
 		tend(log);
 		more = watch_files(log) || more;
 		arm_poll(log);
@@ -333,7 +318,8 @@ run_round(void *arg)
 	if (more)
 		timer_arm(log->again, 0);
 	else
-		notify_sink(log, follow_bytes(log->follow) != before);
+		source_caught_up(&log->source,
+				 follow_bytes(log->follow) != before);
 }
 
 static void
@@ -442,14 +428,14 @@ open_log(const char *spec, struct loop *loop, const struct source_start *start,
 
 	log->source.loop = loop;
 	log->source.sink = *sink;
-	log->once = start->once;
+	log->source.once = start->once;
 	log->look = true;
 	log->inotify = -1;
 	log->again = timer_new(loop, run_round, log);
 	log->tend = timer_new(loop, run_round, log);
 	log->poll = timer_new(loop, on_poll, log);
 	log->follow = follow_new(spec, sink);
-	if ((!log->once && open_inotify(log, err) != 0) ||
+	if ((!log->source.once && open_inotify(log, err) != 0) ||
 	    follow_start(log->follow, start, now(log), err) != 0) {
 		close_log(&log->source);
 		return NULL;

@@ -29,7 +29,6 @@ struct journal {
 	bool distrusted; /* that an entry was ignored has been logged */
 	char *cursor;	 /* of the last run, until an entry is read */
 	char line[HEADER_MAX + LINEBUF_LINE_MAX];
-	bool once, idle_called;
 };
 
 /* ---- an entry as a line ---- */
@@ -171,20 +170,6 @@ is_trusted(struct journal *j)
 /* ---- reading ---- */
 
 static void
-notify_sink(struct journal *j, bool news)
-{
-	const struct source_sink sink = j->source.sink;
-	bool once = j->once;
-
-	if (news || !j->idle_called) {
-		j->idle_called = true;
-		sink.idle(sink.arg);
-	}
-	if (once)
-		sink.ended(sink.arg);
-}
-
-static void
 read_round(void *arg)
 {
 	struct journal *j = arg;
@@ -205,7 +190,7 @@ read_round(void *arg)
 	}
 	if (result < 0)
 		log_error("could not read the journal: %s", strerror(-result));
-	notify_sink(j, entries > 0);
+	source_caught_up(&j->source, entries > 0);
 }
 
 static void
@@ -333,7 +318,7 @@ begin(struct journal *j, const struct source_start *start, struct err *err)
 
 	if (result < 0)
 		return err_set(err, "journal: seek: %s", strerror(-result));
-	if (j->once)
+	if (j->source.once)
 		return 0;
 	result = sd_journal_get_fd(j->journal);
 	if (result < 0)
@@ -355,7 +340,7 @@ open_journal(const char *spec, struct loop *loop,
 
 	j->source.loop = loop;
 	j->source.sink = *sink;
-	j->once = start->once;
+	j->source.once = start->once;
 	j->fd = -1;
 	j->again = timer_new(loop, read_round, j);
 	result = open_words(j, words, err);

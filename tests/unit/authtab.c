@@ -78,12 +78,12 @@ test_life(void)
 	ok(has(tab, 1) && !has(tab, 2), "that one and no other");
 	is_int(row_of(tab, 1).when, 9000, "with the time of the login");
 	is_int(row_of(tab, 1).expires, 1900, "and its expiry");
-	is_int(authtab_sweep(tab, 100), 1800, "the next expiry is told");
+	is_int(authtab_sweep(tab, 100), 1800, "the next expiry is returned");
 	is_int(authtab_sweep(tab, 1899), 1, "a second before, it is near");
 	ok(has(tab, 1), "and the address still in");
 	is_int(authtab_sweep(tab, 1900), 0, "at its second it goes");
 	ok(!has(tab, 1), "and is out");
-	is_int(seen.count[AUTHTAB_EXPIRED], 1, "which is told once");
+	is_int(seen.count[AUTHTAB_EXPIRED], 1, "which is reported once");
 	is_int(seen.when, 9000, "with the login it had");
 	is_int(authtab_count(tab), 0, "nothing is left");
 	authtab_free(&tab);
@@ -103,7 +103,7 @@ test_forward_only(void)
 	is_int(row_of(tab, 1).when, 1000, "nor the time");
 	is_int(grant(tab, 1, NULL, 1200, 2000, 200), AUTHTAB_RENEWED,
 	       "a newer one renews");
-	is_int(seen.count[AUTHTAB_RENEWED], 1, "which is told once");
+	is_int(seen.count[AUTHTAB_RENEWED], 1, "which is reported once");
 	is_int(authtab_sweep(tab, 1800), 200, "from then on that expiry holds");
 	ok(has(tab, 1), "so at the old one it stays in");
 	is_int(authtab_sweep(tab, 2000), 0, "and goes at the new one");
@@ -131,7 +131,7 @@ test_remove(void)
 		grant(tab, i, "ann", 1, 500, 0);
 	ok(authtab_remove(tab, &two), "an address can be taken out");
 	ok(!authtab_remove(tab, &two), "once");
-	is_int(seen.count[AUTHTAB_REMOVED], 1, "and it is told");
+	is_int(seen.count[AUTHTAB_REMOVED], 1, "and it is reported");
 	ok(has(tab, 1) && !has(tab, 2) && has(tab, 3), "the others stay");
 	ok(authtab_remove(tab, &one), "also the first of a second");
 	is_int(authtab_sweep(tab, 0), 500, "the last one is still expected");
@@ -189,7 +189,7 @@ test_users(void)
 	is_str(row.users[0].name, "ann", "who logged in last comes first");
 	is_str(row.users[1].name, "bob", "then the other");
 	grant(tab, 3, NULL, 1, 1000, 0);
-	is_int(row_of(tab, 3).nusers, 0, "no user is none");
+	is_int(row_of(tab, 3).nusers, 0, "no user is not listed");
 
 	for (int i = 0; i < 40; i++) {
 		snprintf(name, sizeof(name), "user%d", i);
@@ -233,8 +233,8 @@ test_own_time(void)
 	grant(tab, 1, "bob", 500, 1500, 500);
 	row = row_of(tab, 1);
 	is_int(row.expires, 1500, "the address lasts by the last of its users");
-	is_int(user_of(&row, "ann")->expires, 1010, "each user by his own");
-	is_int(user_of(&row, "ann")->when, 10, "with his own login");
+	is_int(user_of(&row, "ann")->expires, 1010, "each user by their own");
+	is_int(user_of(&row, "ann")->when, 10, "with their own login");
 	is_int(user_of(&row, "bob")->expires, 1500, "also the other");
 	grant(tab, 1, "ann", 9, 1009, 500);
 	row = row_of(tab, 1);
@@ -260,7 +260,7 @@ test_own_time(void)
 	authtab_set_longest(tab, GRACE + 60, 1560);
 	row = row_of(tab, 2);
 	is_int(user_of(&row, "ann")->expires, 2670,
-	       "a longer grace is his, too");
+	       "a longer grace is theirs, too");
 	authtab_free(&tab);
 }
 
@@ -389,7 +389,7 @@ naive_sweep(struct naive *naive, int64_t now)
 	return first == INT64_MAX ? 0 : first - now;
 }
 
-/* Whether everybody stands in both, with the same figures. Those evicted are
+/* Whether everybody is in both, with the same figures. Those evicted are
  * told apart by their expiry alone: of several with the same one, any may go;
  * the naive table follows. */
 static bool
@@ -588,7 +588,7 @@ test_held(void)
 	is_int(row_of(tab, 2).expires, 2400, "that lengthens nothing");
 	release(tab, 2, 1000);
 	ok(!has(tab, 2), "released into the past it goes");
-	is_int(seen.count[AUTHTAB_EXPIRED], 1, "and that is told");
+	is_int(seen.count[AUTHTAB_EXPIRED], 1, "and that is reported");
 	release(tab, 2, 9000);
 	release(tab, 3, 9000);
 	ok(!has(tab, 2) && !has(tab, 3), "nobody comes in by it");

@@ -212,7 +212,7 @@ renamed(void)
 	put(site, "log.1", "0000000004 d");
 	arrives(site, "0000000004 d", "and the old one not forgotten");
 	is_int((long long)site->got.count, 4, "each line once");
-	is_int(said(site, "rotated"), 1, "it is said once");
+	is_int(said(site, "rotated"), 1, "it is logged once");
 	end(site);
 }
 
@@ -368,7 +368,7 @@ copytruncated(void)
 	is_int(count(site, "0000000002 unread"), 1, "the rest, from the copy");
 	is_int(count(site, "0000000001 a"), 1, "nothing twice");
 	ok(said(site, "truncated ") == 1 && said(site, "log.1") == 1,
-	   "it is said where it was found");
+	   "it is logged where it was found");
 	end(site);
 }
 
@@ -433,7 +433,7 @@ hole(void)
 	   "a writer without O_APPEND, 5 GB on");
 	start(site, "log");
 	ok(ftruncate(fd, 0) == 0 && write(fd, more, 13) == 13,
-	   "writes behind the hole");
+	   "writes after the hole");
 	arrives(site, "0000000002 b", "a hole of 5 GB is leapt over");
 	close(fd);
 	end(site);
@@ -451,7 +451,7 @@ deleted(void)
 	unlink(in(site, "log"));
 	follower_settle(&site->follower);
 	put(site, "log", "0000000002 b");
-	arrives(site, "0000000002 b", "deleted, and made anew");
+	arrives(site, "0000000002 b", "deleted, and created again");
 	end(site);
 }
 
@@ -463,7 +463,7 @@ not_there_yet(void)
 	start(site, "a/b/log");
 	ok(site->follower.idle, "not there: the start does not wait for it");
 	is_int(said(site, "a/b/log: No such file or directory"), 1,
-	       "but it is said");
+	       "but it is logged");
 	mkdir(in(site, "a"), 0755);
 	follower_settle(&site->follower);
 	mkdir(in(site, "a/b"), 0755);
@@ -471,7 +471,7 @@ not_there_yet(void)
 	is_int(said(site, "waiting for"), 1, "once");
 	put(site, "a/b/log", "0000000001 a");
 	arrives(site, "0000000001 a", "directory by directory, it comes");
-	is_int(said(site, "following"), 1, "and that is said");
+	is_int(said(site, "following"), 1, "and that is logged");
 	move(site, "a", "old");
 	follower_settle(&site->follower);
 	put(site, "old/b/log", "0000000002 b");
@@ -479,7 +479,7 @@ not_there_yet(void)
 	mkdir(in(site, "a"), 0755);
 	mkdir(in(site, "a/b"), 0755);
 	put(site, "a/b/log", "0000000003 c");
-	arrives(site, "0000000003 c", "and made anew there");
+	arrives(site, "0000000003 c", "and created again there");
 	end(site);
 }
 
@@ -501,7 +501,7 @@ link_switched(void)
 	link_to(site, "x/log");
 	start(site, "log");
 	put(site, "x/log", "0000000002 b");
-	arrives(site, "0000000002 b", "behind a symbolic link");
+	arrives(site, "0000000002 b", "through a symbolic link");
 	link_to(site, "y/log");
 	follower_settle(&site->follower);
 	put(site, "y/log", "0000000003 c");
@@ -578,7 +578,7 @@ overflown(void)
 	put(site, "log", "0000000003 c");
 	arrives(site, "0000000003 c", "events lost across a rotation");
 	is_int(count(site, "0000000002 b"), 1, "no line is");
-	is_int(said(site, "overflowed"), 1, "and it is said");
+	is_int(said(site, "overflowed"), 1, "and it is logged");
 	end(site);
 }
 
@@ -602,7 +602,7 @@ no_inotify(void)
 	put(site, "log", "0000000001 a");
 	start(site, "log");
 	is_int(said(site, "every second: no inotify"), 1,
-	       "no inotify instance left: that is said");
+	       "no inotify instance left: that is logged");
 	move(site, "log", "log.1");
 	put(site, "log", "0000000002 b");
 	arrives(site, "0000000002 b", "and it looks by itself");
@@ -627,7 +627,7 @@ odd_lines(void)
 	start(site, "log");
 	put_raw(site, "log", "0000000001 to", 13);
 	follower_settle(&site->follower);
-	is_int((long long)site->got.count, 0, "a torn line is none");
+	is_int((long long)site->got.count, 0, "a torn line is not read");
 	put_raw(site, "log", "rn\r\n", 4);
 	arrives(site, "0000000001 torn", "until its end comes; without its CR");
 	put_raw(site, "log", big, 100000);
@@ -635,7 +635,7 @@ odd_lines(void)
 	put_raw(site, "log", big + 100000, 100001);
 	put(site, "log", "0000000002 b");
 	arrives(site, "0000000002 b", "the neighbour of an over-long line");
-	is_int((long long)site->got.count, 2, "which is none");
+	is_int((long long)site->got.count, 2, "which is not a line");
 	free(big);
 	end(site);
 }
@@ -684,7 +684,7 @@ resumed(const char *first, const char *second, bool gz)
 	       strcmp(site->got.list[2], "0000000004 new") == 0,
 	   "in their order");
 	ok(said(site, "resumed") == 1 && said(site, first) == 1,
-	   "and it is said where");
+	   "and it is logged where");
 	put(site, "log", "0000000005 on");
 	arrives(site, "0000000005 on", "going on");
 	end(site);
@@ -726,7 +726,7 @@ not_fooled(void)
 	is_int((long long)site->got.count, 3,
 	       "another file in the same place "
 	       "is begun by its time");
-	is_int(said(site, "lost the place"), 1, "and that is said");
+	is_int(said(site, "lost the place"), 1, "and that is logged");
 	end(site);
 }
 

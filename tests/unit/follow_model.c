@@ -676,7 +676,7 @@ move_directory(struct world *w)
 	mkdir(path(w, ""), 0700);
 }
 
-/* More events than the kernel keeps, and a rotation that is told by none. */
+/* More events than the kernel keeps, and a rotation that no event reports. */
 static void
 overflow(struct world *w)
 {

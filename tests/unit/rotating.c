@@ -78,7 +78,7 @@ append(const char *line)
 	fclose(file);
 }
 
-/* Old files are kept; the log begins anew with that line. */
+/* Old files are kept; a new log begins with that line. */
 static void
 rotate(const char *line)
 {

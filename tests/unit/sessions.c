@@ -196,7 +196,7 @@ replaced(void)
 	begin(h, named(h, "a"), 1, NOON);
 	key = named(h, "a");
 	sessions_begin(h, &key, &addr, NOON, &gone);
-	ok(gone.bytes[3] == 1, "a name used again: whose it was is told");
+	ok(gone.bytes[3] == 1, "a name used again: whose it was is returned");
 	is_int(until(h, 1), 0, "who has it no more");
 	begin(h, named(h, "b"), 3, NOON);
 	begin(h, named(h, "c"), 4, NOON);
@@ -204,7 +204,7 @@ replaced(void)
 	addr = address(5);
 	sessions_begin(h, &key, &addr, NOON, &gone);
 	ok(gone.family == 4 && gone.bytes[3] == 2,
-	   "too many: the oldest goes, and that is told");
+	   "too many: the oldest goes, and that is reported");
 	is_int((long long)sessions_count(h), 3, "no more than three");
 	sessions_free(&h);
 }

@@ -1,4 +1,4 @@
-/* What the service manager is told of how soon it must hear of us, and when. */
+/* watchdog: which intervals and reports the service manager gets, and when. */
 #include "daemon/sys/watchdog.h"
 
 #include <stdio.h>
@@ -67,13 +67,13 @@ watched(struct loop *loop)
 {
 	struct watchdog *w = watchdog_new(loop);
 
-	is_str(told(), "", "nothing is said at first");
+	is_str(told(), "", "nothing is sent at first");
 	watchdog_set(w, false);
 	is_str(told(), "", "nobody authorized: as the unit says");
 	watchdog_set(w, true);
 	is_str(told(), "WATCHDOG_USEC=3000000\n", "somebody: soon");
 	watchdog_set(w, true);
-	is_str(told(), "", "which is said once");
+	is_str(told(), "", "which is sent once");
 	pass(loop, WATCHDOG_STRICT_MS / 2 + 100);
 	is_str(told(), "WATCHDOG=1\n", "and kept");
 	watchdog_excuse(w);
@@ -100,7 +100,7 @@ main(void)
 	ok(w == NULL, "no watchdog: none of ours");
 	watchdog_set(w, true);
 	watchdog_excuse(w);
-	is_str(told(), "", "and nothing is said");
+	is_str(told(), "", "and nothing is sent");
 	setenv("WATCHDOG_USEC", "30000000", 1);
 	watched(loop);
 	setenv("WATCHDOG_USEC", "2000000", 1);
