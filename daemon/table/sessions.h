@@ -1,19 +1,19 @@
 /*
- * sessions: which sessions are open, and whose addresses they hold.
+ * sessions: which sessions are open, and which addresses they hold.
  *
- * A session is known by a key: the server that speaks, the host, and the name
- * the server gives to the session; or, where it gives none, the client's
- * address and the process that serves it. One that nobody names so exactly is
- * counted: as many ends as there were beginnings.
+ * A session is known by a key, made of the server, the host, and the server's
+ * name for the session; if it gives none, of the client's address and the
+ * process that serves it. Sessions that log lines do not name so exactly share
+ * a key and are counted: as many ends are expected as there were beginnings.
  *
- * Pure: no clock, no I/O. Only a session that was seen to begin can end, so an
- * end that somebody made up does nothing; and it does nothing but end. The
- * lines of an end and a beginning may come in the wrong order, since two
- * processes write them: the end of a session that has a name is remembered for
- * a minute.
+ * Pure: no clock, no I/O. Only a session that was seen to begin can end, so a
+ * forged end has no effect, and a forged end of a real session only ends it.
+ * The end and the beginning of a session may be logged in the wrong order,
+ * since two processes write them: the end of a session that has a name is
+ * remembered for a minute.
  *
- * Bounded: nothing is kept for longer than a session may last; when there are
- * too many, the oldest goes.
+ * Bounded: no session is kept longer than it may last; when there are too many,
+ * the oldest is dropped.
  */
 #ifndef DAEMON_TABLE_SESSIONS_H
 #define DAEMON_TABLE_SESSIONS_H
@@ -36,18 +36,18 @@ enum {
 };
 
 enum session_kind {
-	SESSION_COUNTED, /* by host and address: others may have the same key */
-	SESSION_PROCESS, /* by a pid, too */
-	SESSION_NAMED	 /* by the server's name for it */
+	SESSION_COUNTED, /* host and address: several may have the same key */
+	SESSION_PROCESS, /* host, address and pid */
+	SESSION_NAMED	 /* the server's name for it */
 };
 
-/* A session's key, hashed: 128 bits under seeds that nobody knows. */
+/* The key of a session: a hash of 128 bits with secret seeds. */
 struct session_key {
 	uint64_t bits[2];
 	enum session_kind kind;
 };
 
-/* longest: how long a session may last (seconds). */
+/* longest: how long a session may last, in seconds. */
 struct sessions *sessions_new(uint32_t longest, size_t max);
 void sessions_free(struct sessions **);
 void sessions_set_longest(struct sessions *, uint32_t longest);
@@ -72,22 +72,23 @@ struct session_key sessions_key(const struct sessions *,
 				const struct session_id *);
 
 /*
- * A session of addr began. True: it is open. False: its end came first. When
- * another had to go for it, *gone is whose that was, else of family 0.
+ * A session of addr began. True: it is open. False: its end came first. If
+ * another session was dropped for it, *gone is the address of that one, else of
+ * family 0.
  */
 bool sessions_begin(struct sessions *, const struct session_key *,
 		    const struct addr *, time_t when, struct addr *gone);
 
-/* A session ended. True: it was open, *addr is whose it was. */
+/* A session ended. True: it was open, and *addr is its address. */
 bool sessions_end(struct sessions *, const struct session_key *, time_t when,
 		  struct addr *addr);
 
-/* Until when the sessions of addr that are open can last, by their beginning:
- * 0 = none is. */
+/* Until when the open sessions of addr can last, by the time they began; 0 if
+ * it has none. */
 time_t sessions_until(const struct sessions *, const struct addr *);
 
-/* For the checkpoint: the seeds, and each session from the oldest on; start
- * with *at = NULL; false = end. */
+/* For the checkpoint: the seeds, and a walk through the sessions, oldest first:
+ * start with *at = NULL; false at the end. */
 struct session_row {
 	struct session_key key;
 	struct addr addr;
