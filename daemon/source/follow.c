@@ -58,9 +58,8 @@ recover(struct follow *f, size_t at, int64_t now)
 }
 
 /*
- * Of a log that nothing has been read from yet, a read cannot tell that it was
- * truncated. But if it has changed, it may have had lines that are now in a
- * copy of it.
+ * A read cannot tell that a log was truncated if nothing had been read from it.
+ * But if that log has changed, it may have had lines that are now in a copy.
  */
 static bool
 was_emptied(struct follow *f, size_t at, int64_t now)

@@ -87,13 +87,13 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 	if (f->renamed)
 		return false;
 	if (tail == NULL) {
-		bool passed = !file->live && errno == EACCES;
+		bool skipped = !file->live && errno == EACCES;
 
 		log_once_warning(&f->problem,
-				 passed ? "passed over" : "waiting for",
+				 skipped ? "skipped" : "waiting for",
 				 file->path, err.text);
-		f->unopened = !passed;
-		return passed;
+		f->unopened = !skipped;
+		return skipped;
 	}
 	tail->changed = now;
 	generations_insert(&f->open, f->open.count, tail);

@@ -34,8 +34,7 @@ struct follow {
 /* Frees the start positions that were kept until a file could be opened. */
 void follow_forget_start(struct follow *);
 
-/* Why the log is missing, for a message; borrowed until the next strerror(3).
- */
+/* Why the log is missing. Borrowed until the next strerror(3). */
 const char *follow_why_missing(const struct follow *);
 
 #endif

@@ -154,7 +154,7 @@ insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
 		return;
 	tail = tail_open(file->path, &err);
 	if (tail == NULL || tail_seek(tail, offset) != 0) {
-		log_warning("passed over %s: %s", file->path,
+		log_warning("skipped %s: %s", file->path,
 			    tail ? "it was truncated" : err.text);
 		tail_close(&tail);
 		return;

@@ -67,8 +67,8 @@ resume(struct resume_point *point, const char *spec,
 			return true;
 	if (own != NULL && is_proof(own))
 		log_warning(
-		    "lost the place of the last run in %s%s%s; "
-		    "went back by the grace instead",
+		    "cannot find the position of the last run in %s%s%s; "
+		    "going back by the grace period",
 		    spec, point->files.unreadable ? ", cannot read " : "",
 		    point->files.unreadable ? point->files.unreadable : "");
 	return false;
@@ -181,7 +181,7 @@ stamped_from(struct reader *r, uint64_t offset, uint64_t end,
 }
 
 /* Narrows [low, high) down to the first stamped line not older than since. A
- * line always begins at low; a line that is not older, or the end, is at high.
+ * line always begins at low; at high is the end, or a line that is not older.
  */
 static uint64_t
 bisect(struct reader *r, uint64_t low, uint64_t high, time_t since)
@@ -202,7 +202,7 @@ bisect(struct reader *r, uint64_t low, uint64_t high, time_t since)
 				return low;
 			high = begin;
 		} else if (found.when >= since) {
-			/* Else high would stay the same, for ever. */
+			/* Otherwise high, and the loop, would never change. */
 			if (begin == low)
 				return found.offset;
 			high = begin;

@@ -401,10 +401,10 @@ are_same(const struct rotation *a, const struct rotation *b)
 }
 
 /*
- * Lists until the result is twice the same, and therefore was true at some
- * moment. A file that is renamed while the directory is read may appear under
- * neither name. It would then seem older than its successor, and so to have
- * been read.
+ * Lists again until two results agree. A file that is renamed while the
+ * directory is read may appear under neither name. If it is missing from the
+ * list, and its successor is there, it would be taken for an older file that
+ * was read before.
  */
 void
 rotation_list(struct rotation *rotation, const char *spec,

@@ -24,7 +24,7 @@ enum { ROUND = 8 * 1024 * 1024, POLL_MS = 1000 };
 /*
  * What to watch in a directory that leads to the log: that it is moved or
  * removed, and the permissions of what is in it. Where the next component of
- * the path can come and go by itself, also all names.
+ * the path can appear and disappear by itself, all changes of names, too.
  */
 static const uint32_t DIRECTORY_EVENTS =
     IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
@@ -34,7 +34,7 @@ static const uint32_t NAME_EVENTS =
 struct watch {
 	int wd;
 	bool file;   /* else a directory */
-	bool wanted; /* mark and sweep */
+	bool wanted; /* for mark and sweep */
 	uint32_t mask;
 	char *name; /* the next component of the path; NULL: any */
 };
@@ -49,7 +49,7 @@ struct logfile {
 	struct watch *watches;
 	size_t nwatches;
 	uint64_t watched; /* follow_changes() when the files were watched */
-	bool look;	  /* names may have changed */
+	bool look;	  /* names may have changed: call look() */
 	const char *poll_reason; /* why events are not enough; or NULL */
 	bool poll_logged;
 };
@@ -153,7 +153,8 @@ watch_step(void *arg, const struct pathwalk_step *step)
 				       : "its directory cannot be watched");
 }
 
-/* Walks until a walk adds no watch: then nothing changed meanwhile. */
+/* Repeats the walk until it adds no watch, so that no directory can have been
+ * replaced before it was watched. */
 static void
 watch_path(struct logfile *log)
 {

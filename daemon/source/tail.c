@@ -19,8 +19,7 @@ min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Without O_NONBLOCK, opening a FIFO would wait for somebody who writes to it.
- */
+/* Without O_NONBLOCK, opening a FIFO would wait until it has a writer. */
 static int
 open_regular(const char *path, struct stat *st, struct err *err)
 {
@@ -124,8 +123,7 @@ tail_rewind(struct tail *tail)
 	tail->hole = 0;
 }
 
-/* Sets *before to the last bytes before block + k; *prior comes before block.
- */
+/* Sets *before to the last bytes before block + k; *prior is before block. */
 static void
 keep_before(struct before *before, const struct before *prior,
 	    const char *block, size_t k)
@@ -241,8 +239,8 @@ enum tail_result
 tail_read(struct tail *tail, char buffer[TAIL_BUFFER],
 	  const struct source_sink *sink, size_t *got, struct err *err)
 {
-	/* Going back is expensive in a compressed file, and nobody truncates
-	 * one. */
+	/* Going back in a compressed file is expensive, and not needed: such
+	 * files are not truncated. */
 	size_t again = tail->gz ? 0 : tail->before_offset.len;
 	int64_t len;
 

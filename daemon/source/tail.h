@@ -59,8 +59,7 @@ enum { TAIL_BUFFER = 1024 * 1024 };
 struct tail *tail_open(const char *path, struct err *);
 void tail_close(struct tail **);
 
-/* Moves to an offset where a line begins. -1: the bytes before are not there.
- */
+/* Moves to an offset where a line begins. -1: the file is shorter. */
 int tail_seek(struct tail *, uint64_t offset);
 
 /* Goes back to the first byte of a file that was truncated. An incomplete line

@@ -28,9 +28,7 @@ void daemonize_redirect(int null);
 void daemonize_done(int *command, int code);
 
 /* In a child: closes all descriptors except 0 to 2 and those in kept, where -1
- * is ignored. Above all locks and maps: a lock held by a child outlives its
- * owner.
- */
+ * is ignored. A lock that a child kept open would outlive its owner. */
 void daemonize_close_others(const int *kept, size_t nkept);
 
 #endif

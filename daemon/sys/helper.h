@@ -32,8 +32,7 @@ int helper_descriptor(const struct helper *);
  * before this one are ignored. */
 void helper_enable(struct helper *);
 
-/* While helper_run() waits, calls idle when fd is readable. False: never again.
- */
+/* Called while helper_run() waits and fd is readable. False: never again. */
 typedef bool helper_idle_fn(void *arg);
 void helper_set_idle(struct helper *, int fd, helper_idle_fn *, void *arg);
 

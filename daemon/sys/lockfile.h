@@ -26,8 +26,7 @@ struct lockfile *lockfile_take(const char *path, bool *held, struct err *);
 struct lockfile *lockfile_take_pidfile(const char *path, bool *held,
 				       struct err *);
 
-/* Removes the file, or empties it if this user may not remove it, and unlocks.
- */
+/* Unlocks and removes the file, or empties it if we may not remove it. */
 void lockfile_release(struct lockfile **);
 
 /* In a child after fork(2) that takes its parent's place: writes our pid. */

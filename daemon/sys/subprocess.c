@@ -80,8 +80,7 @@ start(pid_t *pid, const char *const *argv, int output, int errors,
 	return error == 0 ? 0 : err_set(err, "%s", strerror(error));
 }
 
-/* Reads some of the standard error. False if nothing is there, or at the end.
- */
+/* Reads some of the standard error. False if there is nothing to read. */
 static bool
 take_errors(struct error_text *e)
 {

@@ -25,8 +25,7 @@ void watchdog_free(struct watchdog **);
 
 /* Reports that we are alive. strict: some address is authorized. */
 void watchdog_set(struct watchdog *, bool strict);
-/* What follows may take long: the unit's interval applies until watchdog_set().
- */
+/* What follows may take long: uses the unit's interval until watchdog_set(). */
 void watchdog_excuse(struct watchdog *);
 
 #endif

@@ -726,7 +726,7 @@ not_fooled(void)
 	is_int((long long)site->got.count, 3,
 	       "another file in the same place "
 	       "is begun by its time");
-	is_int(said(site, "lost the place"), 1, "and that is logged");
+	is_int(said(site, "cannot find the position"), 1, "and that is logged");
 	end(site);
 }
 
