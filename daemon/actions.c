@@ -11,6 +11,7 @@
 #include "base/listing.h"
 #include "base/loop.h"
 #include "daemon/conf/conf.h"
+#include "daemon/conf/conf_socket.h"
 #include "daemon/configtest.h"
 #include "daemon/publish/resources.h"
 #include "daemon/sandbox/privileges.h"
@@ -128,7 +129,7 @@ list_checkpoint(const struct conf *conf, time_t now)
 static int
 list(const struct conf *conf)
 {
-	char *path = ctlsocket_path(conf->checkpoint), *answer = NULL;
+	char *path = conf_socket(conf), *answer = NULL;
 	enum ctlsocket_reply reply;
 	struct err err;
 	struct loop *loop;
@@ -236,9 +237,12 @@ help(const struct conf *conf)
 }
 
 static int (*const actions[])(const struct conf *) = {
-    [CONF_LIST] = list,	      [CONF_DUMPCONFIG] = dump_config,
-    [CONF_CHECK] = configtest_run, [CONF_CLEAR] = clear,
-    [CONF_VERSION] = version, [CONF_HELP] = help,
+    [CONF_LIST] = list,
+    [CONF_DUMPCONFIG] = dump_config,
+    [CONF_CHECK] = configtest_run,
+    [CONF_CLEAR] = clear,
+    [CONF_VERSION] = version,
+    [CONF_HELP] = help,
 };
 
 /* Maps and logs are the daemon's user's: what he may do is what counts, and

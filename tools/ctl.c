@@ -2,7 +2,7 @@
  * pbsctl status, list, show, add, remove: ask the running daemon over its
  * control socket.
  */
-#include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,9 +16,11 @@
 #include "base/duration.h"
 #include "base/err.h"
 #include "base/listing.h"
+#include "daemon/conf/conf.h"
+#include "daemon/conf/conf_socket.h"
 #include "tools/output/json.h"
+#include "tools/settings.h"
 #include "tools/verb.h"
-#include "tools/where.h"
 
 enum { YES = 0, NO = 1 };
 
@@ -28,20 +30,6 @@ struct question {
 	bool json, help;
 	const char *config, *socket, *lasts, *user;
 	const char *address; /* as written; request uses the canonical one */
-};
-
-/* An option that takes a value, and where it goes. */
-struct option_name {
-	const char *name;
-	size_t offset;
-	bool only_add;
-};
-
-static const struct option_name options[] = {
-    {"--config", offsetof(struct question, config), false},
-    {"--socket", offsetof(struct question, socket), false},
-    {"--for", offsetof(struct question, lasts), true},
-    {"--user", offsetof(struct question, user), true},
 };
 
 static const char help[] =
@@ -63,62 +51,6 @@ static const char help[] =
 
 /* ---- the command line ---- */
 
-static int
-unknown_option(const struct question *q, const char *word)
-{
-	static const char *const known[] = {"--json",	"--help", "--config",
-					    "--socket", "--for",  "--user",
-					    NULL};
-
-	return verb_unknown(q->verb, "option", word, known);
-}
-
-/* 1: word is this option; *value behind '=', or NULL. */
-static bool
-is_option(const struct option_name *o, const char *word, const char **value)
-{
-	size_t len = strlen(o->name);
-
-	if (strncmp(word, o->name, len) != 0 ||
-	    (word[len] != '\0' && word[len] != '='))
-		return false;
-	*value = word[len] == '=' ? word + len + 1 : NULL;
-	return true;
-}
-
-static int
-take_option(struct question *q, char ***argv)
-{
-	const char *word = *(*argv)++, *value;
-
-	if (strcmp(word, "--json") == 0) {
-		q->json = true;
-		return 0;
-	}
-	if (strcmp(word, "--help") == 0) {
-		q->help = true;
-		return 0;
-	}
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		if (!is_option(&options[i], word, &value))
-			continue;
-		if (options[i].only_add && strcmp(q->verb->name, "add") != 0) {
-			verb_complain(q->verb, "%s is for add alone",
-				      options[i].name);
-			return EX_USAGE;
-		}
-		if (value == NULL)
-			value = **argv != NULL ? *(*argv)++ : NULL;
-		if (value == NULL || *value == '\0') {
-			verb_complain(q->verb, "%s needs a value", word);
-			return EX_USAGE;
-		}
-		*(const char **)((char *)q + options[i].offset) = value;
-		return 0;
-	}
-	return unknown_option(q, word);
-}
-
 static bool
 takes_address(const struct verb *verb)
 {
@@ -126,27 +58,69 @@ takes_address(const struct verb *verb)
 }
 
 static int
-parse(struct question *q, char **argv)
+take_option(struct question *q, int c)
 {
-	int code = 0;
+	if ((c == 'f' || c == 'u') && q->verb != &verb_add) {
+		verb_complain(q->verb, "--%s is for add alone",
+			      c == 'f' ? "for" : "user");
+		return EX_USAGE;
+	}
+	switch (c) {
+	case 'c':
+		q->config = optarg;
+		return 0;
+	case 's':
+		q->socket = optarg;
+		return 0;
+	case 'f':
+		q->lasts = optarg;
+		return 0;
+	case 'u':
+		q->user = optarg;
+		return 0;
+	case 'j':
+		q->json = true;
+		return 0;
+	case 'h':
+		q->help = true;
+		return 0;
+	default:
+		return EX_USAGE;
+	}
+}
 
-	while (*argv != NULL && code == 0) {
-		if (strncmp(*argv, "--", 2) == 0) {
-			code = take_option(q, &argv);
-		} else if (takes_address(q->verb) && q->address == NULL) {
-			q->address = *argv++;
-		} else {
-			verb_complain(q->verb, "one word too many: '%s'",
-				      *argv);
-			code = EX_USAGE;
-		}
+static int
+take_address(struct question *q, int argc, char **argv)
+{
+	if (takes_address(q->verb) && optind < argc)
+		q->address = argv[optind++];
+	if (optind < argc) {
+		verb_complain(q->verb, "one word too many: '%s'", argv[optind]);
+		return EX_USAGE;
 	}
-	if (code == 0 && !q->help && takes_address(q->verb) &&
-	    q->address == NULL) {
-		verb_complain(q->verb, "which address?");
-		code = EX_USAGE;
-	}
-	return code;
+	if (q->help || !takes_address(q->verb) || q->address != NULL)
+		return 0;
+	verb_complain(q->verb, "which address?");
+	return EX_USAGE;
+}
+
+static int
+parse(struct question *q, int argc, char **argv)
+{
+	static const struct option known[] = {
+	    {"json", no_argument, NULL, 'j'},
+	    {"config", required_argument, NULL, 'c'},
+	    {"socket", required_argument, NULL, 's'},
+	    {"for", required_argument, NULL, 'f'},
+	    {"user", required_argument, NULL, 'u'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0}};
+	int c;
+
+	while ((c = verb_option(q->verb, argc, argv, known)) != -1)
+		if (take_option(q, c) != 0)
+			return EX_USAGE;
+	return take_address(q, argc, argv);
 }
 
 /* ---- the request ---- */
@@ -187,7 +161,7 @@ write_request(const struct question *q, FILE *out)
 	}
 	addr_format(&addr, text);
 	fprintf(out, " %s", text);
-	return strcmp(q->verb->name, "add") == 0 ? write_add(q, out) : 0;
+	return q->verb == &verb_add ? write_add(q, out) : 0;
 }
 
 /* ---- the answer ---- */
@@ -282,9 +256,8 @@ print_answer(const struct question *q, enum ctlsocket_reply reply, char *answer,
 {
 	switch (reply) {
 	case CTLSOCKET_YES:
-		return strcmp(q->verb->name, "status") == 0
-			   ? print_status(q, answer)
-			   : print_rows(q, answer);
+		return q->verb == &verb_status ? print_status(q, answer)
+					       : print_rows(q, answer);
 	case CTLSOCKET_NO:
 		verb_complain(q->verb, "%s", err->text);
 		return NO;
@@ -322,12 +295,27 @@ ask(const struct question *q, const char *path)
 	return code;
 }
 
+/* Where the daemon listens, to be freed; NULL: err says why not. */
+static char *
+find_socket(const struct question *q, struct err *err)
+{
+	struct conf conf;
+	char *path;
+
+	if (q->socket != NULL)
+		return alloc_string(q->socket);
+	if (settings_load_quickly(&conf, q->config, err) != 0)
+		return NULL;
+	path = conf_socket(&conf);
+	conf_clear(&conf);
+	return path;
+}
+
 static int
 find_and_ask(const struct question *q)
 {
 	struct err err;
-	char *path = q->socket != NULL ? alloc_string(q->socket)
-				       : where_socket(q->config, &err);
+	char *path = find_socket(q, &err);
 	int code;
 
 	if (path == NULL) {
@@ -336,19 +324,22 @@ find_and_ask(const struct question *q)
 	}
 	code = ask(q, path);
 	free(path);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		verb_complain(q->verb, "standard output: %s", strerror(errno));
-		return EX_IOERR;
-	}
-	return code;
+	return verb_finish(q->verb, code);
 }
 
 static int
-run(const struct verb *verb, char **argv)
+run(int argc, char **argv)
 {
-	struct question q = {.verb = verb};
-	int code = parse(&q, argv + 1);
+	static const struct verb *const verbs[] = {
+	    &verb_status, &verb_list, &verb_show, &verb_add, &verb_remove};
+	struct question q = {0};
+	size_t i = 0;
+	int code;
 
+	while (strcmp(verbs[i]->name, argv[0]) != 0)
+		i++;
+	q.verb = verbs[i];
+	code = parse(&q, argc, argv);
 	if (code != 0)
 		return code;
 	if (!q.help)
@@ -357,48 +348,13 @@ run(const struct verb *verb, char **argv)
 	return YES;
 }
 
-static int
-run_status(int argc, char **argv)
-{
-	(void)argc;
-	return run(&verb_status, argv);
-}
-
-static int
-run_list(int argc, char **argv)
-{
-	(void)argc;
-	return run(&verb_list, argv);
-}
-
-static int
-run_show(int argc, char **argv)
-{
-	(void)argc;
-	return run(&verb_show, argv);
-}
-
-static int
-run_add(int argc, char **argv)
-{
-	(void)argc;
-	return run(&verb_add, argv);
-}
-
-static int
-run_remove(int argc, char **argv)
-{
-	(void)argc;
-	return run(&verb_remove, argv);
-}
-
-const struct verb verb_status = {
-    "status", "[--json]", "tell how the running daemon is doing", run_status};
-const struct verb verb_list = {
-    "list", "[--json]", "list who may relay, since and until when", run_list};
+const struct verb verb_status = {"status", "[--json]",
+				 "tell how the running daemon is doing", run};
+const struct verb verb_list = {"list", "[--json]",
+			       "list who may relay, since and until when", run};
 const struct verb verb_show = {"show", "ADDRESS [--json]",
-			       "tell whether an address may relay", run_show};
+			       "tell whether an address may relay", run};
 const struct verb verb_add = {"add", "ADDRESS [--for TIME] [--user USER]",
-			      "let an address relay for a time", run_add};
+			      "let an address relay for a time", run};
 const struct verb verb_remove = {"remove", "ADDRESS",
-				 "let an address relay no longer", run_remove};
+				 "let an address relay no longer", run};

@@ -1,12 +1,10 @@
 /*
- * pbsctl: the operator's tool. Each verb is a file of its own.
+ * pbsctl: the administrator's tool. Each verb has a file of its own.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/suggest.h"
 #include "tools/verb.h"
 
 static const struct verb *const verbs[] = {
@@ -15,34 +13,6 @@ static const struct verb *const verbs[] = {
 };
 
 enum { NVERBS = sizeof(verbs) / sizeof(verbs[0]) };
-
-void
-verb_complain(const struct verb *verb, const char *fmt, ...)
-{
-	va_list ap;
-
-	fflush(stdout);
-	fprintf(stderr, "pbsctl: %s%s", verb ? verb->name : "",
-		verb ? ": " : "");
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
-
-int
-verb_unknown(const struct verb *verb, const char *what, const char *word,
-	     const char *const *words)
-{
-	const char *near = suggest(word, words);
-
-	if (near != NULL)
-		verb_complain(verb, "unknown %s '%s' (did you mean '%s'?)",
-			      what, word, near);
-	else
-		verb_complain(verb, "unknown %s '%s'", what, word);
-	return EX_USAGE;
-}
 
 static int
 usage(FILE *out, int status)
@@ -54,7 +24,7 @@ usage(FILE *out, int status)
 		fprintf(out, "  %s %s\n      %s\n", verbs[i]->name,
 			verbs[i]->arguments, verbs[i]->summary);
 	fputs("\n  --help, --version\n      print and exit\n\n"
-	      "pbsctl VERB --help tells more. See pbsctl(8).\n",
+	      "See pbsctl VERB --help and pbsctl(8).\n",
 	      out);
 	return status;
 }

@@ -1,35 +1,22 @@
 /*
- * settings: what the daemon would run with, as it says itself.
+ * settings: the configuration that the daemon would run with.
  */
 #ifndef TOOLS_SETTINGS_H
 #define TOOLS_SETTINGS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "base/alloc.h"
-
+struct conf;
 struct err;
 
-/* What of it decides whether a login authorizes. Zero-initialise it. */
-struct settings {
-	struct strings patterns, enable, exclude, maps;
-	uint32_t grace; /* seconds */
-	bool mynetworks;
-};
-
 /*
- * Asks `pop-before-smtp --dumpconfig`; config NULL: with the usual file. 0;
- * 1: there is no such program to ask; -1: err has what it says of the
- * configuration.
+ * Loads it from a file; config NULL: from the usual one, if that exists. What
+ * the daemon would log meanwhile is dropped, here and in what is called later
+ * with this configuration. 0, and conf_clear() frees it; -1: err says what is
+ * wrong.
  */
-int settings_load(const char *config, struct settings *, struct err *);
-void settings_clear(struct settings *);
+int settings_load(struct conf *, const char *config, struct err *);
 
-/* The same, but only the directories of patterns, which are added. */
-int settings_ask(const char *config, struct strings *patterns, struct err *);
-
-/* The same without asking: the directories that are the default. */
-void settings_defaults(struct strings *patterns);
+/* The same without asking Postfix, for those to whom the type of a map does not
+ * matter. */
+int settings_load_quickly(struct conf *, const char *config, struct err *);
 
 #endif

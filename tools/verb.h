@@ -1,10 +1,13 @@
 /*
- * verb: what `pbsctl VERB ...` can do. The table is in pbsctl.c.
+ * verb: what the files behind `pbsctl VERB ...' share. The table of verbs is in
+ * pbsctl.c.
  *
- * Exit codes are sysexits(3)'s; 0 is yes, 1 is no.
+ * Exit codes are those of sysexits(3); 0 means yes and 1 means no.
  */
 #ifndef TOOLS_VERB_H
 #define TOOLS_VERB_H
+
+struct option; /* of getopt_long(3) */
 
 struct verb {
 	const char *name;
@@ -13,17 +16,29 @@ struct verb {
 	int (*run)(int argc, char **argv); /* argv[0] is the verb */
 };
 
-extern const struct verb verb_match, verb_check, verb_explain,
-    verb_import_perl;
+extern const struct verb verb_match, verb_check, verb_explain, verb_import_perl;
 extern const struct verb verb_status, verb_list, verb_show, verb_add,
     verb_remove;
 
-/* Says "pbsctl: VERB: fmt" on standard error. */
+/* Prints "pbsctl: VERB: fmt" on standard error. verb NULL: no verb is known. */
 void verb_complain(const struct verb *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Says that option is unknown, names the nearest of words; EX_USAGE. */
+/* Complains of an unknown word and names the nearest of words, which ends with
+ * NULL. what: "verb", "option". Returns EX_USAGE. */
 int verb_unknown(const struct verb *, const char *what, const char *word,
-    const char *const *words);
+		 const char *const *words);
+
+/*
+ * The next option, as from getopt_long(3) without short options; -1: the
+ * arguments from optind on are no options. '?': it is unknown or lacks its
+ * value, which was complained of; exit with EX_USAGE.
+ */
+int verb_option(const struct verb *, int argc, char **argv,
+		const struct option *);
+
+/* Flushes standard output. Returns status, or EX_IOERR after complaining that
+ * not all could be written. */
+int verb_finish(const struct verb *, int status);
 
 #endif

@@ -61,6 +61,8 @@ struct conf {
 int conf_load(struct conf *, struct helper *, int argc, char *const *argv,
     struct err *);
 void conf_clear(struct conf *);
+/* Adds the directories of patterns that count when none are configured. */
+void conf_default_patterns(struct strings *);
 /* How long a session may hold an address; 0 = sessions are off. */
 uint32_t conf_hold(const struct conf *);
 /* How old a login may be that still counts (seconds). */

@@ -196,17 +196,16 @@ is_directory(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static void
-default_patterns(struct conf *conf)
+void
+conf_default_patterns(struct strings *dirs)
 {
 	static const char local[] = SYSCONF_DIR "/pop-before-smtp/patterns";
-
 	char *shipped = patterndir_default();
 
-	strings_add(&conf->patterns, shipped);
+	strings_add(dirs, shipped);
 	free(shipped);
 	if (is_directory(local))
-		strings_add(&conf->patterns, local);
+		strings_add(dirs, local);
 }
 
 void
@@ -236,7 +235,7 @@ conf_defaults_complete(struct conf *conf, struct helper *helper)
 		default_checkpoint(conf);
 	order_maps(&conf->maps);
 	if (conf->patterns.count == 0)
-		default_patterns(conf);
+		conf_default_patterns(&conf->patterns);
 	if (conf->pidfile != NULL && conf->logto == NULL)
 		conf->logto = alloc_string("syslog");
 }

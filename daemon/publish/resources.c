@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/ctlsocket.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/unixsocket.h"
 #include "daemon/conf/conf.h"
+#include "daemon/conf/conf_socket.h"
 #include "daemon/sys/lockfile.h"
 #include "daemon/sys/safe_path.h"
 
@@ -67,7 +67,8 @@ resources_lock(struct resources *h, const struct conf *conf, struct err *err)
 }
 
 int
-resources_open_maps(struct resources *h, const struct conf *conf, struct err *err)
+resources_open_maps(struct resources *h, const struct conf *conf,
+		    struct err *err)
 {
 	h->settings = conf_map_settings(conf);
 	h->nmaps = conf->maps.count;
@@ -86,7 +87,7 @@ resources_open_maps(struct resources *h, const struct conf *conf, struct err *er
 int
 resources_listen(struct resources *h, const struct conf *conf, struct err *err)
 {
-	h->control_path = ctlsocket_path(conf->checkpoint);
+	h->control_path = conf_socket(conf);
 	h->control = unixsocket_listen(h->control_path, 0600, BACKLOG,
 				       &h->control_node, err);
 	return h->control >= 0 ? 0 : -1;

@@ -147,7 +147,7 @@ def usage():
             (("mtach",), "unknown verb 'mtach' (did you mean 'match'?)"),
             (("match", "--jsn"),
              "match: unknown option '--jsn' (did you mean '--json'?)"),
-            (("match", "--patterns"), "match: --patterns needs a directory")):
+            (("match", "--patterns"), "match: --patterns needs a value")):
         done = run(*arguments)
         tap.equal(done.returncode, 64, "exit 64: pbsctl " + " ".join(arguments))
         tap.contains(done.stderr.decode(), said, "it says why")

@@ -2,6 +2,7 @@
  * pbsctl check: is the configuration right, and can the patterns be trusted?
  */
 #include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "daemon/conf/conf.h"
 #include "patterns/check/forge.h"
 #include "patterns/check/lint.h"
 #include "patterns/check/sample_check.h"
@@ -80,24 +82,18 @@ result(struct check *c, bool good, const char *fmt, ...)
 static void
 check_config(struct check *c, struct strings *dirs)
 {
-	const char *config = c->options->config;
-	const char *name = config ? config : "as installed";
+	const char *name = c->options->config;
+	struct conf conf;
 	struct err err;
 
-	switch (settings_ask(config, dirs, &err)) {
-	case 0:
-		result(c, true, "configuration %s", name);
-		return;
-	case 1:
-		result(c, config == NULL, "configuration %s%s", name,
-		       config ? "" : " # SKIP no pop-before-smtp to ask");
-		if (config != NULL)
-			puts("# no pop-before-smtp to ask");
-		return;
-	default:
-		result(c, false, "configuration %s", name);
+	if (!result(c, settings_load(&conf, name, &err) == 0,
+		    "configuration %s", name ? name : "as installed")) {
 		printf("# %s\n", err.text);
+		return;
 	}
+	for (size_t i = 0; i < conf.patterns.count; i++)
+		strings_add(dirs, conf.patterns.list[i]);
+	conf_clear(&conf);
 }
 
 static bool
@@ -125,18 +121,20 @@ check_samples(struct check *c, const struct rule *rule)
 
 	end = rule->accept.list + rule->accept.count;
 	for (s = rule->accept.list; s < end; s++)
-		if (!result(
-			c,
-			sample_check_accept(c->recognizer, rule, s, c->now, &err) == 0,
-			"%s accepts %s:%u", rule->name, rule->file, s->lineno))
+		if (!result(c,
+			    sample_check_accept(c->recognizer, rule, s, c->now,
+						&err) == 0,
+			    "%s accepts %s:%u", rule->name, rule->file,
+			    s->lineno))
 			printf("# %s:%u: %s\n", rule->file, s->lineno,
 			       err.text);
 	end = rule->reject.list + rule->reject.count;
 	for (s = rule->reject.list; s < end; s++)
-		if (!result(
-			c,
-			sample_check_reject(c->recognizer, rule, s, c->now, &err) == 0,
-			"%s rejects %s:%u", rule->name, rule->file, s->lineno))
+		if (!result(c,
+			    sample_check_reject(c->recognizer, rule, s, c->now,
+						&err) == 0,
+			    "%s rejects %s:%u", rule->name, rule->file,
+			    s->lineno))
 			printf("# %s:%u: %s\n", rule->file, s->lineno,
 			       err.text);
 }
@@ -308,18 +306,13 @@ check(const struct options *options)
 	if (dirs.count == 0 || options->config != NULL)
 		check_config(&c, &dirs);
 	if (dirs.count == 0)
-		settings_defaults(&dirs);
+		conf_default_patterns(&dirs);
 	for (i = 0; i < options->files.count; i++)
 		strings_add(&dirs, options->files.list[i]);
 	check_patterns(&c, &dirs);
 	strings_clear(&dirs);
 	printf("1..%u\n", c.count);
-	if (fflush(stdout) == EOF || ferror(stdout)) {
-		verb_complain(&verb_check, "standard output: %s",
-			      strerror(errno));
-		return EX_IOERR;
-	}
-	return c.failures == 0 ? 0 : 1;
+	return verb_finish(&verb_check, c.failures == 0 ? 0 : 1);
 }
 
 /* ---- the command line ---- */
@@ -339,71 +332,53 @@ take_number(const char *name, const char *value, uint64_t *out)
 }
 
 static int
-take_value(struct options *options, const char *name, const char *value)
+take_option(struct options *options, int c)
 {
-	if (strcmp(name, "--forgeries") == 0)
-		return take_number(name, value, &options->forgeries);
-	if (strcmp(name, "--seed") == 0)
-		return take_number(name, value, &options->seed);
-	if (strcmp(name, "--config") == 0)
-		options->config = value;
-	else
-		strings_add(&options->dirs, value);
-	return 0;
-}
-
-/* "--name value" or "--name=value". */
-static int
-take_option(struct options *options, char ***argv)
-{
-	static const char *const known[] = {
-	    "--config", "--patterns", "--forgeries", "--seed", "--help", NULL};
-	const char *word = *(*argv)++, *value = NULL;
-	size_t i, len = strcspn(word, "=");
-
-	if (strcmp(word, "--help") == 0) {
+	switch (c) {
+	case 'c':
+		options->config = optarg;
+		return 0;
+	case 'p':
+		strings_add(&options->dirs, optarg);
+		return 0;
+	case 'f':
+		return take_number("--forgeries", optarg, &options->forgeries);
+	case 's':
+		return take_number("--seed", optarg, &options->seed);
+	case 'h':
 		options->help = true;
 		return 0;
-	}
-	for (i = 0; known[i] != NULL; i++)
-		if (strncmp(word, known[i], len) == 0 && known[i][len] == '\0')
-			break;
-	if (known[i] == NULL || known[i + 1] == NULL)
-		return verb_unknown(&verb_check, "option", word, known);
-	value = word[len] == '=' ? word + len + 1 : **argv ? *(*argv)++ : NULL;
-	if (value == NULL || *value == '\0') {
-		verb_complain(&verb_check, "%s needs a value", known[i]);
+	default:
 		return EX_USAGE;
 	}
-	return take_value(options, known[i], value);
 }
 
 static int
-parse(struct options *options, char **argv)
+parse(struct options *options, int argc, char **argv)
 {
-	int status = 0;
+	static const struct option known[] = {
+	    {"config", required_argument, NULL, 'c'},
+	    {"patterns", required_argument, NULL, 'p'},
+	    {"forgeries", required_argument, NULL, 'f'},
+	    {"seed", required_argument, NULL, 's'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0}};
+	int c;
 
-	while (*argv != NULL && status == 0) {
-		if (strcmp(*argv, "--") == 0) {
-			while (*++argv != NULL)
-				strings_add(&options->files, *argv);
-			break;
-		}
-		if ((*argv)[0] == '-')
-			status = take_option(options, &argv);
-		else
-			strings_add(&options->files, *argv++);
-	}
-	return status;
+	while ((c = verb_option(&verb_check, argc, argv, known)) != -1)
+		if (take_option(options, c) != 0)
+			return EX_USAGE;
+	for (; optind < argc; optind++)
+		strings_add(&options->files, argv[optind]);
+	return 0;
 }
 
 static int
 run_check(int argc, char **argv)
 {
 	struct options options = {.forgeries = 500000, .seed = 1};
-	int status = parse(&options, argv + 1);
+	int status = parse(&options, argc, argv);
 
-	(void)argc;
 	if (status == 0 && options.help)
 		fputs(help, stdout);
 	else if (status == 0)

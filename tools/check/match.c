@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 #include "base/err.h"
 #include "base/linebuf.h"
 #include "base/log.h"
-#include "patterns/match/patterndir.h"
+#include "daemon/conf/conf.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
 #include "tools/output/json.h"
@@ -205,14 +206,9 @@ match_files(struct job *job, const struct strings *files)
 			status = r;
 	}
 	linebuf_free(&job->lines);
-	if (fflush(stdout) == EOF || ferror(stdout)) {
-		verb_complain(&verb_match, "standard output: %s",
-			      strerror(errno));
-		return EX_IOERR;
-	}
-	if (status != 0)
-		return status;
-	return job->matches > 0 ? MATCHED : NOTHING;
+	if (status == 0)
+		status = job->matches > 0 ? MATCHED : NOTHING;
+	return verb_finish(&verb_match, status);
 }
 
 static int
@@ -238,54 +234,32 @@ match_with(const struct options *options)
 	return status;
 }
 
-static void
-add_defaults(struct options *options)
-{
-	static const char local[] = SYSCONF_DIR "/pop-before-smtp/patterns";
-	char *dir;
-
-	if (options->files.count == 0)
-		strings_add(&options->files, "-");
-	if (options->dirs.count > 0)
-		return;
-	dir = patterndir_default();
-	strings_add(&options->dirs, dir);
-	free(dir);
-	if (access(local, F_OK) == 0)
-		strings_add(&options->dirs, local);
-}
-
 /* 0, or EX_USAGE. */
 static int
 parse(struct options *options, int argc, char **argv)
 {
-	static const char *const known[] = {"--json", "--patterns", "--help",
-					    NULL};
-	bool ended = false;
-	int i;
+	static const struct option known[] = {
+	    {"json", no_argument, NULL, 'j'},
+	    {"patterns", required_argument, NULL, 'p'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0}};
+	int c;
 
-	for (i = 1; i < argc; i++) {
-		if (ended || argv[i][0] != '-' || argv[i][1] == '\0') {
-			strings_add(&options->files, argv[i]);
-		} else if (strcmp(argv[i], "--") == 0) {
-			ended = true;
-		} else if (strcmp(argv[i], "--json") == 0) {
-			options->json = true;
-		} else if (strcmp(argv[i], "--help") == 0) {
-			options->help = true;
-		} else if (strncmp(argv[i], "--patterns=", 11) == 0) {
-			strings_add(&options->dirs, argv[i] + 11);
-		} else if (strcmp(argv[i], "--patterns") != 0) {
-			return verb_unknown(&verb_match, "option", argv[i],
-					    known);
-		} else if (++i < argc) {
-			strings_add(&options->dirs, argv[i]);
-		} else {
-			verb_complain(&verb_match,
-				      "--patterns needs a directory");
+	while ((c = verb_option(&verb_match, argc, argv, known)) != -1)
+		if (c == '?')
 			return EX_USAGE;
-		}
-	}
+		else if (c == 'p')
+			strings_add(&options->dirs, optarg);
+		else if (c == 'j')
+			options->json = true;
+		else
+			options->help = true;
+	for (; optind < argc; optind++)
+		strings_add(&options->files, argv[optind]);
+	if (options->files.count == 0)
+		strings_add(&options->files, "-");
+	if (options->dirs.count == 0)
+		conf_default_patterns(&options->dirs);
 	return 0;
 }
 
@@ -295,12 +269,10 @@ run_match(int argc, char **argv)
 	struct options options = {0};
 	int status = parse(&options, argc, argv);
 
-	if (status == 0 && options.help) {
+	if (status == 0 && options.help)
 		fputs(help, stdout);
-	} else if (status == 0) {
-		add_defaults(&options);
+	else if (status == 0)
 		status = match_with(&options);
-	}
 	strings_clear(&options.dirs);
 	strings_clear(&options.files);
 	return status;

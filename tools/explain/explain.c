@@ -2,6 +2,7 @@
  * pbsctl explain: what becomes of this line, and why?
  */
 #include <errno.h>
+#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,19 +10,22 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/linebuf.h"
 #include "base/suggest.h"
+#include "daemon/conf/conf.h"
+#include "daemon/pipeline/pipeline.h"
+#include "daemon/table/authtab.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
-#include "tools/ask.h"
 #include "tools/explain/explain_print.h"
 #include "tools/settings.h"
 #include "tools/verb.h"
 
-enum { GRANTS = 0, NOTHING = 1, GRACE_DEFAULT = 1800 };
-enum { LINES_MAX = 1000 }; /* of standard input: each asks the daemon */
+enum { GRANTS = 0, NOTHING = 1 };
+enum { LINES_MAX = 1000 }; /* of standard input; all are kept */
 
 struct options {
 	bool json, help;
@@ -31,12 +35,14 @@ struct options {
 
 struct job {
 	const struct options *options;
-	struct settings settings;
-	bool alone; /* there is no daemon to ask */
+	struct conf conf;
 	struct ruleset *set;
 	struct recognizer *usual; /* with the rules that count */
 	struct recognizer *all;	  /* with the optional ones, too */
-	struct strings seen;	  /* lines, for a login in two */
+	struct authtab *table;
+	struct pipeline *pipeline; /* NULL until the first login */
+	struct strings seen;	   /* lines, for a login in two */
+	size_t fed;		   /* how many of them the pipeline had */
 	time_t now;
 	bool granted;
 };
@@ -102,9 +108,9 @@ look_elsewhere(const struct job *job, struct explanation *e)
 	free(program);
 }
 
-/* What the daemon does not take; would an optional rule, if it counted? */
+/* No rule that counts found a login; would an optional one? */
 static void
-judge_rest(const struct job *job, struct explanation *e)
+try_optional(const struct job *job, struct explanation *e)
 {
 	struct found found;
 	struct err err;
@@ -126,7 +132,59 @@ judge_rest(const struct job *job, struct explanation *e)
 }
 
 static void
-judge(const struct job *job, struct explanation *e)
+refuse(struct explanation *e, const char *why)
+{
+	e->verdict = VERDICT_REFUSED;
+	snprintf(e->why, sizeof(e->why), "%s", why);
+}
+
+/* Opens the pipeline when the first login is found, as that asks Postfix for
+ * mynetworks, and hands it the lines that it has not seen. */
+static int
+feed_pipeline(struct job *job, struct err *err)
+{
+	if (job->pipeline == NULL)
+		job->pipeline = pipeline_new(&job->conf, NULL, job->table, err);
+	if (job->pipeline == NULL)
+		return -1;
+	for (; job->fed < job->seen.count; job->fed++)
+		pipeline_backlog(job->pipeline, job->seen.list[job->fed],
+				 strlen(job->seen.list[job->fed]), job->now);
+	pipeline_backlog_moment(job->pipeline, job->now);
+	return 0;
+}
+
+/* Would the daemon authorize this login, at the time of its line? */
+static void
+authorize(struct job *job, struct explanation *e)
+{
+	struct authtab_row row;
+	struct err err;
+	const char *why;
+
+	e->until = (e->when < e->now ? e->when : e->now) + e->grace;
+	e->verdict = VERDICT_GRANTED;
+	if (feed_pipeline(job, &err) != 0) {
+		if (addr_is_special(&e->match.addr))
+			refuse(e, "not a client's address");
+		else
+			snprintf(e->why, sizeof(e->why),
+				 "cannot check whether its network is "
+				 "excluded: %s",
+				 err.text);
+		return;
+	}
+	why = pipeline_refuse(job->pipeline, &e->match.addr);
+	if (why != NULL) {
+		refuse(e, why);
+	} else if (!authtab_get(job->table, &e->match.addr, &row)) {
+		e->verdict = VERDICT_DOUBTFUL;
+		snprintf(e->why, sizeof(e->why), "older than the grace");
+	}
+}
+
+static void
+decide(struct job *job, struct explanation *e)
 {
 	struct found found;
 	struct err err;
@@ -138,8 +196,7 @@ judge(const struct job *job, struct explanation *e)
 	case FOUND_LOGIN:
 		e->verdict = VERDICT_UNDATED;
 		if (found.dated)
-			ask_login(job->alone ? NULL : &job->settings,
-				  &job->seen, e);
+			authorize(job, e);
 		return;
 	case FOUND_LOGOUT:
 		e->verdict = VERDICT_LOGOUT;
@@ -152,7 +209,7 @@ judge(const struct job *job, struct explanation *e)
 		snprintf(e->why, sizeof(e->why), "%s", err.text);
 		return;
 	default:
-		judge_rest(job, e);
+		try_optional(job, e);
 	}
 }
 
@@ -165,13 +222,13 @@ explain_line(void *arg, const char *text, size_t len)
 				.number = job->seen.count + 1,
 				.now = job->now,
 				.rules = job->set,
-				.grace = job->settings.grace};
+				.grace = job->conf.grace};
 	char *copy;
 
 	if (job->seen.count == LINES_MAX)
 		return;
-	/* With its NULs the daemon would get half a line, and no rule takes
-	 * such a one anyway. */
+	/* A line is cut at its first NUL; no rule matches one that has a NUL.
+	 */
 	copy = alloc_bytes(text, len);
 	strings_add(&job->seen, copy);
 	free(copy);
@@ -180,7 +237,7 @@ explain_line(void *arg, const char *text, size_t len)
 					  &e.when) == 0;
 		matcher_explain(recognizer_matcher(job->all), &e.line, collect,
 				&e);
-		judge(job, &e);
+		decide(job, &e);
 	}
 	job->granted |= e.verdict == VERDICT_GRANTED;
 	(job->options->json ? explain_print_json : explain_print)(&e);
@@ -228,14 +285,9 @@ explain_all(struct job *job)
 		explain_line(job, line, strcspn(line, "\n"));
 	else
 		status = explain_input(job);
-	if (fflush(stdout) == EOF || ferror(stdout)) {
-		verb_complain(&verb_explain, "standard output: %s",
-			      strerror(errno));
-		return EX_IOERR;
-	}
-	if (status != 0)
-		return status;
-	return job->granted ? GRANTS : NOTHING;
+	if (status == 0)
+		status = job->granted ? GRANTS : NOTHING;
+	return verb_finish(&verb_explain, status);
 }
 
 /* With --patterns: of the optional rules those that are there. */
@@ -253,46 +305,43 @@ keep_known(struct strings *enable, const struct ruleset *set)
 }
 
 static int
-load_rules(struct job *job, struct err *err)
+load_patterns(struct job *job, struct err *err)
 {
 	static const struct rule_choice all = {.all = true, .logouts = true};
-	struct settings *s = &job->settings;
+	struct conf *conf = &job->conf;
 	struct rule_choice usual = {.logouts = true};
 
-	job->set = ruleset_load((const char *const *)s->patterns.list,
-				s->patterns.count, err);
+	job->set = ruleset_load((const char *const *)conf->patterns.list,
+				conf->patterns.count, err);
 	if (job->set == NULL)
 		return -1;
 	if (job->options->dirs.count > 0)
-		keep_known(&s->enable, job->set);
-	usual.enabled = (const char *const *)s->enable.list;
-	usual.nenabled = s->enable.count;
+		keep_known(&conf->enable, job->set);
+	usual.enabled = (const char *const *)conf->enable.list;
+	usual.nenabled = conf->enable.count;
 	job->usual = recognizer_new(job->set, &usual, err);
 	if (job->usual != NULL)
 		job->all = recognizer_new(job->set, &all, err);
 	return job->all != NULL ? 0 : -1;
 }
 
+/* A session would only lengthen what the login itself is granted. */
 static int
 load(struct job *job, struct err *err)
 {
 	const struct strings *dirs = &job->options->dirs;
-	struct settings *s = &job->settings;
-	int r = settings_load(job->options->config, s, err);
+	struct conf *conf = &job->conf;
 
-	if (r < 0)
+	if (settings_load(conf, job->options->config, err) != 0)
 		return -1;
-	if (r > 0) {
-		job->alone = true;
-		s->grace = GRACE_DEFAULT;
-		settings_defaults(&s->patterns);
-	}
-	if (dirs->count > 0) {
-		strings_clear(&s->patterns);
-		for (size_t i = 0; i < dirs->count; i++)
-			strings_add(&s->patterns, dirs->list[i]);
-	}
-	return load_rules(job, err);
+	conf->sessions = false;
+	if (dirs->count > 0)
+		strings_clear(&conf->patterns);
+	for (size_t i = 0; i < dirs->count; i++)
+		strings_add(&conf->patterns, dirs->list[i]);
+	job->table = authtab_new(conf->grace, LINES_MAX, NULL, NULL);
+	authtab_set_ipv6_prefix(job->table, conf->ipv6_prefix);
+	return load_patterns(job, err);
 }
 
 static int
@@ -307,84 +356,61 @@ explain(const struct options *options)
 	else
 		verb_complain(&verb_explain, "%s", err.text);
 	strings_clear(&job.seen);
+	pipeline_free(&job.pipeline);
+	authtab_free(&job.table);
 	recognizer_free(&job.all);
 	recognizer_free(&job.usual);
 	ruleset_free(&job.set);
-	settings_clear(&job.settings);
+	conf_clear(&job.conf);
 	return status;
 }
 
 /* ---- the command line ---- */
 
-/* "--name value" or "--name=value": 0, or EX_USAGE. */
 static int
-take_option(struct options *options, char ***argv)
+take_line(struct options *options, int argc, char **argv)
 {
-	static const char *const known[] = {"--config", "--patterns", "--json",
-					    "--help", NULL};
-	const char *word = *(*argv)++, *value;
-	size_t i, len = strcspn(word, "=");
-
-	options->json |= strcmp(word, "--json") == 0;
-	options->help |= strcmp(word, "--help") == 0;
-	for (i = 0; known[i] != NULL; i++)
-		if (strncmp(word, known[i], len) == 0 && known[i][len] == '\0')
-			break;
-	if (known[i] == NULL || (i >= 2 && word[len] == '='))
-		return verb_unknown(&verb_explain, "option", word, known);
-	if (i >= 2)
+	if (optind < argc && strcmp(argv[optind], "-") != 0)
+		options->line = argv[optind];
+	if (optind + 1 >= argc)
 		return 0;
-	value = word[len] == '=' ? word + len + 1 : **argv ? *(*argv)++ : NULL;
-	if (value == NULL || *value == '\0') {
-		verb_complain(&verb_explain, "%s needs a value", known[i]);
-		return EX_USAGE;
-	}
-	if (i == 0)
-		options->config = value;
-	else
-		strings_add(&options->dirs, value);
-	return 0;
+	verb_complain(&verb_explain,
+		      "more than one line: quote it, or give the lines on "
+		      "standard input");
+	return EX_USAGE;
 }
 
 static int
-take_line(struct options *options, const char *line)
+parse(struct options *options, int argc, char **argv)
 {
-	if (options->line != NULL) {
-		verb_complain(&verb_explain,
-			      "more than one line: quote it, or give the lines "
-			      "on standard input");
-		return EX_USAGE;
-	}
-	if (strcmp(line, "-") != 0)
-		options->line = line;
-	return 0;
-}
+	static const struct option known[] = {
+	    {"config", required_argument, NULL, 'c'},
+	    {"patterns", required_argument, NULL, 'p'},
+	    {"json", no_argument, NULL, 'j'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0}};
+	int c;
 
-static int
-parse(struct options *options, char **argv)
-{
-	bool ended = false;
-	int status = 0;
-
-	while (*argv != NULL && status == 0)
-		if (!ended && strcmp(*argv, "--") == 0) {
-			ended = true;
-			argv++;
-		} else if (!ended && (*argv)[0] == '-' && (*argv)[1] != '\0') {
-			status = take_option(options, &argv);
-		} else {
-			status = take_line(options, *argv++);
-		}
-	return status;
+	while ((c = verb_option(&verb_explain, argc, argv, known)) != -1)
+		if (c == '?')
+			return EX_USAGE;
+		else if (c == 'c')
+			options->config = optarg;
+		else if (c == 'p')
+			strings_add(&options->dirs, optarg);
+		else if (c == 'j')
+			options->json = true;
+		else
+			options->help = true;
+	return take_line(options, argc, argv);
 }
 
 static int
 run_explain(int argc, char **argv)
 {
 	struct options options = {0};
-	int status = parse(&options, argv + 1);
+	int status = parse(&options, argc, argv);
 
-	(void)argc;
 	if (status == 0 && options.help)
 		fputs(help, stdout);
 	else if (status == 0)
