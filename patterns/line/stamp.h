@@ -2,8 +2,8 @@
  * stamp: finds and decodes the time at the beginning of a log line.
  *
  * A stamp is found by its shape, which is cheap and done for every line. Only
- * the stamps of lines that matter are decoded. A numeric zone counts as written;
- * every other stamp is in local time (TZ; the caller calls tzset(3)).
+ * the stamps of lines that matter are decoded. A numeric zone counts as
+ * written; every other stamp is in local time (TZ; the caller calls tzset(3)).
  */
 #ifndef PATTERNS_LINE_STAMP_H
 #define PATTERNS_LINE_STAMP_H
@@ -34,12 +34,11 @@ struct stampclock {
 
 /*
  * Returns 0 and sets *when, or -1: there is no such time (month 13, zone
- * +99:00).
- * Without a year, the stamp is in the latest year that puts it no more than a
- * day after now; without a date, on the latest day that puts it no more than a
- * minute after now. An hour that daylight saving repeats is the later one unless
- * that is more than a minute after now; mktime(3) decides on an hour that it
- * skips. Second 60 is the first second of the next minute.
+ * +99:00). Without a year, the stamp is in the latest year that puts it no more
+ * than a day after now; without a date, on the latest day that puts it no more
+ * than a minute after now. An hour that daylight saving repeats is the later
+ * one unless that is more than a minute after now; mktime(3) decides on an hour
+ * that it skips. Second 60 is the first second of the next minute.
  */
 int stamp_decode(enum stamp_kind, const char *stamp, size_t len,
 		 struct stampclock *, time_t now, time_t *when);

@@ -2,8 +2,8 @@
  * stampform: time stamps of a fixed form, each a row of data.
  *
  * stamp.c finds the stamps of syslog daemons and most servers with code of its
- * own, for speed. The others, which a few servers write into their own logs, are
- * found and read here. A form always has the same length; the fraction of a
+ * own, for speed. The others, which a few servers write into their own logs,
+ * are found and read here. A form always has the same length; the fraction of a
  * second that may follow is not part of it.
  */
 #ifndef PATTERNS_LINE_STAMPFORM_H

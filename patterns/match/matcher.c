@@ -15,7 +15,7 @@ struct matcher {
 	size_t count;
 	struct programs *programs;
 	bool jit;
-	bool twin; /* the others' owner is another matcher */
+	bool clone; /* all but the scratch belongs to another matcher */
 	struct regex_scratch *scratch;
 };
 
@@ -68,7 +68,7 @@ matcher_check_choice(const struct ruleset *set,
 	return 0;
 }
 
-/* All expressions of a rule. */
+/* Compiles all expressions of a rule. */
 static int
 compile(struct matcher *matcher, const struct rule *rule, struct err *err)
 {
@@ -106,13 +106,14 @@ index_expression(struct programs *programs, struct regex *expr)
 {
 	const struct rule *rule = regex_rule(expr);
 	const char *text = rule->expressions[regex_role(expr)];
-	struct regex_prefixes openings;
+	struct regex_prefixes prefixes;
 	char **p;
 
-	regex_prefixes(&openings, rule->whole_line ? NULL : text);
+	/* The prefilter sees the text, not the whole line. */
+	regex_prefixes(&prefixes, rule->whole_line ? NULL : text);
 	for (p = rule->programs; *p != NULL; p++)
 		programs_add(programs, *p + rule_any_prefix(*p), expr,
-			     &openings);
+			     &prefixes);
 }
 
 static void
@@ -122,8 +123,7 @@ index_programs(struct matcher *matcher)
 	char **p;
 
 	for (i = 0; i < matcher->count; i++)
-		for (p = regex_rule(matcher->expressions[i])->programs; *p;
-		     p++)
+		for (p = regex_rule(matcher->expressions[i])->programs; *p; p++)
 			n++;
 	matcher->programs = programs_new(n);
 	for (i = 0; i < matcher->count; i++)
@@ -144,7 +144,7 @@ matcher_new(const struct ruleset *set, const struct rule_choice *choice,
 		matcher_free(&matcher);
 		return NULL;
 	}
-	/* As the system treats one, it treats all. */
+	/* The system allows JIT for all of them, or for none. */
 	matcher->jit =
 	    matcher->count == 0 || regex_has_jit(matcher->expressions[0]);
 	index_programs(matcher);
@@ -156,12 +156,12 @@ matcher_new(const struct ruleset *set, const struct rule_choice *choice,
 struct matcher *
 matcher_clone(const struct matcher *matcher)
 {
-	struct matcher *twin = alloc_zero(1, sizeof(*twin));
+	struct matcher *clone = alloc_zero(1, sizeof(*clone));
 
-	*twin = *matcher;
-	twin->twin = true;
-	twin->scratch = regex_scratch_new(twin->expressions, twin->count);
-	return twin;
+	*clone = *matcher;
+	clone->clone = true;
+	clone->scratch = regex_scratch_new(clone->expressions, clone->count);
+	return clone;
 }
 
 static void
@@ -184,7 +184,7 @@ matcher_free(struct matcher **matcherp)
 	if (matcher == NULL)
 		return;
 	regex_scratch_free(&matcher->scratch);
-	if (!matcher->twin)
+	if (!matcher->clone)
 		free_rules(matcher);
 	free(matcher);
 }
@@ -198,8 +198,7 @@ matcher_names(const struct matcher *matcher, const struct rule *rule,
 
 	for (i = 0; i < matcher->count; i++) {
 		expr = matcher->expressions[i];
-		if (regex_rule(expr) == rule &&
-		    regex_role(expr) == role)
+		if (regex_rule(expr) == rule && regex_role(expr) == role)
 			return regex_names(expr, group);
 	}
 	return false;
@@ -216,19 +215,19 @@ matcher_match(struct matcher *matcher, const struct logline *line,
 	      struct match *out, struct err *err)
 {
 	const struct program *program = programs_find(matcher->programs, line);
-	unsigned int fits;
+	unsigned int bits;
 	size_t i;
 	int r = 0;
 
 	if (program == NULL)
 		return 0;
-	fits = prefilter_bits(&program->filter, line->text, line->text_len);
-	/* A rule that gave up ends it: what the next one says of such a line
-	 * is not to be trusted either. */
-	for (i = 0; fits != 0 && i < program->count && r == 0; i++)
-		if (fits & program->list[i].openings)
+	bits = prefilter_bits(&program->filter, line->text, line->text_len);
+	/* Stop at a rule that gave up: another rule's verdict on such a line
+	 * cannot be trusted either. */
+	for (i = 0; bits != 0 && i < program->count && r == 0; i++)
+		if (bits & program->list[i].prefixes)
 			r = regex_match(program->list[i].expression,
-					     matcher->scratch, line, out, err);
+					matcher->scratch, line, out, err);
 	return r;
 }
 
@@ -248,11 +247,10 @@ matcher_explain(struct matcher *matcher, const struct logline *line,
 		attempt = (struct attempt){.rule = regex_rule(expr),
 					   .role = regex_role(expr)};
 		attempt.fits = regex_match(expr, matcher->scratch, line,
-						&attempt.match, &attempt.err);
+					   &attempt.match, &attempt.err);
 		if (attempt.fits == 0)
 			regex_farthest(expr, matcher->scratch, line,
-					 &attempt.text_at,
-					 &attempt.regex_at);
+				       &attempt.text_at, &attempt.regex_at);
 		fn(arg, &attempt);
 	}
 	return program->count;

@@ -1,10 +1,10 @@
 /*
- * matcher: which rule does a line fit, and what does it name?
+ * matcher: finds the rule that a line matches, and what the rule captures.
  *
- * Rules are chosen by header and program, through a hash, before any
- * expression runs: a line of any other program costs one lookup, however many
- * servers are supported. A program that no rule names goes by its last part,
- * if a rule names that, with a star before its slash.
+ * Rules are chosen by header and program, through a hash table, before any
+ * expression runs: a line of another program costs one lookup, however many
+ * servers are supported. A program that no rule names in full is looked up by
+ * its last part, which a rule names with a star before the slash.
  */
 #ifndef PATTERNS_MATCH_MATCHER_H
 #define PATTERNS_MATCH_MATCHER_H
@@ -19,65 +19,65 @@
 
 struct matcher;
 
-/* Which rules are to count. All zero: those that are not optional. */
+/* Which rules are used. All zero: those that are not optional. */
 struct rule_choice {
 	const char *const *enabled; /* optional rules, by name */
 	size_t nenabled;
-	bool all;     /* every optional one, too */
-	bool logouts; /* those that tell the end of a session, too */
+	bool all;     /* also all optional rules */
+	bool logouts; /* also the rules that match the end of a session */
 };
 
-/* Whether each name that is enabled is a rule's: 0, or -1 and err. */
+/* Checks that there is a rule for each enabled name: 0, or -1 and err. */
 int matcher_check_choice(const struct ruleset *, const struct rule_choice *,
     struct err *);
 
 /*
- * Compiles the rules that are chosen (NULL: as all zero). The ruleset must
- * outlive the matcher. NULL: err says "file:line: what is wrong". An enabled
- * name that no rule has is an error.
+ * Compiles the chosen rules (NULL: as all zero). The ruleset must outlive the
+ * matcher. NULL: err is "file:line: what is wrong". An enabled name without a
+ * rule is an error.
  */
 struct matcher *matcher_new(const struct ruleset *, const struct rule_choice *,
     struct err *);
 void matcher_free(struct matcher **);
 
-/* For another thread: the same rules, compiled once, and room of its own to
- * match in. The first must outlive it. */
+/* A matcher for another thread: it shares the compiled rules and has scratch
+ * memory of its own. The original must outlive it. */
 struct matcher *matcher_clone(const struct matcher *);
 
-/* Whether an expression that was compiled names this group: "ip", "user" or
- * "session". */
+/* Whether this expression was compiled and has a group of this name: "ip",
+ * "user" or "session". */
 bool matcher_names(const struct matcher *, const struct rule *, enum rule_role,
     const char *group);
 
-/* false: the system forbids it; matching is right, but slower. */
+/* false: the system forbids PCRE2's JIT; matching works, but is slower. */
 bool matcher_has_jit(const struct matcher *);
 
 /*
- * 1: a line of a rule, *out filled; whether that makes a login is for
- * recognize() to say. 0: not one. -1: grants nothing, but worth saying (limit
- * hit, control bytes in the text, captured text that is no address); err says
- * the rule and why.
+ * 1: a rule matches, and *out is set; recognize() decides whether that is a
+ * login. 0: no rule matches. -1: the line grants nothing, but should be logged
+ * (match limit exceeded, control bytes in the text, captured text that is not
+ * an address); err has the rule and the reason.
  */
 int matcher_match(struct matcher *, const struct logline *, struct match *out,
     struct err *);
 
-/* For those who explain: how one expression did with a line. */
+/* How one expression did with a line, for pbsctl explain. */
 struct attempt {
 	const struct rule *rule;
 	enum rule_role role;
-	int fits;	    /* as matcher_match() */
-	struct match match; /* if it is 1 */
-	struct err err;	    /* if it is -1 */
-	/* If it is 0: so many bytes of the text (of the line, for a rule that
-	 * sees it whole) fitted, and this part of the expression was wanted
-	 * next; at its end, nothing more was wanted. */
+	int fits;	    /* what matcher_match() would return */
+	struct match match; /* if fits is 1 */
+	struct err err;	    /* if fits is -1 */
+	/* If fits is 0: text_at bytes of the text (of the whole line, if the
+	 * rule has `line: true`) matched, and the part of the expression at
+	 * regex_at did not. If that is its end, the text had bytes left. */
 	size_t text_at, regex_at;
 };
 
 typedef void matcher_attempt_fn(void *arg, const struct attempt *);
 
-/* Tries all expressions of the line's program, in their order, also behind one
- * that fits. Returns how many there are. Slow: it compiles them anew. */
+/* Tries all expressions of the line's program in their order, even after one
+ * that matches, and returns their number. Slow: it compiles them again. */
 size_t matcher_explain(struct matcher *, const struct logline *,
     matcher_attempt_fn *, void *arg);
 

@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
-/* dir/../patterns, if dir is a build directory that has it; else NULL. */
+/* The patterns/ beside a build directory; NULL: dir is not such a directory. */
 static char *
 beside_build(const char *dir)
 {
@@ -37,7 +37,7 @@ patterndir_default(void)
 
 	if (len > 0) {
 		exe[len] = '\0';
-		/* A unit test lies deeper: build/tests/unit/NAME. */
+		/* A unit test is further down: build/tests/unit/NAME. */
 		while (path == NULL && (slash = strrchr(exe, '/')) != NULL) {
 			*slash = '\0';
 			path = beside_build(exe);
@@ -108,7 +108,7 @@ search(struct pattern_files *files, const char *dir, struct err *err)
 			continue;
 		if (ends_with(entry->d_name, ".yaml"))
 			add_entry(files, dir, entry->d_name);
-		/* It is meant to count, and would be passed over. */
+		/* A mistake that would otherwise go unnoticed. */
 		else if (ends_with(entry->d_name, ".yml"))
 			r = err_set(err, "%s/%s: a pattern file ends in .yaml",
 				    dir, entry->d_name);
@@ -117,7 +117,7 @@ search(struct pattern_files *files, const char *dir, struct err *err)
 	return r;
 }
 
-/* A directory, or a single file. */
+/* Adds a single file, or those of a directory. */
 static int
 look(struct pattern_files *files, const char *path, struct err *err)
 {

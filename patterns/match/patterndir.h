@@ -1,5 +1,5 @@
 /*
- * patterndir: where the pattern files are.
+ * patterndir: finds the pattern files.
  */
 #ifndef PATTERNS_MATCH_PATTERNDIR_H
 #define PATTERNS_MATCH_PATTERNDIR_H
@@ -10,16 +10,17 @@ struct err;
 struct strings;
 
 /*
- * The directory of the patterns that came with this program, to be freed by
- * the caller: the installed one; or, when the program runs from a build
- * directory (".../build*" with patterns/ beside it), that source tree's.
+ * The directory of the patterns that came with this program; the caller frees
+ * it. This is the installed directory or, if the program runs from a build
+ * directory (".../build*" with patterns/ beside it), that of the source tree.
  */
 char *patterndir_default(void);
 
 /*
- * Adds the paths of all *.yaml, in the order of their names; of two with the
- * same name the later directory's counts. A single file may stand for a
- * directory. 0; -1: one cannot be read.
+ * Adds the paths of all *.yaml files of the directories, sorted by file name.
+ * Of two files of the same name only that of the later directory is added. In
+ * place of a directory there may be a single file. Returns 0, or -1 and err if
+ * a directory cannot be read.
  */
 int patterndir_files(const char *const *dirs, size_t ndirs, struct strings *out,
     struct err *);

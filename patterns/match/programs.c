@@ -10,8 +10,8 @@
 #include "patterns/match/regex.h"
 
 /*
- * A name in two words, as it is asked for of every line; zeros behind it. Only
- * what is longer than them has to be compared byte by byte.
+ * A program's name: its first 16 bytes as two words, padded with zeros. Only
+ * longer names have to be compared byte by byte.
  */
 struct name {
 	uint64_t low, high;
@@ -30,14 +30,14 @@ struct programs {
 	size_t count;
 	uint32_t *slots; /* open addressing, 1 << bits; 0 = none */
 	unsigned int bits;
-	bool parts; /* there are names that begin with a slash */
+	bool suffixes; /* there are names that begin with a slash */
 };
 
 /* ---- names ---- */
 
 enum { WORDS = 2 * sizeof(uint64_t) };
 
-/* after: so many bytes may be read behind the name. */
+/* `after` bytes after the name can be read, too. */
 static inline struct name
 name_of(const char *text, size_t len, size_t after)
 {
@@ -64,15 +64,15 @@ same_name(const struct name *a, const struct name *b)
 	       (a->len <= WORDS || memcmp(a->text, b->text, a->len) == 0);
 }
 
-/* Where its last part begins, with the slash before it; NULL: there is none. */
+/* The last part of the name, from its slash on; NULL: it has no slash. */
 static inline const char *
 last_part(const struct name *name)
 {
 	return name->len > 0 ? memrchr(name->text, '/', name->len) : NULL;
 }
 
-/* Strangers may choose names, but only those of the rules are in the table, so
- * this need not resist anybody. */
+/* Unseeded: strangers may choose the name that is looked up, but only the names
+ * of rules are in the table. */
 static inline uint64_t
 hash_of(const struct name *name, enum header header)
 {
@@ -86,7 +86,7 @@ hash_of(const struct name *name, enum header header)
 
 /* ---- the table ---- */
 
-/* The slot of a name, or the free one where it would stand. */
+/* The slot of a name, or the free slot where it belongs. */
 static inline uint32_t *
 slot_of(const struct programs *programs, const struct name *name,
 	enum header header)
@@ -151,20 +151,20 @@ make_program(struct programs *programs, const char *text, enum header header)
 		named->header = header;
 		programs->list[++programs->count] = named;
 		*slot = (uint32_t)programs->count;
-		programs->parts = programs->parts || *text == '/';
+		programs->suffixes = programs->suffixes || *text == '/';
 	}
 	return &programs->list[*slot]->program;
 }
 
 void
-programs_add(struct programs *programs, const char *name,
-	     struct regex *expr, const struct regex_prefixes *openings)
+programs_add(struct programs *programs, const char *name, struct regex *expr,
+	     const struct regex_prefixes *prefixes)
 {
 	enum header header = regex_rule(expr)->header;
 	struct program *program = make_program(programs, name, header);
 	struct candidate *next;
 
-	/* A program named twice in one rule: once is enough. */
+	/* A rule may name a program twice. */
 	if (program->count > 0 &&
 	    program->list[program->count - 1].expression == expr)
 		return;
@@ -172,10 +172,11 @@ programs_add(struct programs *programs, const char *name,
 				     sizeof(*program->list));
 	next = &program->list[program->count++];
 	next->expression = expr;
-	next->openings = prefilter_add(&program->filter, openings);
+	next->prefixes = prefilter_add(&program->filter, prefixes);
 }
 
-/* The bytes of the line behind its program; 0: its name is not of the line. */
+/* The bytes of the line after the program's name; 0: the name is a constant,
+ * not part of the line. */
 static inline size_t
 bytes_after(const struct logline *line)
 {
@@ -193,7 +194,8 @@ programs_find(const struct programs *programs, const struct logline *line)
 	struct name name = name_of(program, len, after);
 	uint32_t slot = *slot_of(programs, &name, line->header);
 
-	if (slot == 0 && programs->parts && (part = last_part(&name)) != NULL) {
+	if (slot == 0 && programs->suffixes &&
+	    (part = last_part(&name)) != NULL) {
 		name = name_of(part, (size_t)(program + len - part), after);
 		slot = *slot_of(programs, &name, line->header);
 	}

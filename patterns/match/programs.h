@@ -1,8 +1,8 @@
 /*
- * programs: which expressions are to be asked about a line, by who wrote it.
+ * programs: the expressions to try on a line, by the program that wrote it.
  *
- * Found through a hash before any expression runs: a line of any other program
- * costs one lookup, or two if its name has a slash in it.
+ * A hash table, asked before any expression runs: the line of a program without
+ * rules costs one lookup, or two if the program's name contains a slash.
  */
 #ifndef PATTERNS_MATCH_PROGRAMS_H
 #define PATTERNS_MATCH_PROGRAMS_H
@@ -17,26 +17,26 @@ struct programs;
 
 struct candidate {
 	struct regex *expression; /* borrowed */
-	unsigned int openings;	       /* its bits in the program's filter */
+	unsigned int prefixes;	  /* its bits in the program's filter */
 };
 
-/* The expressions of one program, in the order in which they were added. */
+/* The expressions of one program, in the order they were added. */
 struct program {
 	struct candidate *list;
 	size_t count;
-	struct prefilter filter; /* of all in list */
+	struct prefilter filter; /* of the whole list */
 };
 
-/* Of at most so many names. */
+/* A table of at most max names. */
 struct programs *programs_new(size_t max);
 void programs_free(struct programs **);
 
-/* name is borrowed: a program's, as a rule has it; or, to mean any name that
- * ends so, "/imap". The openings are those of the expression. */
+/* Adds an expression and its prefixes to a program. The name is borrowed; one
+ * that begins with a slash, as "/imap", means each name that ends so. */
 void programs_add(struct programs *, const char *name, struct regex *,
     const struct regex_prefixes *);
 
-/* NULL: no rule is about it. */
+/* NULL: no rule names the line's program. */
 const struct program *programs_find(const struct programs *,
     const struct logline *);
 

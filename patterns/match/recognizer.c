@@ -7,15 +7,15 @@
 #include "base/err.h"
 #include "patterns/match/correlate.h"
 
-/* What the logout rules of a server name: the address; the session; that
- * without the address. */
+/* What the logout rules of a server capture. WITHOUT_ADDRESS: one of them
+ * captures the session, but not the address. */
 enum { BY_ADDRESS = 1, BY_SESSION = 2, WITHOUT_ADDRESS = 4 };
 
 struct recognizer {
 	const struct ruleset *set;
-	unsigned char *ends; /* of each rule's server */
+	unsigned char *ends; /* of each rule: what its server's logouts name */
 	struct matcher *matcher;
-	struct correlate *sessions;
+	struct correlate *correlate;
 	struct stampclock clock;
 	struct linestart start;
 };
@@ -66,7 +66,7 @@ recognizer_new(const struct ruleset *set, const struct rule_choice *choice,
 {
 	struct recognizer *r = alloc_zero(1, sizeof(*r));
 
-	r->sessions = correlate_new(CORRELATE_MAX);
+	r->correlate = correlate_new(CORRELATE_MAX);
 	r->matcher = matcher_new(set, choice, err);
 	if (r->matcher == NULL) {
 		recognizer_free(&r);
@@ -79,10 +79,10 @@ recognizer_new(const struct ruleset *set, const struct rule_choice *choice,
 struct recognizer *
 recognizer_clone(const struct recognizer *r)
 {
-	struct recognizer *twin = alloc_zero(1, sizeof(*twin));
+	struct recognizer *clone = alloc_zero(1, sizeof(*clone));
 
-	twin->matcher = matcher_clone(r->matcher);
-	return twin;
+	clone->matcher = matcher_clone(r->matcher);
+	return clone;
 }
 
 void
@@ -94,7 +94,7 @@ recognizer_free(struct recognizer **rp)
 	if (r == NULL)
 		return;
 	matcher_free(&r->matcher);
-	correlate_free(&r->sessions);
+	correlate_free(&r->correlate);
 	free(r->ends);
 	free(r);
 }
@@ -102,7 +102,7 @@ recognizer_free(struct recognizer **rp)
 void
 recognizer_forget(struct recognizer *r)
 {
-	correlate_clear(r->sessions);
+	correlate_clear(r->correlate);
 }
 
 int
@@ -118,16 +118,16 @@ recognizer_matcher(struct recognizer *r)
 	return r->matcher;
 }
 
-/* Of one of two lines: to be joined, it must have a time. */
+/* A line needs a valid time to be joined with another. */
 enum finding
 recognize_part(struct recognizer *r, struct found *found, struct err *err)
 {
 	if (!found->dated) {
-		err_set(err, "no time that can be read");
+		err_set(err, "invalid time");
 		return FOUND_DOUBTFUL;
 	}
-	switch (correlate_join(r->sessions, &found->line, &found->match,
-			      found->when, err)) {
+	switch (correlate_join(r->correlate, &found->line, &found->match,
+			       found->when, err)) {
 	case 1:
 		return FOUND_LOGIN;
 	case 0:

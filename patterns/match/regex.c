@@ -14,8 +14,8 @@
 #include "base/err.h"
 #include "patterns/match/farthest_failure.h"
 
-/* For the interpreter, where there is no JIT: KiB. The expressions that ship
- * stay below 20. */
+/* For PCRE2's interpreter, used without JIT. Shipped expressions need less than
+ * 20 KiB. */
 enum { HEAP_LIMIT_KIB = 1024 };
 
 enum jit { JIT_UNTRIED, JIT_READY, JIT_REFUSED };
@@ -26,10 +26,10 @@ struct regex {
 	pcre2_code *code;
 	uint32_t ip, user, session; /* group numbers; 0 = none */
 
-	/* Most rules are for servers that are not there: those are compiled to
-	 * machine code that are asked. */
+	/* Most rules are for servers that a host does not have, so an
+	 * expression is compiled to machine code when it first runs. */
 	_Atomic(enum jit) jit;
-	pthread_mutex_t jit_lock; /* while that is found out */
+	pthread_mutex_t jit_lock; /* held while trying */
 };
 
 struct regex_scratch {
@@ -37,15 +37,15 @@ struct regex_scratch {
 	pcre2_match_data *data;
 };
 
-/* Bytes, not characters: logs hold what is no UTF-8, and a rule must not fail
- * on it. PCRE2's own look ahead, for a byte that must come, finds little in
- * what our table lets pass, and reads behind the end of the text. */
+/* Bytes, not characters: logs contain invalid UTF-8, and a rule must not fail
+ * on it. PCRE2's start optimizations find little in what our prefilter lets
+ * pass, and read past the end of the text. */
 static const uint32_t options = PCRE2_ANCHORED | PCRE2_ENDANCHORED |
 				PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF |
 				PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
 				PCRE2_NO_START_OPTIMIZE;
 
-/* "file:line: rule 'name': " stands before each. */
+/* Puts "file:line: rule 'name': " before the message. */
 static int
 rule_err(const struct rule *rule, struct err *err)
 {
@@ -54,8 +54,7 @@ rule_err(const struct rule *rule, struct err *err)
 }
 
 static int
-pcre_err(const struct regex *expr, int code, size_t offset,
-	 struct err *err)
+pcre_err(const struct regex *expr, int code, size_t offset, struct err *err)
 {
 	PCRE2_UCHAR text[256];
 
@@ -65,7 +64,7 @@ pcre_err(const struct regex *expr, int code, size_t offset,
 	return rule_err(expr->rule, err);
 }
 
-/* The number of a named group: 1, 0 = there is none, -1 = there are two. */
+/* Finds the number of a named group: 1, 0: no such group, -1: there are two. */
 static int
 find_group(const struct regex *expr, const char *name, uint32_t *number,
 	   struct err *err)
@@ -91,8 +90,8 @@ find_groups(struct regex *expr, struct err *err)
 	    find_group(expr, "session", &expr->session, err) < 0)
 		return -1;
 	pcre2_pattern_info(expr->code, PCRE2_INFO_CAPTURECOUNT, &groups);
-	/* Expressions of the Perl program: group 1 is the time, which the
-	 * header has told already; group 2 the address. */
+	/* Expressions written for the Perl program: group 1 is the time, which
+	 * is known from the header; group 2 is the address. */
 	if (expr->ip == 0 && expr->rule->whole_line && groups >= 2 &&
 	    expr->role == RULE_MATCH)
 		expr->ip = 2;
@@ -100,7 +99,7 @@ find_groups(struct regex *expr, struct err *err)
 	    (expr->role == RULE_MATCH || expr->role == RULE_CONNECT))
 		missing = "(?<ip>...)";
 	if (expr->ip == 0 && expr->session == 0 && expr->role == RULE_LOGOUT)
-		missing = "(?<ip>...) nor (?<session>...)";
+		missing = "(?<ip>...) or (?<session>...)";
 	if (missing == NULL)
 		return 0;
 	err_set(err, "%s: no group %s", rule_roles()[expr->role], missing);
@@ -147,7 +146,7 @@ regex_free(struct regex **exprp)
 	free(expr);
 }
 
-/* By whichever thread comes first; no other runs the expression meanwhile. */
+/* Run by the first thread that gets here; the others wait for it. */
 static enum jit
 try_jit(struct regex *expr)
 {
@@ -231,8 +230,8 @@ regex_scratch_free(struct regex_scratch **scratchp)
 	free(scratch);
 }
 
-/* Whether one of eight bytes is below 0x20 or is 0x7f. Exact as an answer for
- * all eight, which is all that is asked. */
+/* Whether one of eight bytes is below 0x20 or is 0x7f. The bits that are left
+ * tell this of the word as a whole, not of each byte. */
 static bool
 word_has_control(uint64_t w)
 {
@@ -242,8 +241,8 @@ word_has_control(uint64_t w)
 	return (((w - ones * 0x20) & ~w) | ((del - ones) & ~del)) & high;
 }
 
-/* No server writes control bytes into a login: somebody else did. TAB parts
- * the columns of logs that are not syslog's. */
+/* No server writes control bytes into the line of a login, so a stranger did.
+ * A tab separates the columns of logs that syslog did not write. */
 static bool
 has_control(const char *text, size_t len, bool tab)
 {
@@ -264,10 +263,10 @@ has_control(const char *text, size_t len, bool tab)
 	return false;
 }
 
-/* What a group captured: true, or false: it is not there, or empty. */
+/* Sets what a group captured. false: it captured nothing. */
 static bool
-captured(const struct regex_scratch *scratch, uint32_t group,
-	 const char *text, const char **out, size_t *len)
+captured(const struct regex_scratch *scratch, uint32_t group, const char *text,
+	 const char **out, size_t *len)
 {
 	const PCRE2_SIZE *at =
 	    pcre2_get_ovector_pointer(scratch->data) + 2 * group;
@@ -281,7 +280,7 @@ captured(const struct regex_scratch *scratch, uint32_t group,
 	return true;
 }
 
-/* The expression fits; what did it capture? */
+/* The expression matches: sets what it captured. */
 static int
 take(const struct regex_scratch *scratch, const struct regex *expr,
      const char *text, size_t len, struct match *out, struct err *err)
@@ -305,7 +304,7 @@ take(const struct regex_scratch *scratch, const struct regex *expr,
 	return 1;
 }
 
-/* What of a line it is shown. */
+/* The part of a line that the expression sees. */
 static const char *
 shown(const struct regex *expr, const struct logline *line, size_t *len)
 {
@@ -317,7 +316,7 @@ shown(const struct regex *expr, const struct logline *line, size_t *len)
 
 int
 regex_match(struct regex *expr, struct regex_scratch *scratch,
-		 const struct logline *line, struct match *out, struct err *err)
+	    const struct logline *line, struct match *out, struct err *err)
 {
 	size_t len;
 	const char *text = shown(expr, line, &len);
@@ -337,25 +336,25 @@ regex_match(struct regex *expr, struct regex_scratch *scratch,
 		       expr->rule->name, r);
 }
 
-/* ---- for those who explain ---- */
+/* ---- explaining ---- */
 
 static int
 on_callout(pcre2_callout_block *block, void *arg)
 {
-	farthest_failure_see(arg, block->pattern_position, block->current_position);
+	farthest_failure_see(arg, block->pattern_position,
+			     block->current_position);
 	return 0;
 }
 
-/* PCRE2 tells of each item that it tries. */
+/* Compiles the expression so that PCRE2 reports each item it tries. */
 void
-regex_farthest(const struct regex *expr,
-		 struct regex_scratch *scratch, const struct logline *line,
-		 size_t *text_at, size_t *regex_at)
+regex_farthest(const struct regex *expr, struct regex_scratch *scratch,
+	       const struct logline *line, size_t *text_at, size_t *regex_at)
 {
 	const char *expression = expr->rule->expressions[expr->role];
 	size_t len;
 	const char *text = shown(expr, line, &len);
-	struct farthest_failure reach;
+	struct farthest_failure farthest;
 	PCRE2_SIZE offset;
 	pcre2_code *code;
 	int number;
@@ -365,13 +364,13 @@ regex_farthest(const struct regex *expr,
 			  options | PCRE2_AUTO_CALLOUT, &number, &offset, NULL);
 	if (code == NULL)
 		return;
-	farthest_failure_begin(&reach, expression);
-	pcre2_set_callout(scratch->context, on_callout, &reach);
+	farthest_failure_begin(&farthest, expression);
+	pcre2_set_callout(scratch->context, on_callout, &farthest);
 	pcre2_match(code, (PCRE2_SPTR)text, len, 0, 0, scratch->data,
 		    scratch->context);
 	pcre2_set_callout(scratch->context, NULL, NULL);
-	*text_at = reach.text_at;
-	*regex_at = reach.regex_at;
-	farthest_failure_end(&reach);
+	*text_at = farthest.text_at;
+	*regex_at = farthest.regex_at;
+	farthest_failure_end(&farthest);
 	pcre2_code_free(code);
 }

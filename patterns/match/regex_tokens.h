@@ -54,8 +54,8 @@ struct regex_token {
 	const char *name; /* of (?<name>, borrowed, or NULL */
 	size_t name_len;
 
-	/* The TOKEN_CLOSE of a TOKEN_OPEN and vice versa, as an index. Its own
-	 * index if there is none. */
+	/* The index of a TOKEN_OPEN's TOKEN_CLOSE and vice versa; the token's
+	 * own index if that is missing. */
 	size_t other;
 };
 

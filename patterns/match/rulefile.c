@@ -12,7 +12,7 @@
 #include "patterns/match/patterndir.h"
 #include "patterns/match/rules.h"
 
-/* Ten times what ships leaves room; more is a mistake, or somebody's prank. */
+/* Far more than we ship; what exceeds this is a mistake or a prank. */
 enum { RULES_MAX = 10000, NAME_LEN_MAX = 64 };
 
 static const char *const file_keys[] = {
@@ -23,14 +23,15 @@ static const char *const rule_keys[] = {
 static const char *const accept_keys[] = {"line", "lines",   "ip",
 					  "user", "session", NULL};
 static const char *const reject_keys[] = {"line", "lines", "why", NULL};
-/* What a file says for all its rules. */
+
+/* What a file sets for all its rules. */
 struct context {
 	const struct yaml_tree *tree;
 	struct ruleset *set;
 	const char *server;
-	const struct yaml_node *program; /* NULL: its rules name their own */
+	const struct yaml_node *program; /* NULL: each rule names its own */
 	enum header header;
-	const char *warning; /* or NULL */
+	const char *warning; /* may be NULL */
 };
 
 static int
@@ -58,7 +59,7 @@ check_keys(const struct yaml_tree *tree, const struct yaml_node *node,
 	return 0;
 }
 
-/* The string under key: 1, 0 = not there, -1 = not a string. */
+/* The string under key: 1; 0: there is no such key; -1: it is not a string. */
 static int
 get_string(const struct yaml_tree *tree, const struct yaml_node *map,
 	   const char *key, const char **out, struct err *err)
@@ -71,8 +72,10 @@ get_string(const struct yaml_tree *tree, const struct yaml_node *map,
 	if (node->kind != YAML_SCALAR)
 		return yaml_err(tree, node, err, "'%s' must be a string", key);
 	if (node->text_len == 0 || strlen(node->text) != node->text_len)
-		return yaml_err(tree, node, err, "'%s' is %s", key,
-				node->text_len ? "no text" : "empty");
+		return yaml_err(tree, node, err,
+				node->text_len ? "'%s' contains a NUL byte"
+					       : "'%s' is empty",
+				key);
 	*out = node->text;
 	return 1;
 }
@@ -151,7 +154,7 @@ take_strings(const struct context *ctx, const struct yaml_node *node,
 	return 0;
 }
 
-/* A '*' stands for what is before the last slash, and nowhere else. */
+/* A '*' may only replace all that comes before the only slash. */
 static bool
 is_program(const char *name)
 {
@@ -161,8 +164,8 @@ is_program(const char *name)
 	       strpbrk(name + 2, "*/") == NULL;
 }
 
-/* A name or a list of names. Logs that name no program are bound to the name
- * of their header. */
+/* Takes a name or a list of names. In logs that name no program, the header's
+ * name is the program. */
 static int
 set_programs(const struct context *ctx, struct rule *rule,
 	     const struct yaml_node *node, const struct yaml_node *at,
@@ -187,13 +190,14 @@ set_programs(const struct context *ctx, struct rule *rule,
 		return -1;
 	for (i = 0; i < n; i++)
 		if (!is_program(rule->programs[i]))
-			return yaml_err(ctx->tree, node, err,
-					"'*' in a program stands before its "
-					"only slash: '*/imap'");
+			return yaml_err(
+			    ctx->tree, node, err,
+			    "'*' in a program is only allowed "
+			    "before its only slash, as in '*/imap'");
 	return 0;
 }
 
-/* One line under 'line', or several under 'lines'. */
+/* Takes one line from 'line', or several from 'lines'. */
 static int
 set_lines(const struct context *ctx, struct sample *sample,
 	  const struct yaml_node *node, const char *what, struct err *err)
@@ -246,7 +250,7 @@ set_sample(const struct context *ctx, const struct rule *rule,
 		return yaml_err(ctx->tree, node, err, "%s has no 'ip'", what);
 	if (ip != NULL && addr_parse(&addr, ip, strlen(ip)) < 0)
 		return yaml_err(ctx->tree, yaml_get(node, "ip"), err,
-				"'%s' is no address", ip);
+				"'%s' is not an address", ip);
 	sample->ip = copy_or_null(ip);
 	sample->user = copy_or_null(user);
 	sample->session = copy_or_null(session);
@@ -278,7 +282,8 @@ set_samples(const struct context *ctx, const struct rule *rule,
 	return 0;
 }
 
-/* Names stand in log lines and on command lines: one word, and only once. */
+/* Names appear in log lines and on command lines: each is one word, and
+ * unique. */
 static int
 check_name(const struct context *ctx, const char *name,
 	   const struct yaml_node *at, struct err *err)
@@ -297,13 +302,15 @@ check_name(const struct context *ctx, const char *name,
 		rule = &ctx->set->list[i];
 		if (rule->name != NULL && strcmp(rule->name, name) == 0)
 			return yaml_err(ctx->tree, at, err,
-					"rule '%s' stands already at %s:%u",
+					"rule '%s' is already defined at "
+					"%s:%u",
 					name, rule->file, rule->lineno);
 	}
 	return 0;
 }
 
-/* Which keys go with which: one line, or two, or the end of a session. */
+/* Checks which keys go together: those of a login in one line, of a login in
+ * two lines, or of a logout. */
 static int
 check_kind(const struct context *ctx, const struct rule *rule,
 	   const struct yaml_node *node, struct err *err)
@@ -461,7 +468,7 @@ ruleset_load(const char *const *dirs, size_t ndirs, struct err *err)
 	for (i = 0; i < files.count && r == 0; i++)
 		r = add_file(set, files.list[i], err);
 	if (r == 0 && set->count == 0)
-		r = err_set(err, "%s: not a single rule in *.yaml",
+		r = err_set(err, "%s: no rules in *.yaml",
 			    ndirs > 0 ? dirs[ndirs - 1] : "patterns");
 	strings_clear(&files);
 	if (r < 0)

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 static const char *const roles[RULE_ROLES + 1] = {[RULE_MATCH] = "match",
 						  [RULE_CONNECT] = "connect",
 						  [RULE_LOGIN] = "login",

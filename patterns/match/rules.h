@@ -2,8 +2,8 @@
  * rules: the pattern files, read and validated whole, then const.
  *
  * A pattern file describes one server: its programs (syslog tags), its rules,
- * and for each rule real lines that it must accept or reject. The format is
- * pop-before-smtp.patterns(5).
+ * and for each rule some real lines that it must accept or reject. The format
+ * is described in pop-before-smtp.patterns(5).
  */
 #ifndef PATTERNS_MATCH_RULES_H
 #define PATTERNS_MATCH_RULES_H
@@ -16,13 +16,13 @@
 struct err;
 
 struct sample {
-	char **lines;	/* whole log lines, as they follow each other */
+	char **lines;	/* whole log lines, in their order */
 	size_t nlines;	/* 1 or more */
-	char *line;	/* the last of them, as most samples have but one */
-	/* accept: what must come out. user may be NULL, and the others of a
-	 * logout rule; session is only asked for if it is there. */
+	char *line;	/* the last line; most samples have only this one */
+	/* Of an accept sample: what the rule must capture. NULL: anything. Only
+	 * a logout rule may have no ip. */
 	char *ip, *user, *session;
-	char *why;	/* reject: why it must not match */
+	char *why;	/* of a reject sample: why it must not match */
 	unsigned int lineno; /* in the pattern file */
 };
 
@@ -32,9 +32,10 @@ struct samples {
 };
 
 /*
- * What an expression is for. A rule has either RULE_MATCH, a login in one
- * line; or RULE_CONNECT and RULE_LOGIN, a login in two, and perhaps RULE_END,
- * after which no login can come; or RULE_LOGOUT, the end of a session.
+ * What an expression matches. A rule has either RULE_MATCH, a login in one
+ * line; or RULE_CONNECT and RULE_LOGIN, a login in two lines, and perhaps
+ * RULE_END, after which no login can follow; or RULE_LOGOUT, the end of a
+ * session.
  */
 enum rule_role {
 	RULE_MATCH, RULE_CONNECT, RULE_LOGIN, RULE_END, RULE_LOGOUT, RULE_ROLES
@@ -42,14 +43,14 @@ enum rule_role {
 
 struct rule {
 	char *name;	 /* unique over all files */
-	char *server;	 /* as the file says, for people */
-	char *file;	 /* where it stands */
+	char *server;	 /* the file's, for people */
+	char *file;	 /* where the rule is defined */
 	unsigned int lineno;
-	/* NULL-terminated; a rule's own, else the file's. "*" and a slash first:
-	 * whatever stands before the slash. */
+	/* NULL-terminated: the rule's own, else the file's. A "*" before the
+	 * only slash means any text there. */
 	char **programs;
 	enum header header;
-	/* PCRE2, anchored at both ends of the text. NULL: it has none. */
+	/* PCRE2, anchored at both ends of the text. NULL: not in this rule. */
 	union {
 		char *expressions[RULE_ROLES];
 		struct {
@@ -58,10 +59,10 @@ struct rule {
 	};
 	bool optional;	 /* off until the configuration names it */
 	bool whole_line; /* `line: true` */
-	/* `checked: user`: the server itself lets no other user log in than
-	 * the expression lets through. Forgeries keep to it. */
+	/* `checked: user`: the server itself refuses all user names that the
+	 * expression does not match, so forgeries need not try them. */
 	bool user_checked;
-	/* The file's: what whoever uses it must know. May be NULL. */
+	/* The file's warning to those who use its rules, or NULL. */
 	char *warning;
 	struct samples accept, reject;
 };
@@ -72,26 +73,26 @@ struct ruleset {
 };
 
 /*
- * Reads *.yaml of each directory in turn; a file of the same name in a later
- * directory replaces the earlier one. A directory that does not exist is an
- * error; so is one without a single rule in all. NULL: err says
- * "file:line: what, and the nearest known key".
+ * Reads *.yaml of each directory in turn; a file replaces one of the same name
+ * in an earlier directory. A missing directory is an error, and so is a ruleset
+ * without rules. NULL: err is "file:line: what, and the nearest known key".
  */
 struct ruleset *ruleset_load(const char *const *dirs, size_t ndirs,
     struct err *);
 void ruleset_free(struct ruleset **);
 
-/* Whether a program is written with "*" first; the slash is the next byte. */
+/* Whether a program begins with "*"; its slash is the next byte. */
 static inline bool
 rule_any_prefix(const char *program)
 {
 	return program[0] == '*';
 }
 
-/* Whether the rule is for lines of this program. */
+/* Whether the rule applies to lines of this program. */
 bool rule_knows_program(const struct rule *, const char *name, size_t len);
 
-/* "match", "connect" ...: the key of each role; NULL-terminated. */
+/* The key of each role, "match", "connect" ..., indexed by role and
+ * NULL-terminated. */
 const char *const *rule_roles(void);
 
 #endif

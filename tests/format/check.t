@@ -218,7 +218,7 @@ def single_files():
         other = os.path.join(directory, "other.yaml")
         with open(other, "w") as f:
             f.write(GOOD.replace("example-login", "uw-login"))
-        tap.contains(check(other).stdout, "rule 'uw-login' stands already at",
+        tap.contains(check(other).stdout, "rule 'uw-login' is already defined at",
                      "a name that is taken")
     done = check("/nonexistent.yaml")
     tap.equal(done.returncode, 1, "a file that is not there: exit 1")

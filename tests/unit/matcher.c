@@ -294,7 +294,7 @@ roles(void)
 	memcpy(out, "out (?<sessiom>", 15);
 	ok(matcher_new(&set, &logouts, &err) == NULL, "logout without either");
 	is_str(err.text,
-	       "-:7: rule 'out': logout: no group (?<ip>...) nor "
+	       "-:7: rule 'out': logout: no group (?<ip>...) or "
 	       "(?<session>...)",
 	       "is said");
 }
