@@ -1,5 +1,7 @@
 #include "patterns/line/logline.h"
 
+#include <string.h>
+
 static const char *const names[HEADER_COUNT + 1] = {
     [HEADER_SYSLOG] = "syslog",
     [HEADER_DOVECOT] = "dovecot",
@@ -28,4 +30,43 @@ logline_time(const struct logline *l, struct stampclock *clock, time_t now,
 {
 	return stamp_decode(l->stamp_kind, l->stamp, l->stamp_len, clock, now,
 			    when);
+}
+
+/* Whether a stamp of the line's own kind begins in p..end. Neighbours share
+ * its first bytes: the month's name, or the century. */
+static bool
+holds_stamp(const struct logline *l, const char *p, const char *end)
+{
+	enum { SHARED = 3 };
+
+	if (l->stamp_len < SHARED)
+		return false;
+	while ((p = memmem(p, (size_t)(end - p), l->stamp, SHARED)) != NULL) {
+		if (stamp_find_kind(l->stamp_kind, p, end) != 0)
+			return true;
+		p++;
+	}
+	return false;
+}
+
+/* Whether "HOST PROGRAM" of the line's own header is in p..end. */
+static bool
+holds_origin(const struct logline *l, const char *p, const char *end)
+{
+	if (l->host_len == 0 || l->host + l->host_len + 1 != l->program)
+		return false;
+	return memmem(p, (size_t)(end - p), l->host,
+		      l->host_len + 1 + l->program_len) != NULL;
+}
+
+bool
+logline_is_torn(const struct logline *l)
+{
+	const char *p = l->text, *end = l->text + l->text_len;
+
+	if (l->text_len == 0)
+		return false;
+	/* XMail's text is the whole line, with its stamp. */
+	p = l->stamp >= p && l->stamp < end ? l->stamp + l->stamp_len : p + 1;
+	return holds_stamp(l, p, end) || holds_origin(l, p, end);
 }

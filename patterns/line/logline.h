@@ -11,6 +11,7 @@
 #ifndef PATTERNS_LINE_LOGLINE_H
 #define PATTERNS_LINE_LOGLINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <time.h>
@@ -72,6 +73,14 @@ struct linestart {
 /* As logline_parse(), in a row of lines. */
 int logline_next(struct logline *out, struct linestart *, const char *line,
     size_t len);
+
+/*
+ * Whether another line of the same log begins inside the text: its stamp, or
+ * its host and program. A write that was torn, or a copytruncate, leaves the
+ * first half of one line directly before another; read as one line they could
+ * join a success to a stranger's address.
+ */
+bool logline_is_torn(const struct logline *);
 
 /* "syslog", "dovecot", "qpopper" ...; NULL-terminated list by enum. */
 const char *const *header_names(void);

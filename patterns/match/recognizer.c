@@ -148,6 +148,10 @@ recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 	fits = matcher_match(r->matcher, &found->line, &found->match, err);
 	if (fits <= 0)
 		return fits == 0 ? FOUND_NOTHING : FOUND_DOUBTFUL;
+	if (logline_is_torn(&found->line)) {
+		err_set(err, "another line begins inside this one");
+		return FOUND_DOUBTFUL;
+	}
 	found->dated = recognizer_time(r, &found->line, now, &found->when) == 0;
 	switch (found->match.role) {
 	case RULE_MATCH:

@@ -46,6 +46,35 @@ def json_output():
     tap.equal(run("match", "--json").returncode, 1, "no input matches nothing")
 
 
+# Successes; after each, a login that was refused in the same log.
+TORN = [
+    (LOGIN % (b"alice", b"192.0.2.7"), FAILURE),
+    (b"Nov 30 23:59:59 mail pop3d: LOGIN, user=alice, ip=[::ffff:192.0.2.7]\n",
+     b"Dec  1 00:00:00 mail pop3d: LOGIN FAILED, user=x, "
+     b"ip=[::ffff:192.0.2.9]\n"),
+    (b"Nov 21 02:01:00 mail teapop[7]: Successful login for alice [192.0.2.1] "
+     b"from h [192.0.2.7]\n",
+     b"Nov 21 02:01:01 mail teapop[8]: Failed login for x [192.0.2.1] from h "
+     b"[192.0.2.9]\n"),
+    (b"Nov 21 02:48:38 pop3-login: Info: Login: user=<alice>, method=PLAIN, "
+     b"rip=192.0.2.7, lip=192.0.2.1\n",
+     b"Nov 21 02:48:39 pop3-login: Info: Aborted login: user=<x>, "
+     b"method=PLAIN, rip=192.0.2.9, lip=192.0.2.1\n"),
+]
+
+
+def torn():
+    """A success cut at each byte, and the refused one directly after it."""
+    for success, failure in TORN:
+        tap.equal([o["ip"] for o in objects(run("match", "--json",
+                                                data=success + failure))],
+                  ["192.0.2.7"], "whole lines: one login")
+        lines = b"".join(success[:n] + failure for n in range(len(success)))
+        tap.equal([o for o in objects(run("match", "--json", data=lines))
+                   if o["ip"] == "192.0.2.9"], [],
+                  "two lines torn into one grant a stranger nothing")
+
+
 def odd_bytes():
     user = b'"\\\xf8\xc3\xb6\xed\xa0\x80\xff'
     done = run("match", "--json", data=LOGIN % (user, b"192.0.2.7"))
@@ -173,5 +202,5 @@ def closed_output():
     tap.equal(done.returncode, 74, "a full disk is: exit 74")
 
 
-tap.main(json_output, odd_bytes, lines, files, text, patterns, usage,
+tap.main(json_output, torn, odd_bytes, lines, files, text, patterns, usage,
          closed_output)

@@ -444,6 +444,44 @@ test_neighbours(void)
 	is_int((long long)wrong, 0, "no line means more for the one before");
 }
 
+/* A line into which another one was torn, and lines that are whole. */
+static const struct torn_case {
+	const char *line;
+	bool torn;
+} torn_cases[] = {
+    {"Nov 21 02:01:00 mail dovecot: Login: user=<alNov 21 02:01:01 mail "
+     "dovecot: x", true},
+    {"Nov 30 23:59:59 mail dovecot: Login: user=<alDec  1 00:00:00 mail "
+     "dovecot: x", true},
+    {"2026-11-21T02:01:00+00:00 mail pop3d: LOGIN, user=a2026-11-21T02:01:01"
+     "+00:00 mail imapd: x", true},
+    {"Nov 21 02:48:38 pop3-login: Info: Login: user=<alNov 21 02:48:39 "
+     "imap-login: Info: x", true},
+    {"dovecot: 2009-03-08 09:12:44 Info: user=<dovecot: 2009-03-08 09:12:45 "
+     "Info: x", true},
+    {"@400000004c91b044077a9e94 imap-login: a@400000004c91b045077a9e94 "
+     "imap-login: x", true},
+    {"Nov 21 02:01:00 mail dovecot: Login: user=<Nov 21>", false},
+    {"Nov 21 02:01:00 mail dovecot: Login: user=<dovecot@mail>", false},
+    {"2026-11-21T02:01:00+00:00 mail dovecot: Login: user=<2026>", false},
+    {"Nov 21 02:01:00 mail dovecot: ", false},
+};
+
+static void
+test_torn(void)
+{
+	struct logline l;
+	size_t i;
+
+	for (i = 0; i < sizeof(torn_cases) / sizeof(torn_cases[0]); i++) {
+		const struct torn_case *c = &torn_cases[i];
+
+		ok(logline_parse(&l, c->line, strlen(c->line)) == 0 &&
+		       logline_is_torn(&l) == c->torn,
+		   "%s: %s", c->torn ? "torn" : "whole", c->line);
+	}
+}
+
 int
 main(void)
 {
@@ -461,5 +499,6 @@ main(void)
 	test_bounds();
 	test_neighbours();
 	test_names();
+	test_torn();
 	return tap_done();
 }
