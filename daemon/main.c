@@ -1,9 +1,9 @@
 /*
  * pop-before-smtp: lets addresses relay for a while after a POP or IMAP login.
  *
- * main composes; what there is to know stands in the headers. Where to begin:
- * daemon/worker/worker.h for the life of the daemon, daemon/pipeline/pipeline.h for the way
- * of a line.
+ * main only composes; the headers explain. Begin with daemon/keeper/keeper.h and
+ * daemon/worker/worker.h for the two processes, and with
+ * daemon/pipeline/pipeline.h for what becomes of a log line.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "daemon/actions.h"
 #include "daemon/conf/conf.h"
-#include "daemon/ipc/ipc_client.h"
+#include "daemon/ipc/handover.h"
 #include "daemon/keeper/keeper.h"
 #include "daemon/sandbox/privileges.h"
 #include "daemon/worker/worker.h"
@@ -25,10 +25,10 @@ struct arguments {
 	char **argv;
 };
 
-/* Where the messages go, and where the one sits who typed the command: once
- * the keeper's child is ready, that is nowhere. */
+/* Logs the error. If the log is elsewhere, also prints it on standard error for
+ * whoever started us. */
 static int
-complain(int code, const char *logto, const struct err *err)
+fail(int code, const char *logto, const struct err *err)
 {
 	log_error("%s", err->text);
 	if (logto != NULL && strcmp(logto, "-") != 0)
@@ -36,7 +36,7 @@ complain(int code, const char *logto, const struct err *err)
 	return code;
 }
 
-/* SIGHUP: the same flags, the file as it is now. */
+/* For SIGHUP: the same flags, and the file as it is now. */
 static int
 reread(void *arg, struct helper *helper, struct conf *conf, struct err *err)
 {
@@ -49,27 +49,27 @@ static int
 serve(struct conf *conf, struct arguments *arguments,
       const struct handover *handover)
 {
-	struct worker *service;
+	struct worker *worker;
 	struct err err;
 	int code;
 
-	service = worker_open(conf, reread, arguments, handover, &code, &err);
-	if (service == NULL)
-		return complain(code, conf->logto, &err);
-	code = worker_run(service);
-	worker_close(&service);
+	worker = worker_open(conf, reread, arguments, handover, &code, &err);
+	if (worker == NULL)
+		return fail(code, conf->logto, &err);
+	code = worker_run(worker);
+	worker_close(&worker);
 	return code;
 }
 
-/* Who writes no map needs no keeper; and --once ends when it is done, and may
- * live in the time of an old log, which no keeper could check. */
+/* Without a keeper: with --nowrite there are no maps to own; --once ends by
+ * itself, and may replay an old log, whose expiries no keeper could check. */
 static int
 serve_alone(struct conf *conf, struct arguments *arguments)
 {
 	struct err err;
 
 	if (conf->user != NULL && privileges_drop(conf->user, &err) != 0)
-		return complain(EX_NOPERM, conf->logto, &err);
+		return fail(EX_NOPERM, conf->logto, &err);
 	return serve(conf, arguments, NULL);
 }
 
@@ -81,7 +81,7 @@ run(struct conf *conf, struct arguments *arguments)
 	int code;
 
 	if (log_open(conf->logto, conf->debug, &err) != 0)
-		return complain(EX_CANTCREAT, NULL, &err);
+		return fail(EX_CANTCREAT, NULL, &err);
 	conf_warn(conf);
 	if (!conf->write || conf->once)
 		return serve_alone(conf, arguments);
@@ -89,10 +89,10 @@ run(struct conf *conf, struct arguments *arguments)
 	case 0:
 		return code;
 	case -1:
-		return complain(code, conf->logto, &err);
+		return fail(code, conf->logto, &err);
 	}
 	code = serve(conf, arguments, &handover);
-	ipc_client_free(&handover.remote);
+	ipc_client_free(&handover.client);
 	exit(code);
 }
 
@@ -107,7 +107,7 @@ main(int argc, char **argv)
 	alloc_give_back();
 	code = conf_load(&conf, NULL, argc, argv, &err);
 	if (code != 0)
-		return complain(code, NULL, &err);
+		return fail(code, NULL, &err);
 	if (conf.action == CONF_RUN)
 		code = run(&conf, &arguments);
 	else

@@ -18,31 +18,31 @@
 #include "maps/map.h"
 
 enum {
-	STOP_MS = 20000, /* for a clean stop; a worker that hangs is killed */
+	STOP_MS = 20000, /* for a clean stop; then the worker is killed */
 	ROUND = 64, /* packets, before signals and timers have their turn */
 };
 
 void
 keeper_clear(struct keeper *k)
 {
-	bool holds = map_store_holds(k->vault);
+	bool holds = map_store_holds(k->store);
 	struct err err;
 
-	if (map_store_clear_all(k->vault, &err) != 0) {
+	if (map_store_clear_all(k->store, &err) != 0) {
 		log_error("%s", err.text);
 		timer_arm(k->expiry, HEARTBEAT_TICK_MS);
 		return;
 	}
-	for (size_t i = 0; holds && i < k->holdings.nmaps; i++)
-		if (k->holdings.maps[i] != NULL)
+	for (size_t i = 0; holds && i < k->resources.nmaps; i++)
+		if (k->resources.maps[i] != NULL)
 			log_warning("cleared %s",
-				    map_name(k->holdings.maps[i]));
+				    map_name(k->resources.maps[i]));
 }
 
 void
-keeper_disown(struct keeper *k)
+keeper_clear_written(struct keeper *k)
 {
-	if (k->proven || map_store_published(k->vault))
+	if (k->ever_ready || map_store_published(k->store))
 		keeper_clear(k);
 }
 
@@ -54,32 +54,32 @@ time_of(const struct keeper *k)
 	return (struct map_store_time){now.wall, now.steady_ms};
 }
 
-/* ---- what the worker says ---- */
+/* ---- messages from the worker ---- */
 
-/* Its end comes as a SIGCHLD, and with it all the rest. */
+/* The rest follows with SIGCHLD, in supervisor_on_child(). */
 static void
-end_worker(struct keeper *k, const char *why)
+kill_worker(struct keeper *k, const char *why)
 {
-	if (k->child <= 0)
+	if (k->worker_pid <= 0)
 		return;
-	log_error("the daemon is killed: %s", why);
-	kill(k->child, SIGKILL);
-	loop_unwatch(k->loop, k->end);
+	log_error("killed worker %ld: %s", (long)k->worker_pid, why);
+	kill(k->worker_pid, SIGKILL);
+	loop_unwatch(k->loop, k->socket);
 	timer_disarm(k->tick);
-	keeper_disown(k);
+	keeper_clear_written(k);
 }
 
 static void
-say_refused(struct keeper *k)
+log_refused(struct keeper *k)
 {
-	size_t refused = map_store_refused(k->vault);
+	size_t refused = map_store_refused(k->store);
 
-	/* Not for each: who sends them may send many. */
+	/* Logged each time their number has doubled. */
 	if (refused < k->refused * 2 || refused == k->refused)
 		return;
-	log_warning("refused %zu addresses from the daemon that it must not "
-		    "publish; the last: %s",
-		    refused, map_store_refusal(k->vault));
+	log_warning("refused %zu addresses that the worker may not publish; "
+		    "the last: %s",
+		    refused, map_store_refusal(k->store));
 	k->refused = refused;
 }
 
@@ -88,45 +88,47 @@ become_ready(struct keeper *k)
 {
 	if (k->ready)
 		return;
-	k->ready = k->proven = true;
+	k->ready = k->ever_ready = true;
 	if (k->trial)
-		keeper_settle_offer(k, true);
+		keeper_settle_candidate(k, true);
 	notify("READY=1");
-	daemonize_done(&k->command, EX_OK);
+	daemonize_done(&k->command_fd, EX_OK);
 }
 
 static void
 take_pong(struct keeper *k, const struct map_store_time *now)
 {
 	for (uint32_t i = 0; i < k->packet.count; i++)
-		map_store_renew(k->vault, &k->packet.body.rows[i], now);
+		map_store_renew(k->store, &k->packet.body.rows[i], now);
 }
 
 static int
-take_request(struct keeper *k, const struct map_store_time *now, struct err *err)
+take_request(struct keeper *k, const struct map_store_time *now,
+	     struct err *err)
 {
 	struct err lost;
 	int result;
 
 	watchdog_excuse(k->watchdog);
-	result = keeper_requests_take(k->desk, &k->packet, now, err);
+	result = keeper_requests_take(k->requests, &k->packet, now, err);
 	if (result <= 0)
 		return result;
-	/* It waits for this: there is room, or it is not honest. */
-	if (ipc_send(k->end, &k->packet, -1, false, &lost) == 0)
-		return err_set(err, "it does not take its answers");
-	say_refused(k);
+	/* A worker waits for each reply, so there is room for it. */
+	if (ipc_send(k->socket, &k->packet, -1, false, &lost) == 0)
+		return err_set(err, "it does not read replies");
+	log_refused(k);
 	timer_arm(k->expiry, 0);
 	return 0;
 }
 
-/* 1: go on; 0: nothing more; -1: it is being ended. */
+/* 1: there may be more; 0: there is none; -1: the worker was killed; -2: it has
+ * closed its end. */
 static int
 take_packet(struct keeper *k)
 {
 	struct map_store_time now = time_of(k);
 	struct err err;
-	int got = ipc_receive(k->end, &k->packet, NULL, false, &err);
+	int got = ipc_receive(k->socket, &k->packet, NULL, false, &err);
 
 	if (got == 0)
 		return 0;
@@ -135,24 +137,24 @@ take_packet(struct keeper *k)
 	else if (got > 0 && k->packet.type == IPC_PONG)
 		take_pong(k, &now);
 	else if (got > 0 && k->packet.type == IPC_RELOADED)
-		keeper_settle_offer(k, k->packet.code == 0);
+		keeper_settle_candidate(k, k->packet.code == 0);
 	else if (got > 0)
 		got = take_request(k, &now, &err) == 0 ? 1 : -1;
 	if (got == -1)
-		end_worker(k, err.text);
-	else if (got == -2) /* its death is told by a signal */
-		loop_unwatch(k->loop, k->end);
+		kill_worker(k, err.text);
+	else if (got == -2) /* SIGCHLD follows */
+		loop_unwatch(k->loop, k->socket);
 	return got;
 }
 
 static void
-note_life(struct keeper *k)
+note_alive(struct keeper *k)
 {
-	heartbeat_heard(&k->pulse, loop_clocks(k->loop).steady_ms,
-		    map_store_holds(k->vault));
-	if (!k->ready && !map_store_published(k->vault))
-		heartbeat_excuse(&k->pulse, HEARTBEAT_START_MS);
-	watchdog_set(k->watchdog, map_store_holds(k->vault));
+	heartbeat_heard(&k->heartbeat, loop_clocks(k->loop).steady_ms,
+			map_store_holds(k->store));
+	if (!k->ready && !map_store_published(k->store))
+		heartbeat_excuse(&k->heartbeat, HEARTBEAT_START_MS);
+	watchdog_set(k->watchdog, map_store_holds(k->store));
 	keeper_on_tick(k);
 }
 
@@ -166,7 +168,7 @@ keeper_on_packet(void *arg, uint32_t events)
 	for (int i = 0; i < ROUND && got > 0; i++)
 		got = take_packet(k);
 	if (got >= 0)
-		note_life(k);
+		note_alive(k);
 }
 
 void
@@ -176,21 +178,21 @@ keeper_drain(struct keeper *k)
 		;
 }
 
-/* Once more, before it is called dead: it may have spoken while we wrote. Then
- * all is arranged. */
+/* Before the worker is called dead: whether a message has come while we wrote a
+ * map. If so, it has been handled. */
 static bool
 heard_again(struct keeper *k)
 {
 	int got = take_packet(k);
 
 	if (got > 0)
-		note_life(k);
+		note_alive(k);
 	return got > 0 || got == -1;
 }
 
 /* ---- time ---- */
 
-/* A question that finds no room is put by the one before it. */
+/* If there is no room, an earlier PING is still unread and will be answered. */
 static void
 ping(struct keeper *k)
 {
@@ -198,10 +200,10 @@ ping(struct keeper *k)
 	struct err err;
 
 	ipc_begin(p, IPC_PING);
-	p->count =
-	    (uint32_t)map_store_overdue(k->vault, loop_clocks(k->loop).steady_ms,
-				    p->body.rows, IPC_ROWS_MAX);
-	ipc_send(k->end, p, -1, false, &err);
+	p->count = (uint32_t)map_store_overdue(k->store,
+					       loop_clocks(k->loop).steady_ms,
+					       p->body.rows, IPC_ROWS_MAX);
+	ipc_send(k->socket, p, -1, false, &err);
 }
 
 void
@@ -210,15 +212,16 @@ keeper_on_tick(void *arg)
 	struct keeper *k = arg;
 	int64_t wait;
 
-	if (k->child == 0)
+	if (k->worker_pid == 0)
 		return;
-	switch (heartbeat_look(&k->pulse, loop_clocks(k->loop).steady_ms, &wait)) {
+	switch (heartbeat_look(&k->heartbeat, loop_clocks(k->loop).steady_ms,
+			       &wait)) {
 	case HEARTBEAT_ASK:
 		ping(k);
 		break;
 	case HEARTBEAT_DEAD:
 		if (!heard_again(k))
-			end_worker(k, "it does not answer");
+			kill_worker(k, "it does not answer");
 		return;
 	case HEARTBEAT_WAIT:
 		break;
@@ -227,11 +230,11 @@ keeper_on_tick(void *arg)
 }
 
 static void
-say_expired(size_t removed, const struct err *err)
+log_expired(size_t removed, const struct err *err)
 {
 	if (removed > 0)
-		log_warning("took %zu addresses out that had expired: the "
-			    "daemon did not",
+		log_warning("removed %zu addresses that had expired; the "
+			    "worker should have done so",
 			    removed);
 	if (err->text[0] != '\0')
 		log_error("%s", err->text);
@@ -246,12 +249,12 @@ keeper_on_expiry(void *arg)
 	struct err err;
 
 	watchdog_excuse(k->watchdog);
-	next = map_store_expire(k->vault, now, &removed, &err);
-	watchdog_set(k->watchdog, map_store_holds(k->vault));
-	say_expired(removed, &err);
-	if (k->child > 0 && k->ready &&
-	    map_store_overdue(k->vault, now, k->packet.body.rows, 1) > 0) {
-		heartbeat_asked(&k->pulse, now);
+	next = map_store_expire(k->store, now, &removed, &err);
+	watchdog_set(k->watchdog, map_store_holds(k->store));
+	log_expired(removed, &err);
+	if (k->worker_pid > 0 && k->ready &&
+	    map_store_overdue(k->store, now, k->packet.body.rows, 1) > 0) {
+		heartbeat_asked(&k->heartbeat, now);
 		ping(k);
 		timer_arm(k->tick, HEARTBEAT_TICK_MS);
 	}
@@ -259,14 +262,14 @@ keeper_on_expiry(void *arg)
 		timer_arm(k->expiry, next);
 }
 
-/* It was told to stop, long ago. */
+/* STOP_MS after the signal. */
 void
-keeper_on_stubborn(void *arg)
+keeper_on_stop_limit(void *arg)
 {
 	struct keeper *k = arg;
 
-	if (k->child > 0)
-		end_worker(k, "it does not stop");
+	if (k->worker_pid > 0)
+		kill_worker(k, "it does not stop");
 }
 
 /* ---- signals ---- */
@@ -279,13 +282,13 @@ keeper_on_stop(void *arg, int signo)
 	if (!k->stopping)
 		notify("STOPPING=1");
 	k->stopping = true;
-	timer_disarm(k->again);
-	if (k->child == 0) {
+	timer_disarm(k->restart);
+	if (k->worker_pid == 0) {
 		loop_stop(k->loop, EX_OK);
 		return;
 	}
-	kill(k->child, signo);
-	timer_arm(k->stop, STOP_MS);
+	kill(k->worker_pid, signo);
+	timer_arm(k->stop_limit, STOP_MS);
 }
 
 void
@@ -293,8 +296,8 @@ keeper_on_state(void *arg, int signo)
 {
 	struct keeper *k = arg;
 
-	if (k->child > 0)
-		kill(k->child, signo);
+	if (k->worker_pid > 0)
+		kill(k->worker_pid, signo);
 }
 
 /* ---- configuration ---- */
@@ -303,46 +306,47 @@ struct map_store_limits
 keeper_limits(const struct conf *conf)
 {
 	return (struct map_store_limits){.max_addresses = conf->max_addresses,
-				     .longest = conf_longest(conf),
-				     .exclude = conf->exclude,
-				     .nexclude = conf->nexclude};
+					 .longest = conf_longest(conf),
+					 .exclude = conf->exclude,
+					 .nexclude = conf->nexclude};
 }
 
+/* conf and candidate change places. */
 static void
-exchange(struct keeper *k)
+swap_configurations(struct keeper *k)
 {
 	struct map_store_limits limits;
 
-	conf_reload_adopt(k->conf, &k->offer);
+	conf_reload_adopt(k->conf, &k->candidate);
 	limits = keeper_limits(k->conf);
-	map_store_set_limits(k->vault, &limits);
+	map_store_set_limits(k->store, &limits);
 }
 
 void
-keeper_try_offer(struct keeper *k)
+keeper_try_candidate(struct keeper *k)
 {
-	if (!k->offered || k->trial)
+	if (!k->has_candidate || k->trial)
 		return;
-	exchange(k);
+	swap_configurations(k);
 	k->trial = true;
 }
 
 void
-keeper_settle_offer(struct keeper *k, bool taken)
+keeper_settle_candidate(struct keeper *k, bool accepted)
 {
 	struct err err;
 
-	if (!k->offered)
+	if (!k->has_candidate)
 		return;
-	if (taken != k->trial)
-		exchange(k);
-	conf_clear(&k->offer);
-	k->offered = k->trial = false;
-	if (!taken && log_open(k->conf->logto, k->conf->debug, &err) != 0)
+	if (accepted != k->trial)
+		swap_configurations(k);
+	conf_clear(&k->candidate);
+	k->has_candidate = k->trial = false;
+	if (!accepted && log_open(k->conf->logto, k->conf->debug, &err) != 0)
 		log_error("%s", err.text);
 }
 
-/* Who rotates it asks for that, whatever becomes of the configuration. */
+/* Log rotation depends on this, even if the new configuration is refused. */
 static void
 reopen_log(struct keeper *k)
 {
@@ -352,45 +356,44 @@ reopen_log(struct keeper *k)
 		log_error("%s", err.text);
 		return;
 	}
-	if (k->child <= 0 || log_descriptor() < 0)
+	if (k->worker_pid <= 0 || log_descriptor() < 0)
 		return;
 	ipc_begin(&k->packet, IPC_LOG);
-	if (ipc_send(k->end, &k->packet, log_descriptor(), false, &err) !=
-	    1)
-		log_error("the daemon does not listen: its own log is still "
-			  "the old one");
+	if (ipc_send(k->socket, &k->packet, log_descriptor(), false, &err) != 1)
+		log_error("the worker does not read messages: it still writes "
+			  "to the old log");
 }
 
 static void
-tell_reload(struct keeper *k, bool read)
+send_reload(struct keeper *k, bool read)
 {
 	struct err err;
 
-	heartbeat_excuse(&k->pulse, HEARTBEAT_BUSY_MS);
+	heartbeat_excuse(&k->heartbeat, HEARTBEAT_BUSY_MS);
 	ipc_begin(&k->packet, IPC_RELOAD);
-	if (ipc_send(k->end, &k->packet, read ? log_descriptor() : -1,
-			 false, &err) == 1)
+	if (ipc_send(k->socket, &k->packet, read ? log_descriptor() : -1, false,
+		     &err) == 1)
 		return;
-	log_error("not reloaded: the daemon does not listen");
-	keeper_settle_offer(k, false);
+	log_error("not reloaded: the worker does not read messages");
+	keeper_settle_candidate(k, false);
 }
 
-/* Only that it can be read is known by then; the worker knows whether it can be
- * used. */
+/* That the file parses is all we can know; whether the rules compile, only a
+ * worker finds out. */
 static bool
-take_offer(struct keeper *k, struct err *err)
+take_candidate(struct keeper *k, struct err *err)
 {
 	struct conf new;
 
 	if (k->reread(k->reread_arg, k->helper, &new, err) != 0)
 		return false;
-	keeper_settle_offer(k, false); /* one before it */
+	keeper_settle_candidate(k, false); /* an earlier one */
 	if (log_open(new.logto, new.debug, err) != 0) {
 		conf_clear(&new);
 		return false;
 	}
-	k->offer = new;
-	k->offered = true;
+	k->candidate = new;
+	k->has_candidate = true;
 	return true;
 }
 
@@ -403,12 +406,12 @@ keeper_on_reload(void *arg, int signo)
 
 	(void)signo;
 	reopen_log(k);
-	read = take_offer(k, &err);
-	if (k->child > 0)
-		tell_reload(k, read);
+	read = take_candidate(k, &err);
+	if (k->worker_pid > 0)
+		send_reload(k, read);
 	else if (!read)
 		log_error("not reloaded, going on as before: %s", err.text);
-	/* Perhaps it was that which ended the last ones. */
-	if (timer_armed(k->again))
-		timer_arm(k->again, 0);
+	/* The old configuration may be what made the last workers fail. */
+	if (timer_armed(k->restart))
+		timer_arm(k->restart, 0);
 }

@@ -1,14 +1,15 @@
 /*
- * keeper_state: what the two halves of the keeper share.
+ * keeper_state: what the files of the keeper share; nobody else includes it.
  *
- * keeper.c opens, starts and buries; keeper_events.c is what happens in between.
- * Nobody else includes this.
+ * keeper.c opens and closes everything; supervisor.c starts workers and reaps
+ * them; keeper_events.c handles what happens in between.
  */
 #ifndef DAEMON_KEEPER_KEEPER_STATE_H
 #define DAEMON_KEEPER_KEEPER_STATE_H
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,60 +27,72 @@ struct map_store_limits;
 struct watchdog;
 
 struct keeper {
-	struct conf *conf; /* a worker has run by it, or is trying to */
-	struct conf offer; /* what a SIGHUP found; in a trial what was before */
-	bool offered;	   /* no worker has taken or refused it yet */
-	bool trial;	   /* one was started with it */
+	struct conf *conf; /* a worker runs by it, or is about to try */
+	/* What a SIGHUP found. While a worker tries it, conf and candidate are
+	 * swapped: this is then the configuration to return to. */
+	struct conf candidate;
+	bool has_candidate; /* no worker has accepted or refused it yet */
+	bool trial;	    /* a worker was started with it */
 	keeper_conf_fn *reread;
 	void *reread_arg;
-	struct lockfile *pidfile;
 	struct helper *helper;
-	struct resources holdings;
-	struct map_store *vault; /* borrows the holdings' maps */
-	struct keeper_requests *desk;
+	struct lockfile *pidfile;
+	struct resources resources;
+	struct map_store *store; /* borrows the resources' maps */
+	struct keeper_requests *requests;
 	struct loop *loop;
-	struct timer *tick, *expiry, *again, *stop;
+	struct timer *tick;	  /* looks at the heartbeat */
+	struct timer *expiry;	  /* removes what has expired */
+	struct timer *restart;	  /* starts the next worker */
+	struct timer *stop_limit; /* kills a worker that does not stop */
 	struct watchdog *watchdog;
 	sigset_t old_mask;
-	int command; /* who typed it waits behind it; -1 = told */
-	pid_t child; /* 0 = none */
-	int end;     /* to it */
-	struct heartbeat pulse;
+	int command_fd;	  /* the command waits for its code here; -1 = no more */
+	pid_t worker_pid; /* 0 = none */
+	int socket;	  /* to the worker; -1 = none */
+	struct heartbeat heartbeat;
 	int64_t started_ms;
-	unsigned int pause; /* seconds */
-	bool ready;	    /* this worker is */
-	bool proven;	    /* one has been */
+	unsigned int backoff; /* seconds before the last restart */
+	bool ready;	      /* this worker has been ready */
+	bool ever_ready;      /* some worker has */
 	bool stopping;
-	bool start; /* the loop was left for that */
-	size_t refused; /* rows, as last said */
+	bool start_now; /* why the loop was left: to start a worker */
+	size_t refused; /* rows, when they were last logged */
 	struct ipc_packet packet;
 };
 
-/* What of a worker's rows is believed. Borrows from conf. */
+/* Which of a worker's rows are accepted. Borrows from conf. */
 struct map_store_limits keeper_limits(const struct conf *);
 
-/* A worker is about to start: with what was offered, if anything was. */
-void keeper_try_offer(struct keeper *);
-/* Whether a worker can use what was offered. Only what one took is kept for the
- * next. */
-void keeper_settle_offer(struct keeper *, bool taken);
+/* Before a worker starts: gives it the candidate, if there is one. */
+void keeper_try_candidate(struct keeper *);
+/* A worker has accepted or refused the candidate. */
+void keeper_settle_candidate(struct keeper *, bool accepted);
 
-/* Empties the maps that may hold somebody, and says so. What cannot be emptied is
- * tried again and again. */
+/* Empties the maps that may hold addresses, and logs that. Maps that cannot be
+ * emptied are tried again until they can. */
 void keeper_clear(struct keeper *);
 
-/* The same for who dies: a first worker that has written nothing has not changed
- * what was there before it; but one that has written need not be ready. */
-void keeper_disown(struct keeper *);
+/* The same, unless no worker was ever ready or wrote a row: then the maps are
+ * still what they were before the start. */
+void keeper_clear_written(struct keeper *);
 
-/* Reads all that the worker has said. */
+/* Takes all messages that the worker has sent. */
 void keeper_drain(struct keeper *);
+
+/* Reaps the worker, and restarts it or ends the keeper's loop. */
+void supervisor_on_child(void *arg, int signo);
+/* The timer of the next start; leaves the loop for supervisor_run(). */
+void supervisor_on_restart(void *arg);
+/* Starts a worker and runs the loop, again for each restart. 1 in a worker; 0:
+ * all is over, *code is set. */
+int supervisor_run(struct keeper *, struct handover *, int *code);
 
 /* loop_fd_fn, loop_timer_fn, loop_signal_fn */
 void keeper_on_packet(void *arg, uint32_t events);
 void keeper_on_tick(void *arg);
 void keeper_on_expiry(void *arg);
-void keeper_on_stubborn(void *arg);
+void keeper_on_stop_limit(void *arg);
 void keeper_on_stop(void *arg, int signo);
 void keeper_on_reload(void *arg, int signo);
 void keeper_on_state(void *arg, int signo);

@@ -16,8 +16,8 @@
 
 enum { BACKLOG = 16, LEFT_TRIES = 20, LEFT_MS = 50 };
 
-/* One of a name; hash:NAME and lmdb:NAME, while one moves from one to the
- * other, are told apart. */
+/* NAME.lock; if an earlier map has the same name, as hash:NAME and lmdb:NAME do
+ * during a migration, NAME.TYPE.lock. */
 static char *
 lock_path(const struct conf *conf, size_t at)
 {
@@ -31,69 +31,70 @@ lock_path(const struct conf *conf, size_t at)
 	return alloc_format("%s.lock", name);
 }
 
-/* Frees path. */
+/* Takes over and frees path. */
 static int
-take_lock(struct resources *h, char *path, struct err *err)
+take_lock(struct resources *r, char *path, struct err *err)
 {
-	struct lockfile *lock = lockfile_take(path, &h->held, err);
+	struct lockfile *lock = lockfile_take(path, &r->held, err);
 
-	/* It may be held by who clears up behind one that was killed. */
-	for (int i = 0; i < LEFT_TRIES && lock == NULL && h->held; i++) {
+	/* The helper of a daemon that was killed holds it while clearing. */
+	for (int i = 0; i < LEFT_TRIES && lock == NULL && r->held; i++) {
 		poll(NULL, 0, LEFT_MS);
-		lock = lockfile_take(path, &h->held, err);
+		lock = lockfile_take(path, &r->held, err);
 	}
 	free(path);
 	if (lock == NULL)
 		return -1;
-	h->locks = alloc_resize(h->locks, h->nlocks + 1, sizeof(lock));
-	h->locks[h->nlocks++] = lock;
+	r->locks = alloc_resize(r->locks, r->nlocks + 1, sizeof(lock));
+	r->locks[r->nlocks++] = lock;
 	return 0;
 }
 
 int
-resources_lock(struct resources *h, const struct conf *conf, struct err *err)
+resources_lock(struct resources *r, const struct conf *conf, struct err *err)
 {
-	*h = (struct resources){.control = -1};
+	*r = (struct resources){.control = -1};
 	for (size_t i = 0; i < conf->maps.count; i++) {
 		const char *map = conf->maps.list[i];
 
 		if (!map_spec_is_live(map) &&
-		    take_lock(h, lock_path(conf, i), err) != 0)
+		    take_lock(r, lock_path(conf, i), err) != 0)
 			return -1;
 	}
 	if (safe_path_check(conf->checkpoint, err) != 0)
 		return -1;
-	return take_lock(h, alloc_format("%s.lock", conf->checkpoint), err);
+	return take_lock(r, alloc_format("%s.lock", conf->checkpoint), err);
 }
 
 int
-resources_open_maps(struct resources *h, const struct conf *conf,
+resources_open_maps(struct resources *r, const struct conf *conf,
 		    struct err *err)
 {
-	h->settings = conf_map_settings(conf);
-	h->nmaps = conf->maps.count;
-	h->maps = alloc_zero(h->nmaps + 1, sizeof(*h->maps));
-	for (size_t i = 0; i < h->nmaps; i++) {
+	r->settings = conf_map_settings(conf);
+	r->nmaps = conf->maps.count;
+	r->maps = alloc_zero(r->nmaps + 1, sizeof(*r->maps));
+	for (size_t i = 0; i < r->nmaps; i++) {
 		if (map_spec_is_live(conf->maps.list[i]))
 			continue;
-		h->maps[i] =
-		    map_open(conf->maps.list[i], "hash", &h->settings, err);
-		if (h->maps[i] == NULL)
+		r->maps[i] =
+		    map_open(conf->maps.list[i], "hash", &r->settings, err);
+		if (r->maps[i] == NULL)
 			return -1;
 	}
 	return 0;
 }
 
 int
-resources_listen(struct resources *h, const struct conf *conf, struct err *err)
+resources_listen(struct resources *r, const struct conf *conf, struct err *err)
 {
-	h->control_path = conf_socket(conf);
-	h->control = unixsocket_listen(h->control_path, 0600, BACKLOG,
-				       &h->control_node, err);
-	return h->control >= 0 ? 0 : -1;
+	r->control_path = conf_socket(conf);
+	r->control = unixsocket_listen(r->control_path, 0600, BACKLOG,
+				       &r->control_node, err);
+	return r->control >= 0 ? 0 : -1;
 }
 
-/* What is locked is being let go of, or has a new owner: then it is his. */
+/* The lock of a daemon that was killed. NULL: there is none, or another process
+ * holds it for longer than a dying one would: a new owner. */
 static struct lockfile *
 take_left(const char *path)
 {
@@ -110,7 +111,7 @@ take_left(const char *path)
 	return lock;
 }
 
-/* Frees path, of the lock. */
+/* Takes over and frees path, the lock's. */
 static void
 clear_left(const char *name, char *path, const struct map_settings *settings)
 {
@@ -160,18 +161,18 @@ resources_remove_sockets(const struct conf *conf)
 }
 
 void
-resources_release(struct resources *h)
+resources_release(struct resources *r)
 {
-	for (size_t i = 0; i < h->nmaps; i++)
-		map_close(&h->maps[i]);
-	free(h->maps);
-	if (h->nlocks > 0 && h->control >= 0) {
-		close(h->control);
-		unixsocket_remove(h->control_path, &h->control_node);
+	for (size_t i = 0; i < r->nmaps; i++)
+		map_close(&r->maps[i]);
+	free(r->maps);
+	if (r->nlocks > 0 && r->control >= 0) {
+		close(r->control);
+		unixsocket_remove(r->control_path, &r->control_node);
 	}
-	free(h->control_path);
-	for (size_t i = 0; i < h->nlocks; i++)
-		lockfile_release(&h->locks[i]);
-	free(h->locks);
-	*h = (struct resources){.control = -1};
+	free(r->control_path);
+	for (size_t i = 0; i < r->nlocks; i++)
+		lockfile_release(&r->locks[i]);
+	free(r->locks);
+	*r = (struct resources){.control = -1};
 }

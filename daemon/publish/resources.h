@@ -1,6 +1,7 @@
 /*
- * resources: what one daemon holds and no other may: locks on its maps and its
- * checkpoint, the maps, the control socket.
+ * resources: what only one daemon may have at a time: the locks of its maps and
+ * of its checkpoint, the maps themselves, and the control socket. They belong to
+ * the keeper, or to a worker that runs without one.
  */
 #ifndef DAEMON_PUBLISH_RESOURCES_H
 #define DAEMON_PUBLISH_RESOURCES_H
@@ -18,28 +19,30 @@ struct lockfile;
 struct resources {
 	struct lockfile **locks;
 	size_t nlocks;
-	bool held; /* resources_lock() failed as another process has it */
+	bool held; /* resources_lock() failed: another process has a lock */
 	struct map_settings settings;
-	struct map **maps; /* as conf->maps; NULL: a live one, not ours */
+	struct map **maps; /* in conf->maps' order; NULL: a live map */
 	size_t nmaps;
-	int control; /* -1 = none */
+	int control; /* the listening control socket; -1 = none */
 	char *control_path;
 	struct stat control_node;
 };
 
-/* In this order; 0, or -1 and what there is by then is to be released. */
+/* To be called in this order. 0; -1: err, and resources_release() gives back
+ * what was taken until then. The struct may be uninitialised before. */
 int resources_lock(struct resources *, const struct conf *, struct err *);
 int resources_open_maps(struct resources *, const struct conf *, struct err *);
 int resources_listen(struct resources *, const struct conf *, struct err *);
 
-/* The sockets of live maps, which a worker has left: it can remove nothing. */
+/* Removes the sockets of live maps, which the sandboxed worker cannot do. */
 void resources_remove_sockets(const struct conf *);
 
-/* Of a daemon that was killed: empties those maps whose locks it left behind, and
- * that nobody has taken since. */
+/* After keeper and worker were killed: empties the maps whose locks they left,
+ * unless another daemon has taken them since. */
 void resources_clear_left(const struct conf *);
 
-/* Zero-initialised or locked before. */
+/* Closes maps and control socket and releases the locks. The struct must have
+ * been zero-initialised, or given to resources_lock(). */
 void resources_release(struct resources *);
 
 #endif

@@ -1,4 +1,4 @@
-/* What outlives the process: read back at the start, written in due time. */
+/* Saves the table and the log positions, and restores them at the start. */
 #include "daemon/worker/worker_state.h"
 
 #include <stdlib.h>
@@ -8,8 +8,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/conf/conf.h"
-#include "daemon/ipc/ipc_client.h"
-#include "daemon/keeper/keeper.h"
+#include "daemon/ipc/handover.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/source/source.h"
 #include "daemon/sys/atomic_file.h"
@@ -17,16 +16,16 @@
 
 void
 worker_restore_row(void *arg, const struct addr *addr, const char *user,
-		    size_t user_len, time_t when, time_t expires_wall,
-		    time_t held_wall)
+		   size_t user_len, time_t when, time_t expires_wall,
+		   time_t held_wall)
 {
-	struct worker *s = arg;
-	struct moment now = worker_moment(s);
+	struct worker *w = arg;
+	struct moment now = worker_moment(w);
 	int64_t to_lifetime = now.lifetime - now.wall;
 
-	/* A clock that was set back while we were down authorizes nobody
-	 * for longer than the grace or a session: the table sees to that. */
-	authtab_hold(s->table, addr, user, user_len, when,
+	/* If the clock was set back while we were down, authtab_hold() still
+	 * bounds the expiry by the grace and the longest session. */
+	authtab_hold(w->table, addr, user, user_len, when,
 		     expires_wall + to_lifetime, held_wall + to_lifetime,
 		     now.lifetime);
 }
@@ -40,60 +39,60 @@ worker_free_positions(struct logpos *pos, size_t npos)
 }
 
 static struct logpos *
-positions(struct worker *s, size_t *npos)
+positions(struct worker *w, size_t *npos)
 {
-	struct logpos *pos = alloc_zero(s->nfeeds + 1, sizeof(*pos));
+	struct logpos *pos = alloc_zero(w->nfeeds + 1, sizeof(*pos));
 
 	*npos = 0;
-	for (size_t i = 0; i < s->nfeeds; i++)
-		if (source_position(s->feeds[i].source, &pos[*npos]) == 0)
+	for (size_t i = 0; i < w->nfeeds; i++)
+		if (source_position(w->feeds[i].source, &pos[*npos]) == 0)
 			(*npos)++;
 	return pos;
 }
 
 static void
-write_checkpoint(struct worker *s, FILE *file)
+write_checkpoint(struct worker *w, FILE *file)
 {
-	struct moment now = worker_moment(s);
+	struct moment now = worker_moment(w);
 	struct logpos *pos;
 	size_t npos;
 
-	pos = positions(s, &npos);
-	checkpoint_write(file, s->table, pipeline_sessions(s->pipeline), pos, npos,
-			 now.wall, now.lifetime);
+	pos = positions(w, &npos);
+	checkpoint_write(file, w->table, pipeline_sessions(w->pipeline), pos,
+			 npos, now.wall, now.lifetime);
 	worker_free_positions(pos, npos);
 }
 
-/* What goes wrong on the way stays in the file, and is told at its end. */
+/* An error while writing is kept by the stream; ..._save_end() reports it. */
 static int
-save_remote(struct worker *s, struct err *err)
+save_by_keeper(struct worker *w, struct err *err)
 {
-	FILE *file = ipc_client_save_begin(s->handover->remote);
+	FILE *file = ipc_client_save_begin(w->handover->client);
 
 	if (file != NULL)
-		write_checkpoint(s, file);
-	return ipc_client_save_end(s->handover->remote, file, err);
+		write_checkpoint(w, file);
+	return ipc_client_save_end(w->handover->client, file, err);
 }
 
 static int
-save_here(struct worker *s, struct err *err)
+save_here(struct worker *w, struct err *err)
 {
-	struct atomic_file *stored = atomic_file_create(s->conf->checkpoint, err);
+	struct atomic_file *file = atomic_file_create(w->conf->checkpoint, err);
 
-	if (stored == NULL)
+	if (file == NULL)
 		return -1;
-	write_checkpoint(s, atomic_file_stream(stored));
-	return atomic_file_commit(&stored, err);
+	write_checkpoint(w, atomic_file_stream(file));
+	return atomic_file_commit(&file, err);
 }
 
 void
 worker_save(void *arg)
 {
-	struct worker *s = arg;
+	struct worker *w = arg;
 	struct err err;
 
-	if (!s->conf->write || !s->ready)
+	if (!w->conf->write || !w->ready)
 		return;
-	if ((s->handover != NULL ? save_remote : save_here)(s, &err) != 0)
+	if ((w->handover != NULL ? save_by_keeper : save_here)(w, &err) != 0)
 		log_error("%s", err.text);
 }

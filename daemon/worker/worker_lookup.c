@@ -1,4 +1,4 @@
-/* What a live map (socketmap:, policy:) asks of the service. */
+/* Answers what a live map (socketmap:, policy:) asks about an address. */
 #include "daemon/worker/worker_state.h"
 
 #include <string.h>
@@ -7,12 +7,12 @@
 #include "base/loop.h"
 #include "maps/map.h"
 
-/* What has expired by now does not count, whether it was swept or not. */
+/* A row that has expired does not count, even before it is swept. */
 static bool
-get_row(struct worker *s, const struct addr *addr, struct authtab_row *row)
+get_row(struct worker *w, const struct addr *addr, struct authtab_row *row)
 {
-	return authtab_get(s->table, addr, row) &&
-	       row->expires > worker_moment(s).lifetime;
+	return authtab_get(w->table, addr, row) &&
+	       row->expires > worker_moment(w).lifetime;
 }
 
 static bool
@@ -46,7 +46,7 @@ next_user(void *arg, const struct addr *addr, size_t *at, struct map_user *user)
 }
 
 static void
-say(void *arg, enum map_say what, const char *text)
+log_text(void *arg, enum map_say what, const char *text)
 {
 	char printable[1024];
 
@@ -63,20 +63,20 @@ say(void *arg, enum map_say what, const char *text)
 }
 
 struct map_host
-worker_host(struct worker *s)
+worker_host(struct worker *w)
 {
-	return (struct map_host){.loop = s->loop,
+	return (struct map_host){.loop = w->loop,
 				 .lookup = lookup,
 				 .next_user = next_user,
-				 .say = say,
-				 .arg = s};
+				 .say = log_text,
+				 .arg = w};
 }
 
 int
-worker_start_live(struct worker *s, struct err *err)
+worker_start_live(struct worker *w, struct err *err)
 {
-	for (size_t i = 0; i < s->nmaps; i++)
-		if (map_is_live(s->maps[i]) && map_start(s->maps[i], err) != 0)
+	for (size_t i = 0; i < w->nmaps; i++)
+		if (map_is_live(w->maps[i]) && map_start(w->maps[i], err) != 0)
 			return -1;
 	return 0;
 }

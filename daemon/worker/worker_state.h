@@ -1,9 +1,10 @@
 /*
- * worker_state: what the parts of the service share.
+ * worker_state: what the files of the worker share; nobody else includes it.
  *
- * service.c opens and closes, worker_events.c is what happens in between,
- * worker_save.c what outlives the process, worker_live.c what the maps ask
- * that are no files. Nobody else includes this.
+ * worker.c opens and closes everything and registers the handlers;
+ * worker_events.c has the handlers, reload.c those of a reload;
+ * worker_checkpoint.c saves and restores; worker_lookup.c answers live maps;
+ * worker_clock.c knows the time. Only worker.c calls all the others.
  */
 #ifndef DAEMON_WORKER_WORKER_STATE_H
 #define DAEMON_WORKER_WORKER_STATE_H
@@ -24,11 +25,12 @@ struct addr;
 struct err;
 struct logpos;
 
-/* One log, and whether what was in it at the start has been read. */
+/* One log that is followed. */
 struct feed {
-	struct worker *service;
+	struct worker *worker;
 	struct source *source;
-	bool idle, ended;
+	bool idle;  /* what it held at the start has been read */
+	bool ended; /* nothing more will come */
 };
 
 struct worker {
@@ -36,13 +38,14 @@ struct worker {
 	worker_conf_fn *reread;
 	void *reread_arg;
 	struct loop *loop;
+	/* NULL: there is no keeper, and the resources are our own. */
+	const struct handover *handover;
 	struct helper *helper; /* NULL: we run Postfix's commands ourselves */
-	const struct handover *handover; /* NULL: we are alone, and ... */
-	struct resources holdings;	 /* ... hold the maps ourselves */
-	struct map **maps;		 /* all; borrowed */
+	struct resources resources;
+	struct map **maps; /* all of them; borrowed */
 	size_t nmaps;
-	struct map **own; /* those that answer from the table */
-	size_t nown;
+	struct map **live; /* those that answer from the table; owned */
+	size_t nlive;
 	struct map_settings settings;
 	struct map_host host;
 	struct authtab *table;
@@ -52,19 +55,21 @@ struct worker {
 	struct feed *feeds;
 	size_t nfeeds;
 	struct timer *expiry, *save, *watchdog;
-	int64_t lifetime_base_ms; /* lifetime - steady */
-	int null; /* to leave the terminal with */
-	bool ready, evicting;
+	int64_t lifetime_base_ms; /* lifetime minus steady milliseconds */
+	int null_fd;		  /* /dev/null, to detach from the terminal */
+	bool ready;
+	bool evicting; /* that the table is full has been logged */
 };
 
-/* The time, on the clock that nobody can set too. */
+/* The time by wall clock, and on the clock of expiries, which nobody sets. */
 struct moment worker_moment(const struct worker *);
+int64_t worker_lifetime_ms(const struct worker *);
 
-/* Removes what has expired, and sets the timer for the next. A timer's
- * handler; arg is the service, as in all that follow. */
+/* Removes what has expired and arms the timer for the next expiry. A timer's
+ * handler: arg is the worker, as in all handlers below unless noted. */
 void worker_expire(void *arg);
 
-/* What live maps ask; and lets them answer. 0, or -1. */
+/* How live maps look up addresses; and lets them answer: 0, or -1. */
 struct map_host worker_host(struct worker *);
 int worker_start_live(struct worker *, struct err *);
 
@@ -90,13 +95,13 @@ void worker_on_status(void *arg, FILE *out);
 struct moment worker_on_now(void *arg);
 const char *worker_on_refuse(void *arg, const struct addr *);
 
-/* ipc_client_ops */
+/* ipc_client_ops; worker_on_reload() is in reload.c. */
 bool worker_on_find(void *arg, const struct addr *, time_t *when,
     int64_t *expires);
 void worker_on_reload(void *arg);
-void worker_on_lost(void *arg);
+void worker_on_keeper_gone(void *arg);
 
-/* loop_signal_fn, and the watchdog's timer */
+/* loop_signal_fn, and the watchdog's timer; worker_on_hangup() is in reload.c. */
 void worker_on_stop(void *arg, int signo);
 void worker_on_state(void *arg, int signo);
 void worker_on_hangup(void *arg, int signo);

@@ -123,7 +123,7 @@ def refused_and_dead():
         site.write("pbs.yaml", "enable: [no-such-rule]\n")
         daemon.kill(signal.SIGHUP)
         daemon.wait_message("not reloaded, going on as before: ")
-        daemon.wait_message("until that is mended the daemon cannot be "
+        daemon.wait_message("until this is fixed the daemon cannot be "
                             "started again")
         kill_worker(daemon)
         daemon.wait_state()
@@ -161,8 +161,8 @@ def mended():
         ok(site.wait_key("198.51.100.1"), "SIGHUP: the old rules stay")
         kill_worker(daemon)
         daemon.wait_message("mine.yaml:5: ", count=2)
-        daemon.wait_message("the daemon cannot begin")
-        daemon.wait_message("anew in 4s")
+        daemon.wait_message("the worker cannot start")
+        daemon.wait_message("restarting the worker in 4s")
         equal(site.dump(), {}, "without rules nobody is authorized")
         site.write("patterns/mine.yaml", good)
         daemon.kill(signal.SIGHUP)

@@ -21,7 +21,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/conf/conf.h"
-#include "daemon/ipc/ipc_client.h"
+#include "daemon/ipc/handover.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/lockfile.h"
 #include "maps/map.h"
@@ -53,7 +53,7 @@ work(const struct handover *handover)
 	sigfillset(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	daemonize_redirect(daemonize_open_null());
-	ipc_client_ready(handover->remote);
+	ipc_client_ready(handover->client);
 	dprintf(out, "worker %ld\n", (long)getpid());
 	while (sigwait(&signals, &signo) == 0 && signo != SIGTERM)
 		dprintf(out, "signal %d\n", signo);
@@ -364,11 +364,11 @@ comes_back(void)
 	second = worker(&k);
 	ok(second > 0 && second != first, "the dead daemon is replaced");
 	ok(!somebody_in_map(), "and nobody is authorized");
-	ok(holds(log_file, "the daemon died of signal 9"), "its death is said");
-	ok(holds(log_file, "starting the daemon anew in 1s"), "and the rest");
+	ok(holds(log_file, " died of signal 9"), "its death is said");
+	ok(holds(log_file, "restarting the worker in 1s"), "and the rest");
 	send_signal(second, SIGKILL);
 	ok(worker(&k) > 0, "and again");
-	ok(holds(log_file, "starting the daemon anew in 2s"), "after longer");
+	ok(holds(log_file, "restarting the worker in 2s"), "after longer");
 	send_signal(keeper(), SIGTERM);
 	ends_together(&k);
 }

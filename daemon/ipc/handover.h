@@ -1,0 +1,27 @@
+/*
+ * handover: what the keeper gives to each worker that it starts.
+ *
+ * A worker talks to its keeper only through the client in here; that is why
+ * this header brings the calls of the client with it.
+ */
+#ifndef DAEMON_IPC_HANDOVER_H
+#define DAEMON_IPC_HANDOVER_H
+
+#include <sys/types.h>
+
+#include "daemon/ipc/ipc_client.h"
+
+struct helper;
+struct map;
+
+/* All of it lasts as long as the process. */
+struct handover {
+	struct ipc_client *client; /* the connection to the keeper */
+	struct map *const *maps;   /* in conf->maps' order; NULL: a live map */
+	int control;		   /* the listening control socket */
+	pid_t keeper;		   /* the process id that `status` reports */
+	struct helper *helper;	   /* runs postconf(1) and postmap(1) */
+	void *inherited;	   /* the keeper's memory; never used */
+};
+
+#endif
