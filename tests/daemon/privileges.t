@@ -204,7 +204,7 @@ def executes():
             site.wait_key("198.51.100.1")
             worker = daemon.worker()
             p.probe(daemon, "worker", "exec")
-            daemon.wait_message("what the sandbox forbids")
+            daemon.wait_message("that the sandbox forbids")
             daemon.wait_message("cleared hash:")
             ok(True, "a worker that executes something is ended, the map "
                "is cleared")
@@ -228,7 +228,7 @@ def traces():
                     continue
                 daemon = site.start(env=p.env)
                 p.probe(daemon, "worker", last)
-                daemon.wait_message("what the sandbox forbids")
+                daemon.wait_message("that the sandbox forbids")
                 ok("probe end" not in daemon.messages(),
                    "a worker that would %s at the keeper is ended" % last)
             finally:

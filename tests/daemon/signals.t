@@ -136,7 +136,7 @@ def refused_and_dead():
         daemon.kill(signal.SIGHUP)
         daemon.wait_message("reloaded: ")
         kill_worker(daemon)
-        daemon.wait_message("anew", count=2)
+        daemon.wait_message("restarting the worker in", count=2)
         site.log(login("192.0.2.5"))
         site.log(login("203.0.113.6"))
         ok(site.wait_key("203.0.113.6"), "and what was taken, is")
