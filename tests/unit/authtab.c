@@ -335,7 +335,7 @@ test_walk(void)
 	authtab_free(&tab);
 }
 
-/* Graces for which a slot of the calendar is longer than a second. */
+/* Graces for which a slot of the wheel is wider than a second. */
 static void
 test_long_grace(void)
 {
