@@ -11,8 +11,8 @@ offset(const char *line, const char *at)
 }
 
 bool
-captures_take(struct captures *a, struct recognizer *recognizer, const char *line,
-	     size_t len)
+captures_find(struct captures *a, struct recognizer *recognizer,
+	      const char *line, size_t len)
 {
 	struct logline parsed;
 	struct match m = {0};

@@ -1,5 +1,5 @@
 /*
- * captures: where the parts of a line are that a rule takes.
+ * captures: where in a line a rule captures something.
  */
 #ifndef PATTERNS_CHECK_CAPTURES_H
 #define PATTERNS_CHECK_CAPTURES_H
@@ -10,15 +10,15 @@
 struct recognizer;
 struct rule;
 
-/* Offsets in it; 0 to 0 = not there. */
+/* Offsets in the line; 0 to 0: not captured. */
 struct captures {
-	const struct rule *rule; /* which takes it; NULL: none */
+	const struct rule *rule; /* that matches; NULL: none does */
 	size_t text;		 /* where the header ends */
 	size_t ip, ip_end, user, user_end, session, session_end;
 };
 
-/* false: it has no header that is known; then all are 0. */
-bool captures_take(struct captures *, struct recognizer *, const char *line,
-    size_t len);
+/* Fills in *out. false: the line has no known header, and all are 0. */
+bool captures_find(struct captures *out, struct recognizer *,
+    const char *line, size_t len);
 
 #endif

@@ -14,18 +14,18 @@
 struct forge {
 	const struct ruleset *set;
 	struct recognizer *recognizer;
-	struct payload_corpus *payloads;
-	struct injection_points *places; /* of each rule */
-	bool *looked;	       /* whether they are known */
+	struct payload_corpus *corpus;
+	struct injection_points *points; /* of each rule */
+	bool *searched;			 /* whether a rule's points are known */
 	uint64_t random;
 	time_t now;
 	struct payload payload;
-	/* The line that was forged last, and what is behind a newline in it. */
+	/* The line that was forged last. */
 	char *line;
 	size_t len;
 };
 
-/* Twice in one line what fits into half a line: none becomes too long. */
+/* A line with a payload in two places must not become too long. */
 enum { ROOM = LINEBUF_LINE_MAX, PAYLOAD_MAX = ROOM / 2 - 1024 };
 
 struct forge *
@@ -36,9 +36,9 @@ forge_new(const struct ruleset *set, struct recognizer *recognizer,
 
 	forge->set = set;
 	forge->recognizer = recognizer;
-	forge->payloads = payload_corpus_new(recognizer, set);
-	forge->places = alloc_zero(set->count, sizeof(*forge->places));
-	forge->looked = alloc_zero(set->count, sizeof(*forge->looked));
+	forge->corpus = payload_corpus_new(recognizer, set);
+	forge->points = alloc_zero(set->count, sizeof(*forge->points));
+	forge->searched = alloc_zero(set->count, sizeof(*forge->searched));
 	forge->line = alloc_resize(NULL, ROOM, 1);
 	forge->random = seed;
 	forge->now = now;
@@ -55,10 +55,10 @@ forge_free(struct forge **forgep)
 	if (forge == NULL)
 		return;
 	for (i = 0; i < forge->set->count; i++)
-		injection_points_clear(&forge->places[i]);
-	payload_corpus_free(&forge->payloads);
-	free(forge->places);
-	free(forge->looked);
+		injection_points_clear(&forge->points[i]);
+	payload_corpus_free(&forge->corpus);
+	free(forge->points);
+	free(forge->searched);
 	free(forge->line);
 	free(forge);
 }
@@ -69,7 +69,7 @@ below(struct forge *forge, size_t n)
 	return (size_t)random_below(&forge->random, n);
 }
 
-/* ---- the line under the hammer ---- */
+/* ---- the forged line ---- */
 
 static void
 add(struct forge *forge, const char *bytes, size_t len)
@@ -80,12 +80,12 @@ add(struct forge *forge, const char *bytes, size_t len)
 	forge->len += len;
 }
 
-/* The line counts with what has been added to it. */
+/* Puts the forged line in the place of the sample's. */
 static void
 take_line(const struct forge *forge, struct forgery *f)
 {
-	f->trial.lines[f->line].bytes = forge->line;
-	f->trial.lines[f->line].len = forge->len;
+	f->run.lines[f->line].bytes = forge->line;
+	f->run.lines[f->line].len = forge->len;
 }
 
 static void
@@ -93,30 +93,30 @@ start(struct forge *forge, struct forgery *f, const struct rule *rule,
       const struct sample *sample, size_t line)
 {
 	*f = (struct forgery){.rule = rule, .sample = sample, .line = line};
-	sample_run_of(&f->trial, sample);
+	sample_run_set(&f->run, sample);
 	forge->len = 0;
 }
 
-/* What the other lines of a sample say for themselves: a line that ends a
- * session may be one no longer. */
+/* Allows what the other lines of a sample give without the forged one, which
+ * may have been the end of a session and no longer be one. */
 static void
 allow_others(struct forge *forge, struct forgery *f)
 {
-	struct sample_run others = f->trial;
+	struct sample_run others = f->run;
 
 	if (others.nlines == 1)
 		return;
 	others.lines[f->line].len = 0;
-	sample_run_run(&others, forge->recognizer, forge->now, &f->allowed);
+	sample_run_collect(&others, forge->recognizer, forge->now, &f->allowed);
 }
 
-/* ---- written into a place ---- */
+/* ---- a payload at an injection point ---- */
 
-/* Which bytes of the place are written over: all, none (before, behind,
- * amid). */
+/* Which bytes of the point are replaced: all; or none, the payload going
+ * before, after or between them. */
 static void
-choose_bytes(struct forge *forge, const struct injection_point *p, size_t *begin,
-	     size_t *end)
+choose_bytes(struct forge *forge, const struct injection_point *p,
+	     size_t *begin, size_t *end)
 {
 	*begin = p->begin;
 	*end = p->end;
@@ -136,8 +136,8 @@ choose_bytes(struct forge *forge, const struct injection_point *p, size_t *begin
 	}
 }
 
-/* A login that ends where its user, or whoever else wrote there, wanted is one
- * that nobody can tell from another. */
+/* Whether a forged line may end at the point. A login that can end where a
+ * stranger wants cannot be told from a genuine one. */
 static bool
 may_end_here(struct forge *forge, struct injection_point *p,
 	     const struct sample_run_line *line)
@@ -145,16 +145,16 @@ may_end_here(struct forge *forge, struct injection_point *p,
 	if (!p->asked)
 		p->may_end =
 		    !p->accept &&
-		    !payload_corpus_complete(forge->payloads, forge->recognizer,
-				       line->bytes, p->begin, forge->now);
+		    !payload_corpus_complete(forge->corpus, forge->recognizer,
+					     line->bytes, p->begin, forge->now);
 	p->asked = true;
 	return p->may_end;
 }
 
 static void
-write_place(struct forge *forge, struct forgery *f, struct injection_point *p)
+write_payload(struct forge *forge, struct forgery *f, struct injection_point *p)
 {
-	const struct sample_run_line line = f->trial.lines[p->line];
+	const struct sample_run_line line = f->run.lines[p->line];
 	size_t begin, end;
 
 	choose_bytes(forge, p, &begin, &end);
@@ -168,34 +168,34 @@ write_place(struct forge *forge, struct forgery *f, struct injection_point *p)
 		add(forge, forge->payload.bytes, forge->payload.len);
 		end += p->begin2 - p->begin;
 	}
-	/* What is long enough makes syslogds cut off the rest. */
+	/* A syslogd cuts off the rest if the text is long enough. */
 	if (!may_end_here(forge, p, &line) || below(forge, 6) != 0)
 		add(forge, line.bytes + end, line.len - end);
 	take_line(forge, f);
 }
 
 /*
- * A newline that the server lets pass makes two lines of one, unless the
- * second has a header: that nobody can tell from a line of the server's.
+ * A newline that the server lets pass makes two lines of one. This is not tried
+ * if the second has a header, as nobody can tell it from a line of the server.
  */
 static void
 break_line(struct forge *forge, struct forgery *f)
 {
-	struct sample_run *t = &f->trial;
+	struct sample_run *t = &f->run;
 	struct sample_run_line *first = &t->lines[f->line], *rest = first + 1;
 	const char *newline = memchr(first->bytes, '\n', first->len);
 	struct captures parts;
-	struct sample_run_line behind;
+	struct sample_run_line after;
 
 	if (newline == NULL || t->nlines == SAMPLE_RUN_LINES)
 		return;
-	behind.bytes = newline + 1;
-	behind.len = (size_t)(first->bytes + first->len - behind.bytes);
-	if (memchr(behind.bytes, '\n', behind.len) != NULL ||
-	    captures_take(&parts, forge->recognizer, behind.bytes, behind.len))
+	after.bytes = newline + 1;
+	after.len = (size_t)(first->bytes + first->len - after.bytes);
+	if (memchr(after.bytes, '\n', after.len) != NULL ||
+	    captures_find(&parts, forge->recognizer, after.bytes, after.len))
 		return;
 	memmove(rest + 1, rest, (t->nlines - f->line - 1) * sizeof(*rest));
-	*rest = behind;
+	*rest = after;
 	first->len = (size_t)(newline - first->bytes);
 	if (f->end > first->len)
 		f->end = first->len;
@@ -203,19 +203,19 @@ break_line(struct forge *forge, struct forgery *f)
 }
 
 static void
-forge_place(struct forge *forge, size_t rule, struct forgery *f)
+forge_point(struct forge *forge, size_t rule, struct forgery *f)
 {
-	const struct injection_points *places = &forge->places[rule];
-	struct injection_point *p = &places->list[below(forge, places->count)];
+	const struct injection_points *points = &forge->points[rule];
+	struct injection_point *p = &points->list[below(forge, points->count)];
 	struct sample_run_line line;
 
 	start(forge, f, &forge->set->list[rule], p->sample, p->line);
-	line = f->trial.lines[p->line];
+	line = f->run.lines[p->line];
 	f->allowed = p->allowed;
 	allow_others(forge, f);
-	f->what = payload_draw(&forge->payload, forge->payloads, &forge->random,
+	f->what = payload_draw(&forge->payload, forge->corpus, &forge->random,
 			       p, line.bytes, line.len, rule, PAYLOAD_MAX);
-	write_place(forge, f, p);
+	write_payload(forge, f, p);
 	if (below(forge, 2) == 0 && may_end_here(forge, p, &line))
 		break_line(forge, f);
 }
@@ -232,18 +232,18 @@ allow(struct forgery *f, const char *text)
 		a->count++;
 }
 
-/* A line, cut somewhere behind its header or not at all, that runs on with a
- * whole success. That is somebody's login, whose address may come out. */
+/* A line, whole or cut somewhere after its header, that continues with a whole
+ * login. That is a genuine login, so its address is allowed. */
 static void
 glue(struct forge *forge, size_t rule, struct forgery *f)
 {
-	const struct sample_run_line line = f->trial.lines[f->line];
+	const struct sample_run_line line = f->run.lines[f->line];
 	struct captures parts;
 	size_t cut = line.len;
 
-	if (!captures_take(&parts, forge->recognizer, line.bytes, line.len))
+	if (!captures_find(&parts, forge->recognizer, line.bytes, line.len))
 		return;
-	/* Before the first byte there is nothing: a line of its own. */
+	/* With nothing before it, the login would be a line of its own. */
 	if (below(forge, 4) != 0)
 		cut = parts.text + below(forge, line.len - parts.text + 1);
 	if (cut == 0)
@@ -251,14 +251,14 @@ glue(struct forge *forge, size_t rule, struct forgery *f)
 	add(forge, line.bytes, cut);
 	f->begin = forge->len;
 	f->torn = true;
-	allow(f, payload_corpus_draw_line(&forge->payload, forge->payloads,
-				   &forge->random, rule));
+	allow(f, payload_corpus_draw_line(&forge->payload, forge->corpus,
+					  &forge->random, rule));
 	add(forge, forge->payload.bytes, forge->payload.len);
 	f->end = forge->len;
 	take_line(forge, f);
 }
 
-/* What a relay of logs may put before or behind a line. */
+/* Adds what a log relay may add before or after a line. */
 static void
 decorate(struct forge *forge, struct forgery *f)
 {
@@ -276,13 +276,13 @@ decorate(struct forge *forge, struct forgery *f)
 	    "message repeated 2 times: [ ",
 	    "...",
 	    "\\n"};
-	const struct sample_run_line line = f->trial.lines[f->line];
+	const struct sample_run_line line = f->run.lines[f->line];
 	const char *text = decorations[below(
 	    forge, sizeof(decorations) / sizeof(decorations[0]))];
 	struct captures parts;
 	size_t at[3] = {0, 0, line.len}, where;
 
-	captures_take(&parts, forge->recognizer, line.bytes, line.len);
+	captures_find(&parts, forge->recognizer, line.bytes, line.len);
 	at[1] = parts.text;
 	where = at[below(forge, 3)];
 	add(forge, line.bytes, where);
@@ -301,14 +301,14 @@ forge_line(struct forge *forge, size_t number, struct forgery *f)
 	const struct sample *sample =
 	    n < rule->accept.count ? &rule->accept.list[n]
 				   : &rule->reject.list[n - rule->accept.count];
-	struct sample_run trial;
+	struct sample_run run;
 
-	sample_run_of(&trial, sample);
-	start(forge, f, rule, sample, below(forge, trial.nlines));
-	sample_run_run(&trial, forge->recognizer, forge->now, &f->allowed);
+	sample_run_set(&run, sample);
+	start(forge, f, rule, sample, below(forge, run.nlines));
+	sample_run_collect(&run, forge->recognizer, forge->now, &f->allowed);
 	allow_others(forge, f);
 	if (below(forge, 3) == 0) {
-		f->what = "something put before or behind";
+		f->what = "extra text";
 		decorate(forge, f);
 	} else {
 		f->what = "a torn line and a success";
@@ -316,33 +316,35 @@ forge_line(struct forge *forge, size_t number, struct forgery *f)
 	}
 }
 
-/* ---- all together ---- */
+/* ---- forgeries ---- */
 
 bool
 forge_make(struct forge *forge, size_t number, struct forgery *f)
 {
 	const struct rule *rule = &forge->set->list[number];
-	struct injection_points *places = &forge->places[number];
+	struct injection_points *points = &forge->points[number];
 
-	if (rule->accept.count == 0 || payload_corpus_count(forge->payloads) == 0)
+	if (rule->accept.count == 0 || payload_corpus_count(forge->corpus) == 0)
 		return false;
-	if (!forge->looked[number])
-		injection_points_find(places, forge->recognizer, rule, forge->now);
-	forge->looked[number] = true;
-	if (places->count > 0 && below(forge, 8) != 0)
-		forge_place(forge, number, f);
+	if (!forge->searched[number])
+		injection_points_find(points, forge->recognizer, rule,
+				      forge->now);
+	forge->searched[number] = true;
+	if (points->count > 0 && below(forge, 8) != 0)
+		forge_point(forge, number, f);
 	else
 		forge_line(forge, number, f);
 	return true;
 }
 
-/* A torn line that is how a login begins: nobody can tell whose end it got. */
+/* Whether a cut line is the beginning of a login. If so, nobody can tell that
+ * its end belongs to another one. */
 static bool
 may_go_on(struct forge *forge, const struct forgery *f)
 {
-	return payload_corpus_complete(forge->payloads, forge->recognizer,
-				 f->trial.lines[f->line].bytes, f->begin,
-				 forge->now);
+	return payload_corpus_complete(forge->corpus, forge->recognizer,
+				       f->run.lines[f->line].bytes, f->begin,
+				       forge->now);
 }
 
 bool
@@ -351,7 +353,7 @@ forge_fools(struct forge *forge, const struct forgery *f, struct addr *granted)
 	struct sample_run_addrs got = {0};
 	const struct addr *wrong;
 
-	sample_run_run(&f->trial, forge->recognizer, forge->now, &got);
+	sample_run_collect(&f->run, forge->recognizer, forge->now, &got);
 	wrong = sample_run_beyond(&got, &f->allowed);
 	if (wrong == NULL || (f->torn && may_go_on(forge, f)))
 		return false;
@@ -359,11 +361,11 @@ forge_fools(struct forge *forge, const struct forgery *f, struct addr *granted)
 	return true;
 }
 
-/* Without n bytes at `at`: true, or the line is as it was. */
+/* Removes n bytes. false: the line then fools no rule, and is restored. */
 static bool
 try_without(struct forge *forge, struct forgery *f, size_t at, size_t n)
 {
-	struct sample_run_line *line = &f->trial.lines[f->line];
+	struct sample_run_line *line = &f->run.lines[f->line];
 	char *bytes = forge->line + (line->bytes - forge->line);
 	char *gone = (char *)alloc_bytes(bytes + at, n);
 	struct addr granted;

@@ -1,16 +1,16 @@
 /*
- * forge: attacks, made out of the samples of the rules.
+ * forge: makes attacks from the samples of the rules.
  *
- * A forgery is a sample in which a stranger has written into one place
- * (patterns/check/injection_points.h) what may fool a rule (patterns/check/payload.h), or a line
- * that was torn and runs on with another one. What may come out of it is what
- * comes out of the sample itself: of a login its address, of anything else
- * nothing. Pure: the same seed gives the same forgeries.
+ * A forgery is a sample with a payload (patterns/check/payload.h) at one of its
+ * injection points (patterns/check/injection_points.h), or a line that was cut
+ * and continues with another one. It may only give the addresses that the
+ * sample itself gives: a login's own, or none. The same seed gives the same
+ * forgeries.
  *
- * Some things no program can tell, and so they are not made: a whole line,
- * header included, behind a newline that the server or its syslogd lets pass;
- * a login that ends where a stranger's text ends, by a newline or because it
- * was cut; and a line that was cut within an address that stands at its end.
+ * Forgeries that no program could detect are not made: a whole line, header
+ * included, after a newline that the server or its syslogd lets pass; a login
+ * that ends where a stranger's text ends, by a newline or because it was cut;
+ * and a line that was cut within an address at its end.
  */
 #ifndef PATTERNS_CHECK_FORGE_H
 #define PATTERNS_CHECK_FORGE_H
@@ -29,32 +29,32 @@ struct rule;
 struct ruleset;
 struct sample;
 
-/* Borrowed, until the next one is made. */
+/* Borrowed: valid until the next one is made. */
 struct forgery {
 	const struct rule *rule;
 	const struct sample *sample;
-	const char *what; /* was written there: "a success" */
-	struct sample_run trial;
+	const char *what; /* was written, for people: "a success" */
+	struct sample_run run;
 	struct sample_run_addrs allowed;
-	/* What was written: these bytes of that line of the trial. */
+	/* What was written: bytes begin to end of run.lines[line]. */
 	size_t line, begin, end;
-	bool torn; /* of what stands before it the rest is gone */
+	bool torn; /* the line was cut there, and continues with another one */
 };
 
-/* The recognizer must have all rules of the set; both must outlive it. now:
- * as for recognize(). */
+/* The recognizer must have all rules of the set. Both must outlive the forge.
+ * now: as for recognize(). */
 struct forge *forge_new(const struct ruleset *, struct recognizer *,
     uint64_t seed, time_t now);
 void forge_free(struct forge **);
 
-/* One for the rule with this number. false: it has no samples, or no
- * rule accepts its own. */
+/* Makes a forgery for the rule with this number. false: the rule has no accept
+ * samples, or no rule accepts its own. */
 bool forge_make(struct forge *, size_t rule, struct forgery *out);
 
-/* true: an address came out that must not; which one. */
+/* Whether the forgery gives an address that it must not give: *granted. */
 bool forge_fools(struct forge *, const struct forgery *, struct addr *granted);
 
-/* Takes away of what was written all that is not needed to fool. */
+/* Removes from what was written all that is not needed to fool the rules. */
 void forge_shorten(struct forge *, struct forgery *);
 
 #endif

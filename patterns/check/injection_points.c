@@ -9,14 +9,15 @@
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
 
-/* What stands before a name in a login, and will so in a failure. */
+/* The lengths and number of texts that precede a name. */
 enum { BEFORE_MAX = 16, CONTEXTS_MAX = 64 };
 
+/* What surrounds a name in a login, and probably also in a failure. */
 struct context {
 	char before[BEFORE_MAX];
 	size_t len;
-	char behind; /* '\0': the end of the line */
-	bool fixed;  /* no name, a word of the server's own: status="ok" */
+	char after; /* '\0': the end of the line */
+	bool fixed; /* not a name, but a word of the server: status="ok" */
 };
 
 struct search {
@@ -26,19 +27,19 @@ struct search {
 	time_t now;
 	struct context contexts[CONTEXTS_MAX];
 	size_t ncontexts;
-	/* the line that is looked at */
+	/* the line that is searched */
 	const struct sample *sample;
 	bool accept;
-	struct sample_run trial;
+	struct sample_run run;
 	size_t line;
 	struct captures parts;
 };
 
 static const char breakers[] = " \t\"'`<>[](){},;=";
 
-/* ---- what comes out with other text in a place ---- */
+/* ---- trying other text ---- */
 
-/* Text in place of bytes begin to end, in a fresh buffer. */
+/* The line with text in place of bytes begin to end; the caller frees it. */
 static char *
 replaced(const struct sample_run_line *line, size_t begin, size_t end,
 	 const char *text, size_t len)
@@ -55,63 +56,56 @@ static void
 try_text(struct search *s, size_t begin, size_t end, const char *text,
 	 size_t len, struct sample_run_addrs *out)
 {
-	struct sample_run trial = s->trial;
-	struct sample_run_line *line = &trial.lines[s->line];
+	struct sample_run run = s->run;
+	struct sample_run_line *line = &run.lines[s->line];
 	char *bytes = replaced(line, begin, end, text, len);
 
 	line->bytes = bytes;
 	line->len = line->len - (end - begin) + len;
-	sample_run_run(&trial, s->recognizer, s->now, out);
+	sample_run_collect(&run, s->recognizer, s->now, out);
 	free(bytes);
 }
 
-/* The sample's login still comes out with this text. */
+/* Whether the sample still gives its login with this text. */
 static bool
-takes(struct search *s, size_t begin, size_t end, const char *text, size_t len)
+accepts(struct search *s, size_t begin, size_t end, const char *text,
+	size_t len)
 {
 	struct sample_run_addrs got = {0}, before = {0};
 
 	try_text(s, begin, end, text, len, &got);
 	if (got.count == 0)
 		return false;
-	sample_run_run(&s->trial, s->recognizer, s->now, &before);
+	sample_run_collect(&s->run, s->recognizer, s->now, &before);
 	return sample_run_beyond(&got, &before) == NULL;
 }
 
+/* Finds the bytes that the rule accepts within a word. Of bytes that no rule
+ * tells apart, only one is tried. */
 static void
-admit(struct injection_point *place, unsigned char first, unsigned char last)
-{
-	unsigned int c;
-
-	for (c = first; c <= last; c++)
-		place->admits[c / 32] |= UINT32_C(1) << c % 32;
-}
-
-/* Which bytes the rule lets stand within a word; of those that no rule tells
- * apart, one is asked. */
-static void
-find_admitted(struct search *s, struct injection_point *place)
+find_admitted(struct search *s, struct injection_point *p)
 {
 	static const struct {
-		unsigned char asked, first, last;
+		unsigned char tried, first, last;
 	} kinds[] = {{'e', 'a', 'f'},	 {'q', 'g', 'z'},   {'E', 'A', 'F'},
 		     {'Q', 'G', 'Z'},	 {'7', '0', '9'},   {' ', ' ', ' '},
 		     {'\t', '\t', '\t'}, {0xc3, 0x80, 0xff}};
-	size_t i, middle = (place->begin + place->end) / 2;
+	size_t i, middle = (p->begin + p->end) / 2;
 	unsigned char c;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (takes(s, middle, middle, (const char *)&kinds[i].asked, 1))
-			admit(place, kinds[i].first, kinds[i].last);
+		if (accepts(s, middle, middle, (const char *)&kinds[i].tried,
+			    1))
+			byte_set_add(&p->admits, kinds[i].first, kinds[i].last);
 	for (c = '!'; c <= '~'; c++)
-		if (ispunct(c) && takes(s, middle, middle, (char *)&c, 1))
-			admit(place, c, c);
+		if (ispunct(c) && accepts(s, middle, middle, (char *)&c, 1))
+			byte_set_add(&p->admits, c, c);
 }
 
-/* ---- places ---- */
+/* ---- points ---- */
 
 static struct injection_point *
-push_place(struct search *s, size_t begin, size_t end)
+push_point(struct search *s, size_t begin, size_t end)
 {
 	struct injection_points *out = s->out;
 	struct injection_point *p;
@@ -119,40 +113,41 @@ push_place(struct search *s, size_t begin, size_t end)
 	out->list = alloc_resize(out->list, out->count + 1, sizeof(*p));
 	p = &out->list[out->count++];
 	*p = (struct injection_point){.sample = s->sample,
-			    .accept = s->accept,
-			    .line = s->line,
-			    .begin = begin,
-			    .end = end};
-	sample_run_run(&s->trial, s->recognizer, s->now, &p->allowed);
+				      .accept = s->accept,
+				      .line = s->line,
+				      .begin = begin,
+				      .end = end};
+	sample_run_collect(&s->run, s->recognizer, s->now, &p->allowed);
 	return p;
 }
 
-/* NULL: it is known. */
+/* NULL: it is in the list already. */
 static struct injection_point *
-add_place(struct search *s, size_t begin, size_t end)
+add_point(struct search *s, size_t begin, size_t end)
 {
-	const struct injection_point *p = s->out->list, *last = p + s->out->count;
+	const struct injection_point *p = s->out->list,
+				     *last = p + s->out->count;
 
 	for (; p < last; p++)
 		if (p->sample == s->sample && p->line == s->line &&
 		    p->begin == begin && p->end == end && !p->again)
 			return NULL;
-	return push_place(s, begin, end);
+	return push_point(s, begin, end);
 }
 
 static bool
 is_free_text(const struct injection_point *p)
 {
-	return place_admits(p, 'q') && place_admits(p, '@') &&
-	       place_admits(p, '_');
+	return byte_set_has(&p->admits, 'q') && byte_set_has(&p->admits, '@') &&
+	       byte_set_has(&p->admits, '_');
 }
 
-/* What stands before and behind a name that a stranger gave himself: a word,
- * with what parts it from the name: "user=<". */
+/* Remembers what surrounds a name: the word before it with its punctuation, as
+ * in "user=<", and the byte after it. */
 static void
 add_context(struct search *s, size_t begin, size_t end, bool fixed)
 {
-	const struct sample_run_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->run.lines[s->line];
 	size_t from = s->parts.text, at = begin, len;
 	struct context *c;
 
@@ -170,26 +165,26 @@ add_context(struct search *s, size_t begin, size_t end, bool fixed)
 	c = &s->contexts[s->ncontexts];
 	*c = (struct context){.len = len, .fixed = fixed};
 	memcpy(c->before, line->bytes + begin - len, len);
-	c->behind = end < line->len ? line->bytes[end] : '\0';
+	c->after = end < line->len ? line->bytes[end] : '\0';
 	for (size_t i = 0; i < s->ncontexts; i++)
 		if (memcmp(&s->contexts[i], c, sizeof(*c)) == 0)
 			return;
 	s->ncontexts++;
 }
 
-/* ---- of a login ---- */
+/* ---- in a login ---- */
 
 static bool
 is_variable(struct search *s, size_t begin, size_t end)
 {
-	return takes(s, begin, end, "q", 1) || takes(s, begin, end, "Q", 1) ||
-	       takes(s, begin, end, "7", 1);
+	return accepts(s, begin, end, "q", 1) ||
+	       accepts(s, begin, end, "Q", 1) || accepts(s, begin, end, "7", 1);
 }
 
 static void
-add_login_place(struct search *s, size_t begin, size_t end, bool open)
+add_login_point(struct search *s, size_t begin, size_t end, bool open)
 {
-	struct injection_point *p = add_place(s, begin, end);
+	struct injection_point *p = add_point(s, begin, end);
 
 	if (p == NULL)
 		return;
@@ -215,7 +210,7 @@ find_word(struct search *s, size_t begin, size_t end)
 	    overlaps(begin, end, a->session, a->session_end))
 		return;
 	if (is_variable(s, begin, end))
-		add_login_place(s, begin, end, end <= a->ip);
+		add_login_point(s, begin, end, end <= a->ip);
 	else
 		add_context(s, begin, end, true);
 }
@@ -223,7 +218,7 @@ find_word(struct search *s, size_t begin, size_t end)
 static void
 find_words(struct search *s)
 {
-	const struct sample_run_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->run.lines[s->line];
 	size_t begin, end;
 
 	for (begin = s->parts.text; begin < line->len; begin = end + 1) {
@@ -241,18 +236,18 @@ find_in_login(struct search *s)
 	const struct captures *a = &s->parts;
 
 	if (a->user_end > a->user)
-		add_login_place(s, a->user, a->user_end,
+		add_login_point(s, a->user, a->user_end,
 				!s->rule->user_checked);
 	if (a->session_end > a->session)
-		add_login_place(s, a->session, a->session_end,
+		add_login_point(s, a->session, a->session_end,
 				a->session_end <= a->ip);
 	find_words(s);
 }
 
-/* ---- of a failure ---- */
+/* ---- in a failure ---- */
 
-/* A name may be what the rule does not want: "anonymous". With another one it
- * is a login, and no forgery. */
+/* A line may be a failure only because the rule excludes its name, as
+ * "anonymous". With another name it is a login, and not a forgery. */
 static void
 allow_harmless(struct search *s, struct injection_point *p)
 {
@@ -265,29 +260,30 @@ allow_harmless(struct search *s, struct injection_point *p)
 }
 
 static void
-add_failure_place(struct search *s, size_t begin, size_t end)
+add_failure_point(struct search *s, size_t begin, size_t end)
 {
-	struct injection_point *p = add_place(s, begin, end);
+	struct injection_point *p = add_point(s, begin, end);
 
 	if (p != NULL)
 		allow_harmless(s, p);
 }
 
 static const char *
-find(const struct sample_run_line *line, size_t from, const char *what, size_t len)
+find(const struct sample_run_line *line, size_t from, const char *what,
+     size_t len)
 {
 	return memmem(line->bytes + from, line->len - from, what, len);
 }
 
 /*
- * A name that stands twice, as in 'ann at host: wrong password for "ann"': what
- * is written into the one is written into the other, too. from: where to look
- * for the other.
+ * Finds a name that occurs twice, as in 'ann at host: wrong password for
+ * "ann"', so that a forgery writes the same text into both. from: where to look
+ * for the second one.
  */
 static bool
 find_again(struct search *s, size_t begin, size_t end, size_t from)
 {
-	const struct sample_run_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->run.lines[s->line];
 	const size_t len = end - begin;
 	const char *at =
 	    len < 3 ? NULL : find(line, from, line->bytes + begin, len);
@@ -299,7 +295,7 @@ find_again(struct search *s, size_t begin, size_t end, size_t from)
 	other = (size_t)(at - line->bytes);
 	if (other < end && other + len > begin)
 		return false;
-	p = push_place(s, begin < other ? begin : other,
+	p = push_point(s, begin < other ? begin : other,
 		       (begin < other ? begin : other) + len);
 	p->again = true;
 	p->begin2 = begin < other ? other : begin;
@@ -307,28 +303,27 @@ find_again(struct search *s, size_t begin, size_t end, size_t from)
 	return true;
 }
 
-/* Where a name ends that begins so: at the first byte that is behind such a
- * name in some login. */
+/* Where a name ends that follows this context: at the first byte that ends such
+ * a name in some login. */
 static size_t
 name_end(const struct search *s, const struct context *c, size_t begin)
 {
-	const struct sample_run_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->run.lines[s->line];
 	const struct context *other, *last = s->contexts + s->ncontexts;
 	size_t end;
 
 	for (end = begin; end < line->len; end++)
 		for (other = s->contexts; other < last; other++)
-			if (!other->fixed &&
-			    other->behind == line->bytes[end] &&
+			if (!other->fixed && other->after == line->bytes[end] &&
 			    memcmp(other->before, c->before, BEFORE_MAX) == 0)
 				return end;
-	return c->behind ? begin : end;
+	return c->after ? begin : end;
 }
 
 static void
 find_context(struct search *s, const struct context *c)
 {
-	const struct sample_run_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->run.lines[s->line];
 	const char *at;
 	size_t from = s->parts.text, begin, end;
 
@@ -337,12 +332,13 @@ find_context(struct search *s, const struct context *c)
 		begin = from - 1 + c->len;
 		end = name_end(s, c, begin);
 		if (!find_again(s, begin, end, end))
-			add_failure_place(s, begin, end);
+			add_failure_point(s, begin, end);
 	}
 }
 
 static bool
-is_fixed(const struct search *s, const struct sample_run_line *line, size_t begin)
+is_fixed(const struct search *s, const struct sample_run_line *line,
+	 size_t begin)
 {
 	const struct context *c, *last = s->contexts + s->ncontexts;
 
@@ -357,7 +353,7 @@ is_fixed(const struct search *s, const struct sample_run_line *line, size_t begi
 static void
 find_quoted(struct search *s, char open, char close)
 {
-	const struct sample_run_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->run.lines[s->line];
 	size_t begin = s->parts.text, end;
 	const char *at;
 
@@ -370,7 +366,7 @@ find_quoted(struct search *s, char open, char close)
 		end = (size_t)(at - line->bytes);
 		if (!is_fixed(s, line, begin) &&
 		    !find_again(s, begin, end, s->parts.text))
-			add_failure_place(s, begin, end);
+			add_failure_point(s, begin, end);
 		begin = end + 1;
 	}
 }
@@ -379,16 +375,16 @@ static void
 find_attacker(struct search *s)
 {
 	static const char attacker[] = "6.6.6.6";
-	const struct sample_run_line *line = &s->trial.lines[s->line];
+	const struct sample_run_line *line = &s->run.lines[s->line];
 	const char *at;
 	size_t from = s->parts.text;
 
 	while ((at = find(line, from, attacker, sizeof(attacker) - 1)) !=
 	       NULL) {
 		from = (size_t)(at - line->bytes);
-		add_failure_place(s, from, from);
+		add_failure_point(s, from, from);
 		from += sizeof(attacker) - 1;
-		add_failure_place(s, from, from);
+		add_failure_point(s, from, from);
 	}
 }
 
@@ -416,11 +412,11 @@ find_in_samples(struct search *s, const struct samples *samples)
 
 	for (i = 0; i < samples->count; i++) {
 		s->sample = &samples->list[i];
-		sample_run_of(&s->trial, s->sample);
-		for (s->line = 0; s->line < s->trial.nlines; s->line++) {
-			line = &s->trial.lines[s->line];
-			if (!captures_take(&s->parts, s->recognizer, line->bytes,
-					  line->len))
+		sample_run_set(&s->run, s->sample);
+		for (s->line = 0; s->line < s->run.nlines; s->line++) {
+			line = &s->run.lines[s->line];
+			if (!captures_find(&s->parts, s->recognizer,
+					   line->bytes, line->len))
 				continue;
 			if (s->parts.rule == s->rule)
 				find_in_login(s);
@@ -431,8 +427,9 @@ find_in_samples(struct search *s, const struct samples *samples)
 }
 
 void
-injection_points_find(struct injection_points *out, struct recognizer *recognizer,
-	    const struct rule *rule, time_t now)
+injection_points_find(struct injection_points *out,
+		      struct recognizer *recognizer, const struct rule *rule,
+		      time_t now)
 {
 	struct search s = {
 	    .out = out, .recognizer = recognizer, .rule = rule, .now = now};
@@ -444,8 +441,8 @@ injection_points_find(struct injection_points *out, struct recognizer *recognize
 }
 
 void
-injection_points_clear(struct injection_points *places)
+injection_points_clear(struct injection_points *points)
 {
-	free(places->list);
-	*places = (struct injection_points){0};
+	free(points->list);
+	*points = (struct injection_points){0};
 }

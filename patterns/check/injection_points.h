@@ -1,26 +1,26 @@
 /*
- * injection_points: where in the lines of a rule's samples strangers write.
+ * injection_points: the places in a rule's samples where strangers can write.
  *
- * Of a login, the rule itself tells: what its groups captured, and each word
- * in whose place it takes another one. Before the address, and as a user, a
- * stranger may write anything: his name, his host's name in the DNS. What is
- * behind the address, and no user, is the server's own (a session's id, a
- * count): there only bytes come that the rule lets stand.
+ * In a login, the rule shows them: what its groups captured, and each word in
+ * whose place it accepts another one. Before the address, and as a user name, a
+ * stranger can write anything: a name, or a host name in the DNS. After the
+ * address, all but a user name comes from the server (a session id, a count):
+ * such a point is closed, and gets only bytes that the rule accepts.
  *
- * Of a line that is no login, the logins tell: what follows the same words as
- * a user or a host does there, what is in quotes, and the same text again
- * elsewhere; and what stands beside 6.6.6.6, the address of the attackers in
- * all samples.
+ * In a line that is not a login, the logins of the rule show them: what follows
+ * the words that precede a user or a host there, what is in quotes, and other
+ * occurrences of the same text; and the text beside 6.6.6.6, which is the
+ * attacker's address in all samples.
  */
 #ifndef PATTERNS_CHECK_INJECTION_POINTS_H
 #define PATTERNS_CHECK_INJECTION_POINTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <time.h>
 
 #include "patterns/check/sample_run.h"
+#include "patterns/match/regex_tokens.h"
 
 struct recognizer;
 struct rule;
@@ -29,14 +29,14 @@ struct sample;
 struct injection_point {
 	const struct sample *sample;
 	bool accept;	   /* of an accept sample */
-	size_t line;	   /* which of the sample's trial */
+	size_t line;	   /* index in the sample's sample_run */
 	size_t begin, end; /* of that line; may be empty */
-	bool again;	   /* what is written here stands ... */
-	size_t begin2, end2; /* ... here, too; behind the first */
-	bool asked, may_end; /* forge's: may a line end behind it? */
-	bool closed;	   /* only bytes of admits can be here */
-	uint32_t admits[8];
-	/* Who may come out whatever is written here. */
+	bool again;	   /* the server writes the same text a second ... */
+	size_t begin2, end2; /* ... time, further right, here */
+	bool asked, may_end; /* for forge: may the line end here? */
+	bool closed;	   /* only bytes of admits can be written here */
+	struct byte_set admits;
+	/* The addresses that may be found whatever is written here. */
 	struct sample_run_addrs allowed;
 };
 
@@ -45,15 +45,10 @@ struct injection_points {
 	size_t count;
 };
 
-static inline bool
-place_admits(const struct injection_point *p, unsigned char c)
-{
-	return p->admits[c / 32] >> c % 32 & 1;
-}
-
-/* Those of all samples of a rule. The recognizer must have all rules. */
-void injection_points_find(struct injection_points *, struct recognizer *, const struct rule *,
-    time_t now);
+/* Finds those of all samples of a rule. The recognizer must have all rules.
+ * now: as for recognize(). */
+void injection_points_find(struct injection_points *, struct recognizer *,
+    const struct rule *, time_t now);
 void injection_points_clear(struct injection_points *);
 
 #endif

@@ -21,7 +21,7 @@ struct lint {
 };
 
 static void __attribute__((format(printf, 3, 4)))
-find(const struct lint *lint, bool fault, const char *fmt, ...)
+report(const struct lint *lint, bool fault, const char *fmt, ...)
 {
 	char why[512];
 	va_list ap;
@@ -40,14 +40,13 @@ check_samples(const struct lint *lint)
 	const struct rule *rule = lint->rule;
 
 	if (rule->accept.count < LINT_ACCEPT_MIN)
-		find(lint, true,
-		     "no accept samples: nothing proves that it "
-		     "works");
+		report(lint, true,
+		       "no accept samples: nothing shows that the rule works");
 	if (rule->reject.count < LINT_REJECT_MIN)
-		find(lint, true,
-		     "%zu reject samples, not %d: a failed login, one whose "
-		     "user name imitates a success, a logout",
-		     rule->reject.count, LINT_REJECT_MIN);
+		report(lint, true,
+		       "%zu reject samples, not %d: add a failed login, one "
+		       "whose user name imitates a success, a logout",
+		       rule->reject.count, LINT_REJECT_MIN);
 }
 
 /* ---- expressions ---- */
@@ -65,9 +64,9 @@ is_unbounded(const struct regex_token *a)
 }
 
 /*
- * '.*' before the address: a stranger's text reaches as far as it likes. As a
- * user, between words that only the server writes, it may do; at the very
- * beginning, or anywhere else, it does not.
+ * A '.*' before the address lets a stranger's text go on up to any address in
+ * it. This may be right for a user name between words that only the server
+ * writes, and is wrong everywhere else.
  */
 static void
 check_reach(const struct lint *lint, const struct regex_tokens *tokens,
@@ -81,14 +80,14 @@ check_reach(const struct lint *lint, const struct regex_tokens *tokens,
 		if (!tokens->list[i].any || !is_unbounded(&tokens->list[i]))
 			continue;
 		within = user < i && i < tokens->list[user].other;
-		find(lint, !within,
-		     "%s: anything reaches to the address ('%c%c' at column "
-		     "%zu)%s",
-		     role_name(role), '.', tokens->list[i].min ? '+' : '*',
-		     tokens->list[i].at + 1,
-		     within ? ", as a user name: is there but one way to read "
-			      "such a line?"
-			    : ": name the bytes that may stand there");
+		report(lint, !within,
+		       "%s: '%c%c' at column %zu matches anything before the "
+		       "address: %s",
+		       role_name(role), '.', tokens->list[i].min ? '+' : '*',
+		       tokens->list[i].at + 1,
+		       within ? "make sure that no user name can change where "
+				"the address is"
+			      : "list the bytes that are allowed there");
 	}
 }
 
@@ -102,25 +101,26 @@ check_address(const struct lint *lint, const struct regex_tokens *tokens,
 	if (ip == tokens->count)
 		return;
 	if (regex_tokens_group(tokens, "ip", ip + 1) < tokens->count)
-		find(lint, true,
-		     "%s: more than one group (?<ip>...): more than one way "
-		     "to the address",
-		     role_name(role));
+		report(
+		    lint, true,
+		    "%s: more than one group (?<ip>...): capture the address "
+		    "in one place only",
+		    role_name(role));
 	if (a->min == 0 || regex_tokens_least(tokens, ip + 1, a->other) == 0)
-		find(lint, true, "%s: (?<ip>...) may be empty",
-		     role_name(role));
+		report(lint, true, "%s: (?<ip>...) may be empty",
+		       role_name(role));
 	if (a->max > 1)
-		find(lint, true,
-		     "%s: (?<ip>...) is repeated: more than one way to the "
-		     "address",
-		     role_name(role));
+		report(lint, true,
+		       "%s: (?<ip>...) repeats: capture the address in one "
+		       "place only",
+		       role_name(role));
 }
 
-/* A group that holds the address and may be left out, or is one of several:
- * each has its own way. */
+/* A group around the address that is optional, repeats or has alternatives
+ * gives more than one way to find it. */
 static void
-check_ways(const struct lint *lint, const struct regex_tokens *tokens,
-	   enum rule_role role)
+check_groups(const struct lint *lint, const struct regex_tokens *tokens,
+	     enum rule_role role)
 {
 	size_t i, ip = regex_tokens_group(tokens, "ip", 0);
 	const struct regex_token *a;
@@ -130,21 +130,21 @@ check_ways(const struct lint *lint, const struct regex_tokens *tokens,
 		if (a->kind != TOKEN_OPEN || a->other < ip)
 			continue;
 		if (a->min != 1 || a->max != 1)
-			find(lint, true,
-			     "%s: the address is in a group that need not be "
-			     "there once (column %zu)",
-			     role_name(role), a->at + 1);
+			report(lint, true,
+			       "%s: the address is in a group that is optional "
+			       "or repeats (column %zu)",
+			       role_name(role), a->at + 1);
 		if (a->branches)
-			find(lint, false,
-			     "%s: the address is in one of several "
-			     "alternatives (column %zu)",
-			     role_name(role), a->at + 1);
+			report(lint, false,
+			       "%s: the address is in one of several "
+			       "alternatives (column %zu)",
+			       role_name(role), a->at + 1);
 	}
 }
 
 static bool
-any_admits(const struct regex_tokens *tokens, size_t begin, size_t end, unsigned char c,
-	   bool unbounded)
+any_admits(const struct regex_tokens *tokens, size_t begin, size_t end,
+	   unsigned char c, bool unbounded)
 {
 	size_t i;
 
@@ -155,8 +155,8 @@ any_admits(const struct regex_tokens *tokens, size_t begin, size_t end, unsigned
 	return false;
 }
 
-/* Where the user ends is not to be told if he may hold what ends him, and what
- * comes behind may hold it, too. */
+/* Where the user name ends cannot be told if both the name and what follows may
+ * contain the byte that ends it. */
 static void
 check_user(const struct lint *lint, const struct regex_tokens *tokens,
 	   enum rule_role role)
@@ -167,15 +167,18 @@ check_user(const struct lint *lint, const struct regex_tokens *tokens,
 	if (user == tokens->count)
 		return;
 	close = tokens->list[user].other;
-	c = close + 1 < tokens->count ? regex_token_literal(&tokens->list[close + 1])
-				     : -1;
+	c = close + 1 < tokens->count
+		? regex_token_literal(&tokens->list[close + 1])
+		: -1;
 	if (c >= 0 &&
 	    any_admits(tokens, user + 1, close, (unsigned char)c, false) &&
-	    any_admits(tokens, close + 2, tokens->count, (unsigned char)c, true))
-		find(lint, true,
-		     "%s: the user may hold '%c', which ends him, and so may "
-		     "what follows: more than one way to read a line",
-		     role_name(role), c);
+	    any_admits(tokens, close + 2, tokens->count, (unsigned char)c,
+		       true))
+		report(lint, true,
+		       "%s: both the user and what follows may contain '%c', "
+		       "which ends the user: a line can be read in more than "
+		       "one way",
+		       role_name(role), c);
 }
 
 static void
@@ -186,7 +189,7 @@ check_expression(const struct lint *lint, enum rule_role role)
 	regex_tokens_read(&tokens, lint->rule->expressions[role]);
 	check_reach(lint, &tokens, role);
 	check_address(lint, &tokens, role);
-	check_ways(lint, &tokens, role);
+	check_groups(lint, &tokens, role);
 	check_user(lint, &tokens, role);
 	regex_tokens_clear(&tokens);
 }
@@ -207,8 +210,9 @@ names(const char *expression, const char *group)
 	return found;
 }
 
-/* A login whose session has a name ends with that name, else with the
- * address: a logout that has not what any login has ends nothing. */
+/* A login that captures a session ends at a logout with the same session, any
+ * other login at one with the same address. A logout that captures neither what
+ * some login of the server does ends no session. */
 static void
 check_logout(const struct lint *lint)
 {
@@ -229,16 +233,17 @@ check_logout(const struct lint *lint)
 		if (named ? session : address)
 			return;
 	}
-	find(lint, false, "logout: ends nothing: %s",
-	     !logins ? "this server has no rule of a login"
-	     : session
-		 ? "it names a session, which no login of this server does"
-		 : "it names no session, as each login of this server does");
+	report(lint, false, "logout: ends no session: %s",
+	       !logins	 ? "this server has no login rule"
+	       : session ? "it captures a session, which no login rule of "
+			   "this server does"
+			 : "it captures no session, unlike each login rule "
+			   "of this server");
 }
 
-/* ---- steps ---- */
+/* ---- match limit ---- */
 
-/* true: PCRE2 gave up over this rule. */
+/* A worst_case_fn: whether PCRE2 gave up on this rule. */
 static bool
 gives_up(void *arg, const char *line, size_t len)
 {
@@ -256,31 +261,32 @@ gives_up(void *arg, const char *line, size_t len)
 static void
 check_steps(struct lint *lint)
 {
-	struct injection_points places = {0};
+	struct injection_points points = {0};
 	const struct sample_run_line *line;
-	struct sample_run trial;
+	struct sample_run run;
 	const struct injection_point *p;
 	size_t i;
 
-	injection_points_find(&places, lint->recognizer, lint->rule, lint->now);
-	for (i = 0; i < places.count; i++) {
-		p = &places.list[i];
-		sample_run_of(&trial, p->sample);
-		line = &trial.lines[p->line];
+	injection_points_find(&points, lint->recognizer, lint->rule, lint->now);
+	for (i = 0; i < points.count; i++) {
+		p = &points.list[i];
+		sample_run_set(&run, p->sample);
+		line = &run.lines[p->line];
 		if (!p->accept || p->closed ||
-		    !worst_case(line->bytes, line->len, p->begin, p->end, gives_up,
-			     lint))
+		    !worst_case(line->bytes, line->len, p->begin, p->end,
+				gives_up, lint))
 			continue;
-		find(lint, false,
-		     "too many steps on a line of 64 KiB made of the sample "
-		     "at line %u: it grants nothing, but is said each time",
-		     p->sample->lineno);
+		report(lint, false,
+		       "a line of 64 KiB made from the sample at line %u takes "
+		       "too many steps: it grants nothing, but is logged each "
+		       "time",
+		       p->sample->lineno);
 		break;
 	}
-	injection_points_clear(&places);
+	injection_points_clear(&points);
 }
 
-/* ---- all together ---- */
+/* ---- the rule ---- */
 
 void
 lint_rule(const struct rule *rule, const struct ruleset *set,
@@ -291,9 +297,9 @@ lint_rule(const struct rule *rule, const struct ruleset *set,
 
 	check_samples(&lint);
 	if (rule->whole_line)
-		find(&lint, false,
-		     "line: true: slower, and what a stranger wrote may play "
-		     "header; match the text");
+		report(&lint, false,
+		       "line: true is slower, and lets a stranger's text pass "
+		       "for a header: match the text instead");
 	for (role = 0; role < RULE_ROLES; role++)
 		if (rule->expressions[role] != NULL)
 			check_expression(&lint, role);

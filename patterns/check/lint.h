@@ -1,5 +1,6 @@
 /*
- * lint: what is wrong with a rule, or doubtful, though its samples are right.
+ * lint: finds what is wrong or doubtful in a rule, beyond what its samples
+ * show.
  */
 #ifndef PATTERNS_CHECK_LINT_H
 #define PATTERNS_CHECK_LINT_H
@@ -13,14 +14,14 @@ struct ruleset;
 
 enum { LINT_ACCEPT_MIN = 1, LINT_REJECT_MIN = 3 };
 
-/* why is borrowed until the call returns. A fault is to be mended; what is
- * none is to be thought over. */
+/* why is borrowed. A fault must be corrected; any other finding is a warning to
+ * think about. */
 typedef void lint_fn(void *arg, const struct rule *, bool fault,
     const char *why);
 
-/* Calls fn for each finding. The recognizer must have the rule, which is one of
- * the set; its samples are run, with much text in them. now: as for
- * recognize(). */
+/* Calls fn for each finding. The rule must be one of the set, and the
+ * recognizer must have it: its samples are run with very long text in them.
+ * now: as for recognize(). */
 void lint_rule(const struct rule *, const struct ruleset *,
     struct recognizer *, time_t now, lint_fn *, void *arg);
 

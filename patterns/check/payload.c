@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "patterns/check/injection_points.h"
 
-/* Spellings of an address that must not mean it. */
+/* Spellings of 6.6.6.6 that must not be taken for that address. */
 static const char *const lookalikes[] = {
     "\xef\xbc\x96.\xef\xbc\x96.\xef\xbc\x96.\xef\xbc\x96",
     "\xd9\xa6.\xd9\xa6.\xd9\xa6.\xd9\xa6",
@@ -45,7 +45,8 @@ between(uint64_t *random, size_t low, size_t high)
 	return low + random_below(random, high - low + 1);
 }
 
-/* What a payload is drawn from. */
+/* What a payload is drawn from: bytes begin to end of the line are where it
+ * goes. */
 struct draw {
 	const struct payload_corpus *all;
 	uint64_t *random;
@@ -61,7 +62,7 @@ draw_attacker(const struct draw *d)
 	return payload_corpus_attacker(d->random);
 }
 
-/* What closes the field, perhaps, and what opens the next. */
+/* Adds what may close one field and open the next. */
 static void
 add_joint(struct payload *p, const struct draw *d)
 {
@@ -69,11 +70,11 @@ add_joint(struct payload *p, const struct draw *d)
 	size_t n = between(d->random, 1, 8);
 
 	switch (random_below(d->random, 12)) {
-	case 0: /* as it goes on behind the place */
+	case 0: /* what follows the injection point */
 		payload_corpus_add(p, d->line + d->end,
-			    n < d->len - d->end ? n : d->len - d->end);
+				   n < d->len - d->end ? n : d->len - d->end);
 		return;
-	case 1: /* as it came to the place */
+	case 1: /* what precedes it */
 		if (n > d->begin)
 			n = d->begin;
 		payload_corpus_add(p, d->line + d->begin - n, n);
@@ -81,10 +82,11 @@ add_joint(struct payload *p, const struct draw *d)
 	case 2:
 	case 3:
 		for (n = n % 3 + 1; n > 0; n--)
-			payload_corpus_add(p,
-				    &delimiters[random_below(
-					d->random, sizeof(delimiters) - 1)],
-				    1);
+			payload_corpus_add(
+			    p,
+			    &delimiters[random_below(d->random,
+						     sizeof(delimiters) - 1)],
+			    1);
 		return;
 	case 4:
 	case 5:
@@ -105,7 +107,8 @@ static void
 draw_success_text(struct payload *p, const struct draw *d)
 {
 	add_joint(p, d);
-	payload_corpus_add_success(p, d->all, d->random, d->own, draw_attacker(d));
+	payload_corpus_add_success(p, d->all, d->random, d->own,
+				   draw_attacker(d));
 	do {
 		add_joint(p, d);
 	} while (random_below(d->random, 2) == 0);
@@ -125,9 +128,9 @@ draw_delimiters(struct payload *p, const struct draw *d)
 
 	for (i = 0; i < n; i++) {
 		payload_corpus_add(p,
-			    &delimiters[random_below(d->random,
-						     sizeof(delimiters) - 1)],
-			    1);
+				   &delimiters[random_below(
+				       d->random, sizeof(delimiters) - 1)],
+				   1);
 		if (random_below(d->random, 6) == 0)
 			payload_corpus_add_text(p, draw_attacker(d));
 		if (random_below(d->random, 6) == 0)
@@ -158,7 +161,7 @@ draw_lookalike(struct payload *p, const struct draw *d)
 	add_joint(p, d);
 }
 
-/* The line itself, from some place before the address to some behind. */
+/* The end of the line itself, from somewhere before the injection point on. */
 static void
 draw_own_line(struct payload *p, const struct draw *d)
 {
@@ -225,25 +228,25 @@ static const struct kind {
     {"random bytes", draw_random, 5},
 };
 
-/* Bytes that the place does not take do not come there. */
+/* Drops the bytes that cannot get to a closed point. */
 static void
-filter(struct payload *p, const struct injection_point *place)
+filter(struct payload *p, const struct injection_point *point)
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < p->len; i++)
-		if (place_admits(place, (unsigned char)p->bytes[i]))
+		if (byte_set_has(&point->admits, (unsigned char)p->bytes[i]))
 			p->bytes[n++] = p->bytes[i];
 	p->len = n;
 }
 
 const char *
-payload_draw(struct payload *p, const struct payload_corpus *all, uint64_t *random,
-	     const struct injection_point *place, const char *line, size_t len,
-	     size_t own, size_t max)
+payload_draw(struct payload *p, const struct payload_corpus *all,
+	     uint64_t *random, const struct injection_point *point,
+	     const char *line, size_t len, size_t own, size_t max)
 {
 	const struct draw d = {all,	     random,	 line, len,
-			       place->begin, place->end, own,  max};
+			       point->begin, point->end, own,  max};
 	uint64_t drawn = random_below(random, 100);
 	const struct kind *kind = kinds;
 
@@ -251,8 +254,8 @@ payload_draw(struct payload *p, const struct payload_corpus *all, uint64_t *rand
 	while (drawn >= kind->weight)
 		drawn -= kind++->weight;
 	kind->draw(p, &d);
-	if (place->closed)
-		filter(p, place);
+	if (point->closed)
+		filter(p, point);
 	if (p->len > max)
 		p->len = max;
 	return kind->name;

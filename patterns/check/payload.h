@@ -1,8 +1,9 @@
 /*
- * payload: what a stranger would write where he may write.
+ * payload: what an attacker may write into a line.
  *
- * Successes with an address of his; delimiters, control bytes, digits that
- * only look like digits, very long text, and all this joined. Drawn by a seed.
+ * Pieces of accepted lines with the attacker's address; delimiters, control
+ * bytes, characters that look like digits, very long text, and combinations of
+ * these. The random state decides which.
  */
 #ifndef PATTERNS_CHECK_PAYLOAD_H
 #define PATTERNS_CHECK_PAYLOAD_H
@@ -12,12 +13,12 @@
 struct injection_point;
 
 /*
- * One for a place in line, of which at most max bytes are to be used. own: the
- * rule of the place, as for payload_corpus_add_success(). Returns what it is, for
- * people.
+ * Draws a payload of at most max bytes for an injection point of a line. own:
+ * the rule of the line, as for payload_corpus_add_success(). Returns a
+ * description for people.
  */
 const char *payload_draw(struct payload *, const struct payload_corpus *,
-    uint64_t *random, const struct injection_point *, const char *line, size_t len,
-    size_t own, size_t max);
+    uint64_t *random, const struct injection_point *, const char *line,
+    size_t len, size_t own, size_t max);
 
 #endif

@@ -10,7 +10,7 @@
 #include "patterns/match/regex_tokens.h"
 #include "patterns/match/rules.h"
 
-/* A line that grants, and where its parts are. */
+/* An accepted line of a rule. */
 struct success {
 	const char *line; /* borrowed from the rules */
 	size_t len;
@@ -21,11 +21,11 @@ struct success {
 struct payload_corpus {
 	struct success *list;
 	size_t count;
-	struct strings *words; /* of each rule: what its expressions ask for */
+	struct strings *words; /* of each rule: literals of its expressions */
 	size_t nrules;
 };
 
-/* Who is meant to come out. */
+/* What a forgery tries to get authorized. */
 static const char *const attackers[] = {"6.6.6.6", "2001:db8:6::6",
 					"::ffff:6.6.6.6", "[6.6.6.6]",
 					"[2001:db8:6::6]"};
@@ -70,7 +70,7 @@ add_sample(struct payload_corpus *all, struct recognizer *recognizer,
 	for (i = 0; i < sample->nlines; i++) {
 		s.line = sample->lines[i];
 		s.len = strlen(s.line);
-		if (!captures_take(&s.parts, recognizer, s.line, s.len) ||
+		if (!captures_find(&s.parts, recognizer, s.line, s.len) ||
 		    s.parts.rule != &set->list[rule])
 			continue;
 		all->list = alloc_resize(all->list, all->count + 1, sizeof(s));
@@ -78,7 +78,7 @@ add_sample(struct payload_corpus *all, struct recognizer *recognizer,
 	}
 }
 
-/* Literal text of an expression: also what no sample has. */
+/* Adds each run of literal bytes in an expression. */
 static void
 add_words(struct strings *words, const char *expression)
 {
@@ -89,7 +89,8 @@ add_words(struct strings *words, const char *expression)
 
 	regex_tokens_read(&tokens, expression);
 	for (i = 0; i <= tokens.count; i++) {
-		c = i < tokens.count ? regex_token_literal(&tokens.list[i]) : -1;
+		c = i < tokens.count ? regex_token_literal(&tokens.list[i])
+				     : -1;
 		if (c > 0 && len < sizeof(word) - 1) {
 			word[len++] = (char)c;
 			continue;
@@ -150,7 +151,7 @@ payload_corpus_free(struct payload_corpus **allp)
 	free(all);
 }
 
-/* Half of the time one of this rule: the one that fits is its own. */
+/* Half of the time one of this rule, as it is the most likely to fool it. */
 static const struct success *
 draw_success(const struct payload_corpus *all, uint64_t *random, size_t own)
 {
@@ -168,7 +169,7 @@ draw_success(const struct payload_corpus *all, uint64_t *random, size_t own)
 	return &all->list[i];
 }
 
-/* Bytes begin to end of a success, with another address in it. */
+/* Adds bytes begin to end of a line, with another address in it. */
 static void
 add_piece(struct payload *p, const struct success *s, size_t begin, size_t end,
 	  const char *address)
@@ -230,7 +231,7 @@ draw_end(const struct success *s, uint64_t *random, size_t begin)
 
 void
 payload_corpus_add_success(struct payload *p, const struct payload_corpus *all,
-		    uint64_t *random, size_t own, const char *address)
+			   uint64_t *random, size_t own, const char *address)
 {
 	const struct success *s = draw_success(all, random, own);
 	size_t begin = draw_begin(s, random);
@@ -246,7 +247,7 @@ payload_corpus_attacker(uint64_t *random)
 
 const char *
 payload_corpus_draw_line(struct payload *p, const struct payload_corpus *all,
-		  uint64_t *random, size_t own)
+			 uint64_t *random, size_t own)
 {
 	const struct success *s = draw_success(all, random, own);
 	const char *address = payload_corpus_attacker(random);
@@ -263,8 +264,7 @@ is_of_program(const struct rule *rule, const struct logline *line)
 	       rule_knows_program(rule, line->program, line->program_len);
 }
 
-/* One of the two lines of a login alone names nobody, but is one all the same.
- */
+/* One line of a login in two lines gives no address, but counts as a login. */
 static bool
 is_part(const struct success *s, struct recognizer *recognizer,
 	const struct sample_run_line *line)
@@ -272,38 +272,40 @@ is_part(const struct success *s, struct recognizer *recognizer,
 	struct captures parts;
 
 	return s->parts.rule->connect != NULL &&
-	       captures_take(&parts, recognizer, line->bytes, line->len) &&
+	       captures_find(&parts, recognizer, line->bytes, line->len) &&
 	       parts.rule == s->parts.rule;
 }
 
-/* The head with the rest of a success behind it, from some byte on. */
+/* Whether the head becomes a login when some rest of an accepted line follows.
+ */
 static bool
 completes(const struct success *s, struct recognizer *recognizer,
 	  const char *line, size_t head, time_t now)
 {
 	char *bytes = alloc_resize(NULL, head + s->len, 1);
 	struct sample_run_addrs got = {0};
-	struct sample_run trial;
+	struct sample_run run;
 	bool is_login = false;
 	size_t at;
 
 	memcpy(bytes, line, head);
 	for (at = s->parts.text; at <= s->len && !is_login; at++) {
 		memcpy(bytes + head, s->line + at, s->len - at);
-		trial.nlines = 1;
-		trial.lines[0].bytes = bytes;
-		trial.lines[0].len = head + s->len - at;
-		sample_run_run(&trial, recognizer, now, &got);
+		run.nlines = 1;
+		run.lines[0].bytes = bytes;
+		run.lines[0].len = head + s->len - at;
+		sample_run_collect(&run, recognizer, now, &got);
 		is_login =
-		    got.count > 0 || is_part(s, recognizer, &trial.lines[0]);
+		    got.count > 0 || is_part(s, recognizer, &run.lines[0]);
 	}
 	free(bytes);
 	return is_login;
 }
 
 bool
-payload_corpus_complete(const struct payload_corpus *all, struct recognizer *recognizer,
-		  const char *line, size_t head, time_t now)
+payload_corpus_complete(const struct payload_corpus *all,
+			struct recognizer *recognizer, const char *line,
+			size_t head, time_t now)
 {
 	const struct success *s = all->list, *end = s + all->count;
 	struct logline parsed;

@@ -13,7 +13,7 @@ is_result(enum finding finding, const struct rule *rule)
 	return finding == (rule->logout ? FOUND_LOGOUT : FOUND_LOGIN);
 }
 
-/* What a sample does not name may be anything. */
+/* A sample that does not name it allows anything. */
 static int
 compare_text(const char *what, const char *got, size_t len, const char *want,
 	     struct err *err)
@@ -21,13 +21,14 @@ compare_text(const char *what, const char *got, size_t len, const char *want,
 	if (want == NULL)
 		return 0;
 	if (got == NULL)
-		return err_set(err, "found no %s, not %s", what, want);
+		return err_set(err, "found no %s, expected %s", what, want);
 	if (len == strlen(want) && memcmp(got, want, len) == 0)
 		return 0;
-	return err_set(err, "found %s %.*s, not %s", what, (int)len, got, want);
+	return err_set(err, "found %s %.*s, expected %s", what, (int)len, got,
+		       want);
 }
 
-/* What came out of a sample, with what should have. */
+/* Compares what was captured with what the sample asks for. */
 static int
 compare(const struct match *match, const struct sample *sample, struct err *err)
 {
@@ -39,7 +40,7 @@ compare(const struct match *match, const struct sample *sample, struct err *err)
 	if (sample->ip != NULL &&
 	    (addr_parse(&want, sample->ip, strlen(sample->ip)) != 0 ||
 	     !addr_equal(&match->addr, &want)))
-		return err_set(err, "found %s, not %s", got, sample->ip);
+		return err_set(err, "found %s, expected %s", got, sample->ip);
 	if (compare_text("user", match->user, match->user_len, sample->user,
 			 err) < 0)
 		return -1;
@@ -47,42 +48,43 @@ compare(const struct match *match, const struct sample *sample, struct err *err)
 			    sample->session, err);
 }
 
-/* Why a line was not even looked at; *err stays if it was. */
+/* If the rule does not apply to the line, sets err to the reason. */
 static void
-tell_apart(const struct rule *rule, const struct logline *line, struct err *err)
+explain_mismatch(const struct rule *rule, const struct logline *line,
+		 struct err *err)
 {
 	if (rule->header != line->header)
-		err_set(err, "its header is %s, not %s",
+		err_set(err, "its header is %s, the rule expects %s",
 			header_names()[line->header],
 			header_names()[rule->header]);
 	else if (!rule_knows_program(rule, line->program, line->program_len))
-		err_set(err, "the rule knows no program '%.*s'",
+		err_set(err, "the rule does not name program '%.*s'",
 			(int)line->program_len, line->program);
 }
 
 int
 sample_check_accept(struct recognizer *r, const struct rule *rule,
-	     const struct sample *sample, time_t now, struct err *err)
+		    const struct sample *sample, time_t now, struct err *err)
 {
 	struct found found;
 	enum finding finding;
 	size_t i, times = 0;
 
 	recognizer_forget(r);
-	err_set(err, "no rule fits");
+	err_set(err, "no rule matches");
 	for (i = 0; i < sample->nlines; i++) {
 		finding = recognize(r, sample->lines[i],
 				    strlen(sample->lines[i]), now, &found, err);
 		if (finding == FOUND_HEADERLESS)
-			err_set(err, "no header that is known");
+			err_set(err, "unknown log header");
 		if (finding == FOUND_NOTHING)
-			tell_apart(rule, &found.line, err);
+			explain_mismatch(rule, &found.line, err);
 		if (finding == FOUND_PART)
-			err_set(err, "a login's other line is missing");
+			err_set(err, "the other line of the login is missing");
 		if (!is_result(finding, rule))
 			continue;
 		if (found.match.rule != rule)
-			return err_set(err, "rule %s takes it",
+			return err_set(err, "rule %s matches it",
 				       found.match.rule->name);
 		if (++times > 1)
 			return err_set(err, "accepted more than once");
@@ -92,10 +94,10 @@ sample_check_accept(struct recognizer *r, const struct rule *rule,
 	return times == 1 ? 0 : -1;
 }
 
-/* Another rule may know what this one must not take. */
+/* Another rule may match the sample, this one must not. */
 int
 sample_check_reject(struct recognizer *r, const struct rule *rule,
-	     const struct sample *sample, time_t now, struct err *err)
+		    const struct sample *sample, time_t now, struct err *err)
 {
 	struct found found;
 	enum finding finding;

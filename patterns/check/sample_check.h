@@ -1,5 +1,5 @@
 /*
- * sample_check: do the samples of a rule say what the rules say?
+ * sample_check: checks a rule against its samples.
  */
 #ifndef PATTERNS_CHECK_SAMPLE_CHECK_H
 #define PATTERNS_CHECK_SAMPLE_CHECK_H
@@ -12,11 +12,11 @@ struct rule;
 struct sample;
 
 /*
- * Runs the lines of a sample through a recognizer that has all rules,
- * beginning with nothing seen. An accept sample must give one login (or
- * logout), by this rule, with this address, user and session; a reject sample
- * must give none by this rule. 0; -1: err says what came out instead. now: as
- * for recognize().
+ * Makes a recognizer, which must have all rules, forget what it has seen, and
+ * runs the lines of a sample through it. An accept sample must give exactly one
+ * login (or logout), by this rule, with this address, user and session; a
+ * reject sample must give none by this rule. Returns 0, or -1 and err: what it
+ * gave instead. now: as for recognize().
  */
 int sample_check_accept(struct recognizer *, const struct rule *,
     const struct sample *, time_t now, struct err *);

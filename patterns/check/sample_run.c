@@ -8,16 +8,16 @@
 #include "patterns/match/rules.h"
 
 void
-sample_run_of(struct sample_run *trial, const struct sample *sample)
+sample_run_set(struct sample_run *run, const struct sample *sample)
 {
 	size_t i, skip = 0;
 
 	if (sample->nlines > SAMPLE_RUN_LINES)
 		skip = sample->nlines - SAMPLE_RUN_LINES;
-	trial->nlines = sample->nlines - skip;
-	for (i = 0; i < trial->nlines; i++) {
-		trial->lines[i].bytes = sample->lines[skip + i];
-		trial->lines[i].len = strlen(sample->lines[skip + i]);
+	run->nlines = sample->nlines - skip;
+	for (i = 0; i < run->nlines; i++) {
+		run->lines[i].bytes = sample->lines[skip + i];
+		run->lines[i].len = strlen(sample->lines[skip + i]);
 	}
 }
 
@@ -33,11 +33,11 @@ has(const struct sample_run_addrs *addrs, const struct addr *addr)
 }
 
 void
-sample_run_run(const struct sample_run *trial, struct recognizer *recognizer, time_t now,
-	  struct sample_run_addrs *out)
+sample_run_collect(const struct sample_run *run, struct recognizer *recognizer,
+		   time_t now, struct sample_run_addrs *out)
 {
-	const struct sample_run_line *line = trial->lines;
-	const struct sample_run_line *end = line + trial->nlines;
+	const struct sample_run_line *line = run->lines;
+	const struct sample_run_line *end = line + run->nlines;
 	enum finding finding;
 	struct found found;
 	struct err err;
@@ -54,7 +54,8 @@ sample_run_run(const struct sample_run *trial, struct recognizer *recognizer, ti
 }
 
 const struct addr *
-sample_run_beyond(const struct sample_run_addrs *some, const struct sample_run_addrs *allowed)
+sample_run_beyond(const struct sample_run_addrs *some,
+		  const struct sample_run_addrs *allowed)
 {
 	size_t i;
 

@@ -1,5 +1,5 @@
 /*
- * sample_run: which addresses come out of some lines?
+ * sample_run: runs lines through a recognizer and collects the addresses.
  */
 #ifndef PATTERNS_CHECK_SAMPLE_RUN_H
 #define PATTERNS_CHECK_SAMPLE_RUN_H
@@ -14,7 +14,7 @@ struct sample;
 
 enum { SAMPLE_RUN_LINES = 8, SAMPLE_RUN_ADDRS = 8 };
 
-/* Borrowed bytes, without a newline. */
+/* Borrowed, without a newline. */
 struct sample_run_line {
 	const char *bytes;
 	size_t len;
@@ -31,17 +31,17 @@ struct sample_run_addrs {
 	size_t count;
 };
 
-/* The lines of a sample; of a longer one the last. */
-void sample_run_of(struct sample_run *, const struct sample *);
+/* Sets the lines to those of a sample; if it has more, to its last ones. */
+void sample_run_set(struct sample_run *, const struct sample *);
 
 /*
- * Adds each address that a login or a logout names, the recognizer beginning
- * with nothing seen, until there is no room for more. now: as for recognize().
+ * Makes the recognizer forget what it has seen, and adds the address of each
+ * login and logout to a set, until that is full. now: as for recognize().
  */
-void sample_run_run(const struct sample_run *, struct recognizer *, time_t now,
-    struct sample_run_addrs *);
+void sample_run_collect(const struct sample_run *, struct recognizer *,
+    time_t now, struct sample_run_addrs *);
 
-/* NULL: `some` has none that `allowed` has not. */
+/* The first of `some` that is not in `allowed`, or NULL. */
 const struct addr *sample_run_beyond(const struct sample_run_addrs *some,
     const struct sample_run_addrs *allowed);
 

@@ -8,7 +8,7 @@
 
 enum { PIECE_MAX = 16 };
 
-struct stretching {
+struct filling {
 	const char *line;
 	size_t len, begin, end;
 	worst_case_fn *fn;
@@ -17,49 +17,49 @@ struct stretching {
 };
 
 static bool
-fill(const struct stretching *s, const char *piece, size_t piece_len)
+fill(const struct filling *f, const char *piece, size_t piece_len)
 {
-	size_t rest = s->len - s->end, len = s->begin;
+	size_t rest = f->len - f->end, len = f->begin;
 
 	while (len + piece_len + rest <= LINEBUF_LINE_MAX) {
-		memcpy(s->bytes + len, piece, piece_len);
+		memcpy(f->bytes + len, piece, piece_len);
 		len += piece_len;
 	}
-	memcpy(s->bytes + len, s->line + s->end, rest);
-	return s->fn(s->arg, s->bytes, len + rest);
+	memcpy(f->bytes + len, f->line + f->end, rest);
+	return f->fn(f->arg, f->bytes, len + rest);
 }
 
 static bool
-fill_with_each(const struct stretching *s)
+fill_with_each(const struct filling *f)
 {
 	static const char others[] = "aA0 \t.,:;<>[](){}=\"'/-_";
-	const char *behind = s->line + s->end, *before = s->line + s->begin;
-	size_t n, rest = s->len - s->end;
+	const char *after = f->line + f->end, *before = f->line + f->begin;
+	size_t n, rest = f->len - f->end;
 
 	for (n = 1; n <= PIECE_MAX; n++)
-		if ((n <= rest && fill(s, behind, n)) ||
-		    (n <= s->begin && fill(s, before - n, n)))
+		if ((n <= rest && fill(f, after, n)) ||
+		    (n <= f->begin && fill(f, before - n, n)))
 			return true;
-	if (rest > PIECE_MAX && fill(s, behind, rest))
+	if (rest > PIECE_MAX && fill(f, after, rest))
 		return true;
 	for (n = 0; others[n] != '\0'; n++)
-		if (fill(s, &others[n], 1))
+		if (fill(f, &others[n], 1))
 			return true;
 	return false;
 }
 
 bool
-worst_case(const char *line, size_t len, size_t begin, size_t end, worst_case_fn *fn,
-	void *arg)
+worst_case(const char *line, size_t len, size_t begin, size_t end,
+	   worst_case_fn *fn, void *arg)
 {
-	struct stretching s = {line, len, begin, end, fn, arg, NULL};
+	struct filling f = {line, len, begin, end, fn, arg, NULL};
 	bool enough = false;
 
-	s.bytes = alloc_resize(NULL, LINEBUF_LINE_MAX, 1);
+	f.bytes = alloc_resize(NULL, LINEBUF_LINE_MAX, 1);
 	if (len <= LINEBUF_LINE_MAX) {
-		memcpy(s.bytes, line, begin);
-		enough = fill_with_each(&s);
+		memcpy(f.bytes, line, begin);
+		enough = fill_with_each(&f);
 	}
-	free(s.bytes);
+	free(f.bytes);
 	return enough;
 }

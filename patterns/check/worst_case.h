@@ -1,7 +1,7 @@
 /*
- * worst_case: lines as long as a line may be, of the kind that is dearest to match:
- * one place of a sample filled with what an expression goes over again and
- * again.
+ * worst_case: lines of the greatest length, of the kind that takes the most
+ * steps to match: samples in which one place is filled with what makes an
+ * expression backtrack.
  */
 #ifndef PATTERNS_CHECK_WORST_CASE_H
 #define PATTERNS_CHECK_WORST_CASE_H
@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* line is borrowed until it returns. true: no more of them. */
+/* The line is borrowed. Returning true ends the search. */
 typedef bool worst_case_fn(void *arg, const char *line, size_t len);
 
-/* Fills bytes begin to end of a line with each piece of the line before them
- * and behind them, with delimiters and with letters. true: fn had enough. */
+/* Replaces the bytes begin to end of a line by repetitions of what comes before
+ * or after them in the line, of delimiters and of letters, and calls fn for
+ * each result. true: fn returned true. */
 bool worst_case(const char *line, size_t len, size_t begin, size_t end,
     worst_case_fn *, void *arg);
 

@@ -64,7 +64,7 @@ many(struct bench *b, size_t wanted)
 	for (n = 0, i = 0; n < wanted; i++) {
 		if (!forge_make(forge, i % b->set->count, &f))
 			continue;
-		lines[n] = f.trial.lines[f.line];
+		lines[n] = f.run.lines[f.line];
 		lines[n].bytes = alloc_bytes(lines[n].bytes, lines[n].len);
 		bytes += lines[n++].len;
 	}
@@ -107,21 +107,21 @@ measure(void *arg, const char *line, size_t len)
 static void
 measure_rule(struct bench *b, const struct rule *rule)
 {
-	struct injection_points places = {0};
+	struct injection_points points = {0};
 	const struct injection_point *p;
-	struct sample_run trial;
+	struct sample_run run;
 	size_t i;
 
-	injection_points_find(&places, b->recognizer, rule, NOW);
-	for (i = 0; i < places.count; i++) {
-		p = &places.list[i];
-		sample_run_of(&trial, p->sample);
+	injection_points_find(&points, b->recognizer, rule, NOW);
+	for (i = 0; i < points.count; i++) {
+		p = &points.list[i];
+		sample_run_set(&run, p->sample);
 		b->rule = rule;
 		b->sample = p->sample;
-		worst_case(trial.lines[p->line].bytes, trial.lines[p->line].len,
+		worst_case(run.lines[p->line].bytes, run.lines[p->line].len,
 			p->begin, p->end, measure, b);
 	}
-	injection_points_clear(&places);
+	injection_points_clear(&points);
 }
 
 int

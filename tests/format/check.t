@@ -87,16 +87,16 @@ def shipped():
 def wrong_samples():
     for old, new, said in (
             ("ip: 192.0.2.7", "ip: 192.0.2.8",
-             "# mine.yaml:8: found 192.0.2.7, not 192.0.2.8"),
-            ("user: ann", "user: bob", "# mine.yaml:8: found user ann, not bob"),
+             "# mine.yaml:8: found 192.0.2.7, expected 192.0.2.8"),
+            ("user: ann", "user: bob", "# mine.yaml:8: found user ann, expected bob"),
             ("failed, user=\"login ok, user=\"", "ok, user=\"x\"",
              "# mine.yaml:12: is accepted: the user name imitates a success"),
             ("match: 'login ok", "match: 'login OK",
-             "# mine.yaml:8: no rule fits"),
+             "# mine.yaml:8: no rule matches"),
             ("program: exampled", "program: example",
-             "# mine.yaml:8: the rule knows no program 'exampled'"),
+             "# mine.yaml:8: the rule does not name program 'exampled'"),
             ("program: exampled", "program: exampled\nheader: kerio",
-             "# mine.yaml:9: its header is syslog, not kerio")):
+             "# mine.yaml:9: its header is syslog, the rule expects kerio")):
         done = check_text(GOOD.replace(old, new))
         tap.equal(done.returncode, 1, "a wrong sample: exit 1")
         tap.contains(done.stdout, said, "it says what is wrong, and where")
@@ -160,11 +160,11 @@ def faults():
     done = check_text(GOOD.replace("'login ok", "'.*login ok"))
     tap.equal(done.returncode, 1, "a fault: exit 1")
     tap.contains(done.stdout, "not ok 5 - example-login has no faults\n"
-                 "# mine.yaml:6: example-login: match: anything reaches to the "
-                 "address ('.*' at column 1)", "it says where and why")
+                 "# mine.yaml:6: example-login: match: '.*' at column 1 "
+                 "matches anything before the address", "it says where and why")
     done = check_text(GOOD.replace('[^"]++', ".+"), "--forgeries", "0")
     tap.contains(done.stdout, "# warning: mine.yaml:6: example-login: match: "
-                 "anything reaches", "a doubt is a warning")
+                 "'.+' at column 25 matches anything", "a doubt is a warning")
     tap.equal(done.returncode, 0, "and no fault")
     done = check_text(GOOD[:GOOD.index("      - line: 'Nov 21 02:01:00 mail "
                                        "exampled[7]: connect")])

@@ -103,8 +103,8 @@ attack(const char *match, const struct server *server, uint64_t seed,
 		if (!forge_fools(forge, &forgery, &granted) || fooled++ > 0)
 			continue;
 		forge_shorten(forge, &forgery);
-		*line = alloc_bytes(forgery.trial.lines[0].bytes,
-				    forgery.trial.lines[0].len);
+		*line = alloc_bytes(forgery.run.lines[0].bytes,
+				    forgery.run.lines[0].len);
 	}
 	is_int(i, TRIES, "%s: %d were made", server->what, (int)TRIES);
 	forge_free(&forge);

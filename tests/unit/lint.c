@@ -84,20 +84,20 @@ static const struct {
     {"in (?<user>[^>]++(?:>[^>]*+)?)> from " IP "(?: tls=[a-z]+)?",
      "in ann> from 192.0.2.7", NULL},
     {".*in from " IP, "in from 192.0.2.7",
-     "fault: match: anything reaches to the address ('.*' at column 1): name "
-     "the bytes that may stand there"},
+     "fault: match: '.*' at column 1 matches anything before the address: list "
+     "the bytes that are allowed there"},
     {"in .+ from " IP, "in ann from 192.0.2.7",
-     "fault: match: anything reaches to the address ('.+' at column 4): name "
-     "the bytes that may stand there"},
+     "fault: match: '.+' at column 4 matches anything before the address: list "
+     "the bytes that are allowed there"},
     {"in (?<user>.*) from " IP, "in ann from 192.0.2.7",
-     "warning: match: anything reaches to the address ('.*' at column 12), as "
-     "a user name: is there but one way to read such a line?"},
+     "warning: match: '.*' at column 12 matches anything before the address: "
+     "make sure that no user name can change where the address is"},
     {"in [.*] " IP ".*", "in * 192.0.2.7", NULL},
     {"(?|a " IP "|b " IP ")", "a 192.0.2.7",
-     "fault: match: more than one group (?<ip>...): more than one way to the "
-     "address"},
+     "fault: match: more than one group (?<ip>...): capture the address in "
+     "one place only"},
     {"in(?: " IP ")?(?: [0-9.]+)?", "in 192.0.2.7",
-     "fault: match: the address is in a group that need not be there once "
+     "fault: match: the address is in a group that is optional or repeats "
      "(column 3)"},
     {"in (?:a|" IP ")", "in 192.0.2.7",
      "warning: match: the address is in one of several alternatives (column "
@@ -109,14 +109,14 @@ static const struct {
     {"in (?<ip>[0-9.]+|)", "in 192.0.2.7",
      "fault: match: (?<ip>...) may be empty"},
     {"in (?:(?<ip>[0-9.]+) )+ok", "in 192.0.2.7 ok",
-     "fault: match: the address is in a group that need not be there once "
+     "fault: match: the address is in a group that is optional or repeats "
      "(column 4)"},
     {"in (?<user>[^\"]+?),id=(?:[^\"]*),ip=" IP, "in ann,id=x,ip=192.0.2.7",
-     "fault: match: the user may hold ',', which ends him, and so may what "
-     "follows: more than one way to read a line"},
+     "fault: match: both the user and what follows may contain ',', which ends "
+     "the user: a line can be read in more than one way"},
     {"in (?:[^ ]* )*from " IP, "in a b from 192.0.2.7",
-     "warning: too many steps on a line of 64 KiB made of the sample at line "
-     "0: it grants nothing, but is said each time"},
+     "warning: a line of 64 KiB made from the sample at line 0 takes too many "
+     "steps: it grants nothing, but is logged each time"},
 };
 
 static bool
@@ -165,17 +165,17 @@ samples(void)
 			    .match = match};
 
 	lint(&rule, &found);
-	ok(has(&found, "fault: no accept samples: nothing proves that it "
+	ok(has(&found, "fault: no accept samples: nothing shows that the rule "
 		       "works"),
 	   "no accept samples");
-	ok(has(&found, "fault: 0 reject samples, not 3: a failed login, one "
-		       "whose user name imitates a success, a logout"),
+	ok(has(&found, "fault: 0 reject samples, not 3: add a failed login, "
+		       "one whose user name imitates a success, a logout"),
 	   "no reject samples");
 	strings_clear(&found);
 	rule.whole_line = true;
 	lint(&rule, &found);
-	ok(has(&found, "warning: line: true: slower, and what a stranger wrote "
-		       "may play header; match the text"),
+	ok(has(&found, "warning: line: true is slower, and lets a stranger's "
+		       "text pass for a header: match the text instead"),
 	   "line: true");
 	strings_clear(&found);
 }
@@ -192,16 +192,14 @@ logouts(void)
 	    {"in " IP, "out " IP, NULL},
 	    {"in " IP, "out " IP " s=(?<session>[0-9]+)", NULL},
 	    {"in " IP, "out s=(?<session>[0-9]+)",
-	     "warning: logout: ends nothing: it names a session, which no "
-	     "login "
-	     "of this server does"},
+	     "warning: logout: ends no session: it captures a session, "
+	     "which no login rule of this server does"},
 	    {"in " IP " s=(?<session>[0-9]+)", "out " IP,
-	     "warning: logout: ends nothing: it names no session, as each "
-	     "login "
-	     "of this server does"},
+	     "warning: logout: ends no session: it captures no session, "
+	     "unlike each login rule of this server"},
 	    {NULL, "out " IP,
-	     "warning: logout: ends nothing: this server has no rule of a "
-	     "login"},
+	     "warning: logout: ends no session: this server has no login "
+	     "rule"},
 	};
 	struct strings found = {0};
 	char other[] = "other";
@@ -230,7 +228,7 @@ logouts(void)
 			set[1].server = other;
 		lint_of(set, 3, &found);
 		for (k = 0; k < found.count; k++)
-			said |= strstr(found.list[k], "ends nothing") != NULL;
+			said |= strstr(found.list[k], "ends no session") != NULL;
 		if (cases[i].why == NULL)
 			ok(!said, "%s: nothing", cases[i].logout);
 		else

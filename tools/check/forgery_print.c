@@ -39,16 +39,16 @@ forgery_print(const struct forgery *f, const struct addr *granted)
 	addr_format(granted, text);
 	printf("# %s:%u: with %s written into it, grants %s:\n", f->rule->file,
 	       f->sample->lineno, f->what, text);
-	if (f->trial.nlines == 1) {
+	if (f->run.nlines == 1) {
 		printf("#      - line: ");
-		print_yaml(f->trial.lines[0].bytes, f->trial.lines[0].len);
+		print_yaml(f->run.lines[0].bytes, f->run.lines[0].len);
 		putchar('\n');
 	} else {
 		puts("#      - lines:");
-		for (i = 0; i < f->trial.nlines; i++) {
+		for (i = 0; i < f->run.nlines; i++) {
 			printf("#          - ");
-			print_yaml(f->trial.lines[i].bytes,
-				   f->trial.lines[i].len);
+			print_yaml(f->run.lines[i].bytes,
+				   f->run.lines[i].len);
 			putchar('\n');
 		}
 	}
