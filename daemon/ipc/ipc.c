@@ -156,7 +156,7 @@ ipc_receive(int end, struct ipc_packet *packet, int *passed, bool wait,
 	    !ipc_check(packet, (size_t)n)) {
 		if (passed != NULL && *passed >= 0)
 			close(*passed);
-		return err_set(err, "nonsense of %zd bytes", n);
+		return err_set(err, "malformed message of %zd bytes", n);
 	}
 	return 1;
 }

@@ -3,62 +3,62 @@
 enum { LATE_MS = HEARTBEAT_TICK_MS };
 
 void
-heartbeat_begin(struct heartbeat *p, int64_t now)
+heartbeat_begin(struct heartbeat *h, int64_t now)
 {
-	*p = (struct heartbeat){.looked = now,
-			    .ask_at = now + HEARTBEAT_MS,
-			    .patience = HEARTBEAT_START_MS};
+	*h = (struct heartbeat){.looked = now,
+				.ask_at = now + HEARTBEAT_MS,
+				.patience = HEARTBEAT_START_MS};
 }
 
 void
-heartbeat_heard(struct heartbeat *p, int64_t now, bool holds)
+heartbeat_heard(struct heartbeat *h, int64_t now, bool holds)
 {
-	p->asked = false;
-	p->silent = 0;
-	p->patience = HEARTBEAT_PATIENCE_MS;
-	p->ask_at = now + (holds ? HEARTBEAT_MS : HEARTBEAT_IDLE_MS);
+	h->asked = false;
+	h->silent = 0;
+	h->patience = HEARTBEAT_PATIENCE_MS;
+	h->ask_at = now + (holds ? HEARTBEAT_MS : HEARTBEAT_IDLE_MS);
 }
 
 void
-heartbeat_excuse(struct heartbeat *p, int64_t patience)
+heartbeat_excuse(struct heartbeat *h, int64_t patience)
 {
-	p->patience = patience;
+	h->patience = patience;
 }
 
 void
-heartbeat_asked(struct heartbeat *p, int64_t now)
+heartbeat_asked(struct heartbeat *h, int64_t now)
 {
-	if (p->asked)
+	if (h->asked)
 		return;
-	p->asked = true;
-	p->silent = 0;
-	p->looked = now;
-	p->meant = HEARTBEAT_TICK_MS;
+	h->asked = true;
+	h->silent = 0;
+	h->looked = now;
+	h->meant = HEARTBEAT_TICK_MS;
 }
 
 enum heartbeat_verdict
-heartbeat_look(struct heartbeat *p, int64_t now, int64_t *wait_ms)
+heartbeat_look(struct heartbeat *h, int64_t now, int64_t *wait_ms)
 {
-	int64_t passed = now - p->looked;
+	int64_t passed = now - h->looked;
 
-	p->looked = now;
+	h->looked = now;
 	*wait_ms = HEARTBEAT_TICK_MS;
-	if (!p->asked && now < p->ask_at) {
-		*wait_ms = p->ask_at - now;
+	if (!h->asked && now < h->ask_at) {
+		*wait_ms = h->ask_at - now;
 		return HEARTBEAT_WAIT;
 	}
-	if (!p->asked) {
-		heartbeat_asked(p, now);
+	if (!h->asked) {
+		heartbeat_asked(h, now);
 		return HEARTBEAT_ASK;
 	}
-	/* Longer than we meant to sleep: we were not there to hear it; and
-	 * where we did not run, neither did it. */
-	if (passed < p->meant + LATE_MS)
-		p->silent += passed < p->meant ? passed : p->meant;
-	if (p->silent >= p->patience)
+	/* If we slept longer than we meant to, we could not hear the worker,
+	 * and whatever kept us from running may have kept it, too. */
+	if (passed < h->meant + LATE_MS)
+		h->silent += passed < h->meant ? passed : h->meant;
+	if (h->silent >= h->patience)
 		return HEARTBEAT_DEAD;
-	if (p->patience - p->silent < *wait_ms)
-		*wait_ms = p->patience - p->silent;
-	p->meant = *wait_ms;
+	if (h->patience - h->silent < *wait_ms)
+		*wait_ms = h->patience - h->silent;
+	h->meant = *wait_ms;
 	return HEARTBEAT_WAIT;
 }

@@ -11,45 +11,46 @@
 #include "daemon/keeper/map_store.h"
 #include "daemon/sys/atomic_file.h"
 
-enum coming { NOTHING, ROWS, BYTES };
+/* What the worker is sending, until its END. */
+enum transfer { NOTHING, ROWS, BYTES };
 
 struct keeper_requests {
-	struct map_store *vault;
+	struct map_store *store;
 	const char *checkpoint;
 	unsigned long long max_bytes, bytes;
-	enum coming coming;
-	struct atomic_file *stored; /* NULL: it could not be created */
-	struct err trouble;    /* why not */
+	enum transfer transfer;
+	struct atomic_file *file; /* NULL: it could not be created ... */
+	struct err why;		  /* ... for this reason */
 };
 
 struct keeper_requests *
-keeper_requests_new(struct map_store *vault, const char *checkpoint,
-	 unsigned long long max_bytes)
+keeper_requests_new(struct map_store *store, const char *checkpoint,
+		    unsigned long long max_bytes)
 {
-	struct keeper_requests *d = alloc_zero(1, sizeof(*d));
+	struct keeper_requests *r = alloc_zero(1, sizeof(*r));
 
-	d->vault = vault;
-	d->checkpoint = checkpoint;
-	d->max_bytes = max_bytes;
-	return d;
+	r->store = store;
+	r->checkpoint = checkpoint;
+	r->max_bytes = max_bytes;
+	return r;
 }
 
 void
-keeper_requests_free(struct keeper_requests **desk)
+keeper_requests_free(struct keeper_requests **requests)
 {
-	if (*desk == NULL)
+	if (*requests == NULL)
 		return;
-	atomic_file_discard(&(*desk)->stored);
-	free(*desk);
-	*desk = NULL;
+	atomic_file_discard(&(*requests)->file);
+	free(*requests);
+	*requests = NULL;
 }
 
 void
-keeper_requests_reset(struct keeper_requests *d)
+keeper_requests_reset(struct keeper_requests *r)
 {
-	atomic_file_discard(&d->stored);
-	map_store_give_up(d->vault);
-	d->coming = NOTHING;
+	atomic_file_discard(&r->file);
+	map_store_abort(r->store);
+	r->transfer = NOTHING;
 }
 
 static int
@@ -64,144 +65,140 @@ answer(struct ipc_packet *p, int code, const struct err *err)
 	return 1;
 }
 
-static int
-nonsense(struct err *err, const char *what)
-{
-	return err_set(err, "%s", what);
-}
-
-/* ---- one function for each word; as keeper_requests_take() ---- */
+/* ---- one function for each type of message; as keeper_requests_take() ---- */
 
 typedef int take_fn(struct keeper_requests *, struct ipc_packet *,
 		    const struct map_store_time *, struct err *);
 
 static int
-take_begin(struct keeper_requests *d, struct ipc_packet *p,
+take_begin(struct keeper_requests *r, struct ipc_packet *p,
 	   const struct map_store_time *now, struct err *err)
 {
 	(void)now;
-	if (d->coming != NOTHING)
-		return nonsense(err, "a second map before the end of the "
-				     "first");
-	if (map_store_begin(d->vault, p->map, p->type == IPC_REPLACE, p->count,
-			err) != 0)
+	if (r->transfer != NOTHING)
+		return err_set(err, "REPLACE or APPLY before END");
+	if (map_store_begin(r->store, p->map, p->type == IPC_REPLACE, p->count,
+			    err) != 0)
 		return -1;
-	d->coming = ROWS;
+	r->transfer = ROWS;
 	return 0;
 }
 
 static int
-take_save(struct keeper_requests *d, struct ipc_packet *p,
+take_save(struct keeper_requests *r, struct ipc_packet *p,
 	  const struct map_store_time *now, struct err *err)
 {
 	(void)p;
 	(void)now;
-	if (d->coming != NOTHING)
-		return nonsense(err, "a checkpoint before the end of a map");
-	d->coming = BYTES;
-	d->bytes = 0;
-	d->stored = atomic_file_create(d->checkpoint, &d->trouble);
+	if (r->transfer != NOTHING)
+		return err_set(err, "SAVE before END");
+	r->transfer = BYTES;
+	r->bytes = 0;
+	r->file = atomic_file_create(r->checkpoint, &r->why);
 	return 0;
 }
 
 static int
-take_rows(struct keeper_requests *d, struct ipc_packet *p,
+take_rows(struct keeper_requests *r, struct ipc_packet *p,
 	  const struct map_store_time *now, struct err *err)
 {
-	if (d->coming != ROWS)
-		return nonsense(err, "rows for no map");
-	return map_store_add(d->vault, p->body.rows, p->count, now, err);
+	if (r->transfer != ROWS)
+		return err_set(err, "ROWS without REPLACE or APPLY");
+	return map_store_add(r->store, p->body.rows, p->count, now, err);
 }
 
 static int
-take_bytes(struct keeper_requests *d, struct ipc_packet *p,
+take_bytes(struct keeper_requests *r, struct ipc_packet *p,
 	   const struct map_store_time *now, struct err *err)
 {
 	(void)now;
-	d->bytes += p->count;
-	if (d->coming != BYTES)
-		return nonsense(err, "bytes for no checkpoint");
-	if (d->bytes > d->max_bytes)
-		return nonsense(err, "a checkpoint without end");
-	/* What cannot be written is told at the end. */
-	if (d->stored != NULL)
-		fwrite(p->body.bytes, 1, p->count, atomic_file_stream(d->stored));
+	r->bytes += p->count;
+	if (r->transfer != BYTES)
+		return err_set(err, "BYTES without SAVE");
+	if (r->bytes > r->max_bytes)
+		return err_set(err, "the checkpoint is too large");
+	/* A write error stays in the stream; end_save() reports it. */
+	if (r->file != NULL)
+		fwrite(p->body.bytes, 1, p->count, atomic_file_stream(r->file));
 	return 0;
 }
 
 static int
-end_save(struct keeper_requests *d, struct ipc_packet *p)
+end_save(struct keeper_requests *r, struct ipc_packet *p)
 {
-	struct err why = d->trouble;
+	struct err why = r->why;
 	int code = -1;
 
 	if (p->code != 0) {
-		atomic_file_discard(&d->stored);
+		atomic_file_discard(&r->file);
 		code = 0;
-	} else if (d->stored != NULL) {
-		code = atomic_file_commit(&d->stored, &why);
+	} else if (r->file != NULL) {
+		code = atomic_file_commit(&r->file, &why);
 	}
 	return answer(p, code, &why);
 }
 
 static int
-end_rows(struct keeper_requests *d, struct ipc_packet *p, struct err *err)
+end_rows(struct keeper_requests *r, struct ipc_packet *p, struct err *err)
 {
 	struct err why;
 	int code = 0;
 
 	if (p->code != 0)
-		map_store_give_up(d->vault);
+		map_store_abort(r->store);
 	else
-		code = map_store_end(d->vault, &why);
+		code = map_store_end(r->store, &why);
 	if (code > 0)
-		return nonsense(err, why.text);
+		return err_set(err, "%s", why.text);
 	return answer(p, code, &why);
 }
 
 static int
-take_end(struct keeper_requests *d, struct ipc_packet *p, const struct map_store_time *now,
-	 struct err *err)
+take_end(struct keeper_requests *r, struct ipc_packet *p,
+	 const struct map_store_time *now, struct err *err)
 {
-	enum coming coming = d->coming;
+	enum transfer transfer = r->transfer;
 
 	(void)now;
-	d->coming = NOTHING;
-	if (coming == ROWS)
-		return end_rows(d, p, err);
-	if (coming == BYTES)
-		return end_save(d, p);
-	return nonsense(err, "the end of nothing");
+	r->transfer = NOTHING;
+	if (transfer == ROWS)
+		return end_rows(r, p, err);
+	if (transfer == BYTES)
+		return end_save(r, p);
+	return err_set(err, "END without REPLACE, APPLY or SAVE");
 }
 
 static int
-take_request(struct keeper_requests *d, struct ipc_packet *p,
+take_request(struct keeper_requests *r, struct ipc_packet *p,
 	     const struct map_store_time *now, struct err *err)
 {
 	struct err why;
 	int code;
 
 	(void)now;
-	if (d->coming != NOTHING || !map_store_has(d->vault, p->map))
-		return nonsense(err, "a request for no map");
-	code = p->type == IPC_CLEAR ? map_store_clear(d->vault, p->map, &why)
-					: map_store_intact(d->vault, p->map);
+	if (r->transfer != NOTHING)
+		return err_set(err, "CLEAR or INTACT before END");
+	if (!map_store_has(r->store, p->map))
+		return err_set(err, "there is no map %u", p->map);
+	code = p->type == IPC_CLEAR ? map_store_clear(r->store, p->map, &why)
+				    : map_store_intact(r->store, p->map);
 	return answer(p, code, &why);
 }
 
 int
-keeper_requests_take(struct keeper_requests *d, struct ipc_packet *p,
-	  const struct map_store_time *now, struct err *err)
+keeper_requests_take(struct keeper_requests *r, struct ipc_packet *p,
+		     const struct map_store_time *now, struct err *err)
 {
-	static take_fn *const words[] = {
+	static take_fn *const handlers[] = {
 	    [IPC_REPLACE] = take_begin, [IPC_APPLY] = take_begin,
-	    [IPC_SAVE] = take_save,	    [IPC_ROWS] = take_rows,
-	    [IPC_BYTES] = take_bytes,   [IPC_END] = take_end,
+	    [IPC_SAVE] = take_save,	[IPC_ROWS] = take_rows,
+	    [IPC_BYTES] = take_bytes,	[IPC_END] = take_end,
 	    [IPC_CLEAR] = take_request, [IPC_INTACT] = take_request,
 	};
 
-	if (p->type >= sizeof(words) / sizeof(words[0]) ||
-	    words[p->type] == NULL)
-		return nonsense(err, "a word that is the keeper's");
-	return words[p->type](d, p, now, err);
+	if (p->type >= sizeof(handlers) / sizeof(handlers[0]) ||
+	    handlers[p->type] == NULL)
+		return err_set(
+		    err, "message type %u is not valid from a worker", p->type);
+	return handlers[p->type](r, p, now, err);
 }

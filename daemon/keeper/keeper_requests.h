@@ -1,17 +1,13 @@
 /*
- * keeper_requests: where the keeper takes what its worker hands over, packet by packet,
- * and answers.
+ * keeper_requests: takes the worker's requests, message by message, and makes
+ * the replies.
  *
- * A packet out of order, or rows that no honest worker would send, are nonsense:
- * the keeper then ends the worker. The checkpoint's bytes are not looked at:
- * they are the worker's own, read by the next worker, which knows them whole by
- * their hash; they are only bounded.
+ * A message out of order, or rows that no honest worker would send, are an error
+ * for which the keeper kills the worker. The bytes of a checkpoint are only
+ * bounded, not checked: the next worker reads them, and verifies their hash.
  */
 #ifndef DAEMON_KEEPER_KEEPER_REQUESTS_H
 #define DAEMON_KEEPER_KEEPER_REQUESTS_H
-
-#include <stdbool.h>
-#include <stddef.h>
 
 struct keeper_requests;
 struct err;
@@ -19,18 +15,19 @@ struct ipc_packet;
 struct map_store;
 struct map_store_time;
 
-/* vault and checkpoint are borrowed; max_bytes bounds the checkpoint. */
-struct keeper_requests *keeper_requests_new(struct map_store *, const char *checkpoint,
-    unsigned long long max_bytes);
+/* The store and the checkpoint's path are borrowed; max_bytes bounds the
+ * checkpoint. */
+struct keeper_requests *keeper_requests_new(struct map_store *,
+    const char *checkpoint, unsigned long long max_bytes);
 void keeper_requests_free(struct keeper_requests **);
 
-/* Another worker begins anew: what the last one had begun is forgotten. */
+/* For a new worker: forgets what the last one had begun to send. */
 void keeper_requests_reset(struct keeper_requests *);
 
 /*
- * A packet that ipc_check() found well-formed. 1: it became the answer,
- * which is to be sent; 0: nothing to send; -1: nonsense, err says what.
- * READY, PONG and RELOADED are not for the desk: nonsense here.
+ * Takes a packet that ipc_receive() found well-formed. 1: the packet is now the
+ * reply, to be sent; 0: there is no reply; -1: the worker is not honest, err
+ * says why. READY, PONG and RELOADED are the caller's to handle: -1 here.
  */
 int keeper_requests_take(struct keeper_requests *, struct ipc_packet *,
     const struct map_store_time *, struct err *);

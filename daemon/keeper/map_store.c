@@ -17,92 +17,93 @@ struct map_store {
 	struct tracked_map *maps;
 	size_t nmaps;
 	struct map_store_limits limits;
-	struct tracked_map *open; /* what rows are coming for; NULL = none */
-	bool whole;
-	size_t left; /* rows to come */
-	struct row_table fresh;
+	/* What the worker is sending now: */
+	struct tracked_map *open; /* for this map; NULL = nothing */
+	bool whole;		  /* all rows, not changes */
+	size_t left;		  /* rows still to come */
+	struct row_table fresh;	  /* the rows, if all; else the changes: */
 	struct map_row *changes;
 	size_t nchanges;
-	size_t refused;
-	const char *refusal;
+	size_t refused;	     /* rows, since the start */
+	const char *refusal; /* of the last one */
 };
 
 struct map_store *
 map_store_new(struct map *const *maps, size_t nmaps,
-	  const struct map_store_limits *limits)
+	      const struct map_store_limits *limits)
 {
-	struct map_store *v = alloc_zero(1, sizeof(*v));
+	struct map_store *s = alloc_zero(1, sizeof(*s));
 
-	v->maps = alloc_zero(nmaps + 1, sizeof(*v->maps));
-	v->nmaps = nmaps;
-	v->limits = *limits;
+	s->maps = alloc_zero(nmaps + 1, sizeof(*s->maps));
+	s->nmaps = nmaps;
+	s->limits = *limits;
 	for (size_t i = 0; i < nmaps; i++)
-		tracked_map_init(&v->maps[i], maps[i]);
-	return v;
+		tracked_map_init(&s->maps[i], maps[i]);
+	return s;
 }
 
 void
-map_store_free(struct map_store **vault)
+map_store_free(struct map_store **store)
 {
-	struct map_store *v = *vault;
+	struct map_store *s = *store;
 
-	if (v == NULL)
+	if (s == NULL)
 		return;
-	map_store_give_up(v);
-	for (size_t i = 0; i < v->nmaps; i++)
-		tracked_map_deinit(&v->maps[i]);
-	free(v->maps);
-	free(v);
-	*vault = NULL;
+	map_store_abort(s);
+	for (size_t i = 0; i < s->nmaps; i++)
+		tracked_map_deinit(&s->maps[i]);
+	free(s->maps);
+	free(s);
+	*store = NULL;
 }
 
 void
-map_store_set_limits(struct map_store *v, const struct map_store_limits *limits)
+map_store_set_limits(struct map_store *s, const struct map_store_limits *limits)
 {
-	v->limits = *limits;
+	s->limits = *limits;
 }
 
 bool
-map_store_has(const struct map_store *v, size_t map)
+map_store_has(const struct map_store *s, size_t map)
 {
-	return map < v->nmaps && v->maps[map].map != NULL;
+	return map < s->nmaps && s->maps[map].map != NULL;
 }
 
-/* ---- what the worker hands over ---- */
+/* ---- rows from the worker ---- */
 
 int
-map_store_begin(struct map_store *v, size_t map, bool whole, size_t count,
-	    struct err *err)
+map_store_begin(struct map_store *s, size_t map, bool whole, size_t count,
+		struct err *err)
 {
-	size_t most = v->limits.max_addresses;
+	size_t most = s->limits.max_addresses;
 
 	if (!whole && most < CHANGESET_MAX)
-		most = CHANGESET_MAX; /* removals count, too */
-	if (v->open != NULL)
-		return err_set(err, "two maps at once");
-	if (!map_store_has(v, map))
-		return err_set(err, "map %zu: there is none", map);
+		most = CHANGESET_MAX; /* changes include removals */
+	if (s->open != NULL)
+		return err_set(err, "REPLACE or APPLY before END");
+	if (!map_store_has(s, map))
+		return err_set(err, "there is no map %zu", map);
 	if (count > most)
 		return err_set(err, "%zu rows, more than %zu", count, most);
-	v->open = &v->maps[map];
-	v->whole = whole;
-	v->left = count;
+	s->open = &s->maps[map];
+	s->whole = whole;
+	s->left = count;
 	if (!whole)
-		v->changes = alloc_zero(count + 1, sizeof(*v->changes));
+		s->changes = alloc_zero(count + 1, sizeof(*s->changes));
 	return 0;
 }
 
 void
-map_store_give_up(struct map_store *v)
+map_store_abort(struct map_store *s)
 {
-	row_table_clear(&v->fresh);
-	free(v->changes);
-	v->changes = NULL;
-	v->nchanges = 0;
-	v->open = NULL;
+	row_table_clear(&s->fresh);
+	free(s->changes);
+	s->changes = NULL;
+	s->nchanges = 0;
+	s->open = NULL;
 }
 
-/* One spelling for each address, as addr_parse() makes it. */
+/* Whether it has the one form that addr_parse() gives an address. */
 static bool
 is_canonical(const struct addr *addr)
 {
@@ -116,39 +117,41 @@ is_canonical(const struct addr *addr)
 }
 
 static bool
-is_excluded(const struct map_store *v, const struct addr *addr)
+is_excluded(const struct map_store *s, const struct addr *addr)
 {
-	for (size_t i = 0; i < v->limits.nexclude; i++)
-		if (cidr_contains(&v->limits.exclude[i], addr))
+	for (size_t i = 0; i < s->limits.nexclude; i++)
+		if (cidr_contains(&s->limits.exclude[i], addr))
 			return true;
 	return false;
 }
 
 static const char *
-why_not(const struct map_store *v, const struct ipc_row *row)
+refusal_of(const struct map_store *s, const struct ipc_row *row)
 {
 	if (addr_is_special(&row->addr))
 		return "not a client's address";
-	if (is_excluded(v, &row->addr))
+	if (is_excluded(s, &row->addr))
 		return "an excluded address";
 	if (row->when < 0)
 		return "a login before 1970";
 	return NULL;
 }
 
-/* What is believed of a row; not `present` any more if that is nothing. */
+/* Checks a row, and bounds its times by the clock and the longest lifetime.
+ * False if the address may not be published or has expired. */
 static bool
-judge(struct map_store *v, const struct ipc_row *row,
-      const struct map_store_time *now, struct row_table_row *out)
+check_row(struct map_store *s, const struct ipc_row *row,
+	  const struct map_store_time *now, struct row_table_row *out)
 {
 	int64_t longest =
-	    now->steady_ms + (int64_t)v->limits.longest * 1000 + ROUNDING_MS;
-	const char *reason = why_not(v, row);
+	    now->steady_ms + (int64_t)s->limits.longest * 1000 + ROUNDING_MS;
+	const char *reason = refusal_of(s, row);
 
-	*out = (struct row_table_row){.addr = row->addr, .expires = row->expires};
+	*out =
+	    (struct row_table_row){.addr = row->addr, .expires = row->expires};
 	if (reason != NULL) {
-		v->refused++;
-		v->refusal = reason;
+		s->refused++;
+		s->refusal = reason;
 		return false;
 	}
 	out->when = (uint32_t)(row->when < now->wall ? row->when : now->wall);
@@ -158,37 +161,37 @@ judge(struct map_store *v, const struct ipc_row *row,
 }
 
 static int
-add_row(struct map_store *v, const struct ipc_row *row,
+add_row(struct map_store *s, const struct ipc_row *row,
 	const struct map_store_time *now, struct err *err)
 {
-	struct row_table_row believed = {.addr = row->addr};
+	struct row_table_row checked = {.addr = row->addr};
 	bool present;
 
 	if (row->present > 1 || !is_canonical(&row->addr))
-		return err_set(err, "a row that is none");
-	present = row->present == 1 && judge(v, row, now, &believed);
-	if (v->whole && present)
-		row_table_put(&v->fresh, &believed);
-	if (!v->whole)
-		v->changes[v->nchanges++] =
+		return err_set(err, "malformed row");
+	present = row->present == 1 && check_row(s, row, now, &checked);
+	if (s->whole && present)
+		row_table_put(&s->fresh, &checked);
+	if (!s->whole)
+		s->changes[s->nchanges++] =
 		    (struct map_row){.addr = row->addr,
-				     .when = believed.when,
+				     .when = checked.when,
 				     .present = present,
-				     .expires = believed.expires};
+				     .expires = checked.expires};
 	return 0;
 }
 
 int
-map_store_add(struct map_store *v, const struct ipc_row *rows, size_t count,
-	  const struct map_store_time *now, struct err *err)
+map_store_add(struct map_store *s, const struct ipc_row *rows, size_t count,
+	      const struct map_store_time *now, struct err *err)
 {
-	if (v->open == NULL)
-		return err_set(err, "rows for no map");
-	if (count > v->left)
+	if (s->open == NULL)
+		return err_set(err, "ROWS without REPLACE or APPLY");
+	if (count > s->left)
 		return err_set(err, "more rows than were announced");
-	v->left -= count;
+	s->left -= count;
 	for (size_t i = 0; i < count; i++)
-		if (add_row(v, &rows[i], now, err) != 0)
+		if (add_row(s, &rows[i], now, err) != 0)
 			return -1;
 	return 0;
 }
@@ -196,105 +199,108 @@ map_store_add(struct map_store *v, const struct ipc_row *rows, size_t count,
 /* ---- writing ---- */
 
 static int
-end_changes(struct map_store *v, struct err *err)
+end_changes(struct map_store *s, struct err *err)
 {
-	int result = tracked_map_apply(v->open, v->changes, v->nchanges, err);
+	int result = tracked_map_apply(s->open, s->changes, s->nchanges, err);
 
 	if (result != 0)
 		return result;
-	if (v->open->shelf.count > v->limits.max_addresses) {
+	if (s->open->rows.count > s->limits.max_addresses) {
 		err_set(err, "more than %zu addresses",
-			v->limits.max_addresses);
+			s->limits.max_addresses);
 		return 1;
 	}
 	return 0;
 }
 
 int
-map_store_end(struct map_store *v, struct err *err)
+map_store_end(struct map_store *s, struct err *err)
 {
 	int result;
 
-	if (v->open == NULL || v->left > 0) {
-		err_set(err, v->open == NULL ? "the end of nothing"
+	if (s->open == NULL || s->left > 0) {
+		err_set(err, s->open == NULL ? "END without REPLACE or APPLY"
 					     : "fewer rows than announced");
 		return 1;
 	}
-	result = v->whole ? tracked_map_replace(v->open, &v->fresh, err)
-			  : end_changes(v, err);
-	map_store_give_up(v);
+	result = s->whole ? tracked_map_replace(s->open, &s->fresh, err)
+			  : end_changes(s, err);
+	map_store_abort(s);
 	return result;
 }
 
 /* ---- emptying ---- */
 
 int
-map_store_clear(struct map_store *v, size_t map, struct err *err)
+map_store_clear(struct map_store *s, size_t map, struct err *err)
 {
-	return tracked_map_clear(&v->maps[map], err);
+	return tracked_map_clear(&s->maps[map], err);
 }
 
 int
-map_store_intact(struct map_store *v, size_t map)
+map_store_intact(struct map_store *s, size_t map)
 {
-	return map_intact(v->maps[map].map);
+	return map_intact(s->maps[map].map);
 }
 
 int
-map_store_clear_all(struct map_store *v, struct err *err)
+map_store_clear_all(struct map_store *s, struct err *err)
 {
 	struct err other;
 	int result = 0;
 
-	map_store_give_up(v);
-	for (size_t i = 0; i < v->nmaps; i++)
-		if (tracked_map_may_hold(&v->maps[i]) &&
-		    tracked_map_clear(&v->maps[i], result == 0 ? err : &other) != 0)
+	map_store_abort(s);
+	for (size_t i = 0; i < s->nmaps; i++)
+		if (tracked_map_may_hold(&s->maps[i]) &&
+		    tracked_map_clear(&s->maps[i],
+				      result == 0 ? err : &other) != 0)
 			result = -1;
 	return result;
 }
 
 bool
-map_store_holds(const struct map_store *v)
+map_store_holds(const struct map_store *s)
 {
-	for (size_t i = 0; i < v->nmaps; i++)
-		if (tracked_map_may_hold(&v->maps[i]))
+	for (size_t i = 0; i < s->nmaps; i++)
+		if (tracked_map_may_hold(&s->maps[i]))
 			return true;
 	return false;
 }
 
 bool
-map_store_published(const struct map_store *v)
+map_store_published(const struct map_store *s)
 {
-	for (size_t i = 0; i < v->nmaps; i++)
-		if (tracked_map_holds(&v->maps[i]))
+	for (size_t i = 0; i < s->nmaps; i++)
+		if (tracked_map_holds(&s->maps[i]))
 			return true;
 	return false;
 }
 
 size_t
-map_store_refused(const struct map_store *v)
+map_store_refused(const struct map_store *s)
 {
-	return v->refused;
+	return s->refused;
 }
 
 const char *
-map_store_refusal(const struct map_store *v)
+map_store_refusal(const struct map_store *s)
 {
-	return v->refusal;
+	return s->refusal;
 }
 
 /* ---- time ---- */
 
 int64_t
-map_store_expire(struct map_store *v, int64_t now, size_t *removed, struct err *err)
+map_store_expire(struct map_store *s, int64_t now, size_t *removed,
+		 struct err *err)
 {
 	int64_t first = -1;
 
 	*removed = 0;
 	err->text[0] = '\0';
-	for (size_t i = 0; i < v->nmaps; i++) {
-		int64_t wait = tracked_map_expire(&v->maps[i], now, removed, err);
+	for (size_t i = 0; i < s->nmaps; i++) {
+		int64_t wait =
+		    tracked_map_expire(&s->maps[i], now, removed, err);
 
 		if (wait >= 0 && (first < 0 || wait < first))
 			first = wait;
@@ -303,29 +309,29 @@ map_store_expire(struct map_store *v, int64_t now, size_t *removed, struct err *
 }
 
 size_t
-map_store_overdue(const struct map_store *v, int64_t now, struct ipc_row *rows,
-	      size_t max)
+map_store_overdue(const struct map_store *s, int64_t now, struct ipc_row *rows,
+		  size_t max)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < v->nmaps; i++)
-		count += tracked_map_overdue(&v->maps[i], now, &rows[count],
-					 max - count);
+	for (size_t i = 0; i < s->nmaps; i++)
+		count += tracked_map_overdue(&s->maps[i], now, &rows[count],
+					     max - count);
 	return count;
 }
 
 void
-map_store_renew(struct map_store *v, const struct ipc_row *row,
-	    const struct map_store_time *now)
+map_store_renew(struct map_store *s, const struct ipc_row *row,
+		const struct map_store_time *now)
 {
-	struct row_table_row believed, *there;
+	struct row_table_row checked, *there;
 
 	if (row->present != 1 || !is_canonical(&row->addr) ||
-	    !judge(v, row, now, &believed))
+	    !check_row(s, row, now, &checked))
 		return;
-	for (size_t i = 0; i < v->nmaps; i++) {
-		there = row_table_find(&v->maps[i].shelf, &row->addr);
+	for (size_t i = 0; i < s->nmaps; i++) {
+		there = row_table_find(&s->maps[i].rows, &row->addr);
 		if (there != NULL)
-			there->expires = believed.expires;
+			there->expires = checked.expires;
 	}
 }

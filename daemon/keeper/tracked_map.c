@@ -12,22 +12,22 @@ enum { TICK_MS = 1000 };
 static const int64_t NEVER = INT64_MAX;
 
 void
-tracked_map_init(struct tracked_map *k, struct map *map)
+tracked_map_init(struct tracked_map *t, struct map *map)
 {
-	*k = (struct tracked_map){.map = map, .first = NEVER};
+	*t = (struct tracked_map){.map = map, .first = NEVER};
 }
 
 void
-tracked_map_deinit(struct tracked_map *k)
+tracked_map_deinit(struct tracked_map *t)
 {
-	row_table_clear(&k->shelf);
-	k->map = NULL;
+	row_table_clear(&t->rows);
+	t->map = NULL;
 }
 
 /* ---- writing ---- */
 
 struct walk {
-	const struct row_table *shelf;
+	const struct row_table *table;
 	size_t at;
 };
 
@@ -37,9 +37,9 @@ next_row(void *arg, struct map_row *out)
 	struct walk *walk = arg;
 	const struct row_table_row *row;
 
-	if (walk->at == walk->shelf->count)
+	if (walk->at == walk->table->count)
 		return false;
-	row = &walk->shelf->rows[walk->at++];
+	row = &walk->table->rows[walk->at++];
 	*out = (struct map_row){.addr = row->addr,
 				.when = row->when,
 				.present = true,
@@ -48,175 +48,181 @@ next_row(void *arg, struct map_row *out)
 }
 
 static int
-write_shelf(struct tracked_map *k, const struct row_table *shelf, struct err *err)
+write_rows(struct tracked_map *t, const struct row_table *table,
+	   struct err *err)
 {
-	struct walk walk = {.shelf = shelf};
-	const struct map_rows rows = {next_row, &walk, shelf->count};
+	struct walk walk = {.table = table};
+	const struct map_rows rows = {next_row, &walk, table->count};
 
-	return map_replace(k->map, &rows, err);
+	return map_replace(t->map, &rows, err);
 }
 
 int
-tracked_map_replace(struct tracked_map *k, struct row_table *shelf, struct err *err)
+tracked_map_replace(struct tracked_map *t, struct row_table *table,
+		    struct err *err)
 {
-	if (write_shelf(k, shelf, err) != 0)
+	if (write_rows(t, table, err) != 0)
 		return -1;
-	row_table_clear(&k->shelf);
-	k->shelf = *shelf;
-	memset(shelf, 0, sizeof(*shelf));
-	k->first = row_table_first_expiry(&k->shelf);
-	k->known = true;
-	k->emptied = k->must_empty = false;
+	row_table_clear(&t->rows);
+	t->rows = *table;
+	memset(table, 0, sizeof(*table));
+	t->first = row_table_first_expiry(&t->rows);
+	t->known = true;
+	t->emptied = t->must_empty = false;
 	return 0;
 }
 
 static void
-change_shelf(struct tracked_map *k, const struct map_row *rows, size_t count)
+change_rows(struct tracked_map *t, const struct map_row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct row_table_row row = {.addr = rows[i].addr,
-					      .when = (uint32_t)rows[i].when,
-					      .expires = rows[i].expires};
+						  .when =
+						      (uint32_t)rows[i].when,
+						  .expires = rows[i].expires};
 
 		if (!rows[i].present) {
-			row_table_remove(&k->shelf, &row.addr);
+			row_table_remove(&t->rows, &row.addr);
 			continue;
 		}
-		row_table_put(&k->shelf, &row);
-		if (row.expires < k->first)
-			k->first = row.expires;
+		row_table_put(&t->rows, &row);
+		if (row.expires < t->first)
+			t->first = row.expires;
 	}
 }
 
 int
-tracked_map_apply(struct tracked_map *k, const struct map_row *rows, size_t count,
-	      struct err *err)
+tracked_map_apply(struct tracked_map *t, const struct map_row *rows,
+		  size_t count, struct err *err)
 {
-	if (!k->known || k->emptied)
+	if (!t->known || t->emptied)
 		return err_set(err,
-			       "%s: it was emptied; changes to it are "
-			       "not enough",
-			       map_name(k->map));
-	if (!map_can_apply(k->map)) {
-		err_set(err, "changes to a map that takes none");
+			       "%s: it was emptied and must be written whole",
+			       map_name(t->map));
+	if (!map_can_apply(t->map)) {
+		err_set(err, "APPLY to a map that can only be replaced");
 		return 1;
 	}
-	if (map_apply(k->map, rows, count, err) != 0)
+	if (map_apply(t->map, rows, count, err) != 0)
 		return -1;
-	change_shelf(k, rows, count);
+	change_rows(t, rows, count);
 	return 0;
 }
 
 int
-tracked_map_clear(struct tracked_map *k, struct err *err)
+tracked_map_clear(struct tracked_map *t, struct err *err)
 {
-	if (map_clear(k->map, err) != 0) {
-		k->must_empty = true;
+	if (map_clear(t->map, err) != 0) {
+		t->must_empty = true;
 		return -1;
 	}
-	row_table_clear(&k->shelf);
-	k->first = NEVER;
-	k->known = k->emptied = true;
-	k->must_empty = false;
+	row_table_clear(&t->rows);
+	t->first = NEVER;
+	t->known = t->emptied = true;
+	t->must_empty = false;
 	return 0;
 }
 
 bool
-tracked_map_may_hold(const struct tracked_map *k)
+tracked_map_may_hold(const struct tracked_map *t)
 {
-	return k->map != NULL &&
-	       (!k->known || k->must_empty || k->shelf.count > 0);
+	return t->map != NULL &&
+	       (!t->known || t->must_empty || t->rows.count > 0);
 }
 
 bool
-tracked_map_holds(const struct tracked_map *k)
+tracked_map_holds(const struct tracked_map *t)
 {
-	return k->must_empty || (k->known && k->shelf.count > 0);
+	return t->must_empty || (t->known && t->rows.count > 0);
 }
 
 /* ---- time ---- */
 
-/* The rows that are late, out of the shelf and out of the map. */
+/* Removes the rows that are TRACKED_MAP_LATE_MS overdue, here and in the map.
+ */
 static int
-drop_late(struct tracked_map *k, int64_t now, size_t *removed, struct err *err)
+remove_late(struct tracked_map *t, int64_t now, size_t *removed,
+	    struct err *err)
 {
-	struct row_table *shelf = &k->shelf;
+	struct row_table *table = &t->rows;
 	size_t count = 0;
 	struct map_row *rows;
 	int result = 0;
 
-	rows = alloc_zero(shelf->count + 1, sizeof(*rows));
-	for (size_t i = 0; i < shelf->count; i++)
-		if (shelf->rows[i].expires + TRACKED_MAP_LATE_MS <= now)
+	rows = alloc_zero(table->count + 1, sizeof(*rows));
+	for (size_t i = 0; i < table->count; i++)
+		if (table->rows[i].expires + TRACKED_MAP_LATE_MS <= now)
 			rows[count++] =
-			    (struct map_row){.addr = shelf->rows[i].addr};
+			    (struct map_row){.addr = table->rows[i].addr};
 	for (size_t i = 0; i < count; i++)
-		row_table_remove(shelf, &rows[i].addr);
+		row_table_remove(table, &rows[i].addr);
 	*removed += count;
-	if (count > 0 && map_can_apply(k->map))
-		result = map_apply(k->map, rows, count, err);
+	if (count > 0 && map_can_apply(t->map))
+		result = map_apply(t->map, rows, count, err);
 	else if (count > 0)
-		result = write_shelf(k, shelf, err);
+		result = write_rows(t, table, err);
 	free(rows);
 	return result;
 }
 
-/* It could not be written. err: what is to be said of that. */
+/* The update failed, so empty the map. On return err holds the message to log.
+ */
 static int64_t
-empty_late(struct tracked_map *k, const struct err *why, struct err *err)
+empty_late(struct tracked_map *t, const struct err *why, struct err *err)
 {
-	bool said = k->must_empty;
+	bool logged = t->must_empty;
 	struct err other;
 
-	if (tracked_map_clear(k, &other) == 0) {
+	if (tracked_map_clear(t, &other) == 0) {
 		err_set(err, "%s; emptied", why->text);
 		return -1;
 	}
-	if (!said)
+	if (!logged)
 		err_set(err, "%s; expired addresses are still in it",
 			other.text);
 	return TICK_MS;
 }
 
 int64_t
-tracked_map_expire(struct tracked_map *k, int64_t now, size_t *removed, struct err *err)
+tracked_map_expire(struct tracked_map *t, int64_t now, size_t *removed,
+		   struct err *err)
 {
 	struct err why;
 	int64_t wait;
 
-	if (k->map == NULL)
+	if (t->map == NULL)
 		return -1;
-	if (k->must_empty) {
-		err_set(&why, "%s", map_name(k->map));
-		return empty_late(k, &why, err);
+	if (t->must_empty) {
+		err_set(&why, "%s", map_name(t->map));
+		return empty_late(t, &why, err);
 	}
-	if (k->first == NEVER)
+	if (t->first == NEVER)
 		return -1;
-	if (k->first + TRACKED_MAP_LATE_MS <= now &&
-	    drop_late(k, now, removed, &why) != 0)
-		return empty_late(k, &why, err);
-	if (k->first + TRACKED_MAP_ASK_MS <= now)
-		k->first = row_table_first_expiry(&k->shelf);
-	if (k->first == NEVER)
+	if (t->first + TRACKED_MAP_LATE_MS <= now &&
+	    remove_late(t, now, removed, &why) != 0)
+		return empty_late(t, &why, err);
+	if (t->first + TRACKED_MAP_ASK_MS <= now)
+		t->first = row_table_first_expiry(&t->rows);
+	if (t->first == NEVER)
 		return -1;
-	wait = k->first + TRACKED_MAP_ASK_MS - now;
+	wait = t->first + TRACKED_MAP_ASK_MS - now;
 	return wait > 0 ? wait : TICK_MS;
 }
 
 size_t
-tracked_map_overdue(const struct tracked_map *k, int64_t now, struct ipc_row *rows,
-		size_t max)
+tracked_map_overdue(const struct tracked_map *t, int64_t now,
+		    struct ipc_row *rows, size_t max)
 {
 	size_t count = 0;
 
-	if (k->first == NEVER || k->first + TRACKED_MAP_ASK_MS > now)
+	if (t->first == NEVER || t->first + TRACKED_MAP_ASK_MS > now)
 		return 0;
-	for (size_t i = 0; i < k->shelf.count && count < max; i++) {
-		const struct row_table_row *row = &k->shelf.rows[i];
+	for (size_t i = 0; i < t->rows.count && count < max; i++) {
+		const struct row_table_row *row = &t->rows.rows[i];
 
 		if (row->expires + TRACKED_MAP_ASK_MS > now)
 			continue;
-		memset(&rows[count], 0, sizeof(rows[count])); /* is sent */
+		memset(&rows[count], 0, sizeof(rows[count])); /* it is sent */
 		rows[count++].addr = row->addr;
 	}
 	return count;

@@ -1,10 +1,10 @@
 /*
- * tracked_map: one map, and what the keeper knows to be in it.
+ * tracked_map: one map and the rows that the keeper knows to be in it.
  *
- * The shelf holds what was written last, so that what is late can be taken out
- * without asking anybody. A map that could not be written is emptied, since
- * what it says would otherwise outlive its time; one that cannot even be
- * emptied is remembered, said once, and tried again.
+ * Because the keeper keeps the rows, it can remove those that have expired
+ * without asking the worker. A map that could not be written is emptied, since
+ * its rows would otherwise outlive their time. If it cannot even be emptied,
+ * that is reported once and tried again.
  */
 #ifndef DAEMON_KEEPER_TRACKED_MAP_H
 #define DAEMON_KEEPER_TRACKED_MAP_H
@@ -21,18 +21,19 @@ struct map_row;
 struct ipc_row;
 
 struct tracked_map {
-	struct map *map; /* borrowed; NULL: not one of ours */
-	struct row_table shelf;
-	int64_t first;	 /* no row expires before it; perhaps none so soon */
-	bool known;	 /* the shelf says what is in the map */
-	bool emptied;	 /* by us: changes are not enough now */
-	bool must_empty; /* it could not be done, which was said */
+	struct map *map; /* borrowed; NULL: a live map, the worker's own */
+	struct row_table rows;
+	int64_t first;	 /* a lower bound of the rows' expiries */
+	bool known;	 /* rows are those that are in the map */
+	bool emptied;	 /* by us: the worker must replace it, not change it */
+	bool must_empty; /* emptying it failed, which has been reported */
 };
 
 enum {
-	/* After this a row is asked for: the worker's own removal is out. */
+	/* So long after a row expired the worker is asked about it: until then
+	 * its own removal may be on the way. */
 	TRACKED_MAP_ASK_MS = 2000,
-	/* After this it goes. */
+	/* So long after it expired the row is removed. */
 	TRACKED_MAP_LATE_MS = 4000,
 };
 
@@ -40,29 +41,31 @@ enum {
 void tracked_map_init(struct tracked_map *, struct map *);
 void tracked_map_deinit(struct tracked_map *);
 
-/* Writes the whole shelf and takes it over. 0; -1: it could not be written, and
- * the shelf is still the caller's. */
+/* Writes all rows of the table to the map and takes the table over. 0; -1: it
+ * could not be written, and the table is still the caller's. */
 int tracked_map_replace(struct tracked_map *, struct row_table *, struct err *);
-/* 0; -1: it could not be written; 1: no changes are taken at all. */
-int tracked_map_apply(struct tracked_map *, const struct map_row *, size_t count,
-    struct err *);
+/* 0; -1: it could not be written, or must be replaced first; 1: this map can
+ * only be replaced, and no honest worker sends changes to it. */
+int tracked_map_apply(struct tracked_map *, const struct map_row *,
+    size_t count, struct err *);
 int tracked_map_clear(struct tracked_map *, struct err *); /* 0, -1 */
 
-/* Whether it may hold anybody: before the first replace unknown, so yes. */
+/* Whether it may hold addresses; true until the first replace or clear. */
 bool tracked_map_may_hold(const struct tracked_map *);
-/* Whether somebody is known to be in it. */
+/* Whether it is known to hold addresses. */
 bool tracked_map_holds(const struct tracked_map *);
 
 /*
- * Takes out what is late. Returns the milliseconds after which there may be
- * something to ask for or take out again, -1 = nothing is waited for. Adds to
- * *removed; err is left alone unless the map could not be written: then it says
- * so, and whether it was emptied, once each.
+ * Removes the rows that are overdue and adds their number to *removed. Returns
+ * after how many milliseconds the next row may have to be asked for or removed;
+ * -1: no row can expire. err is written only if the map could not be: it then
+ * says why, and whether the map was emptied, once each.
  */
 int64_t tracked_map_expire(struct tracked_map *, int64_t now, size_t *removed,
     struct err *);
 
-/* Up to max addresses that are to be asked for; nothing else of rows is set. */
+/* Fills rows with up to max addresses to ask the worker about, all else zero;
+ * returns how many. */
 size_t tracked_map_overdue(const struct tracked_map *, int64_t now,
     struct ipc_row *rows, size_t max);
 
