@@ -56,9 +56,9 @@ pipeline_free(struct pipeline **pipeline)
 }
 
 void
-pipeline_set_quiet(struct pipeline *p, bool quiet)
+pipeline_set_backlog(struct pipeline *p, bool backlog)
 {
-	p->quiet = quiet;
+	p->backlog = backlog;
 }
 
 const char *

@@ -35,6 +35,7 @@ struct pipeline_stats {
 	uint64_t headerless; /* ... with no header that we know */
 	uint64_t logins;     /* ... that a rule found to be a login */
 	uint64_t stale;	     /* logins older than the grace */
+	uint64_t ahead;	     /* logins more than a minute ahead of the clock */
 	uint64_t refused;    /* logins from networks that are never written */
 	uint64_t doubtful; /* a limit hit, control bytes, no address, no time */
 };
@@ -46,10 +47,13 @@ struct pipeline *pipeline_new(const struct conf *, struct helper *,
 void pipeline_free(struct pipeline **);
 
 /*
- * While quiet, as for what was in the log before the start, single grants are
- * logged only with --debug.
+ * Lines of the backlog were in the log before we came. Their grants are logged
+ * only with --debug. A login of the backlog that is more than a minute ahead of
+ * the clock grants nothing: nobody can tell when it was, and it would be new at
+ * each start. In a log that is being followed it has just been written, so it
+ * counts as of now.
  */
-void pipeline_set_quiet(struct pipeline *, bool);
+void pipeline_set_backlog(struct pipeline *, bool);
 
 /* Takes one line of the log. 1: it changed the table. 0: it did not. */
 int pipeline_line(struct pipeline *, const char *line, size_t len,

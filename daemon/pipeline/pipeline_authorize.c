@@ -32,7 +32,7 @@ log_granted(const struct pipeline *p, const struct match *m, int64_t seconds)
 {
 	char address[ADDR_TEXT_MAX], user[128];
 
-	if (p->quiet && !log_debugging())
+	if (p->backlog && !log_debugging())
 		return;
 	addr_format(&m->addr, address);
 	log_info("granted %s for %llds rule=%s user=%s", address,
@@ -48,7 +48,7 @@ log_stale(struct pipeline *p, const struct match *m, int64_t age)
 	char address[ADDR_TEXT_MAX];
 
 	log_candidate(m, "ignored", "older than the grace");
-	if (p->quiet || p->stale_logged)
+	if (p->backlog || p->stale_logged)
 		return;
 	p->stale_logged = true;
 	addr_format(&m->addr, address);
@@ -56,6 +56,39 @@ log_stale(struct pipeline *p, const struct match *m, int64_t age)
 		    "was read: is its log in another time zone? rule=%s; "
 		    "further such logins are counted, not logged",
 		    address, (long long)age, m->rule->name);
+}
+
+/* A stamp this far ahead may come from a clock that is a little off; further
+ * ahead it is another zone's, or another year's. */
+enum { AHEAD_MAX = 60 };
+
+static void
+log_ahead(struct pipeline *p, const struct match *m, int64_t seconds)
+{
+	char address[ADDR_TEXT_MAX];
+
+	log_candidate(m, p->backlog ? "ignored" : "taken as of now",
+		      "ahead of the clock");
+	if (p->ahead_logged)
+		return;
+	p->ahead_logged = true;
+	addr_format(&m->addr, address);
+	log_warning("%s: the login of %s is %lld s ahead of the clock: is its "
+		    "log in another time zone? rule=%s; further such logins "
+		    "are counted, not logged",
+		    p->backlog ? "granted nothing" : "granted as of now",
+		    address, (long long)seconds, m->rule->name);
+}
+
+/* Whether a login is too far ahead of the clock to be believed. */
+static bool
+is_ahead(struct pipeline *p, const struct login *login, struct moment now)
+{
+	if (login->when <= now.wall + AHEAD_MAX)
+		return false;
+	p->stats.ahead++;
+	log_ahead(p, &login->match, (int64_t)login->when - now.wall);
+	return p->backlog;
 }
 
 /* ---- sessions ---- */
@@ -145,6 +178,8 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 	const char *why;
 	int event;
 
+	if (is_ahead(p, login, now))
+		return 0;
 	if (login->has_session && when + (time_t)p->session_max > until)
 		until = when + (time_t)p->session_max;
 	if (until <= now.wall) {

@@ -47,8 +47,8 @@ struct pipeline {
 	struct recognizer *recognizer;
 	struct exclude *exclude;
 	struct pipeline_stats stats;
-	bool quiet;
-	bool stale_logged;
+	bool backlog; /* reading what was there before we came */
+	bool stale_logged, ahead_logged;
 	struct scan_pool *pool; /* only while there is a backlog */
 
 	/* --reprocess: the newest time found in the log, and the stamp of the

@@ -88,7 +88,7 @@ open_table(struct worker *w, struct err *err)
 	w->pipeline = pipeline_new(w->conf, w->helper, w->table, err);
 	if (w->pipeline == NULL)
 		return -1;
-	pipeline_set_quiet(w->pipeline, true);
+	pipeline_set_backlog(w->pipeline, true);
 	w->expiry = timer_new(w->loop, worker_expire, w);
 	w->save = timer_new(w->loop, worker_save, w);
 	return 0;

@@ -121,7 +121,7 @@ become_ready(struct worker *w)
 	}
 	w->ready = true;
 	pipeline_caught_up(w->pipeline);
-	pipeline_set_quiet(w->pipeline, false);
+	pipeline_set_backlog(w->pipeline, false);
 	log_ready(w);
 	if (!w->conf->once) /* else worker_close() is about to save */
 		worker_save(w);
@@ -224,6 +224,7 @@ worker_on_status(void *arg, FILE *out)
 	    {"lines", stats->lines},
 	    {"logins", stats->logins},
 	    {"stale", stats->stale},
+	    {"ahead", stats->ahead},
 	    {"refused", stats->refused},
 	    {"doubtful", stats->doubtful},
 	    {"headerless", stats->headerless},

@@ -2,6 +2,7 @@
 # An authorization ends when its grace is over, driven by the clock alone; a
 # new login prolongs it, a stamp from the future does not.
 import os
+import signal
 import sys
 import time
 
@@ -63,13 +64,48 @@ def backwards():
 
 def future():
     with pbs.Site() as site:
-        site.start("--grace=%d" % GRACE)
+        daemon = site.start("--grace=%d" % GRACE)
         now = time.time()
         site.log(login("198.51.100.1"), when=now + 3600)
         value = int(site.wait_key("198.51.100.1"))
         ok(value <= time.time(), "a stamp from the future counts as now")
         site.wait_gone("198.51.100.1")
         ok(time.time() - now <= GRACE + 6, "and lasts no longer")
+        daemon.wait_message("is 36")
+        site.log(login("198.51.100.2"), when=now + 3600)
+        site.wait_key("198.51.100.2")
+        equal(daemon.messages().count("ahead of the clock"), 1,
+              "a warning asks for the time zone, once")
 
 
-main(quiet, staggered, renewed, backwards, future)
+def future_before_us():
+    """Last year's line, or another zone's, that was there at the start."""
+    with pbs.Site() as site:
+        now = time.time()
+        for n, ahead in enumerate((20 * 3600, 110 * 60, 300)):
+            site.log(login("198.51.100.%d" % (n + 1)), when=now + ahead)
+        site.log(login("198.51.100.9"), when=now)
+        for _ in range(2):
+            done = site.run("--grace=600", "--once")
+            equal(sorted(site.dump()), ["198.51.100.9"],
+                  "grants nothing, however often we start")
+            contains(done.stderr, "ahead of the clock: is its log in another "
+                     "time zone?", "and there is a warning")
+            os.unlink(site.map + ".state")
+
+
+def future_and_killed():
+    """A restart knows the line, but not by its stamp."""
+    with pbs.Site() as site:
+        daemon = site.start("--grace=%d" % GRACE)
+        site.log(login("198.51.100.1"), when=time.time() + 600)
+        site.wait_key("198.51.100.1")
+        site.wait_gone("198.51.100.1")
+        os.kill(daemon.worker(), signal.SIGKILL)
+        daemon.wait_message("addresses authorized", count=2)
+        equal(site.query("198.51.100.1"), None,
+              "a worker that reads the line again does not grant it again")
+
+
+main(quiet, staggered, renewed, backwards, future, future_before_us,
+     future_and_killed)

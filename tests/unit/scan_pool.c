@@ -284,7 +284,7 @@ outcome_of(const struct conf *conf, bool log_time, bool blocks)
 	int next;
 
 	authtab_set_hold(table, conf_hold(conf), 0);
-	pipeline_set_quiet(p, true);
+	pipeline_set_backlog(p, true);
 	for (i = 0; blocks && i < log_len; i = end) {
 		end = block_end(i, 1 + any(300000));
 		pipeline_block(p, log_text + i, end - i, now, log_time);
