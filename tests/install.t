@@ -81,7 +81,7 @@ def keeps_what_is_the_users(top, where):
 def another_prefix():
     """The directories are compiled in: none is to be left from before."""
     with tempfile.TemporaryDirectory() as top:
-        name = top + "/patterns/patterndir.o"
+        name = top + "/patterns/match/patterndir.o"
         for prefix in ("/usr", "/opt/pbs"):
             make("BUILD=" + top, "prefix=" + prefix, name)
             with open(name, "rb") as f:

@@ -16,7 +16,7 @@
 
 enum { POSTCONF_MS = 10 * 1000 };
 
-/* What checks a program from within it opens files and starts processes. */
+/* Sanitizers open files and start processes, which the sandbox forbids. */
 #ifdef WITHOUT_SANDBOX
 enum { SANDBOX = CONF_SANDBOX_OFF };
 #else
@@ -24,8 +24,8 @@ enum { SANDBOX = CONF_SANDBOX_AUTO };
 #endif
 
 static const char default_map[] = STATE_DIR "/pop-before-smtp";
-/* Not DEFER_IF_PERMIT: what follows would refuse the client for good, as the
- * stranger that it then is. */
+/* Not DEFER_IF_PERMIT: the restrictions after it would reject the client for
+ * good as one that may not relay. */
 static const char limit_action[] =
     "DEFER 4.7.1 Too many recipients, try again later";
 
@@ -35,31 +35,32 @@ has_journal(void)
 #ifdef WITHOUT_JOURNAL
 	return false;
 #else
-	static const char *const kept[] = {"/var/log/journal/*/*.journal",
-					   "/run/log/journal/*/*.journal"};
+	static const char *const journals[] = {"/var/log/journal/*/*.journal",
+					       "/run/log/journal/*/*.journal"};
 	bool there = access("/run/systemd/journal/socket", F_OK) == 0;
 	glob_t found;
 
-	/* Its directory may be there without anybody who writes. */
+	/* The directory may exist although nothing writes to it. */
 	for (size_t i = 0; i < 2 && !there; i++) {
-		there = glob(kept[i], GLOB_NOSORT, NULL, &found) == 0;
+		there = glob(journals[i], GLOB_NOSORT, NULL, &found) == 0;
 		globfree(&found);
 	}
 	return there;
 #endif
 }
 
-/* Only if any of this runs or is looked at: --list wants to hear no more. */
+/* Only for those that use the log: --list has no need of it. */
 static void
-say_guess(const struct conf *conf, const char *what)
+log_guess(const struct conf *conf, const char *what)
 {
 	if (conf->action == CONF_RUN || conf->action == CONF_CHECK)
-		log_info("no log is named (logfile:), and none of the usual "
-			 "ones is there; %s",
+		log_info("logfile is not set and none of the usual logs "
+			 "exists; %s",
 			 what);
 }
 
-/* Where there is no journal either, the first mail makes one of two files. */
+/* Without a journal either, one of two files will appear with the first mail.
+ */
 static void
 default_logfile(struct conf *conf)
 {
@@ -75,15 +76,15 @@ default_logfile(struct conf *conf)
 		}
 	if (has_journal()) {
 		strings_add(&conf->logfiles, "journal:");
-		say_guess(conf, "following the journal; one that appears "
+		log_guess(conf, "following the journal; a log that appears "
 				"later is found at the next start");
 		return;
 	}
 	strings_add(&conf->logfiles, "/var/log/mail.log");
 	strings_add(&conf->logfiles, "/var/log/maillog");
-	say_guess(conf, conf->once ? "nor is a journal"
-				   : "nor is a journal; waiting for mail.log "
-				     "or maillog in /var/log");
+	log_guess(conf, conf->once ? "there is no journal either"
+				   : "there is no journal either; waiting for "
+				     "mail.log or maillog in /var/log");
 }
 
 static bool
@@ -108,7 +109,7 @@ is_compiled_in(const char *type)
 	return *types != NULL;
 }
 
-/* Postfix without Berkeley DB reads no hash: map. */
+/* A Postfix built without Berkeley DB reads no hash: map. */
 static const char *
 default_type(struct helper *helper)
 {
@@ -126,7 +127,7 @@ default_type(struct helper *helper)
 	free(known);
 	if (type == NULL || type == choice[0])
 		return "hash";
-	log_info("this Postfix reads no hash: map; keeping %s:", type);
+	log_info("this Postfix does not read hash: maps; using %s:", type);
 	return type;
 }
 
@@ -155,8 +156,8 @@ complete_maps(struct conf *conf, struct helper *helper)
 	}
 }
 
-/* What is read once comes before what brings the news of it: so they are
- * written, and so they are emptied. */
+/* A map that Postfix reads only once comes before the map whose change makes it
+ * read again. They are written and emptied in this order. */
 static void
 order_maps(struct strings *maps)
 {
@@ -178,10 +179,10 @@ default_checkpoint(struct conf *conf)
 	const char *name = default_map;
 
 	for (size_t i = 0; i < conf->maps.count; i++) {
-		const char *behind = strchr(conf->maps.list[i], ':') + 1;
+		const char *path = strchr(conf->maps.list[i], ':') + 1;
 
-		if (*behind == '/') {
-			name = behind;
+		if (*path == '/') {
+			name = path;
 			break;
 		}
 	}

@@ -1,5 +1,5 @@
 /*
- * conf_defaults: what nobody has said.
+ * conf_defaults: the values of settings that are not set.
  */
 #ifndef DAEMON_CONF_CONF_DEFAULTS_H
 #define DAEMON_CONF_CONF_DEFAULTS_H
@@ -7,12 +7,12 @@
 struct conf;
 struct helper;
 
-/* Empties *conf and sets what is true unless something else is said. */
+/* Initialises *conf with the constant defaults. */
 void conf_defaults_begin(struct conf *);
 
-/* Fills what is still empty by looking at the machine: which log there is,
- * which type of map this Postfix reads, where the patterns lie. Gives each map
- * its type. */
+/* Fills what is still empty with what fits this machine: the log that exists,
+ * the type of map that this Postfix reads, the installed patterns. Gives each
+ * map its type. helper: as for conf_load(). */
 void conf_defaults_complete(struct conf *, struct helper *);
 
 #endif

@@ -1,4 +1,4 @@
-/* The two ways in which the settings show themselves: --dumpconfig, --help. */
+/* --dumpconfig and --help. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "daemon/conf/options.h"
 #include "maps/map.h"
 
-/* In single quotes nothing but the quote itself has a meaning. */
+/* In single quotes only the quote itself is special. */
 static void
 print_quoted(const char *text)
 {
@@ -20,7 +20,6 @@ print_quoted(const char *text)
 	putchar('\'');
 }
 
-/* What stands before a key of a section. */
 static const char *
 indent(const struct option *o)
 {
@@ -151,14 +150,15 @@ conf_usage(void)
 	const char *const *types = map_types();
 
 	puts("usage: pop-before-smtp [FLAG...]\n\n"
-	     "Follows the mail log and lets those relay through Postfix who "
-	     "have just logged in\nwith POP or IMAP.\n");
+	     "Follows the mail log and allows clients that have just logged "
+	     "in with POP or\nIMAP to relay through Postfix.\n");
 	for (const struct option *o = options; o->name != NULL; o++)
 		if (o->section == NULL)
 			print_flag(o);
 	printf("\nTypes of maps:");
 	for (size_t i = 0; types[i] != NULL; i++)
 		printf(" %s", types[i]);
-	puts("\nEvery flag but those that print and exit is a key of the YAML "
-	     "file too;\na flag wins. See pop-before-smtp(8).");
+	puts("\nEvery flag except those that print and exit is also a key of "
+	     "the "
+	     "YAML file;\nthe flag takes precedence. See pop-before-smtp(8).");
 }

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/err.h"
+#include "base/readfile.h"
 #include "base/yamltree.h"
 #include "daemon/conf/conf.h"
 #include "daemon/conf/conf_text.h"
@@ -18,7 +18,7 @@ enum { FILE_MAX = 1024 * 1024 }; /* bytes */
 
 /* ---- the file ---- */
 
-/* The usual word for an empty file. */
+/* /dev/null is the usual name for an empty file. */
 static bool
 is_null(const struct stat *st)
 {
@@ -28,7 +28,7 @@ is_null(const struct stat *st)
 	       st->st_rdev == null.st_rdev;
 }
 
-/* Who may write the configuration may choose what root writes where. */
+/* Whoever can write the configuration decides which files root writes. */
 static int
 check_owner(const char *file, const struct stat *st, struct err *err)
 {
@@ -46,31 +46,14 @@ check_owner(const char *file, const struct stat *st, struct err *err)
 	return 0;
 }
 
-static ssize_t
-read_all(int fd, char *text, size_t size)
-{
-	size_t len = 0;
-	ssize_t n = 1;
-
-	while (len < size && n != 0) {
-		n = read(fd, text + len, size - len);
-		if (n < 0 && errno != EINTR)
-			return -1;
-		len += n > 0 ? (size_t)n : 0;
-		if (n < 0)
-			n = 1;
-	}
-	return (ssize_t)len;
-}
-
-/* What is checked is what is read: one open file. */
+/* Checks the file that is then read, not what may replace it meanwhile. */
 static struct yaml_tree *
 load_file(const char *file, struct err *err)
 {
 	struct yaml_tree *tree = NULL;
 	struct stat st;
 	char *text;
-	ssize_t len;
+	size_t len;
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0) {
@@ -80,19 +63,16 @@ load_file(const char *file, struct err *err)
 	if (fstat(fd, &st) != 0) {
 		err_set(err, "%s: %s", file, strerror(errno));
 	} else if (check_owner(file, &st, err) == 0) {
-		text = alloc_zero(FILE_MAX, 1);
-		len = read_all(fd, text, FILE_MAX);
-		if (len < 0)
-			err_set(err, "%s: %s", file, strerror(errno));
-		else
-			tree = yaml_parse(file, text, (size_t)len, err);
+		text = readfile_fd(fd, file, FILE_MAX, &len, err);
+		if (text != NULL)
+			tree = yaml_parse(file, text, len, err);
 		free(text);
 	}
 	close(fd);
 	return tree;
 }
 
-/* ---- what it says ---- */
+/* ---- its keys ---- */
 
 static int
 apply_scalar(struct conf *conf, const struct option *o,
@@ -118,7 +98,7 @@ static int apply_section(struct conf *, const struct yaml_tree *,
 			 const struct yaml_node *key,
 			 const struct yaml_node *value, struct err *);
 
-/* section: the key that it stands under, NULL = the file itself. */
+/* section: the key that it is under; NULL: the top level. */
 static int
 apply_key(struct conf *conf, const char *section, const struct yaml_tree *tree,
 	  const struct yaml_node *key, const struct yaml_node *value,
@@ -161,7 +141,7 @@ apply_section(struct conf *conf, const struct yaml_tree *tree,
 	return 0;
 }
 
-/* Flags of old may still name the Perl program's. */
+/* --config may still name the file of the Perl program. */
 static int
 blame_perl(const char *file, struct err *err)
 {
@@ -171,8 +151,8 @@ blame_perl(const char *file, struct err *err)
 	if (len > 3 && strcmp(file + len - 3, ".pl") == 0 &&
 	    access(file, R_OK) == 0)
 		err_set(err,
-			"%s (if it is Perl: `pbsctl import-perl %s' tells what "
-			"it says in YAML)",
+			"%s (if it is Perl: `pbsctl import-perl %s' converts "
+			"it to YAML)",
 			why.text, file);
 	return -1;
 }
@@ -197,7 +177,7 @@ conf_read_file(struct conf *conf, struct err *err)
 	return result == 0 ? 0 : blame_perl(conf->config_file, err);
 }
 
-/* ---- what was found wrong later ---- */
+/* ---- errors that are found later ---- */
 
 static const struct yaml_node *
 find_value(const struct yaml_node *node, const char *value)

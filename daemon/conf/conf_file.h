@@ -7,13 +7,13 @@
 struct conf;
 struct err;
 
-/* Sets in conf what its config_file says. 0; -1: err names file and line. As
- * root it refuses one that others may write. */
+/* Sets in conf what its config_file sets. 0; -1: err names the file and line.
+ * Root's configuration must not be writable for others. */
 int conf_read_file(struct conf *, struct err *);
 
-/* Puts before the reason where in the file this value of a key stands; nothing
- * if it is not from there. The file is read for that once more. -1. */
+/* Prefixes the reason in err with the file and line that set the key to this
+ * value, if a file did. Reads the file again for that. Returns -1. */
 int conf_blame(const struct conf *, const char *key, const char *value,
-    struct err *);
+	       struct err *);
 
 #endif

@@ -34,8 +34,6 @@ same_forms(const struct conf *a, const struct conf *b)
 	return true;
 }
 
-/* What is tied to open files and to the process itself stays until a restart;
- * that is said, not passed over. */
 void
 conf_reload_log(const struct conf *old, const struct conf *new)
 {
@@ -58,7 +56,7 @@ conf_reload_log(const struct conf *old, const struct conf *new)
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (!fixed[i].same)
-			log_warning("%s has changed; that takes a restart",
+			log_warning("%s has changed; that needs a restart",
 				    fixed[i].key);
 }
 

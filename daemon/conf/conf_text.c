@@ -100,8 +100,8 @@ read_form(struct textform *form, const struct yaml_tree *tree,
 {
 	if (node->kind != YAML_MAP)
 		return yaml_err(tree, node, err,
-				"text: takes name, header, line, line6, "
-				"footer, or a list of such");
+				"text: takes name, header, line, line6 "
+				"and footer, or a list of these");
 	for (size_t i = 0; i < node->count; i++) {
 		const struct key *key = find_key(tree, node->keys[i], err);
 
@@ -112,8 +112,8 @@ read_form(struct textform *form, const struct yaml_tree *tree,
 	}
 	if (form->name == NULL || form->name[0] != '/')
 		return yaml_err(tree, node, err,
-				"text: needs the name of a text: map, as it "
-				"stands in dbfile, without text:");
+				"text: needs the name of a text: map as in "
+				"dbfile, without text:");
 	return 0;
 }
 
@@ -141,7 +141,7 @@ add_form(struct conf *conf, const struct yaml_tree *tree,
 
 int
 conf_text_read(struct conf *conf, const struct yaml_tree *tree,
-	      const struct yaml_node *value, struct err *err)
+	       const struct yaml_node *value, struct err *err)
 {
 	if (value->kind != YAML_LIST)
 		return add_form(conf, tree, value, err);
@@ -162,7 +162,7 @@ conf_text_clear(struct conf *conf)
 	conf->ntextforms = 0;
 }
 
-/* In double quotes, which can say a line's end. */
+/* In double quotes, where \n can be written. */
 static void
 print_quoted(const char *text)
 {

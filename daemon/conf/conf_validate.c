@@ -21,8 +21,8 @@ check_once(const struct conf *conf, struct err *err)
 	for (size_t i = 0; i < conf->maps.count; i++)
 		if (map_spec_is_live(conf->maps.list[i]))
 			return err_set(err,
-				       "after once nobody is there to answer "
-				       "for %s",
+				       "with once no process is left to "
+				       "answer for %s",
 				       conf->maps.list[i]);
 	return 0;
 }
@@ -39,7 +39,7 @@ conf_validate_flags(const struct conf *conf, struct err *err)
 	    strcmp(conf->pidfile, "no") == 0 ||
 	    strcmp(conf->pidfile, "false") == 0)
 		return err_set(err,
-			       "daemon: '%s' is no pid file (as in "
+			       "daemon: '%s' is not a pid file (as in "
 			       "/run/pop-before-smtp.pid)",
 			       conf->pidfile);
 	if (conf->once)
@@ -51,7 +51,7 @@ conf_validate_flags(const struct conf *conf, struct err *err)
 	return 0;
 }
 
-/* The file that a map keeps: NULL, none. To be freed. */
+/* The file of a map, to be freed; NULL: it has none. */
 static char *
 map_file(const char *spec)
 {
@@ -68,7 +68,8 @@ map_file(const char *spec)
 	return alloc_string(name);
 }
 
-/* Each would undo what the other writes, and Postfix parse what is no map. */
+/* Two that share a file would undo what the other writes, and Postfix would
+ * read a checkpoint as a map. */
 int
 conf_validate_files(const struct conf *conf, struct err *err)
 {
@@ -86,8 +87,8 @@ conf_validate_files(const struct conf *conf, struct err *err)
 
 			if (other != NULL && strcmp(file, other) == 0)
 				result = err_set(err,
-						 "dbfile: %s and %s are one "
-						 "file, %s",
+						 "dbfile: %s and %s are the "
+						 "same file, %s",
 						 conf->maps.list[j],
 						 conf->maps.list[i], file);
 			free(other);
@@ -111,7 +112,7 @@ has_map(const struct conf *conf, const char *type)
 	return false;
 }
 
-/* The other settings only say how. */
+/* The other settings take effect only with one of these. */
 static bool
 asks_for_policy(const struct policy_settings *p)
 {
@@ -120,7 +121,7 @@ asks_for_policy(const struct policy_settings *p)
 	       p->user_recipients > 0 || p->address_recipients > 0;
 }
 
-/* The user, not root, to whom the directory of a map belongs; NULL: none. */
+/* The owner of the directory of a map; NULL: root or unknown. */
 static const struct passwd *
 owner_of(const char *spec)
 {
@@ -143,8 +144,8 @@ conf_warn_root(const struct conf *conf)
 	for (size_t i = 0; i < conf->maps.count && owner == NULL; i++)
 		owner = owner_of(conf->maps.list[i]);
 	if (owner != NULL)
-		log_warning("the maps are %s's; root writes nothing there: "
-			    "--user=%s",
+		log_warning("the maps belong to %s; root writes nothing there: "
+			    "use --user=%s",
 			    owner->pw_name, owner->pw_name);
 }
 
@@ -157,11 +158,10 @@ conf_warn(const struct conf *conf)
 		log_warning("text: %s: dbfile has no text: map of that name",
 			    unused);
 	if (asks_for_policy(&conf->policy) && !has_map(conf, "policy"))
-		log_warning("policy: binds and limits nobody: dbfile has no "
-			    "policy: map");
+		log_warning("policy: has no effect: dbfile has no policy: map");
 	if (has_map(conf, "cidr") && !has_map(conf, "hash") &&
 	    !has_map(conf, "cdb"))
-		log_warning("dbfile: Postfix reads a cidr: map once, and anew "
-			    "when a hash: or cdb: map beside it has changed; "
-			    "there is none");
+		log_warning("dbfile: Postfix reads a cidr: map once, and again "
+			    "only when a hash: or cdb: map has changed; dbfile "
+			    "has neither");
 }

@@ -1,5 +1,5 @@
 /*
- * conf_validate: settings that are right by themselves, but not together.
+ * conf_validate: settings that are valid alone but not together.
  */
 #ifndef DAEMON_CONF_CONF_VALIDATE_H
 #define DAEMON_CONF_CONF_VALIDATE_H
@@ -7,9 +7,9 @@
 struct conf;
 struct err;
 
-/* 0; -1: err says which exclude each other. */
+/* 0; -1: err says which settings exclude each other. */
 int conf_validate_flags(const struct conf *, struct err *);
-/* The same of the files that are written, defaults included. */
+/* The same for the files that are written, after the defaults are filled in. */
 int conf_validate_files(const struct conf *, struct err *);
 
 #endif

@@ -14,9 +14,9 @@
 #include "maps/map.h"
 
 enum {
-	OPTIONS_MAX = 64,	   /* rows; only sizes suggest_from() */
+	OPTIONS_MAX = 64,	   /* bounds the words of suggest_from() */
 	VALUE_MAX = 4096,	   /* bytes of one value: a path */
-	ADDRESSES_MAX = 100000000, /* more would not fit into memory */
+	ADDRESSES_MAX = 100000000, /* some 10 GB of memory */
 };
 
 static const char *const sandbox_words[] = {
@@ -30,21 +30,21 @@ const struct option options[] = {
 	  .help = "log to follow; repeatable; - is standard input, journal: the journal",
 	  .alias = "watchlog" },
 	{ "dbfile", OPTION_MAPS, AT(maps), "[TYPE:]NAME",
-	  .help = "map to keep, as Postfix writes it; repeatable" },
+	  .help = "lookup table to maintain, as named in Postfix; repeatable" },
 	{ "grace", OPTION_TIME, AT(grace), "TIME",
 	  .help = "how long a login authorizes: seconds, or with s, m, h, d (1800)" },
 	{ "sessions", OPTION_BOOL, AT(sessions), NULL,
-	  .help = "keep an address while a session that was seen to begin lasts" },
+	  .help = "keep an address authorized until its session ends" },
 	{ "session_max", OPTION_TIME, AT(session_max), "TIME",
 	  .help = "... but no longer than this from its login (24h)" },
 	{ "write", OPTION_BOOL, AT(write), NULL,
-	  .help = "with no: opens and changes no map" },
+	  .help = "nowrite: do not open or change any map" },
 	{ "debug", OPTION_BOOL, AT(debug), NULL,
-	  .help = "say of every candidate line what was done and why" },
+	  .help = "log what was done with every candidate line, and why" },
 	{ "flock", OPTION_BOOL, AT(flock), NULL,
-	  .help = "hold the lock of Postfix's own tools while a map is replaced" },
+	  .help = "hold the lock of Postfix's own tools while replacing a map" },
 	{ "reprocess", OPTION_BOOL, AT(reprocess), NULL,
-	  .help = "begin at the first line of the log, taking its time as now" },
+	  .help = "start at the first line of the log, with its time as now" },
 	{ "once", OPTION_BOOL, AT(once), NULL,
 	  .help = "read to the end of the log, publish, exit" },
 	{ "config", OPTION_STRING, AT(config_file), "FILE",
@@ -52,25 +52,25 @@ const struct option options[] = {
 	{ "patterns", OPTION_LIST, AT(patterns), "DIR",
 	  .help = "directory of pattern files; repeatable, later ones override" },
 	{ "enable", OPTION_LIST, AT(enable), "RULE",
-	  .help = "switch on an optional rule; repeatable" },
+	  .help = "enable an optional rule; repeatable" },
 	{ "daemon", OPTION_STRING, AT(pidfile), "PIDFILE",
-	  .help = "detach; a small keeper restarts the daemon if it dies" },
+	  .help = "run in the background; a keeper replaces a worker that dies" },
 	{ "checkpoint", OPTION_STRING, AT(checkpoint), "FILE",
-	  .help = "where table and log positions are kept over a restart" },
+	  .help = "file that keeps the table and log positions across a restart" },
 	{ "logto", OPTION_STRING, AT(logto), "FILE",
 	  .help = "where messages go; - is standard output; syslog" },
 	{ "user", OPTION_STRING, AT(user), "NAME",
-	  .help = "run as this user once everything privileged is open" },
+	  .help = "run as this user, from before any log or map is opened" },
 	{ "sandbox", OPTION_WORD, AT(sandbox), "auto|off",
-	  .help = "give up what is not needed: seccomp, Landlock (auto)",
+	  .help = "give up unneeded privileges: seccomp, Landlock (auto)",
 	  .words = sandbox_words },
 	{ "value", OPTION_STRING, AT(value), "TEXT",
-	  .help = "fixed value of each key in the map, such as permit" },
+	  .help = "fixed value for each key of the map, such as permit" },
 	{ "max_addresses", OPTION_NUMBER, AT(max_addresses), "NUMBER",
-	  .help = "how many addresses are kept at most (1000000)",
+	  .help = "maximum number of addresses (1000000)",
 	  .min = 1, .max = ADDRESSES_MAX },
 	{ "ipv6_prefix", OPTION_PREFIX, AT(ipv6_prefix), "BITS",
-	  .help = "64: a login over IPv6 authorizes the /64 around it (128)" },
+	  .help = "64: a login over IPv6 authorizes its whole /64 (128)" },
 	{ "mynetworks", OPTION_BOOL, AT(mynetworks), NULL,
 	  .help = "never write addresses of Postfix's mynetworks" },
 	{ "exclude", OPTION_NETWORKS, AT(exclude), "NETWORK",
@@ -106,7 +106,7 @@ same_name(const char *known, const char *name, size_t len)
 	return known[len] == '\0';
 }
 
-bool
+static bool
 option_is(const struct option *o, const char *name, size_t len)
 {
 	return same_name(o->name, name, len) ||
@@ -212,7 +212,7 @@ option_set_bool(const struct option *o, struct conf *conf, bool value)
 	*(bool *)option_value(o, conf) = value;
 }
 
-/* ---- one function per kind: 0, or -1 and err says what it takes ---- */
+/* ---- one function for each kind, as option_set() ---- */
 
 static int
 set_bool(const struct option *o, struct conf *conf, const char *text,
@@ -259,14 +259,16 @@ add_string(const struct option *o, struct conf *conf, const char *text,
 	return 0;
 }
 
+/* "RCPT, DATA"; to be freed. */
 static char *
 join(const char *const *words)
 {
-	char *all = alloc_string(words[0] != NULL ? words[0] : "none");
+	char *all = alloc_string(""), *longer;
 
-	for (size_t i = 1; words[0] != NULL && words[i] != NULL; i++) {
-		char *longer = alloc_format("%s, %s", all, words[i]);
-
+	for (; *words != NULL; words++) {
+		if (**words == '\0')
+			continue;
+		longer = alloc_format("%s%s%s", all, *all ? ", " : "", *words);
 		free(all);
 		all = longer;
 	}
@@ -304,8 +306,8 @@ check_type(const char *text, size_t len, struct err *err)
 	return result;
 }
 
-/* [TYPE:]NAME. Postfix takes a relative name as relative to its queue
- * directory, we would take it as relative to ours: so there are none. */
+/* [TYPE:]NAME. A relative name is refused: to Postfix it is relative to the
+ * queue directory, to us to our own. */
 static int
 add_map(const struct option *o, struct conf *conf, const char *text,
 	struct err *err)
@@ -345,8 +347,8 @@ add_network(const struct option *o, struct conf *conf, const char *text,
 	(void)o;
 	if (cidr_parse(&net, text, strlen(text)) != 0)
 		return err_set(err,
-			       "'%s' is no network (as in 192.0.2.0/24 or "
-			       "2001:db8::/32, no bits set behind it)",
+			       "'%s' is not a network (as in 192.0.2.0/24 "
+			       "or 2001:db8::/32, with no host bits set)",
 			       text);
 	conf->exclude = alloc_resize(conf->exclude, conf->nexclude + 1,
 				     sizeof(*conf->exclude));
@@ -361,10 +363,10 @@ set_time(const struct option *o, struct conf *conf, const char *text,
 	uint32_t seconds;
 
 	if (duration_parse(text, &seconds) != 0)
-		return err_set(
-		    err,
-		    "'%s' is no time (seconds, or with s, m, h, d: 1800, 30m)",
-		    text);
+		return err_set(err,
+			       "'%s' is not a time (seconds, or with s, m, h, "
+			       "d: 1800, 30m)",
+			       text);
 	if (seconds < o->min)
 		return err_set(err, "'%s' is less than %zu seconds", text,
 			       o->min);
@@ -383,8 +385,8 @@ set_number(const struct option *o, struct conf *conf, const char *text,
 	value = strtoul(text, &end, 10);
 	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 ||
 	    value < o->min || value > o->max)
-		return err_set(err, "'%s' is no number from %zu to %zu", text,
-			       o->min, o->max);
+		return err_set(err, "'%s' is not a number from %zu to %zu",
+			       text, o->min, o->max);
 	*(size_t *)option_value(o, conf) = value;
 	return 0;
 }
@@ -393,7 +395,7 @@ static int
 set_word(const struct option *o, struct conf *conf, const char *text,
 	 struct err *err)
 {
-	char *all, *more;
+	char *all;
 
 	for (unsigned int i = 0; o->words[i] != NULL; i++)
 		if (o->words[i][0] != '\0' &&
@@ -401,16 +403,8 @@ set_word(const struct option *o, struct conf *conf, const char *text,
 			*(unsigned int *)option_value(o, conf) = i;
 			return 0;
 		}
-	all = alloc_string("");
-	for (size_t i = 0; o->words[i] != NULL; i++) {
-		if (o->words[i][0] == '\0')
-			continue;
-		more =
-		    alloc_format("%s%s%s", all, *all ? ", " : "", o->words[i]);
-		free(all);
-		all = more;
-	}
-	err_set(err, "'%s' is none of %s", text, all);
+	all = join(o->words);
+	err_set(err, "'%s' is not one of %s", text, all);
 	free(all);
 	return -1;
 }

@@ -1,6 +1,6 @@
 /*
- * options: every setting there is, once: its flag, its key in the YAML file,
- * what it takes, where it goes in struct conf, and its line of --help.
+ * options: all settings in one table: flag, key in the YAML file, kind of
+ * value, member of struct conf, and line of --help.
  *
  * The flag is the key with '-' for '_': --max-addresses, max_addresses.
  */
@@ -30,25 +30,24 @@ enum option_kind {
 struct option {
 	const char *name;
 	enum option_kind kind;
-	size_t offset; /* in struct conf; of an action: its number */
+	size_t offset; /* in struct conf; of an action: enum conf_action */
 	const char *argument;
 	const char *help;
 	const char *alias;
 	bool flag_only;
-	/* Of a mapping in the YAML file; there is no flag for it. */
+	/* The key that it is under in the YAML file; it has no flag then. */
 	const char *section;
 	size_t min, max;
-	const char *const *words; /* NULL is the last; "" is none */
-	int (*check)(const char *text, struct err *); /* 0, or -1 */
+	const char *const *words; /* ends with NULL; "" cannot be chosen */
+	int (*check)(const char *text, struct err *); /* may be NULL */
 };
 
-/* Ends with a row without a name. */
+/* Ends with an option that has no name. */
 extern const struct option options[];
 
-/* Whether a name says the option: '-' and '_' are the same, aliases count. */
-bool option_is(const struct option *, const char *name, size_t len);
+/* By flag, where '-' and '_' are the same, or by alias; NULL: unknown. */
 const struct option *option_find(const char *name, size_t len);
-/* section: NULL for the file itself. Not those flag_only. */
+/* By key. section: NULL for the top level. */
 const struct option *option_key(const char *section, const char *name);
 bool option_is_section(const char *name);
 
@@ -56,15 +55,16 @@ bool option_is_section(const char *name);
 bool option_is_list(const struct option *);
 void option_clear(const struct option *, struct conf *);
 
-/* Sets it, or adds to it if it is a list. 0; -1: err says what it takes. */
+/* Sets a value, or adds it to a list. 0; -1: err says what is expected. */
 int option_set(const struct option *, struct conf *, const char *text,
-    struct err *);
+	       struct err *);
 void option_set_bool(const struct option *, struct conf *, bool);
 
-/* Where in conf an option's value lies. */
+/* The member of conf that holds the option's value. */
 void *option_value(const struct option *, const struct conf *);
 
-/* The nearest known flag; the nearest key, or section, of a section; or NULL. */
+/* The nearest known flag, or the nearest key or section under a section; NULL:
+ * nothing is near. */
 const char *option_suggest_flag(const char *name);
 const char *option_suggest_key(const char *section, const char *name);
 

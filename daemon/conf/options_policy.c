@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/suggest.h"
 
-enum { ACTION_MAX = 1000 }; /* a line of SMTP holds 512 */
+enum { ACTION_MAX = 1000 }; /* bytes; a reply line of SMTP holds 512 */
 
 const char *const policy_binding_words[] = {
     [POLICY_BINDING_OFF] = "off", [POLICY_BINDING_ALWAYS] = "always", NULL};
@@ -17,7 +17,7 @@ const char *const policy_binding_words[] = {
 const char *const policy_shared_words[] = {
     [POLICY_SHARED_BIND] = "bind", [POLICY_SHARED_REFUSE] = "refuse", NULL};
 
-/* Only those at which the recipients are known. */
+/* Only states at which the recipients are known can be chosen. */
 const char *const policy_state_words[] = {[POLICY_CONNECT] = "",
 					  [POLICY_HELO] = "",
 					  [POLICY_MAIL] = "",
@@ -27,7 +27,8 @@ const char *const policy_state_words[] = {[POLICY_CONNECT] = "",
 					      "END-OF-MESSAGE",
 					  NULL};
 
-/* access(5), and the restrictions of postconf(5) that are of use here. */
+/* Those of access(5), and the restrictions of postconf(5) that are useful here.
+ */
 static const char *const actions[] = {"OK",
 				      "DUNNO",
 				      "REJECT",
@@ -67,8 +68,8 @@ is_action(const char *word)
 	return false;
 }
 
-/* A word that is no action may be a restriction class of main.cf, but not if
- * it looks like an action that was meant. */
+/* An unknown word may be a restriction class of main.cf, unless it looks like a
+ * misspelt action. */
 int
 policy_check_action(const char *text, struct err *err)
 {
@@ -86,10 +87,11 @@ policy_check_action(const char *text, struct err *err)
 	word = alloc_bytes(text, len);
 	near = is_action(word) ? NULL : suggest(word, actions);
 	if (near != NULL)
-		result = err_set(err,
-				 "'%s' is no action of Postfix (did you mean "
-				 "'%s'?)",
-				 word, near);
+		result =
+		    err_set(err,
+			    "'%s' is not an action of Postfix (did you mean "
+			    "'%s'?)",
+			    word, near);
 	free(word);
 	return result;
 }
@@ -98,7 +100,7 @@ int
 policy_check_domain(const char *text, struct err *err)
 {
 	if (strpbrk(text, "@ \t,") != NULL || text[0] == '.')
-		return err_set(err, "'%s' is no domain (as in example.org)",
+		return err_set(err, "'%s' is not a domain (as in example.org)",
 			       text);
 	return 0;
 }
@@ -108,7 +110,7 @@ policy_check_delimiter(const char *text, struct err *err)
 {
 	for (const char *c = text; *c != '\0'; c++)
 		if (!ispunct((unsigned char)*c) || *c == '@')
-			return err_set(err, "'%s' is no delimiter (as in +)",
+			return err_set(err, "'%s' is not a delimiter (as in +)",
 				       text);
 	return 0;
 }

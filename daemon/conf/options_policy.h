@@ -1,6 +1,6 @@
 /*
- * options_policy: the rows of options[] that stand under `policy:' in the YAML
- * file; for options.c and nobody else.
+ * options_policy: the part of options[] for keys under `policy:' in the YAML
+ * file; private to options.c.
  */
 #ifndef DAEMON_CONF_OPTIONS_POLICY_H
 #define DAEMON_CONF_OPTIONS_POLICY_H
@@ -14,7 +14,7 @@ extern const char *const policy_binding_words[];
 extern const char *const policy_shared_words[];
 extern const char *const policy_state_words[];
 
-/* What a value must look like. 0, or -1 and err says why not. */
+/* Check a value: 0; -1: err says what is wrong. */
 int policy_check_action(const char *text, struct err *);
 int policy_check_domain(const char *text, struct err *);
 int policy_check_delimiter(const char *text, struct err *);

@@ -305,8 +305,8 @@ def bad_patterns():
 
 def hardly_meant():
     """Said by --check, at a start and at a reload; once."""
-    policy = "policy: binds and limits nobody: dbfile has no policy: map"
-    cidr = "there is none"
+    policy = "policy: has no effect: dbfile has no policy: map"
+    cidr = "dbfile has neither"
     with pbs.Site() as site:
         hashed, single = "hash:" + site.map, "cidr:" + site.map + ".cidr"
         server = "policy:unix:" + site.path("map/policy")
@@ -384,7 +384,8 @@ def as_root():
     """What belongs to the daemon's user is refused, with a hint."""
     if os.geteuid() != 0:
         return
-    hint = "the maps are nobody's; root writes nothing there: --user=nobody"
+    hint = ("the maps belong to nobody; root writes nothing there: "
+            "use --user=nobody")
     with pbs.Site() as site:
         for action, code in ("--check", CONFIG), ("--clear", 73):
             ok(hint not in site.run(action).stderr,

@@ -38,7 +38,7 @@ def types():
                 continue
             got, said = chosen(site, known)
             equal(got, wanted, "no hash, but %s: it is kept" % wanted)
-            contains(said, "reads no hash: map; keeping %s:" % wanted,
+            contains(said, "does not read hash: maps; using %s:" % wanted,
                      "and it is said")
         equal(chosen(site, "sdbm"), ("hash", ""), "none of them: hash")
 

@@ -56,8 +56,8 @@ def nothing():
         equal(run.returncode, 0, "--check: 0", run.stdout)
         contains(run.stdout, "log /var/log/mail.log: not there yet",
                  "a log that may come is waited for")
-        contains(run.stderr, "none of the usual ones is there; nor is a "
-                 "journal", "and it is said that there is none")
+        contains(run.stderr, "none of the usual logs exists; there is no "
+                 "journal either", "and it is said that there is none")
         run = site.run("--once", wrap=hidden(site))
         equal(run.returncode, 66, "--once has nothing to read: 66")
 
@@ -69,7 +69,7 @@ def journal():
             run = site.run("--check", wrap=hidden(site))
         os.unlink(made)
         contains(run.stdout, "ok log journal:", "a journal is written: it")
-        contains(run.stderr, "none of the usual ones is there; following "
+        contains(run.stderr, "none of the usual logs exists; following "
                  "the journal", "and it is said that it takes a log's place")
 
 

@@ -188,7 +188,7 @@ def reloaded():
             "a wrong one leaves all as it was")
         reload()
         equal(client.ask(sender="bob@example.com"), "OK", "no binding again")
-        ok("takes a restart" not in daemon.messages(), "no restart is due")
+        ok("needs a restart" not in daemon.messages(), "no restart is due")
         equal(daemon.stop(), 0, "a clean end")
 
 
@@ -196,12 +196,12 @@ def wrong_settings():
     with pbs.Site() as site:
         for key, value, why in (
                 ("sender_bindng", "always", "did you mean 'sender_binding'?"),
-                ("sender_binding", "yes", "'yes' is none of off, always"),
+                ("sender_binding", "yes", "'yes' is not one of off, always"),
                 ("action", "REJEKT", "did you mean 'REJECT'?"),
-                ("shared_users", "99", "no number from 0 to 31"),
+                ("shared_users", "99", "not a number from 0 to 31"),
                 ("window", "1", "less than 60 seconds"),
-                ("count_at", "MAIL", "none of RCPT, DATA, END-OF-MESSAGE"),
-                ("sender_domains", "ann@example.org", "is no domain"),
+                ("count_at", "MAIL", "not one of RCPT, DATA, END-OF-MESSAGE"),
+                ("sender_domains", "ann@example.org", "is not a domain"),
                 ("sender_logins", "hash:/etc/x", "has a type")):
             settings(site, **{key: value})
             done = site.run("--check", *flags(site))

@@ -51,7 +51,7 @@ def takes_a_restart():
         daemon.wait_message("reloaded")
         for key in ("max_addresses", "value", "flock", "ipv6_prefix",
                     "user"):
-            contains(daemon.messages(), key + " has changed; that takes a "
+            contains(daemon.messages(), key + " has changed; that needs a "
                      "restart", "SIGHUP: %s is not taken over" % key)
         ok("logfile has changed" not in daemon.messages(),
            "SIGHUP: what has not changed is not named")

@@ -63,10 +63,10 @@ def one_file():
     with pbs.Site() as site:
         hashed = "--dbfile=hash:" + site.map
         for flags, told in (
-                ([hashed, "--dbfile=cidr:" + site.map + ".db"], "one file"),
+                ([hashed, "--dbfile=cidr:" + site.map + ".db"], "the same file"),
                 ([hashed, "--checkpoint=" + site.map + ".db"],
                  "checkpoint: %s.db is the file of" % site.map),
-                ([hashed, "--daemon=yes"], "daemon: 'yes' is no pid file")):
+                ([hashed, "--daemon=yes"], "daemon: 'yes' is not a pid file")):
             run = site.run(*flags)
             equal(run.returncode, 64, " ".join(flags) + ": refused")
             contains(run.stderr, told, "and said")
