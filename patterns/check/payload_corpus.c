@@ -276,8 +276,7 @@ is_part(const struct success *s, struct recognizer *recognizer,
 	       parts.rule == s->parts.rule;
 }
 
-/* Whether the head becomes a login when some rest of an accepted line follows.
- */
+/* Whether some rest of the accepted line makes a login of the head. */
 static bool
 completes(const struct success *s, struct recognizer *recognizer,
 	  const char *line, size_t head, time_t now)

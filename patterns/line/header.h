@@ -1,12 +1,14 @@
 /*
  * header: the forms in which log lines begin.
  *
- * Each form is one function. It is handed a line that is not empty, and no
- * host and pid set; it either fills in stamp, program and, if they are there,
- * host and pid, and returns where the text begins, or it returns NULL: the
- * line is not of this form. It goes from the left and never searches. A new
- * form is a name in enum header and a row in header_form.c's table, or, where a
- * row cannot say it, a function here and a row in logline.c's.
+ * One function for each form. It gets a line that is not empty, with host and
+ * pid unset. It sets stamp and program, and host and pid if the line has them,
+ * and returns where the text begins; or it returns NULL if the line is not of
+ * this form. It reads from the left and never searches.
+ *
+ * To add a form, add it to enum header and to the table of header_form.c. If a
+ * row of that table cannot describe it, declare a function here and add it to
+ * the table of logline_parse.c.
  */
 #ifndef PATTERNS_LINE_HEADER_H
 #define PATTERNS_LINE_HEADER_H
@@ -17,17 +19,18 @@
 typedef const char *header_fn(struct logline *, const char *p,
     const char *end);
 
-header_fn header_dovecot; /* these in header_own.c */
-header_fn header_qpopper;
-header_fn header_xmail;
-header_fn header_form; /* header_form.c; sets header, too */
+header_fn header_dovecot; /* header_own.c */
+header_fn header_qpopper; /* header_own.c */
+header_fn header_xmail;	  /* header_own.c */
+header_fn header_form;	  /* header_form.c; also sets the line's header */
 
-/* What syslog writes, in header_syslog.c: as a header_fn, which knows how the
- * line before began. */
+/* The form of syslog, in header_syslog.c: like a header_fn, but remembers how
+ * the line before it began. */
 const char *header_syslog_next(struct logline *, struct linestart *,
     const char *p, const char *end);
 
-/* Behind the stamp at p and the space that follows it, or NULL. */
+/* Sets the stamp at p. Returns where the text after its space begins, or NULL.
+ * */
 static inline const char *
 header_take_stamp(struct logline *l, const char *p, const char *end)
 {
@@ -40,7 +43,8 @@ header_take_stamp(struct logline *l, const char *p, const char *end)
 	return p + len + 1;
 }
 
-/* Behind the number at p, or NULL: there is none of 1 to 7 digits. */
+/* Reads a number of 1 to 7 digits at p. Returns its end, or NULL: there is no
+ * such number. header_take_short() is for the last bytes of a line. */
 const char *header_take_short(int *number, const char *p, const char *end);
 
 static inline const char *

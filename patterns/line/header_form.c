@@ -1,5 +1,5 @@
 /*
- * Headers that need no code of their own: each is a row of data.
+ * header_form: headers that need no code of their own; each is a row of data.
  */
 #include "patterns/line/header.h"
 
@@ -7,16 +7,16 @@
 #include <string.h>
 
 /*
- * In a form, these stand for what changes from line to line:
+ * In a form, these letters match what changes from line to line:
  *	T  the stamp, of the row's kind
- *	S  a stamp of syslog's, which does not count
- *	H  a host; W a word: neither holds a space or a colon
- *	P  the program, up to a quote, a TAB or a space
+ *	S  another stamp, of the kinds that syslog writes, which is ignored
+ *	H  the host; W a word: both end before a space or a colon
+ *	P  the program, which ends before a quote, a tab or a space
  *	N  a number
- *	L  a level in capitals, as INFO, and the spaces behind it
- *	|  the text begins here, and the rest only looks ahead
- * All else stands for itself. Without '|' the text begins behind the form.
- * The first row that fits wins.
+ *	L  a level in capitals, as INFO, and the spaces after it
+ *	|  the text begins here; what follows must match, but is part of it
+ * All other characters match themselves. Without '|' the text begins after the
+ * form. The first row that matches is used.
  */
 static const struct {
 	enum header header;
@@ -59,7 +59,7 @@ take_stamp(struct logline *l, enum stamp_kind kind, const char *p,
 	return l->stamp_len > 0 ? p + l->stamp_len : NULL;
 }
 
-/* Behind the word at p, which ends before one of the stops. */
+/* The end of the word at p, which one of the stops ends; NULL: no word. */
 static const char *
 take_word(const char *p, const char *end, const char *stops)
 {
@@ -105,7 +105,7 @@ take_program(struct logline *l, const char *p, const char *end)
 	return q;
 }
 
-/* Behind what c of a form stands for, or NULL. */
+/* Reads what the letter c of a form matches. Returns its end, or NULL. */
 static const char *
 take(struct logline *l, char c, enum stamp_kind kind, const char *p,
      const char *end)
@@ -152,7 +152,8 @@ take_row(struct logline *l, size_t row, const char *p, const char *end)
 	return text != NULL ? text : p;
 }
 
-/* Most lines that come here are of no form at all: they cost one look. */
+/* Whether a line with this first byte can be of the form. Most lines that get
+ * here are of none, and cost no more than this. */
 static bool
 may_begin(const char *form, enum stamp_kind kind, char c)
 {

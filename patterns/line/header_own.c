@@ -1,5 +1,5 @@
 /*
- * Servers that write a log of their own, without syslog.
+ * header_own: servers that write a log of their own, without syslog.
  */
 #include "patterns/line/header.h"
 
@@ -26,7 +26,7 @@ header_dovecot(struct logline *l, const char *p, const char *end)
 	return header_take_stamp(l, p + strlen(name), end);
 }
 
-/* Behind one of the names that qpopper goes by. */
+/* The end of one of qpopper's names at p, or NULL. */
 static const char *
 skip_popper(const char *p, const char *end)
 {
@@ -62,8 +62,8 @@ header_qpopper(struct logline *l, const char *p, const char *end)
 	return q + 2;
 }
 
-/* Behind a column, its quotes and what ends it: a tab, or the line's end for
- * the last. NULL: the quote or the tab stands elsewhere. */
+/* The end of a quoted column and of the tab after it; the last column has the
+ * line's end in place of the tab. NULL: this is not such a column. */
 static const char *
 skip_column(const char *p, const char *end, bool last)
 {
@@ -80,8 +80,8 @@ skip_column(const char *p, const char *end, bool last)
 
 /*
  * "server" "domain" "address" "2026-11-21 03:21:02" "user" "" "LOGIN" "0" "0"
- * XMail escapes neither quotes nor tabs of a name that a stranger chose, so
- * that a line of any other shape may be made to say anything.
+ * XMail does not escape quotes and tabs in a name that a stranger chose, so
+ * that nothing in a line of another shape can be trusted.
  */
 const char *
 header_xmail(struct logline *l, const char *line, const char *end)

@@ -1,23 +1,24 @@
 /*
- * What syslog daemons write: RFC 3164 as it is found in files, and RFC 5424.
+ * header_syslog: what syslog daemons write: RFC 3164, as it is found in files,
+ * and RFC 5424.
  */
 #include "patterns/line/header.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* Longer than any that is known. */
+/* Longer than any that was seen. */
 enum { TAG_MAX = 128, HOST_MAX = 255, NAME_MAX_5424 = 255 };
 
-/* What a host's name may hold, or its address. It is narrow on purpose:
- * Dovecot's own log names no host, but may begin with "auth(NAME,", and what a
- * stranger put behind a space in NAME must not become the tag. */
+/* The bytes of a host's name or address. The set is narrow on purpose:
+ * Dovecot's own log has no host, but may begin with "auth(NAME,", and what a
+ * stranger put after a space in NAME must not become the tag. */
 static const bool host_bytes[256] = {
     ['%'] = true, ['-' ... ':'] = true, ['@' ... 'Z'] = true,
     ['_'] = true, ['a' ... 'z'] = true,
 };
 
-/* A tag is all that is printable but '[' and ':'. */
+/* Marks the bytes that end a tag: '[', ':' and what is not printable. */
 static inline uint64_t
 tag_ends(uint64_t w)
 {
@@ -55,8 +56,8 @@ skip_literal(const char *p, const char *end, const char *literal)
 	return p + len;
 }
 
-/* "program: ", "program[pid]: ", whose name ends at q. The text may be empty,
- * its space missing then. */
+/* Reads "program: " or "program[pid]: ", whose name ends at q. If the text is
+ * empty, the space may be missing. */
 static inline const char *
 take_tag(struct logline *l, const char *p, const char *q, const char *end)
 {
@@ -74,7 +75,8 @@ take_tag(struct logline *l, const char *p, const char *q, const char *end)
 	return end - q == 1 && *q == ':' ? q + 1 : NULL;
 }
 
-/* A host and the space behind it. Linux calls a host without name "(none)". */
+/* Reads a host and the space after it. Linux calls a host without a name
+ * "(none)". */
 static inline const char *
 take_host(struct logline *l, const char *p, const char *end)
 {
@@ -100,7 +102,7 @@ is_one_of(const char *p, size_t len, const char *const *names)
 	return false;
 }
 
-/* Behind "mail.info". */
+/* The end of text like "mail.info" at p, or NULL. */
 static const char *
 skip_priority_names(const char *p, const char *end)
 {
@@ -128,8 +130,9 @@ skip_priority_names(const char *p, const char *end)
 	return q;
 }
 
-/* Between host and tag: busybox' syslogd puts facility and severity there,
- * nginx the host once more. Behind it and its space, or NULL. */
+/* Skips what busybox' syslogd (facility and severity) and nginx (the host
+ * again) write between host and tag, with its space. NULL: there is nothing of
+ * that. */
 static const char *
 skip_addition(const struct logline *l, const char *p, const char *end)
 {
@@ -141,7 +144,7 @@ skip_addition(const struct logline *l, const char *p, const char *end)
 	return q != NULL && q < end && *q == ' ' ? q + 1 : NULL;
 }
 
-/* "program[pid]: " behind a host, and perhaps an addition. */
+/* Reads "program[pid]: " after a host, and perhaps an addition. */
 static inline const char *
 take_tag_of_host(struct logline *l, const char *p, const char *end)
 {
@@ -153,7 +156,7 @@ take_tag_of_host(struct logline *l, const char *p, const char *end)
 	return p != NULL ? take_tag(l, p, skip_tag(p, end), end) : NULL;
 }
 
-/* "host program[pid]: ", "program[pid]: ". */
+/* Reads "host program[pid]: " or "program[pid]: ". */
 static inline const char *
 take_origin(struct logline *l, const char *p, const char *end)
 {
@@ -181,7 +184,7 @@ skip_message_id(const char *p, const char *end)
 	return q;
 }
 
-/* Behind "<22>". */
+/* The end of text like "<22>" at p, or NULL. */
 static const char *
 skip_priority(const char *p, const char *end)
 {
@@ -193,7 +196,7 @@ skip_priority(const char *p, const char *end)
 	return q + 1;
 }
 
-/* One field of RFC 5424 and the space behind it; "-" is none. */
+/* Reads one field of RFC 5424 and the space after it; "-" is an empty field. */
 static const char *
 take_field(const char **field, size_t *field_len, const char *p,
 	   const char *end)
@@ -209,7 +212,7 @@ take_field(const char **field, size_t *field_len, const char *p,
 	return q + 1;
 }
 
-/* Behind the name of a structured data element or parameter. */
+/* The end of the name of a structured data element or parameter, or NULL. */
 static const char *
 skip_data_name(const char *p, const char *end)
 {
@@ -221,8 +224,7 @@ skip_data_name(const char *p, const char *end)
 	return q > p ? q : NULL;
 }
 
-/* Behind the value that begins at a quote; '\\' takes away the next byte's
- * meaning. */
+/* The end of a quoted value, in which '\\' escapes the next byte, or NULL. */
 static const char *
 skip_data_value(const char *p, const char *end)
 {
@@ -234,7 +236,7 @@ skip_data_value(const char *p, const char *end)
 	return p < end ? p + 1 : NULL;
 }
 
-/* Behind "-" or "[id name="value" ...][...]". */
+/* The end of "-" or of "[id name="value" ...][...]", or NULL. */
 static const char *
 skip_data(const char *p, const char *end)
 {
@@ -257,8 +259,9 @@ skip_data(const char *p, const char *end)
 }
 
 /*
- * Behind "<22>1 ": stamp, host, program, pid, message id, structured data.
- * rsyslog leaves the space that stood behind the old tag before the message.
+ * Reads what follows "<22>1 ": stamp, host, program, pid, message id and
+ * structured data. rsyslog keeps the space after an RFC 3164 tag, so that the
+ * message may begin with one more space.
  */
 static const char *
 take_5424(struct logline *l, const char *p, const char *end)
@@ -275,7 +278,7 @@ take_5424(struct logline *l, const char *p, const char *end)
 	    (p = skip_data(p, end)) == NULL || l->program_len == 0)
 		return NULL;
 	if (header_take_number(&l->pid, pid, pid + pid_len) != pid + pid_len)
-		l->pid = 0; /* RFC 5424 lets it be any name */
+		l->pid = 0; /* in RFC 5424 it may be any name */
 	if (p == end)
 		return p;
 	if (*p++ != ' ')
@@ -305,9 +308,9 @@ take_line(struct logline *l, const char *p, const char *end)
 	return p != NULL ? skip_message_id(p, end) : NULL;
 }
 
-/* ---- lines in a row ---- */
+/* ---- consecutive lines ---- */
 
-/* Stamp, host and the space behind it. */
+/* Whether a line has the same stamp and host as the one before it. */
 static inline bool
 starts_alike(const struct linestart *start, const char *p, const char *end)
 {
@@ -323,8 +326,8 @@ starts_alike(const struct linestart *start, const char *p, const char *end)
 	return differs == 0;
 }
 
-/* What stands before the tag, and whether it is the tag, is known from these
- * bytes alone if there is a host. */
+/* Remembers how a line begins, up to the space after its host. Without a host,
+ * more than these bytes decides what is the tag, so nothing is remembered. */
 static inline void
 keep_start(struct linestart *start, const struct logline *l, const char *p)
 {

@@ -1,12 +1,10 @@
 /*
- * logline: a raw line of a log taken apart by position.
+ * logline: takes a raw line of a log apart by position.
  *
- * The header (stamp, host, program, pid) is found by counting from the left,
- * never by searching, so that text which a stranger wrote further right
- * cannot play header. What stands behind the header is `text`: the only part
- * that a rule sees.
- *
- * Which headers there are, and their clocks: patterns/line/header.h.
+ * The header (stamp, host, program, pid) is read from the left and never
+ * searched for, so that text which a stranger wrote further right cannot pass
+ * for a header. What follows the header is `text`: the only part that a rule
+ * sees.
  */
 #ifndef PATTERNS_LINE_LOGLINE_H
 #define PATTERNS_LINE_LOGLINE_H
@@ -18,7 +16,7 @@
 
 #include "patterns/line/stamp.h"
 
-/* Who wrote the line's header; rules are bound to one of these. */
+/* The form of the line's header. Each rule applies to one of them. */
 enum header {
 	/* RFC 3164 or RFC 5424, with any stamp, with or without host:
 	 * "STAMP [host] program[pid]: text". Dovecot's own log of 2.x has
@@ -27,7 +25,7 @@ enum header {
 	HEADER_DOVECOT, /* Dovecot 1.x own log: "dovecot: STAMP Info: ..." */
 	HEADER_QPOPPER, /* qpopper's own log: "STAMP [popper] ", "STAMP [pid] " */
 	HEADER_XMAIL,	/* XMail's own log: nine tab-separated quoted columns */
-	/* The rows of header_form.c, which see. */
+	/* These are the rows of header_form.c, which shows them. */
 	HEADER_HMAILSERVER,
 	HEADER_EXCHANGE,
 	HEADER_ZIMBRA,
@@ -40,37 +38,37 @@ enum header {
 	HEADER_COUNT
 };
 
-/* Borrowed: valid as long as the line it was made from. What is not there has
- * length 0. */
+/* Borrowed: valid as long as the raw line. A part that the line does not have
+ * has length 0. */
 struct logline {
 	enum header header;
 	enum stamp_kind stamp_kind;
 	const char *line, *stamp, *host, *program, *text;
 	size_t line_len, stamp_len, host_len, program_len, text_len;
-	pid_t pid; /* 0 = none given */
+	pid_t pid; /* 0: the line has none */
 };
 
 /*
- * 0, or -1: the line has none of the known headers (it grants nothing; *out
- * means nothing). program is the tag up to '[' or ':', or what the header has a
- * column for; for a header that names no program it is the header's name. text
- * is exactly what stands behind the header (XMail's: the whole line).
+ * Returns 0, or -1: the line has no known header, and *out is undefined.
+ * program is the tag up to '[' or ':', or the header's column for it; if the
+ * header has neither, it is the header's name. text is all that follows the
+ * header (after XMail's header: the whole line).
  */
 int logline_parse(struct logline *out, const char *line, size_t len);
 
 /*
  * How the line before began: neighbours in a log share their second and their
- * host, and what is the same need not be taken apart again. The line itself may
- * be gone. Zero-initialise it.
+ * host, and what is the same need not be parsed again. It is a copy, so that
+ * line may be gone. Zero-initialise it.
  */
 struct linestart {
-	size_t len; /* 0 = nothing is known */
+	size_t len; /* 0: nothing is known */
 	enum stamp_kind stamp_kind;
 	size_t stamp_len, host_at, host_len;
 	char bytes[64];
 };
 
-/* As logline_parse(), in a row of lines. */
+/* As logline_parse(), for consecutive lines. */
 int logline_next(struct logline *out, struct linestart *, const char *line,
     size_t len);
 
@@ -82,12 +80,13 @@ int logline_next(struct logline *out, struct linestart *, const char *line,
  */
 bool logline_is_torn(const struct logline *);
 
-/* "syslog", "dovecot", "qpopper" ...; NULL-terminated list by enum. */
+/* The names of the headers, "syslog", "dovecot" ..., indexed by enum header and
+ * NULL-terminated. */
 const char *const *header_names(void);
 
 /*
- * The time in the line's stamp: 0 and *when, or -1: none. Of the line only
- * stamp, stamp_len and stamp_kind are looked at. See stamp_decode().
+ * Decodes the line's stamp as stamp_decode() does: 0 and *when, or -1. Uses
+ * only stamp, stamp_len and stamp_kind of the line.
  */
 int logline_time(const struct logline *, struct stampclock *, time_t now,
     time_t *when);

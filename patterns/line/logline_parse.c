@@ -3,7 +3,8 @@
  */
 #include "patterns/line/header.h"
 
-/* Tried in this order, after syslog's, which is the most frequent. */
+/* By enum header, in the order in which they are tried. Syslog's, which is the
+ * most frequent, comes first and is tried by name. */
 static header_fn *const headers[] = {
     NULL, header_dovecot, header_qpopper, header_xmail, header_form,
 };

@@ -28,7 +28,7 @@ four_digits(const char *p)
 	return two_digits(p) * 100 + two_digits(p + 2);
 }
 
-/* Behind the fraction of a second at p, if there is one. */
+/* The end of the fraction of a second at p, or p if there is no fraction. */
 static inline const char *
 skip_fraction(const char *p, const char *end)
 {
@@ -41,7 +41,7 @@ skip_fraction(const char *p, const char *end)
 	return q - p >= 2 && q - p <= 10 ? q : p;
 }
 
-/* Behind the day of month at p, padded or not, and the space that follows. */
+/* The end of the day of month at p, padded or not, and its space; or NULL. */
 static inline const char *
 skip_day(const char *p)
 {
@@ -54,7 +54,7 @@ skip_day(const char *p)
 	return is_digit(p[1]) && p[2] == ' ' ? p + 3 : NULL;
 }
 
-/* "Nov 21 02:11:07" without fraction; the year may stand before the hour. */
+/* The end of "Nov 21 02:11:07" at p, in which a year may precede the hour. */
 static inline const char *
 skip_traditional(const char *p, const char *end)
 {
@@ -185,7 +185,7 @@ is_leap(int year)
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-/* Is there such a day in such a year? Hours and less are not looked at. */
+/* Whether the year has such a day. */
 static bool
 day_exists(const struct stamp_fields *w)
 {
@@ -206,13 +206,13 @@ fields_in_range(const struct stamp_fields *w)
 	       w->second <= 60;
 }
 
-/* The written minute read as if it were UTC. */
+/* The written minute, taken as UTC. */
 static time_t
 as_utc(const struct stamp_fields *w)
 {
 	static const short before[] = {0,   31,	 59,  90,  120, 151,
 				       181, 212, 243, 273, 304, 334};
-	int past = w->year - 1; /* the last year that is over */
+	int past = w->year - 1; /* the last full year */
 	time_t days;
 
 	days = 365 * (time_t)(w->year - 1970) + past / 4 - past / 100 +
@@ -223,7 +223,7 @@ as_utc(const struct stamp_fields *w)
 	return days * DAY + (w->hour * 60 + w->minute) * MINUTE;
 }
 
-/* Seconds east of UTC that local clocks show at an instant. */
+/* The offset of local time from UTC at an instant, in seconds. */
 static long
 local_offset(time_t when)
 {
@@ -232,8 +232,8 @@ local_offset(time_t when)
 	return localtime_r(&when, &tm) != NULL ? tm.tm_gmtoff : 0;
 }
 
-/* When did local clocks show this? They are assumed to be changed at most
- * once within the two days around it. */
+/* When local clocks showed the written minute. They are assumed to change at
+ * most once within the two days around it. */
 static time_t
 local_minute(const struct stamp_fields *w, time_t now)
 {
@@ -260,7 +260,8 @@ local_minute(const struct stamp_fields *w, time_t now)
 	return mktime(&tm);
 }
 
-/* 0, or -1: no year has such a day. Leap years are at most 8 years apart. */
+/* The written minute in the latest year that fits; -1: no year has such a day.
+ * Leap years are at most 8 years apart. */
 static int
 newest_minute(struct stamp_fields w, time_t now, time_t *minute)
 {
@@ -281,7 +282,8 @@ newest_minute(struct stamp_fields w, time_t now, time_t *minute)
 	return -1;
 }
 
-/* The newest day on which local clocks show this and it is not to come. */
+/* Sets the date to the latest day on which the written time is not in the
+ * future. */
 static int
 find_day(struct stamp_fields *w, time_t now)
 {
@@ -291,7 +293,7 @@ find_day(struct stamp_fields *w, time_t now)
 	if (localtime_r(&limit, &tm) == NULL)
 		return -1;
 	if (w->hour * 60 + w->minute > tm.tm_hour * 60 + tm.tm_min) {
-		/* At noon there is always one such hour, and one only. */
+		/* Noon exists once on every day. */
 		tm = (struct tm){.tm_year = tm.tm_year,
 				 .tm_mon = tm.tm_mon,
 				 .tm_mday = tm.tm_mday - 1,
@@ -306,7 +308,7 @@ find_day(struct stamp_fields *w, time_t now)
 	return 0;
 }
 
-/* The written minute in local time, by way of the clock's memory. */
+/* The written minute in local time, from the cache if it is there. */
 static int
 find_minute(const struct stamp_fields *w, struct stampclock *clock, time_t now,
 	    time_t *minute)
@@ -335,7 +337,7 @@ read_clock(const char *p, struct stamp_fields *w)
 	w->second = two_digits(p + 6);
 }
 
-/* The year, if one is written, is in the usual place. */
+/* Reads "Nov 21 02:11:07" or "Nov 21 2026 02:11:07". */
 static void
 read_traditional(const char *p, struct stamp_fields *w)
 {
@@ -350,7 +352,7 @@ read_traditional(const char *p, struct stamp_fields *w)
 	read_clock(q, w);
 }
 
-/* 0, or -1: the zone is none. */
+/* 0, or -1: there is no such zone. */
 static int
 read_zone(const char *p, size_t len, struct stamp_fields *w)
 {
@@ -381,7 +383,7 @@ read_iso(const char *p, size_t len, struct stamp_fields *w)
 	return read_zone(zone, len - (size_t)(zone - p), w);
 }
 
-/* multilog's label is 2^62 + 10 + the time; it counts no leap seconds. */
+/* multilog's label is the time plus 2^62 + 10, without leap seconds. */
 static int
 decode_tai64n(const char *p, time_t *when)
 {

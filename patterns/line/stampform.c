@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-/* Y, M, D, h, m and s are digits of year to second; b is a month's name; all
- * else is written as it stands. A year of two digits is one of this century. */
+/* Y, M, D, h, m and s are digits of the fields from year to second, b is a
+ * letter of a month's name; all other characters match themselves. A year of
+ * two digits is one of this century. */
 static const struct {
 	const char *form;
 	bool utc;

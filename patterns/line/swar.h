@@ -1,13 +1,14 @@
 /*
- * swar: text looked at eight bytes at a time, in ordinary registers.
+ * swar: SIMD within a register: examines text eight bytes at a time.
  *
- * Every line of a log has its header taken off, and nothing there is long: a
- * loop over its bytes would spend its time on guessing wrong where words end.
+ * The header of each log line is parsed, and its words are short: a loop over
+ * the bytes would spend most of its time on mispredicted branches at their
+ * ends.
  *
- * Marks are words whose bytes have their highest bit set where something is
- * so. They are right up to the first one that is set; behind that they may be
- * wrong (a carry), so ask only for the first. The first byte of the text is
- * the lowest of the word.
+ * Marks are words in which the highest bit of a byte is set where a test is
+ * true. They are right up to the first byte that is marked, and may be wrong
+ * after it because of a carry, so only the first one is of use. The first byte
+ * of the text is the lowest byte of the word.
  */
 #ifndef PATTERNS_LINE_SWAR_H
 #define PATTERNS_LINE_SWAR_H
@@ -30,7 +31,7 @@ swar_load(const char *p)
 	return le64toh(w);
 }
 
-/* How many bytes stand before the first mark; there must be one. */
+/* The number of bytes before the first mark; there must be one. */
 static inline size_t
 swar_first(uint64_t marks)
 {
@@ -51,7 +52,7 @@ swar_not_graphic(uint64_t w)
 	return ((w - SWAR_EACH * '!') | (w + SWAR_EACH)) & SWAR_HIGH;
 }
 
-/* Marks what is not a digit; digits are 0 to 9 in *values. */
+/* Marks what is not a digit. In *values, digits are 0 to 9. */
 static inline uint64_t
 swar_not_digit(uint64_t w, uint64_t *values)
 {
@@ -60,11 +61,11 @@ swar_not_digit(uint64_t w, uint64_t *values)
 	return ((w + SWAR_EACH * (0x80 - 10)) | w) & SWAR_HIGH;
 }
 
-/* The number that the n (1 to 8) first digits make. */
+/* The number that the first n digits (1 to 8) make. */
 static inline uint32_t
 swar_number(uint64_t values, size_t n)
 {
-	uint64_t w = values << (64 - 8 * n); /* zeros before, none behind */
+	uint64_t w = values << (64 - 8 * n); /* leading zeros */
 
 	w = (w * 10 + (w >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
 	w = (w * 100 + (w >> 16)) & UINT64_C(0x0000ffff0000ffff);
@@ -72,10 +73,10 @@ swar_number(uint64_t values, size_t n)
 }
 
 /*
- * Do the eight bytes at p look like the picture, whose zeros stand for any
- * digit and whose other bytes (below 0x80) for themselves? XOR leaves 0 to 9
- * under a zero and 0 under another byte; what is more than that is carried
- * into the byte's highest bit.
+ * Whether the eight bytes at p look like the picture, in which '0' matches any
+ * digit and each other byte (below 0x80) itself. XOR leaves 0 to 9 under a '0'
+ * and 0 under another byte; anything greater is carried into the byte's highest
+ * bit.
  */
 static inline bool
 swar_looks_like(const char *p, const char *picture)
