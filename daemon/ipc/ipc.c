@@ -17,7 +17,7 @@ ipc_begin(struct ipc_packet *packet, enum ipc_type type)
 	packet->type = (uint8_t)type;
 }
 
-/* The bytes behind the head; SIZE_MAX: no packet of this type is like that. */
+/* The length of the body; SIZE_MAX if the type or its count is not valid. */
 static size_t
 body_size(const struct ipc_packet *packet)
 {
@@ -34,7 +34,7 @@ body_size(const struct ipc_packet *packet)
 	case IPC_OUTPUT:
 	case IPC_RESULT:
 		return packet->count <= IPC_BYTES_MAX ? packet->count
-							  : SIZE_MAX;
+						      : SIZE_MAX;
 	case IPC_REPLACE:
 	case IPC_APPLY:
 	case IPC_SAVE:
@@ -50,8 +50,10 @@ body_size(const struct ipc_packet *packet)
 	return SIZE_MAX;
 }
 
-bool
-ipc_check(const struct ipc_packet *packet, size_t len)
+/* Whether these bytes are a message of this version: its type is known, and its
+ * length is what type and count demand. */
+static bool
+is_valid(const struct ipc_packet *packet, size_t len)
 {
 	size_t body;
 
@@ -70,20 +72,21 @@ ipc_open(int ends[2], struct err *err)
 	return 0;
 }
 
-/* Room for one descriptor beside a message, aligned as the kernel wants it. */
-union beside {
+/* The ancillary data that carries one descriptor, aligned as cmsg(3) demands.
+ */
+union ancillary {
 	char bytes[CMSG_SPACE(sizeof(int))];
 	struct cmsghdr head;
 };
 
 static void
-put_descriptor(struct msghdr *msg, union beside *beside, int fd)
+put_descriptor(struct msghdr *msg, union ancillary *data, int fd)
 {
 	struct cmsghdr *c;
 
-	memset(beside, 0, sizeof(*beside));
-	msg->msg_control = beside->bytes;
-	msg->msg_controllen = sizeof(beside->bytes);
+	memset(data, 0, sizeof(*data));
+	msg->msg_control = data->bytes;
+	msg->msg_controllen = sizeof(data->bytes);
 	c = CMSG_FIRSTHDR(msg);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
@@ -104,20 +107,19 @@ take_descriptor(struct msghdr *msg)
 }
 
 int
-ipc_send(int end, const struct ipc_packet *packet, int passed,
-	     bool wait, struct err *err)
+ipc_send(int fd, const struct ipc_packet *packet, int passed, bool wait,
+	 struct err *err)
 {
-	union beside beside;
+	union ancillary data;
 	struct iovec iov = {(void *)(uintptr_t)packet,
 			    head_size + body_size(packet)};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n;
 
 	if (passed >= 0)
-		put_descriptor(&msg, &beside, passed);
+		put_descriptor(&msg, &data, passed);
 	do {
-		n = sendmsg(end, &msg,
-			    MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
+		n = sendmsg(fd, &msg, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
 	} while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return 1;
@@ -127,21 +129,21 @@ ipc_send(int end, const struct ipc_packet *packet, int passed,
 }
 
 int
-ipc_receive(int end, struct ipc_packet *packet, int *passed, bool wait,
-		struct err *err)
+ipc_receive(int fd, struct ipc_packet *packet, int *passed, bool wait,
+	    struct err *err)
 {
-	union beside beside;
+	union ancillary data;
 	struct iovec iov = {packet, sizeof(*packet)};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 	ssize_t n;
 
 	if (passed != NULL) {
 		*passed = -1;
-		msg.msg_control = beside.bytes;
-		msg.msg_controllen = sizeof(beside.bytes);
+		msg.msg_control = data.bytes;
+		msg.msg_controllen = sizeof(data.bytes);
 	}
 	do {
-		n = recvmsg(end, &msg,
+		n = recvmsg(fd, &msg,
 			    MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && !wait && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -152,8 +154,7 @@ ipc_receive(int end, struct ipc_packet *packet, int *passed, bool wait,
 	}
 	if (passed != NULL)
 		*passed = take_descriptor(&msg);
-	if ((msg.msg_flags & MSG_TRUNC) != 0 ||
-	    !ipc_check(packet, (size_t)n)) {
+	if ((msg.msg_flags & MSG_TRUNC) != 0 || !is_valid(packet, (size_t)n)) {
 		if (passed != NULL && *passed >= 0)
 			close(*passed);
 		return err_set(err, "malformed message of %zd bytes", n);

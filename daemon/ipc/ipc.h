@@ -1,33 +1,35 @@
 /*
- * ipc: what the worker and the keeper say to each other, and how.
+ * ipc: the messages between the worker, the keeper and the helper.
  *
- * A pair of SOCK_SEQPACKET sockets: each packet is one message, whole. The
- * keeper believes no packet that it has not checked: whoever wrote it may have
- * been taken over by a line in a log. Both are the same program, so that the
- * form may change from version to version.
+ * They go over pairs of SOCK_SEQPACKET sockets, so each packet is one message.
+ * The keeper checks every packet, as a log line may have taken over the process
+ * that sent it. Both ends are the same program, so the format may change from
+ * version to version.
  *
- * The worker asks, one thing at a time:
+ * The worker makes one request at a time:
  *
- *	REPLACE map, count; ROWS ...; END	the map is these rows
- *	APPLY map, count; ROWS ...; END		these rows of it change
+ *	REPLACE map, count; ROWS ...; END	the map is to hold these rows
+ *	APPLY map, count; ROWS ...; END		these rows of it have changed
  *	SAVE; BYTES ...; END			the checkpoint is these bytes
- *	CLEAR map				the map is empty
+ *	CLEAR map				empty the map
  *	INTACT map				is it still what we wrote?
  *
- * and the keeper gives one ANSWER to each, code and text. END with a code that
- * is not 0 takes back what was begun. Without an answer: READY, said once,
- * and PONG, the answer to a PING. A PING may hold addresses whose time is over
- * as the keeper sees it; the PONG says of those what the worker knows of
- * them. LOG: the log of our own was opened anew, and its descriptor comes with it.
- * RELOAD: the configuration is to be read again; a descriptor may come with it,
- * of the log that it names. RELOADED says what became of that: code 0, it is used
- * from here on; else it was refused.
+ * and the keeper replies to each with one ANSWER, which has a code and a text.
+ * END with a code other than 0 withdraws the request. There is no ANSWER to the
+ * worker's other messages: READY, sent once; PONG, its answer to a PING; and
+ * RELOADED, after a RELOAD: code 0 if the new configuration is in use from now
+ * on, another if it was refused.
  *
- * The worker also asks the helper (daemon/sys/helper.h), by packets of the
- * same form: RUN has the arguments of a command, a NUL after each, and in code
- * its time limit in milliseconds. The answer is OUTPUT, as often as needed, and
- * one RESULT, with what the command printed; the code of RESULT is its exit
- * code, or -1 if it did not run. The id of an answer is that of its request.
+ * The keeper sends, unasked: PING, perhaps with addresses that have expired by
+ * its clock, for which the PONG has what the worker knows of them; LOG, with
+ * the descriptor of the log, reopened; and RELOAD, to read the configuration
+ * again, perhaps with the descriptor of the log that it names.
+ *
+ * The worker also asks the helper (daemon/sys/helper.h), by packets of the same
+ * form: RUN has the arguments of a command, a NUL after each, and in code its
+ * time limit in milliseconds. The answer is OUTPUT, as often as needed, and one
+ * RESULT, with what the command printed; the code of RESULT is its exit code,
+ * or -1 if it did not run. The id of an answer is that of its request.
  */
 #ifndef DAEMON_IPC_IPC_H
 #define DAEMON_IPC_IPC_H
@@ -55,15 +57,15 @@ enum ipc_type {
 
 struct ipc_row {
 	struct addr addr;
-	uint8_t present; /* 0: it goes, or is not there */
+	uint8_t present; /* 0: remove it; in a PONG: it is not authorized */
 	int64_t when;	 /* the login, seconds since the epoch */
 	int64_t expires; /* steady milliseconds, the same clock for both */
 };
 
 struct ipc_packet {
 	uint8_t version, type;
-	uint16_t map;	/* which one, as configured */
-	uint32_t count; /* rows or bytes in it; REPLACE, APPLY: rows to come */
+	uint16_t map;	/* its number in conf->maps */
+	uint32_t count; /* of rows or bytes; REPLACE, APPLY: of rows to come */
 	int32_t code;	/* of END and ANSWER */
 	uint32_t id;	/* of RUN, OUTPUT and RESULT: the request; else 0 */
 	union {
@@ -72,25 +74,23 @@ struct ipc_packet {
 	} body;
 };
 
-/* Zeroes the head. */
+/* Sets type and version, and zeroes the rest before the body. */
 void ipc_begin(struct ipc_packet *, enum ipc_type);
 
-/* Whether `len` bytes are a message of that version: its type is known and its
- * length is what its count says. */
-bool ipc_check(const struct ipc_packet *, size_t len);
-
-/* Both ends, close-on-exec. 0, or -1. */
+/* A connected pair, close-on-exec. 0, or -1. */
 int ipc_open(int ends[2], struct err *);
 
-/* Sends it, and the descriptor `passed` if that is not -1. wait: until there is
- * room for it. 1 sent, 0 no room, -1: err. */
-int ipc_send(int end, const struct ipc_packet *, int passed, bool wait,
+/* Sends the packet, and with it the descriptor `passed`, unless that is -1.
+ * With wait, blocks until there is room. 1: sent; 0: there is no room; -1:
+ * err. */
+int ipc_send(int fd, const struct ipc_packet *, int passed, bool wait,
     struct err *);
 
-/* 1: a message, checked; 0: none is there (never with wait); -1: err: nonsense; -2:
- * the other end is closed. passed: gets the descriptor that came with
- * it, or -1; NULL: none is taken. */
-int ipc_receive(int end, struct ipc_packet *, int *passed, bool wait,
+/* Receives a packet and checks it. 1: there it is; 0: none has come (never with
+ * wait); -1: it is malformed; -2: the other end is closed or failed. *passed
+ * becomes the descriptor that came with it, or -1; passed may be NULL, to
+ * accept none. */
+int ipc_receive(int fd, struct ipc_packet *, int *passed, bool wait,
     struct err *);
 
 #endif

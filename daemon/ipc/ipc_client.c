@@ -14,106 +14,105 @@
 #include "maps/map.h"
 
 struct ipc_client {
-	int end;
+	int fd;
 	struct loop *loop; /* NULL until attached */
 	int64_t base_ms;
 	struct ipc_client_ops ops;
-	int log;     /* came with a RELOAD; -1 = none */
-	bool reload; /* while an answer was waited for */
+	int log;     /* descriptor that came with a RELOAD; -1 = none */
+	bool reload; /* a RELOAD came, and is still to be handled */
 	struct timer *later;
 	bool lost;
 	struct ipc_packet in, out;
 };
 
+/* A map of the keeper's. */
 struct ipc_client_map {
 	struct map map; /* first */
-	struct ipc_client *remote;
+	struct ipc_client *client;
 	uint16_t index;
 };
 
-static const struct map_ops renamed, renamed_whole, in_place;
-
-/* ---- what the keeper wants ---- */
+/* ---- messages from the keeper ---- */
 
 static void
-lose(struct ipc_client *r)
+lose_keeper(struct ipc_client *c)
 {
-	if (r->lost)
+	if (c->lost)
 		return;
-	r->lost = true;
-	if (r->loop != NULL) {
-		loop_unwatch(r->loop, r->end);
-		r->ops.lost(r->ops.arg);
+	c->lost = true;
+	if (c->loop != NULL) {
+		loop_unwatch(c->loop, c->fd);
+		c->ops.lost(c->ops.arg);
 	}
 }
 
 static void
-fill_row(const struct ipc_client *r, struct ipc_row *row, const struct addr *a,
+fill_row(const struct ipc_client *c, struct ipc_row *row, const struct addr *a,
 	 bool present, time_t when, int64_t expires)
 {
 	memset(row, 0, sizeof(*row));
 	row->addr = *a;
 	row->present = present;
 	row->when = when;
-	row->expires = expires * 1000 - r->base_ms;
+	row->expires = expires * 1000 - c->base_ms;
 }
 
-/* In the packet that asked: its addresses are those of the answer. */
+/* Answers a PING in its own packet, whose addresses stay as they are. */
 static void
-pong(struct ipc_client *r)
+pong(struct ipc_client *c)
 {
-	struct ipc_packet *p = &r->in;
+	struct ipc_packet *p = &c->in;
 	struct err err;
 
 	for (uint32_t i = 0; i < p->count; i++) {
 		struct addr addr = p->body.rows[i].addr;
 		int64_t expires = 0;
 		time_t when = 0;
-		bool found = r->loop != NULL &&
-			     r->ops.find(r->ops.arg, &addr, &when, &expires);
+		bool found = c->loop != NULL &&
+			     c->ops.find(c->ops.arg, &addr, &when, &expires);
 
-		fill_row(r, &p->body.rows[i], &addr, found, when, expires);
+		fill_row(c, &p->body.rows[i], &addr, found, when, expires);
 	}
 	p->type = IPC_PONG;
-	if (ipc_send(r->end, p, -1, true, &err) < 0)
-		lose(r);
+	if (ipc_send(c->fd, p, -1, true, &err) < 0)
+		lose_keeper(c);
 }
 
 static void
-keep_log(struct ipc_client *r, int log)
+keep_log(struct ipc_client *c, int log)
 {
-	if (r->log >= 0)
-		close(r->log);
-	r->log = log;
+	if (c->log >= 0)
+		close(c->log);
+	c->log = log;
 }
 
 static void
 reload_later(void *arg)
 {
-	struct ipc_client *r = arg;
+	struct ipc_client *c = arg;
 
-	if (r->reload)
-		r->ops.reload(r->ops.arg);
-	r->reload = false;
+	if (c->reload)
+		c->ops.reload(c->ops.arg);
+	c->reload = false;
 }
 
-/* Whatever is no answer. */
+/* Handles a message that is not an ANSWER. */
 static void
-serve(struct ipc_client *r, int passed)
+serve(struct ipc_client *c, int passed)
 {
-	if (r->in.type == IPC_LOG && passed >= 0) {
+	if (c->in.type == IPC_LOG && passed >= 0) {
 		log_adopt(passed, log_debugging());
 		return;
 	}
-	if (r->in.type == IPC_RELOAD) {
-		keep_log(r, passed);
-		r->reload = true;
-		if (r->later != NULL)
-			timer_arm(r->later, 0);
+	if (c->in.type == IPC_RELOAD) {
+		keep_log(c, passed);
+		c->reload = true;
+		if (c->later != NULL)
+			timer_arm(c->later, 0);
 		return;
 	}
-	if (r->in.type == IPC_PING)
-		pong(r);
+	if (c->in.type == IPC_PING)
+		pong(c);
 	if (passed >= 0)
 		close(passed);
 }
@@ -121,89 +120,90 @@ serve(struct ipc_client *r, int passed)
 static void
 on_packet(void *arg, uint32_t events)
 {
-	struct ipc_client *r = arg;
+	struct ipc_client *c = arg;
 	struct err err;
 	int passed, got;
 
 	(void)events;
-	got = ipc_receive(r->end, &r->in, &passed, false, &err);
+	got = ipc_receive(c->fd, &c->in, &passed, false, &err);
 	if (got < 0)
-		lose(r);
+		lose_keeper(c);
 	else if (got > 0)
-		serve(r, passed);
+		serve(c, passed);
 }
 
 int
-ipc_client_descriptor(const struct ipc_client *r)
+ipc_client_descriptor(const struct ipc_client *c)
 {
-	return r->end;
+	return c->fd;
 }
 
 bool
 ipc_client_serve(void *arg)
 {
-	struct ipc_client *r = arg;
+	struct ipc_client *c = arg;
 
-	if (!r->lost)
-		on_packet(r, POLLIN);
-	return !r->lost;
+	if (!c->lost)
+		on_packet(c, POLLIN);
+	return !c->lost;
 }
 
-/* ---- asking ---- */
+/* ---- requests ---- */
 
 static int
-gone(struct ipc_client *r, struct err *err)
+gone(struct ipc_client *c, struct err *err)
 {
-	lose(r);
+	lose_keeper(c);
 	return err_set(err, "the keeper is gone");
 }
 
 static int
-send_packet(struct ipc_client *r, const struct ipc_packet *p, struct err *err)
+send_packet(struct ipc_client *c, const struct ipc_packet *p, struct err *err)
 {
 	struct err why;
 
-	if (r->lost || ipc_send(r->end, p, -1, true, &why) < 0)
-		return gone(r, err);
+	if (c->lost || ipc_send(c->fd, p, -1, true, &why) < 0)
+		return gone(c, err);
 	return 0;
 }
 
-/* The answer's code; below 0 its text is in err. */
+/* Returns the code of the answer; if it is negative, err has the text. */
 static int
-await_answer(struct ipc_client *r, struct err *err)
+await_answer(struct ipc_client *c, struct err *err)
 {
 	struct err why;
 	int passed;
 
 	for (;;) {
-		if (r->lost ||
-		    ipc_receive(r->end, &r->in, &passed, true, &why) < 0)
-			return gone(r, err);
-		if (r->in.type == IPC_ANSWER)
+		if (c->lost ||
+		    ipc_receive(c->fd, &c->in, &passed, true, &why) < 0)
+			return gone(c, err);
+		if (c->in.type == IPC_ANSWER)
 			break;
-		serve(r, passed);
+		serve(c, passed);
 	}
 	if (passed >= 0)
 		close(passed);
-	if (r->in.code < 0)
-		err_set(err, "%.*s", (int)r->in.count, r->in.body.bytes);
-	return r->in.code;
+	if (c->in.code < 0)
+		err_set(err, "%.*s", (int)c->in.count, c->in.body.bytes);
+	return c->in.code;
 }
 
-/* A request without rows. */
+/* A request without rows; returns the code of the answer. */
 static int
-ask(struct ipc_client *r, enum ipc_type type, uint16_t map, struct err *err)
+ask(struct ipc_client *c, enum ipc_type type, uint16_t map, struct err *err)
 {
-	ipc_begin(&r->out, type);
-	r->out.map = map;
-	if (send_packet(r, &r->out, err) != 0)
+	ipc_begin(&c->out, type);
+	c->out.map = map;
+	if (send_packet(c, &c->out, err) != 0)
 		return -1;
-	return await_answer(r, err);
+	return await_answer(c, err);
 }
 
 /* ---- a map ---- */
 
-/* The keeper's message names the map, and so will map.c. */
+/* The keeper's message begins with the map's name, and map.c is going to put
+ * the name before it again. */
 static int
 unprefix(const struct map *map, int code, struct err *err)
 {
@@ -220,47 +220,46 @@ static int
 begin_rows(struct ipc_client_map *m, enum ipc_type type, size_t count,
 	   struct err *err)
 {
-	struct ipc_client *r = m->remote;
+	struct ipc_client *c = m->client;
 
-	ipc_begin(&r->out, type);
-	r->out.map = m->index;
-	r->out.count = (uint32_t)count;
-	if (send_packet(r, &r->out, err) != 0)
+	ipc_begin(&c->out, type);
+	c->out.map = m->index;
+	c->out.count = (uint32_t)count;
+	if (send_packet(c, &c->out, err) != 0)
 		return -1;
-	ipc_begin(&r->out, IPC_ROWS);
+	ipc_begin(&c->out, IPC_ROWS);
 	return 0;
 }
 
 static int
-push_row(struct ipc_client *r, const struct map_row *row, struct err *err)
+push_row(struct ipc_client *c, const struct map_row *row, struct err *err)
 {
-	struct ipc_packet *p = &r->out;
+	struct ipc_packet *p = &c->out;
 
-	fill_row(r, &p->body.rows[p->count++], &row->addr, row->present,
+	fill_row(c, &p->body.rows[p->count++], &row->addr, row->present,
 		 row->when, row->expires);
 	if (p->count < IPC_ROWS_MAX)
 		return 0;
-	if (send_packet(r, p, err) != 0)
+	if (send_packet(c, p, err) != 0)
 		return -1;
 	ipc_begin(p, IPC_ROWS);
 	return 0;
 }
 
-/* What is left in r->out, and the end. */
+/* Sends what is left in c->out, and END. */
 static int
-end_transfer(struct ipc_client *r, int code, struct err *err)
+end_transfer(struct ipc_client *c, int code, struct err *err)
 {
-	if (r->out.count > 0 && send_packet(r, &r->out, err) != 0)
+	if (c->out.count > 0 && send_packet(c, &c->out, err) != 0)
 		return -1;
-	ipc_begin(&r->out, IPC_END);
-	r->out.code = code;
-	if (send_packet(r, &r->out, err) != 0)
+	ipc_begin(&c->out, IPC_END);
+	c->out.code = code;
+	if (send_packet(c, &c->out, err) != 0)
 		return -1;
-	return await_answer(r, err);
+	return await_answer(c, err);
 }
 
-/* How many there will be is only a hint of the caller's, but the keeper wants
- * to know: so they are counted first. */
+/* The keeper must know their number first, and rows->count is only a hint. */
 static size_t
 count_rows(const struct map_rows *rows, struct map_row **list)
 {
@@ -283,9 +282,9 @@ transfer(struct map *map, enum ipc_type type, const struct map_row *rows,
 	int result = begin_rows(m, type, n, err);
 
 	for (size_t i = 0; i < n && result == 0; i++)
-		result = push_row(m->remote, &rows[i], err);
+		result = push_row(m->client, &rows[i], err);
 	if (result == 0)
-		result = end_transfer(m->remote, 0, err);
+		result = end_transfer(m->client, 0, err);
 	return unprefix(map, result, err);
 }
 
@@ -311,7 +310,7 @@ clear(struct map *map, struct err *err)
 {
 	struct ipc_client_map *m = (struct ipc_client_map *)map;
 
-	return unprefix(map, ask(m->remote, IPC_CLEAR, m->index, err), err);
+	return unprefix(map, ask(m->client, IPC_CLEAR, m->index, err), err);
 }
 
 static int
@@ -320,7 +319,7 @@ intact(struct map *map)
 	struct ipc_client_map *m = (struct ipc_client_map *)map;
 	struct err err;
 
-	return ask(m->remote, IPC_INTACT, m->index, &err) == 1;
+	return ask(m->client, IPC_INTACT, m->index, &err) == 1;
 }
 
 static void
@@ -357,11 +356,11 @@ static const struct map_ops in_place = {
 };
 
 struct map *
-ipc_client_map(struct ipc_client *r, size_t index, const struct map *keepers)
+ipc_client_map(struct ipc_client *c, size_t index, const struct map *keepers)
 {
 	struct ipc_client_map *m = alloc_zero(1, sizeof(*m));
 
-	m->remote = r;
+	m->client = c;
 	m->index = (uint16_t)index;
 	m->map.name = alloc_string(map_name(keepers));
 	m->map.settings = keepers->settings;
@@ -376,8 +375,8 @@ ipc_client_map(struct ipc_client *r, size_t index, const struct map *keepers)
 static ssize_t
 write_bytes(void *arg, const char *bytes, size_t len)
 {
-	struct ipc_client *r = arg;
-	struct ipc_packet *p = &r->out;
+	struct ipc_client *c = arg;
+	struct ipc_packet *p = &c->out;
 	size_t done = 0, part;
 	struct err err;
 
@@ -390,7 +389,7 @@ write_bytes(void *arg, const char *bytes, size_t len)
 		done += part;
 		if (p->count < IPC_BYTES_MAX)
 			continue;
-		if (send_packet(r, p, &err) != 0) {
+		if (send_packet(c, p, &err) != 0) {
 			errno = EPIPE;
 			return 0;
 		}
@@ -400,102 +399,102 @@ write_bytes(void *arg, const char *bytes, size_t len)
 }
 
 FILE *
-ipc_client_save_begin(struct ipc_client *r)
+ipc_client_save_begin(struct ipc_client *c)
 {
 	const cookie_io_functions_t io = {.write = write_bytes};
 	struct err err;
 
-	ipc_begin(&r->out, IPC_SAVE);
-	if (send_packet(r, &r->out, &err) != 0)
+	ipc_begin(&c->out, IPC_SAVE);
+	if (send_packet(c, &c->out, &err) != 0)
 		return NULL;
-	ipc_begin(&r->out, IPC_BYTES);
-	return fopencookie(r, "w", io);
+	ipc_begin(&c->out, IPC_BYTES);
+	return fopencookie(c, "w", io);
 }
 
 int
-ipc_client_save_end(struct ipc_client *r, FILE *file, struct err *err)
+ipc_client_save_end(struct ipc_client *c, FILE *file, struct err *err)
 {
 	bool failed;
 
 	if (file == NULL)
-		return gone(r, err);
+		return gone(c, err);
 	failed = ferror(file) != 0;
 	if (fclose(file) != 0)
 		failed = true;
-	return end_transfer(r, failed ? -1 : 0, err);
+	return end_transfer(c, failed ? -1 : 0, err);
 }
 
 /* ---- life ---- */
 
 struct ipc_client *
-ipc_client_new(int end)
+ipc_client_new(int fd)
 {
-	struct ipc_client *r = alloc_zero(1, sizeof(*r));
+	struct ipc_client *c = alloc_zero(1, sizeof(*c));
 
-	r->end = end;
-	r->log = -1;
-	return r;
+	c->fd = fd;
+	c->log = -1;
+	return c;
 }
 
 int
-ipc_client_attach(struct ipc_client *r, struct loop *loop, int64_t base_ms,
-	      const struct ipc_client_ops *ops, struct err *err)
+ipc_client_attach(struct ipc_client *c, struct loop *loop, int64_t base_ms,
+		  const struct ipc_client_ops *ops, struct err *err)
 {
-	r->loop = loop;
-	r->base_ms = base_ms;
-	r->ops = *ops;
-	r->later = timer_new(loop, reload_later, r);
-	return loop_watch(loop, r->end, POLLIN, on_packet, r, err);
+	c->loop = loop;
+	c->base_ms = base_ms;
+	c->ops = *ops;
+	c->later = timer_new(loop, reload_later, c);
+	return loop_watch(loop, c->fd, POLLIN, on_packet, c, err);
 }
 
 void
-ipc_client_ready(struct ipc_client *r)
+ipc_client_ready(struct ipc_client *c)
 {
 	struct err err;
 
-	ipc_begin(&r->out, IPC_READY);
-	send_packet(r, &r->out, &err);
+	ipc_begin(&c->out, IPC_READY);
+	send_packet(c, &c->out, &err);
 }
 
 void
-ipc_client_reloaded(struct ipc_client *r, bool taken)
+ipc_client_reloaded(struct ipc_client *c, bool taken)
 {
 	struct err err;
 
-	ipc_begin(&r->out, IPC_RELOADED);
-	r->out.code = taken ? 0 : -1;
-	send_packet(r, &r->out, &err);
+	ipc_begin(&c->out, IPC_RELOADED);
+	c->out.code = taken ? 0 : -1;
+	send_packet(c, &c->out, &err);
 }
 
 int
-ipc_client_take_log(struct ipc_client *r)
+ipc_client_take_log(struct ipc_client *c)
 {
-	int log = r->log;
+	int log = c->log;
 
-	r->log = -1;
+	c->log = -1;
 	return log;
 }
 
 void
-ipc_client_detach(struct ipc_client *r)
+ipc_client_detach(struct ipc_client *c)
 {
-	if (r->loop == NULL)
+	if (c->loop == NULL)
 		return;
-	loop_unwatch(r->loop, r->end);
-	timer_free(&r->later);
-	r->loop = NULL;
+	loop_unwatch(c->loop, c->fd);
+	timer_free(&c->later);
+	c->loop = NULL;
 }
 
 void
-ipc_client_free(struct ipc_client **remote)
+ipc_client_free(struct ipc_client **client)
 {
-	struct ipc_client *r = *remote;
+	struct ipc_client *c = *client;
 
-	if (r == NULL)
+	if (c == NULL)
 		return;
-	keep_log(r, -1);
-	ipc_client_detach(r);
-	close(r->end);
-	free(r);
-	*remote = NULL;
+	keep_log(c, -1);
+	ipc_client_detach(c);
+	close(c->fd);
+	free(c);
+	*client = NULL;
 }

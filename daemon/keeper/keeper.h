@@ -8,8 +8,8 @@
  * on. It kills a worker that sends malformed messages, or that is silent while
  * the maps hold addresses (daemon/keeper/heartbeat.h). When a worker has died,
  * the keeper clears the maps at once and starts another after 1, 2, 4 ... 60
- * seconds. It reads no log and waits for no other process, so nothing that stops
- * the worker can stop it too.
+ * seconds. It reads no log and waits for no other process, so nothing that
+ * stops the worker can stop it too.
  *
  * The worker dies with the keeper, however that ends.
  */

@@ -121,7 +121,7 @@ take_request(struct keeper *k, const struct map_store_time *now,
 	return 0;
 }
 
-/* 1: there may be more; 0: there is none; -1: the worker was killed; -2: it has
+/* 1: there may be more; 0: no more; -1: the worker was killed; -2: it has
  * closed its end. */
 static int
 take_packet(struct keeper *k)

@@ -2,9 +2,10 @@
  * keeper_requests: takes the worker's requests, message by message, and makes
  * the replies.
  *
- * A message out of order, or rows that no honest worker would send, are an error
- * for which the keeper kills the worker. The bytes of a checkpoint are only
- * bounded, not checked: the next worker reads them, and verifies their hash.
+ * A message out of order, or rows that no honest worker would send, are an
+ * error for which the keeper kills the worker. The bytes of a checkpoint are
+ * only bounded, not checked: the next worker reads them, and verifies their
+ * hash.
  */
 #ifndef DAEMON_KEEPER_KEEPER_REQUESTS_H
 #define DAEMON_KEEPER_KEEPER_REQUESTS_H

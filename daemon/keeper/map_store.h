@@ -8,8 +8,8 @@
  * removed by the keeper's own clock, whatever the worker does.
  *
  * The worker reports a renewal late (daemon/publish/publish.h), so a row that
- * has expired here may have been renewed there. Before such a row is removed the
- * worker is therefore asked: map_store_overdue(), map_store_renew().
+ * has expired here may have been renewed there. Before such a row is removed
+ * the worker is therefore asked: map_store_overdue(), map_store_renew().
  */
 #ifndef DAEMON_KEEPER_MAP_STORE_H
 #define DAEMON_KEEPER_MAP_STORE_H
@@ -67,7 +67,8 @@ int map_store_clear_all(struct map_store *, struct err *);
 
 /* Whether any map may hold addresses; true until each was written once. */
 bool map_store_holds(const struct map_store *);
-/* Whether any map holds rows of a worker, which only that worker vouches for. */
+/* Whether any map holds rows of a worker, which only that worker vouches
+ * for. */
 bool map_store_published(const struct map_store *);
 size_t map_store_refused(const struct map_store *); /* rows, since the start */
 /* Why the last one was refused; NULL if none was. */

@@ -93,8 +93,8 @@ resources_listen(struct resources *r, const struct conf *conf, struct err *err)
 	return r->control >= 0 ? 0 : -1;
 }
 
-/* The lock of a daemon that was killed. NULL: there is none, or another process
- * holds it for longer than a dying one would: a new owner. */
+/* The lock of a daemon that was killed. NULL: no lock was left, or another
+ * process holds it for longer than a dying one would: a new owner. */
 static struct lockfile *
 take_left(const char *path)
 {

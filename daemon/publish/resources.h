@@ -1,7 +1,7 @@
 /*
  * resources: what only one daemon may have at a time: the locks of its maps and
- * of its checkpoint, the maps themselves, and the control socket. They belong to
- * the keeper, or to a worker that runs without one.
+ * of its checkpoint, the maps themselves, and the control socket. They belong
+ * to the keeper, or to a worker that runs without one.
  */
 #ifndef DAEMON_PUBLISH_RESOURCES_H
 #define DAEMON_PUBLISH_RESOURCES_H

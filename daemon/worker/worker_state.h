@@ -101,7 +101,8 @@ bool worker_on_find(void *arg, const struct addr *, time_t *when,
 void worker_on_reload(void *arg);
 void worker_on_keeper_gone(void *arg);
 
-/* loop_signal_fn, and the watchdog's timer; worker_on_hangup() is in reload.c. */
+/* loop_signal_fn, and the watchdog's timer; worker_on_hangup() is in
+ * reload.c. */
 void worker_on_stop(void *arg, int signo);
 void worker_on_state(void *arg, int signo);
 void worker_on_hangup(void *arg, int signo);

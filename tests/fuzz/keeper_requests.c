@@ -1,8 +1,10 @@
-/* desk: whatever a worker that was taken over says, the keeper stays whole, and
- * its map holds only what may be held. */
+/* requests: whatever a worker that was taken over says, the keeper stays whole,
+ * and its map holds only what may be held. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -65,11 +67,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct map *maps[] = {&map};
 	const struct map_store_limits limits = {MAX, 1800, NULL, 0};
 	struct map_store_time now = {1700000000, 1000000};
-	struct map_store *vault = map_store_new(maps, 1, &limits);
-	struct keeper_requests *desk = keeper_requests_new(vault, "/dev/null/none", 100000);
+	struct map_store *store = map_store_new(maps, 1, &limits);
+	struct keeper_requests *requests =
+	    keeper_requests_new(store, "/dev/null/none", 100000);
 	struct ipc_packet *packet = alloc_zero(1, sizeof(*packet));
 	struct err err;
 	size_t removed;
+	ssize_t sent;
+	int ends[2];
+
+	if (ipc_open(ends, &err) != 0)
+		abort();
 
 	/* Two bytes of length before each packet. */
 	while (size > 2) {
@@ -78,19 +86,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += 2;
 		size -= 2;
 		len = len < size ? len : size;
-		memset(packet, 0, sizeof(*packet));
-		memcpy(packet, data,
-		       len < sizeof(*packet) ? len : sizeof(*packet));
+		sent = send(ends[0], data, len, 0);
 		data += len;
 		size -= len;
-		if (!ipc_check(packet, len) ||
-		    keeper_requests_take(desk, packet, &now, &err) < 0)
+		if (sent < 0 ||
+		    ipc_receive(ends[1], packet, NULL, false, &err) != 1 ||
+		    keeper_requests_take(requests, packet, &now, &err) < 0)
 			break;
 		now.steady_ms += 1000;
-		map_store_expire(vault, now.steady_ms, &removed, &err);
+		map_store_expire(store, now.steady_ms, &removed, &err);
 	}
-	keeper_requests_free(&desk);
-	map_store_free(&vault);
+	keeper_requests_free(&requests);
+	map_store_free(&store);
 	free(packet);
+	close(ends[0]);
+	close(ends[1]);
 	return 0;
 }

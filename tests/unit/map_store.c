@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -413,6 +414,23 @@ pulses(void)
 	is_int(heartbeat_look(&p, now += 900, &wait), HEARTBEAT_WAIT, "an excuse");
 }
 
+/* Whether the other end takes these bytes for a message. */
+static bool
+arrives(const struct ipc_packet *p, size_t len)
+{
+	struct ipc_packet *got = alloc_zero(1, sizeof(*got));
+	int ends[2], result;
+	struct err err;
+
+	if (ipc_open(ends, &err) != 0 || send(ends[0], p, len, 0) < 0)
+		abort();
+	result = ipc_receive(ends[1], got, NULL, false, &err);
+	close(ends[0]);
+	close(ends[1]);
+	free(got);
+	return result == 1;
+}
+
 static void
 packets(void)
 {
@@ -421,17 +439,17 @@ packets(void)
 
 	ipc_begin(p, IPC_ROWS);
 	p->count = 2;
-	ok(ipc_check(p, head + 2 * sizeof(struct ipc_row)), "two rows");
-	ok(!ipc_check(p, head + sizeof(struct ipc_row)), "but one");
-	ok(!ipc_check(p, head - 1), "half a head");
+	ok(arrives(p, head + 2 * sizeof(struct ipc_row)), "two rows");
+	ok(!arrives(p, head + sizeof(struct ipc_row)), "but one");
+	ok(!arrives(p, head - 1), "half a head");
 	p->count = IPC_ROWS_MAX + 1;
-	ok(!ipc_check(p, sizeof(*p)), "too many");
+	ok(!arrives(p, sizeof(*p)), "too many");
 	ipc_begin(p, IPC_READY);
-	ok(ipc_check(p, head) && !ipc_check(p, head + 1), "no rows");
+	ok(arrives(p, head) && !arrives(p, head + 1), "no rows");
 	p->version++;
-	ok(!ipc_check(p, head), "another version");
+	ok(!arrives(p, head), "another version");
 	ipc_begin(p, (enum ipc_type)99);
-	ok(!ipc_check(p, head), "another word");
+	ok(!arrives(p, head), "another word");
 	free(p);
 }
 
