@@ -29,8 +29,7 @@ header_fn header_form;	  /* header_form.c; also sets the line's header */
 const char *header_syslog_next(struct logline *, struct linestart *,
     const char *p, const char *end);
 
-/* Sets the stamp at p. Returns where the text after its space begins, or NULL.
- * */
+/* Sets the stamp at p. Returns the end of the space after it, or NULL. */
 static inline const char *
 header_take_stamp(struct logline *l, const char *p, const char *end)
 {

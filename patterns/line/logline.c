@@ -32,8 +32,8 @@ logline_time(const struct logline *l, struct stampclock *clock, time_t now,
 			    when);
 }
 
-/* Whether a stamp of the line's own kind begins in p..end. Neighbours share
- * its first bytes: the month's name, or the century. */
+/* Whether another stamp of the line's own kind is between p and end. Stamps of
+ * neighbours share their first bytes: the month's name, or the century. */
 static bool
 holds_stamp(const struct logline *l, const char *p, const char *end)
 {
@@ -49,7 +49,7 @@ holds_stamp(const struct logline *l, const char *p, const char *end)
 	return false;
 }
 
-/* Whether "HOST PROGRAM" of the line's own header is in p..end. */
+/* Whether the "HOST PROGRAM" of the line's own header is between p and end. */
 static bool
 holds_origin(const struct logline *l, const char *p, const char *end)
 {

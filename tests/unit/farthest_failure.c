@@ -54,7 +54,7 @@ explain(const char *expression, const char *text)
 	return seen;
 }
 
-/* What does not fit: how much of the text did, and what was wanted then. */
+/* How much of a text matches, and which part of the expression does not. */
 static void
 furthest(void)
 {
@@ -68,20 +68,20 @@ furthest(void)
 	    {"in (?<ip>[0-9.]++) ok", "in 1.2.3.4 no", 11, "ok"},
 	    {"in (?<ip>[0-9.]++)", "in 1.2.3.4 ", 10, ""},
 	    {"in (?<ip>[0-9.]++) ok", "in 1.2.3.4", 10, " ok"},
-	    /* What takes all there is says nothing. */
+	    /* What matches any text says nothing. */
 	    {".* in (?<ip>[0-9.]++) ok", "x in 1.2.3.4 no x", 13, "ok"},
 	    {"<[^>]++(?:>[^>]*+)*?>, a=(?<ip>[0-9.]++)", "<u>, b=1 <x>", 5,
 	     "a=(?<ip>[0-9.]++)"},
-	    /* Of alternatives the one that fits most of the text. */
+	    /* Of alternatives, the one that matches most of the text. */
 	    {"(?:Login|Auth|Open) (?<ip>[0-9.]++)", "Logout 1.2.3.4", 3,
 	     "in|Auth|Open) (?<ip>[0-9.]++)"},
 	    {"(?:Login|Auth|Open) (?<ip>[0-9.]++)", "Xyz 1.2.3.4", 0,
 	     "(?:Login|Auth|Open) (?<ip>[0-9.]++)"},
 	    {"x(?<ip>1)a|yy(?P<up>2)b", "yy2c", 3, "b"},
-	    /* What looks ahead stays where it stands. */
+	    /* A lookahead counts where it begins. */
 	    {"m=(?!NO,)[A-Z]++, (?<ip>[0-9.]++)", "m=NO, 1.2.3.4", 2,
 	     "(?!NO,)[A-Z]++, (?<ip>[0-9.]++)"},
-	    /* Brackets that are none. */
+	    /* Brackets that are literals. */
 	    {"[](|[:alpha:]]\\(\\Q(|\\E(?<ip>[0-9.]++)", "](((|x", 1, NULL},
 	};
 	struct seen seen;

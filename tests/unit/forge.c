@@ -57,7 +57,7 @@ static const struct server {
      "out user=bob id=\"y\" rip=192.0.2.9 tls"},
 };
 
-/* The rule of a pattern file made of all this. NULL is said. */
+/* The rule of a pattern file made of all this. NULL: the error is printed. */
 static struct ruleset *
 load(const char *match, const struct server *server)
 {

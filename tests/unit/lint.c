@@ -1,6 +1,6 @@
 /*
- * Lint: each fault is found in a rule that has but this one, and said so that
- * one can find it; a sound rule has none.
+ * Lint: each fault is found in a rule that has no other, and reported with its
+ * place; a sound rule has no faults.
  */
 #include "patterns/check/lint.h"
 
@@ -56,7 +56,7 @@ lint(struct rule *rule, struct strings *found)
 	lint_of(rule, 1, found);
 }
 
-/* A rule with this expression, and samples enough. */
+/* A rule with this expression and enough samples. */
 static void
 lint_match(const char *match, const char *line, struct strings *found)
 {
@@ -180,7 +180,7 @@ samples(void)
 	strings_clear(&found);
 }
 
-/* Each pair of a login and a logout; why: what is said of the logout. */
+/* Pairs of a login and a logout; why: the finding about the logout. */
 static void
 logouts(void)
 {

@@ -1,6 +1,6 @@
 /*
- * A raw line comes apart into what its writer put there, for every header that
- * is known; a line that only nearly has one comes apart into nothing.
+ * A raw line is taken apart into what its writer put there, for every known
+ * header; a line that only nearly has one is refused.
  */
 #include "patterns/line/logline.h"
 #include "tests/tap.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is expected of a line; NULL is "not there". */
+/* What a line must give; NULL: it has no such part. */
 struct expected {
 	const char *line;
 	enum header header;
@@ -296,8 +296,8 @@ test_good(const struct expected *e)
 	ok(same(l.line, l.line_len, e->line), "itself: %s", e->line);
 }
 
-/* Whatever is cut off a line, nothing is read behind its end: the sanitizers
- * and valgrind watch the copy. */
+/* However a line is cut, nothing is read after its end: the sanitizers and
+ * valgrind watch the copy. */
 static void
 test_cut(const char *line)
 {
@@ -356,7 +356,7 @@ test_names(void)
 
 /* ---- neighbours ---- */
 
-/* A line that begins as `before` does for `same` bytes and goes on as line. */
+/* A line whose first `same` bytes are those of `before`. */
 static size_t
 write_neighbour(char *out, const char *before, size_t same, const char *line)
 {
@@ -379,7 +379,7 @@ equal(const struct logline *a, const struct logline *b)
 	       a->text_len == b->text_len && a->pid == b->pid;
 }
 
-/* Behind `before`, a line is what it is by itself: 0; or 1. */
+/* Whether a line after `before` gives something else than alone: 0 or 1. */
 static size_t
 differs(const char *before, const char *line, size_t len)
 {
@@ -444,7 +444,7 @@ test_neighbours(void)
 	is_int((long long)wrong, 0, "no line means more for the one before");
 }
 
-/* A line into which another one was torn, and lines that are whole. */
+/* A line inside which another one begins, and lines that are whole. */
 static const struct torn_case {
 	const char *line;
 	bool torn;

@@ -1,7 +1,7 @@
 /*
- * Openings and the table of them: it never refuses what an expression would
- * match: each expression against itself behind "(?=)", which is not understood,
- * and so lets everything through.
+ * Prefixes and the table of them: a text that an expression matches is never
+ * refused. Each expression is compared with itself after "(?#)", a comment,
+ * which lets every text through to PCRE2.
  */
 #include "patterns/match/prefilter.h"
 
@@ -83,7 +83,7 @@ random_text(unsigned int *seed)
 	return text;
 }
 
-/* A matcher for one expression, behind something and before an address. */
+/* A matcher for one expression, with other text before it. */
 static struct matcher *
 matcher_for(const char *before, const char *expression)
 {
@@ -107,7 +107,7 @@ matcher_for(const char *before, const char *expression)
 }
 
 static int
-judge(struct matcher *matcher, const char *text)
+matches(struct matcher *matcher, const char *text)
 {
 	struct logline line = {.program = "x",
 			       .program_len = 1,
@@ -116,7 +116,7 @@ judge(struct matcher *matcher, const char *text)
 	struct match match;
 	struct err err = {0};
 
-	/* 0 no match; otherwise one that captured no address. */
+	/* 0: no match. Any other match captured no address, which is -1. */
 	if (matcher_match(matcher, &line, &match, &err) == 0)
 		return 0;
 	return strstr(err.text, "gave up") == NULL;
@@ -133,13 +133,13 @@ compare(const char *expression, int texts)
 
 	snprintf(wrapped, sizeof(wrapped), "%s(?<ip>)", expression);
 	with = matcher_for("", wrapped);
-	without = matcher_for("(?=)", wrapped);
+	without = matcher_for("(?#)", wrapped);
 	if (!ok(with != NULL && without != NULL, "%s compiles", expression))
 		return;
 	for (i = 0; i < texts; i++) {
 		text = random_text(&seed);
-		a = judge(with, text);
-		b = judge(without, text);
+		a = matches(with, text);
+		b = matches(without, text);
 		matched += b != 0;
 		if (a != b && wrong++ == 0)
 			printf("# '%s': %d, not %d\n", text, a, b);
@@ -156,7 +156,7 @@ one_of(const char *const *list, size_t n, unsigned int *seed)
 	return list[(size_t)rand_r(seed) % n];
 }
 
-/* Puts a random sequence of items behind what is there, as far as it fits. */
+/* Appends a random sequence of items, as long as there is room. */
 static void
 random_items(char *out, int depth, unsigned int *seed)
 {
@@ -197,22 +197,22 @@ compare_random(void)
 }
 
 static unsigned int
-add(struct prefilter *prefix, const char *expression)
+add(struct prefilter *filter, const char *expression)
 {
-	struct regex_prefixes openings;
+	struct regex_prefixes prefixes;
 
-	regex_prefixes(&openings, expression);
-	return prefilter_add(prefix, &openings);
+	regex_prefixes(&prefixes, expression);
+	return prefilter_add(filter, &prefixes);
 }
 
 static bool
 fits(const char *expression, const char *text)
 {
-	struct prefilter prefix = {0};
-	unsigned int bits = add(&prefix, expression);
-	bool fits = (prefilter_bits(&prefix, text, strlen(text)) & bits) != 0;
+	struct prefilter filter = {0};
+	unsigned int bits = add(&filter, expression);
+	bool fits = (prefilter_bits(&filter, text, strlen(text)) & bits) != 0;
 
-	prefilter_free(&prefix);
+	prefilter_free(&filter);
 	return fits;
 }
 
@@ -238,45 +238,47 @@ refuses(void)
 	   "nor what would fit without what stands before it");
 	ok(fits("(?:imap-login: )?+Login: (?<user>[^ ]++) x", "Login: ann x"),
 	   "which may be left out");
-	ok(fits(NULL, "anything"), "what is not to be judged passes");
+	ok(fits(NULL, "anything"), "without an expression all passes");
+	ok(fits("(?#)a", "b"), "and all after a comment");
 }
 
 static void
 shares_a_table(void)
 {
-	struct prefilter prefix = {0};
-	unsigned int c = add(&prefix, "abc"), d = add(&prefix, "abd");
-	unsigned int either = add(&prefix, "x?abd");
+	struct prefilter filter = {0};
+	unsigned int c = add(&filter, "abc"), d = add(&filter, "abd");
+	unsigned int either = add(&filter, "x?abd");
 
-	is_int(prefilter_bits(&prefix, "abd", 3), d, "one of two");
-	is_int(prefilter_bits(&prefix, "abc", 3), c, "the other");
-	is_int(add(&prefix, "ab(?:c)"), c, "what begins alike has one bit");
+	is_int(prefilter_bits(&filter, "abd", 3), d, "one of two");
+	is_int(prefilter_bits(&filter, "abc", 3), c, "the other");
+	is_int(add(&filter, "ab(?:c)"), c, "what begins alike has one bit");
 	is_int(either & d, d, "also in part");
-	is_int(prefilter_bits(&prefix, "xabd", 4), either & ~d, "which may be");
-	prefilter_free(&prefix);
+	is_int(prefilter_bits(&filter, "xabd", 4), either & ~d, "which may be");
+	prefilter_free(&filter);
 }
 
 static void
 shares_the_last(void)
 {
-	struct prefilter prefix = {0};
+	struct prefilter filter = {0};
 	unsigned int bits[PREFILTER_BITS + 3];
 	char text[2] = "A";
 	size_t i;
 
 	for (i = 0; i < PREFILTER_BITS + 3; i++) {
 		text[0] = (char)('A' + i);
-		bits[i] = add(&prefix, text);
+		bits[i] = add(&filter, text);
 	}
-	is_int(bits[PREFILTER_BITS - 2], 1 << (PREFILTER_BITS - 2), "one bit each");
+	is_int(bits[PREFILTER_BITS - 2], 1 << (PREFILTER_BITS - 2),
+	       "one bit each");
 	is_int(bits[PREFILTER_BITS + 2], 1 << (PREFILTER_BITS - 1),
 	       "those beyond share the last");
 	for (i = 0; i < PREFILTER_BITS + 3; i++) {
 		text[0] = (char)('A' + i);
-		is_int(prefilter_bits(&prefix, text, 1), bits[i], "%s has its bit",
-		       text);
+		is_int(prefilter_bits(&filter, text, 1), bits[i],
+		       "%s has its bit", text);
 	}
-	prefilter_free(&prefix);
+	prefilter_free(&filter);
 }
 
 int

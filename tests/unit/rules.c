@@ -1,5 +1,5 @@
 /*
- * Pattern files: what is taken, and what is refused with file, line and the
+ * Pattern files: what is accepted, and what is refused with file, line and the
  * nearest known word.
  */
 #include "patterns/match/rules.h"
@@ -120,7 +120,7 @@ other_kinds(void)
 	ruleset_free(&set);
 }
 
-/* The file, and how what is said of it ends. */
+/* A file, and what the error about it contains. */
 static const struct {
 	const char *text, *said;
 } bad[] = {

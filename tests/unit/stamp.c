@@ -1,7 +1,7 @@
 /*
  * A stamp means the instant that its writer's clock showed: in every zone, in
- * the hours when clocks are changed, over the turn of a year; and what is no
- * time is none.
+ * the hours when clocks are changed, around the turn of a year; and what is not
+ * a time is refused.
  */
 #include "patterns/line/stamp.h"
 #include "tests/tap.h"
@@ -20,7 +20,7 @@ set_zone(const char *zone)
 	tzset();
 }
 
-/* 0 and *when, or -1: by way of what a line would go. */
+/* 0 and *when, or -1: found and decoded as for a line. */
 static int
 decode(const char *text, struct stampclock *clock, time_t now, time_t *when)
 {
@@ -48,7 +48,7 @@ decoded(const char *text, time_t now)
 	return buf;
 }
 
-/* The instant that a text in that form stands for in UTC. */
+/* The instant that a text in that form means in UTC. */
 static time_t
 utc(const char *text)
 {
@@ -63,7 +63,7 @@ struct example {
 };
 
 static const struct example examples[] = {
-    /* numeric zones do not look at the local one */
+    /* numeric zones do not depend on the local one */
     {"Asia/Kathmandu", "2026-11-21T02:11:07+00:00", NULL,
      "2026-11-21 02:11:07"},
     {"Asia/Kathmandu", "2026-11-21T02:11:07Z", NULL, "2026-11-21 02:11:07"},
@@ -80,7 +80,7 @@ static const struct example examples[] = {
     {"Europe/Berlin", "Thu Nov 21 02:01:00 2002", NULL, "2002-11-21 01:01:00"},
     {"Europe/Berlin", "Nov 21 2003 02:01:00", NULL, "2003-11-21 01:01:00"},
     {"UTC", "@400000004c91b044077a9e94", NULL, "2010-09-16 05:50:50"},
-    /* the year of a stamp that names none */
+    /* the year of a stamp without one */
     {"UTC", "Nov 21 02:11:07", "2026-11-21 02:11:07", "2026-11-21 02:11:07"},
     {"UTC", "Nov 22 02:11:00", "2026-11-21 02:11:00", "2026-11-22 02:11:00"},
     {"UTC", "Nov 22 02:12:00", "2026-11-21 02:11:00", "2025-11-22 02:12:00"},
@@ -114,15 +114,15 @@ static const struct example examples[] = {
      "2026-04-04 14:45:00"},
     {"Australia/Lord_Howe", "Apr  5 01:45:00", "2026-04-04 15:16:00",
      "2026-04-04 15:15:00"},
-    /* a zone that moved for good, with no summer time about it */
+    /* a zone that moved for good, without summer time */
     {"Europe/Moscow", "2014-10-26 01:30:00", "2014-10-25 21:31:00",
      "2014-10-25 21:30:00"},
     {"Europe/Moscow", "2014-10-26 01:30:00", "2014-10-25 22:31:00",
      "2014-10-25 22:30:00"},
-    /* an hour that is not there: no second guess, but a time */
+    /* an hour that is skipped: mktime's time */
     {"Europe/Berlin", "2026-03-29 01:59:59", NULL, "2026-03-29 00:59:59"},
     {"Europe/Berlin", "2026-03-29 03:00:00", NULL, "2026-03-29 01:00:00"},
-    /* what is no time */
+    /* what is not a time */
     {"UTC", "2026-13-21T02:11:07Z", NULL, "none"},
     {"UTC", "2026-00-21T02:11:07Z", NULL, "none"},
     {"UTC", "2026-11-31T02:11:07Z", NULL, "none"},
@@ -192,8 +192,8 @@ struct rate_limit {
 	char first[128]; /* what went wrong first */
 };
 
-/* Written now, read so much later: the same instant? Both with the memory of
- * what was read before and without. */
+/* Written now and read later: is it the same instant, with and without a cached
+ * minute? */
 static void
 try_instant(struct rate_limit *t, struct stampclock *clock, enum form form,
 	    time_t when, int later)
@@ -248,7 +248,7 @@ test_zone(const char *zone, enum form form)
 	       forms[form], t.tried, t.wrong ? "; first " : "", t.first);
 }
 
-/* The memory of a minute must not answer for another question. */
+/* The cached minute must not be used for another one. */
 static void
 test_clock(void)
 {
@@ -281,7 +281,7 @@ test_clock(void)
 	is_int(when, utc("2026-11-21 01:12:00"), "... in the memory");
 }
 
-/* A stamp is what its kind says, or nothing. */
+/* A stamp of another kind is refused. */
 static void
 test_kind(void)
 {
@@ -300,7 +300,7 @@ test_kind(void)
 	       "half a stamp");
 }
 
-/* The same instant by each form, on a clock of India; what comes behind it. */
+/* The same instant in each form, on an Indian clock; and what follows it. */
 static void
 test_forms(void)
 {
@@ -344,8 +344,8 @@ test_forms(void)
 	}
 }
 
-/* A clock without a date shows the newest such time that has been, but for a
- * minute; also where a day has 23 or 25 hours. */
+/* Without a date, the latest such time up to a minute from now is meant, even
+ * where a day has 23 or 25 hours. */
 static void
 test_time_of_day(void)
 {
