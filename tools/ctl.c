@@ -1,5 +1,5 @@
 /*
- * pbsctl status, list, show, add, remove: ask the running daemon over its
+ * pbsctl status, list, show, add, remove: asks the running daemon through its
  * control socket.
  */
 #include <getopt.h>
@@ -24,12 +24,12 @@
 
 enum { YES = 0, NO = 1 };
 
-/* What was asked for on the command line. */
+/* The command line. */
 struct question {
 	const struct verb *verb;
 	bool json, help;
 	const char *config, *socket, *lasts, *user;
-	const char *address; /* as written; request uses the canonical one */
+	const char *address; /* as given, perhaps not canonical */
 };
 
 static const char help[] =
@@ -37,14 +37,14 @@ static const char help[] =
     "       pbsctl show|remove ADDRESS [OPTION...]\n"
     "       pbsctl add ADDRESS [--for TIME] [--user USER] [OPTION...]\n"
     "\n"
-    "Asks the running daemon who may relay, or changes it. An address that\n"
-    "is added is authorized for TIME (30m, 2h), at most the daemon's grace,\n"
-    "which is also what goes without --for.\n"
+    "Asks the running daemon who may relay, or changes that. An address that\n"
+    "is added is authorized for TIME (30m, 2h), at most for the grace period\n"
+    "of the daemon, which is also the default.\n"
     "\n"
-    "  --json         objects for programs, one in a line: ip, users, time\n"
+    "  --json         objects for programs, one per line: ip, users, time\n"
     "                 (of the login) and expires, in seconds since 1970\n"
-    "  --config FILE  the daemon's configuration, which says where it listens\n"
-    "  --socket PATH  where it listens\n"
+    "  --config FILE  the daemon's configuration, for where it listens\n"
+    "  --socket PATH  the socket where it listens\n"
     "\n"
     "Exit: 0 yes, 1 no, 64 wrong usage, 69 no daemon is running, 78 FILE\n"
     "cannot be read.\n";
@@ -128,12 +128,12 @@ parse(struct question *q, int argc, char **argv)
 static int
 write_add(const struct question *q, FILE *out)
 {
-	uint32_t seconds = 0; /* as long as may be */
+	uint32_t seconds = 0; /* as long as the daemon allows */
 
 	if (q->lasts != NULL && duration_parse(q->lasts, &seconds) != 0) {
 		verb_complain(q->verb,
-			      "--for: '%s' is no time (seconds, or with s, m, "
-			      "h, d)",
+			      "--for: '%s' is not a time (seconds, or with s, "
+			      "m, h, d)",
 			      q->lasts);
 		return EX_USAGE;
 	}
@@ -183,7 +183,7 @@ print_json_row(const struct listing *row)
 	       (intmax_t)row->expires);
 }
 
-/* The daemon lets nobody outlast its grace. */
+/* The daemon authorizes for no longer than its grace. */
 static bool
 is_shorter(const struct question *q, const struct listing *row)
 {
@@ -204,7 +204,7 @@ print_rows(const struct question *q, char *answer)
 		struct listing row;
 
 		if (listing_read(&row, line) != 0) {
-			verb_complain(q->verb, "strange answer");
+			verb_complain(q->verb, "malformed answer");
 			return EX_PROTOCOL;
 		}
 		if (q->json)
@@ -349,12 +349,12 @@ run(int argc, char **argv)
 }
 
 const struct verb verb_status = {"status", "[--json]",
-				 "tell how the running daemon is doing", run};
+				 "show the state of the running daemon", run};
 const struct verb verb_list = {"list", "[--json]",
 			       "list who may relay, since and until when", run};
 const struct verb verb_show = {"show", "ADDRESS [--json]",
-			       "tell whether an address may relay", run};
+			       "show whether an address may relay", run};
 const struct verb verb_add = {"add", "ADDRESS [--for TIME] [--user USER]",
-			      "let an address relay for a time", run};
+			      "authorize an address for a time", run};
 const struct verb verb_remove = {"remove", "ADDRESS",
-				 "let an address relay no longer", run};
+				 "remove the authorization of an address", run};

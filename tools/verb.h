@@ -1,6 +1,6 @@
 /*
- * verb: what the files behind `pbsctl VERB ...' share. The table of verbs is in
- * pbsctl.c.
+ * verb: what the files that implement `pbsctl VERB ...' share. The table of
+ * verbs is in pbsctl.c.
  *
  * Exit codes are those of sysexits(3); 0 means yes and 1 means no.
  */

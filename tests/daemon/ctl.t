@@ -92,7 +92,7 @@ def wrong():
                 (("show",), "which address?"),
                 (("show", "mail.example.org"), "is not an address"),
                 (("show", GUEST, OTHER), "one word too many"),
-                (("add", GUEST, "--for", "soon"), "is no time"),
+                (("add", GUEST, "--for", "soon"), "is not a time"),
                 (("add", GUEST, "--for"), None),
                 (("show", GUEST, "--user", "ann"), "--user is for add alone"),
                 (("list", "--jsno"), "--json")):

@@ -250,7 +250,7 @@ def configuration():
 def usage():
     for arguments, said in (
             (("--sede", "1"), "unknown option '--sede' (did you mean '--seed'?)"),
-            (("--forgeries", "many"), "--forgeries: 'many' is no number"),
+            (("--forgeries", "many"), "--forgeries: 'many' is not a number"),
             (("--seed",), "--seed needs a value")):
         done = check(*arguments)
         tap.equal(done.returncode, 64, "exit 64: " + " ".join(arguments))

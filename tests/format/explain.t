@@ -54,7 +54,7 @@ def granted():
     done = explain(stamped(UW % "198.18.0.7"))
     tap.equal(done.returncode, 0, "a login: exit 0", done.stdout)
     for said in ("header    syslog\n", "  host    mail\n", "  pid     42\n",
-                 "  program ipop3d\n", "  uw-login (", "): fits\n",
+                 "  program ipop3d\n", "  uw-login (", "): matches\n",
                  ", 5s ago\n", "rule      uw-login\n", "user      ann\n",
                  "address   198.18.0.7\n",
                  "result    would be granted, for 1800s, until "):
@@ -70,7 +70,7 @@ def granted():
     tap.equal((done.returncode, said["result"]), (0, "granted"),
               "an old login was one")
     tap.contains(explain(stamped(UW % "198.18.0.7", age=7200)).stdout,
-                 ", which is over\n", "and it is said that it is old")
+                 ", which is past\n", "and it is said that it is old")
 
 
 def how_far():
@@ -82,7 +82,7 @@ def how_far():
     tap.equal(lines[at + 1].strip(), text, "the text is shown")
     tap.equal(lines[at + 2].index("^"),
               lines[at + 1].index("hast") + 1, "the caret is where it parts")
-    tap.contains(lines[at + 2], "it wants: ost=", "what is wanted there")
+    tap.contains(lines[at + 2], "expected here: ost=", "what is wanted there")
     tap.equal(done.returncode, 1, "no login: exit 1")
     for text, at, wanted in ((UW % "198.18.0.7" + " x", 32, ""),
                              ("Login user=ann", 14, " host="),
@@ -162,7 +162,7 @@ def two_lines():
 
 def unknown():
     done = explain(stamped(UW % "198.18.0.7", "ipopd3"))
-    tap.contains(done.stdout, "(is it 'ipop3d'?)", "the name that is near")
+    tap.contains(done.stdout, "(did you mean 'ipop3d'?)", "the name that is near")
     tap.contains(done.stdout, "the rule uw-login of UW", "a rule that fits")
     line = stamped("User 'ann' in from [2001:db8::7]:1234, 3 msgs (ok)",
                    "strange'd")

@@ -1,5 +1,5 @@
 /*
- * pbsctl check: is the configuration right, and can the patterns be trusted?
+ * pbsctl check: tests the configuration and the patterns.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -46,19 +46,19 @@ static const char help[] =
     "usage: pbsctl check [--config FILE] [--patterns DIR] [--forgeries N]\n"
     "                    [--seed N] [FILE...]\n"
     "\n"
-    "Checks the configuration and all pattern files, or, beside those that\n"
-    "are installed, the FILEs: that each sample gives what it says, that the\n"
-    "rules have none of the usual faults, and that what strangers may write\n"
-    "fools none. Prints TAP, one line for each thing looked at; what fooled a\n"
-    "rule as a sample for its `reject:'.\n"
+    "Checks the configuration and all pattern files, or the FILEs in addition\n"
+    "to those that are installed: that each sample has the result it states,\n"
+    "that the rules have none of the common faults, and that no text of a\n"
+    "stranger can fool them. Prints TAP, one line for each check, and what\n"
+    "fooled a rule as a sample for its `reject:'.\n"
     "\n"
     "  --config FILE   this configuration, and the patterns that it names\n"
     "  --patterns DIR  the *.yaml of this directory; may be repeated, a later\n"
     "                  file of the same name replaces an earlier one\n"
-    "  --forgeries N   make this many attacks in all (500000)\n"
-    "  --seed N        others than those of seed 1\n"
+    "  --forgeries N   make this many attacks in total (500000)\n"
+    "  --seed N        make other attacks than with seed 1\n"
     "\n"
-    "Exit: 0 all is right, 1 something is not, 64 wrong usage.\n";
+    "Exit: 0 all is well, 1 something is wrong, 64 wrong usage.\n";
 
 /* ---- TAP ---- */
 
@@ -77,7 +77,7 @@ result(struct check *c, bool good, const char *fmt, ...)
 	return good;
 }
 
-/* ---- what is looked at ---- */
+/* ---- checks ---- */
 
 static void
 check_config(struct check *c, struct strings *dirs)
@@ -194,9 +194,9 @@ attack(struct check *c, struct forge *forge, size_t number, uint64_t n)
 		       rule->name, (uintmax_t)i);
 }
 
-/* A file, or a directory of them. */
+/* Whether the rule is from the file, or from a file in the directory, name. */
 static bool
-is_of(const char *name, const struct rule *rule)
+is_from(const char *name, const struct rule *rule)
 {
 	size_t len = strlen(name);
 
@@ -206,19 +206,19 @@ is_of(const char *name, const struct rule *rule)
 	       (rule->file[len] == '/' || rule->file[len] == '\0');
 }
 
-/* With FILEs: only theirs. */
+/* With FILEs, only their rules are checked. */
 static bool
-is_asked_for(const struct options *options, const struct rule *rule)
+is_selected(const struct options *options, const struct rule *rule)
 {
 	size_t i;
 
 	for (i = 0; i < options->files.count; i++)
-		if (is_of(options->files.list[i], rule))
+		if (is_from(options->files.list[i], rule))
 			return true;
 	return options->files.count == 0;
 }
 
-/* Each has something to look at; else all would be well with a wrong name. */
+/* A FILE without rules is probably misspelt, so that is a failure. */
 static bool
 check_files(struct check *c)
 {
@@ -228,7 +228,7 @@ check_files(struct check *c)
 
 	for (i = 0; i < files->count; i++) {
 		for (j = 0; j < c->set->count; j++)
-			if (is_of(files->list[i], &c->set->list[j]))
+			if (is_from(files->list[i], &c->set->list[j]))
 				break;
 		if (j == c->set->count)
 			result(c, false, "%s holds rules", files->list[i]);
@@ -236,7 +236,7 @@ check_files(struct check *c)
 	return c->failures == before;
 }
 
-/* Each rule gets its share; it is rounded up, so that it is never none. */
+/* Each rule gets an equal share, rounded up so that it is never zero. */
 static void
 attack_all(struct check *c)
 {
@@ -246,10 +246,10 @@ attack_all(struct check *c)
 	size_t i;
 
 	for (i = 0; i < c->set->count; i++)
-		rules += is_asked_for(c->options, &c->set->list[i]);
+		rules += is_selected(c->options, &c->set->list[i]);
 	n = rules ? (c->options->forgeries + rules - 1) / rules : 0;
 	for (i = 0; i < c->set->count; i++)
-		if (is_asked_for(c->options, &c->set->list[i]))
+		if (is_selected(c->options, &c->set->list[i]))
 			attack(c, forge, i, n);
 	printf("# %ju forgeries, %ju granted, seed %ju\n",
 	       (uintmax_t)c->forgeries, (uintmax_t)c->granted,
@@ -257,7 +257,7 @@ attack_all(struct check *c)
 	forge_free(&forge);
 }
 
-/* Of a file whose rules stand together: before the first. */
+/* Once for each file, as the rules of a file follow each other. */
 static void
 print_warning(const struct check *c, size_t number)
 {
@@ -275,7 +275,7 @@ check_rules(struct check *c)
 	size_t i;
 
 	for (i = 0; i < c->set->count; i++) {
-		if (!is_asked_for(c->options, &c->set->list[i]))
+		if (!is_selected(c->options, &c->set->list[i]))
 			continue;
 		print_warning(c, i);
 		check_samples(c, &c->set->list[i]);
@@ -327,7 +327,7 @@ take_number(const char *name, const char *value, uint64_t *out)
 	if (errno == 0 && *end == '\0' &&
 	    value[strspn(value, "0123456789")] == 0)
 		return 0;
-	verb_complain(&verb_check, "%s: '%s' is no number", name, value);
+	verb_complain(&verb_check, "%s: '%s' is not a number", name, value);
 	return EX_USAGE;
 }
 

@@ -3,11 +3,12 @@
 #include <stdio.h>
 
 #include "base/addr.h"
+#include "base/utf8.h"
 #include "patterns/check/forge.h"
 #include "patterns/match/rules.h"
-#include "tools/output/json.h"
 
-/* In double quotes, as YAML reads it. What is no UTF-8 it cannot hold: '?'. */
+/* As a YAML string in double quotes. YAML cannot hold bytes that are not UTF-8:
+ * they become '?'. */
 static void
 print_yaml(const char *bytes, size_t len)
 {
@@ -47,8 +48,7 @@ forgery_print(const struct forgery *f, const struct addr *granted)
 		puts("#      - lines:");
 		for (i = 0; i < f->run.nlines; i++) {
 			printf("#          - ");
-			print_yaml(f->run.lines[i].bytes,
-				   f->run.lines[i].len);
+			print_yaml(f->run.lines[i].bytes, f->run.lines[i].len);
 			putchar('\n');
 		}
 	}

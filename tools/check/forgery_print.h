@@ -1,5 +1,6 @@
 /*
- * forgery_print: a forgery that was believed, as a sample for `reject:`.
+ * forgery_print: prints a forgery that a rule believed, as a sample for
+ * `reject:`.
  */
 #ifndef TOOLS_CHECK_FORGERY_PRINT_H
 #define TOOLS_CHECK_FORGERY_PRINT_H
@@ -7,7 +8,8 @@
 struct addr;
 struct forgery;
 
-/* To standard output, as comments of TAP, with what it granted. */
+/* Prints it to standard output, as TAP comments. granted: the address that it
+ * would authorize. */
 void forgery_print(const struct forgery *, const struct addr *granted);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * pbsctl match: what do the rules say of these lines?
+ * pbsctl match: which lines of a log are logins, by the rules.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,22 +45,22 @@ static const char help[] =
     "\n"
     "Runs the lines of the FILEs, or of standard input, through the patterns\n"
     "and prints those that are logins. All rules are tried, also those that\n"
-    "are optional. Own and excluded networks are not looked at. Lines are\n"
-    "numbered through all FILEs; a login in two lines has the number of its\n"
+    "are optional; own and excluded networks are not checked. Lines are\n"
+    "numbered through all FILEs; a login in two lines has the number of the\n"
     "second.\n"
     "\n"
     "  --json          one object for each login: line, rule, ip, user, time\n"
     "                  (seconds since 1970; user and time null if unknown);\n"
-    "                  a byte that is no UTF-8 becomes \\u00XX\n"
+    "                  a byte that is not UTF-8 becomes \\u00XX\n"
     "  --patterns DIR  the *.yaml of this directory in place of those that "
     "are\n"
     "                  installed; may be repeated, a later file of the same\n"
     "                  name replaces an earlier one\n"
     "\n"
     "Exit: 0 something matched, 1 nothing did, 64 wrong usage, 66 a FILE\n"
-    "cannot be read, 78 something is wrong in the patterns.\n";
+    "cannot be read, 78 the patterns have an error.\n";
 
-/* Lines too long to be handed out are lines too. */
+/* Overlong lines are skipped, but they count. */
 static uint64_t
 line_number(const struct job *job)
 {
@@ -94,7 +94,7 @@ print_text(const struct job *job, const struct match *match, const time_t *when)
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
 	printf("%ju: %s %s time=%s", (uintmax_t)line_number(job),
 	       match->rule->name, ip, text);
-	/* What a stranger called himself may be meant for a terminal. */
+	/* A stranger's user name may hold escapes for a terminal. */
 	if (match->user != NULL)
 		printf(" user=%s", log_printable(user, sizeof(user),
 						 match->user, match->user_len));
@@ -125,7 +125,7 @@ match_line(void *arg, const char *bytes, size_t len)
 	}
 }
 
-/* gzip, bzip2, xz, zstd: what logrotate(8) leaves. */
+/* By gzip, bzip2, xz or zstd, as logrotate(8) may do. */
 static bool
 is_compressed(int fd)
 {
@@ -151,8 +151,8 @@ match_stream(struct job *job, int fd, const char *name)
 
 	if (is_compressed(fd)) {
 		verb_complain(&verb_match,
-			      "%s: is compressed; give match what zcat(1) or "
-			      "its like prints",
+			      "%s is compressed; pipe the output of zcat(1) or "
+			      "the like into pbsctl match",
 			      name);
 		return EX_NOINPUT;
 	}
@@ -214,7 +214,6 @@ match_files(struct job *job, const struct strings *files)
 static int
 match_with(const struct options *options)
 {
-	/* This tells what rules say, not what is granted. */
 	static const struct rule_choice all = {.all = true};
 	struct job job = {.json = options->json};
 	struct ruleset *set;

@@ -1,5 +1,5 @@
 /*
- * pbsctl explain: what becomes of this line, and why?
+ * pbsctl explain: what becomes of a log line, and why.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -50,10 +50,10 @@ struct job {
 static const char help[] =
     "usage: pbsctl explain [--json] [--config FILE] [--patterns DIR] [LINE]\n"
     "\n"
-    "Tells step by step what becomes of a line of the log: its header, the\n"
-    "rules that were tried and how far each fitted, the address, and whether\n"
-    "it would be authorized. Without LINE the lines of standard input, in\n"
-    "their order. Changes nothing, and needs no running daemon.\n"
+    "Shows step by step what becomes of a line of the log: its header, the\n"
+    "rules that were tried and how far each matched, the address, and whether\n"
+    "it would be authorized. Without LINE it explains the lines of standard\n"
+    "input, in their order. Changes nothing, and needs no running daemon.\n"
     "\n"
     "  --json          objects for programs, one for each line\n"
     "  --config FILE   this configuration\n"
@@ -62,7 +62,7 @@ static const char help[] =
     "\n"
     "Exit: 0 it would authorize, 1 it would not, above that an error.\n";
 
-/* ---- what do the rules say? ---- */
+/* ---- rules ---- */
 
 static void
 collect(void *arg, const struct attempt *attempt)
@@ -74,7 +74,7 @@ collect(void *arg, const struct attempt *attempt)
 	e->attempts[e->nattempts++] = *attempt;
 }
 
-/* A program without rules: is it one that is spelled otherwise? */
+/* A program without rules may be a known one under another name. */
 static void
 look_elsewhere(const struct job *job, struct explanation *e)
 {
@@ -99,7 +99,7 @@ look_elsewhere(const struct job *job, struct explanation *e)
 	names.list = alloc_resize(names.list, names.count + 1, sizeof(char *));
 	names.list[names.count] = NULL;
 	near = suggest(program, (const char *const *)names.list);
-	/* The name must outlive the list: take the rule's own. */
+	/* The rule's copy of the name outlives the list. */
 	for (i = 0; near != NULL && i < job->set->count; i++)
 		for (p = job->set->list[i].programs; *p != NULL; p++)
 			if (e->near == NULL && strcmp(*p, near) == 0)
@@ -290,7 +290,7 @@ explain_all(struct job *job)
 	return verb_finish(&verb_explain, status);
 }
 
-/* With --patterns: of the optional rules those that are there. */
+/* With --patterns only some of the enabled rules may exist. */
 static void
 keep_known(struct strings *enable, const struct ruleset *set)
 {
@@ -422,6 +422,6 @@ run_explain(int argc, char **argv)
 const struct verb verb_explain = {
     .name = "explain",
     .arguments = "[--json] [--config FILE] [--patterns DIR] [LINE]",
-    .summary = "tell step by step what becomes of a line",
+    .summary = "show step by step what becomes of a line",
     .run = run_explain,
 };

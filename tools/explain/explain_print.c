@@ -13,6 +13,7 @@
 
 enum { WINDOW = 66, BEFORE = 44, WANTED = 48, NAMES_WIDTH = 72 };
 
+/* For programs. */
 static const char *const names[] = {
     [VERDICT_HEADERLESS] = "headerless",
     [VERDICT_UNKNOWN] = "unknown",
@@ -25,12 +26,6 @@ static const char *const names[] = {
     [VERDICT_REFUSED] = "refused",
     [VERDICT_GRANTED] = "granted",
 };
-
-const char *
-verdict_name(enum verdict verdict)
-{
-	return names[verdict];
-}
 
 /* ---- text ---- */
 
@@ -85,7 +80,7 @@ print_header(const struct explanation *e)
 		print_age(e->when, e->now);
 	} else {
 		print_bytes("  time", l->stamp, l->stamp_len);
-		printf("%-10sis no time that there is\n", "");
+		printf("%-10sinvalid time\n", "");
 	}
 	if (l->host_len > 0)
 		print_bytes("  host", l->host, l->host_len);
@@ -95,7 +90,7 @@ print_header(const struct explanation *e)
 	print_bytes("  text", l->text, l->text_len);
 }
 
-/* A caret under the byte where the rule and the text part. */
+/* Puts a caret under the byte at which the text no longer matches the rule. */
 static void
 print_caret(const char *text, size_t len, const struct attempt *a)
 {
@@ -112,7 +107,7 @@ print_caret(const char *text, size_t len, const struct attempt *a)
 	if (*wanted == '\0')
 		puts("nothing may follow");
 	else
-		printf("%shere it wants: %.*s%s\n",
+		printf("%sexpected here: %.*s%s\n",
 		       a->text_at == len ? "the text ends; " : "", WANTED,
 		       wanted, strlen(wanted) > WANTED ? "..." : "");
 }
@@ -128,14 +123,14 @@ print_attempt(const struct explanation *e, const struct attempt *a)
 	printf(" (%s:%u)%s: ", rule->file, rule->lineno,
 	       rule->optional ? ", optional" : "");
 	if (a->fits > 0) {
-		puts("fits");
+		puts("matches");
 		return;
 	}
 	if (a->fits < 0) {
 		printf("is not trusted: %s\n", a->err.text);
 		return;
 	}
-	puts("does not fit");
+	puts("does not match");
 	if (rule->whole_line)
 		print_caret(e->text, e->len, a);
 	else
@@ -189,14 +184,14 @@ print_programs(const struct ruleset *set)
 }
 
 static void
-print_draft(const struct logline *line)
+print_skeleton(const struct logline *line)
 {
-	puts(
-	    "\nA rule to begin with; put failed logins into reject, and prove "
-	    "it with\n`pbsctl check FILE'. See pop-before-smtp.patterns(5).\n");
+	puts("\nA rule to start from; put failed logins into reject, and test "
+	     "it "
+	     "with\n`pbsctl check FILE'. See pop-before-smtp.patterns(5).\n");
 	if (rule_skeleton_write(stdout, line) < 0)
-		puts("(none: the line holds no address, or bytes that a "
-		     "pattern file cannot)");
+		puts("(none: the line has no address, or has bytes that a "
+		     "pattern file cannot hold)");
 }
 
 static void
@@ -207,17 +202,18 @@ print_unknown(const struct explanation *e)
 	log_printable(name, sizeof(name), e->line.program, e->line.program_len);
 	printf("no rule knows the program '%s'", name);
 	if (e->near != NULL && strcmp(e->near, name) != 0)
-		printf(" (is it '%s'?)", e->near);
+		printf(" (did you mean '%s'?)", e->near);
 	putchar('\n');
 	if (e->elsewhere != NULL) {
-		printf("  but the rule %s of %s fits its text: in a copy of\n"
-		       "  %s, add '%s' to its program:\n",
-		       e->elsewhere->name, e->elsewhere->server,
-		       e->elsewhere->file, name);
+		printf(
+		    "  but the rule %s of %s matches its text: in a copy of\n"
+		    "  %s, add '%s' to its program:\n",
+		    e->elsewhere->name, e->elsewhere->server,
+		    e->elsewhere->file, name);
 		return;
 	}
 	print_programs(e->rules);
-	print_draft(&e->line);
+	print_skeleton(&e->line);
 }
 
 static void
@@ -228,10 +224,9 @@ print_part(const struct explanation *e)
 	if (e->match.role == RULE_CONNECT)
 		printf("%s has begun; its login would authorize\n", name);
 	else if (e->match.role == RULE_END)
-		printf("%s has ended; no login can come of it\n", name);
+		printf("%s has ended; there can be no login\n", name);
 	else if (e->line.pid == 0)
-		printf("%s is logged in two lines, and only a pid could join "
-		       "them\n",
+		printf("%s takes two lines, and only a pid could join them\n",
 		       name);
 	else
 		printf("%s is a login, but the line with its address is not "
@@ -247,7 +242,7 @@ print_granted(const struct explanation *e)
 	format_time(until, sizeof(until), e->until);
 	printf("%s, for %" PRIu32 "s, until %s%s\n",
 	       e->until > e->now ? "would be granted" : "was granted", e->grace,
-	       until, e->until > e->now ? "" : ", which is over");
+	       until, e->until > e->now ? "" : ", which is past");
 	if (e->why[0] != '\0')
 		printf("%-10s%s\n", "", e->why);
 }
@@ -276,23 +271,23 @@ print_verdict(const struct explanation *e)
 	printf("%-10s", "result");
 	switch (e->verdict) {
 	case VERDICT_HEADERLESS:
-		puts("nothing: it begins like no log that is known");
+		puts("no match: unknown log header");
 		break;
 	case VERDICT_UNKNOWN:
 		print_unknown(e);
 		break;
 	case VERDICT_NOTHING:
-		puts("nothing: no rule fits");
+		puts("nothing: no rule matches");
 		break;
 	case VERDICT_DOUBTFUL:
 		printf("nothing: %s\n", e->why);
 		break;
 	case VERDICT_UNDATED:
-		puts("nothing: a login, but at no time that there is");
+		puts("nothing: a login, but with an invalid time");
 		break;
 	case VERDICT_OFF:
 		printf("nothing: the rule is optional: `enable: %s' in the "
-		       "configuration\n%-10slets it count\n",
+		       "configuration\n%-10senables it\n",
 		       e->match.rule->name, "");
 		break;
 	case VERDICT_PART:

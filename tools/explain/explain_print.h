@@ -1,5 +1,5 @@
 /*
- * explain_print: what becomes of a line, step by step, and how it is shown.
+ * explain_print: prints what becomes of a log line, step by step.
  */
 #ifndef TOOLS_EXPLAIN_EXPLAIN_PRINT_H
 #define TOOLS_EXPLAIN_EXPLAIN_PRINT_H
@@ -15,19 +15,19 @@
 struct ruleset;
 
 enum verdict {
-	VERDICT_HEADERLESS, /* no header that is known */
+	VERDICT_HEADERLESS, /* the header is of no known form */
 	VERDICT_UNKNOWN,    /* no rule knows the program */
-	VERDICT_NOTHING,    /* no rule fits */
-	VERDICT_DOUBTFUL,   /* one fits, but what it names is not trusted */
-	VERDICT_UNDATED,    /* a login at a time that does not exist */
-	VERDICT_OFF,	    /* a login by a rule that is optional, and off */
-	VERDICT_PART,	    /* one line of a login in two */
+	VERDICT_NOTHING,    /* no rule matches */
+	VERDICT_DOUBTFUL,   /* a rule matches, but the line is not trusted */
+	VERDICT_UNDATED,    /* a login with an invalid time */
+	VERDICT_OFF,	    /* a login by an optional rule not enabled */
+	VERDICT_PART,	    /* one line of a login that takes two */
 	VERDICT_LOGOUT,
-	VERDICT_REFUSED, /* a login from where none is granted */
+	VERDICT_REFUSED, /* a login from an excluded address */
 	VERDICT_GRANTED
 };
 
-/* Everything is borrowed but the attempts. */
+/* All pointers but attempts are borrowed. */
 struct explanation {
 	unsigned long number; /* of the line */
 	const char *text;     /* the line */
@@ -35,24 +35,22 @@ struct explanation {
 	time_t now;
 	const struct ruleset *rules;
 	struct logline line; /* not if VERDICT_HEADERLESS */
-	bool dated;
+	bool dated;	     /* when is set */
 	time_t when;
 	struct attempt *attempts;
 	size_t nattempts;
 	enum verdict verdict;
 	struct match match; /* from VERDICT_OFF on */
-	char why[640];	    /* refused, doubtful; or a word of caution */
+	char why[640];	    /* refused, doubtful; or a caution if granted */
 	uint32_t grace;
 	time_t until; /* granted */
-	/* Unknown: the known program that is named nearly so, or NULL, and
-	 * the rule of another one that fits the text. */
+	/* VERDICT_UNKNOWN: a known program with a similar name, and a rule of
+	 * another program that matches the text; or NULL. */
 	const char *near;
 	const struct rule *elsewhere;
 };
 
-const char *verdict_name(enum verdict); /* one word, for programs */
-
-void explain_print(const struct explanation *); /* for a person */
+void explain_print(const struct explanation *); /* as text */
 void explain_print_json(const struct explanation *);
 
 #endif

@@ -23,7 +23,7 @@ is_word(char c)
 	       (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
 }
 
-/* How many of the bytes at p, of which there are n, are in set. */
+/* How many of the n bytes at p are in set, up to the first that is not. */
 static size_t
 span(const char *p, size_t n, const char *set)
 {
@@ -34,7 +34,7 @@ span(const char *p, size_t n, const char *set)
 	return i;
 }
 
-/* The first address; "192.0.2.7:25" and "192.0.2.7." hold one, too. */
+/* The first address, as also in "192.0.2.7:25" and "192.0.2.7.". */
 static bool
 find_address(const char *text, size_t len, struct part *out, struct addr *addr)
 {
@@ -56,9 +56,9 @@ find_address(const char *text, size_t len, struct part *out, struct addr *addr)
 	return false;
 }
 
-/* What stands behind a word that tells a user. */
+/* The user name at p, up to the quote, bracket or space that closes it. */
 static struct part
-user_behind(const char *p, const char *end, char *closer)
+user_at(const char *p, const char *end, char *closer)
 {
 	static const char openers[] = "<\"'([", closers[] = ">\"')]";
 	const char *opener = p < end && *p ? strchr(openers, *p) : NULL;
@@ -73,7 +73,7 @@ user_behind(const char *p, const char *end, char *closer)
 	return (struct part){start, (size_t)(p - start)};
 }
 
-/* The first such word, in either case. */
+/* The first occurrence of a word, in upper or lower case. */
 static const char *
 find_word(const char *text, size_t len, const char *word)
 {
@@ -99,14 +99,14 @@ find_user(const char *text, size_t len, char *closer)
 		p = find_word(text, len, words[i]);
 		if (p == NULL)
 			continue;
-		part = user_behind(p + strlen(words[i]), text + len, closer);
+		part = user_at(p + strlen(words[i]), text + len, closer);
 		if (part.len > 0)
 			return part;
 	}
 	return none;
 }
 
-/* Appends a byte to an expression that will stand in single quotes. */
+/* Appends a byte to an expression inside single quotes. */
 static void
 put(FILE *out, char c)
 {

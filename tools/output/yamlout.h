@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Whether it can stand in single quotes, on one line: UTF-8 without control
- * characters. */
+/* Whether the text can be written in single quotes, on one line: UTF-8 without
+ * control characters. */
 bool yamlout_can_quote(const char *text, size_t len);
 
 /* In single quotes. */
