@@ -39,12 +39,6 @@ add_one_of(struct payload *p, uint64_t *random, const char *const *list,
 	payload_corpus_add_text(p, list[random_below(random, count)]);
 }
 
-static size_t
-between(uint64_t *random, size_t low, size_t high)
-{
-	return low + random_below(random, high - low + 1);
-}
-
 /* What a payload is drawn from: bytes begin to end of the line are where it
  * goes. */
 struct draw {
@@ -67,7 +61,7 @@ static void
 add_joint(struct payload *p, const struct draw *d)
 {
 	const struct strings *words = payload_corpus_words(d->all, d->own);
-	size_t n = between(d->random, 1, 8);
+	size_t n = random_between(d->random, 1, 8);
 
 	switch (random_below(d->random, 12)) {
 	case 0: /* what follows the injection point */
@@ -124,7 +118,7 @@ draw_two(struct payload *p, const struct draw *d)
 static void
 draw_delimiters(struct payload *p, const struct draw *d)
 {
-	size_t i, n = between(d->random, 1, 12);
+	size_t i, n = random_between(d->random, 1, 12);
 
 	for (i = 0; i < n; i++) {
 		payload_corpus_add(p,
@@ -165,7 +159,7 @@ draw_lookalike(struct payload *p, const struct draw *d)
 static void
 draw_own_line(struct payload *p, const struct draw *d)
 {
-	size_t begin = between(d->random, 0, d->begin);
+	size_t begin = random_between(d->random, 0, d->begin);
 
 	payload_corpus_add(p, d->line + begin, d->len - begin);
 	draw_success_text(p, d);

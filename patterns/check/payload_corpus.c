@@ -43,6 +43,12 @@ random_below(uint64_t *state, uint64_t n)
 	return (z ^ z >> 31) % n;
 }
 
+size_t
+random_between(uint64_t *state, size_t low, size_t high)
+{
+	return low + random_below(state, high - low + 1);
+}
+
 void
 payload_corpus_add(struct payload *p, const char *bytes, size_t len)
 {
@@ -186,12 +192,6 @@ add_piece(struct payload *p, const struct success *s, size_t begin, size_t end,
 }
 
 static size_t
-between(uint64_t *random, size_t low, size_t high)
-{
-	return low + random_below(random, high - low + 1);
-}
-
-static size_t
 draw_begin(const struct success *s, uint64_t *random)
 {
 	const struct captures *a = &s->parts;
@@ -206,9 +206,10 @@ draw_begin(const struct success *s, uint64_t *random)
 		return a->user_end > 0 ? a->user : a->text;
 	case 3:
 		begin = a->ip > a->text + 10 ? a->ip - 10 : a->text;
-		return between(random, begin, a->ip > begin ? a->ip : begin);
+		return random_between(random, begin,
+				      a->ip > begin ? a->ip : begin);
 	case 4:
-		return between(random, a->text, s->len);
+		return random_between(random, a->text, s->len);
 	default:
 		return a->user_end > 0 ? a->user_end : a->text;
 	}
@@ -223,7 +224,7 @@ draw_end(const struct success *s, uint64_t *random, size_t begin)
 	case 0:
 		return low;
 	case 1:
-		return between(random, low, s->len);
+		return random_between(random, low, s->len);
 	default:
 		return s->len;
 	}

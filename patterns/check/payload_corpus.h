@@ -28,6 +28,8 @@ void payload_corpus_add_text(struct payload *, const char *text);
 
 /* A random number below n, which is not 0. Advances the state. */
 uint64_t random_below(uint64_t *state, uint64_t n);
+/* One from low to high, both included. */
+size_t random_between(uint64_t *state, size_t low, size_t high);
 
 struct payload_corpus *payload_corpus_new(struct recognizer *,
     const struct ruleset *);
