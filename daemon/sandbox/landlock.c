@@ -12,8 +12,8 @@
 
 #include "base/err.h"
 
-/* As in <linux/landlock.h> of Linux 6.12: the header that a system has is often
- * older than its kernel. */
+/* As in <linux/landlock.h> of Linux 6.12: the installed header is often older
+ * than the running kernel. */
 enum {
 	CREATE_RULESET = 444, /* the same on every architecture */
 	ADD_RULE = 445,
@@ -30,7 +30,7 @@ static const uint64_t EXECUTE = 1 << 0, WRITE_FILE = 1 << 1, READ_FILE = 1 << 2,
 static const uint64_t BIND_TCP = 1 << 0, CONNECT_TCP = 1 << 1;
 static const uint64_t ABSTRACT_SOCKETS = 1 << 0, SIGNALS = 1 << 1;
 
-struct ruleset {
+struct handled_rights {
 	uint64_t fs, net, scoped;
 };
 
@@ -47,11 +47,11 @@ landlock_version(void)
 	return version > 0 ? (int)version : 0;
 }
 
-/* What this kernel can be asked to forbid. */
-static struct ruleset
+/* The rights that this version of Landlock can take away. */
+static struct handled_rights
 handled(const struct landlock_plan *plan, int version)
 {
-	struct ruleset set = {.fs = FIRST_ALL};
+	struct handled_rights set = {.fs = FIRST_ALL};
 
 	if (version >= 2)
 		set.fs |= REFER;
@@ -68,13 +68,13 @@ handled(const struct landlock_plan *plan, int version)
 	return set;
 }
 
-/* An older kernel takes a shorter one. */
+/* An older kernel accepts only a shorter struct. */
 static size_t
 size_for(int version)
 {
-	return version >= 6   ? sizeof(struct ruleset)
-	       : version >= 4 ? offsetof(struct ruleset, scoped)
-			      : offsetof(struct ruleset, net);
+	return version >= 6   ? sizeof(struct handled_rights)
+	       : version >= 4 ? offsetof(struct handled_rights, scoped)
+			      : offsetof(struct handled_rights, net);
 }
 
 static int
@@ -119,7 +119,7 @@ int
 landlock_restrict(const struct landlock_plan *plan, struct err *err)
 {
 	int version = landlock_version(), fd, result;
-	struct ruleset set = handled(plan, version);
+	struct handled_rights set = handled(plan, version);
 
 	if (version == 0)
 		return 0;

@@ -1,6 +1,6 @@
 /*
- * landlock: what of the file tree a process, and all that it starts, may use
- * from now on. See landlock(7); nothing happens where the kernel lacks it.
+ * landlock: restricts which files a process and its children may use; see
+ * landlock(7). A kernel without Landlock restricts nothing.
  */
 #ifndef DAEMON_SANDBOX_LANDLOCK_H
 #define DAEMON_SANDBOX_LANDLOCK_H
@@ -10,22 +10,23 @@
 
 struct err;
 
-/* The kernel's version of it; 0 = none. */
+/* The version that the kernel has; 0 if it has none. */
 int landlock_version(void);
 
 struct landlock_plan {
 	const char *const *read; /* files, and trees under directories */
 	size_t nread;
-	const char *const *write; /* directories whose files may be made, changed
-				     and removed, and files that may be written */
+	/* Directories in which files may be created, changed and removed, and
+	 * files that may be written. */
+	const char *const *write;
 	size_t nwrite;
-	bool read_all;	/* reading is not restricted at all */
-	bool bind;	/* TCP sockets may be bound */
-	bool signals;	/* to processes outside, too */
+	bool read_all; /* reading is not restricted */
+	bool bind;     /* TCP sockets may be bound */
+	bool signals;  /* may be sent to processes outside the sandbox */
 };
 
-/* What does not exist is passed over. Nothing may be executed, and no TCP
- * connection made. 0, or -1. */
+/* Allows what the plan lists; paths that do not exist are skipped. From now on
+ * nothing may be executed and no TCP connection made. 0, or -1. */
 int landlock_restrict(const struct landlock_plan *, struct err *);
 
 #endif

@@ -24,9 +24,11 @@ become(const char *user, const struct passwd *pw, struct err *err)
 	return 0;
 }
 
-/* Changing users makes the kernel forget that the keeper's death is ours. */
+/* The kernel clears the parent-death signal when the user changes; it is set
+ * again, since a worker must not outlive its keeper. */
 static int
-become_still_kept(const char *user, const struct passwd *pw, struct err *err)
+become_keeping_death_signal(const char *user, const struct passwd *pw,
+			    struct err *err)
 {
 	int signo = 0;
 
@@ -57,5 +59,5 @@ privileges_drop(const char *user, struct err *err)
 			       "user '%s': only root can become another "
 			       "user",
 			       user);
-	return become_still_kept(user, pw, err);
+	return become_keeping_death_signal(user, pw, err);
 }

@@ -16,17 +16,17 @@
 #include "daemon/conf/conf.h"
 #include "daemon/sandbox/landlock.h"
 #include "daemon/sandbox/seccomp.h"
-#include "maps/map.h"
 
 /* ---- capabilities ---- */
 
-/* Root without any could not read a log that is another's, nor make a socket in
- * Postfix's directory: these are left, and Landlock says where they count. */
-static const uint32_t of_worker = 1u << CAP_DAC_READ_SEARCH;
-static const uint32_t of_keeper =
+/* Without these, root could not read other users' logs, nor make a socket in
+ * Postfix's directory. Landlock limits the files that they apply to. */
+static const uint32_t worker_caps = 1u << CAP_DAC_READ_SEARCH;
+static const uint32_t keeper_caps =
     1u << CAP_DAC_READ_SEARCH | 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER;
 
-/* Who has none needs no capset(2), which systemd's @privileged denies. */
+/* A process without capabilities must not call capset(2): a unit that denies
+ * systemd's @privileged forbids it. */
 static int
 reduce_sets(uint32_t kept, struct err *err)
 {
@@ -47,7 +47,8 @@ reduce_sets(uint32_t kept, struct err *err)
 	return 0;
 }
 
-/* The bounding set is for those who may change it; who may not has none. */
+/* Dropping from the bounding set fails without CAP_SETPCAP, and is then not
+ * needed: such a process has no capabilities to keep. */
 static int
 keep_capabilities(uint32_t kept, struct err *err)
 {
@@ -63,17 +64,18 @@ keep_capabilities(uint32_t kept, struct err *err)
 	return 0;
 }
 
-/* Nobody of the same user looks into it, or into what it starts, either: the
- * memory of one that cannot be dumped is root's, with or without Landlock. */
+/* The memory of a process that is not dumpable, and of its children, belongs
+ * to root: other processes of the same user cannot read it, even without
+ * Landlock. */
 int
 sandbox_drop_capabilities(struct err *err)
 {
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return err_set(err, "not dumpable: %s", strerror(errno));
-	return keep_capabilities(of_keeper, err);
+	return keep_capabilities(keeper_caps, err);
 }
 
-/* ---- which files ---- */
+/* ---- files ---- */
 
 static void
 add_directory(struct strings *list, const char *path)
@@ -84,14 +86,16 @@ add_directory(struct strings *list, const char *path)
 	free(copy);
 }
 
-/* /var/log, not /var: what stands at the top is too much. */
+/* True of /var/log, false of /var: a top-level directory would allow too
+ * much. */
 static bool
 is_deep(const char *path)
 {
 	return strchr(path + strspn(path, "/"), '/') != NULL;
 }
 
-/* A log's directory; and the one above, where it may be made anew. */
+/* The directory of a log, and the one above, where the log's directory may be
+ * created again. */
 static void
 add_log(struct strings *list, const char *path)
 {
@@ -108,7 +112,7 @@ add_log(struct strings *list, const char *path)
 
 static const char journal[] = "journal:";
 
-/* The word that "journal:DIRECTORY MATCH" begins with, if it is a path. */
+/* The directory in "journal:DIRECTORY MATCH"; there may be none. */
 static void
 add_journal(struct strings *list, const char *words)
 {
@@ -175,25 +179,29 @@ add_readable(struct strings *list, const struct conf *conf)
 	strings_add(list, conf->checkpoint);
 }
 
-static bool
-is_unix(const char *map)
+/* What follows "unix:" or "inet:" in the name of a live map; NULL if the name
+ * does not begin with it. */
+static const char *
+socket_place(const char *map, const char *kind)
 {
-	return map_spec_is_live(map) &&
-	       strncmp(strchr(map, ':'), ":unix:", 6) == 0;
+	const char *name = strchr(map, ':') + 1;
+	size_t len = strlen(kind);
+
+	return strncmp(name, kind, len) == 0 ? name + len : NULL;
 }
 
-/* A live map's socket is made anew by each worker, before it gives this up. */
+/* The sockets of live maps are removed by the keeper. */
 static void
 add_writable(struct strings *list, const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->maps.count; i++) {
 		const char *map = conf->maps.list[i];
-		const char *name = strchr(map, ':') + 1;
+		const char *path = socket_place(map, "unix:");
 
-		if (!map_spec_is_live(map))
-			add_directory(list, name);
-		else if (is_unix(map))
-			add_directory(list, strchr(name, ':') + 1);
+		if (path != NULL)
+			add_directory(list, path);
+		else if (socket_place(map, "inet:") == NULL)
+			add_directory(list, strchr(map, ':') + 1);
 	}
 	add_directory(list, conf->checkpoint);
 	if (conf->pidfile != NULL)
@@ -203,9 +211,9 @@ add_writable(struct strings *list, const struct conf *conf)
 	strings_add(list, "/dev/null");
 }
 
-/* ---- both ---- */
+/* ---- restricting a process ---- */
 
-/* auto: what cannot be had is said, and done without. */
+/* With sandbox: auto, what the kernel refuses is logged and left out. */
 static void
 restrict_process(const struct landlock_plan *files,
 		 const struct seccomp_plan *calls)
@@ -222,8 +230,7 @@ static bool
 listens_on_tcp(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->maps.count; i++)
-		if (map_spec_is_live(conf->maps.list[i]) &&
-		    !is_unix(conf->maps.list[i]))
+		if (socket_place(conf->maps.list[i], "inet:") != NULL)
 			return true;
 	return false;
 }
@@ -241,7 +248,7 @@ int
 sandbox_keeper(const struct conf *conf, struct err *err)
 {
 	const struct seccomp_plan calls = {.keeper = true,
-					    .inet = listens_on_tcp(conf)};
+					   .inet = listens_on_tcp(conf)};
 	struct strings write = {0};
 	struct landlock_plan files = {
 	    .read_all = true, .bind = calls.inet, .signals = true};
@@ -272,7 +279,7 @@ sandbox_worker(const struct conf *conf, struct err *err)
 	add_readable(&read, conf);
 	files.read = (const char *const *)read.list;
 	files.nread = read.count;
-	result = keep_capabilities(of_worker, err);
+	result = keep_capabilities(worker_caps, err);
 	if (result == 0)
 		restrict_process(&files, &calls);
 	strings_clear(&read);

@@ -1,13 +1,14 @@
 /*
- * sandbox: what keeper and worker give up for good once all is open.
+ * sandbox: what the keeper and the worker give up for good once all is open.
  *
- * Both: no new privileges, no capabilities, nothing is executed, no TCP
- * connection is made. The keeper: writes only where maps, checkpoint, pid file
- * and log lie. The worker: writes no file at all, reads only logs, patterns,
- * configuration and time zones, starts no process, opens no connection.
- * The helper (daemon/sys/helper.h) is started before and gives up only capabilities.
+ * Both: new privileges, capabilities, executing programs, TCP connections. The
+ * keeper can write only in the directories of maps, checkpoint, pid file and
+ * log. The worker can write no file, and read only logs, patterns,
+ * configuration and time zones; it can start no process and open no connection.
+ * The helper (daemon/sys/helper.h) is started before and gives up only
+ * capabilities.
  *
- * What the kernel or the build lacks is left out. --check tells what is in force.
+ * What the kernel or the build lacks is left out; --check prints what applies.
  */
 #ifndef DAEMON_SANDBOX_SANDBOX_H
 #define DAEMON_SANDBOX_SANDBOX_H
@@ -15,13 +16,14 @@
 struct conf;
 struct err;
 
-/* No capabilities, also not by executing anything; for a keeper that stays root,
- * those to reach files, and for its worker the one to read them. Nobody but root
- * looks into its memory, nor into what it forks. 0, or -1. */
+/* Gives up all capabilities, also those gained by executing a program. A keeper
+ * that remains root keeps those to reach files, and its worker the one to read
+ * them. From now on only root can read the memory of this process and of its
+ * children. 0, or -1. */
 int sandbox_drop_capabilities(struct err *);
 
 int sandbox_keeper(const struct conf *, struct err *); /* 0, or -1 */
-int sandbox_worker(const struct conf *, struct err *);
+int sandbox_worker(const struct conf *, struct err *); /* 0, or -1 */
 
 /* "seccomp, Landlock 7", "no seccomp, no Landlock", "off" */
 void sandbox_describe(const struct conf *, char text[64]);

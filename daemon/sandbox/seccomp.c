@@ -32,8 +32,8 @@ seccomp_restrict(const struct seccomp_plan *plan, struct err *err)
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Names, so that a call that this architecture or this libseccomp does not know
- * is passed over. */
+/* By name, so that a call that is unknown to this architecture or this
+ * libseccomp can be skipped. */
 static const char *const both[] = {
     /* memory, time, threads, signals */
     "brk", "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise",
@@ -61,7 +61,7 @@ static const char *const both[] = {
     "eventfd2", "signalfd4", "timerfd_create", "timerfd_settime",
     "timerfd_settime64", "timerfd_gettime", "inotify_init1",
     "inotify_add_watch", "inotify_rm_watch",
-    /* sockets that there are */
+    /* sockets that are open */
     "accept", "accept4", "recvfrom", "recvmsg", "recvmmsg", "recv", "sendto",
     "sendmsg", "sendmmsg", "send", "shutdown", "getsockopt", "setsockopt",
     "getsockname", "getpeername", NULL};
@@ -109,7 +109,7 @@ static const char *const keepers[] = {"fcntl",
 				      "setsid",
 				      NULL};
 
-/* No honest process of ours does these. */
+/* Calls that no honest process of ours makes. */
 static const char *const deadly[] = {"execve",
 				     "execveat",
 				     "ptrace",
@@ -163,7 +163,7 @@ allow_socket(scmp_filter_ctx filter, int domain)
 				equal(0, (scmp_datum_t)domain));
 }
 
-/* The machine's own addresses are asked for at each reload: getifaddrs(3). */
+/* getifaddrs(3) reads this host's addresses at each reload. */
 static int
 allow_netlink(scmp_filter_ctx filter)
 {
@@ -171,13 +171,13 @@ allow_netlink(scmp_filter_ctx filter)
 	    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
 			     equal(0, AF_NETLINK), equal(2, NETLINK_ROUTE));
 
-	/* Nothing but such a socket can be bound any more. */
+	/* Only such sockets can be made, so bind(2) can do no harm. */
 	return error ? error
 		     : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind),
 					0);
 }
 
-/* Nothing is created, cut off or opened to be written. */
+/* Files can be opened to read, but not created, truncated or written. */
 static int
 allow_reading(scmp_filter_ctx filter)
 {
@@ -195,8 +195,9 @@ allow_reading(scmp_filter_ctx filter)
 	return error;
 }
 
-/* Another thread, for a long log; no other process. clone3(2) hides its flags
- * behind a pointer: without it, glibc takes clone(2). */
+/* Threads, which read a long log, but no processes. clone3(2) passes its
+ * flags by pointer, where no filter can see them; if it fails, glibc uses
+ * clone(2). */
 static int
 allow_threads(scmp_filter_ctx filter)
 {
@@ -210,10 +211,11 @@ allow_threads(scmp_filter_ctx filter)
 					SCMP_SYS(clone3), 0);
 }
 
-/* No F_SETOWN and F_SETSIG, by which a descriptor sends any process of the same
- * user any signal; and what is shared with the keeper, our log for one, never
- * becomes one that it would wait for. sd-journal, though, wants to wait for
- * each file that it opens. */
+/* F_SETOWN and F_SETSIG are not allowed: with them a descriptor can send
+ * signals to other processes of the same user. O_NONBLOCK can be set but not
+ * cleared, so that the keeper never blocks on a descriptor that it shares with
+ * us, such as the log; sd-journal, however, clears it on the files that it
+ * opens. */
 static int
 allow_fcntl(scmp_filter_ctx filter, int call, bool journal)
 {
@@ -257,7 +259,7 @@ allow_rest(scmp_filter_ctx filter)
 			error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 						 SCMP_SYS(ioctl), 1,
 						 equal(1, harmless[i]));
-	/* Limits are read, not set. */
+	/* Limits can be read, but not set. */
 	if (error == 0)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 					 SCMP_SYS(prlimit64), 1, equal(2, 0));
@@ -270,7 +272,7 @@ add_keepers(scmp_filter_ctx filter, const struct seccomp_plan *plan)
 	static const int domains[] = {AF_UNIX, AF_NETLINK, AF_INET, AF_INET6};
 	int error = add_names(filter, SCMP_ACT_ALLOW, keepers);
 
-	/* Its workers, which may abort too, have other pids. */
+	/* To any process: workers inherit this filter, and may abort(3). */
 	if (error == 0)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 					 SCMP_SYS(tgkill), 0);

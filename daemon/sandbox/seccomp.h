@@ -1,11 +1,11 @@
 /*
- * seccomp: which system calls a process, and all that it starts, may use from
- * now on: seccomp(2), by libseccomp.
+ * seccomp: restricts which system calls a process and its children may use, by
+ * libseccomp; see seccomp(2).
  *
- * What neither process ever does on purpose, such as to execute a program, ends
- * it at once: the keeper then clears the maps and says so. Any other call that
- * is not on the list fails with EPERM, so that a new C library does not stop the
- * mail at night.
+ * A call that neither process ever makes on purpose, such as execve(2), kills
+ * it, and the keeper then clears the maps and logs that. Any other call that is
+ * not on the list fails with EPERM, so that a new C library that uses one does
+ * not stop the mail.
  */
 #ifndef DAEMON_SANDBOX_SECCOMP_H
 #define DAEMON_SANDBOX_SECCOMP_H
@@ -15,10 +15,10 @@
 struct err;
 
 struct seccomp_plan {
-	bool keeper; /* may change files, and start and signal processes */
-	bool syslog; /* the worker's, which finds syslogd again by itself */
-	bool journal; /* the worker's, which reads it */
-	bool inet;   /* the keeper's: a worker may listen on TCP */
+	bool keeper;  /* may change files, and start and signal processes */
+	bool syslog;  /* a worker may connect to syslogd again */
+	bool journal; /* a worker may read the journal */
+	bool inet;    /* the keeper's workers may listen on TCP */
 };
 
 bool seccomp_is_available(void);
