@@ -1,37 +1,39 @@
 #include "daemon/publish/publish.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/monotonic.h"
 #include "daemon/publish/changeset.h"
 #include "maps/map.h"
 
 static const int64_t NEVER = INT64_MAX;
 
-/* So many changes are worth a flush, even if all are renewals. */
-enum { BATCH = 1024, COST_FACTOR = 4 };
+enum {
+	BATCH = 1024,	 /* changes that are worth a flush, even if all renew */
+	COST_FACTOR = 4, /* the pause after a flush, in times of its cost */
+};
 
-/* One map and what it is behind by. All times are steady milliseconds. */
+/* One map and what it does not show yet. All times are steady milliseconds. */
 struct target {
 	struct publish *publish;
 	struct map *map;
 	struct timer *timer;
-	bool read_once;		 /* see map_spec_is_read_once() */
-	struct changeset *changes; /* NULL: the map does not take them */
-	int64_t changed_at;	 /* first change of membership; NEVER = none */
-	int64_t renewed_at;	 /* first renewal */
-	int64_t gone_at;	 /* first that must not be in it any more */
-	bool rewrite;		 /* changes are not enough */
-	int64_t due;		 /* what the timer is armed for */
-	int64_t not_before;	 /* the pace */
-	int64_t retry_ms;	 /* back-off; 0 = the last flush was good */
-	unsigned int failures;	 /* since it was good */
-	bool emptied;		 /* since it was good */
-	bool stuck;		 /* could not even be emptied, which was said */
+	bool read_once;		   /* see map_spec_is_read_once() */
+	struct changeset *changes; /* NULL: the map can only be replaced */
+	int64_t changed_at;    /* the first change of membership, or NEVER */
+	int64_t renewed_at;    /* the first renewal, or NEVER */
+	int64_t gone_at;       /* the first expiry or removal, or NEVER */
+	bool rewrite;	       /* the next flush must replace the map */
+	int64_t due;	       /* what the timer is armed for */
+	int64_t not_before;    /* the end of the pause after the last flush */
+	int64_t retry_ms;      /* back-off; 0: the last flush succeeded */
+	unsigned int failures; /* since a flush succeeded */
+	bool emptied;	       /* since a flush succeeded */
+	bool stuck;	       /* emptying failed, which has been logged */
 };
 
 struct publish {
@@ -45,9 +47,9 @@ struct publish {
 
 static void on_due(void *arg);
 
-/* ---- birth and end ---- */
+/* ---- life cycle ---- */
 
-/* The map says what the table says. */
+/* The map now shows what is in the table. */
 static void
 mark_clean(struct target *target)
 {
@@ -71,7 +73,7 @@ publish_new(struct loop *loop, const struct authtab *table, struct map **maps,
 	publish->targets = alloc_zero(nmaps, sizeof(*publish->targets));
 	for (size_t i = 0; i < nmaps; i++) {
 		if (map_is_live(maps[i]))
-			continue; /* it asks the table itself */
+			continue; /* it answers from the table itself */
 		target = &publish->targets[publish->ntargets++];
 		target->publish = publish;
 		target->map = maps[i];
@@ -80,7 +82,7 @@ publish_new(struct loop *loop, const struct authtab *table, struct map **maps,
 		if (map_can_apply(maps[i]))
 			target->changes = changeset_new();
 		mark_clean(target);
-		target->rewrite = true; /* whatever it is now */
+		target->rewrite = true; /* its contents are unknown */
 	}
 	return publish;
 }
@@ -105,7 +107,7 @@ now_of(const struct publish *publish)
 	return loop_clocks(publish->loop).steady_ms;
 }
 
-/* ---- what goes out ---- */
+/* ---- writing ---- */
 
 struct walk {
 	const struct authtab *table;
@@ -142,7 +144,7 @@ write_all(struct target *target, struct err *err)
 	return 0;
 }
 
-/* What the table says now of the addresses that changed. */
+/* Writes what the table now has for each address that changed. */
 static int
 write_changes(struct target *target, struct err *err)
 {
@@ -167,16 +169,6 @@ write_changes(struct target *target, struct err *err)
 		publish->stats.rows += count;
 	free(rows);
 	return result;
-}
-
-/* The time that something takes is nobody's now. */
-static int64_t
-stopwatch_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* ---- flushing ---- */
@@ -214,18 +206,18 @@ note_failure(struct target *target)
 	publish->stats.failures++;
 }
 
-/* Brings the map up to date, whatever the pace. 0, or -1. */
+/* Brings the map up to date without waiting for the pause. 0, or -1. */
 static int
 flush(struct target *target, struct err *err)
 {
-	int64_t cost, start = stopwatch_ms();
+	int64_t cost, start = monotonic_ms();
 	int result;
 
-	/* Asked only of a map that we wrote before, and that is not failing:
-	 * there it would be said again and again. */
+	/* Not checked before the first write, nor while the map fails, where
+	 * the warning would be repeated with every retry. */
 	if (!target->rewrite && map_intact(target->map) == 0) {
-		log_warning("%s: somebody else has replaced it; writing it "
-			    "again",
+		log_warning("%s: another program has replaced it; writing "
+			    "it again",
 			    map_name(target->map));
 		target->rewrite = true;
 	}
@@ -234,7 +226,7 @@ flush(struct target *target, struct err *err)
 		result = write_all(target, err);
 	else
 		result = write_changes(target, err);
-	cost = stopwatch_ms() - start;
+	cost = monotonic_ms() - start;
 	if (result == 0)
 		note_good(target, cost > 0 ? cost : 0);
 	else
@@ -242,7 +234,7 @@ flush(struct target *target, struct err *err)
 	return result;
 }
 
-/* ---- when ---- */
+/* ---- scheduling ---- */
 
 static void
 arm(struct target *target, int64_t due)
@@ -270,7 +262,7 @@ schedule(struct target *target)
 		due = target->not_before;
 	if (due < target->not_before)
 		due = target->not_before;
-	/* A failing map does not wait for its next try to be emptied. */
+	/* A failing map is emptied in time even if its next try is later. */
 	if (target->retry_ms > 0 && target->gone_at != NEVER &&
 	    !target->emptied) {
 		stale = target->gone_at + PUBLISH_STALE_MS;
@@ -280,7 +272,8 @@ schedule(struct target *target)
 	arm(target, due);
 }
 
-/* It could not be written, and holds addresses that have expired. */
+/* Empties a map that could not be written and that holds addresses which
+ * expired PUBLISH_STALE_MS ago. */
 static void
 empty_stale(struct target *target)
 {
@@ -306,24 +299,25 @@ static void
 refresh(struct target *target)
 {
 	unsigned int failures = target->failures;
-	bool said = failures > 0;
+	bool logged = failures > 0;
 	struct err err;
 
 	if (flush(target, &err) == 0) {
-		if (said)
+		if (logged)
 			log_info("%s: written again, after %u failure%s",
 				 map_name(target->map), failures,
 				 failures == 1 ? "" : "s");
 		target->failures = 0;
 		return;
 	}
-	if (!said)
+	if (!logged)
 		log_error("%s; the old map stays, trying again", err.text);
 	empty_stale(target);
 	schedule(target);
 }
 
-/* Whoever sees a map renamed starts anew, and reads then what is read once. */
+/* A process of Postfix restarts when it sees a renamed map, and then reads the
+ * maps that are read once; so those are written first. */
 static void
 refresh_read_once(struct publish *publish)
 {
@@ -361,7 +355,7 @@ publish_event(struct publish *publish, enum authtab_event event,
 	struct target *target;
 
 	if (!publish->started)
-		return; /* the start writes all there is */
+		return; /* publish_start() writes the whole table */
 	for (size_t i = 0; i < publish->ntargets; i++) {
 		target = &publish->targets[i];
 		if (target->changes != NULL)
@@ -378,8 +372,8 @@ publish_event(struct publish *publish, enum authtab_event event,
 
 /* ---- all maps ---- */
 
-int
-publish_flush(struct publish *publish, struct err *err)
+static int
+flush_all(struct publish *publish, struct err *err)
 {
 	struct target *target;
 	struct err other;
@@ -401,7 +395,7 @@ int
 publish_start(struct publish *publish, struct err *err)
 {
 	publish->started = true;
-	return publish_flush(publish, err);
+	return flush_all(publish, err);
 }
 
 int
@@ -411,7 +405,7 @@ publish_clear(struct publish *publish, struct err *err)
 	struct err other;
 	int result = 0;
 
-	/* From here on as before the start: nothing fills them again. */
+	/* As before publish_start(): events do not fill the maps again. */
 	publish->started = false;
 	for (size_t i = 0; i < publish->ntargets; i++) {
 		target = &publish->targets[i];

@@ -1,20 +1,21 @@
 /*
- * publish: carries the table to its maps, at the pace that Postfix can bear.
+ * publish: carries the table to the maps, at the pace that Postfix can bear.
  *
  * Every smtpd restarts when a hash: map is renamed. So a change of membership
- * goes out at once after a quiet second, and at most once a second in a busy
- * one, or after four times of what the last flush took (3 s at most), so that a
- * huge map does not eat the machine. A renewal changes only a value and waits for the
- * next flush, at most RENEWAL_MS. A map that is changed in place (lmdb) has no
- * such cost: it gets the changes, collected, at the end of each round.
+ * is written at once if the last flush was over a second ago, and else when
+ * that second is over. The pause is longer for a large map: four times as long
+ * as the last flush took, but at most PUBLISH_PAUSE_MAX_MS. A renewal changes
+ * only a value, and waits for the next flush, at most PUBLISH_RENEWAL_MS. A map
+ * that is changed in place (lmdb) makes nothing restart; it gets the collected
+ * changes at the end of each round.
  *
- * A map that Postfix reads once (cidr) is written before one whose rename makes
- * its processes start anew, whatever its own pace.
+ * A map that Postfix reads once (cidr) is written before a map whose rename
+ * makes Postfix's processes restart, even if its own pause is not over.
  *
- * A map that fails is said once, stays as it was, and is tried again with
- * growing pauses; the other maps do not wait for it. But it must not vouch for
- * those who have expired since: STALE_MS after the first of them it is
- * emptied, which needs no space, until it can be written again.
+ * The failure of a map is logged once. The old map stays and is tried again
+ * with growing pauses; other maps do not wait for it. But it must not vouch for
+ * addresses that have expired since: PUBLISH_STALE_MS after the first of them
+ * it is emptied, which needs no disk space, until it can be written again.
  */
 #ifndef DAEMON_PUBLISH_PUBLISH_H
 #define DAEMON_PUBLISH_PUBLISH_H
@@ -34,7 +35,7 @@ enum {
 	PUBLISH_RENEWAL_MS = 30000,
 	PUBLISH_RETRY_MAX_MS = 10000, /* from INTERVAL_MS, doubled each time */
 	PUBLISH_STALE_MS = 4000,
-	/* However large the map: what has expired must leave in time. */
+	/* However large the map: what has expired must be removed in time. */
 	PUBLISH_PAUSE_MAX_MS = 3000,
 };
 
@@ -43,15 +44,16 @@ struct publish *publish_new(struct loop *, const struct authtab *,
     struct map **maps, size_t nmaps);
 void publish_free(struct publish **);
 
-/* An authtab event happened; arms what is needed. Cheap. */
+/* Notes an event of the table and arms the timers; cheap. */
 void publish_event(struct publish *, enum authtab_event, const struct addr *);
 
-/* Until publish_start() events are only remembered: the start reads the log
- * first. Writes every map now; 0, or -1 if one could not be written (the
- * others are; it is tried again like any that fails). */
+/* Writes every map now; before, while the logs are read, events are ignored. 0;
+ * -1: a map could not be written: err has the reason. The other maps are
+ * written, and that one is tried again. */
 int publish_start(struct publish *, struct err *);
-int publish_flush(struct publish *, struct err *);  /* all maps, now */
-int publish_clear(struct publish *, struct err *); /* empties every map */
+/* Empties every map, until publish_start() is called again. 0; -1: one could
+ * not be emptied: err has the first reason. */
+int publish_clear(struct publish *, struct err *);
 
 struct publish_stats {
 	uint64_t flushes, rows, failures;

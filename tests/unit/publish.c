@@ -555,8 +555,8 @@ test_foreign(void)
 	grant(stage, 1, 150, 6000);
 	pass(&stage->loop, PUBLISH_RENEWAL_MS);
 	is_str(said,
-	       "log_warning: whole:/x: somebody else has replaced it; writing "
-	       "it again",
+	       "log_warning: whole:/x: another program has replaced it; "
+	       "writing it again",
 	       "a map that somebody replaced is noticed");
 	is_int(stage->whole.replaced - replaced, 1, "and written");
 	grant(stage, 2, 150, 6000);
@@ -571,11 +571,11 @@ test_by_hand(void)
 	struct stage *stage = begin(true, true);
 	unsigned int replaced = stage->whole.replaced;
 
-	is_int(publish_flush(stage->publish, &stage->err), 0,
+	is_int(publish_start(stage->publish, &stage->err), 0,
 	       "a flush by hand");
 	is_int(stage->whole.replaced - replaced, 1, "writes at once");
 	stage->whole.broken = true;
-	is_int(publish_flush(stage->publish, &stage->err), -1,
+	is_int(publish_start(stage->publish, &stage->err), -1,
 	       "one that fails");
 	is_str(stage->err.text, "whole:/x: rename: No space left on device",
 	       "tells its caller why");
