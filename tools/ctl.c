@@ -61,8 +61,8 @@ static int
 take_option(struct question *q, int c)
 {
 	if ((c == 'f' || c == 'u') && q->verb != &verb_add) {
-		verb_complain(q->verb, "--%s is for add alone",
-			      c == 'f' ? "for" : "user");
+		verb_error(q->verb, "--%s is for add alone",
+			   c == 'f' ? "for" : "user");
 		return EX_USAGE;
 	}
 	switch (c) {
@@ -95,12 +95,12 @@ take_address(struct question *q, int argc, char **argv)
 	if (takes_address(q->verb) && optind < argc)
 		q->address = argv[optind++];
 	if (optind < argc) {
-		verb_complain(q->verb, "one word too many: '%s'", argv[optind]);
+		verb_error(q->verb, "one word too many: '%s'", argv[optind]);
 		return EX_USAGE;
 	}
 	if (q->help || !takes_address(q->verb) || q->address != NULL)
 		return 0;
-	verb_complain(q->verb, "which address?");
+	verb_error(q->verb, "which address?");
 	return EX_USAGE;
 }
 
@@ -131,10 +131,10 @@ write_add(const struct question *q, FILE *out)
 	uint32_t seconds = 0; /* as long as the daemon allows */
 
 	if (q->lasts != NULL && duration_parse(q->lasts, &seconds) != 0) {
-		verb_complain(q->verb,
-			      "--for: '%s' is not a time (seconds, or with s, "
-			      "m, h, d)",
-			      q->lasts);
+		verb_error(q->verb,
+			   "--for: '%s' is not a time (seconds, or with s, "
+			   "m, h, d)",
+			   q->lasts);
 		return EX_USAGE;
 	}
 	fprintf(out, " %" PRIu32, seconds);
@@ -156,7 +156,7 @@ write_request(const struct question *q, FILE *out)
 	if (q->address == NULL)
 		return 0;
 	if (addr_parse(&addr, q->address, strlen(q->address)) != 0) {
-		verb_complain(q->verb, "'%s' is not an address", q->address);
+		verb_error(q->verb, "'%s' is not an address", q->address);
 		return EX_USAGE;
 	}
 	addr_format(&addr, text);
@@ -204,7 +204,7 @@ print_rows(const struct question *q, char *answer)
 		struct listing row;
 
 		if (listing_read(&row, line) != 0) {
-			verb_complain(q->verb, "malformed answer");
+			verb_error(q->verb, "malformed answer");
 			return EX_PROTOCOL;
 		}
 		if (q->json)
@@ -212,9 +212,9 @@ print_rows(const struct question *q, char *answer)
 		else
 			listing_print(stdout, &row, width);
 		if (is_shorter(q, &row))
-			verb_complain(q->verb,
-				      "not for %s: no longer than the grace",
-				      q->lasts);
+			verb_error(q->verb,
+				   "not for %s: no longer than the grace",
+				   q->lasts);
 		listing_clear(&row);
 	}
 	return YES;
@@ -259,15 +259,15 @@ print_answer(const struct question *q, enum ctlsocket_reply reply, char *answer,
 		return q->verb == &verb_status ? print_status(q, answer)
 					       : print_rows(q, answer);
 	case CTLSOCKET_NO:
-		verb_complain(q->verb, "%s", err->text);
+		verb_error(q->verb, "%s", err->text);
 		return NO;
 	case CTLSOCKET_NOBODY:
-		verb_complain(q->verb, "no daemon is running: %s", err->text);
+		verb_error(q->verb, "no daemon is running: %s", err->text);
 		return EX_UNAVAILABLE;
 	case CTLSOCKET_FAILED:
 		break;
 	}
-	verb_complain(q->verb, "%s", err->text);
+	verb_error(q->verb, "%s", err->text);
 	return EX_UNAVAILABLE;
 }
 
@@ -319,7 +319,7 @@ find_and_ask(const struct question *q)
 	int code;
 
 	if (path == NULL) {
-		verb_complain(q->verb, "%s", err.text);
+		verb_error(q->verb, "%s", err.text);
 		return EX_CONFIG;
 	}
 	code = ask(q, path);

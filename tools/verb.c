@@ -12,7 +12,7 @@
 #include "base/suggest.h"
 
 void
-verb_complain(const struct verb *verb, const char *fmt, ...)
+verb_error(const struct verb *verb, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -32,10 +32,10 @@ verb_unknown(const struct verb *verb, const char *what, const char *word,
 	const char *near = suggest(word, words);
 
 	if (near != NULL)
-		verb_complain(verb, "unknown %s '%s' (did you mean '%s'?)",
-			      what, word, near);
+		verb_error(verb, "unknown %s '%s' (did you mean '%s'?)", what,
+			   word, near);
 	else
-		verb_complain(verb, "unknown %s '%s'", what, word);
+		verb_error(verb, "unknown %s '%s'", what, word);
 	return EX_USAGE;
 }
 
@@ -66,11 +66,11 @@ verb_option(const struct verb *verb, int argc, char **argv,
 	opterr = 0;
 	c = getopt_long(argc, argv, ":", options, &index);
 	if (c == ':') {
-		verb_complain(verb, "%s needs a value", argv[optind - 1]);
+		verb_error(verb, "%s needs a value", argv[optind - 1]);
 		return '?';
 	}
 	if (c > 0 && c != '?' && optarg != NULL && *optarg == '\0') {
-		verb_complain(verb, "--%s needs a value", options[index].name);
+		verb_error(verb, "--%s needs a value", options[index].name);
 		return '?';
 	}
 	if (c == '?')
@@ -83,6 +83,6 @@ verb_finish(const struct verb *verb, int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	verb_complain(verb, "standard output: %s", strerror(errno));
+	verb_error(verb, "standard output: %s", strerror(errno));
 	return EX_IOERR;
 }

@@ -21,10 +21,10 @@ extern const struct verb verb_status, verb_list, verb_show, verb_add,
     verb_remove;
 
 /* Prints "pbsctl: VERB: fmt" on standard error. verb NULL: no verb is known. */
-void verb_complain(const struct verb *, const char *fmt, ...)
+void verb_error(const struct verb *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Complains of an unknown word and names the nearest of words, which ends with
+/* Reports an unknown word and names the nearest of words, which ends with
  * NULL. what: "verb", "option". Returns EX_USAGE. */
 int verb_unknown(const struct verb *, const char *what, const char *word,
 		 const char *const *words);
@@ -32,12 +32,12 @@ int verb_unknown(const struct verb *, const char *what, const char *word,
 /*
  * The next option, as from getopt_long(3) without short options; -1: the
  * arguments from optind on are no options. '?': it is unknown or lacks its
- * value, which was complained of; exit with EX_USAGE.
+ * value, which has been reported; exit with EX_USAGE.
  */
 int verb_option(const struct verb *, int argc, char **argv,
 		const struct option *);
 
-/* Flushes standard output. Returns status, or EX_IOERR after complaining that
+/* Flushes standard output. Returns status, or EX_IOERR after reporting that
  * not all could be written. */
 int verb_finish(const struct verb *, int status);
 

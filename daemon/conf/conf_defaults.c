@@ -59,8 +59,7 @@ log_guess(const struct conf *conf, const char *what)
 			 what);
 }
 
-/* Without a journal either, one of two files will appear with the first mail.
- */
+/* Without a journal, one of two files will appear with the first mail. */
 static void
 default_logfile(struct conf *conf)
 {

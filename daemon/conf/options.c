@@ -307,7 +307,7 @@ check_type(const char *text, size_t len, struct err *err)
 }
 
 /* [TYPE:]NAME. A relative name is refused: to Postfix it is relative to the
- * queue directory, to us to our own. */
+ * queue directory, to us to our working directory. */
 static int
 add_map(const struct option *o, struct conf *conf, const char *text,
 	struct err *err)

@@ -27,8 +27,7 @@ const char *const policy_state_words[] = {[POLICY_CONNECT] = "",
 					      "END-OF-MESSAGE",
 					  NULL};
 
-/* Those of access(5), and the restrictions of postconf(5) that are useful here.
- */
+/* From access(5), and the restrictions of postconf(5) that are of use here. */
 static const char *const actions[] = {"OK",
 				      "DUNNO",
 				      "REJECT",

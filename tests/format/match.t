@@ -127,8 +127,8 @@ def files():
         done = run("match", *paths)
         tap.equal((done.returncode, len(done.stdout.splitlines())), (66, 1),
                   "exit 66 if a file is compressed; the others are read")
-        tap.contains(done.stderr.decode(), paths[0] + ": is compressed; give "
-                     "match what zcat(1)", "it says so, and what to do")
+        tap.contains(done.stderr.decode(), paths[0] + " is compressed; pipe "
+                     "the output of zcat(1)", "it says so, and what to do")
 
 
 def text():

@@ -113,27 +113,20 @@ load(struct check *c, const struct strings *dirs)
 	return false;
 }
 
+typedef int sample_check_fn(struct recognizer *, const struct rule *,
+			    const struct sample *, time_t now, struct err *);
+
 static void
-check_samples(struct check *c, const struct rule *rule)
+check_samples(struct check *c, const struct rule *rule,
+	      const struct samples *samples, sample_check_fn *check,
+	      const char *verb)
 {
-	const struct sample *s, *end;
+	const struct sample *s, *end = samples->list + samples->count;
 	struct err err;
 
-	end = rule->accept.list + rule->accept.count;
-	for (s = rule->accept.list; s < end; s++)
-		if (!result(c,
-			    sample_check_accept(c->recognizer, rule, s, c->now,
-						&err) == 0,
-			    "%s accepts %s:%u", rule->name, rule->file,
-			    s->lineno))
-			printf("# %s:%u: %s\n", rule->file, s->lineno,
-			       err.text);
-	end = rule->reject.list + rule->reject.count;
-	for (s = rule->reject.list; s < end; s++)
-		if (!result(c,
-			    sample_check_reject(c->recognizer, rule, s, c->now,
-						&err) == 0,
-			    "%s rejects %s:%u", rule->name, rule->file,
+	for (s = samples->list; s < end; s++)
+		if (!result(c, check(c->recognizer, rule, s, c->now, &err) == 0,
+			    "%s %s %s:%u", rule->name, verb, rule->file,
 			    s->lineno))
 			printf("# %s:%u: %s\n", rule->file, s->lineno,
 			       err.text);
@@ -275,11 +268,16 @@ check_rules(struct check *c)
 	size_t i;
 
 	for (i = 0; i < c->set->count; i++) {
-		if (!is_selected(c->options, &c->set->list[i]))
+		const struct rule *rule = &c->set->list[i];
+
+		if (!is_selected(c->options, rule))
 			continue;
 		print_warning(c, i);
-		check_samples(c, &c->set->list[i]);
-		check_lint(c, &c->set->list[i]);
+		check_samples(c, rule, &rule->accept, sample_check_accept,
+			      "accepts");
+		check_samples(c, rule, &rule->reject, sample_check_reject,
+			      "rejects");
+		check_lint(c, rule);
 	}
 	if (c->options->forgeries > 0)
 		attack_all(c);
@@ -327,7 +325,7 @@ take_number(const char *name, const char *value, uint64_t *out)
 	if (errno == 0 && *end == '\0' &&
 	    value[strspn(value, "0123456789")] == 0)
 		return 0;
-	verb_complain(&verb_check, "%s: '%s' is not a number", name, value);
+	verb_error(&verb_check, "%s: '%s' is not a number", name, value);
 	return EX_USAGE;
 }
 

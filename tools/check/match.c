@@ -112,8 +112,8 @@ match_line(void *arg, const char *bytes, size_t len)
 	switch (
 	    recognize(job->recognizer, bytes, len, job->now, &found, &err)) {
 	case FOUND_DOUBTFUL:
-		verb_complain(&verb_match, "line %ju: %s",
-			      (uintmax_t)line_number(job), err.text);
+		verb_error(&verb_match, "line %ju: %s",
+			   (uintmax_t)line_number(job), err.text);
 		return;
 	case FOUND_LOGIN:
 		job->matches++;
@@ -150,10 +150,10 @@ match_stream(struct job *job, int fd, const char *name)
 	ssize_t n;
 
 	if (is_compressed(fd)) {
-		verb_complain(&verb_match,
-			      "%s is compressed; pipe the output of zcat(1) or "
-			      "the like into pbsctl match",
-			      name);
+		verb_error(&verb_match,
+			   "%s is compressed; pipe the output of zcat(1) or "
+			   "the like into pbsctl match",
+			   name);
 		return EX_NOINPUT;
 	}
 	buffer = alloc_resize(NULL, READ_SIZE, 1);
@@ -167,7 +167,7 @@ match_stream(struct job *job, int fd, const char *name)
 		fflush(stdout);
 	}
 	if (n < 0)
-		verb_complain(&verb_match, "%s: %s", name, strerror(errno));
+		verb_error(&verb_match, "%s: %s", name, strerror(errno));
 	/* The file's last line may lack its newline. */
 	if (linebuf_pending(job->lines) > 0)
 		linebuf_feed(job->lines, "\n", 1, match_line, job);
@@ -184,7 +184,7 @@ match_file(struct job *job, const char *name)
 		return match_stream(job, STDIN_FILENO, "standard input");
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		verb_complain(&verb_match, "%s: %s", name, strerror(errno));
+		verb_error(&verb_match, "%s: %s", name, strerror(errno));
 		return EX_NOINPUT;
 	}
 	r = match_stream(job, fd, name);
@@ -227,7 +227,7 @@ match_with(const struct options *options)
 	if (job.recognizer != NULL)
 		status = match_files(&job, &options->files);
 	else
-		verb_complain(&verb_match, "%s", err.text);
+		verb_error(&verb_match, "%s", err.text);
 	recognizer_free(&job.recognizer);
 	ruleset_free(&set);
 	return status;

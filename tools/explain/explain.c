@@ -227,8 +227,7 @@ explain_line(void *arg, const char *text, size_t len)
 
 	if (job->seen.count == LINES_MAX)
 		return;
-	/* A line is cut at its first NUL; no rule matches one that has a NUL.
-	 */
+	/* Cuts the line at a NUL; no rule matches one that has a NUL. */
 	copy = alloc_bytes(text, len);
 	strings_add(&job->seen, copy);
 	free(copy);
@@ -261,17 +260,16 @@ explain_input(struct job *job)
 		linebuf_feed(lines, "\n", 1, explain_line, job);
 	linebuf_free(&lines);
 	if (ferror(stdin)) {
-		verb_complain(&verb_explain, "standard input: %s",
-			      strerror(errno));
+		verb_error(&verb_explain, "standard input: %s",
+			   strerror(errno));
 		return EX_NOINPUT;
 	}
 	if (job->seen.count == 0) {
-		verb_complain(&verb_explain, "no line to explain");
+		verb_error(&verb_explain, "no line to explain");
 		status = EX_USAGE;
 	}
 	if (job->seen.count == LINES_MAX)
-		verb_complain(&verb_explain, "stopped after %d lines",
-			      LINES_MAX);
+		verb_error(&verb_explain, "stopped after %d lines", LINES_MAX);
 	return status;
 }
 
@@ -354,7 +352,7 @@ explain(const struct options *options)
 	if (load(&job, &err) == 0)
 		status = explain_all(&job);
 	else
-		verb_complain(&verb_explain, "%s", err.text);
+		verb_error(&verb_explain, "%s", err.text);
 	strings_clear(&job.seen);
 	pipeline_free(&job.pipeline);
 	authtab_free(&job.table);
@@ -374,9 +372,9 @@ take_line(struct options *options, int argc, char **argv)
 		options->line = argv[optind];
 	if (optind + 1 >= argc)
 		return 0;
-	verb_complain(&verb_explain,
-		      "more than one line: quote it, or give the lines on "
-		      "standard input");
+	verb_error(&verb_explain,
+		   "more than one line: quote it, or give the lines on "
+		   "standard input");
 	return EX_USAGE;
 }
 

@@ -31,11 +31,11 @@ unavailable(const char *script)
 	int error = errno;
 
 	if (error == ENOENT && access(script, X_OK) == 0)
-		verb_complain(&verb_import_perl,
-			      "Perl is missing: apt-get install libppi-perl");
+		verb_error(&verb_import_perl,
+			   "Perl is missing: apt-get install libppi-perl");
 	else
-		verb_complain(&verb_import_perl, "%s: %s", script,
-			      strerror(error));
+		verb_error(&verb_import_perl, "%s: %s", script,
+			   strerror(error));
 	return EX_UNAVAILABLE;
 }
 
