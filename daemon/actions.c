@@ -21,7 +21,7 @@
 #include "maps/map.h"
 
 static int
-complain(int code, const char *text)
+fail(int code, const char *text)
 {
 	fprintf(stderr, "pop-before-smtp: %s\n", text);
 	return code;
@@ -40,7 +40,7 @@ print_answer(char *answer)
 		struct listing row;
 
 		if (listing_read(&row, line) != 0) {
-			code = complain(EX_PROTOCOL, "strange answer");
+			code = fail(EX_PROTOCOL, "malformed answer");
 			continue;
 		}
 		listing_print(stdout, &row, width);
@@ -49,7 +49,7 @@ print_answer(char *answer)
 	return code;
 }
 
-/* What a checkpoint kept, on its way into a table of our own. */
+/* The table that a checkpoint is read into. */
 struct kept {
 	struct authtab *table;
 	time_t now;
@@ -84,7 +84,7 @@ write_table(FILE *out, const struct authtab *table, time_t now)
 	}
 }
 
-/* As a daemon would answer. */
+/* Prints the table as if a daemon had answered. */
 static void
 print_table(const struct authtab *table, time_t now)
 {
@@ -118,9 +118,10 @@ list_checkpoint(const struct conf *conf, time_t now)
 		logpos_clear(&pos[i]);
 	free(pos);
 	if (found < 0)
-		return complain(EX_DATAERR, err.text);
+		return fail(EX_DATAERR, err.text);
 	fprintf(stderr, "pop-before-smtp: no daemon is running; %s %s\n",
-		found > 0 ? "these would be authorized if it started, says"
+		found > 0 ? "these would be authorized if it "
+			    "started, according to"
 			  : "there is no",
 		conf->checkpoint);
 	return EX_OK;
@@ -145,16 +146,16 @@ list(const struct conf *conf)
 	if (reply == CTLSOCKET_YES)
 		return code;
 	if (reply != CTLSOCKET_NOBODY)
-		return complain(code, err.text);
+		return fail(code, err.text);
 	loop = loop_new(&err);
 	if (loop == NULL)
-		return complain(EX_OSERR, err.text);
+		return fail(EX_OSERR, err.text);
 	code = list_checkpoint(conf, loop_now(loop));
 	loop_free(&loop);
 	return code;
 }
 
-/* ---- the others ---- */
+/* ---- other actions ---- */
 
 static int
 dump_config(const struct conf *conf)
@@ -171,7 +172,7 @@ clear_map(const char *name, const struct map_settings *settings)
 	int code = EX_OK;
 
 	if (map == NULL || map_clear(map, &err) != 0)
-		code = complain(EX_CANTCREAT, err.text);
+		code = fail(EX_CANTCREAT, err.text);
 	else
 		printf("cleared %s\n", name);
 	if (map != NULL)
@@ -195,28 +196,29 @@ clear_maps(const struct conf *conf)
 	return code;
 }
 
-/* Who runs, also one that does not answer, would write its table again; its
- * locks tell. Where there can be no lock, there is still something to clear. */
+/* A running daemon, even one that does not answer, would write its table again;
+ * its locks reveal it. If the locks cannot be taken for another reason, such as
+ * a read-only disk, the maps are cleared all the same. */
 static int
 clear(const struct conf *conf)
 {
-	struct resources holdings;
+	struct resources resources;
 	struct err err;
 	int code;
 
 	if (!conf->write)
-		return complain(EX_USAGE, "--clear: not with --nowrite");
+		return fail(EX_USAGE, "--clear: not with --nowrite");
 	conf_warn_root(conf);
-	if (resources_lock(&holdings, conf, &err) != 0 && holdings.held) {
+	if (resources_lock(&resources, conf, &err) != 0 && resources.held) {
 		fprintf(stderr, "pop-before-smtp: %s\n", err.text);
-		code = complain(EX_TEMPFAIL,
-				"--clear: the daemon is running and would "
-				"write them again; stop it (that clears them), "
-				"or use pbsctl remove");
+		code = fail(EX_TEMPFAIL,
+			    "--clear: the daemon is running and would "
+			    "write them again; stop it (that clears them), "
+			    "or use pbsctl remove");
 	} else {
 		code = clear_maps(conf);
 	}
-	resources_release(&holdings);
+	resources_release(&resources);
 	return code;
 }
 
@@ -245,8 +247,8 @@ static int (*const actions[])(const struct conf *) = {
     [CONF_HELP] = help,
 };
 
-/* Maps and logs are the daemon's user's: what he may do is what counts, and
- * root writes in nobody's directory. */
+/* Maps and logs belong to the daemon's user, so --check must find out what that
+ * user may do, and root must not write in that user's directory. */
 static bool
 wants_user(const struct conf *conf)
 {
@@ -261,7 +263,7 @@ actions_run(const struct conf *conf)
 	int code;
 
 	if (wants_user(conf) && privileges_drop(conf->user, &err) != 0)
-		return complain(EX_NOPERM, err.text);
+		return fail(EX_NOPERM, err.text);
 	code = actions[conf->action](conf);
 
 	if (fflush(stdout) != 0 && code == EX_OK)

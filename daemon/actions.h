@@ -1,13 +1,13 @@
 /*
- * actions: what prints and exits: --list, --dumpconfig, --check, --clear,
- * --version, --help.
+ * actions: the options that print something and exit: --list, --dumpconfig,
+ * --check, --clear, --version, --help.
  */
 #ifndef DAEMON_ACTIONS_H
 #define DAEMON_ACTIONS_H
 
 struct conf;
 
-/* Does conf->action, which is not CONF_RUN. The exit code. */
+/* Performs conf->action, which is not CONF_RUN. Returns the exit code. */
 int actions_run(const struct conf *);
 
 #endif

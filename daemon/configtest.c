@@ -61,7 +61,8 @@ check_samples(struct check *c, struct recognizer *recognizer,
 			     samples->list[i].lineno, rule->name, err.text);
 }
 
-/* As configured; then with every rule, whose samples count too. */
+/* First as configured, to find what the daemon would refuse; then with every
+ * rule, since the samples of rules that are off are checked, too. */
 static struct recognizer *
 compile(const struct conf *conf, const struct ruleset *rules, struct err *err)
 {
@@ -143,7 +144,7 @@ check_glob(const char *pattern)
 	globfree(&found);
 }
 
-/* What is no file is waited for, and never becomes one by itself. */
+/* The daemon would wait in vain for anything but a regular file. */
 static void
 check_kind(struct check *c, const char *log, const struct stat *st)
 {
@@ -153,7 +154,8 @@ check_kind(struct check *c, const char *log, const struct stat *st)
 		fail(c, "log %s: not a regular file", log);
 }
 
-/* Whether these words are such; an own directory may come later. */
+/* Whether the words after journal: are matches. A directory need not exist
+ * yet. */
 static void
 check_journal(struct check *c, const char *log)
 {
@@ -214,8 +216,9 @@ check_checkpoint(struct check *c)
 	free(copy);
 }
 
-/* A file to come: its directory. user may be another one by then, as root opens
- * them first. */
+/* A file that the daemon will create: its directory must exist. Whether it is
+ * writable is not checked, since root may open the file before it becomes
+ * user. */
 static void
 check_place(struct check *c, const char *what, const char *file)
 {
@@ -230,7 +233,7 @@ check_place(struct check *c, const char *what, const char *file)
 	free(copy);
 }
 
-/* What a daemon started like this would have given up. */
+/* What a daemon with this configuration would give up. */
 static void
 check_sandbox(const struct conf *conf)
 {
@@ -264,7 +267,7 @@ configtest_run(const struct conf *conf)
 	}
 	c.now = loop_now(loop);
 	loop_free(&loop);
-	/* It was read and found good, or we would not be here. */
+	/* conf_load() has already accepted it. */
 	printf("ok configuration %s\n",
 	       conf->config_file ? conf->config_file : "(flags alone)");
 	conf_warn(conf);

@@ -1,8 +1,8 @@
 /*
  * pop-before-smtp: lets addresses relay for a while after a POP or IMAP login.
  *
- * main only composes; the headers explain. Begin with daemon/keeper/keeper.h and
- * daemon/worker/worker.h for the two processes, and with
+ * main only composes; the headers explain. Begin with daemon/keeper/keeper.h
+ * and daemon/worker/worker.h for the two processes, and with
  * daemon/pipeline/pipeline.h for what becomes of a log line.
  */
 #include <stdio.h>

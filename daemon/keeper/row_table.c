@@ -78,7 +78,8 @@ row_table_put(struct row_table *shelf, const struct row_table_row *row)
 	shelf->rows[shelf->count++] = *row;
 }
 
-/* What stands behind an emptied slot may have been pushed on by it. */
+/* A row after an emptied slot may have been put there because that one was
+ * used: moves it back. */
 static void
 close_gap(struct row_table *shelf, size_t gap)
 {
@@ -111,7 +112,7 @@ row_table_remove(struct row_table *shelf, const struct addr *addr)
 	close_gap(shelf, slot);
 	last = --shelf->count;
 	if (row != last) {
-		/* The last one fills the place. */
+		/* The last row takes its place. */
 		shelf->index[slot_of(shelf, &shelf->rows[last].addr)] =
 		    (uint32_t)row + 1;
 		shelf->rows[row] = shelf->rows[last];

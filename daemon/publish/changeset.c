@@ -40,7 +40,7 @@ changeset_free(struct changeset **changes)
 	*changes = NULL;
 }
 
-/* Where addr stands, or the free place where it belongs. */
+/* The place of addr, or the free place where it belongs. */
 static uint16_t *
 find_place(const struct changeset *changes, const struct addr *addr)
 {

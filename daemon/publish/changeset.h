@@ -1,5 +1,5 @@
 /*
- * changeset: which addresses have changed since a map was last written; a
+ * changeset: the addresses that have changed since a map was last written; a
  * bounded set.
  */
 #ifndef DAEMON_PUBLISH_CHANGESET_H
@@ -10,7 +10,7 @@
 
 #include "base/addr.h"
 
-/* A batch stays small beside a table of any size, and within 512 KB. */
+/* Bounds the memory of a set to 512 KB, however large the table. */
 enum { CHANGESET_MAX = 16 * 1024 };
 
 struct changeset;
@@ -18,8 +18,8 @@ struct changeset;
 struct changeset *changeset_new(void);
 void changeset_free(struct changeset **);
 
-/* Remembers addr, once. A set that would grow beyond CHANGESET_MAX has
- * overflowed: it knows no longer what has changed. */
+/* Adds addr, unless it is there. A set that would grow beyond CHANGESET_MAX has
+ * overflowed: it no longer holds all that has changed. */
 void changeset_add(struct changeset *, const struct addr *);
 bool changeset_overflowed(const struct changeset *);
 void changeset_clear(struct changeset *);

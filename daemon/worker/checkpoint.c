@@ -16,26 +16,26 @@
 #include "daemon/table/sessions.h"
 
 /*
- * The file, one thing a line, the rest of a line being raw text:
+ * The file, line by line; PATH, TEXT and NAME are the raw rest of their line:
  *
  *	pop-before-smtp checkpoint 1
  *	log DEVICE INODE OFFSET HEAD_LEN HEAD TAIL_LEN TAIL PATH
- *	cursor TEXT			(of the log before)
+ *	cursor TEXT			(of the preceding log)
  *	row ADDRESS LOGIN EXPIRES HELD
  *	other LOGIN EXPIRES HELD NAME
- *	user NAME		(of the row before; as many as there are)
+ *	user NAME		(of the preceding row; any number)
  *	seeds HASH HASH		(of the sessions that follow)
  *	session HASH HASH KIND COUNT BEGAN ADDRESS
- *	end HASH		(of all lines before)
+ *	end HASH		(of all preceding lines)
  *
- * A user's times are his own, in an "other" line, or those of the row; in older
- * files all have those of the row. The latest login comes last.
+ * A user has times of their own, in an "other" line, or those of the row; in
+ * older files all have those of the row. The latest login comes last.
  *
  * Numbers are decimal, hashes hexadecimal, times seconds since the epoch.
  */
 static const char magic[] = "pop-before-smtp checkpoint 1";
 
-/* A file being written, and the hash of what has been. */
+/* A file being written, and the hash of the lines so far. */
 struct writer {
 	FILE *file;
 	uint64_t hash;
@@ -55,7 +55,7 @@ put(struct writer *w, const char *fmt, ...)
 	len = vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	if (len < 0 || (size_t)len >= sizeof(line)) {
-		/* A name that long is no user's; the row stays without it. */
+		/* No user has so long a name: the row is kept without it. */
 		return;
 	}
 	w->hash = hash_bytes(w->hash, line, (size_t)len);
@@ -106,16 +106,16 @@ put_row(struct writer *w, const struct authtab_row *row, int64_t to_wall)
 }
 
 static void
-put_holds(struct writer *w, const struct sessions *holds)
+put_sessions(struct writer *w, const struct sessions *sessions)
 {
 	char text[ADDR_TEXT_MAX];
 	const void *at = NULL;
 	struct session_row row;
 	uint64_t seeds[2];
 
-	sessions_seeds(holds, seeds);
+	sessions_seeds(sessions, seeds);
 	put(w, "seeds %016" PRIx64 " %016" PRIx64, seeds[0], seeds[1]);
-	while (sessions_next(holds, &at, &row)) {
+	while (sessions_next(sessions, &at, &row)) {
 		addr_format(&row.addr, text);
 		put(w, "session %016" PRIx64 " %016" PRIx64 " %d %u %lld %s",
 		    row.key.bits[0], row.key.bits[1], (int)row.key.kind,
@@ -125,7 +125,7 @@ put_holds(struct writer *w, const struct sessions *holds)
 
 int
 checkpoint_write(FILE *file, const struct authtab *table,
-		 const struct sessions *holds, const struct logpos *pos,
+		 const struct sessions *sessions, const struct logpos *pos,
 		 size_t npos, time_t now_wall, int64_t now_steady)
 {
 	struct writer w = {.file = file};
@@ -137,22 +137,23 @@ checkpoint_write(FILE *file, const struct authtab *table,
 		put_log(&w, &pos[i]);
 	while (authtab_next(table, &at, &row))
 		put_row(&w, &row, now_wall - now_steady);
-	if (holds != NULL)
-		put_holds(&w, holds);
+	if (sessions != NULL)
+		put_sessions(&w, sessions);
 	fprintf(file, "end %016" PRIx64 "\n", w.hash);
 	return ferror(file) ? -1 : 0;
 }
 
-/* What is being read. */
+/* A file being read. */
 struct reader {
 	checkpoint_grant_fn *grant;
 	void *arg;
-	struct sessions *holds;
+	struct sessions *sessions;
 	struct logpos **pos;
 	size_t *npos;
-	struct addr addr; /* of the last row, until it is granted */
+	struct addr addr; /* of the last row, and its times: */
 	long long when, expires, held;
-	bool pending, named;
+	bool pending; /* a row has been read ... */
+	bool named;   /* ... and granted to its users */
 };
 
 static void
@@ -245,8 +246,8 @@ take_seeds(struct reader *r, const char *text)
 
 	if (sscanf(text, "%" SCNx64 " %" SCNx64, &seeds[0], &seeds[1]) != 2)
 		return false;
-	if (r->holds != NULL)
-		sessions_set_seeds(r->holds, seeds);
+	if (r->sessions != NULL)
+		sessions_set_seeds(r->sessions, seeds);
 	return true;
 }
 
@@ -266,8 +267,8 @@ take_session(struct reader *r, const char *text)
 		return false;
 	row.key.kind = (enum session_kind)kind;
 	row.when = (time_t)when;
-	if (r->holds != NULL)
-		sessions_restore(r->holds, &row);
+	if (r->sessions != NULL)
+		sessions_restore(r->sessions, &row);
 	return true;
 }
 
@@ -293,7 +294,8 @@ take_line(struct reader *r, const char *line)
 	return false;
 }
 
-/* Calls take for each line between the first and the last; verifies both. */
+/* Verifies the first line and the hash in the last; with r, also takes the
+ * lines between them. */
 static int
 read_lines(FILE *file, struct reader *r)
 {
@@ -322,7 +324,7 @@ read_lines(FILE *file, struct reader *r)
 	return result;
 }
 
-/* Nobody but us or root may say who is authorized. */
+/* Only root and our own user may decide who is authorized. */
 static FILE *
 open_trusted(const char *path, struct err *err)
 {
@@ -338,8 +340,8 @@ open_trusted(const char *path, struct err *err)
 	    (st.st_uid != geteuid() && st.st_uid != 0) ||
 	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
 		err_set(err,
-			"%s: is another user's (see --user), or others may "
-			"write it, or it is no file",
+			"%s: belongs to another user (see --user), or is "
+			"writable by others, or is not a file",
 			path);
 		close(fd);
 		return NULL;
@@ -352,12 +354,12 @@ open_trusted(const char *path, struct err *err)
 
 int
 checkpoint_load(const char *path, checkpoint_grant_fn *grant, void *arg,
-		struct sessions *holds, struct logpos **pos, size_t *npos,
+		struct sessions *sessions, struct logpos **pos, size_t *npos,
 		struct err *err)
 {
 	struct reader r = {.grant = grant,
 			   .arg = arg,
-			   .holds = holds,
+			   .sessions = sessions,
 			   .pos = pos,
 			   .npos = npos};
 	FILE *file;
@@ -370,9 +372,9 @@ checkpoint_load(const char *path, checkpoint_grant_fn *grant, void *arg,
 	file = open_trusted(path, err);
 	if (file == NULL)
 		return -1;
-	result = read_lines(file, NULL); /* first whether it is whole ... */
+	result = read_lines(file, NULL); /* is it whole? */
 	if (result == 0)
-		result = read_lines(file, &r); /* ... then what it says */
+		result = read_lines(file, &r);
 	fclose(file);
 	if (result != 0)
 		return err_set(err, "%s: damaged", path);

@@ -1,9 +1,9 @@
 /*
- * checkpoint: the table and the places in the logs, kept over a restart.
+ * checkpoint: saves the table and the positions in the logs over a restart.
  *
- * One text file, replaced whole (tmp, fsync, rename, fsync of the directory);
- * its last line proves that it is whole. A file that is not is said and
- * ignored: the log is read again from now - grace, which loses nothing.
+ * One text file, replaced as a whole (tmp, fsync, rename, fsync of the
+ * directory); its last line proves that it is complete. Without a complete file
+ * nothing is lost: the logs are read again from as long ago as a login counts.
  */
 #ifndef DAEMON_WORKER_CHECKPOINT_H
 #define DAEMON_WORKER_CHECKPOINT_H
@@ -18,18 +18,19 @@
 struct err;
 struct sessions;
 
-/* All of it, to a file that the caller has opened and brings to the disk
- * (daemon/sys/atomic_file.h). holds may be NULL. now: to write each expiry as wall clock
- * time. 0, or -1: it could not be written. */
+/* Writes everything to a file that the caller has opened and will commit
+ * (daemon/sys/atomic_file.h). The sessions may be NULL. The two times convert
+ * expiries to wall clock time. 0; -1: it could not be written. */
 int checkpoint_write(FILE *, const struct authtab *, const struct sessions *,
     const struct logpos *, size_t npos, time_t now_wall, int64_t now_steady);
 
 /*
- * Calls grant for each user of each address kept, and for an address whose own
- * times are nobody's: granted until expires, held until held.
- * Puts the open sessions into holds, if that is not NULL. Fills *pos (owned by the caller, each
- * cleared with logpos_clear(), the list with free()). 1 = read, 0 = there is
- * none, -1 = there is one but it is no good (nothing was granted).
+ * Calls grant for each user of each address, and with user NULL for an address
+ * without users: the grant lasts until expires_wall, or, while a session holds
+ * it, until held_wall. Puts the open sessions into the given ones, unless they
+ * are NULL. Fills *pos, a list for free() whose elements are the caller's to
+ * clear with logpos_clear(). 1: read; 0: no such file; -1: the file cannot be
+ * used, and nothing was granted.
  */
 typedef void checkpoint_grant_fn(void *arg, const struct addr *,
     const char *user, size_t user_len, time_t when, time_t expires_wall,

@@ -31,8 +31,8 @@ struct request {
 	uid_t uid;
 };
 
-/* The table counts on another clock than people do. Who logged in too long ago
- * is not authorized by others who did later. */
+/* Converts the expiry to wall clock time. A user whose own grant has expired is
+ * left out, even if others keep the address authorized. */
 static void
 write_row(FILE *out, const struct authtab_row *row, const struct moment *now)
 {
@@ -80,7 +80,7 @@ answer_show(struct request *r, FILE *out)
 	fputs("ok\n", out);
 }
 
-/* Nothing changes for one who is authorized for longer already. */
+/* An address that is authorized for longer already stays so. */
 static void
 grant(struct request *r, int64_t seconds, const char *user)
 {

@@ -1,7 +1,7 @@
 /*
- * control: a Unix socket on which pbsctl and --list ask the running daemon.
+ * control: the Unix socket on which pbsctl and --list query the running daemon.
  *
- * It lies beside the checkpoint (NAME.ctl, mode 0600). Requests:
+ * It is NAME.ctl beside the checkpoint, mode 0600. Requests:
  *
  *	list
  *	show ADDRESS
@@ -9,8 +9,8 @@
  *	remove ADDRESS
  *	status
  *
- * Answers are base/ctlsocket.h's, with lines of base/listing.h ("key value"
- * lines for status).
+ * base/ctlsocket.h has the form of an answer. Its lines are those of
+ * base/listing.h, or "key value" for status.
  */
 #ifndef DAEMON_WORKER_CONTROL_H
 #define DAEMON_WORKER_CONTROL_H
@@ -27,17 +27,17 @@ struct loop;
 
 enum {
 	CONTROL_REQUEST_MAX = 1024,
-	CONTROL_CLIENTS_MAX = 8 /* more of them wait */
+	CONTROL_CLIENTS_MAX = 8 /* at a time; others wait */
 };
 
-/* What the socket needs beyond the table. */
+/* What the control needs beyond the table. */
 struct control_ops {
 	/* Writes "key value" lines for `status`. */
 	void (*status)(void *arg, FILE *out);
 	struct moment (*now)(void *arg);
-	/* Why an address may not be added, or NULL. The slot may be NULL. */
+	/* Why an address may not be added; NULL: it may. The slot may be NULL. */
 	const char *(*refuse)(void *arg, const struct addr *);
-	/* An address was added: its expiry is to be waited for. */
+	/* An address was added, so the next expiry may be earlier. */
 	void (*added)(void *arg);
 	void *arg;
 };
