@@ -97,7 +97,8 @@ pipeline_stamp(struct pipeline *p, const char *line, size_t len, time_t now,
 {
 	struct logline l;
 
-	if (logline_parse(&l, line, len) != 0)
+	if (logline_parse(&l, line, len) != 0 &&
+	    logline_bare(&l, line, len) != 0)
 		return -1;
 	return recognizer_time(p->recognizer, &l, now, when);
 }

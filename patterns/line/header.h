@@ -23,11 +23,28 @@ header_fn header_dovecot; /* header_own.c */
 header_fn header_qpopper; /* header_own.c */
 header_fn header_xmail;	  /* header_own.c */
 header_fn header_form;	  /* header_form.c; also sets the line's header */
+header_fn header_around;  /* header_around.c; also sets the header */
+header_fn header_bare;	  /* header_around.c; see logline_bare() */
 
 /* The form of syslog, in header_syslog.c: like a header_fn, but remembers how
  * the line before it began. */
 const char *header_syslog_next(struct logline *, struct linestart *,
     const char *p, const char *end);
+
+/*
+ * The parts of it, for header_around.c. As a header_fn, each returns where it
+ * ends, or NULL. An origin is "host program[pid]: " or "program[pid]: "; a host
+ * includes the space after it; what follows a host may have an addition before
+ * the tag. RFC 5424 begins after the version.
+ */
+header_fn header_syslog; /* a whole header */
+header_fn header_take_origin, header_take_host, header_take_tag_of_host;
+header_fn header_take_5424;
+/* After "<22>", after "mail.info"; or NULL. */
+const char *header_skip_priority(const char *p, const char *end);
+const char *header_skip_priority_names(const char *p, const char *end);
+/* To the end of a tag: a delimiter of tags, or `stop`. */
+const char *header_skip_tag(const char *p, const char *end, char stop);
 
 /* Sets the stamp at p. Returns the end of the space after it, or NULL. */
 static inline const char *

@@ -102,6 +102,10 @@ is_one_of(const char *p, size_t len, const char *const *names)
 	return false;
 }
 
+static const char *const severities[] = {
+    "emerg",   "alert",	 "crit", "err",	  "error", "warn",
+    "warning", "notice", "info", "debug", NULL};
+
 /* The end of text like "mail.info" at p, or NULL. */
 static const char *
 skip_priority_names(const char *p, const char *end)
@@ -111,9 +115,6 @@ skip_priority_names(const char *p, const char *end)
 	    "lpr",    "news",	"uucp",	  "cron",   "authpriv", "ftp",
 	    "local0", "local1", "local2", "local3", "local4",	"local5",
 	    "local6", "local7", NULL};
-	static const char *const severities[] = {
-	    "emerg",   "alert",	 "crit", "err",	  "error", "warn",
-	    "warning", "notice", "info", "debug", NULL};
 	const char *q = p, *dot;
 
 	while (q < end &&
@@ -130,14 +131,27 @@ skip_priority_names(const char *p, const char *end)
 	return q;
 }
 
-/* Skips what busybox' syslogd (facility and severity) and nginx (the host
- * again) write between host and tag, with its space. NULL: there is nothing of
- * that. */
+/* After "info": some templates write the severity before the tag. */
+static const char *
+skip_severity(const char *p, const char *end)
+{
+	const char *q = p;
+
+	while (q < end && *q >= 'a' && *q <= 'z')
+		q++;
+	return is_one_of(p, (size_t)(q - p), severities) ? q : NULL;
+}
+
+/* Skips what busybox' syslogd (facility and severity), templates (the severity)
+ * and nginx (the host again) write between host and tag, with its space. NULL:
+ * there is nothing of that. */
 static const char *
 skip_addition(const struct logline *l, const char *p, const char *end)
 {
 	const char *q = skip_priority_names(p, end);
 
+	if (q == NULL)
+		q = skip_severity(p, end);
 	if (q == NULL && (size_t)(end - p) > l->host_len &&
 	    memcmp(p, l->host, l->host_len) == 0)
 		q = p + l->host_len;
@@ -366,4 +380,57 @@ header_syslog_next(struct logline *l, struct linestart *start, const char *p,
 	l->host_len = start->host_len;
 	text = take_tag_of_host(l, p + start->len, end);
 	return text != NULL ? skip_message_id(text, end) : NULL;
+}
+
+/* ---- the parts, for header_around.c ---- */
+
+const char *
+header_syslog(struct logline *l, const char *p, const char *end)
+{
+	return p < end ? take_line(l, p, end) : NULL;
+}
+
+const char *
+header_take_origin(struct logline *l, const char *p, const char *end)
+{
+	return take_origin(l, p, end);
+}
+
+const char *
+header_take_host(struct logline *l, const char *p, const char *end)
+{
+	return take_host(l, p, end);
+}
+
+const char *
+header_take_tag_of_host(struct logline *l, const char *p, const char *end)
+{
+	return take_tag_of_host(l, p, end);
+}
+
+const char *
+header_take_5424(struct logline *l, const char *p, const char *end)
+{
+	return take_5424(l, p, end);
+}
+
+const char *
+header_skip_priority(const char *p, const char *end)
+{
+	return skip_priority(p, end);
+}
+
+const char *
+header_skip_priority_names(const char *p, const char *end)
+{
+	return skip_priority_names(p, end);
+}
+
+const char *
+header_skip_tag(const char *p, const char *end, char stop)
+{
+	const char *q = skip_tag(p, end);
+	const char *early = memchr(p, stop, (size_t)(q - p));
+
+	return early != NULL ? early : q;
 }

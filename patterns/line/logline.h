@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -71,6 +72,37 @@ struct linestart {
 /* As logline_parse(), for consecutive lines. */
 int logline_next(struct logline *out, struct linestart *, const char *line,
     size_t len);
+
+/*
+ * For a line without header: 0 if it has one of syslog's in which no delimiter
+ * shows the tag: "STAMP host program[pid] text", "STAMP host program text",
+ * "STAMP host program pid id - text". Any word may be in the tag's place, so the
+ * caller believes it only if there are rules for that program.
+ */
+int logline_bare(struct logline *out, const char *line, size_t len);
+
+/*
+ * For a line that fits no rule: true if it can be read in another way, which
+ * *l then is; if not, *l means nothing. Either the text is a whole line of Dovecot's own log, under a tag
+ * that names Dovecot; or a header that is not syslog's hid one that is,
+ * be it a bare one.
+ */
+bool logline_reread(struct logline *l);
+
+/* False for most lines: logline_reread() need not be tried. */
+static inline bool
+logline_may_reread(const struct logline *l)
+{
+	const char *p = l->text;
+
+	if (l->header != HEADER_SYSLOG)
+		return l->header >= HEADER_HMAILSERVER;
+	if (l->host_len == 0 && memchr(l->program, '.', l->program_len))
+		return true;
+	return l->text_len > 16 &&
+	       (p[3] == ' ' || (p[4] == '-' && p[7] == '-') || p[7] == ':' ||
+		p[0] == '@');
+}
 
 /*
  * Whether another line of the same log begins inside the text: its stamp, or

@@ -3,11 +3,30 @@
  */
 #include "patterns/line/header.h"
 
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
 /* By enum header, in the order in which they are tried. Syslog's, which is the
  * most frequent, comes first and is tried by name. */
 static header_fn *const headers[] = {
-    NULL, header_dovecot, header_qpopper, header_xmail, header_form,
+    NULL,	  header_dovecot, header_qpopper,
+    header_xmail, header_form,	  header_around,
 };
+
+/* Templates put more blanks before the text than the one that ends the tag,
+ * and a final newline may have become a blank (inetutils-syslogd). */
+static void
+set_text(struct logline *l, const char *text, const char *end)
+{
+	if (end > text && end[-1] == ' ')
+		end--;
+	if (l->header == HEADER_SYSLOG)
+		while (text < end && (*text == ' ' || *text == '\t'))
+			text++;
+	l->text = text;
+	l->text_len = (size_t)(end - text);
+}
 
 int
 logline_next(struct logline *out, struct linestart *start, const char *line,
@@ -33,8 +52,7 @@ logline_next(struct logline *out, struct linestart *start, const char *line,
 	}
 	out->line = line;
 	out->line_len = len;
-	out->text = text;
-	out->text_len = (size_t)(end - text);
+	set_text(out, text, end);
 	return 0;
 }
 
@@ -45,4 +63,91 @@ logline_parse(struct logline *out, const char *line, size_t len)
 
 	none.len = 0;
 	return logline_next(out, &none, line, len);
+}
+
+/* ---- read otherwise ---- */
+
+/* Whether "dovecot" is a part of the tag by itself, as in the names that
+ * containers have: "mailcow-dovecot-1". */
+static bool
+names_dovecot(const struct logline *l)
+{
+	static const char name[] = "dovecot";
+	const char *end = l->program + l->program_len;
+	const char *p = memmem(l->program, l->program_len, name, strlen(name));
+
+	if (p == NULL)
+		return false;
+	return (p == l->program || !isalnum((unsigned char)p[-1])) &&
+	       (p + strlen(name) == end ||
+		!isalnum((unsigned char)p[strlen(name)]));
+}
+
+/*
+ * A whole line of Dovecot's own log as the text: a container's output through
+ * Docker's syslog or journald driver, or standard error of a service. The outer
+ * stamp counts: the container may be in another time zone.
+ */
+static bool
+take_nested(struct logline *l)
+{
+	struct logline inner;
+
+	if (!names_dovecot(l) ||
+	    logline_parse(&inner, l->text, l->text_len) != 0 ||
+	    inner.header > HEADER_DOVECOT ||
+	    (inner.header == HEADER_SYSLOG && inner.stamp != l->text) ||
+	    logline_is_torn(&inner))
+		return false;
+	l->header = inner.header;
+	l->program = inner.program;
+	l->program_len = inner.program_len;
+	l->pid = inner.pid;
+	l->text = inner.text;
+	l->text_len = inner.text_len;
+	return true;
+}
+
+int
+logline_bare(struct logline *out, const char *line, size_t len)
+{
+	const char *text = len > 0 ? header_bare(out, line, line + len) : NULL;
+
+	if (text == NULL)
+		return -1;
+	out->line = line;
+	out->line_len = len;
+	set_text(out, text, line + len);
+	return 0;
+}
+
+/* A form that fits almost anything may have hidden one of syslog's. */
+static bool
+take_hidden(struct logline *l)
+{
+	const char *end = l->line + l->line_len;
+	const char *text = header_around(l, l->line, end);
+
+	if (text == NULL)
+		return logline_bare(l, l->line, l->line_len) == 0;
+	set_text(l, text, end);
+	return true;
+}
+
+/* "STAMP mail.info: ": no tag, but what socklog puts before a line. */
+static bool
+names_priority(const struct logline *l)
+{
+	const char *end = l->program + l->program_len;
+
+	return l->host_len == 0 &&
+	       header_skip_priority_names(l->program, end) == end;
+}
+
+bool
+logline_reread(struct logline *l)
+{
+	if (l->header == HEADER_SYSLOG && !names_priority(l))
+		return take_nested(l);
+	return take_hidden(l);
 }

@@ -19,6 +19,8 @@ enum stamp_kind {
 	STAMP_DOTTED,	 /* "[2026.11.21] 02:11:07" (SmarterMail) */
 	STAMP_W3C,	 /* "2026-11-21 02:11:07" in UTC (W3C, IIS) */
 	STAMP_CLOCK,	 /* "02:11:07" (SmarterMail) */
+	STAMP_SVLOGD,	 /* "2026-11-21_02:11:07.12345" in UTC (svlogd -tt) */
+	STAMP_SVLOGD_T,	 /* "2026-11-21T02:11:07.12345" in UTC (-ttt) */
 	STAMP_KINDS
 };
 

@@ -15,6 +15,8 @@ static const struct {
     [STAMP_DOTTED] = {"[YYYY.MM.DD] hh:mm:ss", false},
     [STAMP_W3C] = {"YYYY-MM-DD hh:mm:ss", true},
     [STAMP_CLOCK] = {"hh:mm:ss", false},
+    [STAMP_SVLOGD] = {"YYYY-MM-DD_hh:mm:ss", true},
+    [STAMP_SVLOGD_T] = {"YYYY-MM-DDThh:mm:ss", true},
 };
 
 static bool

@@ -231,6 +231,12 @@ matcher_match(struct matcher *matcher, const struct logline *line,
 	return r;
 }
 
+bool
+matcher_knows(const struct matcher *matcher, const struct logline *line)
+{
+	return programs_find(matcher->programs, line) != NULL;
+}
+
 size_t
 matcher_explain(struct matcher *matcher, const struct logline *line,
 		matcher_attempt_fn *fn, void *arg)

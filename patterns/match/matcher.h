@@ -61,6 +61,9 @@ bool matcher_has_jit(const struct matcher *);
 int matcher_match(struct matcher *, const struct logline *, struct match *out,
     struct err *);
 
+/* Whether there are rules for the program that the line names. */
+bool matcher_knows(const struct matcher *, const struct logline *);
+
 /* How one expression did with a line, for pbsctl explain. */
 struct attempt {
 	const struct rule *rule;

@@ -137,15 +137,40 @@ recognize_part(struct recognizer *r, struct found *found, struct err *err)
 	}
 }
 
+/* A word in the tag's place is the tag only if it names a program. */
+static bool
+take_bare(struct recognizer *r, struct logline *l, const char *line,
+	  size_t len)
+{
+	return logline_bare(l, line, len) == 0 &&
+	       matcher_knows(r->matcher, l);
+}
+
+static int
+match_again(struct recognizer *r, struct found *found, struct err *err)
+{
+	struct logline again = found->line;
+	int fits = 0;
+
+	if (logline_reread(&again))
+		fits = matcher_match(r->matcher, &again, &found->match, err);
+	if (fits != 0)
+		found->line = again;
+	return fits;
+}
+
 enum finding
 recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 		struct found *found, struct err *err)
 {
 	int fits;
 
-	if (logline_next(&found->line, &r->start, line, len) != 0)
+	if (logline_next(&found->line, &r->start, line, len) != 0 &&
+	    !take_bare(r, &found->line, line, len))
 		return FOUND_HEADERLESS;
 	fits = matcher_match(r->matcher, &found->line, &found->match, err);
+	if (fits == 0 && logline_may_reread(&found->line))
+		fits = match_again(r, found, err);
 	if (fits <= 0)
 		return fits == 0 ? FOUND_NOTHING : FOUND_DOUBTFUL;
 	if (logline_is_torn(&found->line)) {

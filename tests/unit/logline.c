@@ -50,7 +50,9 @@ static const struct expected good[] = {
     /* the text is exactly what follows */
     {"Nov 21 02:01:00 mail x:   Connect:  127.0.0.1 ", HEADER_SYSLOG,
      STAMP_TRADITIONAL, "Nov 21 02:01:00", "mail", "x", 0,
-     "  Connect:  127.0.0.1 "},
+     "Connect:  127.0.0.1"},
+    {"Nov 21 02:01:00 mail x: \ttext  ", HEADER_SYSLOG, STAMP_TRADITIONAL,
+     "Nov 21 02:01:00", "mail", "x", 0, "text "},
     {"Nov 21 02:01:00 mail x: ", HEADER_SYSLOG, STAMP_TRADITIONAL,
      "Nov 21 02:01:00", "mail", "x", 0, ""},
     {"Nov 21 02:01:00 mail x:", HEADER_SYSLOG, STAMP_TRADITIONAL,
@@ -94,11 +96,43 @@ static const struct expected good[] = {
     {"<22>1 2026-11-21T02:42:02Z - pop3d - ID47 - LOGIN", HEADER_SYSLOG,
      STAMP_ISO, "2026-11-21T02:42:02Z", NULL, "pop3d", 0, "LOGIN"},
     {"<22>1 2026-11-21T02:42:02Z mail a worker-7 - - \xef\xbb\xbf x",
-     HEADER_SYSLOG, STAMP_ISO, "2026-11-21T02:42:02Z", "mail", "a", 0, " x"},
+     HEADER_SYSLOG, STAMP_ISO, "2026-11-21T02:42:02Z", "mail", "a", 0, "x"},
     {"<22>1 2026-11-21T02:42:02Z mail a 1 - [x@1 k=\"v ] \\\" \\] - \"][y] t",
      HEADER_SYSLOG, STAMP_ISO, "2026-11-21T02:42:02Z", "mail", "a", 1, "t"},
     {"<22>1 2026-11-21T02:42:02Z mail a 1 - -", HEADER_SYSLOG, STAMP_ISO,
      "2026-11-21T02:42:02Z", "mail", "a", 1, ""},
+    /* with something around it */
+    {"Nov 21 02:01:00 <mail.info> mx dovecot[77]: x", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 02:01:00", "mx", "dovecot", 77, "x"},
+    {"2026-11-21T02:01:00Z <2.6> dovecot: x", HEADER_SYSLOG, STAMP_ISO,
+     "2026-11-21T02:01:00Z", "", "dovecot", 0, "x"},
+    {"Nov 21 02:01:00 [cyrus/imap] x", HEADER_SYSLOG, STAMP_TRADITIONAL,
+     "Nov 21 02:01:00", "", "cyrus/imap", 0, "x"},
+    {"Nov 21 02:01:00 [poppers] x", HEADER_SYSLOG, STAMP_TRADITIONAL,
+     "Nov 21 02:01:00", "", "poppers", 0, "x"},
+    {"Nov 21 02:01:00 198.51.100.2 mx dovecot[77]: x", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 02:01:00", "mx", "dovecot", 77, "x"},
+    {"Nov 21 02:01:00 mx info dovecot[77]: x", HEADER_SYSLOG, STAMP_TRADITIONAL,
+     "Nov 21 02:01:00", "mx", "dovecot", 77, "x"},
+    {"Nov 21 02:01:00 mx 1 2026-11-21T02:01:00Z m a 77 - - x", HEADER_SYSLOG,
+     STAMP_ISO, "2026-11-21T02:01:00Z", "m", "a", 77, "x"},
+    {"1 2026-11-21T02:01:00Z mx a 77 - - x", HEADER_SYSLOG, STAMP_ISO,
+     "2026-11-21T02:01:00Z", "mx", "a", 77, "x"},
+    {"Sat 2026-11-21 02:01:00 UTC mx a.service[77]: x", HEADER_SYSLOG,
+     STAMP_W3C, "2026-11-21 02:01:00", "mx", "a", 77, "x"},
+    {"Sat 2026-11-21 02:01:00 CET mx a[77]: x", HEADER_SYSLOG, STAMP_ISO,
+     "2026-11-21 02:01:00", "mx", "a", 77, "x"},
+    {"2026-11-21T02:01:00.12345 Nov 21 02:01:00 mx a: x", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 02:01:00", "mx", "a", 0, "x"},
+    {"2026-11-21_02:01:00.12345 mail.info: Nov 21 03:01:00 a: x", HEADER_SYSLOG,
+     STAMP_SVLOGD, "2026-11-21_02:01:00.12345", "", "a", 0, "x"},
+    {"2026-11-21_02:01:00.12345 a[7]: x", HEADER_SYSLOG, STAMP_SVLOGD,
+     "2026-11-21_02:01:00.12345", "", "a", 7, "x"},
+    {"@400000004c91b044077a9e94 Nov 21 03:01:00 mx a: x", HEADER_SYSLOG,
+     STAMP_TAI64N, "@400000004c91b044077a9e94", "mx", "a", 0, "x"},
+    {"imap-login: Nov 21 02:01:00 Info: Login: ann [192.0.2.7]", HEADER_SYSLOG,
+     STAMP_TRADITIONAL, "Nov 21 02:01:00", "", "imap-login", 0,
+     "Info: Login: ann [192.0.2.7]"},
     /* own logs */
     {"Nov 21 02:48:38 imap-login: Info: Login: user=<a>", HEADER_SYSLOG,
      STAMP_TRADITIONAL, "Nov 21 02:48:38", NULL, "imap-login", 0,
@@ -242,7 +276,22 @@ static const struct {
     {"data without name", "<22>1 2026-11-21T02:42:02Z m a 1 - [] y"},
     {"text on the data's heels", "<22>1 2026-11-21T02:42:02Z m a 1 - []y"},
     {"dovecot, no stamp", "dovecot: Info: imap-login: Login: x"},
-    {"popper by another name", "Nov 21 02:01:00 [poppers] (v4.0.5) x"},
+    {"a facility that is none", "Nov 21 02:01:00 <24.6> mx imapd[1]: x"},
+    {"a severity that is none", "Nov 21 02:01:00 <2.8> mx imapd[1]: x"},
+    {"a facility's name that is none", "Nov 21 02:01:00 <post.info> mx x: y"},
+    {"metalog's bracket empty", "Nov 21 02:01:00 [] x"},
+    {"metalog's bracket with a space", "Nov 21 02:01:00 [a b] x"},
+    {"a relay without address", "Nov 21 02:01:00 relay mx imapd[1]: x"},
+    {"a relay's address, half", "Nov 21 02:01:00 198.51.100 mx imapd[1]: x"},
+    {"two relays", "Nov 21 02:01:00 192.0.2.1 192.0.2.2 mx imapd[1]: x"},
+    {"two severities", "Nov 21 02:01:00 mx info info imapd[1]: x"},
+    {"RFC 5424, version 2", "2 2026-11-21T02:01:00Z mx a 7 - - x"},
+    {"a weekday without zone", "Sat 2026-11-21 02:01:00 mx a[7]: x"},
+    {"a weekday, its zone too long",
+     "Sat 2026-11-21 02:01:00 ABCDEF mx a[7]: x"},
+    {"svlogd and no line", "2026-11-21_02:01:00.12345"},
+    {"an own log of 0.99, of no login",
+     "imap: Nov 21 02:01:00 Info: Login: ann [192.0.2.7]"},
     {"popper without end", "Nov 21 02:01:00 [popper]"},
     {"a weekday unknown", "Tho Nov 21 02:01:00 2002 [4242] Stats:"},
     {"ctime with the year twice", "Thu Nov 21 2002 02:01:00 2002 [42] x"},
@@ -296,6 +345,15 @@ test_good(const struct expected *e)
 	ok(same(l.line, l.line_len, e->line), "itself: %s", e->line);
 }
 
+/* One trailing blank does not count. */
+static bool
+ends_at(const struct logline *l, const char *end)
+{
+	const char *text_end = l->text + l->text_len;
+
+	return text_end == end || (text_end == end - 1 && *text_end == ' ');
+}
+
 /* However a line is cut, nothing is read after its end: the sanitizers and
  * valgrind watch the copy. */
 static void
@@ -311,7 +369,7 @@ test_cut(const char *line)
 		memcpy(copy, line, n);
 		if (logline_parse(&l, copy, n) == 0)
 			inside = inside && l.text >= copy &&
-				 l.text + l.text_len == copy + n;
+				 ends_at(&l, copy + n);
 		free(copy);
 	}
 	ok(inside, "cut anywhere, the text ends with the line: %s", line);
@@ -450,17 +508,23 @@ static const struct torn_case {
 	bool torn;
 } torn_cases[] = {
     {"Nov 21 02:01:00 mail dovecot: Login: user=<alNov 21 02:01:01 mail "
-     "dovecot: x", true},
+     "dovecot: x",
+     true},
     {"Nov 30 23:59:59 mail dovecot: Login: user=<alDec  1 00:00:00 mail "
-     "dovecot: x", true},
+     "dovecot: x",
+     true},
     {"2026-11-21T02:01:00+00:00 mail pop3d: LOGIN, user=a2026-11-21T02:01:01"
-     "+00:00 mail imapd: x", true},
+     "+00:00 mail imapd: x",
+     true},
     {"Nov 21 02:48:38 pop3-login: Info: Login: user=<alNov 21 02:48:39 "
-     "imap-login: Info: x", true},
+     "imap-login: Info: x",
+     true},
     {"dovecot: 2009-03-08 09:12:44 Info: user=<dovecot: 2009-03-08 09:12:45 "
-     "Info: x", true},
+     "Info: x",
+     true},
     {"@400000004c91b044077a9e94 imap-login: a@400000004c91b045077a9e94 "
-     "imap-login: x", true},
+     "imap-login: x",
+     true},
     {"Nov 21 02:01:00 mail dovecot: Login: user=<Nov 21>", false},
     {"Nov 21 02:01:00 mail dovecot: Login: user=<dovecot@mail>", false},
     {"2026-11-21T02:01:00+00:00 mail dovecot: Login: user=<2026>", false},

@@ -1,0 +1,383 @@
+/*
+ * Headers of syslog with something before or around them, as some daemons,
+ * templates and supervisors write them. Tried last, since most logs have none.
+ *
+ * Each is taken by position, with exact words. header_bare() is apart, since no
+ * delimiter shows there which word is the tag.
+ */
+#include "patterns/line/header.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/addr.h"
+
+static const char *
+skip_word(const char *p, const char *end, const char *word)
+{
+	size_t len = strlen(word);
+
+	if ((size_t)(end - p) < len || memcmp(p, word, len) != 0)
+		return NULL;
+	return p + len;
+}
+
+/* ---- between the stamp and the origin ---- */
+
+/* After "mail.info" or "2.6". */
+static const char *
+skip_bsd_priority(const char *p, const char *end)
+{
+	int facility, severity;
+	const char *q = header_take_number(&facility, p, end);
+
+	if (q == NULL)
+		return header_skip_priority_names(p, end);
+	if (q - p > 2 || facility > 23 || q == end || *q++ != '.')
+		return NULL;
+	p = q;
+	q = header_take_number(&severity, p, end);
+	return q != NULL && q - p == 1 && severity <= 7 ? q : NULL;
+}
+
+/* BSD's syslogd -v and -vv: "STAMP <mail.info> mx dovecot[77]: text". */
+static const char *
+take_bsd(struct logline *l, const char *p, const char *end)
+{
+	p = header_take_stamp(l, p, end);
+	if (p == NULL || p == end || *p != '<')
+		return NULL;
+	p = skip_bsd_priority(p + 1, end);
+	if (p == NULL || (p = skip_word(p, end, "> ")) == NULL)
+		return NULL;
+	return header_take_origin(l, p, end);
+}
+
+/* metalog: "STAMP [dovecot] text". qpopper's own log is tried before. */
+static const char *
+take_metalog(struct logline *l, const char *p, const char *end)
+{
+	p = header_take_stamp(l, p, end);
+	if (p == NULL || p == end || *p++ != '[')
+		return NULL;
+	l->program = p;
+	p = header_skip_tag(p, end, ']');
+	l->program_len = (size_t)(p - l->program);
+	return l->program_len > 0 ? skip_word(p, end, "] ") : NULL;
+}
+
+/* A relay's address before the host: "STAMP 198.51.100.2 mx dovecot[77]: ". */
+static const char *
+take_relayed(struct logline *l, const char *p, const char *end)
+{
+	struct addr addr;
+
+	p = header_take_stamp(l, p, end);
+	if (p == NULL || (p = header_take_host(l, p, end)) == NULL ||
+	    addr_parse(&addr, l->host, l->host_len) != 0 ||
+	    (p = header_take_host(l, p, end)) == NULL ||
+	    p[-2] == ':') /* that was a tag */
+		return NULL;
+	return header_take_tag_of_host(l, p, end);
+}
+
+/* RFC 5424 after another header, as FreeBSD 12 wrote it:
+ * "STAMP mx 1 2026-11-21T02:01:00Z mx dovecot 77 - - text". */
+static const char *
+take_double(struct logline *l, const char *p, const char *end)
+{
+	p = header_take_stamp(l, p, end);
+	if (p == NULL || (p = header_take_host(l, p, end)) == NULL)
+		return NULL;
+	if (p < end && *p == '<' && (p = header_skip_priority(p, end)) == NULL)
+		return NULL;
+	p = skip_word(p, end, "1 ");
+	return p != NULL ? header_take_5424(l, p, end) : NULL;
+}
+
+/* ---- journalctl ---- */
+
+static bool
+is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+/* After "UTC" or "+0530". */
+static const char *
+skip_zone(const char *p, const char *end)
+{
+	const char *q = p;
+
+	if (q < end && (*q == '+' || *q == '-')) {
+		for (q++; q < end && *q >= '0' && *q <= '9'; q++)
+			;
+		return q - p == 3 || q - p == 5 ? q : NULL;
+	}
+	while (q < end && is_upper(*q))
+		q++;
+	return q - p >= 2 && q - p <= 5 ? q : NULL;
+}
+
+static bool
+is_utc(const char *zone, const char *end)
+{
+	return end - zone == 3 &&
+	       (memcmp(zone, "UTC", 3) == 0 || memcmp(zone, "GMT", 3) == 0);
+}
+
+/* journalctl -o with-unit names the unit in place of the tag. */
+static void
+drop_unit_suffix(struct logline *l)
+{
+	static const char suffix[] = ".service";
+	size_t len = strlen(suffix);
+
+	if (l->program_len > len &&
+	    memcmp(l->program + l->program_len - len, suffix, len) == 0)
+		l->program_len -= len;
+}
+
+/* -o short-full and with-unit: "Sat 2026-11-21 02:01:00 UTC mx dovecot[77]: ".
+ * The zone is that of whoever ran journalctl: UTC, or else the local one. */
+static const char *
+take_weekday(struct logline *l, const char *p, const char *end)
+{
+	static const char days[] = "Mon Tue Wed Thu Fri Sat Sun ";
+	const char *zone;
+	size_t i;
+
+	if (end - p < 4)
+		return NULL;
+	for (i = 0; days[i] != '\0' && memcmp(p, days + i, 4) != 0; i += 4)
+		;
+	if (days[i] == '\0')
+		return NULL;
+	zone = header_take_stamp(l, p + 4, end);
+	if (zone == NULL || l->stamp_kind != STAMP_ISO ||
+	    (p = skip_zone(zone, end)) == NULL || p == end || *p != ' ')
+		return NULL;
+	if (is_utc(zone, p))
+		l->stamp_kind = STAMP_W3C;
+	p = header_take_origin(l, p + 1, end);
+	if (p != NULL)
+		drop_unit_suffix(l);
+	return p;
+}
+
+/* ---- supervisors that put their stamp before a line ---- */
+
+/* svlogd -t, -tt, -ttt and multilog write the time in UTC; other ISO stamps
+ * are as they say. NULL: none is there, or no space after it. */
+static const char *
+take_outer_stamp(struct logline *l, const char *p, const char *end)
+{
+	static const enum stamp_kind kinds[] = {STAMP_TAI64N, STAMP_SVLOGD,
+						STAMP_ISO};
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		l->stamp = p;
+		l->stamp_kind = kinds[i];
+		l->stamp_len = stamp_find_kind(kinds[i], p, end);
+		if (l->stamp_len == 0)
+			continue;
+		p += l->stamp_len;
+		return p < end && *p == ' ' ? p + 1 : NULL;
+	}
+	return NULL;
+}
+
+/* After what socklog writes: "mail.info: ", from the network "ADDRESS: mail.
+ * info: ". */
+static const char *
+skip_socklog(const char *p, const char *end)
+{
+	const char *colon = memchr(p, ' ', (size_t)(end - p));
+	struct addr addr;
+
+	if (colon != NULL && colon - p >= 2 && colon[-1] == ':' &&
+	    addr_parse(&addr, p, (size_t)(colon - 1 - p)) == 0)
+		p = colon + 1;
+	p = header_skip_priority_names(p, end);
+	return p != NULL ? skip_word(p, end, ": ") : NULL;
+}
+
+/* A line that begins here with its own stamp. The outer stamp counts if it
+ * says which zone it is in. */
+static const char *
+take_inner(struct logline *l, const char *p, const char *end)
+{
+	struct logline inner = {.line = p, .line_len = (size_t)(end - p)};
+	const char *text = header_syslog(&inner, p, end);
+
+	if (text == NULL || inner.stamp_len == 0)
+		return NULL;
+	inner.text = text;
+	inner.text_len = (size_t)(end - text);
+	if (logline_is_torn(&inner))
+		return NULL;
+	if (l->stamp_len > 0 && l->stamp_kind != STAMP_ISO) {
+		inner.stamp = l->stamp;
+		inner.stamp_len = l->stamp_len;
+		inner.stamp_kind = l->stamp_kind;
+	}
+	inner.line = l->line;
+	inner.line_len = l->line_len;
+	*l = inner;
+	return text;
+}
+
+/* svlogd, multilog, socklog: "OUTER [mail.info: ]STAMP [mx ]dovecot: text". */
+static const char *
+take_supervised(struct logline *l, const char *p, const char *end)
+{
+	const char *inner = take_outer_stamp(l, p, end), *q, *text;
+
+	if (inner == NULL) {
+		inner = p;
+		l->stamp_len = 0;
+	}
+	q = skip_socklog(inner, end);
+	if (q == NULL && inner == p)
+		return NULL;
+	text = take_inner(l, q != NULL ? q : inner, end);
+	if (text != NULL || l->stamp_len == 0)
+		return text;
+	if (l->stamp_kind == STAMP_ISO && q != NULL)
+		l->stamp_kind = STAMP_SVLOGD_T;
+	else if (l->stamp_kind != STAMP_SVLOGD)
+		return NULL;
+	if (stamp_find_kind(l->stamp_kind, l->stamp, l->stamp + l->stamp_len) !=
+	    l->stamp_len)
+		return NULL;
+	return header_take_origin(l, q != NULL ? q : inner, end);
+}
+
+/* ---- Dovecot 0.99's own log ---- */
+
+/* imap-login: Nov 21 02:01:00 Info: Login: ann [192.0.2.7] */
+static const char *
+take_dovecot_099(struct logline *l, const char *p, const char *end)
+{
+	static const char *const names[] = {"imap-login: ", "pop3-login: "};
+	const char *q;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		q = skip_word(p, end, names[i]);
+		if (q == NULL)
+			continue;
+		l->program = p;
+		l->program_len = strlen(names[i]) - 2;
+		return header_take_stamp(l, q, end);
+	}
+	return NULL;
+}
+
+/* ---- RFC 5424 that lost its beginning, or was written as RFC 3164 ---- */
+
+/* "1 2026-11-21T02:01:00Z mx dovecot 77 - - text" */
+static const char *
+take_versioned(struct logline *l, const char *p, const char *end)
+{
+	p = skip_word(p, end, "1 ");
+	return p != NULL ? header_take_5424(l, p, end) : NULL;
+}
+
+/* A name without delimiters, and the space after it. */
+static const char *
+take_bare_tag(struct logline *l, const char *p, const char *end)
+{
+	const char *q = header_skip_tag(p, end, ' ');
+
+	l->program = p;
+	l->program_len = (size_t)(q - p);
+	return q > p && q < end && *q == ' ' ? q + 1 : NULL;
+}
+
+/* As take_host(), but not "imap-login:". */
+static const char *
+take_bare_host(struct logline *l, const char *p, const char *end)
+{
+	p = header_take_host(l, p, end);
+	return p != NULL && p[-2] != ':' ? p : NULL;
+}
+
+/* "2026-11-21T02:01:00Z mx dovecot 77 - - text", also with "-" for the pid:
+ * sysklogd 2.7 writes its files so. */
+static const char *
+take_unversioned(struct logline *l, const char *p, const char *end)
+{
+	const char *start = p, *q;
+	int pid;
+
+	p = header_take_stamp(l, p, end);
+	if (p == NULL || l->stamp_kind != STAMP_ISO ||
+	    (p = take_bare_host(l, p, end)) == NULL ||
+	    (p = take_bare_tag(l, p, end)) == NULL)
+		return NULL;
+	q = p < end && *p == '-' ? p + 1 : header_take_number(&pid, p, end);
+	if (q == NULL || q == end || *q != ' ')
+		return NULL;
+	return header_take_5424(l, start, end);
+}
+
+/* "STAMP mx dovecot[77] text", "STAMP mx dovecot text": what rsyslog makes of
+ * a message in RFC 5424 when it writes the traditional format. */
+static const char *
+take_bare(struct logline *l, const char *p, const char *end)
+{
+	const char *q;
+
+	p = header_take_stamp(l, p, end);
+	if (p == NULL || (p = take_bare_host(l, p, end)) == NULL)
+		return NULL;
+	q = header_skip_tag(p, end, ' ');
+	if (q == p || q == end)
+		return NULL;
+	if (*q == ' ')
+		return take_bare_tag(l, p, end);
+	l->program = p;
+	l->program_len = (size_t)(q - p);
+	if (*q != '[' || (q = header_take_number(&l->pid, q + 1, end)) == NULL)
+		return NULL;
+	return skip_word(q, end, "] ");
+}
+
+/* ---- all of them ---- */
+
+static const char *
+take_first(struct logline *l, header_fn *const *forms, size_t count,
+	   const char *p, const char *end)
+{
+	const char *text = NULL;
+	size_t i;
+
+	l->header = HEADER_SYSLOG;
+	for (i = 0; text == NULL && i < count; i++) {
+		l->host_len = l->program_len = l->stamp_len = 0;
+		l->pid = 0;
+		text = forms[i](l, p, end);
+	}
+	return text;
+}
+
+const char *
+header_around(struct logline *l, const char *p, const char *end)
+{
+	static header_fn *const forms[] = {
+	    take_bsd,	  take_metalog,	   take_relayed,   take_double,
+	    take_weekday, take_supervised, take_versioned, take_dovecot_099,
+	};
+
+	return take_first(l, forms, sizeof(forms) / sizeof(forms[0]), p, end);
+}
+
+const char *
+header_bare(struct logline *l, const char *p, const char *end)
+{
+	static header_fn *const forms[] = {take_unversioned, take_bare};
+
+	return take_first(l, forms, sizeof(forms) / sizeof(forms[0]), p, end);
+}

@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# headers: every server's lines are logins with every header and envelope.
+"""Takes each accept sample whose header is syslog's out of the pattern files,
+puts its program, pid and text after each header that some daemon writes, and
+runs all of them through one `pbsctl match --json`. Whatever a stranger may have
+written into the text grants nothing with any of these headers.
+"""
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import yaml
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+import tap  # noqa: E402
+
+PBSCTL = os.path.join(ROOT, os.environ.get("BUILD", "build"), "pbsctl")
+PATTERNS = os.path.join(ROOT, "patterns")
+CASES = os.path.join(os.path.dirname(ROOT), "shared", "cases", "headers")
+WHEN = 1795226460  # 2026-11-21 02:01:00 UTC
+
+# {t} the tag with its pid, {p} the program, {n} the pid or "-", {m} the text.
+TRADITIONAL, ISO = "Nov 21 02:01:00", "2026-11-21T02:01:00.522836+00:00"
+HEADERS = {
+    "RFC 3164": "Nov 21 02:01:00 mx {t}: {m}",
+    "no host": "Nov 21 02:01:00 {t}: {m}",
+    "ISO": ISO + " mx {t}: {m}",
+    "ISO with a space": "2026-11-21 02:01:00 mx {t}: {m}",
+    "a priority": "<22>Nov 21 02:01:00 mx {t}: {m}",
+    "RFC 5424": "<22>1 " + ISO + " mx {p} {n} - - {m}",
+    "BSD -v": "Nov 21 02:01:00 <2.6> mx {t}: {m}",
+    "BSD -vv": "Nov 21 02:01:00 <mail.info> mx {t}: {m}",
+    "BSD -vv, ISO": ISO + " <mail.info> mx {t}: {m}",
+    "busybox": "Nov 21 02:01:00 mx mail.info {t}: {m}",
+    "metalog": "Nov 21 02:01:00 [{p}] {m}",
+    "metalog, ISO": "2026-11-21 02:01:00 [{p}] {m}",
+    "two spaces": "Nov 21 02:01:00 mx {t}:  {m}",
+    "two spaces, ISO": "2026-11-21 02:01:00 mx {t}:  {m}",
+    "a tab": "Nov 21 02:01:00 mx {t}: \t{m}",
+    "a trailing blank": "Nov 21 02:01:00 mx {t}: {m} ",
+    "no colon": "Nov 21 02:01:00 mx {t} {m}",
+    "no colon, ISO": ISO + " mx {t} {m}",
+    "no colon, ISO with a space": "2026-11-21 02:01:00 mx {t} {m}",
+    "no colon, two spaces": ISO + " mx {t}  {m}",
+    "severity": "Nov 21 02:01:00 mx info {t}: {m}",
+    "severity, ISO": "2026-11-21 02:01:00 mx info {t}: {m}",
+    "relay": "Nov 21 02:01:00 198.51.100.2 mx {t}: {m}",
+    "relay, ISO": ISO + " 198.51.100.2 mx {t}: {m}",
+    "relay, ISO with a space": "2026-11-21 02:01:00 2001:db8::2 mx {t}: {m}",
+    "relay and severity": "Nov 21 02:01:00 198.51.100.2 mx info {t}: {m}",
+    "FreeBSD 12": "Nov 21 02:01:00 mx 1 " + ISO + " mx {p} {n} - - {m}",
+    "FreeBSD 12, priority":
+        "Nov 21 02:01:00 mx <22>1 " + ISO + " mx {p} {n} - - {m}",
+    "RFC 5424 without priority": ISO + " mx {p} {n} - - {m}",
+    "RFC 5424 with version": "1 2026-11-21T02:01:00Z mx {p} {n} - - {m}",
+    "RFC 5424 with data": ISO + ' mx {p} {n} - [x@1 k="v"] {m}',
+    "svlogd -ttt, socklog":
+        "2026-11-21T02:01:00.12345 mail.info: Nov 21 02:01:00 {t}: {m}",
+    "svlogd -ttt, socklog, no stamp":
+        "2026-11-21T02:01:00.12345 mail.info: {t}: {m}",
+    "svlogd -tt, socklog":
+        "2026-11-21_02:01:00.12345 mail.info: Nov 21 02:01:00 {t}: {m}",
+    "svlogd -tt, a line":
+        "2026-11-21_02:01:00.12345 Nov 21 02:01:00 mx {t}: {m}",
+    "svlogd -tt": "2026-11-21_02:01:00.12345 {t}: {m}",
+    "socklog": "mail.info: Nov 21 02:01:00 {t}: {m}",
+    "socklog, network": "192.0.2.1: mail.info: Nov 21 02:01:00 mx {t}: {m}",
+    "multilog": "@400000006a00cc3c00000000 Nov 21 02:01:00 mx {t}: {m}",
+    "multilog, socklog":
+        "@400000006a00cc3c00000000 mail.info: Nov 21 02:01:00 {t}: {m}",
+    "journalctl -o short-iso": "2026-11-21T02:01:00+0000 mx {t}: {m}",
+    "journalctl -o short-full": "Sat 2026-11-21 02:01:00 UTC mx {t}: {m}",
+}
+TAI = "@%016x00000000" % (2 ** 62 + 10 + WHEN)
+
+
+def samples():
+    """(rule, program, text, ip, user) of each accept sample of one line."""
+    for path in sorted(glob.glob(os.path.join(PATTERNS, "*.yaml"))):
+        with open(path, encoding="utf-8") as f:
+            document = yaml.safe_load(f)
+        for rule in document["rules"]:
+            header = rule.get("header", document.get("header", "syslog"))
+            if header != "syslog" or "match" not in rule:
+                continue
+            for sample in rule.get("accept", []):
+                parts = take_apart(sample.get("line", ""))
+                if parts:
+                    yield (rule["name"], *parts, sample["ip"],
+                           sample.get("user"))
+
+
+STAMP = (r"(?:<\d+>)?(?:\w{3} [ \d]\d (?:\d{4} )?[\d:]{8}"
+         r"|[\d-]{10}[T ][\d:]{8}[.\d]*(?:Z|[+-][\d:]{4,5})?|@\w{24})")
+
+
+def take_apart(line):
+    """(program, text) of a line with a header of the usual kinds."""
+    found = re.match(r"<\d+>1 \S+ \S+ (\S+) \S+ \S+ - +(.*)$", line)
+    if not found:
+        found = re.match(STAMP + r" (?:\S+ )??([^][ :]+)(?:\[\d+\])?: +(.*)$",
+                         line)
+    if not found:
+        return None
+    program, text = found.groups()
+    return program, re.sub(r"^\[ID \d+ \w+\.\w+\] ", "", text)
+
+
+def match(lines):
+    with tempfile.NamedTemporaryFile() as log:
+        log.write("".join(line + "\n" for line in lines).encode())
+        log.flush()
+        done = subprocess.run(
+            [PBSCTL, "match", "--json", "--patterns", PATTERNS, log.name],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=dict(os.environ, TZ="UTC"))
+    return [json.loads(text) for text in done.stdout.decode().splitlines()]
+
+
+def write(form, program, text, pid):
+    form = form.replace("@400000006a00cc3c00000000", TAI)
+    return form.format(p=program, n=pid or "-", m=text,
+                       t="%s[%s]" % (program, pid) if pid else program)
+
+
+def every_header():
+    known = list(samples())
+    tap.ok(len(known) > 100, "there are %d samples" % len(known))
+    for name, form in HEADERS.items():
+        for pid in ("", "77"):
+            lines = [write(form, program, text, pid)
+                     for _, program, text, _, _ in known]
+            found = {login["line"] - 1: login for login in match(lines)}
+            wrong = [line for i, (line, (rule, _, _, ip, user))
+                     in enumerate(zip(lines, known))
+                     if i not in found or found[i]["ip"] != ip
+                     or found[i]["time"] != WHEN
+                     or user not in (None, found[i]["user"])]
+            tap.ok(not wrong, "%s%s: %d samples" % (
+                name, ", pid" if pid else "", len(lines)), *wrong)
+
+
+def shared_cases():
+    paths = sorted(glob.glob(os.path.join(CASES, "*.log")))
+    if not paths:
+        tap.skip("cases", "no ../shared/cases/headers: its lines were not "
+                 "read")
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            lines = f.read().splitlines()
+        found = [(login["ip"], login["user"]) for login in match(lines)]
+        tap.equal(found, [("192.0.2.7", "ann")] * len(lines),
+                  os.path.basename(path))
+
+
+# ---- what a stranger writes ----
+
+FAILURE = ("imap-login: Disconnected: Aborted login by logging out (auth "
+           "failed, 1 attempts in 2 secs): user=<%s>, method=PLAIN, "
+           "rip=192.0.2.9, lip=198.51.100.1, session=<JZ8aG8Fg2ZR/AABX>")
+SUCCESS = ("imap-login: Login: user=<root>, method=PLAIN, rip=6.6.6.6, "
+           "lip=198.51.100.1, session=<AbCd+/12>")
+OWN_SUCCESS = SUCCESS.replace("imap-login: ", "imap-login: Info: ")
+
+
+def forged_headers():
+    """Each header, with a success, where a user name is."""
+    inner = [write(form, "dovecot", SUCCESS, pid)
+             for form in HEADERS.values() for pid in ("", "77")]
+    inner.append("Nov 21 02:01:00 " + OWN_SUCCESS)
+    for name, form in HEADERS.items():
+        lines = [write(form, "dovecot", FAILURE % text, "77")
+                 for text in inner]
+        # A program that logs what a stranger sends, from the first byte.
+        lines += [write(form, "webmail", text, "77") for text in inner]
+        found = match(lines)
+        tap.ok(not found, "%s: no header inside counts" % name,
+               *[lines[login["line"] - 1] for login in found])
+
+
+def words_before_the_tag():
+    """No word is skipped, and none but a program with rules is a bare tag."""
+    lines = [stamp + " " + words + " " + SUCCESS
+             for stamp in (TRADITIONAL, ISO)
+             for words in ("mx word dovecot:", "mx word dovecot[77]:",
+                           "mx word dovecot", "mx webmail[77] dovecot:",
+                           "relay mx dovecot:", "relay mx dovecot",
+                           "mx webmail dovecot:", "mx INFO dovecot:",
+                           "mx post.info dovecot:", "<post.info> mx dovecot:",
+                           "mx 2 %s mx dovecot 77 - -" % ISO,
+                           "(mx dovecot[77]", "auth(x dovecot[77]",
+                           "imap-login: dovecot[77]", "[web mail] dovecot:",
+                           "198.51.100.2 192.0.2.1 mx dovecot:")]
+    lines.append("imap: Nov 21 02:01:00 Info: Login: root [6.6.6.6]")
+    found = match(lines)
+    tap.ok(not found, "%d lines with a word too many" % len(lines),
+           *[lines[login["line"] - 1] for login in found])
+
+
+def lines_in_lines():
+    """Dovecot's own line as the text: only under a tag that names Dovecot."""
+    line = "Nov 21 02:01:00 " + OWN_SUCCESS
+    for form in ("Nov 21 02:01:00 mx %s[77]: ", ISO + " mx %s[77]: ",
+                 "2026-11-21T02:01:00+0000 mx %s[77]: "):
+        for tag in ("dovecot", "mailcow-dovecot-mailcow-1", "docker/dovecot"):
+            tap.equal(len(match([form % tag + line])), 1,
+                      form % tag + "takes a line of Dovecot's")
+        for tag in ("webmail", "dovecotish", "nodovecot", "logger"):
+            tap.equal(match([form % tag + line]), [],
+                      form % tag + "takes none")
+
+
+tap.main(every_header, forged_headers, words_before_the_tag,
+         lines_in_lines)
