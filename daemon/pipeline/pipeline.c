@@ -8,6 +8,7 @@
 #include "daemon/pipeline/exclude.h"
 #include "daemon/pipeline/load_rules.h"
 #include "daemon/pipeline/scan_pool.h"
+#include "daemon/table/removals.h"
 #include "patterns/match/rules.h"
 
 struct pipeline *
@@ -24,6 +25,7 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 	p->session_max = conf_hold(conf);
 	if (conf->sessions)
 		p->sessions = sessions_new(p->session_max, SESSIONS_MAX);
+	p->removals = removals_new(conf_longest(conf));
 	p->table = table;
 	p->rules = load_rules(conf, err);
 	if (p->rules != NULL)
@@ -50,6 +52,7 @@ pipeline_free(struct pipeline **pipeline)
 	scan_pool_free(&p->pool);
 	exclude_free(&p->exclude);
 	sessions_free(&p->sessions);
+	removals_free(&p->removals);
 	recognizer_free(&p->recognizer);
 	ruleset_free(&p->rules);
 	free(p);
@@ -97,6 +100,26 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	pipeline_authorize_waiting(old);
 	p->stats = old->stats;
 	carry_sessions(p, old, now);
+	removals_free(&p->removals);
+	p->removals = old->removals;
+	old->removals = NULL;
+	removals_set_longest(p->removals, p->grace > p->session_max
+					      ? p->grace
+					      : p->session_max);
+}
+
+void
+pipeline_remove(struct pipeline *p, const struct addr *addr, time_t now)
+{
+	struct addr key = authtab_key(p->table, addr);
+
+	removals_add(p->removals, &key, now, now);
+}
+
+struct removals *
+pipeline_removals(struct pipeline *p)
+{
+	return p->removals;
 }
 
 struct sessions *

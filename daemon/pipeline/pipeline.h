@@ -19,6 +19,7 @@ struct err;
 struct helper;
 struct sessions;
 struct pipeline;
+struct removals;
 
 /*
  * Now, in seconds. lifetime is the clock on which expiries are measured: it
@@ -87,10 +88,16 @@ const char *pipeline_refuse(struct pipeline *, const struct addr *);
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *);
 /* Moves into a new pipeline what a reload keeps of the old one: the counts and
- * the open sessions. */
+ * the open sessions, and the removals. */
 void pipeline_carry(struct pipeline *, struct pipeline *old, struct moment now);
 /* Borrowed; NULL: sessions are off. */
 struct sessions *pipeline_sessions(struct pipeline *);
+
+/* The operator has removed an address: no login of it up to now counts any
+ * more, whenever its line is read. The removals are borrowed. */
+void pipeline_remove(struct pipeline *, const struct addr *, time_t now);
+struct removals *pipeline_removals(struct pipeline *);
+
 size_t pipeline_rules(const struct pipeline *); /* how many are loaded */
 
 #endif

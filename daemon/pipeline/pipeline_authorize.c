@@ -4,6 +4,7 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "daemon/pipeline/exclude.h"
+#include "daemon/table/removals.h"
 #include "patterns/match/rules.h"
 
 /* The user of a match, printable; "-" if the rule found none. */
@@ -168,6 +169,17 @@ pipeline_end_session(struct pipeline *p, const struct found *found,
 
 /* ---- logins ---- */
 
+/* Why this login may not be granted, or NULL. */
+static const char *
+refusal(const struct pipeline *p, const struct login *login)
+{
+	struct addr key = authtab_key(p->table, &login->match.addr);
+
+	if (removals_cover(p->removals, &key, login->when))
+		return "the operator has removed it since";
+	return exclude_refuse(p->exclude, &login->match.addr);
+}
+
 int
 pipeline_authorize(struct pipeline *p, const struct login *login,
 		   struct moment now)
@@ -187,7 +199,7 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 		log_stale(p, m, now.wall - when);
 		return 0;
 	}
-	why = exclude_refuse(p->exclude, &m->addr);
+	why = refusal(p, login);
 	if (why != NULL) {
 		p->stats.refused++;
 		log_candidate(m, "refused", why);

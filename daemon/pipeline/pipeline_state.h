@@ -43,6 +43,7 @@ struct pipeline {
 	uint32_t grace, session_max; /* seconds; 0: sessions are off */
 	struct authtab *table;
 	struct sessions *sessions; /* NULL: off */
+	struct removals *removals; /* by the operator */
 	struct ruleset *rules;
 	struct recognizer *recognizer;
 	struct exclude *exclude;

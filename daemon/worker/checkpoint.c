@@ -13,12 +13,14 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "daemon/table/removals.h"
 #include "daemon/table/sessions.h"
 
 /*
  * The file, line by line; PATH, TEXT and NAME are the raw rest of their line:
  *
  *	pop-before-smtp checkpoint 1
+ *	clock WALL STEADY BOOT	(when it was written; older files lack it)
  *	log DEVICE INODE OFFSET HEAD_LEN HEAD TAIL_LEN TAIL PATH
  *	cursor TEXT			(of the preceding log)
  *	row ADDRESS LOGIN EXPIRES HELD
@@ -26,6 +28,7 @@
  *	user NAME		(of the preceding row; any number)
  *	seeds HASH HASH		(of the sessions that follow)
  *	session HASH HASH KIND COUNT BEGAN ADDRESS
+ *	removed ADDRESS STAMP
  *	end HASH		(of all preceding lines)
  *
  * A user has times of their own, in an "other" line, or those of the row; in
@@ -123,22 +126,41 @@ put_sessions(struct writer *w, const struct sessions *sessions)
 	}
 }
 
+static void
+put_removals(struct writer *w, const struct removals *removals)
+{
+	char text[ADDR_TEXT_MAX];
+	const void *at = NULL;
+	struct addr addr;
+	time_t stamp;
+
+	while (removals_next(removals, &at, &addr, &stamp)) {
+		addr_format(&addr, text);
+		put(w, "removed %s %lld", text, (long long)stamp);
+	}
+}
+
 int
 checkpoint_write(FILE *file, const struct authtab *table,
-		 const struct sessions *sessions, const struct logpos *pos,
-		 size_t npos, time_t now_wall, int64_t now_steady)
+		 const struct sessions *sessions, const struct removals *removals,
+		 const struct logpos *pos, size_t npos,
+		 const struct checkpoint_clock *now, int64_t lifetime)
 {
 	struct writer w = {.file = file};
 	struct authtab_row row;
 	size_t at = 0;
 
 	put(&w, "%s", magic);
+	put(&w, "clock %lld %lld %s", (long long)now->wall,
+	    (long long)now->steady, now->boot);
 	for (size_t i = 0; i < npos; i++)
 		put_log(&w, &pos[i]);
 	while (authtab_next(table, &at, &row))
-		put_row(&w, &row, now_wall - now_steady);
+		put_row(&w, &row, now->wall - lifetime);
 	if (sessions != NULL)
 		put_sessions(&w, sessions);
+	if (removals != NULL)
+		put_removals(&w, removals);
 	fprintf(file, "end %016" PRIx64 "\n", w.hash);
 	return ferror(file) ? -1 : 0;
 }
@@ -148,6 +170,10 @@ struct reader {
 	checkpoint_grant_fn *grant;
 	void *arg;
 	struct sessions *sessions;
+	struct removals *removals;
+	const struct checkpoint_clock *now;
+	time_t shift; /* makes the file's times those of today's wall clock */
+	bool behind;  /* our clock is, so that no time in it can be believed */
 	struct logpos **pos;
 	size_t *npos;
 	struct addr addr; /* of the last row, and its times: */
@@ -156,12 +182,49 @@ struct reader {
 	bool named;   /* ... and granted to its users */
 };
 
+/*
+ * Within a boot the steady clock tells how much of a lease is left, wherever
+ * the wall clock has been set. Across boots there is only the wall clock, and
+ * if it is behind the file it proves nothing.
+ */
+static bool
+take_clock(struct reader *r, const char *text)
+{
+	struct checkpoint_clock then = {.boot = ""};
+	long long wall, steady;
+
+	if (sscanf(text, "%lld %lld %39s", &wall, &steady, then.boot) < 2)
+		return false;
+	if (r->now == NULL)
+		return true;
+	if (then.boot[0] != '\0' && strcmp(then.boot, r->now->boot) == 0 &&
+	    steady <= r->now->steady)
+		r->shift = r->now->wall - (time_t)wall -
+			   (time_t)(r->now->steady - steady);
+	else
+		r->behind = r->now->wall < (time_t)wall;
+	return true;
+}
+
+static void
+grant(struct reader *r, const char *user, long long when, long long expires,
+      long long held)
+{
+	time_t login = (time_t)when;
+
+	if (r->behind)
+		return;
+	if (r->now != NULL && login > r->now->wall)
+		login = r->now->wall;
+	r->grant(r->arg, &r->addr, user, user != NULL ? strlen(user) : 0, login,
+		 (time_t)expires + r->shift, (time_t)held + r->shift);
+}
+
 static void
 flush_row(struct reader *r)
 {
 	if (r->pending && !r->named)
-		r->grant(r->arg, &r->addr, NULL, 0, (time_t)r->when,
-			 (time_t)r->expires, (time_t)r->held);
+		grant(r, NULL, r->when, r->expires, r->held);
 	r->pending = r->named = false;
 }
 
@@ -217,8 +280,7 @@ take_user(struct reader *r, const char *text)
 	if (!r->pending)
 		return false;
 	r->named = true;
-	r->grant(r->arg, &r->addr, text, strlen(text), (time_t)r->when,
-		 (time_t)r->expires, (time_t)r->held);
+	grant(r, text, r->when, r->expires, r->held);
 	return true;
 }
 
@@ -233,9 +295,7 @@ take_other(struct reader *r, const char *text)
 		return false;
 	if (text[len] != ' ')
 		return false;
-	text += len + 1;
-	r->grant(r->arg, &r->addr, text, strlen(text), (time_t)when,
-		 (time_t)expires, (time_t)held);
+	grant(r, text + len + 1, when, expires, held);
 	return true;
 }
 
@@ -273,6 +333,22 @@ take_session(struct reader *r, const char *text)
 }
 
 static bool
+take_removed(struct reader *r, const char *text)
+{
+	char address[ADDR_TEXT_MAX];
+	struct addr addr;
+	long long stamp;
+
+	if (sscanf(text, "%45s %lld", address, &stamp) != 2 ||
+	    addr_parse(&addr, address, strlen(address)) != 0)
+		return false;
+	if (r->removals != NULL)
+		removals_add(r->removals, &addr, (time_t)stamp,
+			     r->now != NULL ? r->now->wall : (time_t)stamp);
+	return true;
+}
+
+static bool
 take_line(struct reader *r, const char *line)
 {
 	static const struct {
@@ -282,7 +358,8 @@ take_line(struct reader *r, const char *line)
 	    {"row ", take_row},		{"user ", take_user},
 	    {"other ", take_other},	{"seeds ", take_seeds},
 	    {"session ", take_session}, {"log ", take_log},
-	    {"cursor ", take_cursor},
+	    {"cursor ", take_cursor},	{"clock ", take_clock},
+	    {"removed ", take_removed},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -353,13 +430,16 @@ open_trusted(const char *path, struct err *err)
 }
 
 int
-checkpoint_load(const char *path, checkpoint_grant_fn *grant, void *arg,
-		struct sessions *sessions, struct logpos **pos, size_t *npos,
+checkpoint_load(const char *path, const struct checkpoint_clock *now,
+		checkpoint_grant_fn *take, void *arg, struct sessions *sessions,
+		struct removals *removals, struct logpos **pos, size_t *npos,
 		struct err *err)
 {
-	struct reader r = {.grant = grant,
+	struct reader r = {.grant = take,
 			   .arg = arg,
+			   .now = now,
 			   .sessions = sessions,
+			   .removals = removals,
 			   .pos = pos,
 			   .npos = npos};
 	FILE *file;
@@ -379,5 +459,5 @@ checkpoint_load(const char *path, checkpoint_grant_fn *grant, void *arg,
 	if (result != 0)
 		return err_set(err, "%s: damaged", path);
 	flush_row(&r);
-	return 1;
+	return r.behind ? 2 : 1;
 }

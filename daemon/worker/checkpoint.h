@@ -9,6 +9,7 @@
 #define DAEMON_WORKER_CHECKPOINT_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -16,26 +17,48 @@
 #include "daemon/table/authtab.h"
 
 struct err;
+struct removals;
 struct sessions;
 
-/* Writes everything to a file that the caller has opened and will commit
- * (daemon/sys/atomic_file.h). The sessions may be NULL. The two times convert
- * expiries to wall clock time. 0; -1: it could not be written. */
-int checkpoint_write(FILE *, const struct authtab *, const struct sessions *,
-    const struct logpos *, size_t npos, time_t now_wall, int64_t now_steady);
+/* A moment by the wall clock, and by the steady clock of a boot. */
+struct checkpoint_clock {
+	time_t wall;
+	int64_t steady; /* seconds of CLOCK_BOOTTIME */
+	char boot[40];	/* the kernel's boot id; "" if it is not known */
+};
 
 /*
- * Calls grant for each user of each address, and with user NULL for an address
- * without users: the grant lasts until expires_wall, or, while a session holds
- * it, until held_wall. Puts the open sessions into the given ones, unless they
- * are NULL. Fills *pos, a list for free() whose elements are the caller's to
- * clear with logpos_clear(). 1: read; 0: no such file; -1: the file cannot be
- * used, and nothing was granted.
+ * Writes all of it to a file that the caller has opened and brings to the disk
+ * (daemon/sys/atomic_file.h). sessions and removals may be NULL. lifetime: now,
+ * on the clock on which the table's expiries are measured. 0, or -1: it could
+ * not be written.
+ */
+int checkpoint_write(FILE *, const struct authtab *, const struct sessions *,
+    const struct removals *, const struct logpos *, size_t npos,
+    const struct checkpoint_clock *now, int64_t lifetime);
+
+/*
+ * Calls grant for each user of each address kept, and with user NULL for an
+ * address that no user accounts for: granted until expires, held until held, by
+ * today's wall clock. What is left of a lease is measured by the steady clock
+ * if the file is of the same boot, else by the wall clock. now may be NULL, for
+ * callers that want the times as they are in the file.
+ *
+ * Puts the open sessions and the removals into theirs, unless NULL. Fills *pos:
+ * owned by the caller, each cleared with logpos_clear(), the list with free().
+ *
+ * Returns
+ *   1: read;
+ *   2: read, but the file is of another boot and the clock is behind it, so no
+ *      time in it can be believed and nothing was granted;
+ *   0: there is no such file;
+ *  -1: err: the file is damaged or cannot be trusted; nothing was granted.
  */
 typedef void checkpoint_grant_fn(void *arg, const struct addr *,
     const char *user, size_t user_len, time_t when, time_t expires_wall,
     time_t held_wall);
-int checkpoint_load(const char *path, checkpoint_grant_fn *, void *arg,
-    struct sessions *, struct logpos **pos, size_t *npos, struct err *);
+int checkpoint_load(const char *path, const struct checkpoint_clock *now,
+    checkpoint_grant_fn *, void *arg, struct sessions *, struct removals *,
+    struct logpos **pos, size_t *npos, struct err *);
 
 #endif

@@ -132,6 +132,7 @@ answer_remove(struct request *r, FILE *out)
 		fprintf(out, "no %s is not authorized\n", r->words[1]);
 		return;
 	}
+	r->control->ops.removed(r->control->ops.arg, &r->addr);
 	fputs("ok\n", out);
 }
 

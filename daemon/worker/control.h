@@ -37,8 +37,12 @@ struct control_ops {
 	struct moment (*now)(void *arg);
 	/* Why an address may not be added; NULL: it may. The slot may be NULL. */
 	const char *(*refuse)(void *arg, const struct addr *);
-	/* An address was added, so the next expiry may be earlier. */
+	/* An address was added: its expiry is to be waited for, and the order
+	 * to be saved before it is answered. */
 	void (*added)(void *arg);
+	/* An address was removed: no login up to now brings it back, which is
+	 * to be saved before it is answered, too. */
+	void (*removed)(void *arg, const struct addr *);
 	void *arg;
 };
 

@@ -114,6 +114,34 @@ open_feed(struct worker *w, const char *spec, const struct source_start *start,
 	return 0;
 }
 
+/* Restores the checkpoint. Returns the positions in the logs. */
+static struct logpos *
+restore(struct worker *w, size_t *npos)
+{
+	const struct conf *conf = w->conf;
+	struct checkpoint_clock now = worker_checkpoint_clock(w);
+	struct logpos *pos = NULL;
+	struct err err;
+
+	if (!conf->write || conf->reprocess)
+		return NULL;
+	switch (checkpoint_load(conf->checkpoint, &now, worker_restore_row, w,
+				pipeline_sessions(w->pipeline),
+				pipeline_removals(w->pipeline), &pos, npos,
+				&err)) {
+	case -1:
+		log_warning("%s; reading the logs from %us ago instead",
+			    err.text, conf_longest(conf));
+		break;
+	case 2:
+		log_warning("%s: written after what the clock says now, before "
+			    "a reboot; its authorizations are dropped",
+			    conf->checkpoint);
+		break;
+	}
+	return pos;
+}
+
 /* Restores the checkpoint, and opens the logs where it left them. */
 static int
 open_feeds(struct worker *w, struct err *err)
@@ -126,12 +154,7 @@ open_feeds(struct worker *w, struct err *err)
 	struct logpos *pos = NULL;
 	int result = 0;
 
-	if (conf->write && !conf->reprocess &&
-	    checkpoint_load(conf->checkpoint, worker_restore_row, w,
-			    pipeline_sessions(w->pipeline), &pos, &start.npos,
-			    err) < 0)
-		log_warning("%s; reading the logs from %us ago instead",
-			    err->text, conf_longest(conf));
+	pos = restore(w, &start.npos);
 	start.pos = pos;
 	w->feeds = alloc_zero(conf->logfiles.count, sizeof(*w->feeds));
 	for (size_t i = 0; i < conf->logfiles.count && result == 0; i++)
@@ -175,7 +198,8 @@ open_control(struct worker *w, struct err *err)
 	const struct control_ops ops = {.status = worker_on_status,
 					.now = worker_on_now,
 					.refuse = worker_on_refuse,
-					.added = worker_expire,
+					.added = worker_on_added,
+					.removed = worker_on_removed,
 					.arg = w};
 
 	if (w->handover == NULL || w->handover->control < 0)
@@ -216,6 +240,7 @@ lock_down(struct worker *w, struct err *err)
 static int
 open_loop(struct worker *w, struct err *err)
 {
+	worker_read_boot_id(w);
 	w->loop = loop_new(err);
 	return w->loop != NULL ? 0 : -1;
 }

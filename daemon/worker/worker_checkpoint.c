@@ -23,8 +23,6 @@ worker_restore_row(void *arg, const struct addr *addr, const char *user,
 	struct moment now = worker_moment(w);
 	int64_t to_lifetime = now.lifetime - now.wall;
 
-	/* If the clock was set back while we were down, authtab_hold() still
-	 * bounds the expiry by the grace and the longest session. */
 	authtab_hold(w->table, addr, user, user_len, when,
 		     expires_wall + to_lifetime, held_wall + to_lifetime,
 		     now.lifetime);
@@ -53,13 +51,14 @@ positions(struct worker *w, size_t *npos)
 static void
 write_checkpoint(struct worker *w, FILE *file)
 {
-	struct moment now = worker_moment(w);
+	struct checkpoint_clock now = worker_checkpoint_clock(w);
 	struct logpos *pos;
 	size_t npos;
 
 	pos = positions(w, &npos);
-	checkpoint_write(file, w->table, pipeline_sessions(w->pipeline), pos,
-			 npos, now.wall, now.lifetime);
+	checkpoint_write(file, w->table, pipeline_sessions(w->pipeline),
+			 pipeline_removals(w->pipeline), pos, npos, &now,
+			 worker_moment(w).lifetime);
 	worker_free_positions(pos, npos);
 }
 

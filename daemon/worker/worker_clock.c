@@ -1,5 +1,11 @@
 /* The worker's two clocks. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
 #include "base/loop.h"
+#include "base/readfile.h"
+#include "daemon/worker/checkpoint.h"
 #include "daemon/worker/worker_state.h"
 
 int64_t
@@ -12,4 +18,37 @@ struct moment
 worker_moment(const struct worker *w)
 {
 	return (struct moment){loop_now(w->loop), worker_lifetime_ms(w) / 1000};
+}
+
+/* The unit hides /proc/sys and passes the id (systemd.unit(5): %b), which has no
+ * dashes there; random(4) has the file. */
+void
+worker_read_boot_id(struct worker *w)
+{
+	const char *passed = getenv("BOOT_ID");
+	struct err err;
+	size_t len, n = 0;
+	char *text = NULL;
+
+	if (passed == NULL)
+		passed = text = readfile("/proc/sys/kernel/random/boot_id", 64,
+					 &len, &err);
+	for (; passed != NULL && *passed > ' ' &&
+	       n + 1 < sizeof(w->boot_id);
+	     passed++)
+		if (*passed != '-')
+			w->boot_id[n++] = *passed;
+	w->boot_id[n] = '\0';
+	free(text);
+}
+
+struct checkpoint_clock
+worker_checkpoint_clock(const struct worker *w)
+{
+	struct clocks clocks = loop_clocks(w->loop);
+	struct checkpoint_clock now = {.wall = clocks.wall,
+				       .steady = clocks.steady_ms / 1000};
+
+	memcpy(now.boot, w->boot_id, sizeof(now.boot));
+	return now;
 }

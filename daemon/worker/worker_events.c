@@ -253,6 +253,24 @@ worker_on_refuse(void *arg, const struct addr *addr)
 	return pipeline_refuse(w->pipeline, addr);
 }
 
+/* What an operator has ordered is saved before it is answered: no worker that
+ * follows takes it back. */
+void
+worker_on_added(void *arg)
+{
+	worker_expire(arg);
+	worker_save(arg);
+}
+
+void
+worker_on_removed(void *arg, const struct addr *addr)
+{
+	struct worker *w = arg;
+
+	pipeline_remove(w->pipeline, addr, worker_moment(w).wall);
+	worker_save(w);
+}
+
 /* ---- the keeper ---- */
 
 bool

@@ -22,6 +22,7 @@
 #include "maps/map.h"
 
 struct addr;
+struct checkpoint_clock;
 struct err;
 struct logpos;
 
@@ -56,10 +57,15 @@ struct worker {
 	size_t nfeeds;
 	struct timer *expiry, *save, *watchdog;
 	int64_t lifetime_base_ms; /* lifetime minus steady milliseconds */
+	char boot_id[40];	  /* "" if it is not known */
 	int null_fd;		  /* /dev/null, to detach from the terminal */
 	bool ready;
 	bool evicting; /* that the table is full has been logged */
 };
+
+/* The moment for a checkpoint. */
+struct checkpoint_clock worker_checkpoint_clock(const struct worker *);
+void worker_read_boot_id(struct worker *);
 
 /* The time by wall clock, and on the clock of expiries, which nobody sets. */
 struct moment worker_moment(const struct worker *);
@@ -94,6 +100,8 @@ void worker_on_ended(void *arg);
 void worker_on_status(void *arg, FILE *out);
 struct moment worker_on_now(void *arg);
 const char *worker_on_refuse(void *arg, const struct addr *);
+void worker_on_added(void *arg);
+void worker_on_removed(void *arg, const struct addr *);
 
 /* ipc_client_ops; worker_on_reload() is in reload.c. */
 bool worker_on_find(void *arg, const struct addr *, time_t *when,

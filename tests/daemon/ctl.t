@@ -6,7 +6,9 @@ import json
 import os
 import socket
 import subprocess
+import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
@@ -80,6 +82,34 @@ def change():
         daemon.stop()
         site.start("--grace=1800")
         equal(set(site.dump()), {OTHER}, "also after a restart")
+
+
+def lasting():
+    """What the operator ordered is not undone by a worker that dies."""
+    with pbs.Site() as site:
+        site.log(pbs.login(GUEST))
+        daemon = site.start("--grace=600")
+        site.log(pbs.login(OTHER))
+        site.wait_key(OTHER)
+        equal(ctl(site, "remove", GUEST).returncode, 0, "remove, at once ...")
+        equal(ctl(site, "remove", OTHER).returncode, 0, "... both")
+        equal(ctl(site, "add", "192.0.2.200").returncode, 0, "add another")
+        os.kill(daemon.worker(), signal.SIGKILL)
+        daemon.wait_message("addresses authorized", count=2)
+        equal(set(site.dump()), {"192.0.2.200"},
+              "the next worker reads the logins again, and grants nothing")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded")
+        site.log(pbs.login(OTHER), when=time.time() - 5)
+        site.log(pbs.login(GUEST), when=time.time() + 2)
+        site.wait_key(GUEST)
+        ok(OTHER not in site.dump(), "nor after a reload; a newer login counts")
+        daemon.stop()
+        site.start("--grace=600")
+        site.log(pbs.login(OTHER), when=time.time() - 9)
+        site.log(pbs.login("192.0.2.201"))
+        site.wait_key("192.0.2.201")
+        ok(OTHER not in site.dump(), "nor after a restart")
 
 
 def wrong():
@@ -182,4 +212,4 @@ def found():
             contains(done.stderr, said, "and says where")
 
 
-main(ask, change, wrong, strangers, found)
+main(ask, change, lasting, wrong, strangers, found)

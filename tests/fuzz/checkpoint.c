@@ -66,7 +66,8 @@ load(const char *path)
 	size_t npos = 0, rows = 0;
 	struct err err = {""};
 	int result =
-	    checkpoint_load(path, granted, &rows, holds, &pos, &npos, &err);
+	    checkpoint_load(path, NULL, granted, &rows, holds, NULL, &pos, &npos,
+			    &err);
 
 	assert(result == 1 ||
 	       (result == -1 && rows == 0 && npos == 0 && err.text[0] != '\0'));

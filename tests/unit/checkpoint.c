@@ -10,9 +10,13 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "daemon/table/removals.h"
 #include "tests/tap.h"
 
 enum { GRACE = 1800, WALL = 1700000000 }; /* the table's clock begins at 0 */
+
+/* When the files are written: 300 on the table's clock. */
+static const struct checkpoint_clock written = {WALL + 300, 5000, "boot1"};
 
 static char file[] = "/tmp/pbs-checkpoint.XXXXXX";
 
@@ -52,7 +56,8 @@ load(void)
 	size_t npos;
 
 	authtab_set_hold(tab, 86400, 0);
-	if (checkpoint_load(file, put_back, tab, NULL, &pos, &npos, &err) != 1)
+	if (checkpoint_load(file, NULL, put_back, tab, NULL, NULL, &pos, &npos,
+			    &err) != 1)
 		printf("# %s\n", err.text);
 	return tab;
 }
@@ -96,7 +101,7 @@ round_trip(void)
 	grant(tab, addrs[2], NULL, 30, 0);
 	grant(tab, addrs[3], "ann", 40, 0);
 	grant(tab, addrs[3], NULL, 200, 0);
-	checkpoint_write(f, tab, NULL, NULL, 0, WALL + 300, 300);
+	checkpoint_write(f, tab, NULL, NULL, NULL, 0, &written, 300);
 	fclose(f);
 	again = load();
 	is_str(tell(again, addrs[1]),
@@ -137,12 +142,104 @@ older_form(void)
 	authtab_free(&tab);
 }
 
+/* What is left of a login of 192.0.2.1, granted until WALL + 1800, at a moment;
+ * 0: nothing. */
+static struct {
+	const char *what;
+	struct checkpoint_clock now;
+	long long left, when;
+	int result;
+} clock_cases[] = {
+    {"at once", {WALL + 300, 5000, "boot1"}, 1500, 0, 1},
+    {"100 s later", {WALL + 400, 5100, "boot1"}, 1400, 0, 1},
+    {"100 s later, an hour back", {WALL - 3200, 5100, "boot1"}, 1400, -3200, 1},
+    {"100 s later, a year ahead", {WALL + 31536000, 5100, "boot1"}, 1400, 0, 1},
+    {"100 s later, a year back", {WALL - 31536000, 5100, "boot1"}, 1400,
+     -31536000, 1},
+    {"after a reboot", {WALL + 500, 60, "boot2"}, 1300, 0, 1},
+    {"after a reboot, a minute back", {WALL + 240, 60, "boot2"}, 0, 0, 2},
+    {"in an unknown boot", {WALL + 500, 9000, ""}, 1300, 0, 1},
+    {"in an unknown boot, an hour back", {WALL - 3300, 9000, ""}, 0, 0, 2},
+    {"in the same boot, whose clock went back", {WALL + 200, 4000, "boot1"}, 0,
+     0, 2},
+};
+
+static long long left, when_found;
+
+static void
+take_clock_case(void *arg, const struct addr *addr, const char *user,
+		size_t len, time_t when, time_t expires, time_t held)
+{
+	const struct checkpoint_clock *now = arg;
+
+	(void)addr;
+	(void)user;
+	(void)len;
+	(void)held;
+	left = (long long)(expires - now->wall);
+	when_found = (long long)when - WALL;
+}
+
+static void
+clocks(void)
+{
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
+	FILE *f = fopen(file, "w");
+	struct logpos *pos;
+	struct err err;
+	size_t npos, i;
+
+	grant(tab, "192.0.2.1", "ann", 0, 0);
+	checkpoint_write(f, tab, NULL, NULL, NULL, 0, &written, 300);
+	fclose(f);
+	for (i = 0; i < sizeof(clock_cases) / sizeof(clock_cases[0]); i++) {
+		left = when_found = 0;
+		is_int(checkpoint_load(file, &clock_cases[i].now,
+				       take_clock_case, &clock_cases[i].now,
+				       NULL, NULL, &pos, &npos, &err),
+		       clock_cases[i].result, "%s", clock_cases[i].what);
+		is_int(left, clock_cases[i].left, "%s: what is left",
+		       clock_cases[i].what);
+		is_int(when_found, clock_cases[i].when,
+		       "%s: no login is in the future", clock_cases[i].what);
+	}
+	authtab_free(&tab);
+}
+
+static void
+removals(void)
+{
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
+	struct removals *gone = removals_new(GRACE), *again;
+	struct addr a = address("192.0.2.1"), b = address("2001:db8::1");
+	FILE *f = fopen(file, "w");
+	struct logpos *pos;
+	struct err err;
+	size_t npos;
+
+	removals_add(gone, &a, WALL + 100, WALL + 100);
+	removals_add(gone, &b, WALL + 200, WALL + 200);
+	checkpoint_write(f, tab, NULL, gone, NULL, 0, &written, 300);
+	fclose(f);
+	again = removals_new(GRACE);
+	is_int(checkpoint_load(file, &written, put_back, tab, NULL, again,
+			       &pos, &npos, &err), 1, "removals are read");
+	ok(removals_cover(again, &a, WALL + 100), "a login up to it is covered");
+	ok(!removals_cover(again, &a, WALL + 101), "a newer one is not");
+	ok(removals_cover(again, &b, WALL + 150), "each has its own time");
+	removals_free(&gone);
+	removals_free(&again);
+	authtab_free(&tab);
+}
+
 int
 main(void)
 {
 	close(mkstemp(file));
 	round_trip();
 	older_form();
+	clocks();
+	removals();
 	unlink(file);
 	return tap_done();
 }

@@ -55,6 +55,13 @@ added(void *arg)
 }
 
 static void
+removed(void *arg, const struct addr *addr)
+{
+	(void)arg;
+	(void)addr;
+}
+
+static void
 grant(struct authtab *table, const char *address, const char *user)
 {
 	struct addr addr;
@@ -69,7 +76,8 @@ static void
 serve(int fd, size_t many)
 {
 	const struct control_ops ops = {
-	    .status = status, .now = now, .refuse = refuse, .added = added};
+	    .status = status, .now = now, .refuse = refuse, .added = added,
+	    .removed = removed};
 	struct err err;
 	struct loop *loop = loop_new(&err);
 	struct authtab *table = authtab_new(GRACE, 1000000, NULL, NULL);

@@ -1,0 +1,39 @@
+/*
+ * removals: addresses that the operator has removed, and when.
+ *
+ * A removal takes back every login that is not newer than it, so also one whose
+ * line is read a second time after a crash. It is forgotten once no such login
+ * could still count. Pure; the caller supplies all times, in wall clock seconds
+ * as the stamps of the log.
+ */
+#ifndef DAEMON_TABLE_REMOVALS_H
+#define DAEMON_TABLE_REMOVALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "base/addr.h"
+
+struct removals;
+
+/* Beyond it the oldest removal is forgotten. */
+enum { REMOVALS_MAX = 65536 };
+
+/* longest: how many seconds a login may count, by the grace or a session. */
+struct removals *removals_new(long longest);
+void removals_free(struct removals **);
+void removals_set_longest(struct removals *, long longest);
+
+/* Forgets what is older than `longest` at now. */
+void removals_add(struct removals *, const struct addr *, time_t stamp,
+		  time_t now);
+
+/* Whether a removal takes back a login of this address at `when`. */
+bool removals_cover(const struct removals *, const struct addr *, time_t when);
+
+/* Walks all, the oldest first: start with *at = NULL; false at the end. */
+bool removals_next(const struct removals *, const void **at, struct addr *,
+		   time_t *stamp);
+
+#endif
