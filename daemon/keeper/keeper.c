@@ -169,8 +169,8 @@ close_all(struct keeper *k)
 	loop_free(&k->loop);
 }
 
-/* In the background the caller's standard error is not the terminal any more,
- * so the error is reported here. 0: it was; -1: the caller is to report it. */
+/* In the background, reports the error before the waiting command returns: 0.
+ * In the foreground the caller of keeper_run() does: -1. */
 static int
 report(const struct keeper *k, const struct err *err)
 {

@@ -190,7 +190,7 @@ socket_place(const char *map, const char *kind)
 	return strncmp(name, kind, len) == 0 ? name + len : NULL;
 }
 
-/* The sockets of live maps are removed by the keeper. */
+/* Workers inherit this, and each creates the sockets of live maps again. */
 static void
 add_writable(struct strings *list, const struct conf *conf)
 {
