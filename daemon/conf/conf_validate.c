@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "daemon/conf/access_value.h"
 #include "daemon/conf/conf.h"
 #include "daemon/conf/conf_text.h"
 #include "maps/map.h"
@@ -157,6 +158,11 @@ conf_warn(const struct conf *conf)
 	if (unused != NULL)
 		log_warning("text: %s: dbfile has no text: map of that name",
 			    unused);
+	if (conf->value != NULL && access_value_is_class(conf->value))
+		log_warning("value: '%s' is no action of access(5): unless it "
+			    "is in smtpd_restriction_classes, Postfix answers "
+			    "451 to everybody in the map",
+			    conf->value);
 	if (asks_for_policy(&conf->policy) && !has_map(conf, "policy"))
 		log_warning("policy: has no effect: dbfile has no policy: map");
 	if (has_map(conf, "cidr") && !has_map(conf, "hash") &&

@@ -10,6 +10,7 @@
 #include "base/duration.h"
 #include "base/err.h"
 #include "base/suggest.h"
+#include "daemon/conf/access_value.h"
 #include "daemon/conf/options_policy.h"
 #include "maps/map.h"
 
@@ -65,6 +66,7 @@ const struct option options[] = {
 	  .help = "give up unneeded privileges: seccomp, Landlock (auto)",
 	  .words = sandbox_words },
 	{ "value", OPTION_STRING, AT(value), "TEXT",
+	  .check = access_value_check,
 	  .help = "fixed value for each key of the map, such as permit" },
 	{ "max_addresses", OPTION_NUMBER, AT(max_addresses), "NUMBER",
 	  .help = "maximum number of addresses (1000000)",

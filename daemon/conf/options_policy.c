@@ -3,11 +3,11 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/suggest.h"
+#include "daemon/conf/access_value.h"
 
 enum { ACTION_MAX = 1000 }; /* bytes; a reply line of SMTP holds 512 */
 
@@ -27,46 +27,6 @@ const char *const policy_state_words[] = {[POLICY_CONNECT] = "",
 					      "END-OF-MESSAGE",
 					  NULL};
 
-/* From access(5), and the restrictions of postconf(5) that are of use here. */
-static const char *const actions[] = {"OK",
-				      "DUNNO",
-				      "REJECT",
-				      "DEFER",
-				      "DEFER_IF_PERMIT",
-				      "DEFER_IF_REJECT",
-				      "PERMIT",
-				      "PREPEND",
-				      "FILTER",
-				      "HOLD",
-				      "DISCARD",
-				      "BCC",
-				      "INFO",
-				      "WARN",
-				      "REDIRECT",
-				      "RELAY",
-				      "permit_auth_destination",
-				      "permit_mynetworks",
-				      "permit_sasl_authenticated",
-				      "reject_unauth_destination",
-				      NULL};
-
-static bool
-is_code(const char *word, size_t len)
-{
-	return len == 3 && (word[0] == '4' || word[0] == '5') &&
-	       isdigit((unsigned char)word[1]) &&
-	       isdigit((unsigned char)word[2]);
-}
-
-static bool
-is_action(const char *word)
-{
-	for (size_t i = 0; actions[i] != NULL; i++)
-		if (strcasecmp(actions[i], word) == 0)
-			return true;
-	return false;
-}
-
 /* An unknown word may be a restriction class of main.cf, unless it looks like a
  * misspelt action. */
 int
@@ -81,10 +41,10 @@ policy_check_action(const char *text, struct err *err)
 		return err_set(err, "is longer than %d bytes", ACTION_MAX);
 	if (len == 0)
 		return err_set(err, "begins with a space");
-	if (is_code(text, len))
+	if (access_value_is_action(text, len))
 		return 0;
 	word = alloc_bytes(text, len);
-	near = is_action(word) ? NULL : suggest(word, actions);
+	near = suggest(word, access_value_actions);
 	if (near != NULL)
 		result =
 		    err_set(err,

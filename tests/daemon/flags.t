@@ -408,6 +408,21 @@ def values():
         run = site.run("--once")
         equal(site.dump(), {"198.51.100.1": "permit"}, "value: permit",
               run.stderr)
+        site.write("pbs.yaml", "")
+        for value in ("1 2", "-1", "2026-11-28", "ok,bob", " ok", "1e9"):
+            run = site.run("--once", "--value=" + value)
+            equal(run.returncode, 64, "--value=%s: refused" % value)
+        contains(run.stderr, "Postfix would answer 451", "and the reason")
+        for value in ("yes", "roaming"):
+            run = site.run("--once", "--value=" + value)
+            contains(run.stderr, "unless it is in smtpd_restriction_classes",
+                     "--value=%s: warned of" % value)
+        for value in ("OK", "1700000000", "REJECT go away", "450 4.7.1 later",
+                      "permit_auth_destination, reject",
+                      "check_sender_access hash:/etc/postfix/senders"):
+            run = site.run("--once", "--value=" + value)
+            ok("451" not in run.stderr and run.returncode == 0,
+               "--value=%s: taken" % value, run.stderr)
 
 
 def db_config():
