@@ -185,7 +185,7 @@ struct reader {
 /*
  * Within a boot the steady clock tells how much of a lease is left, wherever
  * the wall clock has been set. Across boots there is only the wall clock, and
- * if it is behind the file it proves nothing.
+ * if it is earlier than the file it proves nothing.
  */
 static bool
 take_clock(struct reader *r, const char *text)

@@ -49,7 +49,7 @@ int checkpoint_write(FILE *, const struct authtab *, const struct sessions *,
  *
  * Returns
  *   1: read;
- *   2: read, but the file is of another boot and the clock is behind it, so no
+ *   2: read, but the file is of another boot and later than the clock, so no
  *      time in it can be believed and nothing was granted;
  *   0: there is no such file;
  *  -1: err: the file is damaged or cannot be trusted; nothing was granted.

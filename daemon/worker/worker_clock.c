@@ -20,8 +20,8 @@ worker_moment(const struct worker *w)
 	return (struct moment){loop_now(w->loop), worker_lifetime_ms(w) / 1000};
 }
 
-/* The unit hides /proc/sys and passes the id (systemd.unit(5): %b), which has no
- * dashes there; random(4) has the file. */
+/* The unit hides /proc/sys and passes the id (systemd.unit(5): %b), which has
+ * no dashes there; random(4) has the file. */
 void
 worker_read_boot_id(struct worker *w)
 {

@@ -134,7 +134,7 @@ def wrong():
         contains(done.stdout, "in the way, and not a socket",
                  "--check: a file in the socket's place")
         done = site.run("--once", *flags(site))
-        contains(done.stderr, "after once nobody", "--once is refused")
+        contains(done.stderr, "with once no process is left", "--once is refused")
 
 
 def before_ready():
