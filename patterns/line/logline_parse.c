@@ -14,6 +14,37 @@ static header_fn *const headers[] = {
     header_xmail, header_form,	  header_around,
 };
 
+/*
+ * rsyslog ($RepeatedMsgReduction) writes "message repeated 2 times: [TEXT]" for
+ * lines that were equal: each of them counts, so the last one does, at the time
+ * of this line. Narrows text and end to TEXT.
+ */
+static const char *
+take_repeated(const char *text, const char **end)
+{
+	static const char before[] = "message repeated ", after[] = " times: [";
+	const char *p = text + strlen(before);
+	int times;
+
+	if ((size_t)(*end - text) <= strlen(before) ||
+	    memcmp(text, before, strlen(before)) != 0 || (*end)[-1] != ']')
+		return text;
+	p = header_take_number(&times, p, *end);
+	if (p == NULL || (size_t)(*end - p) <= strlen(after) ||
+	    memcmp(p, after, strlen(after)) != 0)
+		return text;
+	--*end;
+	return p + strlen(after);
+}
+
+static const char *
+skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p;
+}
+
 /* Templates put more blanks before the text than the one that ends the tag,
  * and a final newline may have become a blank (inetutils-syslogd). */
 static void
@@ -21,9 +52,10 @@ set_text(struct logline *l, const char *text, const char *end)
 {
 	if (end > text && end[-1] == ' ')
 		end--;
-	if (l->header == HEADER_SYSLOG)
-		while (text < end && (*text == ' ' || *text == '\t'))
-			text++;
+	if (l->header == HEADER_SYSLOG) {
+		text = take_repeated(skip_blanks(text, end), &end);
+		text = skip_blanks(text, end);
+	}
 	l->text = text;
 	l->text_len = (size_t)(end - text);
 }

@@ -75,6 +75,19 @@ def torn():
                   "two lines torn into one grant a stranger nothing")
 
 
+def repeated():
+    """rsyslog's reduction of equal lines: as one of them, at its own time."""
+    head = b"2026-11-21T02:11:09+00:00 mail dovecot: message repeated 2 times: "
+    text = (LOGIN % (b"ann", b"192.0.2.7")).split(b"dovecot:")[1].strip()
+    failed = FAILURE.split(b"dovecot:")[1].strip()
+    lines = [head + b"[ " + text + b"]", head + b"[ " + failed + b"]",
+             head + b"[ " + text, head + text + b"]",
+             head.replace(b"2", b"x") + b"[ " + text + b"]"]
+    tap.equal([(o["line"], o["time"]) for o in objects(
+        run("match", "--json", data=b"\n".join(lines) + b"\n"))],
+        [(1, 1795227069)], "message repeated 2 times: [ a login]")
+
+
 def odd_bytes():
     user = b'"\\\xf8\xc3\xb6\xed\xa0\x80\xff'
     done = run("match", "--json", data=LOGIN % (user, b"192.0.2.7"))
@@ -202,5 +215,5 @@ def closed_output():
     tap.equal(done.returncode, 74, "a full disk is: exit 74")
 
 
-tap.main(json_output, torn, odd_bytes, lines, files, text, patterns, usage,
+tap.main(json_output, torn, repeated, odd_bytes, lines, files, text, patterns, usage,
          closed_output)
