@@ -1,10 +1,10 @@
 /*
- * hash: a Berkeley DB hash file, NAME.db, always a new one.
+ * hash: a Berkeley DB hash file, NAME.db. Each update writes a new file.
  *
- * Changing it in place is wrong whatever locks are held: libdb caches pages in
- * each reader, so that a reader that lived through the split of a bucket no
- * longer finds keys that are there; Postfix notices changes by whole seconds;
- * and a reader that may write the file can overwrite pages of it.
+ * Changing it in place is wrong whatever locks are held. libdb caches pages in
+ * each reader, so a reader that has the file open while a bucket is split no
+ * longer finds keys that are there. Postfix compares modification times only to
+ * the second. And a reader that may write to the file can overwrite its pages.
  */
 #include <assert.h>
 #include <db.h>
@@ -24,20 +24,16 @@
 
 enum {
 	PAGE_SIZE = 4096,
-	PAGE_ROOM = PAGE_SIZE - 26,  /* less the header of a page */
+	PAGE_ROOM = PAGE_SIZE - 26,  /* without the header of a page */
 	PAIR_OVERHEAD = 2 * (2 + 1), /* an index and a type for each item */
-	/* Keys are put bucket by bucket, so few pages are in use at once: with
-	 * 1 MB a million keys take no longer than with 64. */
+	/* Keys are put bucket by bucket, so few pages are in use at once: a
+	 * million keys are written as fast with 1 MB as with 64. */
 	CACHE_BYTES = 1024 * 1024,
-	/* Pairs in a bucket above which libdb splits one. More than fit on a
-	 * page, so that only full pages split: we choose the number of buckets
-	 * ourselves, and a split of the first doubles the size of the file. */
+	/* The pairs per bucket above which libdb splits a bucket. It is more
+	 * than fit on a page, so that only full pages are split: we choose the
+	 * number of buckets ourselves, and the first split would double the
+	 * size of the file. */
 	FILL_FACTOR = 250,
-};
-
-struct map_hash {
-	struct map map; /* first */
-	struct mapfile file;
 };
 
 /* Rows sorted into the buckets where libdb will put them. */
@@ -48,7 +44,7 @@ struct slot {
 	time_t when;
 };
 
-struct pile {
+struct sorted_rows {
 	const struct map_settings *settings;
 	struct slot *slots; /* from 1: 0 ends a chain */
 	uint32_t count, room;
@@ -57,8 +53,8 @@ struct pile {
 	uint32_t buckets; /* a power of two */
 };
 
-/* libdb's first word on what went wrong: when the disk is full, the code that
- * it returns is ENOMEM, since it then cannot make room in its cache. */
+/* Keeps libdb's first message, which names the cause. On a full disk, the code
+ * that libdb returns is ENOMEM, because it cannot make room in its cache. */
 static void
 remember_message(const DB_ENV *env, const char *prefix, const char *message)
 {
@@ -78,9 +74,9 @@ db_err(struct err *err, const char *what, const char *path, int code)
 }
 
 /*
- * buckets: 0 = a file that is complete, else an empty one. Were there none,
- * libdb would create it, and on a full disk try that for 100 seconds. NULL: err
- * is set; else err is borrowed until the handle is closed.
+ * buckets: 0 = the file is complete; otherwise it is empty. It must exist:
+ * libdb would create it, and on a full disk retry that for 100 seconds. NULL:
+ * err is set. Otherwise err is borrowed until the handle is closed.
  */
 static DB *
 open_db(const char *path, uint32_t buckets, struct err *err)
@@ -125,7 +121,7 @@ put(DB *db, const struct entry *entry)
 }
 
 static int
-take_away(DB *db, const struct entry *entry)
+delete_key(DB *db, const struct entry *entry)
 {
 	DBT key = {.data = (void *)(uintptr_t)entry->key,
 		   .size = (uint32_t)entry->key_size};
@@ -135,8 +131,8 @@ take_away(DB *db, const struct entry *entry)
 }
 
 /*
- * libdb's own hash of a key (FNV-1 from zero). If another libdb has another
- * one, the table is as right as before, only slower to build.
+ * The hash that libdb itself computes of a key (FNV-1 from zero). If a version
+ * of libdb uses another one, the map is just as right, only slower to build.
  */
 static uint32_t
 bucket_hash(const char *key, size_t size)
@@ -149,26 +145,26 @@ bucket_hash(const char *key, size_t size)
 }
 
 static void
-pile_add(struct pile *pile, const struct map_row *row,
-	 const struct entry *entry, unsigned int which)
+add_row(struct sorted_rows *sorted, const struct map_row *row,
+	const struct entry *entry, unsigned int which)
 {
 	struct slot *slot;
 
-	if (++pile->count == pile->room) {
-		assert(pile->room < UINT32_MAX / 2);
-		pile->room *= 2;
-		pile->slots =
-		    alloc_resize(pile->slots, pile->room, sizeof(*pile->slots));
+	if (++sorted->count == sorted->room) {
+		assert(sorted->room < UINT32_MAX / 2);
+		sorted->room *= 2;
+		sorted->slots = alloc_resize(sorted->slots, sorted->room,
+					     sizeof(*sorted->slots));
 	}
-	slot = &pile->slots[pile->count];
+	slot = &sorted->slots[sorted->count];
 	slot->link = bucket_hash(entry->key, entry->key_size);
 	slot->which = (uint8_t)which;
 	slot->addr = row->addr;
 	slot->when = row->when;
-	pile->bytes += entry->key_size + entry->value_size + PAIR_OVERHEAD;
+	sorted->bytes += entry->key_size + entry->value_size + PAIR_OVERHEAD;
 }
 
-/* Pages two thirds full at most: then hardly any overflows. */
+/* Pages are at most two thirds full, so that hardly any overflows. */
 static uint32_t
 buckets_for(uint64_t bytes)
 {
@@ -181,59 +177,53 @@ buckets_for(uint64_t bytes)
 }
 
 static void
-pile_chain(struct pile *pile)
+chain_rows(struct sorted_rows *sorted)
 {
-	uint32_t *head;
+	uint32_t *head, mask;
 
-	pile->buckets = buckets_for(pile->bytes);
-	pile->heads = alloc_zero(pile->buckets, sizeof(*pile->heads));
-	for (uint32_t i = 1; i <= pile->count; i++) {
-		head = &pile->heads[pile->slots[i].link & (pile->buckets - 1)];
-		pile->slots[i].link = *head;
+	sorted->buckets = buckets_for(sorted->bytes);
+	sorted->heads = alloc_zero(sorted->buckets, sizeof(*sorted->heads));
+	mask = sorted->buckets - 1;
+	for (uint32_t i = 1; i <= sorted->count; i++) {
+		head = &sorted->heads[sorted->slots[i].link & mask];
+		sorted->slots[i].link = *head;
 		*head = i;
 	}
 }
 
 static void
-pile_gather(struct pile *pile, const struct map_rows *rows)
+read_rows(struct sorted_rows *sorted, const struct map_rows *rows)
 {
 	struct map_row row = {.present = true};
 	struct entry entry;
 
-	pile->room = rows->count < UINT32_MAX / 4 ? (uint32_t)rows->count + 2
-						  : UINT32_MAX / 4;
-	pile->slots = alloc_resize(NULL, pile->room, sizeof(*pile->slots));
+	sorted->room = rows->count < UINT32_MAX / 4 ? (uint32_t)rows->count + 2
+						    : UINT32_MAX / 4;
+	sorted->slots =
+	    alloc_resize(NULL, sorted->room, sizeof(*sorted->slots));
 	while (rows->next(rows->arg, &row))
 		for (unsigned int i = 0;
-		     entry_from_row(&entry, &row, pile->settings, i); i++)
-			pile_add(pile, &row, &entry, i);
-	pile_chain(pile);
-}
-
-static void
-pile_clear(struct pile *pile)
-{
-	free(pile->slots);
-	free(pile->heads);
+		     entry_from_row(&entry, &row, sorted->settings, i); i++)
+			add_row(sorted, &row, &entry, i);
 }
 
 static int
-put_pile(DB *db, const struct pile *pile)
+put_sorted(DB *db, const struct sorted_rows *sorted)
 {
 	struct entry entry;
 	struct map_row row;
 	int code;
 
-	for (uint32_t b = 0; b < pile->buckets; b++) {
-		uint32_t i = pile->heads[b];
+	for (uint32_t b = 0; b < sorted->buckets; b++) {
+		uint32_t i = sorted->heads[b];
 
-		for (; i != 0; i = pile->slots[i].link) {
+		for (; i != 0; i = sorted->slots[i].link) {
 			row = (struct map_row){
-			    .addr = pile->slots[i].addr,
-			    .when = pile->slots[i].when,
+			    .addr = sorted->slots[i].addr,
+			    .when = sorted->slots[i].when,
 			};
-			entry_from_row(&entry, &row, pile->settings,
-				       pile->slots[i].which);
+			entry_from_row(&entry, &row, sorted->settings,
+				       sorted->slots[i].which);
 			code = put(db, &entry);
 			if (code != 0)
 				return code;
@@ -242,7 +232,7 @@ put_pile(DB *db, const struct pile *pile)
 	return 0;
 }
 
-/* code: of what was done to db until now. Closes db, which flushes it. */
+/* Closes db, which flushes it. code: the result of what was done to it. */
 static int
 finish(DB *db, int code, const char *path, struct err *err)
 {
@@ -253,16 +243,32 @@ finish(DB *db, int code, const char *path, struct err *err)
 	return code == 0 ? 0 : db_err(err, "write", path, code);
 }
 
-/* mapfile_build_fn: arg is a struct pile, NULL = no row. */
 static int
-build(void *arg, const char *path, struct err *err)
+write_sorted(const struct sorted_rows *sorted, const char *path,
+	     struct err *err)
 {
-	const struct pile *pile = arg;
-	DB *db = open_db(path, pile ? pile->buckets : 1, err);
+	DB *db = open_db(path, sorted->buckets, err);
 
-	if (db == NULL)
-		return -1;
-	return finish(db, pile ? put_pile(db, pile) : 0, path, err);
+	return db != NULL ? finish(db, put_sorted(db, sorted), path, err) : -1;
+}
+
+static int
+build(struct mapfile *file, const void *rows, const char *path, struct err *err)
+{
+	struct sorted_rows sorted = {.settings = file->map.settings};
+	int result = -1;
+
+	if (rows != NULL)
+		read_rows(&sorted, rows);
+	chain_rows(&sorted);
+	/* On a full disk libdb would retry for seconds. */
+	if (rows == NULL ||
+	    mapfile_check_space(file, (uint64_t)sorted.buckets * PAGE_SIZE,
+				err) == 0)
+		result = write_sorted(&sorted, path, err);
+	free(sorted.slots);
+	free(sorted.heads);
+	return result;
 }
 
 static int
@@ -273,36 +279,35 @@ change(DB *db, const struct map_row *row, const struct map_settings *settings)
 
 	for (unsigned int i = 0;
 	     code == 0 && entry_from_row(&entry, row, settings, i); i++)
-		code = row->present ? put(db, &entry) : take_away(db, &entry);
+		code = row->present ? put(db, &entry) : delete_key(db, &entry);
 	return code;
 }
 
-struct changeset {
-	struct map_hash *hash;
+struct batch {
 	const struct map_row *rows;
 	size_t count;
 };
 
-/* mapfile_build_fn: the old map with some changes. A reader that has the old
- * one open sees nothing of it: the pages that change are those of the copy. */
+/* A mapfile_build_fn: the current map with a struct batch of changes. Readers
+ * that have the current file open are not affected: only the copy changes. */
 static int
-build_changed(void *arg, const char *path, struct err *err)
+build_changed(struct mapfile *file, const void *data, const char *path,
+	      struct err *err)
 {
-	const struct changeset *changes = arg;
+	const struct batch *batch = data;
 	int code = 0;
 	DB *db;
 
-	if (mapfile_copy(&changes->hash->file, path, err) < 0 ||
+	if (mapfile_copy(file, path, err) < 0 ||
 	    (db = open_db(path, 0, err)) == NULL)
 		return -1;
-	for (size_t i = 0; i < changes->count && code == 0; i++)
-		code =
-		    change(db, &changes->rows[i], changes->hash->map.settings);
+	for (size_t i = 0; i < batch->count && code == 0; i++)
+		code = change(db, &batch->rows[i], file->map.settings);
 	return finish(db, code, path, err);
 }
 
-/* smtpd(8) opens the map with its directory as the home of libdb, and would
- * take its settings from there, as root. */
+/* smtpd(8) opens the map with its directory as the home directory of libdb, and
+ * would read libdb's settings from there as root. */
 static int
 refuse_db_config(const struct mapfile *file, struct err *err)
 {
@@ -321,81 +326,35 @@ static struct map *
 hash_open(const char *name, const struct map_settings *settings,
 	  struct err *err)
 {
-	struct map_hash *hash = alloc_zero(1, sizeof(*hash));
+	struct mapfile *file = alloc_zero(1, sizeof(*file));
 
-	(void)settings;
-	if (mapfile_open(&hash->file, name, ".db", err) < 0) {
-		free(hash);
+	file->lock = settings->flock;
+	if (mapfile_open(file, name, ".db", build, settings, err) < 0) {
+		free(file);
 		return NULL;
 	}
-	if (refuse_db_config(&hash->file, err) < 0 ||
-	    mapfile_prepare(&hash->file, build, NULL, err) < 0) {
-		mapfile_close(&hash->file);
-		free(hash);
-		return NULL;
-	}
-	return &hash->map;
-}
-
-static int
-hash_replace(struct map *map, const struct map_rows *rows, struct err *err)
-{
-	struct map_hash *hash = (struct map_hash *)map;
-	struct pile pile = {.settings = map->settings};
-	int result;
-
-	pile_gather(&pile, rows);
-	/* On a full disk libdb would try again for seconds. */
-	result =
-	    mapfile_room(&hash->file, (uint64_t)pile.buckets * PAGE_SIZE, err);
-	if (result == 0)
-		result = mapfile_publish(&hash->file, build, &pile,
-					 map->settings->flock, err);
-	pile_clear(&pile);
-	return result;
+	if (refuse_db_config(file, err) == 0)
+		return &file->map;
+	mapfile_close(&file->map);
+	return NULL;
 }
 
 static int
 hash_apply(struct map *map, const struct map_row *rows, size_t n,
 	   struct err *err)
 {
-	struct map_hash *hash = (struct map_hash *)map;
-	struct changeset changes = {.hash = hash, .rows = rows, .count = n};
+	struct batch batch = {.rows = rows, .count = n};
 
-	return mapfile_publish(&hash->file, build_changed, &changes,
-			       map->settings->flock, err);
-}
-
-static int
-hash_clear(struct map *map, struct err *err)
-{
-	struct map_hash *hash = (struct map_hash *)map;
-
-	return mapfile_clear(&hash->file, build, NULL, map->settings->flock,
-			     err);
-}
-
-static int
-hash_intact(struct map *map)
-{
-	return mapfile_intact(&((struct map_hash *)map)->file);
-}
-
-static void
-hash_close(struct map *map)
-{
-	struct map_hash *hash = (struct map_hash *)map;
-
-	mapfile_close(&hash->file);
-	free(hash);
+	return mapfile_publish((struct mapfile *)map, build_changed, &batch,
+			       err);
 }
 
 const struct map_ops map_hash = {
     .type = "hash",
     .open = hash_open,
-    .replace = hash_replace,
+    .replace = mapfile_replace,
     .apply = hash_apply,
-    .clear = hash_clear,
-    .intact = hash_intact,
-    .close = hash_close,
+    .clear = mapfile_clear,
+    .intact = mapfile_intact,
+    .close = mapfile_close,
 };

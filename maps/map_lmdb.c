@@ -1,11 +1,12 @@
 /*
- * lmdb: an LMDB file, NAME.lmdb, built aside and then changed in place under
- * the lock of Postfix's own readers: an fcntl(2) lock on the whole data file,
- * exclusive while a transaction begins, shared until it is committed (see
- * lmdb_table(5)). LMDB's own lock file protects none of them and is not used.
+ * lmdb: an LMDB file, NAME.lmdb. It is built under a temporary name and later
+ * changed in place, under the lock that Postfix's own readers take: an fcntl(2)
+ * lock on the whole data file, exclusive while a transaction begins, then
+ * shared until it is committed (see lmdb_table(5)). LMDB's own lock file is not
+ * used, because it protects none of these readers.
  *
- * In place is right here: a transaction never writes on pages of the state
- * before it, so that readers need not start anew at each change.
+ * Changes in place are safe here, because a transaction never overwrites pages
+ * of the state before it. So smtpd need not restart at each change.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,17 +26,15 @@
 enum {
 	COMMON_FLAGS = MDB_NOSUBDIR | MDB_NOLOCK,
 	BATCH = 50000, /* rows to a transaction while a file is built */
-	/* Each a millisecond: between readers that are never idle the lock is
-	 * free for a moment only, which long sleeps would miss. */
+	/* One millisecond each. With busy readers the lock is free only for
+	 * moments, which longer sleeps would miss. */
 	LOCK_TRIES = 128,
-	BATCH_BYTES = 64 * 1024 * 1024, /* more than they can take */
+	BATCH_BYTES = 64 * 1024 * 1024, /* more than a batch can need */
 };
 
 struct map_lmdb {
-	struct map map; /* first */
-	struct mapfile file;
-	MDB_env
-	    *env; /* of the file; NULL: not opened since it was renamed in */
+	struct mapfile file; /* first */
+	MDB_env *env;	     /* of the current file; NULL: not open yet */
 };
 
 static int
@@ -72,7 +71,7 @@ put(MDB_txn *txn, MDB_dbi dbi, struct entry *entry)
 }
 
 static int
-take_away(MDB_txn *txn, MDB_dbi dbi, struct entry *entry)
+delete_key(MDB_txn *txn, MDB_dbi dbi, struct entry *entry)
 {
 	MDB_val key = {entry->key_size, entry->key};
 	int code = mdb_del(txn, dbi, &key, NULL);
@@ -80,7 +79,7 @@ take_away(MDB_txn *txn, MDB_dbi dbi, struct entry *entry)
 	return code == MDB_NOTFOUND ? 0 : code;
 }
 
-/* Puts the row's keys, or takes them away. */
+/* Puts the keys of a row, or deletes them. */
 static int
 put_row(MDB_txn *txn, MDB_dbi dbi, const struct map_row *row,
 	const struct map_settings *settings)
@@ -91,28 +90,25 @@ put_row(MDB_txn *txn, MDB_dbi dbi, const struct map_row *row,
 	for (unsigned int i = 0;
 	     code == 0 && entry_from_row(&entry, row, settings, i); i++)
 		code = row->present ? put(txn, dbi, &entry)
-				    : take_away(txn, dbi, &entry);
+				    : delete_key(txn, dbi, &entry);
 	return code;
 }
 
-struct build {
-	const struct map_rows *rows;
-	const struct map_settings *settings;
-};
-
-/* One transaction of the file being built, which nobody reads yet. 1: there is
- * more to come; 0; or an error code of LMDB's, below 0 or an errno above 1. */
+/* One transaction on the file being built, which nobody reads yet. 1: there are
+ * more rows; 0: done; else an error code of LMDB's, below 0 or an errno above
+ * 1. */
 static int
-build_batch(MDB_env *env, const struct build *build)
+build_batch(MDB_env *env, const struct map_rows *rows,
+	    const struct map_settings *settings)
 {
 	struct map_row row = {.present = true};
 	MDB_envinfo info;
 	MDB_txn *txn = NULL;
 	MDB_dbi dbi;
-	bool more = build != NULL;
+	bool more = rows != NULL;
 	int code = mdb_env_info(env, &info);
 
-	/* Each page may be written anew in one transaction. */
+	/* One transaction may rewrite every page. */
 	if (code == 0)
 		code = mdb_env_set_mapsize(env, 2 * 4096 * info.me_last_pgno +
 						    BATCH_BYTES);
@@ -121,9 +117,9 @@ build_batch(MDB_env *env, const struct build *build)
 	if (code == 0)
 		code = mdb_dbi_open(txn, NULL, 0, &dbi);
 	for (unsigned int i = 0; code == 0 && more && i < BATCH; i++) {
-		more = build->rows->next(build->rows->arg, &row);
+		more = rows->next(rows->arg, &row);
 		if (more)
-			code = put_row(txn, dbi, &row, build->settings);
+			code = put_row(txn, dbi, &row, settings);
 	}
 	if (code == 0)
 		code = mdb_txn_commit(txn);
@@ -132,9 +128,8 @@ build_batch(MDB_env *env, const struct build *build)
 	return code == 0 ? more : code;
 }
 
-/* mapfile_build_fn: arg is a struct build, NULL = no row. */
 static int
-build(void *arg, const char *path, struct err *err)
+build(struct mapfile *file, const void *rows, const char *path, struct err *err)
 {
 	MDB_env *env = open_env(path, MDB_NOSYNC, err);
 	int code = 1;
@@ -142,13 +137,13 @@ build(void *arg, const char *path, struct err *err)
 	if (env == NULL)
 		return -1;
 	while (code == 1)
-		code = build_batch(env, arg);
+		code = build_batch(env, rows, file->map.settings);
 	mdb_env_close(env);
 	return code == 0 ? 0 : mdb_err(err, "write", path, code);
 }
 
 static void
-forget_env(struct map_lmdb *lmdb)
+close_env(struct map_lmdb *lmdb)
 {
 	if (lmdb->env != NULL)
 		mdb_env_close(lmdb->env);
@@ -161,35 +156,25 @@ lmdb_open(const char *name, const struct map_settings *settings,
 {
 	struct map_lmdb *lmdb = alloc_zero(1, sizeof(*lmdb));
 
-	(void)settings;
-	if (mapfile_open(&lmdb->file, name, ".lmdb", err) < 0) {
-		free(lmdb);
-		return NULL;
-	}
-	if (mapfile_prepare(&lmdb->file, build, NULL, err) < 0) {
-		mapfile_close(&lmdb->file);
-		free(lmdb);
-		return NULL;
-	}
-	return &lmdb->map;
+	if (mapfile_open(&lmdb->file, name, ".lmdb", build, settings, err) == 0)
+		return &lmdb->file.map;
+	free(lmdb);
+	return NULL;
 }
 
 static int
 lmdb_replace(struct map *map, const struct map_rows *rows, struct err *err)
 {
-	struct map_lmdb *lmdb = (struct map_lmdb *)map;
-	struct build what = {.rows = rows, .settings = map->settings};
-	int result = mapfile_publish(&lmdb->file, build, &what, false, err);
-
-	forget_env(lmdb);
-	return result;
+	close_env((struct map_lmdb *)map);
+	return mapfile_replace(map, rows, err);
 }
 
 /*
- * A lock of this open file, not of the process: closing another descriptor of
- * the file does not drop it. Readers hold theirs for a moment; who holds one
- * longer, as anybody may who can read the file, makes us give up, and a new
- * file is built, which needs no lock.
+ * Takes a lock that belongs to this open file, not to the process, so closing
+ * another descriptor of the file does not drop it. Readers hold their locks
+ * only for moments. If somebody holds one longer, as anyone who can read the
+ * file may, we give up; the caller then has a new file built, which needs no
+ * lock.
  */
 static int
 lock(int fd, short type, struct err *err)
@@ -225,7 +210,7 @@ change(MDB_env *env, const struct map_settings *settings,
 	return code;
 }
 
-/* With a map of twice the size when it is full. */
+/* Doubles the size of LMDB's mapping when it is full. */
 static int
 change_growing(MDB_env *env, const struct map_settings *settings,
 	       const struct map_row *rows, size_t n)
@@ -254,16 +239,16 @@ apply_locked(struct map_lmdb *lmdb, const struct map_row *rows, size_t n,
 
 	if (mdb_env_get_fd(lmdb->env, &fd) != 0 || lock(fd, F_WRLCK, err) < 0)
 		return -1;
-	/* Asked under the lock. No reader is in the middle now: those to come
-	 * read the last state, and wait for no disk. */
-	if (!mapfile_intact(&lmdb->file)) {
+	/* Checked under the lock. No reader is at work now. Those that come
+	 * read the last state and need not wait for the disk. */
+	if (!mapfile_intact(&lmdb->file.map)) {
 		lock(fd, F_UNLCK, err);
 		return err_set(err, "%s is not the file that we wrote",
 			       lmdb->file.path);
 	}
 	if (lock(fd, F_RDLCK, err) < 0)
 		return -1;
-	code = change_growing(lmdb->env, lmdb->map.settings, rows, n);
+	code = change_growing(lmdb->env, lmdb->file.map.settings, rows, n);
 	mapfile_changed(&lmdb->file);
 	lock(fd, F_UNLCK, err);
 	return code == 0 ? 0 : mdb_err(err, "write", lmdb->file.path, code);
@@ -284,33 +269,22 @@ lmdb_apply(struct map *map, const struct map_row *rows, size_t n,
 		return -1;
 	result = apply_locked(lmdb, rows, n, err);
 	if (result < 0)
-		forget_env(lmdb); /* and with it any lock */
+		close_env(lmdb); /* releases any lock */
 	return result;
 }
 
 static int
 lmdb_clear(struct map *map, struct err *err)
 {
-	struct map_lmdb *lmdb = (struct map_lmdb *)map;
-
-	forget_env(lmdb);
-	return mapfile_clear(&lmdb->file, build, NULL, false, err);
-}
-
-static int
-lmdb_intact(struct map *map)
-{
-	return mapfile_intact(&((struct map_lmdb *)map)->file);
+	close_env((struct map_lmdb *)map);
+	return mapfile_clear(map, err);
 }
 
 static void
 lmdb_close(struct map *map)
 {
-	struct map_lmdb *lmdb = (struct map_lmdb *)map;
-
-	forget_env(lmdb);
-	mapfile_close(&lmdb->file);
-	free(lmdb);
+	close_env((struct map_lmdb *)map);
+	mapfile_close(map);
 }
 
 const struct map_ops map_lmdb = {
@@ -320,6 +294,6 @@ const struct map_ops map_lmdb = {
     .replace = lmdb_replace,
     .apply = lmdb_apply,
     .clear = lmdb_clear,
-    .intact = lmdb_intact,
+    .intact = mapfile_intact,
     .close = lmdb_close,
 };

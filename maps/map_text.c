@@ -1,10 +1,10 @@
 /*
- * text, cidr: a file of lines, always a new one, under the very name that was
- * given. text is written in the form that the configuration gives it; cidr is
- * a table of Postfix's, which reads it once in each process.
+ * text, cidr: a file of lines with exactly the name that was given. Each update
+ * writes a new file. A text map has the form that the configuration gives it;
+ * a cidr map is one of Postfix's tables, which each process reads once.
  *
- * No shortened key is looked up in either, so that every address may stand
- * there that is a client's.
+ * No reader looks up shortened keys in either, so they may hold the address of
+ * any client.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,33 +20,27 @@
 #include "maps/textform.h"
 
 struct map_text {
-	struct map map; /* first */
-	struct mapfile file;
-	struct textform form; /* its texts are the settings', but for cidr: */
+	struct mapfile file;  /* first */
+	struct textform form; /* borrowed from the settings, but for cidr: */
 	char *line;
 };
 
-struct build {
-	const struct map_text *text;
-	const struct map_rows *rows; /* NULL = none */
-};
-
 static void
-write_rows(FILE *out, const struct build *build)
+write_rows(FILE *out, const struct map_text *text, const struct map_rows *rows)
 {
-	unsigned int prefix = build->text->map.settings->ipv6_prefix;
+	unsigned int prefix = text->file.map.settings->ipv6_prefix;
 	struct map_row row = {.present = true};
 
-	while (build->rows->next(build->rows->arg, &row))
+	textform_text(out, text->form.header);
+	while (rows != NULL && rows->next(rows->arg, &row))
 		if (!addr_is_special(&row.addr))
-			textform_row(out, &build->text->form, &row, prefix);
+			textform_row(out, &text->form, &row, prefix);
+	textform_text(out, text->form.footer);
 }
 
-/* mapfile_build_fn: arg is a struct build. */
 static int
-build_text(void *arg, const char *path, struct err *err)
+build(struct mapfile *file, const void *rows, const char *path, struct err *err)
 {
-	const struct build *build = arg;
 	int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC), code = 0;
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 
@@ -56,10 +50,7 @@ build_text(void *arg, const char *path, struct err *err)
 			close(fd);
 		return -1;
 	}
-	textform_text(out, build->text->form.header);
-	if (build->rows != NULL)
-		write_rows(out, build);
-	textform_text(out, build->text->form.footer);
+	write_rows(out, (struct map_text *)file, rows);
 	if (fflush(out) != 0 || ferror(out))
 		code = errno != 0 ? errno : EIO;
 	if (fclose(out) != 0 && code == 0)
@@ -71,11 +62,8 @@ build_text(void *arg, const char *path, struct err *err)
 static void
 text_close(struct map *map)
 {
-	struct map_text *text = (struct map_text *)map;
-
-	mapfile_close(&text->file);
-	free(text->line);
-	free(text);
+	free(((struct map_text *)map)->line);
+	mapfile_close(map);
 }
 
 static struct map *
@@ -83,21 +71,14 @@ open_form(const char *name, struct textform form, char *line,
 	  const struct map_settings *settings, struct err *err)
 {
 	struct map_text *text = alloc_zero(1, sizeof(*text));
-	struct build none = {text, NULL};
 
 	text->form = form;
 	text->line = line;
-	text->map.settings = settings;
-	if (mapfile_open(&text->file, name, "", err) < 0) {
-		free(line);
-		free(text);
-		return NULL;
-	}
-	if (mapfile_prepare(&text->file, build_text, &none, err) < 0) {
-		text_close(&text->map);
-		return NULL;
-	}
-	return &text->map;
+	if (mapfile_open(&text->file, name, "", build, settings, err) == 0)
+		return &text->file.map;
+	free(line);
+	free(text);
+	return NULL;
 }
 
 static struct map *
@@ -112,7 +93,7 @@ text_open(const char *name, const struct map_settings *settings,
 	return open_form(name, form, NULL, settings, err);
 }
 
-/* permit is what both smtpd(8) and postscreen(8) understand. */
+/* Both smtpd(8) and postscreen(8) understand permit. */
 static struct map *
 cidr_open(const char *name, const struct map_settings *settings,
 	  struct err *err)
@@ -124,36 +105,12 @@ cidr_open(const char *name, const struct map_settings *settings,
 			 err);
 }
 
-static int
-text_replace(struct map *map, const struct map_rows *rows, struct err *err)
-{
-	struct map_text *text = (struct map_text *)map;
-	struct build build = {text, rows};
-
-	return mapfile_publish(&text->file, build_text, &build, false, err);
-}
-
-static int
-text_clear(struct map *map, struct err *err)
-{
-	struct map_text *text = (struct map_text *)map;
-	struct build none = {text, NULL};
-
-	return mapfile_clear(&text->file, build_text, &none, false, err);
-}
-
-static int
-text_intact(struct map *map)
-{
-	return mapfile_intact(&((struct map_text *)map)->file);
-}
-
 const struct map_ops map_text = {
     .type = "text",
     .open = text_open,
-    .replace = text_replace,
-    .clear = text_clear,
-    .intact = text_intact,
+    .replace = mapfile_replace,
+    .clear = mapfile_clear,
+    .intact = mapfile_intact,
     .close = text_close,
 };
 
@@ -161,8 +118,8 @@ const struct map_ops map_cidr = {
     .type = "cidr",
     .read_once = true,
     .open = cidr_open,
-    .replace = text_replace,
-    .clear = text_clear,
-    .intact = text_intact,
+    .replace = mapfile_replace,
+    .clear = mapfile_clear,
+    .intact = mapfile_intact,
     .close = text_close,
 };

@@ -35,8 +35,8 @@ check_name(const char *name, const char *suffix, struct err *err)
 	return 0;
 }
 
-/* What stands here is parsed by root's smtpd, so the same people must be
- * trusted with it as with Postfix. */
+/* Root's smtpd parses the files in this directory, so whoever may write to it
+ * must be trusted as much as Postfix itself. */
 static int
 check_directory(const char *directory, struct err *err)
 {
@@ -78,8 +78,8 @@ check_file(const char *path, struct err *err)
 	return 0;
 }
 
-/* Whether it is the half-built file ("PREFIX.1234.tmp") of a process that is
- * no more. */
+/* Whether it is the half-built file ("PREFIX.1234.tmp") of a process that no
+ * longer runs. */
 static bool
 is_leftover(const char *name, const char *prefix)
 {
@@ -115,30 +115,18 @@ temporary_name(const struct mapfile *file)
 	return alloc_format("%s.%ld.tmp", file->stem, (long)getpid());
 }
 
-int
-mapfile_open(struct mapfile *file, const char *name, const char *suffix,
-	     struct err *err)
+static void
+set_names(struct mapfile *file, const char *name, const char *suffix)
 {
-	const char *base;
+	const char *base = strrchr(name, '/') + 1;
 
-	if (check_name(name, suffix, err) < 0)
-		return -1;
-	base = strrchr(name, '/') + 1;
-	*file = (struct mapfile){0};
-	/* "/map" lies in "/". */
+	/* The directory of "/map" is "/". */
 	file->directory = base == name + 1
 			      ? alloc_string("/")
 			      : alloc_bytes(name, (size_t)(base - name) - 1);
 	file->path = alloc_format("%s%s", name, suffix);
 	file->stem =
 	    alloc_format("%.*s.%s%s", (int)(base - name), name, base, suffix);
-	if (check_directory(file->directory, err) < 0 ||
-	    check_file(file->path, err) < 0) {
-		mapfile_close(file);
-		return -1;
-	}
-	remove_leftovers(file);
-	return 0;
 }
 
 static struct mapfile_mark
@@ -170,23 +158,10 @@ ready_name(const struct mapfile *file)
 	return alloc_format("%s.empty", file->stem);
 }
 
-void
-mapfile_close(struct mapfile *file)
-{
-	char *ready = ready_name(file);
-
-	if (mark_is_at(&file->ready, ready))
-		unlink(ready);
-	free(ready);
-	free(file->directory);
-	free(file->path);
-	free(file->stem);
-	*file = (struct mapfile){0};
-}
-
-/* Brings a file that was built to the disk, readable for Postfix. */
+/* Makes a file that was built readable for Postfix, and brings it to the disk.
+ */
 static int
-seal(const char *path, struct mapfile_mark *mark, struct err *err)
+sync_file(const char *path, struct mapfile_mark *mark, struct err *err)
 {
 	struct stat st;
 	int fd, saved;
@@ -210,7 +185,7 @@ sync_directory(const struct mapfile *file, struct err *err)
 	int fd = open(file->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result = fd < 0 ? -1 : fsync(fd);
 
-	/* EINVAL: a file system that knows no such thing. */
+	/* EINVAL: this file system cannot sync directories. */
 	if (result < 0 && errno != EINVAL)
 		err_set(err, "fsync of %s: %s", file->directory,
 			strerror(errno));
@@ -222,10 +197,10 @@ sync_directory(const struct mapfile *file, struct err *err)
 }
 
 /*
- * The lock that Postfix's own tools take on the map, so that a person's
- * `postmap -i` in between is not torn. Readers do not need it, and anybody who
- * may read the file can hold it: so a tenth of a second is all we wait.
- * The descriptor, or -1 without the lock.
+ * Takes the lock that Postfix's own tools take on the map, so that our rename
+ * does not cut into somebody's `postmap -i`. Readers do not need it, and anyone
+ * who may read the file can hold it, so we wait no more than about a tenth of a
+ * second. Returns the descriptor that holds the lock, or -1.
  */
 static int
 lock_old(const struct mapfile *file)
@@ -247,13 +222,13 @@ lock_old(const struct mapfile *file)
 
 static int
 rename_in(struct mapfile *file, const char *from,
-	  const struct mapfile_mark *mark, bool lock, struct err *err)
+	  const struct mapfile_mark *mark, struct err *err)
 {
-	int fd = lock ? lock_old(file) : -1;
+	int fd = file->lock ? lock_old(file) : -1;
 	int result = rename(from, file->path), saved = errno;
 
 	if (fd >= 0)
-		close(fd); /* with it goes the lock */
+		close(fd); /* releases the lock */
 	if (result < 0)
 		return err_set(err, "rename to %s: %s", file->path,
 			       strerror(saved));
@@ -277,16 +252,18 @@ create(const char *path, struct err *err)
 	return 0;
 }
 
-/* Builds and seals at the name that is this process's own. NULL: failed. */
+/* Builds a file under this process's temporary name, which the caller frees.
+ * NULL: it failed, and no file is left. */
 static char *
-build_aside(const struct mapfile *file, mapfile_build_fn *build, void *arg,
-	    struct mapfile_mark *mark, struct err *err)
+build_temporary(struct mapfile *file, mapfile_build_fn *build, const void *data,
+		struct mapfile_mark *mark, struct err *err)
 {
 	char *path = temporary_name(file);
 
-	unlink(path); /* of a process that had our id */
+	unlink(path); /* left by a process that had our id */
 	if (create(path, err) == 0) {
-		if (build(arg, path, err) == 0 && seal(path, mark, err) == 0)
+		if (build(file, data, path, err) == 0 &&
+		    sync_file(path, mark, err) == 0)
 			return path;
 		unlink(path);
 	}
@@ -295,16 +272,16 @@ build_aside(const struct mapfile *file, mapfile_build_fn *build, void *arg,
 }
 
 int
-mapfile_publish(struct mapfile *file, mapfile_build_fn *build, void *arg,
-		bool lock, struct err *err)
+mapfile_publish(struct mapfile *file, mapfile_build_fn *build, const void *data,
+		struct err *err)
 {
 	struct mapfile_mark mark;
-	char *path = build_aside(file, build, arg, &mark, err);
+	char *path = build_temporary(file, build, data, &mark, err);
 	int result;
 
 	if (path == NULL)
 		return -1;
-	result = rename_in(file, path, &mark, lock, err);
+	result = rename_in(file, path, &mark, err);
 	if (result < 0)
 		unlink(path);
 	else
@@ -314,12 +291,12 @@ mapfile_publish(struct mapfile *file, mapfile_build_fn *build, void *arg,
 }
 
 int
-mapfile_room(const struct mapfile *file, uint64_t bytes, struct err *err)
+mapfile_check_space(const struct mapfile *file, uint64_t bytes, struct err *err)
 {
 	struct statvfs fs;
 	uint64_t blocks;
 
-	/* No size told: a file system without a notion of it. */
+	/* f_blocks is 0: this file system does not report its size. */
 	if (statvfs(file->directory, &fs) < 0 || fs.f_blocks == 0)
 		return 0;
 	blocks = geteuid() == 0 ? fs.f_bfree : fs.f_bavail;
@@ -337,7 +314,7 @@ copy_bytes(int from, int to, uint64_t size)
 	for (; size > 0; size -= (uint64_t)copied) {
 		copied = copy_file_range(from, NULL, to, NULL, size, 0);
 		if (copied == 0)
-			errno = EIO; /* it became shorter */
+			errno = EIO; /* the file has become shorter */
 		if (copied <= 0)
 			return -1;
 	}
@@ -356,7 +333,7 @@ mapfile_copy(const struct mapfile *file, const char *path, struct err *err)
 		result = copy_bytes(from, to, (uint64_t)file->ours.size);
 	if (result < 0)
 		err_set(err, "copy to %s: %s", path, strerror(errno));
-	/* Asked last: it must have been ours all the while. */
+	/* Checked last: it must have been our file until the copy was done. */
 	else if (!mark_is_at(&file->ours, file->path))
 		result = err_set(err, "%s is not the file that we wrote",
 				 file->path);
@@ -367,10 +344,10 @@ mapfile_copy(const struct mapfile *file, const char *path, struct err *err)
 	return result;
 }
 
-/* An empty file that a process which died had kept ready: under this name
- * stand only complete ones. */
+/* Takes over the empty map of a process that died without closing. Only a
+ * complete one ever gets this name. */
 static int
-inherit_ready(struct mapfile *file, const char *ready)
+adopt_ready(struct mapfile *file, const char *ready)
 {
 	struct stat st;
 
@@ -380,13 +357,13 @@ inherit_ready(struct mapfile *file, const char *ready)
 	return 0;
 }
 
-int
-mapfile_prepare(struct mapfile *file, mapfile_build_fn *build, void *arg,
-		struct err *err)
+/* Builds the empty map that is kept ready. 0, or -1: there is no such map. */
+static int
+prepare(struct mapfile *file, struct err *err)
 {
 	struct mapfile_mark mark;
 	char *ready = ready_name(file);
-	char *path = build_aside(file, build, arg, &mark, err);
+	char *path = build_temporary(file, file->build, NULL, &mark, err);
 	int result = -1;
 
 	if (path != NULL && rename(path, ready) == 0) {
@@ -398,38 +375,88 @@ mapfile_prepare(struct mapfile *file, mapfile_build_fn *build, void *arg,
 				strerror(errno));
 			unlink(path);
 		}
-		result = inherit_ready(file, ready);
+		result = adopt_ready(file, ready);
 	}
 	free(path);
 	free(ready);
 	return result;
 }
 
-int
-mapfile_clear(struct mapfile *file, mapfile_build_fn *build, void *arg,
-	      bool lock, struct err *err)
+static void
+release(struct mapfile *file)
 {
 	char *ready = ready_name(file);
-	struct err ignored;
-	int result;
 
 	if (mark_is_at(&file->ready, ready))
-		result = rename_in(file, ready, &file->ready, lock, err);
-	else
-		result = -1;
+		unlink(ready);
+	free(ready);
+	free(file->directory);
+	free(file->path);
+	free(file->stem);
+}
+
+/* ---- the operations ---- */
+
+int
+mapfile_open(struct mapfile *file, const char *name, const char *suffix,
+	     mapfile_build_fn *build, const struct map_settings *settings,
+	     struct err *err)
+{
+	if (check_name(name, suffix, err) < 0)
+		return -1;
+	file->map.settings = settings;
+	file->build = build;
+	set_names(file, name, suffix);
+	if (check_directory(file->directory, err) == 0 &&
+	    check_file(file->path, err) == 0) {
+		remove_leftovers(file);
+		if (prepare(file, err) == 0)
+			return 0;
+	}
+	release(file);
+	return -1;
+}
+
+void
+mapfile_close(struct map *map)
+{
+	release((struct mapfile *)map);
+	free(map);
+}
+
+int
+mapfile_replace(struct map *map, const struct map_rows *rows, struct err *err)
+{
+	struct mapfile *file = (struct mapfile *)map;
+
+	return mapfile_publish(file, file->build, rows, err);
+}
+
+int
+mapfile_clear(struct map *map, struct err *err)
+{
+	struct mapfile *file = (struct mapfile *)map;
+	char *ready = ready_name(file);
+	struct err ignored;
+	int result = -1;
+
+	if (mark_is_at(&file->ready, ready))
+		result = rename_in(file, ready, &file->ready, err);
 	free(ready);
 	if (result < 0)
-		return mapfile_publish(file, build, arg, lock, err);
+		return mapfile_publish(file, file->build, NULL, err);
 	file->ready = (struct mapfile_mark){0};
 	result = sync_directory(file, err);
 	/* For the next time, if there is room. */
-	mapfile_prepare(file, build, arg, &ignored);
+	prepare(file, &ignored);
 	return result;
 }
 
 int
-mapfile_intact(const struct mapfile *file)
+mapfile_intact(struct map *map)
 {
+	const struct mapfile *file = (struct mapfile *)map;
+
 	return file->ours.inode == 0 || mark_is_at(&file->ours, file->path);
 }
 

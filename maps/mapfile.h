@@ -1,16 +1,17 @@
 /*
- * mapfile: the file of a map, which readers only ever see whole.
+ * mapfile: what the map types that write a file have in common.
  *
- * A new file is built aside, in the same directory, and renamed over the old
- * one; who has the old one open goes on reading it. It is never changed in
- * place (but see mapfile_changed()) and never unlinked: a Postfix that once found
- * no file does not notice when it is back.
+ * Readers only ever see a whole file. A new one is built in the same directory
+ * under a temporary name and renamed over the old one; a reader that has the
+ * old file open goes on reading that. The file is never changed in place
+ * (except by lmdb, see mapfile_changed()) and never unlinked: a Postfix process
+ * that has once found no file does not notice when there is one again.
  *
- * An empty file is kept ready beside it, for the day when the disk is full
- * and the map must be emptied all the same.
+ * An empty map is kept ready beside the file, so that the map can be emptied
+ * even when the disk is full.
  *
- * Several processes may do this to one file at once (the daemon and a --clear):
- * each builds under a name of its own, and the last rename counts.
+ * Several processes may write one map at the same time (the daemon and a
+ * --clear): each uses its own temporary name, and the last rename wins.
  */
 #ifndef MAPS_MAPFILE_H
 #define MAPS_MAPFILE_H
@@ -19,68 +20,70 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-struct err;
+#include "maps/map.h"
 
-/* Which file it was, and in what state. */
+struct mapfile;
+
+/*
+ * Makes the empty file at path, which nobody else uses yet, a complete map.
+ * data: what mapfile_publish() was given. 0, or -1: the file is then removed.
+ */
+typedef int mapfile_build_fn(struct mapfile *, const void *data,
+			     const char *path, struct err *);
+
+/* Identifies a file and its contents, as far as stat(2) can. */
 struct mapfile_mark {
-	dev_t device; /* all zero: none */
-	ino_t inode;
+	dev_t device;
+	ino_t inode; /* 0: no file */
 	off_t size;
 	struct timespec mtime;
 };
 
+/* First member of the back end's own struct, or all of it. */
 struct mapfile {
+	struct map map; /* first */
+	mapfile_build_fn *build;
+	bool lock; /* rename under the lock of Postfix's own tools */
 	char *directory;
 	char *path; /* "/var/lib/x/map.db" */
-	char *stem; /* "/var/lib/x/.map.db", for the files aside */
-	struct mapfile_mark ours;  /* the file that we renamed in */
-	struct mapfile_mark ready; /* the empty one aside */
+	char *stem; /* "/var/lib/x/.map.db", begins the temporary names */
+	struct mapfile_mark ours;  /* the file that we renamed to path */
+	struct mapfile_mark ready; /* the empty map beside it */
 };
 
-/* Makes the empty file at path, new and nobody else's, a complete map. 0, or -1:
- * then it is removed. */
-typedef int mapfile_build_fn(void *arg, const char *path, struct err *);
-
 /*
- * Checks the name (absolute, without the suffix), the directory (there, ours or
- * root's, writable by nobody else) and the file (a regular one, or missing). To
- * be called under the user id that will write. 0; or -1, nothing to close.
+ * Checks the name (absolute, without the suffix), the directory (it must belong
+ * to us or to root and be writable by nobody else) and the file (a regular one,
+ * or missing), then builds the empty map. build is called with data NULL for
+ * an empty map, and with a struct map_rows by mapfile_replace(). 0, or -1: all
+ * is released but the memory of the struct, which must come zeroed.
  */
 int mapfile_open(struct mapfile *, const char *name, const char *suffix,
+		 mapfile_build_fn *build, const struct map_settings *,
 		 struct err *);
-void
-mapfile_close(struct mapfile *); /* removes its empty file; the map stays */
 
-/* Builds, fsyncs, renames over the map, fsyncs the directory. With lock: holds
- * the lock of Postfix's own tools on the old file during the rename, if it can
- * be had within a tenth of a second. 0, or -1: the old map is as it was. */
-int mapfile_publish(struct mapfile *, mapfile_build_fn *, void *arg, bool lock,
+/* Four of the map_ops. mapfile_clear() renames the empty map over the file, or
+ * builds one if it is gone. mapfile_close() removes the empty map, leaves the
+ * file, and frees the struct. */
+int mapfile_replace(struct map *, const struct map_rows *, struct err *);
+int mapfile_clear(struct map *, struct err *);
+int mapfile_intact(struct map *);
+void mapfile_close(struct map *);
+
+/* Builds a file, syncs it, renames it over the map and syncs the directory.
+ * 0, or -1: the old map is as it was. */
+int mapfile_publish(struct mapfile *, mapfile_build_fn *, const void *data,
 		    struct err *);
 
-/* Whether the disk has room for so many bytes more. 0, or -1. */
-int mapfile_room(const struct mapfile *, uint64_t bytes, struct err *);
+/* Whether the disk has room for this many more bytes. 0, or -1. */
+int mapfile_check_space(const struct mapfile *, uint64_t bytes, struct err *);
 
-/*
- * For a build function that starts from the map as it is: copies it to path.
- * 0; or -1: not possible, or not the file that we put
- * there.
- */
+/* For a build function that starts from the current map: copies it to path.
+ * 0, or -1: it failed, or the current map is not the file that we wrote. */
 int mapfile_copy(const struct mapfile *, const char *path, struct err *);
 
-/* Builds the empty file to keep ready (arg: what makes it empty); one left by a process that died serves
- * when that fails. 0, or -1: there is none. */
-int mapfile_prepare(struct mapfile *, mapfile_build_fn *, void *arg,
-		    struct err *);
-
-/* The empty file becomes the map. When it is gone, one is built. 0, or -1. */
-int mapfile_clear(struct mapfile *, mapfile_build_fn *, void *arg, bool lock,
-		  struct err *);
-
-/* For a type whose readers are locked out meanwhile: we changed the file. */
+/* Records that we have changed the file in place, with the readers locked
+ * out. */
 void mapfile_changed(struct mapfile *);
-
-/* 1 = the map is the file that we put there, unchanged (or we put none there
- * yet); 0 = it is not. */
-int mapfile_intact(const struct mapfile *);
 
 #endif
