@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/utf8.h"
 
 enum log_target { TO_STDERR, TO_JOURNAL, TO_STDOUT, TO_SYSLOG, TO_FILE };
 enum { MESSAGE_MAX = 2048, STAMP_MAX = 32 };
@@ -23,8 +24,8 @@ static struct {
 	bool debug;
 } out = {.target = TO_STDERR, .fd = -1};
 
-/* JOURNAL_STREAM=device:inode names the socket that systemd gave us; only if
- * standard error is still that one does anybody read the prefix. */
+/* JOURNAL_STREAM=device:inode names the socket that systemd gave us. Only if
+ * standard error is still that socket does anybody read the prefix. */
 static bool
 stderr_is_journal(void)
 {
@@ -42,7 +43,7 @@ stderr_is_journal(void)
 static int
 open_file(const char *path, struct err *err)
 {
-	/* Non-blocking: nobody may read what turns out to be a FIFO. */
+	/* Non-blocking, in case this is a FIFO that nobody reads. */
 	int fd = open(path,
 		      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK |
 			  O_NOCTTY,
@@ -54,7 +55,7 @@ open_file(const char *path, struct err *err)
 }
 
 static void
-turn_to(enum log_target to, int fd)
+switch_to(enum log_target to, int fd)
 {
 	if (out.target == TO_SYSLOG)
 		closelog();
@@ -81,7 +82,7 @@ log_open(const char *target, bool debug, struct err *err)
 	else if ((fd = open_file(target, err)) < 0)
 		return -1;
 
-	turn_to(to, fd);
+	switch_to(to, fd);
 	out.debug = debug;
 	return 0;
 }
@@ -89,7 +90,7 @@ log_open(const char *target, bool debug, struct err *err)
 void
 log_adopt(int fd, bool debug)
 {
-	turn_to(TO_FILE, fd);
+	switch_to(TO_FILE, fd);
 	out.debug = debug;
 }
 
@@ -103,7 +104,7 @@ void
 log_reconnect(void)
 {
 	if (out.target == TO_SYSLOG)
-		turn_to(TO_SYSLOG, -1);
+		switch_to(TO_SYSLOG, -1);
 }
 
 bool
@@ -112,7 +113,7 @@ log_debugging(void)
 	return out.debug;
 }
 
-/* What a bare text line says of its weight. */
+/* How a line without a syslog priority shows its severity. */
 static const char *
 priority_word(int priority)
 {
@@ -126,7 +127,7 @@ priority_word(int priority)
 	}
 }
 
-/* What stands before the message on this target. */
+/* Writes what precedes a message on the current target. */
 static void
 write_head(char *head, size_t size, int priority)
 {
@@ -142,15 +143,15 @@ write_head(char *head, size_t size, int priority)
 		snprintf(head, size, "%s", priority_word(priority));
 		return;
 	}
-	/* Nobody stamps the lines of a file for us. */
+	/* In a file, nobody else adds the time. */
 	now = time(NULL);
 	localtime_r(&now, &local);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S%z", &local);
 	snprintf(head, size, "%s %s", stamp, priority_word(priority));
 }
 
-/* One write, so that lines of two processes do not mix. What cannot be
- * written is lost: there is nobody to tell. */
+/* Each line is one write, so that the lines of two processes do not mix. A line
+ * that cannot be written is lost: there is nowhere else to report it. */
 static void
 write_line(char *line, size_t len)
 {
@@ -172,7 +173,7 @@ write_line(char *line, size_t len)
 }
 
 static void __attribute__((format(printf, 2, 0)))
-say(int priority, const char *fmt, va_list ap)
+log_message(int priority, const char *fmt, va_list ap)
 {
 	char line[MESSAGE_MAX + 1]; /* and the newline */
 	size_t head = 0, len;
@@ -184,7 +185,7 @@ say(int priority, const char *fmt, va_list ap)
 	}
 	vsnprintf(line + head, MESSAGE_MAX - head, fmt, ap);
 	len = strlen(line);
-	/* One fact, one line, whatever slipped in. */
+	/* A message is one line, whatever text it contains. */
 	for (size_t i = head; i < len; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = ' ';
@@ -201,7 +202,7 @@ log_error(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(LOG_ERR, fmt, ap);
+	log_message(LOG_ERR, fmt, ap);
 	va_end(ap);
 }
 
@@ -211,7 +212,7 @@ log_warning(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(LOG_WARNING, fmt, ap);
+	log_message(LOG_WARNING, fmt, ap);
 	va_end(ap);
 }
 
@@ -221,7 +222,7 @@ log_info(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(LOG_INFO, fmt, ap);
+	log_message(LOG_INFO, fmt, ap);
 	va_end(ap);
 }
 
@@ -233,43 +234,12 @@ log_debug(const char *fmt, ...)
 	if (!out.debug)
 		return;
 	va_start(ap, fmt);
-	say(LOG_DEBUG, fmt, ap);
+	log_message(LOG_DEBUG, fmt, ap);
 	va_end(ap);
 }
 
-/*
- * The length of the UTF-8 character at bytes; 0 = none, or one that is not to
- * be shown (C1 controls). Well-formed as in RFC 3629: the second byte decides
- * over the overlong, the surrogates and what lies beyond U+10FFFF.
- */
-static size_t
-utf8_length(const unsigned char *bytes, size_t left)
-{
-	unsigned char first = bytes[0], low = 0x80, high = 0xbf;
-	size_t len;
-
-	if (first < 0x80)
-		return 1;
-	len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-	if (first < 0xc2 || first > 0xf4 || left < len)
-		return 0;
-	if (first == 0xc2 || first == 0xe0)
-		low = 0xa0;
-	else if (first == 0xf0)
-		low = 0x90;
-	else if (first == 0xed)
-		high = 0x9f;
-	else if (first == 0xf4)
-		high = 0x8f;
-	if (bytes[1] < low || bytes[1] > high)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
-/* One character or one escape to unit, *used bytes read; returns its length. */
+/* Writes one character, or one escape of a byte, to unit and returns its length.
+ * *used: how many bytes were read for it. */
 static size_t
 printable_unit(char unit[4], const unsigned char *bytes, size_t left,
 	       size_t *used)
@@ -278,7 +248,7 @@ printable_unit(char unit[4], const unsigned char *bytes, size_t left,
 	unsigned char c = bytes[0];
 	size_t len = utf8_length(bytes, left);
 
-	if (len > 0 && c >= ' ' && c != 0x7f && c != '\\') {
+	if (len > 0 && !utf8_is_control(bytes) && c != '\\') {
 		memcpy(unit, bytes, len);
 		*used = len;
 		return len;
@@ -308,7 +278,7 @@ log_printable(char *text, size_t size, const char *bytes, size_t len)
 		memcpy(text + at, unit, unit_len);
 		at += unit_len;
 		if (at + sizeof(dots) <= size)
-			cut = at; /* so far there is room for the dots */
+			cut = at; /* up to here the dots still fit */
 		bytes += used;
 		len -= used;
 	}
