@@ -1,19 +1,18 @@
 #include "base/yamltree.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <yaml.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/readfile.h"
 
-/* Far above any configuration, low enough for any stack and machine. */
+/* Far more than any configuration needs, and little enough for any machine and
+ * its stack. */
 enum { DEPTH_MAX = 32, NODES_MAX = 200 * 1000, FILE_MAX = 8 * 1024 * 1024 };
 
 struct yaml_tree {
@@ -58,7 +57,8 @@ node_new(enum yaml_kind kind, const yaml_event_t *event)
 	return node;
 }
 
-/* Takes both over. Room is doubled whenever the count is a power of two. */
+/* Takes over key and item. The room doubles whenever the count is a power of
+ * two. */
 static void
 node_add(struct yaml_node *node, struct yaml_node *key, struct yaml_node *item)
 {
@@ -85,7 +85,7 @@ fail_at(struct builder *b, size_t line, const char *why)
 	return err_set(b->err, "%s:%zu: %s", b->tree->file, line, why);
 }
 
-/* A bad byte is met by the reader, which knows its offset alone. */
+/* A bad byte is found by libyaml's reader, which only knows its offset. */
 static size_t
 line_of_error(const struct builder *b)
 {
@@ -98,17 +98,18 @@ line_of_error(const struct builder *b)
 	return line + 1;
 }
 
-/* The next event that is sound; the caller deletes it. 0, or -1. */
+/* Reads the next event, which the caller deletes. 0, or -1. */
 static int
 next_event(struct builder *b, yaml_event_t *event)
 {
 	if (yaml_parser_parse(&b->parser, event))
 		return 0;
 	return fail_at(b, line_of_error(b),
-		       b->parser.problem ? b->parser.problem : "no YAML");
+		       b->parser.problem ? b->parser.problem : "not YAML");
 }
 
-/* What configuration does not need, and what only hides what it says. */
+/* Configuration does not need aliases and tags; they only make it harder to
+ * read. Returns why the event is refused, or NULL. */
 static const char *
 refuse(const yaml_event_t *event)
 {
@@ -149,7 +150,8 @@ build_scalar(const yaml_event_t *event)
 	return node;
 }
 
-/* The next node of a collection: 1 and *node, 0 = its end has come, -1. */
+/* Reads the next node of a collection: 1 and *node, 0 = the collection ends, or
+ * -1. */
 static int
 build_next(struct builder *b, yaml_event_type_t end, unsigned int depth,
 	   struct yaml_node **node)
@@ -180,8 +182,7 @@ check_key(struct builder *b, const struct yaml_node *map,
 		other = map->keys[i];
 		if (strcmp(other->text, key->text) == 0)
 			return err_set(b->err,
-				       "%s:%zu: '%s' stands here again, it is "
-				       "already in line %u",
+				       "%s:%zu: '%s' is already in line %u",
 				       b->tree->file, line, key->text,
 				       other->line);
 	}
@@ -218,7 +219,7 @@ build_map(struct builder *b, struct yaml_node *map, unsigned int depth)
 	return more;
 }
 
-/* The node that begins with event, whole. NULL: err says why. */
+/* Builds the whole node that begins with event. NULL: err says why. */
 static struct yaml_node *
 build_node(struct builder *b, const yaml_event_t *event, unsigned int depth)
 {
@@ -256,8 +257,8 @@ build_node(struct builder *b, const yaml_event_t *event, unsigned int depth)
 
 /* ---- documents ---- */
 
-/* Skips what does not matter to the next event that does: 1 the start of a
- * document, 0 the end of the stream, -1. */
+/* Skips all events up to the start of a document (1) or the end of the stream
+ * (0). -1: an error. */
 static int
 next_document(struct builder *b, size_t *line)
 {
@@ -275,7 +276,7 @@ next_document(struct builder *b, size_t *line)
 	return type == YAML_DOCUMENT_START_EVENT;
 }
 
-/* Nothing but comments, or a bare "---". */
+/* The document has only comments, or a bare "---". */
 static bool
 is_nothing(const struct yaml_node *node)
 {
@@ -330,52 +331,15 @@ yaml_parse(const char *file, const char *text, size_t len, struct err *err)
 	return tree;
 }
 
-/* All of an open file: its length, or -1 and errno. */
-static ssize_t
-read_all(int fd, char **bytes)
-{
-	size_t len = 0, room = 16 * 1024;
-	char *text = alloc_resize(NULL, room, 1);
-	ssize_t got;
-
-	while ((got = read(fd, text + len, room - len)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got > 0 && len + (size_t)got > FILE_MAX) {
-			errno = EFBIG;
-			got = -1;
-		}
-		if (got < 0) {
-			free(text);
-			return -1;
-		}
-		len += (size_t)got;
-		if (len == room)
-			text = alloc_resize(text, room *= 2, 1);
-	}
-	*bytes = text;
-	return (ssize_t)len;
-}
-
 struct yaml_tree *
 yaml_load(const char *file, struct err *err)
 {
-	struct yaml_tree *tree;
-	char *text = NULL;
-	ssize_t len;
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct yaml_tree *tree = NULL;
+	size_t len;
+	char *text = readfile(file, FILE_MAX, &len, err);
 
-	if (fd < 0) {
-		err_set(err, "%s: open: %s", file, strerror(errno));
-		return NULL;
-	}
-	len = read_all(fd, &text);
-	if (len < 0)
-		err_set(err, "%s: read: %s", file, strerror(errno));
-	close(fd);
-	if (len < 0)
-		return NULL;
-	tree = yaml_parse(file, text, (size_t)len, err);
+	if (text != NULL)
+		tree = yaml_parse(file, text, len, err);
 	free(text);
 	return tree;
 }

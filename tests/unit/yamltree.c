@@ -84,7 +84,7 @@ static const struct {
 	const char *text, *message;
 } refused[] = {
     {"a: 1\nb: 2\na: 3\n",
-     "x.yaml:3: 'a' stands here again, it is already in line 1"},
+     "x.yaml:3: 'a' is already in line 1"},
     {"a: &x 1\nb: *x\n", "x.yaml:1: anchors and aliases are not allowed"},
     {"a: [1, *x]\n", "x.yaml:1: anchors and aliases are not allowed"},
     {"a: 1\nb: &x [1]\n", "x.yaml:2: anchors and aliases are not allowed"},
