@@ -509,9 +509,3 @@ streamserver_close(struct streamserver **server_p)
 	free(server);
 	*server_p = NULL;
 }
-
-size_t
-streamserver_clients(const struct streamserver *server)
-{
-	return server->nclients;
-}

@@ -69,6 +69,4 @@ int streamserver_start(struct streamserver *, struct err *); /* 0, or -1 */
  * from within the streamserver_fn. */
 void streamserver_close(struct streamserver **);
 
-size_t streamserver_clients(const struct streamserver *);
-
 #endif

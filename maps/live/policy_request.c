@@ -20,8 +20,9 @@ equals(struct policy_text text, const char *word)
 	       memcmp(text.text, word, text.len) == 0;
 }
 
-enum policy_state
-policy_state(const char *name, size_t len)
+/* The state that "RCPT", "END-OF-MESSAGE" ... names. */
+static enum policy_state
+parse_state(struct policy_text name)
 {
 	static const struct {
 		const char *name;
@@ -38,7 +39,7 @@ policy_state(const char *name, size_t len)
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (equals((struct policy_text){name, len}, known[i].name))
+		if (equals(name, known[i].name))
 			return known[i].state;
 	return POLICY_OTHER;
 }
@@ -142,7 +143,7 @@ understand(struct values *values, struct err *err)
 		return err_set(err, "no attribute `request'");
 	if (!equals(values->request, "smtpd_access_policy"))
 		return err_set(err, "not a request of smtpd_access_policy");
-	out->state = policy_state(values->state.text, values->state.len);
+	out->state = parse_state(values->state);
 	if (values->client.text == NULL ||
 	    addr_parse(&out->client, values->client.text, values->client.len))
 		memset(&out->client, 0, sizeof(out->client));

@@ -52,7 +52,4 @@ struct policy_request {
 long policy_request_parse(struct policy_request *out, const char *bytes,
     size_t len, struct err *);
 
-/* The state that "RCPT", "END-OF-MESSAGE" ... names. */
-enum policy_state policy_state(const char *name, size_t len);
-
 #endif
