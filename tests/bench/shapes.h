@@ -135,7 +135,7 @@ static const struct shape syslog_others[] = {
     {3, "dovecotx: imap-login: Login: user=<root>, method=PLAIN, "
 	"rip=192.0.2.66, lip=192.0.2.1, mpid=%p, TLS, session=<%s>"},
     {3, "dovecot: imap-login: Login: user=<root>, method=PLAIN, "
-	"rip=192.0.2.66, lip=192.0.2.1, mpid=%p, TLS, session=<%s> "},
+	"rip=192.0.2.66, lip=192.0.2.1, mpid=%p, TLS, session=<%s>  "},
     {3, "dovecot: imap-login: Login: user=<root>, method=PLAIN, "
 	"rip=192.0.2.066, lip=192.0.2.1, mpid=%p, TLS, session=<%s>"},
     {3, "pop3d: LOGIN, user=webmail, ip=[::ffff:127.0.0.1], port=[%w]"},
@@ -147,7 +147,7 @@ static const struct shape syslog_others[] = {
 	"rip=fe80::7, lip=fe80::25, mpid=%p, TLS, session=<%s>"},
     {3, "dovecot: message repeated 2 times: [ imap-login: Login: "
 	"user=<root>, method=PLAIN, rip=192.0.2.66, lip=192.0.2.1, "
-	"mpid=%p, TLS, session=<%s>]"},
+	"mpid=%p, TLS, session=<%s>"},
 };
 
 static const struct shape xmail_logins[] = {
