@@ -17,6 +17,8 @@ struct linebuf {
 	size_t held_len, held_room;
 	uint64_t pending;  /* all bytes seen of that line */
 	uint64_t overlong; /* lines dropped */
+	linebuf_drop_fn *drop;
+	void *drop_arg;
 };
 
 struct linebuf *
@@ -65,6 +67,21 @@ hold(struct linebuf *buf, const char *bytes, size_t len)
 	buf->held_len += len;
 }
 
+static void
+note_drop(struct linebuf *buf)
+{
+	buf->overlong++;
+	if (buf->drop != NULL)
+		buf->drop(buf->drop_arg);
+}
+
+void
+linebuf_on_drop(struct linebuf *buf, linebuf_drop_fn *drop, void *arg)
+{
+	buf->drop = drop;
+	buf->drop_arg = arg;
+}
+
 /* The lines of a block. */
 static void
 hand_out(struct linebuf *buf, const char *at, const char *end,
@@ -78,7 +95,7 @@ hand_out(struct linebuf *buf, const char *at, const char *end,
 		if (next > 0)
 			fn(arg, line, len);
 		else
-			buf->overlong++;
+			note_drop(buf);
 }
 
 /* The line that was held and its newline, which are a block now. */

@@ -68,4 +68,9 @@ uint64_t linebuf_pending(const struct linebuf *);
 void linebuf_reset(struct linebuf *); /* forgets the torn line */
 uint64_t linebuf_overlong(const struct linebuf *); /* lines dropped so far */
 
+/* Has fn called for each line that linebuf_feed() drops, in its turn among the
+ * others. NULL: nobody cares. */
+typedef void linebuf_drop_fn(void *arg);
+void linebuf_on_drop(struct linebuf *, linebuf_drop_fn *, void *arg);
+
 #endif

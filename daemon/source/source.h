@@ -41,6 +41,9 @@ struct source_sink {
 	/* Many lines at once, as they are in the buffer (linebuf.h). May be
 	 * NULL: then line() gets them all. */
 	void (*lines)(void *arg, const char *lines, size_t len);
+	/* A line was dropped, in its turn, because it was too long. May be
+	 * NULL. lines() finds such lines itself. */
+	void (*lost)(void *arg);
 	/* The time stamp of a line: 0 and *when, or -1 if it has none. */
 	int (*stamp)(void *arg, const char *line, size_t len, time_t *when);
 	/* All lines there were have been delivered. The first call ends the

@@ -95,6 +95,7 @@ open_input(const char *spec, struct loop *loop,
 	in->source.sink = *sink;
 	in->source.loop = loop;
 	in->lines = linebuf_new();
+	linebuf_on_drop(in->lines, sink->lost, sink->arg);
 	in->buffer = alloc_zero(BUFFER, 1);
 	in->first = timer_new(loop, notify_idle, in);
 	if (loop_watch(loop, STDIN_FILENO, POLLIN, on_input, in, err) != 0) {

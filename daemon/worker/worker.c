@@ -20,6 +20,7 @@
 #include "daemon/worker/checkpoint.h"
 #include "daemon/worker/control.h"
 #include "daemon/worker/worker_state.h"
+#include "patterns/line/envelope.h"
 
 /* A map that is a file belongs to the keeper, if there is one; a live map,
  * which answers from the table, is always ours. */
@@ -94,6 +95,13 @@ open_table(struct worker *w, struct err *err)
 	return 0;
 }
 
+static void
+close_feed(struct feed *feed)
+{
+	source_close(&feed->source);
+	envelope_free(&feed->envelope);
+}
+
 static int
 open_feed(struct worker *w, const char *spec, const struct source_start *start,
 	  struct err *err)
@@ -101,15 +109,19 @@ open_feed(struct worker *w, const char *spec, const struct source_start *start,
 	struct feed *feed = &w->feeds[w->nfeeds];
 	const struct source_sink sink = {.line = worker_on_line,
 					 .lines = worker_on_lines,
+					 .lost = worker_on_lost_line,
 					 .stamp = worker_on_stamp,
 					 .idle = worker_on_idle,
 					 .ended = worker_on_ended,
 					 .arg = feed};
 
 	feed->worker = w;
+	feed->envelope = envelope_new();
 	feed->source = source_open(spec, w->loop, start, &sink, err);
-	if (feed->source == NULL)
+	if (feed->source == NULL) {
+		close_feed(feed);
 		return -1;
+	}
 	w->nfeeds++;
 	return 0;
 }
@@ -320,7 +332,7 @@ worker_close(struct worker **worker)
 	*worker = NULL;
 	shut_down(w);
 	for (size_t i = 0; i < w->nfeeds; i++)
-		source_close(&w->feeds[i].source);
+		close_feed(&w->feeds[i]);
 	free(w->feeds);
 	control_free(&w->control);
 	timer_free(&w->watchdog);

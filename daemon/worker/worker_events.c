@@ -15,6 +15,7 @@
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/notify.h"
 #include "daemon/table/sessions.h"
+#include "patterns/line/envelope.h"
 
 /* The longer, the more of the log is read again after a crash; the shorter, the
  * more often a large table is written to disk. */
@@ -142,6 +143,8 @@ worker_on_line(void *arg, const char *line, size_t len)
 	struct feed *feed = arg;
 	struct worker *w = feed->worker;
 
+	if (envelope_open(feed->envelope, &line, &len) == ENVELOPE_EMPTY)
+		return;
 	if (w->conf->reprocess && !w->ready)
 		pipeline_backlog(w->pipeline, line, len, loop_now(w->loop));
 	else
@@ -156,7 +159,7 @@ worker_on_lines(void *arg, const char *lines, size_t len)
 	const char *end = lines + len, *line;
 	int next;
 
-	if (!w->ready) {
+	if (!w->ready && !envelope_in_block(lines, len)) {
 		pipeline_block(w->pipeline, lines, len, worker_moment(w),
 			       w->conf->reprocess);
 		return;
@@ -164,6 +167,16 @@ worker_on_lines(void *arg, const char *lines, size_t len)
 	while ((next = linebuf_next(&lines, end, &line, &len)) != 0)
 		if (next > 0)
 			worker_on_line(arg, line, len);
+		else
+			worker_on_lost_line(arg);
+}
+
+void
+worker_on_lost_line(void *arg)
+{
+	struct feed *feed = arg;
+
+	envelope_lost(feed->envelope);
 }
 
 int
@@ -171,8 +184,14 @@ worker_on_stamp(void *arg, const char *line, size_t len, time_t *when)
 {
 	struct feed *feed = arg;
 	struct worker *w = feed->worker;
+	struct envelope *envelope = envelope_new(); /* without parts */
+	int result = -1;
 
-	return pipeline_stamp(w->pipeline, line, len, loop_now(w->loop), when);
+	if (envelope_open(envelope, &line, &len) != ENVELOPE_EMPTY)
+		result = pipeline_stamp(w->pipeline, line, len,
+					loop_now(w->loop), when);
+	envelope_free(&envelope);
+	return result;
 }
 
 void

@@ -30,6 +30,7 @@ struct logpos;
 struct feed {
 	struct worker *worker;
 	struct source *source;
+	struct envelope *envelope; /* takes its lines out of what wraps them */
 	bool idle;  /* what it held at the start has been read */
 	bool ended; /* nothing more will come */
 };
@@ -92,6 +93,7 @@ void worker_on_table_event(void *arg, enum authtab_event, const struct addr *,
 /* The source_sink of a log; arg is its struct feed. */
 void worker_on_line(void *arg, const char *line, size_t len);
 void worker_on_lines(void *arg, const char *lines, size_t len);
+void worker_on_lost_line(void *arg);
 int worker_on_stamp(void *arg, const char *line, size_t len, time_t *when);
 void worker_on_idle(void *arg);
 void worker_on_ended(void *arg);

@@ -14,7 +14,7 @@
 #define PATTERNS_LINE_HEADER_H
 
 #include "patterns/line/logline.h"
-#include "patterns/line/swar.h"
+#include "base/swar.h"
 
 typedef const char *header_fn(struct logline *, const char *p,
     const char *end);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "patterns/line/stampform.h"
-#include "patterns/line/swar.h"
+#include "base/swar.h"
 
 enum { MINUTE = 60, DAY = 24 * 60 * MINUTE };
 

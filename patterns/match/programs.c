@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "patterns/line/swar.h"
+#include "base/swar.h"
 #include "patterns/match/regex.h"
 
 /*

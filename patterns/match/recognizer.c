@@ -188,6 +188,19 @@ recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 	}
 }
 
+int
+recognizer_read(struct recognizer *r, const char *line, size_t len,
+		struct logline *out)
+{
+	struct found found;
+	struct err err;
+
+	if (recognize_alone(r, line, len, 0, &found, &err) == FOUND_HEADERLESS)
+		return -1;
+	*out = found.line;
+	return 0;
+}
+
 enum finding
 recognize(struct recognizer *r, const char *line, size_t len, time_t now,
 	  struct found *found, struct err *err)

@@ -76,6 +76,11 @@ enum naming recognizer_naming(const struct recognizer *, const struct match *);
 int recognizer_time(struct recognizer *, const struct logline *, time_t now,
     time_t *when);
 
+/* Takes a line apart as recognize() does, for those who explain: 0, or -1: it
+ * has no known header. */
+int recognizer_read(struct recognizer *, const char *line, size_t len,
+    struct logline *);
+
 /* The matcher it uses, for those who need more than a finding. */
 struct matcher *recognizer_matcher(struct recognizer *);
 

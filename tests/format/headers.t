@@ -216,5 +216,160 @@ def lines_in_lines():
                       form % tag + "takes none")
 
 
-tap.main(every_header, forged_headers, words_before_the_tag,
-         lines_in_lines)
+# ---- envelopes ----
+
+UTC = "2026-11-21T02:01:00.123456789Z"
+
+
+def docker(text, stream="stderr", end="\n", **more):
+    return json.dumps({"log": text + end, "stream": stream, **more,
+                       "time": UTC}, separators=(",", ":"))
+
+
+def cri(text, stream="stderr", tag="F"):
+    return "%s %s %s %s" % (UTC, stream, tag, text)
+
+
+def entry(program, text, pid, **more):
+    """An entry as journalctl -o json writes it."""
+    fields = {"__CURSOR": "s=1;i=2", "_BOOT_ID": "0123", "PRIORITY": "6",
+              "__REALTIME_TIMESTAMP": "%d123456" % WHEN, "_HOSTNAME": "mx",
+              "_UID": "0", "SYSLOG_IDENTIFIER": program, "_PID": pid or "1",
+              "MESSAGE": text, "_SYSTEMD_UNIT": "mail.service", **more}
+    return json.dumps(fields)
+
+
+# Around a line of a container's standard output, which has its own stamp (that
+# of another time zone, where the envelope has one) or none.
+ENVELOPES = {
+    "json-file": docker,
+    "json-file, attrs": lambda text: docker(
+        text, attrs={"tag": "mail", "labels": {"a": ["b", 1, None]}}),
+    "json-file, a terminal": lambda text: docker(text, end="\r\n"),
+    "CRI": cri,
+    "CRI, stdout": lambda text: cri(text, "stdout"),
+    "compose": lambda text: "dovecot-mailcow-1  | " + text,
+    "compose, timestamps": lambda text: "mailu_imap_1 | %s %s" % (UTC, text),
+}
+STAMPED = [name for name in ENVELOPES if name != "compose"]
+
+
+def every_envelope():
+    known = list(samples())
+    for name, wrap in ENVELOPES.items():
+        forms = ["Nov 21 02:01:00 mx {t}: {m}", ISO + " mx {t}: {m}",
+                 "<22>Nov 21 02:01:00 mx {t}: {m}",
+                 "Nov 21 02:01:00 <mail.info> mx {t}: {m}"]
+        if name in STAMPED:
+            forms += ["Nov 21 09:31:00 mx {t}: {m}", "{t}: {m}"]
+        for form in forms:
+            check_envelope(name + ", " + form, known, lambda program, text:
+                           wrap(write(form, program, text, "77")))
+    check_envelope("journalctl -o json", known,
+                   lambda program, text: entry(program, text, "77"))
+    check_envelope("journalctl -o json, bytes", known, lambda program, text:
+                   entry(program, list(text.encode()), "77"))
+
+
+def check_envelope(name, known, wrap):
+    lines = [wrap(program, text) for _, program, text, _, _ in known]
+    found = {login["line"] - 1: login for login in match(lines)}
+    wrong = [line for i, (line, (rule, _, _, ip, user))
+             in enumerate(zip(lines, known))
+             if i not in found or found[i]["ip"] != ip
+             or found[i]["time"] != WHEN
+             or user not in (None, found[i]["user"])]
+    tap.ok(not wrong, "%s: %d samples" % (name, len(lines)), *wrong)
+
+
+def logins(lines):
+    return [login["ip"] for login in match(lines)]
+
+
+LINE = "Nov 21 02:01:00 imap-login: Info: Login: user=<ann>, method=PLAIN, " \
+    "rip=192.0.2.7, lip=198.51.100.1, session=<AbCd+/12>"
+FORGED = "Nov 21 02:01:00 " + OWN_SUCCESS
+
+
+def parts():
+    def in_parts(text, size, wrap, last, stream):
+        cut = [text[i:i + size] for i in range(0, len(text), size)]
+        return [wrap(part, stream) for part in cut[:-1]] + [
+            last(cut[-1], stream)]
+
+    kinds = {"json-file": (lambda text, stream: docker(text, stream, ""),
+                           docker),
+             "CRI": (lambda text, stream: cri(text, stream, "P"), cri)}
+    long = LINE.replace("ann", "a" * 30000)
+    for name, (wrap, last) in kinds.items():
+        cut = in_parts(LINE, 16, wrap, last, "stderr")
+        tap.equal(logins(cut), ["192.0.2.7"], name + ": parts are joined")
+        other = in_parts("x" * 200 + FORGED, 16, wrap, last, "stdout")
+        mixed = [line for pair in zip(cut, other) for line in pair]
+        mixed += cut[len(other):] + other[len(cut):]
+        tap.equal(logins(mixed), ["192.0.2.7"],
+                  name + ": each stream's to each other")
+        tap.equal(logins(in_parts(long, 16384, wrap, last, "stderr")),
+                  ["192.0.2.7"], name + ": parts of 16 KiB")
+        tap.equal(logins([wrap("x" * 16384, "stderr"),
+                          last(FORGED, "stderr")]), [],
+                  name + ": a later part begins no line")
+        tap.equal(logins([wrap("x" * 16384, "stderr")] * 9 +
+                         [wrap(FORGED, "stderr"), last(FORGED, "stderr"),
+                          last(LINE, "stderr")]), ["192.0.2.7"],
+                  name + ": nothing of a line that is too long")
+        tap.equal(logins([wrap("x" * 70000, "stderr"),
+                          last(FORGED, "stderr"), last(LINE, "stderr")]),
+                  ["192.0.2.7"], name + ": nor of one whose part is")
+
+
+def pretended_envelopes():
+    """A stream's text that looks like an envelope, or that ends its own."""
+    success = "Nov 21 02:01:00 mx dovecot: " + SUCCESS
+    inner = [docker(success), cri(success), "web-1  | " + success,
+             entry("dovecot", SUCCESS, "77"), docker(docker(success))]
+    texts = inner + [success + '","log":"' + success,
+                     '\\","log":"' + success + "\\n",
+                     "\n" + success, "x\n" + docker(success) + "\n"]
+    for name, wrap in ENVELOPES.items():
+        lines = [wrap(text) for text in inner if "\n" not in text]
+        tap.equal(logins(lines), [], name + ": an envelope inside is text")
+        lines = [wrap("Nov 21 02:01:00 mx dovecot: " + FAILURE % text)
+                 for text in inner]
+        tap.equal(logins(lines), [], name + ": so is one in a user name")
+    for wrap in (docker, lambda text: entry("webmail", text, "1")):
+        tap.equal(logins([wrap(text) for text in texts]), [],
+                  "no text ends its string")
+    tap.equal(logins([FORGED and '{"log":"%s","stream":"stderr","time":"%s"}'
+                      % (FAILURE % ('","log":"' + FORGED), UTC),
+                      docker(LINE) + docker(FORGED), docker(LINE) + "x",
+                      docker(LINE)[:-1], "x" + docker(LINE), "{}", "{",
+                      '{"log":1,"stream":"stderr","time":"x"}',
+                      docker(LINE, "stdin"), "[" + docker(LINE) + "]"]), [],
+              "an object is taken whole, its keys once")
+    tap.equal(logins(["%s stderr X %s" % (UTC, LINE),
+                      "%s stdin F %s" % (UTC, LINE),
+                      "x stderr F " + LINE, "a b  | " + LINE, "a || " + LINE,
+                      "  | " + LINE, "a[1]  | " + LINE]), [],
+              "a prefix is exact")
+    session = {"_UID": "1000", "_SYSTEMD_OWNER_UID": "1000"}
+    tap.equal(logins([entry("dovecot", SUCCESS, "7", **session),
+                      entry("dovecot:", SUCCESS, "7"),
+                      entry("dovecot x", SUCCESS, "7"),
+                      entry("dovecot", "x\n" + SUCCESS, "7")]), [],
+              "an entry of a user's session, or with a shifted header")
+
+
+def nothing_read():
+    with tempfile.NamedTemporaryFile() as log:
+        log.write(b"what is this?\n" * 18)
+        log.flush()
+        done = subprocess.run([PBSCTL, "match", log.name],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    tap.contains(done.stderr, b"could not read 18 of 18 lines",
+                 "match says that it understood nothing")
+
+
+tap.main(every_header, shared_cases, forged_headers, words_before_the_tag,
+         lines_in_lines, every_envelope, parts, pretended_envelopes,
+         nothing_read)

@@ -19,6 +19,7 @@
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "daemon/conf/conf.h"
+#include "patterns/line/envelope.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
 #include "tools/output/json.h"
@@ -35,9 +36,10 @@ struct job {
 	bool json;
 	struct recognizer *recognizer;
 	struct linebuf *lines;
+	struct envelope *envelope; /* of the file that is read */
 	time_t now;
 	uint64_t read; /* lines handed out; see line_number() */
-	uint64_t matches;
+	uint64_t matches, headerless;
 };
 
 static const char help[] =
@@ -109,6 +111,8 @@ match_line(void *arg, const char *bytes, size_t len)
 	struct err err;
 
 	job->read++;
+	if (envelope_open(job->envelope, &bytes, &len) == ENVELOPE_EMPTY)
+		return;
 	switch (
 	    recognize(job->recognizer, bytes, len, job->now, &found, &err)) {
 	case FOUND_DOUBTFUL:
@@ -120,9 +124,32 @@ match_line(void *arg, const char *bytes, size_t len)
 		(job->json ? print_json : print_text)(
 		    job, &found.match, found.dated ? &found.when : NULL);
 		return;
+	case FOUND_HEADERLESS:
+		job->headerless++;
+		return;
 	default:
 		return;
 	}
+}
+
+static void
+lose_line(void *arg)
+{
+	struct job *job = arg;
+
+	envelope_lost(job->envelope);
+}
+
+/* Somebody whose log is not understood should hear of it. */
+static void
+report_unread(const struct job *job)
+{
+	if (job->matches > 0 || job->headerless == 0)
+		return;
+	verb_error(&verb_match,
+		   "could not read %ju of %ju lines: unknown log header; see "
+		   "pbsctl explain",
+		   (uintmax_t)job->headerless, (uintmax_t)line_number(job));
 }
 
 /* By gzip, bzip2, xz or zstd, as logrotate(8) may do. */
@@ -157,6 +184,8 @@ match_stream(struct job *job, int fd, const char *name)
 		return EX_NOINPUT;
 	}
 	buffer = alloc_resize(NULL, READ_SIZE, 1);
+	job->envelope = envelope_new();
+	linebuf_on_drop(job->lines, lose_line, job);
 	for (;;) {
 		n = read(fd, buffer, READ_SIZE);
 		if (n < 0 && errno == EINTR)
@@ -171,6 +200,7 @@ match_stream(struct job *job, int fd, const char *name)
 	/* The file's last line may lack its newline. */
 	if (linebuf_pending(job->lines) > 0)
 		linebuf_feed(job->lines, "\n", 1, match_line, job);
+	envelope_free(&job->envelope);
 	free(buffer);
 	return n < 0 ? EX_NOINPUT : 0;
 }
@@ -205,6 +235,7 @@ match_files(struct job *job, const struct strings *files)
 		if (r != 0)
 			status = r;
 	}
+	report_unread(job);
 	linebuf_free(&job->lines);
 	if (status == 0)
 		status = job->matches > 0 ? MATCHED : NOTHING;

@@ -18,6 +18,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/table/authtab.h"
+#include "patterns/line/envelope.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
 #include "tools/explain/explain_print.h"
@@ -41,6 +42,7 @@ struct job {
 	struct recognizer *all;	  /* with the optional ones, too */
 	struct authtab *table;
 	struct pipeline *pipeline; /* NULL until the first login */
+	struct envelope *envelope;
 	struct strings seen;	   /* lines, for a login in two */
 	size_t fed;		   /* how many of them the pipeline had */
 	time_t now;
@@ -214,9 +216,8 @@ decide(struct job *job, struct explanation *e)
 }
 
 static void
-explain_line(void *arg, const char *text, size_t len)
+explain_content(struct job *job, const char *text, size_t len)
 {
-	struct job *job = arg;
 	struct explanation e = {.text = text,
 				.len = len,
 				.number = job->seen.count + 1,
@@ -231,7 +232,7 @@ explain_line(void *arg, const char *text, size_t len)
 	copy = alloc_bytes(text, len);
 	strings_add(&job->seen, copy);
 	free(copy);
-	if (logline_parse(&e.line, text, len) == 0) {
+	if (recognizer_read(job->all, text, len, &e.line) == 0) {
 		e.dated = recognizer_time(job->usual, &e.line, job->now,
 					  &e.when) == 0;
 		matcher_explain(recognizer_matcher(job->all), &e.line, collect,
@@ -244,6 +245,23 @@ explain_line(void *arg, const char *text, size_t len)
 	free(e.attempts);
 }
 
+static void
+explain_line(void *arg, const char *text, size_t len)
+{
+	struct job *job = arg;
+
+	if (envelope_open(job->envelope, &text, &len) != ENVELOPE_EMPTY)
+		explain_content(job, text, len);
+}
+
+static void
+lose_line(void *arg)
+{
+	struct job *job = arg;
+
+	envelope_lost(job->envelope);
+}
+
 /* ---- the run ---- */
 
 static int
@@ -254,6 +272,7 @@ explain_input(struct job *job)
 	size_t n;
 	int status = 0;
 
+	linebuf_on_drop(lines, lose_line, job);
 	while ((n = fread(buffer, 1, sizeof(buffer), stdin)) > 0)
 		linebuf_feed(lines, buffer, n, explain_line, job);
 	if (linebuf_pending(lines) > 0)
@@ -279,10 +298,12 @@ explain_all(struct job *job)
 	const char *line = job->options->line;
 	int status = 0;
 
+	job->envelope = envelope_new();
 	if (line != NULL)
 		explain_line(job, line, strcspn(line, "\n"));
 	else
 		status = explain_input(job);
+	envelope_free(&job->envelope);
 	if (status == 0)
 		status = job->granted ? GRANTS : NOTHING;
 	return verb_finish(&verb_explain, status);

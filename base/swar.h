@@ -10,8 +10,8 @@
  * after it because of a carry, so only the first one is of use. The first byte
  * of the text is the lowest byte of the word.
  */
-#ifndef PATTERNS_LINE_SWAR_H
-#define PATTERNS_LINE_SWAR_H
+#ifndef BASE_SWAR_H
+#define BASE_SWAR_H
 
 #include <endian.h>
 #include <stdbool.h>

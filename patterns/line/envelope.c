@@ -1,0 +1,387 @@
+#include "patterns/line/envelope.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/linebuf.h"
+#include "patterns/line/jsonfields.h"
+#include "patterns/line/logline.h"
+
+enum { NAME_MAX_BYTES = 128, HEADER_ROOM = 512, STREAMS = 2 };
+
+/* A text whose end has not come. */
+struct parts {
+	char *bytes;
+	size_t len;
+	bool skip; /* it is too long, or its beginning was lost */
+};
+
+struct envelope {
+	struct parts parts[STREAMS]; /* of stdout, of stderr */
+	char *room;		     /* values of JSON */
+	char *line;		     /* what is handed out */
+};
+
+/* An envelope that was taken apart. */
+struct content {
+	const char *stamp; /* NULL: it has none */
+	size_t stamp_len;
+	const char *text;
+	size_t len;
+	int stream;   /* an index of parts */
+	bool partial; /* the text goes on in the next one of its stream */
+};
+
+struct envelope *
+envelope_new(void)
+{
+	return alloc_zero(1, sizeof(struct envelope));
+}
+
+void
+envelope_free(struct envelope **ep)
+{
+	struct envelope *e = *ep;
+
+	*ep = NULL;
+	if (e == NULL)
+		return;
+	for (int i = 0; i < STREAMS; i++)
+		free(e->parts[i].bytes);
+	free(e->room);
+	free(e->line);
+	free(e);
+}
+
+void
+envelope_lost(struct envelope *e)
+{
+	for (int i = 0; i < STREAMS; i++)
+		e->parts[i].skip = true;
+}
+
+/* Most logs have no envelopes, and need no memory for them. */
+static char *
+need(char **memory, size_t size)
+{
+	if (*memory == NULL)
+		*memory = alloc_zero(size, 1);
+	return *memory;
+}
+
+/* ---- the line inside ---- */
+
+/* Puts the envelope's stamp in the place of the text's own. A text whose header
+ * has its stamp elsewhere stays as it is. */
+static void
+restamp(struct envelope *e, const struct content *c, const char **line,
+	size_t *len)
+{
+	const char *text = c->text, *end = text + c->len;
+	enum stamp_kind kind;
+	struct logline l;
+	size_t stamp = stamp_find(text, end, &kind);
+	bool known = logline_parse(&l, text, c->len) == 0;
+	bool own = stamp > 0 && text + stamp < end && text[stamp] == ' ';
+
+	*line = text;
+	*len = c->len;
+	if (c->stamp == NULL || c->stamp_len > HEADER_ROOM / 2 ||
+	    (known && (!own || logline_is_torn(&l))))
+		return;
+	if (own)
+		text += stamp + 1;
+	need(&e->line, HEADER_ROOM + LINEBUF_LINE_MAX);
+	memcpy(e->line, c->stamp, c->stamp_len);
+	e->line[c->stamp_len] = ' ';
+	memcpy(e->line + c->stamp_len + 1, text, (size_t)(end - text));
+	*line = e->line;
+	*len = c->stamp_len + 1 + (size_t)(end - text);
+}
+
+/* Adds the text to the parts before it. False if they are not whole yet, or not
+ * to be used. */
+static bool
+join(struct envelope *e, struct content *c)
+{
+	struct parts *parts = &e->parts[c->stream];
+	bool skip = parts->skip || parts->len + c->len > LINEBUF_LINE_MAX;
+
+	if (!c->partial && parts->len == 0) {
+		parts->skip = false;
+		return !skip;
+	}
+	if (!skip) {
+		need(&parts->bytes, LINEBUF_LINE_MAX);
+		memcpy(parts->bytes + parts->len, c->text, c->len);
+		parts->len += c->len;
+	}
+	parts->skip = skip;
+	if (c->partial)
+		return false;
+	c->text = parts->bytes;
+	c->len = parts->len;
+	parts->len = 0;
+	parts->skip = false;
+	return !skip;
+}
+
+/* ---- JSON ---- */
+
+enum { LOG, STREAM, TIME };
+
+/* {"log":"TEXT\n","stream":"stderr","time":"STAMP"}; without newline, the text
+ * goes on. */
+static bool
+read_docker(const struct jsonfield *fields, struct content *c)
+{
+	const struct jsonfield *log = &fields[LOG], *stream = &fields[STREAM];
+
+	if (stream->value == NULL || stream->len != strlen("stderr"))
+		return false;
+	if (memcmp(stream->value, "stdout", stream->len) != 0 &&
+	    memcmp(stream->value, "stderr", stream->len) != 0)
+		return false;
+	c->stream = stream->value[3] == 'e';
+	c->text = log->value;
+	c->len = log->len;
+	c->partial = c->len == 0 || c->text[c->len - 1] != '\n';
+	c->len -= !c->partial;
+	if (!c->partial && c->len > 0 && c->text[c->len - 1] == '\r')
+		c->len--; /* the container has a terminal */
+	c->stamp = fields[TIME].value;
+	c->stamp_len = fields[TIME].len;
+	return c->stamp != NULL && memchr(c->text, '\n', c->len) == NULL;
+}
+
+enum { MESSAGE, TAG, COMM, PID, SYSLOG_PID, HOST, USEC, UID, OWNER };
+
+static bool
+is_word(const struct jsonfield *field)
+{
+	for (size_t i = 0; i < field->len; i++)
+		if ((unsigned char)field->value[i] <= ' ' ||
+		    strchr(":[]", field->value[i]) != NULL)
+			return false;
+	return field->value != NULL && field->len > 0 &&
+	       field->len < HEADER_ROOM / 5;
+}
+
+static bool
+is_zero(const struct jsonfield *field)
+{
+	return field->len == 1 && *field->value == '0';
+}
+
+/* A user's session may write to the journal under any tag; journald's own
+ * fields tell: see source_journal.c. */
+static bool
+is_from_session(const struct jsonfield *fields)
+{
+	return fields[OWNER].value != NULL && !is_zero(&fields[OWNER]) &&
+	       !(fields[UID].value != NULL && is_zero(&fields[UID]));
+}
+
+static size_t
+put_stamp(char *out, const struct jsonfield *usec)
+{
+	char digits[24] = "";
+	unsigned long long when;
+	time_t seconds;
+	struct tm tm;
+	size_t len;
+
+	if (usec->value == NULL || usec->len >= sizeof(digits))
+		return 0;
+	memcpy(digits, usec->value, usec->len);
+	if (strspn(digits, "0123456789") != usec->len)
+		return 0;
+	when = strtoull(digits, NULL, 10);
+	seconds = (time_t)(when / 1000000);
+	if (gmtime_r(&seconds, &tm) == NULL)
+		return 0;
+	len = strftime(out, HEADER_ROOM / 4, "%Y-%m-%dT%H:%M:%S", &tm);
+	return len + (size_t)snprintf(out + len, HEADER_ROOM / 4,
+				      ".%06llu+00:00", when % 1000000);
+}
+
+/* Builds "STAMP host tag[pid]: MESSAGE". */
+static bool
+read_journal(struct envelope *e, const struct jsonfield *f, const char **line,
+	     size_t *len)
+{
+	char *out = need(&e->line, HEADER_ROOM + LINEBUF_LINE_MAX);
+	const struct jsonfield *tag = f[TAG].value ? &f[TAG] : &f[COMM];
+	const struct jsonfield *pid = f[PID].value ? &f[PID] : &f[SYSLOG_PID];
+	const struct jsonfield *message = &f[MESSAGE];
+	size_t n = put_stamp(out, &f[USEC]);
+
+	if (n == 0 || !is_word(&f[HOST]) || !is_word(tag) ||
+	    is_from_session(f) || message->len > LINEBUF_LINE_MAX ||
+	    memchr(message->value, '\n', message->len) != NULL)
+		return false;
+	n += (size_t)snprintf(out + n, HEADER_ROOM - n, " %.*s %.*s",
+			      (int)f[HOST].len, f[HOST].value, (int)tag->len,
+			      tag->value);
+	if (is_word(pid))
+		n += (size_t)snprintf(out + n, HEADER_ROOM - n, "[%.*s]",
+				      (int)pid->len, pid->value);
+	memcpy(out + n, ": ", 2);
+	memcpy(out + n + 2, message->value, message->len);
+	*line = out;
+	*len = n + 2 + message->len;
+	return true;
+}
+
+static enum envelope_content
+open_content(struct envelope *e, struct content *c, const char **line,
+	     size_t *len)
+{
+	if (!join(e, c))
+		return ENVELOPE_EMPTY;
+	restamp(e, c, line, len);
+	return ENVELOPE_LINE;
+}
+
+static enum envelope_content
+open_json(struct envelope *e, const char **line, size_t *len)
+{
+	struct jsonfield docker[] = {
+	    {.key = "log"}, {.key = "stream"}, {.key = "time"}, {.key = NULL}};
+	struct jsonfield journal[] = {{.key = "MESSAGE"},
+				      {.key = "SYSLOG_IDENTIFIER"},
+				      {.key = "_COMM"},
+				      {.key = "_PID"},
+				      {.key = "SYSLOG_PID"},
+				      {.key = "_HOSTNAME"},
+				      {.key = "__REALTIME_TIMESTAMP"},
+				      {.key = "_UID"},
+				      {.key = "_SYSTEMD_OWNER_UID"},
+				      {.key = NULL}};
+	struct content c = {0};
+
+	need(&e->room, LINEBUF_LINE_MAX);
+	if (*len > LINEBUF_LINE_MAX)
+		return ENVELOPE_EMPTY;
+	if (jsonfields_read(*line, *len, docker, e->room) &&
+	    docker[LOG].value != NULL)
+		return read_docker(docker, &c) ? open_content(e, &c, line, len)
+					       : ENVELOPE_EMPTY;
+	if (!jsonfields_read(*line, *len, journal, e->room) ||
+	    journal[MESSAGE].value == NULL)
+		return ENVELOPE_NONE;
+	return read_journal(e, journal, line, len) ? ENVELOPE_LINE
+						   : ENVELOPE_EMPTY;
+}
+
+/* ---- CRI ---- */
+
+/* STAMP stdout|stderr F|P TEXT */
+static bool
+read_cri(const char *p, const char *end, struct content *c)
+{
+	enum stamp_kind kind;
+	size_t stamp = stamp_find(p, end, &kind);
+
+	if (stamp == 0 || kind != STAMP_ISO ||
+	    end - p - (ptrdiff_t)stamp < (ptrdiff_t)strlen(" stderr F "))
+		return false;
+	c->stamp = p;
+	c->stamp_len = stamp;
+	p += stamp;
+	if (memcmp(p, " stdout ", 8) != 0 && memcmp(p, " stderr ", 8) != 0)
+		return false;
+	c->stream = p[4] == 'e';
+	c->partial = p[8] == 'P';
+	if ((p[8] != 'P' && p[8] != 'F') || p[9] != ' ')
+		return false;
+	c->text = p + 10;
+	c->len = (size_t)(end - c->text);
+	return true;
+}
+
+/* ---- docker compose logs ---- */
+
+static bool
+is_name_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+}
+
+/* NAME-1  | TEXT; with --timestamps, the text begins with a stamp in UTC. */
+static bool
+read_compose(const char *p, const char *end, struct content *c)
+{
+	const char *q = p;
+	enum stamp_kind kind;
+	size_t stamp;
+
+	while (q < end && is_name_byte(*q) && q - p < NAME_MAX_BYTES)
+		q++;
+	if (q == p || q == end || *q != ' ')
+		return false;
+	while (q < end && *q == ' ' && q - p < 2 * NAME_MAX_BYTES)
+		q++;
+	if (end - q < 2 || q[0] != '|' || q[1] != ' ')
+		return false;
+	q += 2;
+	stamp = stamp_find(q, end, &kind);
+	if (stamp > 0 && kind == STAMP_ISO && q[stamp - 1] == 'Z' &&
+	    q + stamp < end && q[stamp] == ' ') {
+		c->stamp = q;
+		c->stamp_len = stamp;
+		q += stamp + 1;
+	}
+	c->text = q;
+	c->len = (size_t)(end - q);
+	return true;
+}
+
+/* ---- all of them ---- */
+
+/* CRI's or compose's; the latter has no parts. */
+static bool
+read_prefix(const char *line, size_t len, struct content *c)
+{
+	return read_cri(line, line + len, c) ||
+	       read_compose(line, line + len, c);
+}
+
+enum envelope_content
+envelope_open(struct envelope *e, const char **line, size_t *len)
+{
+	struct content c = {0};
+
+	if (*len == 0)
+		return ENVELOPE_NONE;
+	if (**line == '{')
+		return open_json(e, line, len);
+	if (!read_prefix(*line, *len, &c))
+		return ENVELOPE_NONE;
+	return open_content(e, &c, line, len);
+}
+
+bool
+envelope_in_block(const char *lines, size_t len)
+{
+	enum { LOOKED_AT = 4 };
+	const char *end = lines + len, *line;
+	size_t line_len;
+
+	for (int i = 0; i < LOOKED_AT; i++) {
+		struct content c = {0};
+		int next = linebuf_next(&lines, end, &line, &line_len);
+
+		if (next == 0)
+			return false;
+		if (next > 0 && line_len > 0 &&
+		    (*line == '{' || read_prefix(line, line_len, &c)))
+			return true;
+	}
+	return false;
+}
