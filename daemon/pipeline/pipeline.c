@@ -1,6 +1,7 @@
 #include "daemon/pipeline/pipeline_state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -99,6 +100,8 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 {
 	pipeline_authorize_waiting(old);
 	p->stats = old->stats;
+	memcpy(p->unread, old->unread, sizeof(p->unread));
+	p->unread_logged = old->unread_logged;
 	carry_sessions(p, old, now);
 	removals_free(&p->removals);
 	p->removals = old->removals;

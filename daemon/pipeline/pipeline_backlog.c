@@ -171,6 +171,8 @@ pipeline_block(struct pipeline *p, const char *lines, size_t len,
 	after = scan_pool_stats(p->pool);
 	p->stats.lines += after.lines - before.lines;
 	p->stats.headerless += after.headerless - before.headerless;
+	if (after.unread != NULL)
+		pipeline_keep_unread(p, after.unread, after.unread_len);
 	if (log_time)
 		keep_last_stamp(p, lines, lines + len);
 }

@@ -8,6 +8,9 @@
  * write such lines could otherwise fill our log with them. */
 enum { DOUBTFUL_LOGGED = 20 };
 
+/* Of fewer lines, half may be a banner. */
+enum { UNREAD_MIN = 10 };
+
 static void
 log_doubtful(struct pipeline *p, const struct logline *l, const char *why)
 {
@@ -48,6 +51,28 @@ pipeline_count(struct pipeline *p, enum finding finding, struct found *found,
 	return FOUND_DOUBTFUL;
 }
 
+void
+pipeline_keep_unread(struct pipeline *p, const char *line, size_t len)
+{
+	if (p->unread[0] == '\0')
+		log_printable(p->unread, sizeof(p->unread), line, len);
+}
+
+void
+pipeline_warn_unread(struct pipeline *p)
+{
+	const struct pipeline_stats *stats = &p->stats;
+
+	if (p->unread_logged || stats->lines < UNREAD_MIN ||
+	    stats->headerless <= stats->lines / 2)
+		return;
+	p->unread_logged = true;
+	log_warning("%llu of %llu lines have an unknown log header and grant "
+		    "nothing; run: pbsctl explain '%s'",
+		    (unsigned long long)stats->headerless,
+		    (unsigned long long)stats->lines, p->unread);
+}
+
 enum finding
 pipeline_recognize(struct pipeline *p, const char *line, size_t len, time_t now,
 		   struct found *found)
@@ -57,6 +82,8 @@ pipeline_recognize(struct pipeline *p, const char *line, size_t len, time_t now,
 
 	p->stats.lines++;
 	finding = recognize(p->recognizer, line, len, now, found, &err);
+	if (finding == FOUND_HEADERLESS)
+		pipeline_keep_unread(p, line, len);
 	return finding == FOUND_NOTHING
 		   ? finding
 		   : pipeline_count(p, finding, found, &err);

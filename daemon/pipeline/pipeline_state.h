@@ -50,6 +50,8 @@ struct pipeline {
 	struct pipeline_stats stats;
 	bool backlog; /* reading what was there before we came */
 	bool stale_logged, ahead_logged;
+	char unread[256]; /* the first line without known header, printable */
+	bool unread_logged;
 	struct scan_pool *pool; /* only while there is a backlog */
 
 	/* --reprocess: the newest time found in the log, and the stamp of the
@@ -62,6 +64,9 @@ struct pipeline {
 };
 
 /* ---- pipeline_line.c ---- */
+
+/* Remembers a line without known header, for pipeline_warn_unread(). */
+void pipeline_keep_unread(struct pipeline *, const char *line, size_t len);
 
 /* Parses, matches and joins one line; counts it and logs why it is doubtful. */
 enum finding pipeline_recognize(struct pipeline *, const char *line, size_t len,

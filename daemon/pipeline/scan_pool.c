@@ -29,6 +29,8 @@ struct piece {
 	const char *lines, *end;
 	bool done;
 	uint64_t nlines, headerless;
+	const char *unread; /* the first of the headerless */
+	size_t unread_len;
 	size_t count;
 	struct finding_of_line list[FINDINGS_MAX];
 };
@@ -58,6 +60,15 @@ struct scan_pool {
 
 /* ---- a piece ---- */
 
+static void
+note_headerless(struct piece *piece, const char *line, size_t len)
+{
+	if (piece->headerless++ > 0)
+		return;
+	piece->unread = line;
+	piece->unread_len = len;
+}
+
 /* Stops when the piece's list is full; call it again for the other lines. */
 static void
 recognize_piece(struct recognizer *recognizer, struct piece *piece, time_t now)
@@ -77,7 +88,7 @@ recognize_piece(struct recognizer *recognizer, struct piece *piece, time_t now)
 		out->finding = recognize_alone(recognizer, line, len, now,
 					       &out->found, &err);
 		if (out->finding == FOUND_HEADERLESS)
-			piece->headerless++;
+			note_headerless(piece, line, len);
 		else if (out->finding != FOUND_NOTHING)
 			out++;
 	}
@@ -92,6 +103,10 @@ report_piece(struct scan_pool *pool, struct piece *piece, scan_pool_fn *fn,
 		fn(arg, piece->list[i].finding, &piece->list[i].found);
 	pool->stats.lines += piece->nlines;
 	pool->stats.headerless += piece->headerless;
+	if (pool->stats.unread == NULL && piece->headerless > 0) {
+		pool->stats.unread = piece->unread;
+		pool->stats.unread_len = piece->unread_len;
+	}
 	piece->nlines = piece->headerless = 0;
 }
 
@@ -254,6 +269,7 @@ void
 scan_pool_block(struct scan_pool *pool, const char *lines, size_t len,
 		time_t now, scan_pool_fn *fn, void *arg)
 {
+	pool->stats.unread = NULL;
 	publish_pieces(pool, lines, lines + len, now);
 	for (size_t i = 0; i < pool->count; i++) {
 		struct piece *piece = &pool->pieces[i];

@@ -26,6 +26,9 @@ struct scan_pool;
 /* Counted over all blocks. */
 struct scan_pool_stats {
 	uint64_t lines, headerless;
+	/* The first line without header; NULL: none. Valid as its block is. */
+	const char *unread;
+	size_t unread_len;
 };
 
 /* The recognizer must outlive the pool. threads: how many beside the caller's,

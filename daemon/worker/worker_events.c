@@ -124,6 +124,7 @@ become_ready(struct worker *w)
 	pipeline_caught_up(w->pipeline);
 	pipeline_set_backlog(w->pipeline, false);
 	log_ready(w);
+	pipeline_warn_unread(w->pipeline);
 	if (!w->conf->once) /* else worker_close() is about to save */
 		worker_save(w);
 }
@@ -206,6 +207,7 @@ worker_on_idle(void *arg)
 			become_ready(w);
 		return;
 	}
+	pipeline_warn_unread(w->pipeline);
 	worker_expire(w);
 	save_soon(w);
 }

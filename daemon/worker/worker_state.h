@@ -30,7 +30,7 @@ struct logpos;
 struct feed {
 	struct worker *worker;
 	struct source *source;
-	struct envelope *envelope; /* takes its lines out of what wraps them */
+	struct envelope *envelope; /* takes lines out of what wraps them */
 	bool idle;  /* what it held at the start has been read */
 	bool ended; /* nothing more will come */
 };

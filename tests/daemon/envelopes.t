@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# Lines that a container's runtime wraps are logins from the start and while the
+# log is followed, and a log that nobody understands is not silent.
+import json
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login
+from tap import equal, main, ok
+
+FORGED = "203.0.113.66"
+
+
+def utc(when=None):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.123456789Z", time.gmtime(when))
+
+
+def own(ip):
+    """Dovecot's own line, without stamp."""
+    return ("imap-login: Info: Login: user=<ann>, method=PLAIN, rip=%s, "
+            "lip=198.51.100.1, mpid=7, session=<AbCd+/12>" % ip)
+
+
+def docker(text, end="\n", stream="stderr"):
+    return json.dumps({"log": text + end, "stream": stream, "time": utc()},
+                      separators=(",", ":"))
+
+
+def cri(text, tag="F"):
+    return "%s stderr %s %s" % (utc(), tag, text)
+
+
+def followed():
+    for name, wrap in (("json-file", docker), ("CRI", cri)):
+        with pbs.Site() as site:
+            site.raw(wrap(own("198.51.100.1")) + "\n")
+            site.start()
+            ok(site.wait_key("198.51.100.1"), name + ": read at the start")
+            site.raw(wrap(own("198.51.100.2")) + "\n")
+            ok(site.wait_key("198.51.100.2"), name + ": followed")
+            os.rename(site.logfile, site.logfile + ".1")
+            site.raw(wrap(own("198.51.100.3")) + "\n")
+            ok(site.wait_key("198.51.100.3"), name + ": rotated")
+
+
+def parts():
+    """Joined across reads; the tail of a part that is too long is no line."""
+    with pbs.Site() as site:
+        site.start()
+        text = own("198.51.100.1")
+        site.raw(docker(text[:40], end="") + "\n")
+        time.sleep(0.5)
+        site.raw(docker(text[40:]) + "\n")
+        ok(site.wait_key("198.51.100.1"), "parts are joined")
+        with open(site.logfile, "a") as log:
+            log.write(docker("x" * 70000, end="")[:40000])
+            log.flush()
+            time.sleep(0.5)
+            log.write("x" * 40000 + "\n" + docker(own(FORGED)) + "\n")
+        site.raw(docker(own("198.51.100.2")) + "\n")
+        ok(site.wait_key("198.51.100.2"), "the next line counts")
+        equal(site.dump().get(FORGED), None, "what follows a lost part does "
+              "not")
+
+
+def another_zone():
+    """The container's stamp is in UTC, the host's clock is not."""
+    with pbs.Site() as site:
+        site.env["TZ"] = "Asia/Kathmandu"
+        stamp = time.strftime("%b %d %H:%M:%S ", time.gmtime())
+        site.raw(docker(stamp + own("198.51.100.1")) + "\n")
+        site.start()
+        ok(site.wait_key("198.51.100.1"), "the envelope's time counts")
+
+
+def not_understood():
+    with pbs.Site() as site:
+        for _ in range(18):
+            site.raw("what is this?\n")
+        daemon = site.start()
+        daemon.wait_message("18 of 18 lines have an unknown log header")
+        daemon.wait_message("pbsctl explain 'what is this?'")
+        ok(True, "a log without known header is warned of, with the command")
+        site.log(login("198.51.100.1"))
+        ok(site.wait_key("198.51.100.1"), "other lines count")
+
+
+main(followed, parts, another_zone, not_understood)
