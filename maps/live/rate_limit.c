@@ -5,206 +5,112 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hashmap.h"
 
-enum { NONE = 0, FIRST_SIZE = 64, STEPS = RATE_LIMIT_SLOTS - 1 };
+enum { STEPS = RATE_LIMIT_SLOTS - 1 };
 
-/* Row 0 is the head of the list by time: its next is the newest, its prev the
- * one that goes first. */
-struct generations {
+struct counter {
 	uint64_t who;
-	int64_t step;		      /* the newest one that has a slot */
-	uint32_t next, prev;	      /* by time */
-	uint32_t chain;		      /* of the same bucket */
+	int64_t step;			   /* the newest one that has a slot */
 	uint32_t counts[RATE_LIMIT_SLOTS]; /* of a step: [step % SLOTS] */
 };
 
 struct rate_limit {
 	uint32_t step_length; /* seconds */
-	uint32_t max, count, size;
-	struct generations *rows;  /* 0 .. count of `size' */
-	uint32_t *buckets; /* `size', a power of two */
+	size_t max;
+	struct hashmap *counters; /* by their last use */
 };
 
 struct rate_limit *
 rate_limit_new(uint32_t window, size_t max)
 {
-	struct rate_limit *tally = alloc_zero(1, sizeof(*tally));
+	struct rate_limit *limit = alloc_zero(1, sizeof(*limit));
 
-	assert(window >= STEPS && max > 0 && max < UINT32_MAX / 4);
-	tally->step_length = (window + STEPS - 1) / STEPS;
-	tally->max = (uint32_t)max;
-	tally->size = FIRST_SIZE;
-	tally->rows = alloc_zero(tally->size, sizeof(*tally->rows));
-	tally->buckets = alloc_zero(tally->size, sizeof(*tally->buckets));
-	return tally;
+	assert(window >= STEPS && max > 0);
+	limit->step_length = (window + STEPS - 1) / STEPS;
+	limit->max = max;
+	limit->counters = hashmap_new(sizeof(struct counter), sizeof(uint64_t));
+	return limit;
 }
 
 void
-rate_limit_free(struct rate_limit **tally)
+rate_limit_free(struct rate_limit **limit)
 {
-	if (*tally == NULL)
+	if (*limit == NULL)
 		return;
-	free((*tally)->rows);
-	free((*tally)->buckets);
-	free(*tally);
-	*tally = NULL;
+	hashmap_free(&(*limit)->counters);
+	free(*limit);
+	*limit = NULL;
 }
 
 size_t
-rate_limit_count(const struct rate_limit *tally)
+rate_limit_count(const struct rate_limit *limit)
 {
-	return tally->count;
+	return hashmap_count(limit->counters);
 }
 
-/* ---- the buckets ---- */
-
-static uint32_t *
-bucket(const struct rate_limit *tally, uint64_t who)
+/* The counter of a client that is active now. A new one takes the place of the
+ * one that has been quiet for longest, if all are in use. */
+static struct counter *
+take_counter(struct rate_limit *limit, uint64_t who)
 {
-	return &tally->buckets[who & (tally->size - 1)];
-}
+	struct hashmap *counters = limit->counters;
+	struct counter *c = hashmap_find(counters, &who);
 
-static uint32_t
-find(const struct rate_limit *tally, uint64_t who)
-{
-	uint32_t at = *bucket(tally, who);
-
-	while (at != NONE && tally->rows[at].who != who)
-		at = tally->rows[at].chain;
-	return at;
-}
-
-static void
-chain(struct rate_limit *tally, uint32_t at)
-{
-	uint32_t *first = bucket(tally, tally->rows[at].who);
-
-	tally->rows[at].chain = *first;
-	*first = at;
-}
-
-static void
-unchain(struct rate_limit *tally, uint32_t at)
-{
-	uint32_t *link = bucket(tally, tally->rows[at].who);
-
-	while (*link != at)
-		link = &tally->rows[*link].chain;
-	*link = tally->rows[at].chain;
-}
-
-static void
-grow(struct rate_limit *tally)
-{
-	uint32_t size = tally->size * 2;
-
-	tally->rows = alloc_resize(tally->rows, size, sizeof(*tally->rows));
-	free(tally->buckets);
-	tally->buckets = alloc_zero(size, sizeof(*tally->buckets));
-	tally->size = size;
-	for (uint32_t at = 1; at <= tally->count; at++)
-		chain(tally, at);
-}
-
-/* ---- the list by time ---- */
-
-static void
-link_newest(struct rate_limit *tally, uint32_t at)
-{
-	struct generations *rows = tally->rows;
-
-	rows[at].prev = 0;
-	rows[at].next = rows[0].next;
-	rows[rows[0].next].prev = at;
-	rows[0].next = at;
-}
-
-static void
-unlink_row(struct rate_limit *tally, uint32_t at)
-{
-	struct generations *row = &tally->rows[at];
-
-	tally->rows[row->prev].next = row->next;
-	tally->rows[row->next].prev = row->prev;
-}
-
-/* A row for one who has none: a new one, or that of the quietest. */
-static uint32_t
-take_row(struct rate_limit *tally, uint64_t who)
-{
-	uint32_t at;
-
-	if (tally->count == tally->max) {
-		at = tally->rows[0].prev;
-		unlink_row(tally, at);
-		unchain(tally, at);
-	} else {
-		if (tally->count + 1 == tally->size)
-			grow(tally);
-		at = ++tally->count;
+	if (c != NULL) {
+		hashmap_touch(counters, c);
+		return c;
 	}
-	memset(&tally->rows[at], 0, sizeof(tally->rows[at]));
-	tally->rows[at].who = who;
-	chain(tally, at);
-	link_newest(tally, at);
-	return at;
+	if (hashmap_count(counters) == limit->max)
+		hashmap_remove(counters, hashmap_next(counters, NULL));
+	return hashmap_put(counters, &who);
 }
-
-/* ---- counting ---- */
 
 static int64_t
-step_of(const struct rate_limit *tally, int64_t now)
+step_of(const struct rate_limit *limit, int64_t now)
 {
 	assert(now >= 0);
-	return now / tally->step_length;
+	return now / limit->step_length;
 }
 
-/* Slots that no step has any more become those of the steps up to `step'. */
+/* Gives the slots of the oldest steps to those up to `step'. */
 static void
-turn(struct generations *row, int64_t step)
+turn(struct counter *c, int64_t step)
 {
-	int64_t from = row->step + 1;
+	int64_t from = c->step + 1;
 
-	if (step - row->step >= RATE_LIMIT_SLOTS)
-		memset(row->counts, 0, sizeof(row->counts));
+	if (step - c->step >= RATE_LIMIT_SLOTS)
+		memset(c->counts, 0, sizeof(c->counts));
 	else
 		for (; from <= step; from++)
-			row->counts[from % RATE_LIMIT_SLOTS] = 0;
-	if (step > row->step)
-		row->step = step;
+			c->counts[from % RATE_LIMIT_SLOTS] = 0;
+	if (step > c->step)
+		c->step = step;
 }
 
 void
-rate_limit_add(struct rate_limit *tally, uint64_t who, uint32_t count, int64_t now)
+rate_limit_add(struct rate_limit *limit, uint64_t who, uint32_t count,
+	       int64_t now)
 {
-	int64_t step = step_of(tally, now);
-	uint32_t at = find(tally, who), *slot;
-	struct generations *row;
+	struct counter *c = take_counter(limit, who);
+	uint32_t *slot;
 
-	if (at == NONE) {
-		at = take_row(tally, who);
-	} else {
-		unlink_row(tally, at);
-		link_newest(tally, at);
-	}
-	row = &tally->rows[at];
-	turn(row, step);
-	slot = &row->counts[row->step % RATE_LIMIT_SLOTS];
+	turn(c, step_of(limit, now));
+	slot = &c->counts[c->step % RATE_LIMIT_SLOTS];
 	*slot = *slot > UINT32_MAX - count ? UINT32_MAX : *slot + count;
 }
 
 uint64_t
-rate_limit_sum(const struct rate_limit *tally, uint64_t who, int64_t now)
+rate_limit_sum(const struct rate_limit *limit, uint64_t who, int64_t now)
 {
-	int64_t step = step_of(tally, now);
-	uint32_t at = find(tally, who);
-	const struct generations *row = &tally->rows[at];
+	const struct counter *c = hashmap_find(limit->counters, &who);
+	int64_t step = step_of(limit, now);
 	uint64_t sum = 0;
 
-	if (at == NONE)
+	if (c == NULL)
 		return 0;
-	for (int64_t s = row->step; s >= 0 && s > row->step - RATE_LIMIT_SLOTS; s--)
+	for (int64_t s = c->step; s >= 0 && s > c->step - RATE_LIMIT_SLOTS; s--)
 		if (s > step - RATE_LIMIT_SLOTS)
-			sum += row->counts[s % RATE_LIMIT_SLOTS];
+			sum += c->counts[s % RATE_LIMIT_SLOTS];
 	return sum;
 }

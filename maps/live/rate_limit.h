@@ -1,13 +1,13 @@
 /*
- * rate_limit: how many recipients somebody has had within a window of time.
+ * rate_limit: how many recipients a client has had within a window of time.
  *
- * Pure: now is an argument, in seconds of a clock that nobody sets. Somebody
- * is a 64-bit hash. The window slides in steps of a twelfth: what rate_limit_sum()
- * says is never less than what came within the last window, and nothing of
- * what came more than a window and a twelfth ago. So a limit that is kept by
- * it is kept in every window, wherever it begins.
+ * Pure: now is an argument, in seconds of a clock that nobody sets. A client is
+ * a 64-bit hash of its name. The window slides in steps of a twelfth: a sum is
+ * never less than what came within the last window, and counts nothing that
+ * came more than a window and a twelfth ago. So a limit that is checked against
+ * it holds in every window, wherever it begins.
  *
- * Bounded: when full, whoever has been quiet for longest is forgotten.
+ * Bounded: when full, the client that has been quiet for longest is forgotten.
  */
 #ifndef MAPS_LIVE_RATE_LIMIT_H
 #define MAPS_LIVE_RATE_LIMIT_H
@@ -19,13 +19,14 @@ enum { RATE_LIMIT_SLOTS = 13 }; /* twelve make a window, and the one begun */
 
 struct rate_limit;
 
-/* window: seconds, at least 12. max: how many are remembered (80 bytes each,
- * taken as they come). */
+/* window: seconds, at least 12. max: how many clients are remembered, in some
+ * 96 bytes each, taken as they come. */
 struct rate_limit *rate_limit_new(uint32_t window, size_t max);
 void rate_limit_free(struct rate_limit **);
 
-void rate_limit_add(struct rate_limit *, uint64_t who, uint32_t count, int64_t now);
+void rate_limit_add(struct rate_limit *, uint64_t who, uint32_t count,
+    int64_t now);
 uint64_t rate_limit_sum(const struct rate_limit *, uint64_t who, int64_t now);
-size_t rate_limit_count(const struct rate_limit *); /* who are remembered */
+size_t rate_limit_count(const struct rate_limit *); /* clients */
 
 #endif
