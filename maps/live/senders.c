@@ -11,7 +11,8 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/hash.h"
+#include "base/hashmap.h"
+#include "base/readfile.h"
 
 /* A file system's clock may tick so slowly (seconds) that a file changes twice
  * without a new stamp. */
@@ -21,24 +22,19 @@ static const char spaces[] = " \t\r\n\f\v";
 static const char separators[] = ", \t\r\n";
 
 struct entry {
-	const char *key; /* in lower case */
+	struct hashmap_key sender; /* in lower case */
 	const char *users;
-	uint64_t hash;
 	unsigned int line;
 };
 
-/* What one file said. */
+/* What one file says. */
 struct table {
 	char *text; /* cut into keys and users */
-	struct entry *entries;
-	size_t count, size;
-	uint32_t *buckets; /* index + 1 */
-	size_t nbuckets;   /* a power of two */
+	struct hashmap *entries;
 };
 
 struct senders {
 	char *path;
-	uint64_t seed;
 	struct table *table;
 	struct stat seen; /* of the last try to read it */
 	bool unsure;	  /* it was too fresh to know */
@@ -53,50 +49,9 @@ table_free(struct table **table)
 	if (*table == NULL)
 		return;
 	free((*table)->text);
-	free((*table)->entries);
-	free((*table)->buckets);
+	hashmap_free(&(*table)->entries);
 	free(*table);
 	*table = NULL;
-}
-
-static const struct entry *
-table_find(const struct table *table, uint64_t hash, const char *key)
-{
-	size_t mask = table->nbuckets - 1, at = hash & mask;
-	const struct entry *e;
-
-	for (; table->buckets[at] != 0; at = (at + 1) & mask) {
-		e = &table->entries[table->buckets[at] - 1];
-		if (e->hash == hash && strcmp(e->key, key) == 0)
-			return e;
-	}
-	return NULL;
-}
-
-static void
-place(struct table *table, size_t index)
-{
-	size_t mask = table->nbuckets - 1;
-	size_t at = table->entries[index].hash & mask;
-
-	while (table->buckets[at] != 0)
-		at = (at + 1) & mask;
-	table->buckets[at] = (uint32_t)index + 1;
-}
-
-static void
-make_room(struct table *table)
-{
-	if (table->count < table->size)
-		return;
-	table->size = table->size == 0 ? 64 : table->size * 2;
-	table->entries =
-	    alloc_resize(table->entries, table->size, sizeof(*table->entries));
-	free(table->buckets);
-	table->nbuckets = table->size * 2;
-	table->buckets = alloc_zero(table->nbuckets, sizeof(*table->buckets));
-	for (size_t i = 0; i < table->count; i++)
-		place(table, i);
 }
 
 static void
@@ -130,13 +85,12 @@ check_key(const char *key, struct err *err)
 
 /* text is a logical line without white space around it; it is cut. */
 static int
-add_entry(struct table *table, uint64_t seed, char *text, unsigned int line,
-	  struct err *err)
+add_entry(struct table *table, char *text, unsigned int line, struct err *err)
 {
 	size_t len = strcspn(text, spaces);
 	char *users = text + len;
-	const struct entry *there;
-	struct entry e = {.key = text, .line = line};
+	const struct hashmap_key key = {text, len};
+	struct entry *e;
 
 	users += strspn(users, separators);
 	if (*users == '\0')
@@ -146,15 +100,12 @@ add_entry(struct table *table, uint64_t seed, char *text, unsigned int line,
 	if (check_key(text, err) != 0)
 		return -1;
 	lower(text);
-	e.users = users;
-	e.hash = hash_bytes(seed, text, len);
-	make_room(table);
-	there = table_find(table, e.hash, text);
-	if (there != NULL)
-		return err_set(err, "'%s' stands in line %u already", text,
-			       there->line);
-	table->entries[table->count++] = e;
-	place(table, table->count - 1);
+	e = hashmap_put(table->entries, &key);
+	if (e->users != NULL)
+		return err_set(err, "'%s' is in line %u already", text,
+			       e->line);
+	e->users = users;
+	e->line = line;
 	return 0;
 }
 
@@ -165,7 +116,7 @@ is_blank_or_comment(const char *line)
 	return *line == '\0' || *line == '#';
 }
 
-/* The physical line at *text, its newline cut off; NULL at the end. */
+/* The physical line at *text, without its newline; NULL at the end. */
 static char *
 next_line(char **text)
 {
@@ -189,7 +140,7 @@ trim_end(char *text)
 		text[--len] = '\0';
 }
 
-/* Puts a line that goes on behind what it continues. */
+/* Appends a line that continues a logical one. */
 static void
 append(char *logical, size_t *len, const char *line)
 {
@@ -200,11 +151,11 @@ append(char *logical, size_t *len, const char *line)
 }
 
 /*
- * Comments and empty lines may stand within a logical line, as postmap(1) has
+ * Comments and empty lines may come within a logical line, as postmap(1) has
  * it. It is put together in place: it never outgrows what it is made from.
  */
 static int
-parse(struct table *table, uint64_t seed, const char *path, struct err *err)
+parse(struct table *table, const char *path, struct err *err)
 {
 	char *text = table->text, *line, *logical = NULL;
 	unsigned int number = 0, first = 0;
@@ -228,7 +179,7 @@ parse(struct table *table, uint64_t seed, const char *path, struct err *err)
 		}
 		if (logical != NULL) {
 			trim_end(logical);
-			result = add_entry(table, seed, logical, first, err);
+			result = add_entry(table, logical, first, err);
 		}
 		if (line == NULL)
 			break;
@@ -246,35 +197,23 @@ check_file(const char *path, const struct stat *st, struct err *err)
 {
 	if (!S_ISREG(st->st_mode))
 		return err_set(err, "%s: not a regular file", path);
-	/* Who may write it may give himself every sender. */
+	/* Whoever may write it can use every sender. */
 	if ((st->st_mode & S_IWOTH) != 0)
 		return err_set(err,
 			       "%s: everybody may write it (mode %03o); "
 			       "chmod o-w it",
 			       path, (unsigned int)st->st_mode & 0777);
-	if (st->st_size > SENDERS_FILE_MAX)
-		return err_set(err, "%s: larger than %d bytes", path,
-			       SENDERS_FILE_MAX);
 	return 0;
 }
 
 static char *
-read_text(const char *path, int fd, size_t size, struct err *err)
+read_text(const char *path, int fd, struct err *err)
 {
-	char *text = alloc_zero(size + 1, 1);
-	size_t len = 0;
-	ssize_t n = 1;
+	size_t len;
+	char *text = readfile_fd(fd, path, SENDERS_FILE_MAX, &len, err);
 
-	while (len < size && n != 0) {
-		n = read(fd, text + len, size - len);
-		if (n < 0 && errno != EINTR) {
-			err_set(err, "%s: %s", path, strerror(errno));
-			free(text);
-			return NULL;
-		}
-		len += n > 0 ? (size_t)n : 0;
-		n = n < 0 ? 1 : n;
-	}
+	if (text == NULL)
+		return NULL;
 	if (memchr(text, '\0', len) != NULL)
 		err_set(err, "%s: holds a NUL byte: not a text file", path);
 	else if (len > 0 && text[len - 1] != '\n')
@@ -289,7 +228,7 @@ read_text(const char *path, int fd, size_t size, struct err *err)
 /* What is checked is what is read: one open file. *seen is filled as far as
  * it could be looked at. */
 static struct table *
-read_table(const char *path, uint64_t seed, struct stat *seen, struct err *err)
+read_table(const char *path, struct stat *seen, struct err *err)
 {
 	struct table *table = NULL;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -298,9 +237,10 @@ read_table(const char *path, uint64_t seed, struct stat *seen, struct err *err)
 		err_set(err, "%s: %s", path, strerror(errno));
 	} else if (check_file(path, seen, err) == 0) {
 		table = alloc_zero(1, sizeof(*table));
-		make_room(table);
-		table->text = read_text(path, fd, (size_t)seen->st_size, err);
-		if (table->text == NULL || parse(table, seed, path, err) != 0)
+		table->entries =
+		    hashmap_new(sizeof(struct entry), HASHMAP_KEY_OUTSIDE);
+		table->text = read_text(path, fd, err);
+		if (table->text == NULL || parse(table, path, err) != 0)
 			table_free(&table);
 	}
 	if (fd >= 0)
@@ -333,7 +273,7 @@ read_now(struct senders *senders, time_t now, struct err *err)
 	struct table *table;
 
 	memset(&senders->seen, 0, sizeof(senders->seen));
-	table = read_table(senders->path, senders->seed, &senders->seen, err);
+	table = read_table(senders->path, &senders->seen, err);
 	senders->unsure = is_fresh(&senders->seen, now);
 	return table;
 }
@@ -344,7 +284,6 @@ senders_open(const char *path, time_t now, struct err *err)
 	struct senders *senders = alloc_zero(1, sizeof(*senders));
 
 	senders->path = alloc_string(path);
-	senders->seed = hash_seed();
 	senders->table = read_now(senders, now, err);
 	if (senders->table == NULL)
 		senders_free(&senders);
@@ -365,7 +304,7 @@ senders_free(struct senders **senders)
 size_t
 senders_count(const struct senders *senders)
 {
-	return senders->table->count;
+	return hashmap_count(senders->table->entries);
 }
 
 int
@@ -403,6 +342,7 @@ look_up(const struct senders *senders, const char *head, size_t head_len,
 {
 	size_t len = head_len + tail_len;
 	char folded[KEY_MAX + 1];
+	const struct hashmap_key key = {folded, len};
 	const struct entry *e;
 
 	if (len > KEY_MAX || len == 0)
@@ -411,8 +351,7 @@ look_up(const struct senders *senders, const char *head, size_t head_len,
 	memcpy(folded + head_len, tail, tail_len);
 	folded[len] = '\0';
 	lower(folded);
-	e = table_find(senders->table, hash_bytes(senders->seed, folded, len),
-		       folded);
+	e = hashmap_find(senders->table->entries, &key);
 	return e != NULL ? e->users : NULL;
 }
 

@@ -10,10 +10,11 @@
  * or white space; lines that begin with white space go on; '#' begins a
  * comment line. The first key that is there decides, as in Postfix: the whole
  * address, the address without its extension; its local part, if the domain is
- * one of ours, with the extension and without; "@domain". All is compared without regard to (ASCII) case. "<>" is the null sender.
+ * one of ours, with the extension and without; "@domain". (ASCII) case does not
+ * matter. "<>" is the null sender.
  *
- * The file is read anew when it has changed. One that cannot be read or
- * understood leaves what was known, and that is said once.
+ * The file is read again when it has changed. While it cannot be read or has an
+ * error, what was read before remains valid; this is reported once.
  */
 #ifndef MAPS_LIVE_SENDERS_H
 #define MAPS_LIVE_SENDERS_H
@@ -31,14 +32,14 @@ enum { SENDERS_FILE_MAX = 16 * 1024 * 1024 };
 struct senders *senders_open(const char *path, time_t now, struct err *);
 void senders_free(struct senders **);
 
-/* Looks whether the file has changed: one stat(2). 1 = read anew; 0 = as
- * before; -1: it has become unusable, the old stays (once per change). */
+/* Looks whether the file has changed: one stat(2). 1 = read again; 0 = as
+ * before; -1: it has become unusable, the old one stays (once per change). */
 int senders_refresh(struct senders *, time_t now, struct err *);
 size_t senders_count(const struct senders *); /* keys */
 
 /*
  * The users of the first key that is there, "ann, bob", borrowed until the
- * next refresh; NULL: none is. extension: so many bytes before the last '@'
+ * next refresh; NULL: no key is. extension: so many bytes before the last '@'
  * are "+extension"; 0 = it has none. local: the domain is one of ours.
  */
 const char *senders_find(const struct senders *, const char *sender,

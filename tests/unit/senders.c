@@ -127,7 +127,7 @@ broken(void)
 	    {"# x\n\nann@example.org ,\n", ":3: expected"},
 	    {"a x\nann@ ann\n", ":2: 'ann@' has no domain"},
 	    {"ann: ann\n", ":1: 'ann:' ends with a colon"},
-	    {"a@b c\nA@B d\n", ":2: 'a@b' stands in line 1 already"},
+	    {"a@b c\nA@B d\n", ":2: 'a@b' is in line 1 already"},
 	    {"\"a b\"@c ann\n", ":1: a sender in quotes"},
 	    {"  ann\n", ":1: begins with white space"},
 	    {"a@b ann\nc@d bo", "ends in the middle of a line"},
