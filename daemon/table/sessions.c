@@ -6,33 +6,34 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-
-/* Sessions of one hash, the newest first. */
-struct chain {
-	struct session *next, **link; /* *link points at this session */
-};
-
-/* In the order in which they came. */
-struct queue {
-	struct session *first, *last;
-	size_t count;
-};
+#include "base/hashmap.h"
 
 struct session {
-	struct chain key, address;
-	struct session *before, *after;
-	struct session_key hold;
-	struct addr addr; /* family 0 = it ended, and has not begun yet */
+	struct session_key key;
+	struct addr addr;
 	unsigned int count;
+	time_t when;
+	struct session *newer, *older; /* of the same address */
+};
+
+struct client {
+	struct addr addr;
+	struct session *newest;
+};
+
+/* The end of a session whose beginning is still to come. */
+struct early_end {
+	struct session_key key;
 	time_t when;
 };
 
 struct sessions {
 	uint64_t seeds[2];
 	uint32_t longest;
-	size_t max, nheads; /* a power of two */
-	struct session **keys, **addresses;
-	struct queue open, ended;
+	size_t max;
+	struct hashmap *open;	 /* struct session, as they began */
+	struct hashmap *clients; /* struct client */
+	struct hashmap *ended;	 /* struct early_end */
 };
 
 /* ---- birth and end ---- */
@@ -41,27 +42,17 @@ struct sessions *
 sessions_new(uint32_t longest, size_t max)
 {
 	struct sessions *h = alloc_zero(1, sizeof(*h));
+	const size_t key_size = sizeof((struct session_key){0}.bits);
 
 	assert(max > 0);
 	h->seeds[0] = hash_seed();
 	h->seeds[1] = hash_seed();
 	h->longest = longest;
 	h->max = max;
-	h->nheads = 64;
-	h->keys = alloc_zero(h->nheads, sizeof(struct session *));
-	h->addresses = alloc_zero(h->nheads, sizeof(struct session *));
+	h->open = hashmap_new(sizeof(struct session), key_size);
+	h->clients = hashmap_new(sizeof(struct client), sizeof(struct addr));
+	h->ended = hashmap_new(sizeof(struct early_end), key_size);
 	return h;
-}
-
-static void
-free_queue(struct queue *queue)
-{
-	struct session *s, *after;
-
-	for (s = queue->first; s != NULL; s = after) {
-		after = s->after;
-		free(s);
-	}
 }
 
 void
@@ -72,10 +63,9 @@ sessions_free(struct sessions **hp)
 	*hp = NULL;
 	if (h == NULL)
 		return;
-	free_queue(&h->open);
-	free_queue(&h->ended);
-	free(h->keys);
-	free(h->addresses);
+	hashmap_free(&h->open);
+	hashmap_free(&h->clients);
+	hashmap_free(&h->ended);
 	free(h);
 }
 
@@ -88,7 +78,7 @@ sessions_set_longest(struct sessions *h, uint32_t longest)
 size_t
 sessions_count(const struct sessions *h)
 {
-	return h->open.count;
+	return hashmap_count(h->open);
 }
 
 /* ---- keys ---- */
@@ -129,147 +119,68 @@ sessions_key(const struct sessions *h, const struct session_id *id)
 	return key;
 }
 
-/* ---- chains and queues ---- */
-
-static struct session **
-key_head(const struct sessions *h, const uint64_t bits[2])
-{
-	return &h->keys[bits[0] & (h->nheads - 1)];
-}
-
-static struct session **
-address_head(const struct sessions *h, const struct addr *addr)
-{
-	uint64_t hash = hash_bytes(h->seeds[0], addr, sizeof(*addr));
-
-	return &h->addresses[hash & (h->nheads - 1)];
-}
+/* ---- open sessions ---- */
 
 static void
-link_key(struct sessions *h, struct session *s)
+put(struct sessions *h, const struct session_row *row)
 {
-	struct session **head = key_head(h, s->hold.bits);
+	struct session *s = hashmap_put(h->open, &row->key);
+	struct client *client = hashmap_put(h->clients, &row->addr);
 
-	s->key = (struct chain){*head, head};
-	if (*head != NULL)
-		(*head)->key.link = &s->key.next;
-	*head = s;
-}
-
-static void
-link_address(struct sessions *h, struct session *s)
-{
-	struct session **head = address_head(h, &s->addr);
-
-	s->address = (struct chain){*head, head};
-	if (*head != NULL)
-		(*head)->address.link = &s->address.next;
-	*head = s;
-}
-
-static struct queue *
-queue_of(struct sessions *h, const struct session *s)
-{
-	return s->addr.family != 0 ? &h->open : &h->ended;
-}
-
-static void
-enqueue(struct queue *queue, struct session *s)
-{
-	s->after = NULL;
-	s->before = queue->last;
-	*(queue->last ? &queue->last->after : &queue->first) = s;
-	queue->last = s;
-	queue->count++;
-}
-
-static void
-dequeue(struct queue *queue, struct session *s)
-{
-	*(s->before ? &s->before->after : &queue->first) = s->after;
-	*(s->after ? &s->after->before : &queue->last) = s->before;
-	queue->count--;
-}
-
-static void
-double_heads(struct sessions *h)
-{
-	struct session *s;
-
-	free(h->keys);
-	free(h->addresses);
-	h->nheads *= 2;
-	h->keys = alloc_zero(h->nheads, sizeof(struct session *));
-	h->addresses = alloc_zero(h->nheads, sizeof(struct session *));
-	for (s = h->ended.first; s != NULL; s = s->after)
-		link_key(h, s);
-	for (s = h->open.first; s != NULL; s = s->after) {
-		link_key(h, s);
-		link_address(h, s);
-	}
-}
-
-static struct session *
-find(const struct sessions *h, const struct session_key *key)
-{
-	struct session *s = *key_head(h, key->bits);
-
-	while (s != NULL && (s->hold.bits[0] != key->bits[0] ||
-			     s->hold.bits[1] != key->bits[1]))
-		s = s->key.next;
-	return s;
+	s->key = row->key;
+	s->addr = row->addr;
+	s->count = row->count;
+	s->when = row->when;
+	s->older = client->newest;
+	if (s->older != NULL)
+		s->older->newer = s;
+	client->newest = s;
 }
 
 static void
 drop(struct sessions *h, struct session *s)
 {
-	*s->key.link = s->key.next;
-	if (s->key.next != NULL)
-		s->key.next->key.link = s->key.link;
-	if (s->addr.family != 0) {
-		*s->address.link = s->address.next;
-		if (s->address.next != NULL)
-			s->address.next->address.link = s->address.link;
-	}
-	dequeue(queue_of(h, s), s);
-	free(s);
+	struct client *client = hashmap_find(h->clients, &s->addr);
+
+	*(s->newer ? &s->newer->older : &client->newest) = s->older;
+	if (s->older != NULL)
+		s->older->newer = s->newer;
+	if (client->newest == NULL)
+		hashmap_remove(h->clients, client);
+	hashmap_remove(h->open, s);
 }
 
-static void
-put(struct sessions *h, const struct session_row *row)
+static struct session *
+oldest(const struct sessions *h)
 {
-	struct session *s = alloc_zero(1, sizeof(*s));
+	return hashmap_next(h->open, NULL);
+}
 
-	s->hold = row->key;
-	s->addr = row->addr;
-	s->count = row->count;
-	s->when = row->when;
-	enqueue(queue_of(h, s), s);
-	if (h->open.count + h->ended.count > h->nheads) {
-		double_heads(h);
-		return;
-	}
-	link_key(h, s);
-	if (s->addr.family != 0)
-		link_address(h, s);
+/* Drops those that have lasted as long as any may. The table releases their
+ * addresses by itself. */
+static void
+drop_old(struct sessions *h, time_t now)
+{
+	struct session *s;
+
+	while ((s = oldest(h)) != NULL && s->when + (time_t)h->longest <= now)
+		drop(h, s);
 }
 
 /* ---- beginnings and ends ---- */
 
-/* Those that have lasted as long as any may. The table let them go already. */
-static void
-forget_old(struct sessions *h, time_t now)
-{
-	while (h->open.first != NULL &&
-	       h->open.first->when + (time_t)h->longest <= now)
-		drop(h, h->open.first);
-}
-
-/* Whether a beginning is that of the session whose end came first. */
+/* Whether the end of this session came before it. It is forgotten by that. */
 static bool
-is_near(time_t a, time_t b)
+take_end(struct sessions *h, const struct session_key *key, time_t when)
 {
-	return (a > b ? a - b : b - a) <= SESSIONS_ENDED_SECONDS;
+	struct early_end *end = hashmap_find(h->ended, key);
+	time_t apart;
+
+	if (end == NULL)
+		return false;
+	apart = end->when > when ? end->when - when : when - end->when;
+	hashmap_remove(h->ended, end);
+	return apart <= SESSIONS_ENDED_SECONDS;
 }
 
 bool
@@ -278,37 +189,36 @@ sessions_begin(struct sessions *h, const struct session_key *key,
 {
 	struct session_row row = {*key, *addr, when, 1};
 	struct session *s;
-	bool ended = false;
 
 	gone->family = 0;
-	forget_old(h, when);
-	s = find(h, key);
-	if (s != NULL && s->addr.family == 0) {
-		ended = is_near(s->when, when);
-	} else if (s != NULL) {
+	drop_old(h, when);
+	if (take_end(h, key, when))
+		return false;
+	s = hashmap_find(h->open, key);
+	if (s != NULL && key->kind == SESSION_COUNTED)
+		row.count += s->count;
+	if (s == NULL && hashmap_count(h->open) == h->max)
+		s = oldest(h);
+	if (s != NULL) {
 		*gone = s->addr;
-		if (key->kind == SESSION_COUNTED)
-			row.count += s->count;
-	} else if (h->open.count == h->max) {
-		s = h->open.first;
-		*gone = s->addr;
-	}
-	if (s != NULL)
 		drop(h, s);
-	if (!ended)
-		put(h, &row);
-	return !ended;
+	}
+	put(h, &row);
+	return true;
 }
 
-/* The end of one that may begin yet. */
+/* The beginning may still come: its line may be written after this one. */
 static void
 remember_end(struct sessions *h, const struct session_key *key, time_t when)
 {
-	const struct session_row row = {.key = *key, .when = when};
+	struct early_end *end;
 
-	if (h->ended.count == SESSIONS_ENDED_MAX)
-		drop(h, h->ended.first);
-	put(h, &row);
+	if (hashmap_count(h->ended) == SESSIONS_ENDED_MAX &&
+	    hashmap_find(h->ended, key) == NULL)
+		hashmap_remove(h->ended, hashmap_next(h->ended, NULL));
+	end = hashmap_put(h->ended, key);
+	end->when = when;
+	hashmap_touch(h->ended, end);
 }
 
 bool
@@ -317,16 +227,14 @@ sessions_end(struct sessions *h, const struct session_key *key, time_t when,
 {
 	struct session *s;
 
-	forget_old(h, when);
-	s = find(h, key);
-	if (s != NULL && s->addr.family != 0) {
+	drop_old(h, when);
+	s = hashmap_find(h->open, key);
+	if (s != NULL) {
 		*addr = s->addr;
 		if (--s->count == 0)
 			drop(h, s);
 		return true;
 	}
-	if (s != NULL)
-		drop(h, s);
 	if (key->kind == SESSION_NAMED)
 		remember_end(h, key, when);
 	return false;
@@ -335,11 +243,9 @@ sessions_end(struct sessions *h, const struct session_key *key, time_t when,
 time_t
 sessions_until(const struct sessions *h, const struct addr *addr)
 {
-	struct session *s = *address_head(h, addr);
+	const struct client *client = hashmap_find(h->clients, addr);
 
-	while (s != NULL && !addr_equal(&s->addr, addr))
-		s = s->address.next;
-	return s != NULL ? s->when + (time_t)h->longest : 0;
+	return client ? client->newest->when + (time_t)h->longest : 0;
 }
 
 /* ---- kept over a restart ---- */
@@ -353,7 +259,7 @@ sessions_seeds(const struct sessions *h, uint64_t seeds[2])
 void
 sessions_set_seeds(struct sessions *h, const uint64_t seeds[2])
 {
-	assert(h->open.count + h->ended.count == 0);
+	assert(hashmap_count(h->open) + hashmap_count(h->ended) == 0);
 	memcpy(h->seeds, seeds, sizeof(h->seeds));
 }
 
@@ -361,20 +267,20 @@ bool
 sessions_next(const struct sessions *h, const void **at,
 	      struct session_row *row)
 {
-	const struct session *s = *at;
+	const struct session *s = hashmap_next(h->open, *at);
 
-	s = s != NULL ? s->after : h->open.first;
 	*at = s;
 	if (s == NULL)
 		return false;
-	*row = (struct session_row){s->hold, s->addr, s->when, s->count};
+	*row = (struct session_row){s->key, s->addr, s->when, s->count};
 	return true;
 }
 
 void
 sessions_restore(struct sessions *h, const struct session_row *row)
 {
-	if (row->addr.family != 0 && row->count > 0 && h->open.count < h->max &&
-	    find(h, &row->key) == NULL)
+	if (row->addr.family != 0 && row->count > 0 &&
+	    hashmap_count(h->open) < h->max &&
+	    hashmap_find(h->open, &row->key) == NULL)
 		put(h, row);
 }

@@ -235,6 +235,23 @@ kept(void)
 	sessions_free(&again);
 }
 
+static void
+bounded(void)
+{
+	struct sessions *h = sessions_new(DAY, 2);
+	struct session_key third = named(h, "third");
+	struct addr addr = address(3), gone;
+
+	end(h, third, NOON);
+	begin(h, named(h, "first"), 1, NOON);
+	begin(h, named(h, "second"), 2, NOON);
+	ok(sessions_begin(h, &third, &addr, NOON + 100, &gone),
+	   "an end that came too early for it ends no session");
+	is_int((long long)sessions_count(h), 2, "nor makes room for one more");
+	is_int(gone.bytes[3], 1, "the oldest is dropped");
+	sessions_free(&h);
+}
+
 /* ---- at random ---- */
 
 enum { STEPS = 60000, PEOPLE = 12, NAMES = 60, ROOM = 30 };
@@ -332,6 +349,7 @@ main(void)
 	keys();
 	replaced();
 	kept();
+	bounded();
 	at_random();
 	return tap_done();
 }
