@@ -9,194 +9,131 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/hash.h"
+#include "base/hashmap.h"
 #include "patterns/line/logline.h"
 #include "patterns/match/matcher.h"
 
-/* Longer names of hosts and users are nobody's: what has them is not kept. */
-enum { NAMES_MAX = 1024 };
+/* Host, program and user of one connect. No login needs more, and what has more
+ * is not kept. */
+enum { NAMES_MAX = 1024, KEY_MAX = NAMES_MAX + 32 };
 
-/* Whose line it is. */
+/* Rule, pid, host and program of a line, in a row. */
 struct key {
-	const struct rule *rule;
-	pid_t pid;
-	const char *host, *program;
-	size_t host_len, program_len;
+	size_t len;
+	char bytes[KEY_MAX];
 };
 
 /* A connect that waits for its login. */
 struct pending {
-	struct pending *chain;		/* next of this hash */
-	struct pending *before, *after; /* in the order in which they came */
-	struct key key;			/* its texts stand in bytes */
+	struct hashmap_key key;
+	char *bytes; /* of the key, followed by the user */
+	size_t user_len;
 	struct addr addr;
 	time_t when;
-	bool doubtful;	 /* another came before it, from elsewhere */
-	size_t user_len; /* the user stands behind the program */
-	char bytes[];
+	bool doubtful; /* another came before it, from elsewhere */
 };
 
 struct correlate {
-	uint64_t seed;
-	size_t max, count, nheads; /* nheads: a power of two */
-	struct pending **heads;
-	struct pending *first, *last; /* the first goes first */
-	struct pending *used;	      /* by the last login: its user is lent */
+	size_t max;
+	struct hashmap *pending; /* in the order in which they came */
+	char *used;		 /* by the last login, which borrows the user */
 };
 
 struct correlate *
 correlate_new(size_t max)
 {
-	struct correlate *s = alloc_zero(1, sizeof(*s));
+	struct correlate *c = alloc_zero(1, sizeof(*c));
 
 	assert(max > 0);
-	s->seed = hash_seed();
-	s->max = max;
-	return s;
+	c->max = max;
+	c->pending = hashmap_new(sizeof(struct pending), HASHMAP_KEY_OUTSIDE);
+	return c;
 }
 
 void
-correlate_free(struct correlate **sp)
+correlate_free(struct correlate **c)
 {
-	struct correlate *s = *sp;
-
-	*sp = NULL;
-	if (s == NULL)
+	if (*c == NULL)
 		return;
-	correlate_clear(s);
-	free(s);
+	correlate_clear(*c);
+	hashmap_free(&(*c)->pending);
+	free(*c);
+	*c = NULL;
 }
 
 void
-correlate_clear(struct correlate *s)
+correlate_clear(struct correlate *c)
 {
-	struct pending *p, *after;
-
-	for (p = s->first; p != NULL; p = after) {
-		after = p->after;
-		free(p);
-	}
-	free(s->used);
-	free(s->heads);
-	s->heads = NULL;
-	s->first = s->last = s->used = NULL;
-	s->count = s->nheads = 0;
+	for (struct pending *p = hashmap_next(c->pending, NULL); p != NULL;
+	     p = hashmap_next(c->pending, p))
+		free(p->bytes);
+	hashmap_clear(c->pending);
+	free(c->used);
+	c->used = NULL;
 }
 
 size_t
-correlate_count(const struct correlate *s)
+correlate_count(const struct correlate *c)
 {
-	return s->count;
-}
-
-static struct key
-key_of(const struct logline *line, const struct rule *rule)
-{
-	return (struct key){.rule = rule,
-			    .pid = line->pid,
-			    .host = line->host_len > 0 ? line->host : "",
-			    .host_len = line->host_len,
-			    .program =
-				line->program_len > 0 ? line->program : "",
-			    .program_len = line->program_len};
-}
-
-static bool
-key_equal(const struct key *a, const struct key *b)
-{
-	return a->pid == b->pid && a->rule == b->rule &&
-	       a->host_len == b->host_len && a->program_len == b->program_len &&
-	       memcmp(a->host, b->host, a->host_len) == 0 &&
-	       memcmp(a->program, b->program, a->program_len) == 0;
-}
-
-static struct pending **
-head_of(const struct correlate *s, const struct key *key)
-{
-	uint64_t hash = s->seed;
-
-	hash = hash_bytes(hash, key->host, key->host_len);
-	hash = hash_bytes(hash, key->program, key->program_len);
-	hash = hash_bytes(hash, &key->rule, sizeof(key->rule));
-	hash = hash_bytes(hash, &key->pid, sizeof(key->pid));
-	return &s->heads[hash & (s->nheads - 1)];
+	return hashmap_count(c->pending);
 }
 
 static void
-double_heads(struct correlate *s)
+add_part(struct key *key, const void *bytes, size_t len)
 {
-	struct pending *p, **head;
-
-	free(s->heads);
-	s->nheads = s->nheads == 0 ? 64 : s->nheads * 2;
-	s->heads = alloc_zero(s->nheads, sizeof(struct pending *));
-	for (p = s->first; p != NULL; p = p->after) {
-		head = head_of(s, &p->key);
-		p->chain = *head;
-		*head = p;
-	}
+	if (len > 0)
+		memcpy(key->bytes + key->len, bytes, len);
+	key->len += len;
 }
 
-/* Takes the one with this key out: the caller's now. NULL: there is none. */
-static struct pending *
-take_out(struct correlate *s, const struct key *key)
+/* False: it is longer than any that is kept. */
+static bool
+make_key(struct key *key, const struct logline *line, const struct rule *rule)
 {
-	struct pending **link, *p;
+	key->len = 0;
+	if (line->host_len + line->program_len > NAMES_MAX)
+		return false;
+	add_part(key, &rule, sizeof(rule));
+	add_part(key, &line->pid, sizeof(line->pid));
+	add_part(key, &line->host_len, sizeof(line->host_len));
+	add_part(key, line->host, line->host_len);
+	add_part(key, line->program, line->program_len);
+	return true;
+}
 
-	if (s->count == 0)
-		return NULL;
-	link = head_of(s, key);
-	while (*link != NULL && !key_equal(&(*link)->key, key))
-		link = &(*link)->chain;
-	p = *link;
+static struct pending *
+find(const struct correlate *c, const struct key *key)
+{
+	return hashmap_find(c->pending,
+			    &(struct hashmap_key){key->bytes, key->len});
+}
+
+static void
+drop(struct correlate *c, struct pending *p)
+{
+	char *bytes;
+
 	if (p == NULL)
-		return NULL;
-	*link = p->chain;
-	*(p->before ? &p->before->after : &s->first) = p->after;
-	*(p->after ? &p->after->before : &s->last) = p->before;
-	s->count--;
-	return p;
+		return;
+	bytes = p->bytes;
+	hashmap_remove(c->pending, p); /* it needs its key for that */
+	free(bytes);
 }
 
 static struct pending *
-pending_new(const struct key *key, const struct match *match, time_t when)
+add(struct correlate *c, const struct key *key, const struct match *match)
 {
-	size_t names = key->host_len + key->program_len;
-	struct pending *p =
-	    alloc_zero(1, sizeof(*p) + names + match->user_len + 1);
+	char *bytes = alloc_resize(NULL, key->len + match->user_len, 1);
+	struct pending *p;
 
-	memcpy(p->bytes, key->host, key->host_len);
-	memcpy(p->bytes + key->host_len, key->program, key->program_len);
+	memcpy(bytes, key->bytes, key->len);
 	if (match->user_len > 0)
-		memcpy(p->bytes + names, match->user, match->user_len);
-	p->key = *key;
-	p->key.host = p->bytes;
-	p->key.program = p->bytes + key->host_len;
+		memcpy(bytes + key->len, match->user, match->user_len);
+	p = hashmap_put(c->pending, &(struct hashmap_key){bytes, key->len});
+	p->bytes = bytes;
 	p->user_len = match->user_len;
 	p->addr = match->addr;
-	p->when = when;
 	return p;
-}
-
-static void
-put_in(struct correlate *s, struct pending *p)
-{
-	struct pending **head;
-
-	if (++s->count > s->nheads)
-		double_heads(s);
-	head = head_of(s, &p->key);
-	p->chain = *head;
-	*head = p;
-	p->before = s->last;
-	*(s->last ? &s->last->after : &s->first) = p;
-	s->last = p;
-}
-
-static void
-forget(struct correlate *s, const struct key *key)
-{
-	free(take_out(s, key));
 }
 
 /*
@@ -214,32 +151,28 @@ is_doubtful(const struct pending *old, const struct match *match, time_t when)
 }
 
 static int
-on_connect(struct correlate *s, const struct key *key, const struct match *match,
-	   time_t when)
+on_connect(struct correlate *c, const struct logline *line,
+	   const struct key *key, const struct match *match, time_t when)
 {
-	struct pending *p, *old = take_out(s, key);
-	bool doubtful = is_doubtful(old, match, when);
+	struct pending *p = find(c, key);
+	bool doubtful = is_doubtful(p, match, when);
 
-	free(old);
-	if (key->host_len + key->program_len + match->user_len > NAMES_MAX)
+	drop(c, p);
+	if (line->host_len + line->program_len + match->user_len > NAMES_MAX)
 		return 0;
-	if (s->count == s->max)
-		forget(s, &s->first->key);
-	p = pending_new(key, match, when);
+	if (hashmap_count(c->pending) == c->max)
+		drop(c, hashmap_next(c->pending, NULL));
+	p = add(c, key, match);
+	p->when = when;
 	p->doubtful = doubtful;
-	put_in(s, p);
 	return 0;
 }
 
+/* Puts what the connect says into the match of the login. */
 static int
-on_login(struct correlate *s, const struct key *key, struct match *match,
-	 time_t when, struct err *err)
+join(const struct pending *p, struct match *match, time_t when, struct err *err)
 {
-	struct pending *p = take_out(s, key);
-
-	free(s->used);
-	s->used = p;
-	if (p == NULL || when - p->when > CORRELATE_SECONDS ||
+	if (when - p->when > CORRELATE_SECONDS ||
 	    p->when - when > CORRELATE_STEP)
 		return 0;
 	if (p->doubtful)
@@ -253,27 +186,43 @@ on_login(struct correlate *s, const struct key *key, struct match *match,
 			       match->rule->name);
 	match->addr = p->addr;
 	if (match->user == NULL && p->user_len > 0) {
-		match->user = p->key.program + p->key.program_len;
+		match->user = p->bytes + p->key.len;
 		match->user_len = p->user_len;
 	}
 	return 1;
 }
 
-int
-correlate_join(struct correlate *s, const struct logline *line,
-	      struct match *match, time_t when, struct err *err)
+static int
+on_login(struct correlate *c, const struct key *key, struct match *match,
+	 time_t when, struct err *err)
 {
-	struct key key = key_of(line, match->rule);
+	struct pending *p = find(c, key);
+	int result;
 
-	if (line->pid == 0)
+	if (p == NULL)
+		return 0;
+	result = join(p, match, when, err);
+	free(c->used);
+	c->used = p->bytes;
+	hashmap_remove(c->pending, p);
+	return result;
+}
+
+int
+correlate_join(struct correlate *c, const struct logline *line,
+	       struct match *match, time_t when, struct err *err)
+{
+	struct key key;
+
+	if (line->pid == 0 || !make_key(&key, line, match->rule))
 		return 0;
 	switch (match->role) {
 	case RULE_CONNECT:
-		return on_connect(s, &key, match, when);
+		return on_connect(c, line, &key, match, when);
 	case RULE_LOGIN:
-		return on_login(s, &key, match, when, err);
+		return on_login(c, &key, match, when, err);
 	case RULE_END:
-		forget(s, &key);
+		drop(c, find(c, &key));
 		return 0;
 	default:
 		return 0;

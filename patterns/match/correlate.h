@@ -1,20 +1,21 @@
 /*
- * correlate: logins that a server tells in two lines, joined.
+ * correlate: joins logins that a server logs in two lines.
  *
  * The first line (a rule's connect) names the client's address, the second
- * (its login) says that somebody logged in. What makes them one is the rule,
- * the host, the program and the pid. A connect is good for one login; `end`
- * forgets it, and so does time: the time of the lines, never that of the clock
- * on the wall. A line without a pid cannot be joined with anything.
+ * (its login) says that somebody logged in. They belong together if the rule,
+ * the host, the program and the pid are the same. A connect is good for one
+ * login. It is forgotten at the rule's `end`, and after some time, measured by
+ * the time of the lines, never by the clock. A line without a pid cannot be
+ * joined with any other.
  *
- * A second connect of a process whose first still waits, from elsewhere: the
- * pid was used again, or one of the two was written by somebody else. Which is
- * not to be told, so a login that follows is nobody's. Who can write one line
- * under a server's name can thus spoil a login, but not bend it to another
- * address. That he writes the login itself, after he has connected, nothing
- * here can tell.
+ * If a process whose connect still waits has a second one, from elsewhere, the
+ * pid was used again, or one of the two lines was written by somebody else.
+ * These cannot be told apart, so the login that follows counts for nobody.
+ * Whoever can write one line under a server's name can thus spoil a login, but
+ * not turn it to another address. If they write the login itself, after a
+ * connect of their own, this is not detected here.
  *
- * Bounded: when there are too many, the one that came first goes.
+ * Bounded: when there are too many, the oldest connect is dropped.
  */
 #ifndef PATTERNS_MATCH_CORRELATE_H
 #define PATTERNS_MATCH_CORRELATE_H
@@ -39,9 +40,9 @@ void correlate_clear(struct correlate *);
 size_t correlate_count(const struct correlate *);
 
 /*
- * What matcher_match() found in a line, and the line's time. 1: a login, the
- * match now has the address and the user of both lines (borrowed until the
- * next call). 0: none, or not yet. -1: none, and worth saying.
+ * Takes what matcher_match() found in a line, and the line's time. 1: a login;
+ * the match now has the address and the user of both lines (borrowed until the
+ * next call). 0: no login, or not yet. -1: no login; err says why.
  */
 int correlate_join(struct correlate *, const struct logline *, struct match *,
     time_t when, struct err *);
