@@ -13,24 +13,29 @@
  * they are, and growing copies nothing but the index. */
 enum { FIRST_BITS = 4, FIRST = 1 << FIRST_BITS, BLOCKS = 32 - FIRST_BITS };
 
-/* Before each element. Nodes are known by number: half the size of pointers. */
+/* Precedes each element: its neighbours in the order. Nodes are known by
+ * number, which is half the size of a pointer. */
 struct node {
-	uint32_t hash;
-	uint32_t chain; /* the next of this bucket, or of the free ones */
 	uint32_t newer, older;
 };
 
-/* Number 0 is no element: it ends the chains, and closes the order to a ring.
- * Its newer is the oldest element. */
+/* The index, probed linearly. It holds the hash, so that a lookup reads only
+ * the node that it finds: most of its time is waiting for memory. */
+struct slot {
+	uint32_t hash;
+	uint32_t number; /* 0 = free */
+};
+
+/* Number 0 is no element: it closes the order to a ring, and its newer is the
+ * oldest element. */
 struct hashmap {
 	uint64_t seed;
 	size_t key_size, stride;
 	uint32_t count;
-	uint32_t used;	   /* numbers given out so far, 0 included */
-	uint32_t free;	   /* the first one that was given back, or 0 */
-	uint32_t nbuckets; /* in use: a power of two, or 0 */
-	uint32_t room;	   /* for so many buckets */
-	uint32_t *buckets;
+	uint32_t used;	 /* numbers given out so far, 0 included */
+	uint32_t free;	 /* the first one that was given back, or 0 */
+	uint32_t nslots; /* a power of two, or 0 */
+	struct slot *slots;
 	unsigned char *blocks[BLOCKS];
 };
 
@@ -53,15 +58,9 @@ hashmap_free(struct hashmap **map)
 		return;
 	for (size_t b = 0; b < BLOCKS; b++)
 		free((*map)->blocks[b]);
-	free((*map)->buckets);
+	free((*map)->slots);
 	free(*map);
 	*map = NULL;
-}
-
-void
-hashmap_clear(struct hashmap *map)
-{
-	map->count = map->used = map->free = map->nbuckets = 0;
 }
 
 size_t
@@ -93,7 +92,7 @@ node_of(const void *element)
 	return (struct node *)element - 1;
 }
 
-/* The number of a node that is not in use. */
+/* The number of a node that is not in use, all of it zero. */
 static uint32_t
 take_number(struct hashmap *map)
 {
@@ -101,14 +100,16 @@ take_number(struct hashmap *map)
 	unsigned int block = block_of(map->used);
 
 	if (number != 0) {
-		map->free = node_at(map, number)->chain;
-		return number;
+		map->free = node_at(map, number)->newer;
+	} else {
+		assert(map->used < INT32_MAX);
+		number = map->used++;
+		if (map->blocks[block] == NULL)
+			map->blocks[block] = alloc_resize(
+			    NULL, (size_t)FIRST << block, map->stride);
 	}
-	assert(map->used < INT32_MAX);
-	if (map->blocks[block] == NULL)
-		map->blocks[block] =
-		    alloc_resize(NULL, (size_t)FIRST << block, map->stride);
-	return map->used++;
+	memset(node_at(map, number), 0, map->stride);
+	return number;
 }
 
 /* ---- the order ---- */
@@ -164,94 +165,100 @@ has_key(const struct hashmap *map, const void *element, const void *key)
 	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-static uint32_t *
-bucket_of(const struct hashmap *map, uint32_t hash)
+/* The slot of the element with this key, or the free one where it belongs. */
+static struct slot *
+find_slot(const struct hashmap *map, const void *key, uint32_t hash)
 {
-	return &map->buckets[hash & (map->nbuckets - 1)];
+	uint32_t mask = map->nslots - 1, at = hash & mask;
+	struct slot *slot;
+
+	for (;; at = (at + 1) & mask) {
+		slot = &map->slots[at];
+		if (slot->number == 0 ||
+		    (slot->hash == hash &&
+		     has_key(map, node_at(map, slot->number) + 1, key)))
+			return slot;
+	}
+}
+
+static struct slot *
+slot_of(const struct hashmap *map, const void *element)
+{
+	return find_slot(map, element, hash_key(map, element));
 }
 
 static void
-chain(struct hashmap *map, struct node *node, uint32_t number)
+insert(struct hashmap *map, struct slot slot)
 {
-	uint32_t *bucket = bucket_of(map, node->hash);
+	uint32_t mask = map->nslots - 1, at = slot.hash & mask;
 
-	node->chain = *bucket;
-	*bucket = number;
-}
-
-/* The link in its chain that leads to a node. */
-static uint32_t *
-link_to(const struct hashmap *map, const struct node *node)
-{
-	uint32_t *link = bucket_of(map, node->hash);
-
-	while (node_at(map, *link) != node)
-		link = &node_at(map, *link)->chain;
-	return link;
+	while (map->slots[at].number != 0)
+		at = (at + 1) & mask;
+	map->slots[at] = slot;
 }
 
 static void
 grow(struct hashmap *map)
 {
-	uint32_t number;
-	struct node *node;
+	struct slot *old = map->slots;
+	uint32_t nold = map->nslots;
 
-	map->nbuckets = map->nbuckets == 0 ? FIRST : map->nbuckets * 2;
-	if (map->nbuckets > map->room) {
-		map->room = map->nbuckets;
-		free(map->buckets);
-		map->buckets = alloc_zero(map->room, sizeof(*map->buckets));
-	} else {
-		memset(map->buckets, 0, map->nbuckets * sizeof(*map->buckets));
-	}
-	if (map->used == 0) /* takes 0 for the ring */
-		memset(node_at(map, take_number(map)), 0, map->stride);
-	for (number = node_at(map, 0)->newer; number != 0;
-	     number = node->newer) {
-		node = node_at(map, number);
-		chain(map, node, number);
-	}
+	map->nslots = nold != 0 ? nold * 2 : FIRST;
+	map->slots = alloc_zero(map->nslots, sizeof(*map->slots));
+	for (uint32_t i = 0; i < nold; i++)
+		if (old[i].number != 0)
+			insert(map, old[i]);
+	free(old);
 }
 
-static void *
-find(const struct hashmap *map, const void *key, uint32_t hash)
+/* Elements in the slots after a freed one may belong further to the front. */
+static void
+close_gap(struct hashmap *map, uint32_t gap)
 {
-	uint32_t number = map->count > 0 ? *bucket_of(map, hash) : 0;
-	struct node *node;
+	uint32_t mask = map->nslots - 1, at = (gap + 1) & mask, home;
 
-	for (; number != 0; number = node->chain) {
-		node = node_at(map, number);
-		if (node->hash == hash && has_key(map, node + 1, key))
-			return node + 1;
+	for (; map->slots[at].number != 0; at = (at + 1) & mask) {
+		home = map->slots[at].hash & mask;
+		if (((at - home) & mask) < ((at - gap) & mask))
+			continue;
+		map->slots[gap] = map->slots[at];
+		gap = at;
 	}
-	return NULL;
+	map->slots[gap].number = 0;
 }
+
+/* ---- elements ---- */
 
 void *
 hashmap_find(const struct hashmap *map, const void *key)
 {
-	return map->count > 0 ? find(map, key, hash_key(map, key)) : NULL;
+	uint32_t number;
+
+	if (map->count == 0)
+		return NULL;
+	number = find_slot(map, key, hash_key(map, key))->number;
+	return number != 0 ? node_at(map, number) + 1 : NULL;
 }
 
 void *
 hashmap_put(struct hashmap *map, const void *key)
 {
-	uint32_t number, hash = hash_key(map, key);
-	void *element = find(map, key, hash);
+	uint32_t hash = hash_key(map, key);
+	struct slot *slot;
 	struct node *node;
 
-	if (element != NULL)
-		return element;
-	if (map->count == map->nbuckets)
+	if (map->count >= map->nslots / 4 * 3)
 		grow(map);
-	number = take_number(map);
-	node = node_at(map, number);
-	memset(node, 0, map->stride);
-	node->hash = hash;
+	if (map->used == 0)
+		take_number(map); /* 0, the ring */
+	slot = find_slot(map, key, hash);
+	if (slot->number != 0)
+		return node_at(map, slot->number) + 1;
+	*slot = (struct slot){hash, take_number(map)};
+	node = node_at(map, slot->number);
 	memcpy(node + 1, key,
 	       map->key_size ? map->key_size : sizeof(struct hashmap_key));
-	chain(map, node, number);
-	link_newest(map, node, number);
+	link_newest(map, node, slot->number);
 	map->count++;
 	return node + 1;
 }
@@ -259,14 +266,28 @@ hashmap_put(struct hashmap *map, const void *key)
 void
 hashmap_remove(struct hashmap *map, void *element)
 {
+	struct slot *slot = slot_of(map, element);
 	struct node *node = node_of(element);
-	uint32_t *link = link_to(map, node), number = *link;
 
-	*link = node->chain;
 	unlink_node(map, node);
-	node->chain = map->free;
-	map->free = number;
+	node->newer = map->free;
+	map->free = slot->number;
+	close_gap(map, (uint32_t)(slot - map->slots));
 	map->count--;
+}
+
+void
+hashmap_clear(struct hashmap *map)
+{
+	/* Do not empty an index again and again that was large only once. */
+	if (map->count < map->nslots / 8) {
+		free(map->slots);
+		map->slots = NULL;
+		map->nslots = 0;
+	} else if (map->nslots > 0) {
+		memset(map->slots, 0, map->nslots * sizeof(*map->slots));
+	}
+	map->count = map->used = map->free = 0;
 }
 
 void
@@ -277,5 +298,5 @@ hashmap_touch(struct hashmap *map, void *element)
 	if (node->newer == 0)
 		return;
 	unlink_node(map, node);
-	link_newest(map, node, *link_to(map, node));
+	link_newest(map, node, slot_of(map, element)->number);
 }

@@ -8,7 +8,7 @@
  *
  * The hash is seeded (base/hash.h), so keys may be chosen by strangers. Each
  * call is O(1); when the map grows, only its index is rewritten. An element
- * takes 20 to 24 bytes beyond its own size.
+ * takes 19 to 30 bytes beyond its own size.
  */
 #ifndef BASE_HASHMAP_H
 #define BASE_HASHMAP_H
@@ -17,8 +17,8 @@
 
 struct hashmap;
 
-/* A key outside of its element. The map borrows the bytes until the element is
- * removed. */
+/* A key outside of its element. The map borrows the bytes until it has removed
+ * the element. */
 struct hashmap_key {
 	const void *bytes;
 	size_t len;
@@ -38,12 +38,12 @@ size_t hashmap_count(const struct hashmap *);
 
 /* NULL: there is no element with this key. */
 void *hashmap_find(const struct hashmap *, const void *key);
-/* The element with this key. If there is none, a new one is added as the newest:
- * the key, then zeros. */
+/* The element with this key. Without one, adds it as the newest: the key, then
+ * zeros. */
 void *hashmap_put(struct hashmap *, const void *key);
 
 void hashmap_remove(struct hashmap *, void *element);
-/* Removes all in O(1); keeps their memory for other elements. */
+/* Removes all, and keeps their memory for others. */
 void hashmap_clear(struct hashmap *);
 
 /* Makes an element the newest. */

@@ -20,7 +20,7 @@ enum { RATE_LIMIT_SLOTS = 13 }; /* twelve make a window, and the one begun */
 struct rate_limit;
 
 /* window: seconds, at least 12. max: how many clients are remembered, in some
- * 96 bytes each, taken as they come. */
+ * 100 bytes each, taken as they come. */
 struct rate_limit *rate_limit_new(uint32_t window, size_t max);
 void rate_limit_free(struct rate_limit **);
 
