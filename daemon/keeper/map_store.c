@@ -5,8 +5,8 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/hashmap.h"
 #include "daemon/ipc/ipc.h"
-#include "daemon/keeper/row_table.h"
 #include "daemon/keeper/tracked_map.h"
 #include "daemon/publish/changeset.h"
 #include "maps/map.h"
@@ -21,7 +21,7 @@ struct map_store {
 	struct tracked_map *open; /* for this map; NULL = nothing */
 	bool whole;		  /* all rows, not changes */
 	size_t left;		  /* rows still to come */
-	struct row_table fresh;	  /* the rows, if all; else the changes: */
+	struct hashmap *fresh;	  /* the rows, if all; else the changes: */
 	struct map_row *changes;
 	size_t nchanges;
 	size_t refused;	     /* rows, since the start */
@@ -88,7 +88,9 @@ map_store_begin(struct map_store *s, size_t map, bool whole, size_t count,
 	s->open = &s->maps[map];
 	s->whole = whole;
 	s->left = count;
-	if (!whole)
+	if (whole)
+		s->fresh = tracked_map_table();
+	else
 		s->changes = alloc_zero(count + 1, sizeof(*s->changes));
 	return 0;
 }
@@ -96,7 +98,7 @@ map_store_begin(struct map_store *s, size_t map, bool whole, size_t count,
 void
 map_store_abort(struct map_store *s)
 {
-	row_table_clear(&s->fresh);
+	hashmap_free(&s->fresh);
 	free(s->changes);
 	s->changes = NULL;
 	s->nchanges = 0;
@@ -141,14 +143,13 @@ refusal_of(const struct map_store *s, const struct ipc_row *row)
  * False if the address may not be published or has expired. */
 static bool
 check_row(struct map_store *s, const struct ipc_row *row,
-	  const struct map_store_time *now, struct row_table_row *out)
+	  const struct map_store_time *now, struct tracked_row *out)
 {
 	int64_t longest =
 	    now->steady_ms + (int64_t)s->limits.longest * 1000 + ROUNDING_MS;
 	const char *reason = refusal_of(s, row);
 
-	*out =
-	    (struct row_table_row){.addr = row->addr, .expires = row->expires};
+	*out = (struct tracked_row){.addr = row->addr, .expires = row->expires};
 	if (reason != NULL) {
 		s->refused++;
 		s->refusal = reason;
@@ -164,14 +165,15 @@ static int
 add_row(struct map_store *s, const struct ipc_row *row,
 	const struct map_store_time *now, struct err *err)
 {
-	struct row_table_row checked = {.addr = row->addr};
+	struct tracked_row checked = {.addr = row->addr};
 	bool present;
 
 	if (row->present > 1 || !is_canonical(&row->addr))
 		return err_set(err, "malformed row");
 	present = row->present == 1 && check_row(s, row, now, &checked);
 	if (s->whole && present)
-		row_table_put(&s->fresh, &checked);
+		*(struct tracked_row *)hashmap_put(s->fresh, &row->addr) =
+		    checked;
 	if (!s->whole)
 		s->changes[s->nchanges++] =
 		    (struct map_row){.addr = row->addr,
@@ -205,7 +207,7 @@ end_changes(struct map_store *s, struct err *err)
 
 	if (result != 0)
 		return result;
-	if (s->open->rows.count > s->limits.max_addresses) {
+	if (hashmap_count(s->open->rows) > s->limits.max_addresses) {
 		err_set(err, "more than %zu addresses",
 			s->limits.max_addresses);
 		return 1;
@@ -324,13 +326,13 @@ void
 map_store_renew(struct map_store *s, const struct ipc_row *row,
 		const struct map_store_time *now)
 {
-	struct row_table_row checked, *there;
+	struct tracked_row checked, *there;
 
 	if (row->present != 1 || !is_canonical(&row->addr) ||
 	    !check_row(s, row, now, &checked))
 		return;
 	for (size_t i = 0; i < s->nmaps; i++) {
-		there = row_table_find(&s->maps[i].rows, &row->addr);
+		there = hashmap_find(s->maps[i].rows, &row->addr);
 		if (there != NULL)
 			there->expires = checked.expires;
 	}

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/hashmap.h"
 #include "daemon/ipc/ipc.h"
 #include "maps/map.h"
 
@@ -14,32 +15,39 @@ static const int64_t NEVER = INT64_MAX;
 void
 tracked_map_init(struct tracked_map *t, struct map *map)
 {
-	*t = (struct tracked_map){.map = map, .first = NEVER};
+	*t = (struct tracked_map){
+	    .map = map, .rows = tracked_map_table(), .first = NEVER};
 }
 
 void
 tracked_map_deinit(struct tracked_map *t)
 {
-	row_table_clear(&t->rows);
+	hashmap_free(&t->rows);
 	t->map = NULL;
+}
+
+struct hashmap *
+tracked_map_table(void)
+{
+	return hashmap_new(sizeof(struct tracked_row), sizeof(struct addr));
 }
 
 /* ---- writing ---- */
 
 struct walk {
-	const struct row_table *table;
-	size_t at;
+	const struct hashmap *table;
+	const struct tracked_row *at;
 };
 
 static bool
 next_row(void *arg, struct map_row *out)
 {
 	struct walk *walk = arg;
-	const struct row_table_row *row;
+	const struct tracked_row *row = hashmap_next(walk->table, walk->at);
 
-	if (walk->at == walk->table->count)
+	if (row == NULL)
 		return false;
-	row = &walk->table->rows[walk->at++];
+	walk->at = row;
 	*out = (struct map_row){.addr = row->addr,
 				.when = row->when,
 				.present = true,
@@ -48,46 +56,65 @@ next_row(void *arg, struct map_row *out)
 }
 
 static int
-write_rows(struct tracked_map *t, const struct row_table *table,
-	   struct err *err)
+write_rows(struct tracked_map *t, const struct hashmap *table, struct err *err)
 {
 	struct walk walk = {.table = table};
-	const struct map_rows rows = {next_row, &walk, table->count};
+	const struct map_rows rows = {next_row, &walk, hashmap_count(table)};
 
 	return map_replace(t->map, &rows, err);
 }
 
+static int64_t
+first_expiry(const struct hashmap *table)
+{
+	int64_t first = NEVER;
+
+	for (const struct tracked_row *row = hashmap_next(table, NULL);
+	     row != NULL; row = hashmap_next(table, row))
+		if (row->expires < first)
+			first = row->expires;
+	return first;
+}
+
 int
-tracked_map_replace(struct tracked_map *t, struct row_table *table,
+tracked_map_replace(struct tracked_map *t, struct hashmap **table,
 		    struct err *err)
 {
-	if (write_rows(t, table, err) != 0)
+	if (write_rows(t, *table, err) != 0)
 		return -1;
-	row_table_clear(&t->rows);
+	hashmap_free(&t->rows);
 	t->rows = *table;
-	memset(table, 0, sizeof(*table));
-	t->first = row_table_first_expiry(&t->rows);
+	*table = NULL;
+	t->first = first_expiry(t->rows);
 	t->known = true;
 	t->emptied = t->must_empty = false;
 	return 0;
 }
 
 static void
+remove_row(struct tracked_map *t, const struct addr *addr)
+{
+	struct tracked_row *row = hashmap_find(t->rows, addr);
+
+	if (row != NULL)
+		hashmap_remove(t->rows, row);
+}
+
+static void
 change_rows(struct tracked_map *t, const struct map_row *rows, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct row_table_row row = {.addr = rows[i].addr,
-						  .when =
-						      (uint32_t)rows[i].when,
-						  .expires = rows[i].expires};
+	struct tracked_row *row;
 
+	for (size_t i = 0; i < count; i++) {
 		if (!rows[i].present) {
-			row_table_remove(&t->rows, &row.addr);
+			remove_row(t, &rows[i].addr);
 			continue;
 		}
-		row_table_put(&t->rows, &row);
-		if (row.expires < t->first)
-			t->first = row.expires;
+		row = hashmap_put(t->rows, &rows[i].addr);
+		row->when = (uint32_t)rows[i].when;
+		row->expires = rows[i].expires;
+		if (row->expires < t->first)
+			t->first = row->expires;
 	}
 }
 
@@ -116,7 +143,8 @@ tracked_map_clear(struct tracked_map *t, struct err *err)
 		t->must_empty = true;
 		return -1;
 	}
-	row_table_clear(&t->rows);
+	hashmap_free(&t->rows); /* gives its memory back */
+	t->rows = tracked_map_table();
 	t->first = NEVER;
 	t->known = t->emptied = true;
 	t->must_empty = false;
@@ -127,13 +155,13 @@ bool
 tracked_map_may_hold(const struct tracked_map *t)
 {
 	return t->map != NULL &&
-	       (!t->known || t->must_empty || t->rows.count > 0);
+	       (!t->known || t->must_empty || hashmap_count(t->rows) > 0);
 }
 
 bool
 tracked_map_holds(const struct tracked_map *t)
 {
-	return t->must_empty || (t->known && t->rows.count > 0);
+	return t->must_empty || (t->known && hashmap_count(t->rows) > 0);
 }
 
 /* ---- time ---- */
@@ -144,23 +172,22 @@ static int
 remove_late(struct tracked_map *t, int64_t now, size_t *removed,
 	    struct err *err)
 {
-	struct row_table *table = &t->rows;
 	size_t count = 0;
 	struct map_row *rows;
 	int result = 0;
 
-	rows = alloc_zero(table->count + 1, sizeof(*rows));
-	for (size_t i = 0; i < table->count; i++)
-		if (table->rows[i].expires + TRACKED_MAP_LATE_MS <= now)
-			rows[count++] =
-			    (struct map_row){.addr = table->rows[i].addr};
+	rows = alloc_zero(hashmap_count(t->rows) + 1, sizeof(*rows));
+	for (const struct tracked_row *row = hashmap_next(t->rows, NULL);
+	     row != NULL; row = hashmap_next(t->rows, row))
+		if (row->expires + TRACKED_MAP_LATE_MS <= now)
+			rows[count++] = (struct map_row){.addr = row->addr};
 	for (size_t i = 0; i < count; i++)
-		row_table_remove(table, &rows[i].addr);
+		remove_row(t, &rows[i].addr);
 	*removed += count;
 	if (count > 0 && map_can_apply(t->map))
 		result = map_apply(t->map, rows, count, err);
 	else if (count > 0)
-		result = write_rows(t, table, err);
+		result = write_rows(t, t->rows, err);
 	free(rows);
 	return result;
 }
@@ -202,7 +229,7 @@ tracked_map_expire(struct tracked_map *t, int64_t now, size_t *removed,
 	    remove_late(t, now, removed, &why) != 0)
 		return empty_late(t, &why, err);
 	if (t->first + TRACKED_MAP_ASK_MS <= now)
-		t->first = row_table_first_expiry(&t->rows);
+		t->first = first_expiry(t->rows);
 	if (t->first == NEVER)
 		return -1;
 	wait = t->first + TRACKED_MAP_ASK_MS - now;
@@ -217,9 +244,8 @@ tracked_map_overdue(const struct tracked_map *t, int64_t now,
 
 	if (t->first == NEVER || t->first + TRACKED_MAP_ASK_MS > now)
 		return 0;
-	for (size_t i = 0; i < t->rows.count && count < max; i++) {
-		const struct row_table_row *row = &t->rows.rows[i];
-
+	for (const struct tracked_row *row = hashmap_next(t->rows, NULL);
+	     row != NULL && count < max; row = hashmap_next(t->rows, row)) {
 		if (row->expires + TRACKED_MAP_ASK_MS > now)
 			continue;
 		memset(&rows[count], 0, sizeof(rows[count])); /* it is sent */

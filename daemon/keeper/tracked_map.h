@@ -13,16 +13,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/keeper/row_table.h"
+#include "base/addr.h"
 
 struct err;
+struct hashmap;
 struct map;
 struct map_row;
 struct ipc_row;
 
+struct tracked_row {
+	struct addr addr;
+	uint32_t when;	 /* seconds since the epoch: until 2106 */
+	int64_t expires; /* steady milliseconds */
+};
+
 struct tracked_map {
 	struct map *map; /* borrowed; NULL: a live map, the worker's own */
-	struct row_table rows;
+	struct hashmap *rows; /* struct tracked_row */
 	int64_t first;	 /* a lower bound of the rows' expiries */
 	bool known;	 /* rows are those that are in the map */
 	bool emptied;	 /* by us: the worker must replace it, not change it */
@@ -41,9 +48,12 @@ enum {
 void tracked_map_init(struct tracked_map *, struct map *);
 void tracked_map_deinit(struct tracked_map *);
 
+/* A table for the rows of a whole map. */
+struct hashmap *tracked_map_table(void);
 /* Writes all rows of the table to the map and takes the table over. 0; -1: it
  * could not be written, and the table is still the caller's. */
-int tracked_map_replace(struct tracked_map *, struct row_table *, struct err *);
+int tracked_map_replace(struct tracked_map *, struct hashmap **table,
+    struct err *);
 /* 0; -1: it could not be written, or must be replaced first; 1: this map can
  * only be replaced, and no honest worker sends changes to it. */
 int tracked_map_apply(struct tracked_map *, const struct map_row *,

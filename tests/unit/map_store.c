@@ -11,10 +11,10 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/hashmap.h"
 #include "daemon/ipc/ipc.h"
 #include "daemon/keeper/heartbeat.h"
 #include "daemon/keeper/keeper_requests.h"
-#include "daemon/keeper/row_table.h"
 #include "maps/map.h"
 #include "tests/tap.h"
 
@@ -25,10 +25,16 @@ static const time_t WALL = 1700000000;
 
 struct fake {
 	struct map map;
-	struct row_table held;
+	struct hashmap *held; /* struct map_row */
 	int writes, clears;
 	bool broken, dead; /* cannot be written; not even emptied */
 };
+
+static void
+hold(struct fake *f, const struct map_row *row)
+{
+	*(struct map_row *)hashmap_put(f->held, &row->addr) = *row;
+}
 
 static int
 fake_replace(struct map *map, const struct map_rows *rows, struct err *err)
@@ -39,9 +45,9 @@ fake_replace(struct map *map, const struct map_rows *rows, struct err *err)
 	f->writes++;
 	if (f->broken)
 		return err_set(err, "broken");
-	row_table_clear(&f->held);
+	hashmap_clear(f->held);
 	while (rows->next(rows->arg, &row))
-		row_table_put(&f->held, &(struct row_table_row){row.addr, row.when, 0});
+		hold(f, &row);
 	return 0;
 }
 
@@ -50,16 +56,16 @@ fake_apply(struct map *map, const struct map_row *rows, size_t n,
 	   struct err *err)
 {
 	struct fake *f = (struct fake *)map;
+	struct map_row *there;
 
 	f->writes++;
 	if (f->broken)
 		return err_set(err, "broken");
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].present)
-			row_table_put(&f->held, &(struct row_table_row){
-						rows[i].addr, rows[i].when, 0});
-		else
-			row_table_remove(&f->held, &rows[i].addr);
+			hold(f, &rows[i]);
+		else if ((there = hashmap_find(f->held, &rows[i].addr)) != NULL)
+			hashmap_remove(f->held, there);
 	return 0;
 }
 
@@ -71,7 +77,7 @@ fake_clear(struct map *map, struct err *err)
 	f->clears++;
 	if (f->dead)
 		return err_set(err, "dead");
-	row_table_clear(&f->held);
+	hashmap_clear(f->held);
 	return 0;
 }
 
@@ -102,6 +108,7 @@ set_up(size_t max)
 	struct bench *b = alloc_zero(1, sizeof(*b));
 	struct map *maps[] = {&b->fake.map, NULL};
 
+	b->fake.held = hashmap_new(sizeof(struct map_row), sizeof(struct addr));
 	b->fake.map.ops = &fake_ops;
 	b->fake.map.name = fake_name;
 	cidr_parse(&b->excluded, "203.0.113.0/24", 14);
@@ -119,7 +126,7 @@ take_down(struct bench *b)
 {
 	keeper_requests_free(&b->desk);
 	map_store_free(&b->vault);
-	row_table_clear(&b->fake.held);
+	hashmap_free(&b->fake.held);
 	unlink(b->path);
 	free(b);
 }
@@ -173,7 +180,7 @@ in_map(const struct bench *b, const char *address)
 {
 	struct ipc_row r = row(address, 0);
 
-	return row_table_find(&b->fake.held, &r.addr) != NULL;
+	return hashmap_find(b->fake.held, &r.addr) != NULL;
 }
 
 /* ---- the tests ---- */
@@ -213,12 +220,14 @@ lies(void)
 	struct bench *b = set_up(100);
 	struct ipc_row r = row("192.0.2.1", 1000000), *held;
 	struct ipc_row many[9];
+	const struct map_row *first;
 	size_t removed;
 	struct err err;
 
 	r.when = WALL + 86400;
 	is_int(hand_over(b, IPC_REPLACE, &r, 1), 0, "a life too long");
-	is_int((long long)b->fake.held.rows[0].when, (long long)WALL,
+	first = hashmap_next(b->fake.held, NULL);
+	is_int((long long)first->when, (long long)WALL,
 	       "a login that is still to come is of now");
 	map_store_expire(b->vault, START_MS + (LONGEST + 1) * 1000 + TRACKED_MAP_LATE_MS,
 		     &removed, &err);
@@ -231,7 +240,7 @@ lies(void)
 	many[7].when = -1;
 	many[8] = row("192.0.2.4", 60);
 	is_int(hand_over(b, IPC_REPLACE, many, 9), 0, "nine rows");
-	is_int((int)b->fake.held.count, 1, "one of which is believed");
+	is_int((int)hashmap_count(b->fake.held), 1, "one of which is believed");
 	is_int((int)map_store_refused(b->vault), 7, "the others are counted");
 	held = &many[8];
 	held->addr.bytes[9] = 1;
@@ -348,42 +357,6 @@ dead_map(void)
 	take_down(b);
 }
 
-/* Against a plain list. */
-static void
-shelves(void)
-{
-	struct row_table shelf = {0};
-	bool there[256] = {false};
-	unsigned int seed = 1, wrong = 0;
-	size_t count = 0;
-
-	for (int i = 0; i < 20000; i++) {
-		struct row_table_row r = {.addr = {.family = 4}};
-		unsigned int n;
-
-		seed = seed * 1103515245 + 12345;
-		n = seed >> 16 & 255;
-		r.addr.bytes[3] = (uint8_t)n;
-		if (seed >> 24 & 1) {
-			row_table_put(&shelf, &r);
-			count += !there[n];
-			there[n] = true;
-		} else {
-			wrong += row_table_remove(&shelf, &r.addr) != there[n];
-			count -= there[n];
-			there[n] = false;
-		}
-		wrong += shelf.count != count;
-		for (n = 0; i % 100 == 0 && n < 256; n++) {
-			r.addr.bytes[3] = (uint8_t)n;
-			wrong +=
-			    (row_table_find(&shelf, &r.addr) != NULL) != there[n];
-		}
-	}
-	is_int(wrong, 0, "20,000 puts and removals");
-	row_table_clear(&shelf);
-}
-
 static void
 pulses(void)
 {
@@ -462,7 +435,6 @@ main(void)
 	checkpoint();
 	clock_of_its_own();
 	dead_map();
-	shelves();
 	pulses();
 	packets();
 	return tap_done();
