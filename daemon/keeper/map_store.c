@@ -8,7 +8,7 @@
 #include "base/hashmap.h"
 #include "daemon/ipc/ipc.h"
 #include "daemon/keeper/tracked_map.h"
-#include "daemon/publish/changeset.h"
+#include "daemon/publish/publish.h"
 #include "maps/map.h"
 
 enum { ROUNDING_MS = 1000 };
@@ -77,8 +77,8 @@ map_store_begin(struct map_store *s, size_t map, bool whole, size_t count,
 {
 	size_t most = s->limits.max_addresses;
 
-	if (!whole && most < CHANGESET_MAX)
-		most = CHANGESET_MAX; /* changes include removals */
+	if (!whole && most < PUBLISH_CHANGES_MAX)
+		most = PUBLISH_CHANGES_MAX; /* changes include removals */
 	if (s->open != NULL)
 		return err_set(err, "REPLACE or APPLY before END");
 	if (!map_store_has(s, map))

@@ -4,10 +4,10 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/hashmap.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/monotonic.h"
-#include "daemon/publish/changeset.h"
 #include "maps/map.h"
 
 static const int64_t NEVER = INT64_MAX;
@@ -22,8 +22,8 @@ struct target {
 	struct publish *publish;
 	struct map *map;
 	struct timer *timer;
-	bool read_once;		   /* see map_spec_is_read_once() */
-	struct changeset *changes; /* NULL: the map can only be replaced */
+	bool read_once;		 /* see map_spec_is_read_once() */
+	struct hashmap *changes; /* addresses; NULL: can only be replaced */
 	int64_t changed_at;    /* the first change of membership, or NEVER */
 	int64_t renewed_at;    /* the first renewal, or NEVER */
 	int64_t gone_at;       /* the first expiry or removal, or NEVER */
@@ -57,7 +57,7 @@ mark_clean(struct target *target)
 	target->rewrite = false;
 	target->emptied = target->stuck = false;
 	if (target->changes != NULL)
-		changeset_clear(target->changes);
+		hashmap_clear(target->changes);
 	timer_disarm(target->timer);
 }
 
@@ -80,7 +80,8 @@ publish_new(struct loop *loop, const struct authtab *table, struct map **maps,
 		target->read_once = map_spec_is_read_once(map_name(maps[i]));
 		target->timer = timer_new(loop, on_due, target);
 		if (map_can_apply(maps[i]))
-			target->changes = changeset_new();
+			target->changes = hashmap_new(sizeof(struct addr),
+						      sizeof(struct addr));
 		mark_clean(target);
 		target->rewrite = true; /* its contents are unknown */
 	}
@@ -94,7 +95,7 @@ publish_free(struct publish **publish)
 		return;
 	for (size_t i = 0; i < (*publish)->ntargets; i++) {
 		timer_free(&(*publish)->targets[i].timer);
-		changeset_free(&(*publish)->targets[i].changes);
+		hashmap_free(&(*publish)->targets[i].changes);
 	}
 	free((*publish)->targets);
 	free(*publish);
@@ -149,14 +150,14 @@ static int
 write_changes(struct target *target, struct err *err)
 {
 	struct publish *publish = target->publish;
-	size_t count = changeset_count(target->changes);
+	size_t count = hashmap_count(target->changes);
 	struct map_row *rows = alloc_zero(count, sizeof(*rows));
+	const struct addr *addr = NULL;
 	struct authtab_row row;
 	int result;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct addr *addr = changeset_at(target->changes, i);
-
+		addr = hashmap_next(target->changes, addr);
 		rows[i] = (struct map_row){.addr = *addr};
 		if (authtab_get(publish->table, addr, &row)) {
 			rows[i].when = row.when;
@@ -222,7 +223,7 @@ flush(struct target *target, struct err *err)
 		target->rewrite = true;
 	}
 	if (target->rewrite || target->changes == NULL ||
-	    changeset_overflowed(target->changes))
+	    hashmap_count(target->changes) > PUBLISH_CHANGES_MAX)
 		result = write_all(target, err);
 	else
 		result = write_changes(target, err);
@@ -256,7 +257,7 @@ schedule(struct target *target)
 	    target->renewed_at + PUBLISH_RENEWAL_MS < due)
 		due = target->renewed_at + PUBLISH_RENEWAL_MS;
 	if (target->changes != NULL && map_in_place(target->map) &&
-	    changeset_count(target->changes) >= BATCH)
+	    hashmap_count(target->changes) >= BATCH)
 		due = now_of(target->publish);
 	if (target->retry_ms > 0)
 		due = target->not_before;
@@ -340,6 +341,14 @@ on_due(void *arg)
 	refresh(target);
 }
 
+/* Remembers one more than a batch takes: it shows that there were too many. */
+static void
+note_change(struct hashmap *changes, const struct addr *addr)
+{
+	if (hashmap_count(changes) <= PUBLISH_CHANGES_MAX)
+		hashmap_put(changes, addr);
+}
+
 static void
 note_first(int64_t *at, int64_t now)
 {
@@ -359,7 +368,7 @@ publish_event(struct publish *publish, enum authtab_event event,
 	for (size_t i = 0; i < publish->ntargets; i++) {
 		target = &publish->targets[i];
 		if (target->changes != NULL)
-			changeset_add(target->changes, addr);
+			note_change(target->changes, addr);
 		if (event == AUTHTAB_RENEWED)
 			note_first(&target->renewed_at, now);
 		else

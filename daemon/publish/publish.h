@@ -37,6 +37,9 @@ enum {
 	PUBLISH_STALE_MS = 4000,
 	/* However large the map: what has expired must be removed in time. */
 	PUBLISH_PAUSE_MAX_MS = 3000,
+	/* Rows of a batch of changes, within 512 KB; if more addresses have
+	 * changed, the map is written as a whole. */
+	PUBLISH_CHANGES_MAX = 16 * 1024,
 };
 
 /* maps and table are borrowed. */
