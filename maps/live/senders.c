@@ -21,8 +21,8 @@ enum { TICK_SECONDS = 2, KEY_MAX = 2048 };
 static const char spaces[] = " \t\r\n\f\v";
 static const char separators[] = ", \t\r\n";
 
-struct entry {
-	struct hashmap_key sender; /* in lower case */
+struct sender {
+	struct hashmap_key key; /* in lower case */
 	const char *users;
 	unsigned int line;
 };
@@ -30,7 +30,7 @@ struct entry {
 /* What one file says. */
 struct table {
 	char *text; /* cut into keys and users */
-	struct hashmap *entries;
+	struct hashmap *senders;
 };
 
 struct senders {
@@ -49,7 +49,7 @@ table_free(struct table **table)
 	if (*table == NULL)
 		return;
 	free((*table)->text);
-	hashmap_free(&(*table)->entries);
+	hashmap_free(&(*table)->senders);
 	free(*table);
 	*table = NULL;
 }
@@ -85,12 +85,12 @@ check_key(const char *key, struct err *err)
 
 /* text is a logical line without white space around it; it is cut. */
 static int
-add_entry(struct table *table, char *text, unsigned int line, struct err *err)
+add_sender(struct table *table, char *text, unsigned int line, struct err *err)
 {
 	size_t len = strcspn(text, spaces);
 	char *users = text + len;
 	const struct hashmap_key key = {text, len};
-	struct entry *e;
+	struct sender *s;
 
 	users += strspn(users, separators);
 	if (*users == '\0')
@@ -100,12 +100,12 @@ add_entry(struct table *table, char *text, unsigned int line, struct err *err)
 	if (check_key(text, err) != 0)
 		return -1;
 	lower(text);
-	e = hashmap_put(table->entries, &key);
-	if (e->users != NULL)
+	s = hashmap_put(table->senders, &key);
+	if (s->users != NULL)
 		return err_set(err, "'%s' is in line %u already", text,
-			       e->line);
-	e->users = users;
-	e->line = line;
+			       s->line);
+	s->users = users;
+	s->line = line;
 	return 0;
 }
 
@@ -179,7 +179,7 @@ parse(struct table *table, const char *path, struct err *err)
 		}
 		if (logical != NULL) {
 			trim_end(logical);
-			result = add_entry(table, logical, first, err);
+			result = add_sender(table, logical, first, err);
 		}
 		if (line == NULL)
 			break;
@@ -237,8 +237,8 @@ read_table(const char *path, struct stat *seen, struct err *err)
 		err_set(err, "%s: %s", path, strerror(errno));
 	} else if (check_file(path, seen, err) == 0) {
 		table = alloc_zero(1, sizeof(*table));
-		table->entries =
-		    hashmap_new(sizeof(struct entry), HASHMAP_KEY_OUTSIDE);
+		table->senders =
+		    hashmap_new(sizeof(struct sender), HASHMAP_KEY_OUTSIDE);
 		table->text = read_text(path, fd, err);
 		if (table->text == NULL || parse(table, path, err) != 0)
 			table_free(&table);
@@ -304,7 +304,7 @@ senders_free(struct senders **senders)
 size_t
 senders_count(const struct senders *senders)
 {
-	return hashmap_count(senders->table->entries);
+	return hashmap_count(senders->table->senders);
 }
 
 int
@@ -343,7 +343,7 @@ look_up(const struct senders *senders, const char *head, size_t head_len,
 	size_t len = head_len + tail_len;
 	char folded[KEY_MAX + 1];
 	const struct hashmap_key key = {folded, len};
-	const struct entry *e;
+	const struct sender *s;
 
 	if (len > KEY_MAX || len == 0)
 		return NULL;
@@ -351,8 +351,8 @@ look_up(const struct senders *senders, const char *head, size_t head_len,
 	memcpy(folded + head_len, tail, tail_len);
 	folded[len] = '\0';
 	lower(folded);
-	e = hashmap_find(senders->table->entries, &key);
-	return e != NULL ? e->users : NULL;
+	s = hashmap_find(senders->table->senders, &key);
+	return s != NULL ? s->users : NULL;
 }
 
 const char *
