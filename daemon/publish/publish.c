@@ -24,16 +24,16 @@ struct target {
 	struct timer *timer;
 	bool read_once;		 /* see map_spec_is_read_once() */
 	struct hashmap *changes; /* addresses; NULL: can only be replaced */
-	int64_t changed_at;    /* the first change of membership, or NEVER */
-	int64_t renewed_at;    /* the first renewal, or NEVER */
-	int64_t gone_at;       /* the first expiry or removal, or NEVER */
-	bool rewrite;	       /* the next flush must replace the map */
-	int64_t due;	       /* what the timer is armed for */
-	int64_t not_before;    /* the end of the pause after the last flush */
-	int64_t retry_ms;      /* back-off; 0: the last flush succeeded */
-	unsigned int failures; /* since a flush succeeded */
-	bool emptied;	       /* since a flush succeeded */
-	bool stuck;	       /* emptying failed, which has been logged */
+	int64_t changed_at;	 /* the first change of membership, or NEVER */
+	int64_t renewed_at;	 /* the first renewal, or NEVER */
+	int64_t gone_at;	 /* the first expiry or removal, or NEVER */
+	bool rewrite;		 /* the next flush must replace the map */
+	int64_t due;		 /* what the timer is armed for */
+	int64_t not_before;	 /* the end of the pause after the last flush */
+	int64_t retry_ms;	 /* back-off; 0: the last flush succeeded */
+	unsigned int failures;	 /* since a flush succeeded */
+	bool emptied;		 /* since a flush succeeded */
+	bool stuck;		 /* emptying failed, which has been logged */
 };
 
 struct publish {
