@@ -66,6 +66,22 @@ alloc_bytes(const void *bytes, size_t len)
 }
 
 char *
+alloc_join(const char *const *words, const char *separator)
+{
+	char *all = alloc_string(""), *longer;
+
+	for (; *words != NULL; words++) {
+		if (**words == '\0')
+			continue;
+		longer =
+		    alloc_format("%s%s%s", all, *all ? separator : "", *words);
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
+char *
 alloc_format(const char *fmt, ...)
 {
 	char *text = NULL;

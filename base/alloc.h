@@ -22,6 +22,9 @@ void *alloc_resize(void *, size_t count, size_t size)
 char *alloc_string(const char *) __attribute__((returns_nonnull));
 /* a copy, with a NUL behind it */
 char *alloc_bytes(const void *, size_t) __attribute__((returns_nonnull));
+/* The words of a list that ends with NULL; those that are empty are left out. */
+char *alloc_join(const char *const *words, const char *separator)
+    __attribute__((returns_nonnull));
 char *alloc_format(const char *fmt, ...)
     __attribute__((returns_nonnull, format(printf, 1, 2)));
 

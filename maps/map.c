@@ -47,33 +47,23 @@ map_types(void)
 	return types;
 }
 
-/* "hash, lmdb" */
-static char *
-known_types(void)
+int
+map_check_type(const char *type, struct err *err)
 {
-	const char *const *types = map_types();
-	char *list = alloc_string(*types), *longer;
+	const char *near;
+	char *known;
 
-	while (*++types != NULL) {
-		longer = alloc_format("%s, %s", list, *types);
-		free(list);
-		list = longer;
-	}
-	return list;
-}
-
-static void
-unknown_type(const char *type, struct err *err)
-{
-	const char *near = suggest(type, map_types());
-	char *known = known_types();
-
+	if (find(type) != NULL)
+		return 0;
+	near = suggest(type, map_types());
 	if (near != NULL)
-		err_set(err, "unknown map type '%s' (did you mean '%s'?)", type,
-			near);
-	else
-		err_set(err, "unknown map type '%s' (known: %s)", type, known);
+		return err_set(err,
+			       "unknown map type '%s' (did you mean '%s'?)",
+			       type, near);
+	known = alloc_join(map_types(), ", ");
+	err_set(err, "unknown map type '%s' (known: %s)", type, known);
 	free(known);
+	return -1;
 }
 
 /*
@@ -95,10 +85,8 @@ open_type(const char *type, const char *name,
 	const struct map_ops *ops = find(type);
 	struct map *map;
 
-	if (ops == NULL) {
-		unknown_type(type, err);
+	if (map_check_type(type, err) != 0)
 		return NULL;
-	}
 	map = ops->open(name, settings, err);
 	if (map != NULL) {
 		map->ops = ops;

@@ -86,28 +86,6 @@ default_logfile(struct conf *conf)
 				     "mail.log or maillog in /var/log");
 }
 
-static bool
-has_word(const char *text, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = text; (p = strstr(p, word)) != NULL; p += len)
-		if ((p == text || p[-1] == '\n') &&
-		    (p[len] == '\n' || p[len] == '\0'))
-			return true;
-	return false;
-}
-
-static bool
-is_compiled_in(const char *type)
-{
-	const char *const *types = map_types();
-
-	while (*types != NULL && strcmp(*types, type) != 0)
-		types++;
-	return *types != NULL;
-}
-
 /* A Postfix built without Berkeley DB reads no hash: map. */
 static const char *
 default_type(struct helper *helper)
@@ -120,8 +98,8 @@ default_type(struct helper *helper)
 
 	if (helper_run(helper, argv, POSTCONF_MS, &known, &err) == 0)
 		for (size_t i = 0; i < 3 && type == NULL; i++)
-			if (has_word(known, choice[i]) &&
-			    is_compiled_in(choice[i]))
+			if (helper_has_word(known, choice[i]) &&
+			    map_check_type(choice[i], &err) == 0)
 				type = choice[i];
 	free(known);
 	if (type == NULL || type == choice[0])

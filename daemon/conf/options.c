@@ -261,49 +261,12 @@ add_string(const struct option *o, struct conf *conf, const char *text,
 	return 0;
 }
 
-/* "RCPT, DATA"; to be freed. */
-static char *
-join(const char *const *words)
-{
-	char *all = alloc_string(""), *longer;
-
-	for (; *words != NULL; words++) {
-		if (**words == '\0')
-			continue;
-		longer = alloc_format("%s%s%s", all, *all ? ", " : "", *words);
-		free(all);
-		all = longer;
-	}
-	return all;
-}
-
-static int
-unknown_type(const char *type, const char *const *types, struct err *err)
-{
-	const char *near = suggest(type, types);
-	char *all = join(types);
-
-	if (near != NULL)
-		err_set(err, "unknown map type '%s' (did you mean '%s'?)", type,
-			near);
-	else
-		err_set(err, "unknown map type '%s' (known: %s)", type, all);
-	free(all);
-	return -1;
-}
-
 static int
 check_type(const char *text, size_t len, struct err *err)
 {
-	const char *const *types = map_types();
 	char *type = alloc_bytes(text, len);
-	int result = -1;
+	int result = map_check_type(type, err);
 
-	for (size_t i = 0; types[i] != NULL && result != 0; i++)
-		if (strcmp(types[i], type) == 0)
-			result = 0;
-	if (result != 0)
-		unknown_type(type, types, err);
 	free(type);
 	return result;
 }
@@ -405,7 +368,7 @@ set_word(const struct option *o, struct conf *conf, const char *text,
 			*(unsigned int *)option_value(o, conf) = i;
 			return 0;
 		}
-	all = join(o->words);
+	all = alloc_join(o->words, ", ");
 	err_set(err, "'%s' is not one of %s", text, all);
 	free(all);
 	return -1;

@@ -53,9 +53,8 @@ same(const char *const *argv, const char *const *words)
 	return *argv == NULL && *words == NULL;
 }
 
-/* Whether text has that word, as Postfix separates words. */
-static bool
-has_word(const char *text, const char *word)
+bool
+helper_has_word(const char *text, const char *word)
 {
 	static const char separators[] = " \t\r\n,!";
 	size_t len = strlen(word);
@@ -86,7 +85,7 @@ is_permitted(const char *const *argv, const char *answers)
 	if (argv[3][0] == '-' || strchr(argv[3], ':') == NULL)
 		return false;
 	return addr_parse(&addr, argv[2], strlen(argv[2])) == 0 &&
-	       has_word(answers, argv[3]);
+	       helper_has_word(answers, argv[3]);
 }
 
 /* Adds the files that mynetworks names, since they may name tables, too. */

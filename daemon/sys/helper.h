@@ -41,4 +41,7 @@ void helper_set_idle(struct helper *, int fd, helper_idle_fn *, void *arg);
 int helper_run(struct helper *, const char *const *argv, int timeout_ms,
 	       char **output, struct err *);
 
+/* Whether text, as Postfix's commands print it, has that word. */
+bool helper_has_word(const char *text, const char *word);
+
 #endif
