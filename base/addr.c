@@ -126,6 +126,15 @@ addr_equal(const struct addr *a, const struct addr *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+bool
+addr_is_loopback(const struct addr *addr)
+{
+	static const uint8_t one[16] = {[15] = 1};
+
+	return addr->family == 4 ? addr->bytes[0] == 127
+				 : memcmp(addr->bytes, one, sizeof(one)) == 0;
+}
+
 static bool
 is_special_four(const uint8_t *b)
 {

@@ -40,6 +40,7 @@ bool addr_equal(const struct addr *, const struct addr *);
 
 /* Loopback, link-local, multicast, unspecified, broadcast: never a client. */
 bool addr_is_special(const struct addr *);
+bool addr_is_loopback(const struct addr *);
 
 /*
  * Whether a lookup table that Postfix also asks for shortened keys may hold

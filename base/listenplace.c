@@ -14,15 +14,6 @@
 
 enum { EVERYBODY = 0666 };
 
-static bool
-is_loopback(const struct addr *addr)
-{
-	static const uint8_t one[16] = {[15] = 1};
-
-	return addr->family == 4 ? addr->bytes[0] == 127
-				 : memcmp(addr->bytes, one, 16) == 0;
-}
-
 static int
 parse_inet(struct listenplace *p, const char *text, struct err *err)
 {
@@ -33,7 +24,7 @@ parse_inet(struct listenplace *p, const char *text, struct err *err)
 	if (colon == NULL ||
 	    addr_parse(&p->addr, text, (size_t)(colon - text)) != 0)
 		return err_set(err, "not ADDRESS:PORT");
-	if (!is_loopback(&p->addr))
+	if (!addr_is_loopback(&p->addr))
 		return err_set(err, "not a loopback address");
 	port = strtoul(colon + 1, &end, 10);
 	if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || port == 0 ||

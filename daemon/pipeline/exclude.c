@@ -132,15 +132,6 @@ find_excluded(const struct exclude *e, const struct addr *addr)
 	return NULL;
 }
 
-static bool
-is_loopback(const struct addr *addr)
-{
-	static const uint8_t loopback[16] = {[15] = 1};
-
-	return addr->family == 4 ? addr->bytes[0] == 127
-				 : memcmp(addr->bytes, loopback, 16) == 0;
-}
-
 static const char *
 find_reason(struct exclude *e, const struct addr *addr)
 {
@@ -149,8 +140,8 @@ find_reason(struct exclude *e, const struct addr *addr)
 	char text[ADDR_TEXT_MAX];
 
 	if (addr_is_special(addr))
-		return is_loopback(addr) ? "loopback"
-					 : "not a client's address";
+		return addr_is_loopback(addr) ? "loopback"
+					      : "not a client's address";
 	if (is_own(e, addr))
 		return "own address";
 	net = find_excluded(e, addr);
