@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "maps/backends.h"
 #include "maps/entry.h"
+#include "maps/map.h"
 #include "maps/mapfile.h"
 
 /* Without the NULs, as postmap(1) writes this type; readers try both. */

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "maps/backends.h"
 #include "maps/entry.h"
+#include "maps/map.h"
 #include "maps/mapfile.h"
 
 enum {

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "maps/backends.h"
+#include "maps/map.h"
 #include "maps/mapfile.h"
 #include "maps/textform.h"
 

@@ -14,6 +14,7 @@
 #include "maps/backends.h"
 #include "maps/live/mapserver.h"
 #include "maps/live/policy.h"
+#include "maps/map.h"
 
 enum { USER_LISTS_MAX = 64, ANSWER_MAX = 4096 + 32, SHOWN_MAX = 100 };
 

@@ -7,6 +7,7 @@
 #include "maps/backends.h"
 #include "maps/live/mapserver.h"
 #include "maps/live/socketmap.h"
+#include "maps/map.h"
 
 static ssize_t
 on_request(void *arg, struct stream *client, const char *bytes, size_t len)

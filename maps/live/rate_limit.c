@@ -43,12 +43,6 @@ rate_limit_free(struct rate_limit **limit)
 	*limit = NULL;
 }
 
-size_t
-rate_limit_count(const struct rate_limit *limit)
-{
-	return hashmap_count(limit->counters);
-}
-
 /* The counter of a client that is active now. A new one takes the place of the
  * one that has been quiet for longest, if all are in use. */
 static struct counter *

@@ -27,6 +27,5 @@ void rate_limit_free(struct rate_limit **);
 void rate_limit_add(struct rate_limit *, uint64_t who, uint32_t count,
     int64_t now);
 uint64_t rate_limit_sum(const struct rate_limit *, uint64_t who, int64_t now);
-size_t rate_limit_count(const struct rate_limit *); /* clients */
 
 #endif

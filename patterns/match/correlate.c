@@ -72,12 +72,6 @@ correlate_clear(struct correlate *c)
 	c->used = NULL;
 }
 
-size_t
-correlate_count(const struct correlate *c)
-{
-	return hashmap_count(c->pending);
-}
-
 static void
 add_part(struct key *key, const void *bytes, size_t len)
 {

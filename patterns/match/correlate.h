@@ -37,7 +37,6 @@ enum {
 struct correlate *correlate_new(size_t max);
 void correlate_free(struct correlate **);
 void correlate_clear(struct correlate *);
-size_t correlate_count(const struct correlate *);
 
 /*
  * Takes what matcher_match() found in a line, and the line's time. 1: a login;
