@@ -12,10 +12,10 @@ group(const struct addr *addr, unsigned int at)
 }
 
 /*
- * The first key is what is left of addresses that write all four groups, the
- * second of those whose "::" begins at the first of the zeros. The other run
- * of zeros that an address may have lies behind, and is longer only if
- * the first four groups are then written out.
+ * The first key is the shortened form of addresses that write all four groups;
+ * the second, of addresses whose "::" begins at the first of the zero groups.
+ * If an address has a longer run of zeros after the first four groups, "::"
+ * begins there, and the four groups are written out.
  */
 static size_t
 prefix_key(const struct addr *addr, unsigned int which, char key[ADDR_TEXT_MAX])
@@ -52,7 +52,7 @@ bool
 entry_from_row(struct entry *entry, const struct map_row *row,
 	       const struct map_settings *settings, unsigned int which)
 {
-	/* Postfix takes digits alone as OK; "-1" would be 451. */
+	/* Postfix reads a value of digits as OK; "-1" would be an error. */
 	time_t when = row->when < 0 ? 0 : row->when;
 	size_t len =
 	    key_of(&row->addr, settings->ipv6_prefix, which, entry->key);

@@ -1,13 +1,16 @@
 /*
- * entry: a row as the keys and the value that Postfix reads from a file.
+ * entry: the keys and the value by which Postfix finds a row in a file.
  *
- * check_client_access asks such a file for the whole address, and then for its
- * text shortened at each '.' or ':' from the right (smtpd(8)
- * check_addr_access). So a key must not be what is left of a stranger's
- * address. A /64 can be said by what is left of all addresses in it: by
- * "2001:db8:a0:1", or where groups at its end are zero by two keys, since "::"
- * may begin among them. One with no bits in its second and third group cannot
- * be said, for there "2001:" is what is left of other networks, too.
+ * check_client_access looks up the whole address in such a file, then the
+ * address shortened at each '.' or ':' from the right (smtpd(8)
+ * check_addr_access). So no key may equal a shortened form of somebody else's
+ * address.
+ *
+ * The key of a /64 is the shortened form that all its addresses have in common,
+ * such as "2001:db8:a0:1". Where the last of its groups are zero there are two
+ * keys, because "::" may begin at them. A /64 whose second and third groups are
+ * both zero has no key: its shortened form "2001:" is also that of other
+ * networks.
  */
 #ifndef MAPS_ENTRY_H
 #define MAPS_ENTRY_H
@@ -20,8 +23,8 @@
 struct map_row;
 struct map_settings;
 
-/* Sizes count the NUL at the end: Postfix stores one with each string, and a
- * reader sticks to the form in which it found its first key. */
+/* The sizes include the final NUL: Postfix stores it with each string, and a
+ * reader that has found one key with its NUL looks up all others with it. */
 struct entry {
 	char key[ADDR_TEXT_MAX];
 	size_t key_size;
@@ -31,9 +34,10 @@ struct entry {
 };
 
 /*
- * The row's key number `which`: from 0 until it returns false, at most
- * ENTRY_KEYS. None at all: this address must not stand in a table that Postfix
- * also asks for shortened keys. Do not copy an entry.
+ * Fills in key number `which` of the row: call it from 0 until it returns
+ * false, at most ENTRY_KEYS times. An address without any key must be left out
+ * of tables in which Postfix also looks up shortened keys. Do not copy an
+ * entry: value may point into it.
  */
 enum { ENTRY_KEYS = 2 };
 bool entry_from_row(struct entry *entry, const struct map_row *,

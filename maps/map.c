@@ -67,8 +67,8 @@ map_check_type(const char *type, struct err *err)
 }
 
 /*
- * The type is what stands before the first ':', unless a '/' comes earlier:
- * then the colon belongs to a file name. NULL: no type given.
+ * The type is the text before the first ':'. If a '/' comes earlier, the colon
+ * belongs to a file name. NULL: there is no type.
  */
 static char *
 spec_type(const char *spec)
@@ -137,7 +137,7 @@ map_name(const struct map *map)
 	return map->name;
 }
 
-/* Every message names the map that it is about. */
+/* Makes every message name its map. */
 static int
 result(const struct map *map, int code, struct err *err)
 {

@@ -317,7 +317,7 @@ refuse_db_config(const struct mapfile *file, struct err *err)
 	int result = lstat(path, &st);
 
 	if (result == 0)
-		err_set(err, "%s must not be there: root's smtpd would obey it",
+		err_set(err, "%s must not exist: smtpd would obey it as root",
 			path);
 	free(path);
 	return result == 0 ? -1 : 0;

@@ -186,7 +186,7 @@ lock(int fd, short type, struct err *err)
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return err_set(err, "lock: %s", strerror(errno));
 		if (tries == LOCK_TRIES)
-			return err_set(err, "somebody holds the lock");
+			return err_set(err, "another process holds the lock");
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	}
 	return 0;
@@ -263,7 +263,7 @@ lmdb_apply(struct map *map, const struct map_row *rows, size_t n,
 	int result;
 
 	if (lmdb->file.ours.inode == 0)
-		return err_set(err, "nothing was put there yet");
+		return err_set(err, "nothing has been written yet");
 	if (lmdb->env == NULL)
 		lmdb->env = open_env(lmdb->file.path, MDB_NOMETASYNC, err);
 	if (lmdb->env == NULL)

@@ -49,14 +49,14 @@ check_directory(const char *directory, struct err *err)
 		return err_set(err, "%s is not a directory", directory);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err,
-			       "directory %s is writable by others than its "
-			       "owner (mode %04o): Postfix would trust what "
-			       "they put there",
+			       "directory %s is writable by others, not only "
+			       "by its owner (mode %04o): Postfix would trust "
+			       "what they put there",
 			       directory, (unsigned int)st.st_mode & 07777);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		return err_set(err,
-			       "directory %s belongs to user %lu, neither to "
-			       "root nor to user %lu who runs this",
+			       "directory %s belongs to user %lu, not to root "
+			       "or to user %lu, who runs this",
 			       directory, (unsigned long)st.st_uid,
 			       (unsigned long)geteuid());
 	return 0;

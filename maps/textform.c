@@ -26,7 +26,8 @@ textform_equal(const struct textform *a, const struct textform *b)
 	       same(a->footer, b->footer);
 }
 
-/* The length of a word in braces that begins here, braces and all; 0 = none. */
+/* The length of the word in braces that begins here, including the braces. 0:
+ * no such word begins here. */
 static size_t
 braced(const char *at)
 {

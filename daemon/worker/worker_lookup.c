@@ -46,17 +46,17 @@ next_user(void *arg, const struct addr *addr, size_t *at, struct map_user *user)
 }
 
 static void
-log_text(void *arg, enum map_say what, const char *text)
+log_text(void *arg, enum map_log_level level, const char *text)
 {
 	char printable[1024];
 
 	(void)arg;
-	if (what == MAP_DEBUG && !log_debugging())
+	if (level == MAP_DEBUG && !log_debugging())
 		return;
 	log_printable(printable, sizeof(printable), text, strlen(text));
-	if (what == MAP_WARNING)
+	if (level == MAP_WARNING)
 		log_warning("%s", printable);
-	else if (what == MAP_INFO)
+	else if (level == MAP_INFO)
 		log_info("%s", printable);
 	else
 		log_debug("%s", printable);
@@ -68,7 +68,7 @@ worker_host(struct worker *w)
 	return (struct map_host){.loop = w->loop,
 				 .lookup = lookup,
 				 .next_user = next_user,
-				 .say = log_text,
+				 .log = log_text,
 				 .arg = w};
 }
 

@@ -1,7 +1,7 @@
 /*
- * policy: smtpd(8) asks about each client, sender and recipient, and is told
- * an action; see SMTPD_POLICY_README and maps/live/policy.h. Here the question
- * meets the table.
+ * policy: answers smtpd(8) with an action for each client, sender and
+ * recipient; see SMTPD_POLICY_README. This file looks up the users of the
+ * client's address in the table; maps/live/policy.h decides.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "maps/live/policy.h"
 #include "maps/map.h"
 
-enum { USER_LISTS_MAX = 64, ANSWER_MAX = 4096 + 32, SHOWN_MAX = 100 };
+enum { USERS_MAX = 64, ANSWER_MAX = 4096 + 32, SHOWN_MAX = 100 };
 
 struct policy_map {
 	struct mapserver server; /* first */
@@ -30,7 +30,8 @@ host_of(const struct policy_map *pm)
 }
 
 static void __attribute__((format(printf, 3, 4)))
-say(const struct policy_map *pm, enum map_say what, const char *fmt, ...)
+log_text(const struct policy_map *pm, enum map_log_level level, const char *fmt,
+	 ...)
 {
 	const struct map_host *host = host_of(pm);
 	char text[sizeof(struct err) + SHOWN_MAX];
@@ -39,10 +40,10 @@ say(const struct policy_map *pm, enum map_say what, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	host->say(host->arg, what, text);
+	host->log(host->arg, level, text);
 }
 
-/* A file that was changed counts from the next question on. */
+/* A changed file takes effect with the next request. */
 static void
 refresh(struct policy_map *pm)
 {
@@ -51,22 +52,22 @@ refresh(struct policy_map *pm)
 				    loop_clocks(host_of(pm)->loop).wall, &err);
 
 	if (result < 0)
-		say(pm, MAP_WARNING, "%s; going on with what was read before",
-		    err.text);
+		log_text(pm, MAP_WARNING, "%s; using what was read before",
+			 err.text);
 	else if (result > 0)
-		say(pm, MAP_INFO, "read sender_logins anew: %zu senders",
-		    policy_senders(pm->policy));
+		log_text(pm, MAP_INFO, "read sender_logins again: %zu senders",
+			 policy_senders(pm->policy));
 }
 
-/* ---- who has logged in ---- */
+/* ---- the users of an address ---- */
 
-struct user_lists {
-	const char *names[USER_LISTS_MAX];
+struct user_names {
+	const char *names[USERS_MAX];
 	char sasl_username[POLICY_VALUE_MAX + 1];
 };
 
 static void
-get_users(struct policy_users *out, struct user_lists *users,
+get_users(struct policy_users *out, struct user_names *users,
 	  const struct map_host *host, const struct policy_request *request)
 {
 	struct policy_text sasl = request->sasl_username;
@@ -80,21 +81,21 @@ get_users(struct policy_users *out, struct user_lists *users,
 	    !host->lookup(host->arg, &request->client, &when))
 		return;
 	out->authorized = true;
-	if (sasl.len > 0) { /* of all users of the address it is this one */
+	if (sasl.len > 0) { /* it is this user, whoever else has logged in */
 		memcpy(users->sasl_username, sasl.text, sasl.len);
 		users->sasl_username[sasl.len] = '\0';
 		users->names[out->count++] = users->sasl_username;
 		return;
 	}
-	while (out->count < USER_LISTS_MAX &&
+	while (out->count < USERS_MAX &&
 	       host->next_user(host->arg, &request->client, &at, &user))
 		users->names[out->count++] = user.name;
 }
 
-/* ---- one question ---- */
+/* ---- one request ---- */
 
 static void
-say_answer(const struct policy_map *pm, const struct policy_request *request,
+log_answer(const struct policy_map *pm, const struct policy_request *request,
 	   const struct policy_answer *answer)
 {
 	char client[ADDR_TEXT_MAX] = "unknown";
@@ -103,7 +104,8 @@ say_answer(const struct policy_map *pm, const struct policy_request *request,
 
 	if (request->client.family != 0)
 		addr_format(&request->client, client);
-	say(pm, MAP_DEBUG,
+	log_text(
+	    pm, MAP_DEBUG,
 	    "policy %.60s client=%s user=%.*s recipients=%u sender=<%.*s>: %s",
 	    answer->action, client, SHOWN_MAX,
 	    answer->user != NULL ? answer->user : "-", request->recipient_count,
@@ -119,14 +121,15 @@ on_request(void *arg, struct stream *client, const char *bytes, size_t len)
 	struct policy_request request;
 	struct policy_users who;
 	struct policy_answer answer;
-	struct user_lists users;
+	struct user_names users;
 	struct err err;
 	char text[ANSWER_MAX];
 	long taken = policy_request_parse(&request, bytes, len, &err);
 	int size;
 
 	if (taken < 0)
-		say(pm, MAP_DEBUG, "policy: %s; connection closed", err.text);
+		log_text(pm, MAP_DEBUG, "policy: %s; connection closed",
+			 err.text);
 	if (taken <= 0)
 		return taken;
 	refresh(pm);
@@ -135,7 +138,7 @@ on_request(void *arg, struct stream *client, const char *bytes, size_t len)
 			       loop_clocks(host->loop).steady_ms / 1000);
 	size = snprintf(text, sizeof(text), "action=%s\n\n", answer.action);
 	stream_answer(client, text, (size_t)size);
-	say_answer(pm, &request, &answer);
+	log_answer(pm, &request, &answer);
 	return taken;
 }
 
@@ -160,7 +163,7 @@ policy_map_open(const char *name, const struct map_settings *settings,
 	    settings->host ? loop_clocks(settings->host->loop).wall : 0;
 
 	if (settings->policy == NULL) {
-		err_set(err, "no settings for it");
+		err_set(err, "it has no settings");
 		return NULL;
 	}
 	pm = alloc_zero(1, sizeof(*pm));

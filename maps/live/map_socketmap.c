@@ -1,4 +1,4 @@
-/* socketmap: Postfix asks, and is answered out of the table as it is then. */
+/* socketmap: answers Postfix from the current state of the table. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -26,7 +26,7 @@ mapserver_start(struct map *map, struct err *err)
 	struct mapserver *ms = (struct mapserver *)map;
 
 	if (ms->server == NULL)
-		return err_set(err, "nobody listens there any more");
+		return err_set(err, "its server is closed");
 	return streamserver_start(ms->server, err);
 }
 

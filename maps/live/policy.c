@@ -16,11 +16,11 @@ struct policy {
 	struct senders *senders; /* NULL = no file */
 	struct rate_limit *users, *addresses;
 	uint64_t seed;
-	/* A question asked twice, in two lists of restrictions, counts once. */
-	uint64_t last_asked;
+	/* A request that two lists of restrictions make counts once. */
+	uint64_t last_counted; /* identity() of the request */
 };
 
-/* *out: NULL = there is no file. 0, or -1. */
+/* *out: NULL if no file is set. 0, or -1. */
 static int
 open_senders(struct senders **out, const struct policy_settings *settings,
 	     time_t now, struct err *err)
@@ -33,12 +33,12 @@ open_senders(struct senders **out, const struct policy_settings *settings,
 }
 
 static void
-forget_counts(struct policy *policy, uint32_t window)
+reset_counters(struct policy *policy, uint32_t window)
 {
 	rate_limit_free(&policy->users);
 	rate_limit_free(&policy->addresses);
-	policy->users = rate_limit_new(window, POLICY_TALLIES_MAX);
-	policy->addresses = rate_limit_new(window, POLICY_TALLIES_MAX);
+	policy->users = rate_limit_new(window, POLICY_COUNTERS_MAX);
+	policy->addresses = rate_limit_new(window, POLICY_COUNTERS_MAX);
 }
 
 struct policy *
@@ -48,7 +48,7 @@ policy_new(const struct policy_settings *settings, time_t now, struct err *err)
 
 	policy->settings = settings;
 	policy->seed = hash_seed();
-	forget_counts(policy, settings->window);
+	reset_counters(policy, settings->window);
 	if (open_senders(&policy->senders, settings, now, err) != 0)
 		policy_free(&policy);
 	return policy;
@@ -65,7 +65,7 @@ policy_change(struct policy *policy, const struct policy_settings *settings,
 	senders_free(&policy->senders);
 	policy->senders = senders;
 	if (settings->window != policy->settings->window)
-		forget_counts(policy, settings->window);
+		reset_counters(policy, settings->window);
 	return 0;
 }
 
@@ -95,7 +95,7 @@ policy_senders(const struct policy *policy)
 	return policy->senders != NULL ? senders_count(policy->senders) : 0;
 }
 
-/* ---- whose sender it is ---- */
+/* ---- the owner of a sender ---- */
 
 static bool
 same(struct policy_text text, const char *word, size_t len)
@@ -103,7 +103,7 @@ same(struct policy_text text, const char *word, size_t len)
 	return text.len == len && strncasecmp(text.text, word, len) == 0;
 }
 
-/* The domain of an address; NULL text: it has none. */
+/* The domain of an address; its text is NULL if it has no domain. */
 static struct policy_text
 domain_of(struct policy_text sender)
 {
@@ -128,7 +128,7 @@ is_local(const struct policy_settings *settings, struct policy_text domain)
 }
 
 static bool
-begins(struct policy_text text, const char *word)
+has_prefix(struct policy_text text, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -136,7 +136,7 @@ begins(struct policy_text text, const char *word)
 }
 
 static bool
-ends(struct policy_text text, const char *word)
+has_suffix(struct policy_text text, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -144,16 +144,17 @@ ends(struct policy_text text, const char *word)
 	       strncasecmp(text.text + text.len - len, word, len) == 0;
 }
 
-/* Names that Postfix never splits; the last two are those of lists. */
+/* Names that Postfix never splits; the last two are used by mailing lists. */
 static bool
 is_whole(struct policy_text name)
 {
 	return same(name, "mailer-daemon", 13) ||
-	       same(name, "double-bounce", 13) || begins(name, "owner-") ||
-	       ends(name, "-request");
+	       same(name, "double-bounce", 13) || has_prefix(name, "owner-") ||
+	       has_suffix(name, "-request");
 }
 
-/* Of "ann+tag" 4, with the delimiter; 0 = none. Nobody is called "". */
+/* The length of an extension with its delimiter: 4 in "ann+tag", 0 without
+ * one. The name before it is never empty. */
 static size_t
 extension_of(struct policy_text name, const char *delimiters)
 {
@@ -167,7 +168,7 @@ extension_of(struct policy_text name, const char *delimiters)
 	return len > 0 ? name.len - len : 0;
 }
 
-/* A user is the sender itself, or its name at one of our domains. */
+/* Whether the user is the sender itself, or its name if the domain is ours. */
 static bool
 is_user_named(const char *user, struct policy_text name,
 	      struct policy_text at_domain, bool local)
@@ -191,7 +192,7 @@ is_user(const char *user, struct policy_text name, size_t extension,
 	return extension > 0 && is_user_named(user, name, at_domain, local);
 }
 
-/* The latest of the users whose sender it is; NULL: nobody's. */
+/* The first of the users who owns the sender. NULL: none of them does. */
 static const char *
 owner(const struct policy *policy, struct policy_text sender,
       const struct policy_users *users)
@@ -204,7 +205,7 @@ owner(const struct policy *policy, struct policy_text sender,
 	if (sender.text == NULL)
 		return NULL;
 	domain = domain_of(sender);
-	/* A sender without a domain gets one later, we know not which. */
+	/* Postfix adds a domain to it later, and we do not know which. */
 	if (sender.len > 0 && domain.len == 0)
 		return NULL;
 	local = is_local(policy->settings, domain);
@@ -229,7 +230,7 @@ owner(const struct policy *policy, struct policy_text sender,
 
 /* ---- limits ---- */
 
-/* How many recipients this question adds, if it is granted. */
+/* How many recipients the request adds if it is granted. */
 static uint32_t
 recipients(const struct policy *policy, const struct policy_request *request)
 {
@@ -244,7 +245,7 @@ hash_text(uint64_t seed, struct policy_text text)
 	return hash_bytes(seed, text.text != NULL ? text.text : "", text.len);
 }
 
-/* Which recipient of which message this is about. */
+/* Identifies the message and the recipient that a request is about. */
 static uint64_t
 identity(const struct policy *policy, const struct policy_request *request)
 {
@@ -254,8 +255,8 @@ identity(const struct policy *policy, const struct policy_request *request)
 	return hash_text(hash, request->recipient);
 }
 
-/* Who has one address of a /64 has them all, and may send from another one each
- * time. */
+/* A client that has one address of a /64 has them all, and may send from
+ * another one each time. */
 static uint64_t
 address_key(const struct policy *policy, const struct addr *client)
 {
@@ -280,31 +281,32 @@ user_key(const struct policy *policy, const char *user)
 }
 
 static bool
-exceeds(const struct rate_limit *tally, uint64_t who, uint64_t more, size_t limit,
-	int64_t now)
+exceeds(const struct rate_limit *counted, uint64_t who, uint64_t more,
+	size_t limit, int64_t now)
 {
 	uint64_t sum;
 
 	if (limit == 0)
 		return false;
-	sum = rate_limit_sum(tally, who, now);
-	/* What counts later is refused now, if nothing is left. */
+	sum = rate_limit_sum(counted, who, now);
+	/* If nothing is left, refuse now what would only be counted later. */
 	return sum + (more > 0 ? more : 1) > limit;
 }
 
-/* NULL: within the limits, and counted; or which one is reached. */
+/* NULL: the request is within the limits and has been counted. Otherwise names
+ * the limit that is reached. */
 static const char *
-count(struct policy *policy, const struct policy_request *request,
-      const char *user, int64_t now)
+check_limits(struct policy *policy, const struct policy_request *request,
+	     const char *user, int64_t now)
 {
 	const struct policy_settings *settings = policy->settings;
 	uint64_t address = address_key(policy, &request->client);
 	uint64_t name = user != NULL ? user_key(policy, user) : 0;
-	uint64_t asked = identity(policy, request);
+	uint64_t request_id = identity(policy, request);
 	uint32_t more = recipients(policy, request);
 
 	if (more > 0 && request->instance.len > 0 &&
-	    asked == policy->last_asked)
+	    request_id == policy->last_counted)
 		return NULL;
 	if (exceeds(policy->addresses, address, more,
 		    settings->address_recipients, now))
@@ -314,7 +316,7 @@ count(struct policy *policy, const struct policy_request *request,
 		return "limit of the user";
 	if (more == 0)
 		return NULL;
-	policy->last_asked = asked;
+	policy->last_counted = request_id;
 	if (settings->address_recipients > 0)
 		rate_limit_add(policy->addresses, address, more, now);
 	if (user != NULL && settings->user_recipients > 0)
@@ -332,8 +334,8 @@ is_shared(const struct policy_settings *settings,
 	       users->count > settings->shared_users;
 }
 
-/* Who sends: with a binding the owner of the sender, else the one who logged
- * in last. *why is set if that means no. */
+/* The user who sends: with a binding the owner of the sender, otherwise whoever
+ * logged in last. Sets *why if the request must be refused. */
 static const char *
 find_user(const struct policy *policy, const struct policy_request *request,
 	  const struct policy_users *users, const char **why)
@@ -351,8 +353,9 @@ find_user(const struct policy *policy, const struct policy_request *request,
 		return users->count > 0 ? users->names[0] : NULL;
 	user = owner(policy, request->sender, users);
 	if (user == NULL)
-		*why = shared ? "shared address, not the sender of its users"
-			      : "not the sender of its users";
+		*why = shared ? "shared address, and its users may not use "
+				"this sender"
+			      : "its users may not use this sender";
 	return user;
 }
 
@@ -368,7 +371,7 @@ policy_decide(struct policy *policy, const struct policy_request *request,
 	user = find_user(policy, request, users, &why);
 	if (why != NULL)
 		return (struct policy_answer){dunno, why, user};
-	why = count(policy, request, user, now);
+	why = check_limits(policy, request, user, now);
 	if (why != NULL)
 		return (struct policy_answer){settings->limit_action, why,
 					      user};

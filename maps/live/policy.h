@@ -1,15 +1,16 @@
 /*
- * policy: what smtpd(8) is told of one client, sender and recipient.
+ * policy: the answer to smtpd(8) about one client, sender and recipient.
  *
- * Pure but for the file of senders: now is an argument, and so is what the
- * table of logins says of the client's address. In doubt the answer is DUNNO,
- * which authorizes nobody: the restrictions that follow decide.
+ * Apart from reading the file of senders it is pure: the time is an argument,
+ * and so are the users who have logged in from the client's address. In doubt
+ * the answer is DUNNO, which authorizes nobody: Postfix goes on to its next
+ * restriction.
  *
  *	the address is not authorized			DUNNO
  *	it is shared, and shared addresses are refused	DUNNO
- *	a binding is asked for and not there		DUNNO
+ *	the sender must be, but is not, one of its users'	DUNNO
  *	a limit is reached				limit_action
- *	else						action
+ *	otherwise					action
  */
 #ifndef MAPS_LIVE_POLICY_H
 #define MAPS_LIVE_POLICY_H
@@ -30,9 +31,9 @@ enum policy_binding { POLICY_BINDING_OFF, POLICY_BINDING_ALWAYS };
 enum policy_shared { POLICY_SHARED_BIND, POLICY_SHARED_REFUSE };
 
 enum {
-	/* Of an address no more than 32 users are remembered. */
+	/* The table remembers no more than 32 users of an address. */
 	POLICY_SHARED_USERS_MAX = 31,
-	POLICY_TALLIES_MAX = 128 * 1024,
+	POLICY_COUNTERS_MAX = 128 * 1024,
 	POLICY_WINDOW_MIN = 60, /* seconds */
 };
 
@@ -40,19 +41,19 @@ struct policy_settings {
 	char *action;	    /* OK */
 	char *limit_action; /* DEFER ... */
 	unsigned int binding;	/* enum policy_binding */
-	struct strings domains; /* a user "ann" is ann@ each of these */
-	char *sender_logins;	/* the file; NULL = none */
-	char *recipient_delimiter; /* of them each one; NULL = none */
-	bool null_sender;	/* <> is everybody's */
-	size_t shared_users;	/* more make an address shared; 0 = none is */
+	struct strings domains; /* user "ann" owns ann@ in each of these */
+	char *sender_logins;	/* file of senders; NULL = none */
+	char *recipient_delimiter; /* any of these characters; NULL = none */
+	bool null_sender;	/* everybody may send from <> */
+	size_t shared_users;	/* more make an address shared; 0 = never */
 	unsigned int shared;	/* enum policy_shared */
 	size_t user_recipients; /* within the window; 0 = no limit */
 	size_t address_recipients;
 	uint32_t window;       /* seconds */
-	unsigned int count_at; /* enum policy_state: the only one that counts */
+	unsigned int count_at; /* enum policy_state in which to count */
 };
 
-/* Who has logged in from an address, the latest first. Borrowed. */
+/* The users who have logged in from an address, the latest first. Borrowed. */
 struct policy_users {
 	bool authorized;
 	const char *const *names;
@@ -61,28 +62,29 @@ struct policy_users {
 
 struct policy_answer {
 	const char *action; /* borrowed */
-	const char *why;    /* for people; never changes */
-	const char *user;   /* who sends, as far as is known; borrowed */
+	const char *why;    /* for the log; a constant */
+	const char *user;   /* the user who sends; NULL = not known; borrowed */
 };
 
-/* The settings are borrowed for the life of the policy. now: wall clock, for
- * the age of the file. NULL: err says why. */
+/* The settings are borrowed until the policy is freed. now: wall clock, for the
+ * age of the file. NULL: err says why. */
 struct policy *policy_new(const struct policy_settings *, time_t now,
     struct err *);
 void policy_free(struct policy **);
 
-/* Other settings are to come: opens their file of senders; what was counted
- * stays, unless the window is another. 0: the caller moves them to where the
- * policy borrows its own, before anything is decided. -1: all is as it was. */
+/* Prepares for new settings: opens their file of senders, and forgets what was
+ * counted if the window differs. 0: the caller now copies the settings into
+ * those that the policy borrows, before the next decision. -1: nothing has
+ * changed. */
 int policy_change(struct policy *, const struct policy_settings *, time_t now,
     struct err *);
 
-/* Reads the file of senders anew if it has changed: 1 = it did, 0, or -1 and
- * err: it has become unusable, and what was known stays. */
+/* Reads the file of senders again if it has changed. 1: it was read; 0: it has
+ * not changed; -1: it is unusable, and what was read before remains in use. */
 int policy_refresh(struct policy *, time_t now, struct err *);
 size_t policy_senders(const struct policy *); /* keys in the file */
 
-/* now: seconds of the steady clock. Counts what it grants. */
+/* Decides, and counts what it grants. now: seconds of the steady clock. */
 struct policy_answer policy_decide(struct policy *,
     const struct policy_request *, const struct policy_users *, int64_t now);
 

@@ -7,7 +7,7 @@
 
 enum { COUNT_DIGITS_MAX = 9 };
 
-/* Where the values of one question go until they are understood. */
+/* Collects the values of one request before they are parsed. */
 struct values {
 	struct policy_text request, state, client, count;
 	struct policy_request *out;
@@ -44,15 +44,15 @@ parse_state(struct policy_text name)
 	return POLICY_OTHER;
 }
 
-/* Where the value of an attribute belongs; NULL: nobody needs it. */
+/* Where to put the value of an attribute. NULL: we do not use it. */
 static struct policy_text *
-place(struct values *values, struct policy_text name)
+find_value(struct values *values, struct policy_text name)
 {
 	struct policy_request *out = values->out;
 	const struct {
 		const char *name;
 		struct policy_text *value;
-	} places[] = {
+	} used[] = {
 	    {"request", &values->request},
 	    {"protocol_state", &values->state},
 	    {"protocol_name", &out->protocol},
@@ -64,9 +64,9 @@ place(struct values *values, struct policy_text name)
 	    {"sasl_username", &out->sasl_username},
 	};
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (equals(name, places[i].name))
-			return places[i].value;
+	for (size_t i = 0; i < sizeof(used) / sizeof(used[0]); i++)
+		if (equals(name, used[i].name))
+			return used[i].value;
 	return NULL;
 }
 
@@ -92,7 +92,7 @@ has_control(struct policy_text value)
 }
 
 static int
-take_line(struct values *values, const char *line, size_t len, struct err *err)
+parse_line(struct values *values, const char *line, size_t len, struct err *err)
 {
 	const char *equal = memchr(line, '=', len);
 	struct policy_text name, value, *to;
@@ -103,7 +103,7 @@ take_line(struct values *values, const char *line, size_t len, struct err *err)
 	value = (struct policy_text){equal + 1, len - name.len - 1};
 	if (!is_name(name))
 		return err_set(err, "a line without a name before the '='");
-	to = place(values, name);
+	to = find_value(values, name);
 	if (to == NULL)
 		return 0;
 	if (to->text != NULL)
@@ -113,15 +113,15 @@ take_line(struct values *values, const char *line, size_t len, struct err *err)
 		return err_set(err, "%.*s: longer than %d bytes", (int)name.len,
 			       name.text, POLICY_VALUE_MAX);
 	if (has_control(value))
-		return err_set(err, "%.*s: holds control characters",
+		return err_set(err, "%.*s: contains control characters",
 			       (int)name.len, name.text);
 	*to = value;
 	return 0;
 }
 
-/* Digits, or nothing. */
+/* The text is digits, or empty. */
 static int
-take_count(uint32_t *count, struct policy_text text, struct err *err)
+parse_count(uint32_t *count, struct policy_text text, struct err *err)
 {
 	*count = 0;
 	if (text.len > COUNT_DIGITS_MAX)
@@ -135,7 +135,7 @@ take_count(uint32_t *count, struct policy_text text, struct err *err)
 }
 
 static int
-understand(struct values *values, struct err *err)
+parse_values(struct values *values, struct err *err)
 {
 	struct policy_request *out = values->out;
 
@@ -147,10 +147,10 @@ understand(struct values *values, struct err *err)
 	if (values->client.text == NULL ||
 	    addr_parse(&out->client, values->client.text, values->client.len))
 		memset(&out->client, 0, sizeof(out->client));
-	return take_count(&out->recipient_count, values->count, err);
+	return parse_count(&out->recipient_count, values->count, err);
 }
 
-/* The length with the empty line, 0 = its end has not come. */
+/* The length up to and with the empty line; 0 = it is not there yet. */
 static size_t
 find_end(const char *bytes, size_t len)
 {
@@ -176,7 +176,7 @@ policy_request_parse(struct policy_request *out, const char *bytes, size_t len,
 	if (size == 0 && len >= POLICY_REQUEST_MAX)
 		return err_set(err, "no end within %d bytes",
 			       POLICY_REQUEST_MAX);
-	/* A NUL is refused as soon as it comes: it is in no question. */
+	/* No request contains a NUL, so it is refused as soon as it comes. */
 	if (memchr(bytes, '\0', size > 0 ? size : len) != NULL)
 		return err_set(err, "a NUL byte");
 	if (size == 0)
@@ -189,10 +189,10 @@ policy_request_parse(struct policy_request *out, const char *bytes, size_t len,
 		if (++lines > POLICY_REQUEST_LINES_MAX)
 			return err_set(err, "more than %d lines",
 				       POLICY_REQUEST_LINES_MAX);
-		if (take_line(&values, bytes + at, line, err) != 0)
+		if (parse_line(&values, bytes + at, line, err) != 0)
 			return -1;
 	}
-	if (understand(&values, err) != 0)
+	if (parse_values(&values, err) != 0)
 		return -1;
 	return (long)size;
 }

@@ -1,11 +1,11 @@
 /*
- * policy_request: one question of Postfix's SMTPD access policy delegation
+ * policy_request: one request of Postfix's SMTPD access policy delegation
  * (SMTPD_POLICY_README): lines of name=value, then an empty line.
  *
- * A pure parser over what has come so far. It is strict: a question that it
- * does not understand wholly is not answered at all, for whoever asks so is
- * not smtpd(8), and the connection is to be closed. Attributes that nobody
- * needs here are ignored, whatever they say.
+ * A pure parser of the bytes received so far. It is strict: a malformed request
+ * does not come from smtpd(8), so it must not be answered, and the connection
+ * should be closed. Attributes that we do not use are ignored, whatever their
+ * values.
  */
 #ifndef MAPS_LIVE_POLICY_REQUEST_H
 #define MAPS_LIVE_POLICY_REQUEST_H
@@ -18,12 +18,12 @@
 
 struct err;
 
-/* smtpd sends 0.7 kB in 27 lines. An address has at most line_length_limit,
- * 2048 bytes; the subject of a certificate may be longer. */
+/* smtpd sends about 0.7 kB in 27 lines. An address has at most 2048 bytes
+ * (line_length_limit); the subject of a certificate may be longer. */
 enum {
-	POLICY_REQUEST_MAX = 16 * 1024, /* bytes, the empty line included */
+	POLICY_REQUEST_MAX = 16 * 1024, /* bytes, with the empty line */
 	POLICY_REQUEST_LINES_MAX = 128,
-	POLICY_VALUE_MAX = 4096, /* of an attribute that is needed here */
+	POLICY_VALUE_MAX = 4096, /* of an attribute that we use */
 };
 
 enum policy_state {
@@ -31,23 +31,24 @@ enum policy_state {
 	POLICY_END_OF_MESSAGE, POLICY_OTHER
 };
 
-/* Text within the question; not NUL-terminated. */
+/* Text within the request; not NUL-terminated. */
 struct policy_text {
-	const char *text; /* NULL: the attribute was not there */
+	const char *text; /* NULL: the attribute is missing */
 	size_t len;
 };
 
-/* Borrowed: valid as long as the bytes that were parsed. */
+/* Valid as long as the bytes that were parsed. */
 struct policy_request {
 	enum policy_state state;
-	struct addr client; /* family 0: none, or "unknown" */
+	struct addr client; /* family 0: missing or "unknown" */
 	uint32_t recipient_count;
 	struct policy_text protocol, sender, recipient, instance, sasl_username;
 };
 
 /*
- * > 0: so many bytes were one question, and *out is it. 0: its end has not
- * come yet. -1: not a question of smtpd, or one without end; err says why.
+ * Parses the request at the beginning of bytes into *out, and returns its
+ * length. 0: the request is not complete yet. -1: it is malformed or too long;
+ * err says why.
  */
 long policy_request_parse(struct policy_request *out, const char *bytes,
     size_t len, struct err *);

@@ -7,8 +7,8 @@
 #include "maps/live/netstring.h"
 #include "maps/map.h"
 
-/* Only an address bare of all decoration is a key: "[192.0.2.7]" is what a
- * client says of itself in its HELO, and a zone is of this machine. */
+/* Only a bare address is a key: "[192.0.2.7]" is what a client calls itself in
+ * its HELO, and a zone has a meaning on this machine only. */
 static bool
 parse_key(struct addr *addr, const char *key, size_t len)
 {

@@ -1,8 +1,8 @@
 /*
  * socketmap: the protocol of socketmap_table(5), without the socket.
  *
- * A request is a netstring "NAME KEY", its answer one of "OK VALUE", "NOTFOUND "
- * or "PERM REASON". Whatever the name, there is one table.
+ * A request is a netstring "NAME KEY", its answer "OK VALUE", "NOTFOUND " or
+ * "PERM REASON". There is only one table, so the name is ignored.
  */
 #ifndef MAPS_LIVE_SOCKETMAP_H
 #define MAPS_LIVE_SOCKETMAP_H
@@ -19,11 +19,13 @@ enum {
 };
 
 /*
- * Takes the first request of bytes[0..len), asks the host in the settings, and
- * writes the answer to out. How many bytes the request was; 0: it is not whole
- * yet; -1: it is none. Postfix asks for host names and for whole addresses, never
- * for shortened ones; so every address may be told, also one that would stand
- * for others as a key in a file.
+ * Parses the first request in bytes[0..len), asks the host in the settings, and
+ * writes the answer to out. Returns the length of the request. 0: it is not
+ * complete yet. -1: it is malformed.
+ *
+ * Postfix asks for host names and whole addresses, never for shortened ones. So
+ * any address may be answered, even one that as a key in a file would also
+ * match others.
  */
 ssize_t socketmap_answer(const struct map_settings *, const char *bytes,
     size_t len, char out[SOCKETMAP_ANSWER_MAX], size_t *out_len);

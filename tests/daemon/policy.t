@@ -82,8 +82,8 @@ def answers():
         contains(daemon.messages(), "policy: a NUL byte; connection closed",
                  "... and debug says why")
         contains(daemon.messages(), "policy DUNNO client=%s user=- "
-                 "recipients=0 sender=<bob@example.org>: not the sender of "
-                 "its users" % CLIENT, "debug says of each answer why")
+                 "recipients=0 sender=<bob@example.org>: its users may not "
+                 "use this sender" % CLIENT, "debug says of each answer why")
         equal(daemon.stop(), 0, "a clean end")
         ok(not os.path.exists(socket_of(site)), "the socket is gone")
 
