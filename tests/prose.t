@@ -118,11 +118,13 @@ def of_text(text):
 
 
 def of_changes(text):
-    """The same, but for the old one of `old -> new', on one line or two."""
+    """The same, but for the old one of `old -> new', which may have two lines."""
     lines = text.split("\n")
     for n, line in enumerate(lines):
         if line.lstrip().startswith("->"):
             lines[n - 1] = "(old)"
+            if not lines[n - 2].lstrip().startswith("->"):
+                lines[n - 2] = "(old)"
         elif " -> " in line:
             lines[n] = line[line.index(" -> "):]
     return of_text("\n".join(lines))

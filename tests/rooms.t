@@ -105,7 +105,10 @@ STATE_ROOMS = {
     "maps/map.c": "the names of the types, for who asks; never changes",
 }
 FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAX = 14, 25, 80
-FILE_MAX, MAIN_MAX, PRODUCT_MAX = 540, 120, 36000
+FILE_MAX, MAIN_MAX = 540, 120
+# As many lines as there were before the rooms were parted (40,013). What a new
+# feature needs beyond that has to be found among them.
+PRODUCT_MAX = 40000
 FOLDER_MAX = 20
 
 
