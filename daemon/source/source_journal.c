@@ -93,6 +93,37 @@ put_stamp(struct journal *j, uint64_t usec)
 	return len;
 }
 
+static size_t
+put_text(struct journal *j, size_t len, const char *before,
+	 const struct field *text)
+{
+	size_t n = strlen(before);
+
+	if (text->len > LINEBUF_LINE_MAX ||
+	    memchr(text->bytes, '\n', text->len) != NULL)
+		return 0;
+	memcpy(j->line + len, before, n);
+	memcpy(j->line + len + n, text->bytes, text->len);
+	return len + n + text->len;
+}
+
+/*
+ * Docker's and Podman's journald driver give each line that a container prints
+ * the tag of the container. If the administrator selected the entries, their
+ * text is the line, and is handed on with the prefix of CRI, which the reader
+ * takes off: "2026-11-21T02:11:07.000123+00:00 stderr F line".
+ */
+static size_t
+build_container_line(struct journal *j, size_t len)
+{
+	struct field field;
+	bool partial = get(j, "CONTAINER_PARTIAL_MESSAGE", &field);
+
+	if (!get(j, "MESSAGE", &field))
+		return 0;
+	return put_text(j, len, partial ? "stderr P " : "stderr F ", &field);
+}
+
 /* Builds "2026-11-21T02:11:07.000123+00:00 mail dovecot[42]: text". 0 if the
  * entry does not make a line. */
 static size_t
@@ -105,6 +136,8 @@ build_line(struct journal *j)
 	if (sd_journal_get_realtime_usec(j->journal, &usec) < 0)
 		return 0;
 	len = put_stamp(j, usec);
+	if (j->matched && get(j, "CONTAINER_NAME", &field))
+		return build_container_line(j, len);
 	if (!get(j, "_HOSTNAME", &field) || !put_word(j, &len, "", &field, " "))
 		return 0;
 	if ((!get(j, "SYSLOG_IDENTIFIER", &field) &&
@@ -113,13 +146,7 @@ build_line(struct journal *j)
 		return 0;
 	if (get(j, "_PID", &field) || get(j, "SYSLOG_PID", &field))
 		put_word(j, &len, "[", &field, "]");
-	if (!get(j, "MESSAGE", &field) || field.len > LINEBUF_LINE_MAX ||
-	    memchr(field.bytes, '\n', field.len) != NULL)
-		return 0;
-	j->line[len++] = ':';
-	j->line[len++] = ' ';
-	memcpy(j->line + len, field.bytes, field.len);
-	return len + field.len;
+	return get(j, "MESSAGE", &field) ? put_text(j, len, ": ", &field) : 0;
 }
 
 /* ---- trust ---- */

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/swar.h"
 #include "patterns/match/regex.h"
+#include "patterns/match/rules.h"
 
 /*
  * A program's name: its first 16 bytes as two words, padded with zeros. Only
@@ -31,6 +32,8 @@ struct programs {
 	uint32_t *slots; /* open addressing, 1 << bits; 0 = none */
 	unsigned int bits;
 	bool suffixes; /* there are names that begin with a slash */
+	uint32_t *infixes; /* those with stars around a word */
+	size_t ninfixes;
 };
 
 /* ---- names ---- */
@@ -134,8 +137,19 @@ programs_free(struct programs **programsp)
 		free(programs->list[i]);
 	}
 	free(programs->list);
+	free(programs->infixes);
 	free(programs->slots);
 	free(programs);
+}
+
+/* The newest name is one with stars. */
+static void
+note_infix(struct programs *programs)
+{
+	programs->infixes =
+	    alloc_resize(programs->infixes, programs->ninfixes + 1,
+			 sizeof(*programs->infixes));
+	programs->infixes[programs->ninfixes++] = (uint32_t)programs->count;
 }
 
 static struct program *
@@ -152,6 +166,8 @@ make_program(struct programs *programs, const char *text, enum header header)
 		programs->list[++programs->count] = named;
 		*slot = (uint32_t)programs->count;
 		programs->suffixes = programs->suffixes || *text == '/';
+		if (strchr(text, '*') != NULL)
+			note_infix(programs);
 	}
 	return &programs->list[*slot]->program;
 }
@@ -186,6 +202,22 @@ bytes_after(const struct logline *line)
 				   : 0;
 }
 
+/* The name with stars that this one fits; 0: there is none. */
+static uint32_t
+find_infix(const struct programs *programs, const struct logline *line)
+{
+	const struct named_program *named;
+
+	for (size_t i = 0; i < programs->ninfixes; i++) {
+		named = programs->list[programs->infixes[i]];
+		if (named->header == line->header &&
+		    rule_fits_infix(named->name.text, line->program,
+				    line->program_len))
+			return programs->infixes[i];
+	}
+	return 0;
+}
+
 const struct program *
 programs_find(const struct programs *programs, const struct logline *line)
 {
@@ -198,6 +230,8 @@ programs_find(const struct programs *programs, const struct logline *line)
 	    (part = last_part(&name)) != NULL) {
 		name = name_of(part, (size_t)(program + len - part), after);
 		slot = *slot_of(programs, &name, line->header);
+		if (slot == 0)
+			slot = find_infix(programs, line);
 	}
 	return slot != 0 ? &programs->list[slot]->program : NULL;
 }

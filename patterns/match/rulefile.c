@@ -154,12 +154,24 @@ take_strings(const struct context *ctx, const struct yaml_node *node,
 	return 0;
 }
 
-/* A '*' may only replace all that comes before the only slash. */
+/* As "cyrus/" and "*imap*": a slash, and after it a word between stars. */
+static bool
+is_infix(const char *name)
+{
+	const char *word = strchr(name, '*') + 1;
+	size_t len = strcspn(word, "*/");
+
+	return word - name > 2 && word[-2] == '/' && len > 0 &&
+	       strcmp(word + len, "*") == 0;
+}
+
+/* A '*' may only replace all that comes before the only slash, or what is
+ * around a word after one. */
 static bool
 is_program(const char *name)
 {
 	if (!rule_any_prefix(name))
-		return strchr(name, '*') == NULL;
+		return strchr(name, '*') == NULL || is_infix(name);
 	return name[1] == '/' && name[2] != '\0' &&
 	       strpbrk(name + 2, "*/") == NULL;
 }

@@ -10,6 +10,17 @@ static const char *const roles[RULE_ROLES + 1] = {[RULE_MATCH] = "match",
 						  [RULE_LOGOUT] = "logout"};
 
 bool
+rule_fits_infix(const char *infix, const char *name, size_t len)
+{
+	size_t prefix = strcspn(infix, "*"), word = strlen(infix) - prefix;
+
+	if (word < 3 || len < prefix || memcmp(name, infix, prefix) != 0)
+		return false;
+	return memmem(name + prefix, len - prefix, infix + prefix + 1,
+		      word - 2) != NULL;
+}
+
+bool
 rule_knows_program(const struct rule *rule, const char *name, size_t len)
 {
 	const char *known;
@@ -19,6 +30,9 @@ rule_knows_program(const struct rule *rule, const char *name, size_t len)
 	for (p = rule->programs; *p != NULL; p++) {
 		known = *p + rule_any_prefix(*p);
 		known_len = strlen(known);
+		if (!rule_any_prefix(*p) && strchr(*p, '*') != NULL &&
+		    rule_fits_infix(*p, name, len))
+			return true;
 		if (known_len <= len &&
 		    (known_len == len || rule_any_prefix(*p)) &&
 		    memcmp(known, name + len - known_len, known_len) == 0)

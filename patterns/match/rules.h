@@ -88,6 +88,10 @@ rule_any_prefix(const char *program)
 	return program[0] == '*';
 }
 
+/* Whether the name fits one that is written as "cyrus/" and "*imap*": it begins
+ * like it, and holds the word in what follows. */
+bool rule_fits_infix(const char *infix, const char *name, size_t len);
+
 /* Whether the rule applies to lines of this program. */
 bool rule_knows_program(const struct rule *, const char *name, size_t len);
 

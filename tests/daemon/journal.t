@@ -174,6 +174,39 @@ def whose():
            in done.stderr, "a word that is no match", done.stderr)
 
 
+def container_line(text, **fields):
+    entry = b"PRIORITY=6\nSYSLOG_IDENTIFIER=0123456789ab\n" \
+        b"CONTAINER_NAME=mailserver\nMESSAGE=%s\n" % text.encode()
+    for name, value in fields.items():
+        entry += b"%s=%s\n" % (name.encode(), value.encode())
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.connect(SOCKET)
+    s.send(entry)
+    s.close()
+
+
+def containers():
+    """Docker's journald driver: what a container prints is the line, if the
+    administrator named it."""
+    own = "Jan  1 02:01:00 imap-login: Info: " + login("198.51.100.%d").split(
+        "imap-login: ")[1]
+    with pbs.Site() as site:
+        daemon = site.start("--logfile=journal: CONTAINER_NAME=mailserver")
+        container_line(own % 61)
+        ok(site.wait_key("198.51.100.61"), "a line of the container")
+        container_line((own % 62)[:40], CONTAINER_PARTIAL_MESSAGE="true")
+        container_line((own % 62)[40:])
+        ok(site.wait_key("198.51.100.62"), "a line in two parts")
+        daemon.stop()
+    with pbs.Site() as site:
+        site.start("--logfile=journal:")
+        container_line(own % 63)
+        send(login("198.51.100.64").split("dovecot: ")[1])
+        ok(site.wait_key("198.51.100.64"), "a server's own entry")
+        equal(site.dump().get("198.51.100.63"), None,
+              "without its name, no container's line counts")
+
+
 def read_once():
     with pbs.Site() as site:
         done = site.run("--logfile=journal:", "--once")
@@ -185,7 +218,7 @@ enter_namespace()
 prepare()
 journald = start_journald()
 try:
-    main(journal, read_once, whose)
+    main(journal, containers, read_once, whose)
 finally:
     journald.terminate()
     journald.wait()
