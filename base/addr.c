@@ -6,8 +6,8 @@
 static const uint8_t MAPPED[12] = {[10] = 0xff, [11] = 0xff};
 
 /*
- * Four decimal numbers without leading zeros, as strict as inet_pton(3); by
- * hand, because nearly every login of a log passes here.
+ * Parses four decimal numbers without leading zeros, as strictly as
+ * inet_pton(3), but faster: nearly every login in a log has such an address.
  */
 static int
 parse_quad(struct addr *out, const char *text, size_t len)
@@ -57,7 +57,7 @@ parse_six(struct addr *out, const char *text, size_t len)
 	return 0;
 }
 
-/* The length without "%zone", which only IPv6 has. 0: a zone without a name. */
+/* The length without the "%zone" of an IPv6 address. 0: the zone is empty. */
 static size_t
 without_zone(const char *text, size_t len)
 {
@@ -157,9 +157,9 @@ addr_is_special(const struct addr *addr)
 }
 
 /*
- * Judged by the text, since it is the text that Postfix shortens, at its last
- * ':', again and again. A spelling with all eight groups, or with nothing
- * behind its "::", is no such piece of another.
+ * Checks the text, because it is the text that Postfix shortens at its last
+ * ':', again and again. A text with all eight groups, or one that ends with
+ * "::", is never the shortened form of another.
  */
 bool
 addr_is_unambiguous(const struct addr *addr)
@@ -179,7 +179,7 @@ addr_is_unambiguous(const struct addr *addr)
 	return nonzero >= 2;
 }
 
-/* A byte of the mask of a network of so many bits. */
+/* Byte `at` of the mask of a network with this many bits. */
 static uint8_t
 mask_byte(unsigned int bits, unsigned int at)
 {
@@ -190,7 +190,7 @@ mask_byte(unsigned int bits, unsigned int at)
 	return (uint8_t)(0xff00 >> (bits - 8 * at));
 }
 
-/* One to three digits without a leading zero, at most 128; or -1. */
+/* Parses one to three digits without a leading zero: 0 to 128, or -1. */
 static int
 parse_bits(const char *text, size_t len)
 {
@@ -222,7 +222,7 @@ cidr_parse(struct cidr *out, const char *text, size_t len)
 	if (bits > max)
 		return -1;
 	if (six && parsed.addr.family == 4)
-		bits -= 96; /* a network of mapped addresses */
+		bits -= 96; /* a network of mapped IPv4 addresses */
 	if (bits < 0)
 		return -1;
 	parsed.bits = (unsigned int)bits;

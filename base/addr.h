@@ -1,9 +1,9 @@
 /*
  * addr: an IP address or network as a value, and its one canonical spelling.
  *
- * Parsed with inet_pton(3), printed with inet_ntop(3): the spelling in which
- * Postfix asks its lookup tables. ::ffff:a.b.c.d is stored as IPv4, as
- * smtpd(8) does (src/smtpd/smtpd_peer.c).
+ * Addresses are parsed as by inet_pton(3) and printed as by inet_ntop(3), which
+ * is the spelling that Postfix looks up in its tables. ::ffff:a.b.c.d is stored
+ * as IPv4, as in smtpd(8) (src/smtpd/smtpd_peer.c).
  */
 #ifndef BASE_ADDR_H
 #define BASE_ADDR_H
@@ -14,7 +14,7 @@
 
 enum { ADDR_TEXT_MAX = 46 }; /* INET6_ADDRSTRLEN, NUL included */
 
-/* Unused bytes are zero, so that two equal addresses are equal bytes. */
+/* Unused bytes are zero, so that equal addresses have equal bytes. */
 struct addr {
 	uint8_t family; /* 4, 6; 0 = none */
 	uint8_t bytes[16];
@@ -27,9 +27,9 @@ struct cidr {
 };
 
 /*
- * 0 and *out filled, or -1: text is not an address. Takes IPv4 dotted quads
- * without leading zeros, IPv6, both with or without [brackets], and drops a
- * zone ("fe80::1%eth0"). Never reads beyond len.
+ * 0 and *out, or -1: text is not an address. Accepts IPv4 as a dotted quad
+ * without leading zeros, and IPv6, each with or without [brackets]; a zone
+ * ("fe80::1%eth0") is dropped. Never reads beyond len.
  */
 int addr_parse(struct addr *out, const char *text, size_t len);
 
@@ -43,17 +43,18 @@ bool addr_is_special(const struct addr *);
 bool addr_is_loopback(const struct addr *);
 
 /*
- * Whether a lookup table that Postfix also asks for shortened keys may hold
- * it. An IPv6 key with groups behind its "::" is the shortened form of other
- * hosts too; it is safe only with two non-zero groups before the "::"
- * (smtpd(8) check_addr_access: shortened at each ':').
+ * Whether the address may be a key in a table in which Postfix also looks up
+ * shortened keys. smtpd(8) check_addr_access shortens an IPv6 address at each
+ * ':', so a key with groups after its "::" may also be the shortened form of
+ * other addresses. Such a key is safe only with at least two non-zero groups
+ * before the "::".
  */
 bool addr_is_unambiguous(const struct addr *);
 
-/* "192.0.2.0/24", "[2001:db8::]/32" (Postfix writes mynetworks so), or a bare
- * address; host bits set are an error. 0, or -1. */
+/* Parses "192.0.2.0/24", "[2001:db8::]/32" as in Postfix's mynetworks, or a
+ * bare address. Host bits must be zero. 0, or -1. */
 int cidr_parse(struct cidr *out, const char *text, size_t len);
-struct addr cidr_network(const struct cidr *); /* without the bits behind */
+struct addr cidr_network(const struct cidr *); /* host bits zeroed */
 bool cidr_contains(const struct cidr *, const struct addr *);
 
 #endif

@@ -19,7 +19,7 @@ alloc_give_back(void)
 #endif
 }
 
-/* Without stdio: there may be no memory for it either. */
+/* Does without stdio, which might need memory. */
 static void *
 checked(void *memory)
 {
@@ -99,7 +99,8 @@ strings_add(struct strings *strings, const char *text)
 {
 	size_t count = strings->count;
 
-	/* Full whenever the count is a power of two: no capacity to keep. */
+	/* It is full whenever the count is a power of two, so no capacity needs
+	 * to be stored. */
 	if ((count & (count - 1)) == 0)
 		strings->list =
 		    alloc_resize(strings->list, count ? count * 2 : 1,

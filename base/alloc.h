@@ -1,18 +1,19 @@
 /*
- * alloc: memory, or the end of the process.
+ * alloc: allocates memory, or ends the process.
  *
- * A daemon that cannot get a few bytes cannot do its work honestly; it says so
- * on standard error and exits 71 (EX_OSERR). Whoever watches it clears the map
- * and starts it anew. So no caller tests these for NULL.
+ * A daemon that runs out of memory can no longer do its work properly. It
+ * writes a message to standard error and exits with 71 (EX_OSERR); whatever
+ * supervises it clears the maps and restarts it. So callers need not check for
+ * NULL.
  */
 #ifndef BASE_ALLOC_H
 #define BASE_ALLOC_H
 
 #include <stddef.h>
 
-/* From now on a large block that is freed goes back to the system at once. By
- * itself glibc keeps ever larger ones, once one has been freed; what is built
- * now and then, a whole map's rows for one, would stay with us for good. */
+/* Returns large blocks to the system as soon as they are freed. Otherwise glibc
+ * raises its threshold with each large block that is freed, and the memory of
+ * what is built now and then, such as a map's rows, would never be returned. */
 void alloc_give_back(void);
 
 void *alloc_zero(size_t count, size_t size) __attribute__((returns_nonnull));
@@ -20,9 +21,9 @@ void *alloc_zero(size_t count, size_t size) __attribute__((returns_nonnull));
 void *alloc_resize(void *, size_t count, size_t size)
     __attribute__((returns_nonnull));
 char *alloc_string(const char *) __attribute__((returns_nonnull));
-/* a copy, with a NUL behind it */
+/* a copy with a final NUL */
 char *alloc_bytes(const void *, size_t) __attribute__((returns_nonnull));
-/* The words of a list that ends with NULL; those that are empty are left out. */
+/* Joins the words of a list that ends with NULL; skips empty ones. */
 char *alloc_join(const char *const *words, const char *separator)
     __attribute__((returns_nonnull));
 char *alloc_format(const char *fmt, ...)
@@ -34,6 +35,6 @@ struct strings {
 	size_t count;
 };
 void strings_add(struct strings *, const char *); /* copies */
-void strings_clear(struct strings *);		  /* frees all, empties */
+void strings_clear(struct strings *);		  /* frees them all */
 
 #endif

@@ -22,9 +22,9 @@ ctlsocket_path(const char *state)
 	return alloc_format("%.*s.ctl", (int)len, state);
 }
 
-/* The last line says how it went. */
+/* Parses the last line of an answer. */
 static enum ctlsocket_reply
-judge(const char *last, struct err *err)
+parse_last(const char *last, struct err *err)
 {
 	if (strcmp(last, "ok\n") == 0)
 		return CTLSOCKET_YES;
@@ -35,7 +35,7 @@ judge(const char *last, struct err *err)
 	if (strncmp(last, "error ", 6) == 0)
 		err_set(err, "%.*s", (int)strcspn(last + 6, "\n"), last + 6);
 	else
-		err_set(err, "the answer broke off");
+		err_set(err, "the answer is incomplete");
 	return CTLSOCKET_FAILED;
 }
 
@@ -56,7 +56,7 @@ copy_answer(FILE *in, FILE *out, struct err *err)
 
 	while ((len = getline(&line, &size, in)) > 0 && !is_last(line))
 		fputs(line, out);
-	reply = judge(len > 0 ? line : "", err);
+	reply = parse_last(len > 0 ? line : "", err);
 	free(line);
 	return reply;
 }
@@ -65,12 +65,12 @@ enum ctlsocket_reply
 ctlsocket_ask(const char *path, const char *request, FILE *out, struct err *err)
 {
 	enum ctlsocket_reply reply = CTLSOCKET_FAILED;
-	int fd = unixsocket_connect(path, CTLSOCKET_PATIENCE_MS);
+	int fd = unixsocket_connect(path, CTLSOCKET_TIMEOUT_MS);
 	char *line;
 	FILE *in;
 
 	if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED)) {
-		err_set(err, "%s: nobody listens there", path);
+		err_set(err, "%s: no process listens there", path);
 		return CTLSOCKET_NOBODY;
 	}
 	if (fd < 0) {

@@ -1,8 +1,9 @@
 /*
- * ctlsocket: a Unix socket beside a daemon's state, on which its tool asks it.
+ * ctlsocket: asks a daemon over the Unix socket beside its state file.
  *
- * One request line, one answer, closed. The answer: lines, then a last one,
- * "ok", "no WHY" or "error WHY"; without it the answer is torn. Mode 0600.
+ * Each connection takes one request line and one answer. The last line of the
+ * answer is "ok", "no WHY" or "error WHY"; an answer without it is incomplete.
+ * The socket has mode 0600.
  */
 #ifndef BASE_CTLSOCKET_H
 #define BASE_CTLSOCKET_H
@@ -11,7 +12,7 @@
 
 struct err;
 
-enum { CTLSOCKET_PATIENCE_MS = 10 * 1000 }; /* with one who does nothing */
+enum { CTLSOCKET_TIMEOUT_MS = 10 * 1000 }; /* without progress */
 
 /* "/var/lib/x/NAME.state" -> "/var/lib/x/NAME.ctl"; the caller frees it. */
 char *ctlsocket_path(const char *state);
@@ -20,10 +21,10 @@ enum ctlsocket_reply {
 	CTLSOCKET_FAILED = -1, /* err says why */
 	CTLSOCKET_NO = 0,      /* err says why not */
 	CTLSOCKET_YES = 1,
-	CTLSOCKET_NOBODY = 2 /* nobody listens; err says where */
+	CTLSOCKET_NOBODY = 2 /* no process listens; err says where */
 };
 
-/* Sends request, copies the lines of the answer to out. */
+/* Sends request, and copies the answer without its last line to out. */
 enum ctlsocket_reply ctlsocket_ask(const char *path, const char *request,
     FILE *out, struct err *);
 

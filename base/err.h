@@ -1,9 +1,10 @@
 /*
- * err: the reason why something failed, carried back to who can say it.
+ * err: the reason why something failed, for the caller who can report it.
  *
- * Functions that can fail take a struct err * last, fill it, and return -1
- * (or NULL). Only daemon/ and tools/ print it. A message says what was
- * tried, on what, why: "hash:/var/lib/x/map: rename: No space left on device".
+ * A function that can fail has a struct err * as its last parameter. On failure
+ * it fills it in and returns -1 or NULL. Only daemon/ and tools/ print it. A
+ * message says what failed, on which object, and why:
+ * "hash:/var/lib/x/map: rename: No space left on device".
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -12,11 +13,11 @@ struct err {
 	char text[512];
 };
 
-/* Formats the reason; truncates silently. Always returns -1. */
+/* Formats the reason, truncated if it is too long. Always returns -1. */
 int err_set(struct err *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Puts "fmt...: " before the reason that is there. Always returns -1. */
+/* Puts "fmt...: " before the current reason. Always returns -1. */
 int err_prefix(struct err *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

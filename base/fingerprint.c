@@ -7,10 +7,10 @@
 #include "base/err.h"
 #include "base/hash.h"
 
-/* Part of what a checkpoint holds: never change it. */
+/* Checkpoints contain hashes made with it, so it must never change. */
 static const uint64_t SEED = 0x706f702d62656672;
 
-/* The hash of len bytes at offset: 0; -1: they are not all there. */
+/* Hashes len bytes at offset. 0, or -1: they cannot all be read. */
 static int
 hash_range(fingerprint_read_fn *read_fn, void *arg, uint64_t offset,
 	   uint32_t len, uint64_t *hash)
@@ -63,7 +63,7 @@ fingerprint_matches(const struct fingerprint *print,
 
 	if (print->head_len != at_most(print->offset, FINGERPRINT_HEAD_MAX) ||
 	    print->tail_len != at_most(print->offset, FINGERPRINT_TAIL_MAX))
-		return false; /* made up: no run of ours took it */
+		return false; /* fingerprint_take() did not make it */
 	if (hash_range(read_fn, arg, 0, print->head_len, &head) < 0 ||
 	    hash_range(read_fn, arg, print->offset - print->tail_len,
 		       print->tail_len, &tail) < 0)

@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 /*
- * Sixteen bytes a step: both halves are covered by secrets that depend on the
- * seed, multiplied to 128 bits and folded. An attacker who does not know the
- * seed cannot choose a factor that is zero, nor two inputs that meet.
+ * Each step takes sixteen bytes: it mixes both halves with secrets that depend
+ * on the seed, multiplies them to 128 bits and folds the product. An attacker
+ * who does not know the seed can neither make a factor zero nor choose two
+ * inputs that collide.
  */
 static const uint64_t ODD_A = 0x9e3779b97f4a7c15; /* 2^64 / golden ratio */
 static const uint64_t ODD_B = 0xb7e151628aed2a6b; /* the digits of e */
@@ -41,8 +42,8 @@ load4(const unsigned char *bytes)
 	return word;
 }
 
-/* The last 1 to 16 bytes as two words; short keys are read overlapping, which
- * the length in the state keeps apart. */
+/* Loads the last 1 to 16 bytes as two words. Loads may overlap; this is
+ * unambiguous, because the length is part of the state. */
 static void
 load_last(const unsigned char *bytes, size_t len, uint64_t words[2])
 {
@@ -90,7 +91,7 @@ hash_seed(void)
 	while (got < 0 && errno == EINTR);
 	if (got == (ssize_t)sizeof(seed))
 		return seed;
-	/* No entropy call (a very strict sandbox): better than a constant. */
+	/* getrandom(2) is missing or forbidden: better than a constant. */
 	clock_gettime(CLOCK_REALTIME, &now);
 	return fold((uint64_t)now.tv_nsec ^ ODD_A,
 		    (uint64_t)now.tv_sec ^ ((uint64_t)getpid() << 32) ^ ODD_B);

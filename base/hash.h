@@ -1,6 +1,6 @@
 /*
- * hash: a seeded 64-bit hash of bytes, for tables whose keys strangers choose
- * and for fingerprints. Not cryptographic.
+ * hash: a seeded 64-bit hash of bytes, for fingerprints and for tables whose
+ * keys may be chosen by strangers. It is not cryptographic.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H

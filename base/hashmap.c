@@ -26,8 +26,8 @@ struct slot {
 	uint32_t number; /* 0 = free */
 };
 
-/* Number 0 is no element: it closes the order to a ring, and its newer is the
- * oldest element. */
+/* Number 0 is not an element: it closes the order to a ring, and its newer is
+ * the oldest element. */
 struct hashmap {
 	uint64_t seed;
 	size_t key_size, stride;
@@ -279,7 +279,7 @@ hashmap_remove(struct hashmap *map, void *element)
 void
 hashmap_clear(struct hashmap *map)
 {
-	/* Do not empty an index again and again that was large only once. */
+	/* Do not keep emptying an index that was large only once. */
 	if (map->count < map->nslots / 8) {
 		free(map->slots);
 		map->slots = NULL;

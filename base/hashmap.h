@@ -1,7 +1,7 @@
 /*
  * hashmap: elements of one size, found by their key and kept in an order.
  *
- * An element is a struct of the caller's whose first member is its key. It is
+ * An element is a struct of the caller whose first member is its key. It is
  * not moved while it is in the map, so pointers to it remain valid until it is
  * removed. The order is that in which the elements were added, the oldest
  * first, except for those that hashmap_touch() made the newest again.
@@ -28,8 +28,8 @@ enum { HASHMAP_KEY_OUTSIDE = 0 };
 /*
  * The first key_size bytes of an element are its key, compared byte by byte.
  * HASHMAP_KEY_OUTSIDE: an element begins with a struct hashmap_key, and the
- * bytes that it points to are the key. Where a function takes a key, it takes a
- * pointer to the same as an element begins with.
+ * bytes that it points to are the key. Functions that take a key take a pointer
+ * to what an element begins with.
  */
 struct hashmap *hashmap_new(size_t element_size, size_t key_size);
 void hashmap_free(struct hashmap **);
@@ -43,13 +43,13 @@ void *hashmap_find(const struct hashmap *, const void *key);
 void *hashmap_put(struct hashmap *, const void *key);
 
 void hashmap_remove(struct hashmap *, void *element);
-/* Removes all, and keeps their memory for others. */
+/* Removes all elements, and keeps their memory for new ones. */
 void hashmap_clear(struct hashmap *);
 
 /* Makes an element the newest. */
 void hashmap_touch(struct hashmap *, void *element);
 /* The next newer element; the oldest for NULL. NULL: the end. To remove an
- * element on the way, ask for the next one first. */
+ * element during a walk, ask for the next one first. */
 void *hashmap_next(const struct hashmap *, const void *element);
 
 #endif

@@ -8,14 +8,14 @@
 
 enum {
 	ROOM_MIN = 512,
-	/* Enough to know a line too long by, with a CR that does not count. */
+	/* Just enough to tell that a line is too long; a CR does not count. */
 	KEPT_MAX = LINEBUF_LINE_MAX + 2,
 };
 
 struct linebuf {
-	char *held; /* the beginning of a line whose end has not come */
+	char *held; /* the beginning of an unfinished line */
 	size_t held_len, held_room;
-	uint64_t pending;  /* all bytes seen of that line */
+	uint64_t pending;  /* all bytes fed of that line */
 	uint64_t overlong; /* lines dropped */
 	linebuf_drop_fn *drop;
 	void *drop_arg;
@@ -41,7 +41,7 @@ linebuf_free(struct linebuf **buf)
 	*buf = NULL;
 }
 
-/* Keeps a piece of a line; of one that is too long only the count. */
+/* Keeps a piece of a line. What exceeds the limit is only counted. */
 static void
 hold(struct linebuf *buf, const char *bytes, size_t len)
 {
@@ -58,7 +58,7 @@ hold(struct linebuf *buf, const char *bytes, size_t len)
 		len = limit;
 	if (len == 0)
 		return;
-	while (room <= buf->held_len + len) /* and a newline */
+	while (room <= buf->held_len + len) /* plus a newline */
 		room *= 2;
 	if (room != buf->held_room)
 		buf->held = alloc_resize(buf->held, room, 1);
@@ -82,7 +82,7 @@ linebuf_on_drop(struct linebuf *buf, linebuf_drop_fn *drop, void *arg)
 	buf->drop_arg = arg;
 }
 
-/* The lines of a block. */
+/* Hands out the lines of a block. */
 static void
 hand_out(struct linebuf *buf, const char *at, const char *end,
 	 linebuf_line_fn *fn, void *arg)
@@ -98,20 +98,21 @@ hand_out(struct linebuf *buf, const char *at, const char *end,
 			note_drop(buf);
 }
 
-/* The line that was held and its newline, which are a block now. */
+/* Hands out the held line, which is complete now. */
 static void
 hand_out_held(struct linebuf *buf, linebuf_line_fn *fn, void *arg)
 {
 	size_t len = buf->held_len;
 
-	/* Forgotten first: fn may reset or feed. */
+	/* Before fn is called, because it may reset or feed. */
 	buf->held_len = 0;
 	buf->pending = 0;
 	buf->held[len] = '\n';
 	hand_out(buf, buf->held, buf->held + len + 1, fn, arg);
 }
 
-/* Behind the end of the line that is held, or all of the bytes. */
+/* Completes the held line if its end has come. Returns where it ends in bytes,
+ * or end. */
 static const char *
 feed_held(struct linebuf *buf, const char *bytes, const char *end,
 	  linebuf_line_fn *fn, void *arg)

@@ -39,11 +39,11 @@ int
 listenplace_parse(struct listenplace *p, const char *text, struct err *err)
 {
 	if (strncmp(text, "unix:/", 6) == 0) {
-		/* As main.cf has it: unix:PATH:NAME. */
+		/* main.cf has unix:PATH:NAME. */
 		if (strchr(strrchr(text, '/'), ':') != NULL)
 			return err_set(err,
 				       "write it without '%s', which "
-				       "stands in main.cf alone",
+				       "belongs in main.cf only",
 				       strchr(strrchr(text, '/'), ':'));
 		p->path = text + 5;
 		return 0;
@@ -110,8 +110,7 @@ listenplace_check(const struct listenplace *p, struct err *err)
 			strerror(errno));
 	free(dir);
 	if (result == 0 && lstat(p->path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return err_set(err, "%s: in the way, and not a socket",
-			       p->path);
+		return err_set(err, "%s: exists and is not a socket", p->path);
 	return result;
 }
 

@@ -1,9 +1,9 @@
 /*
- * listenplace: where a server listens, as a configuration has it.
+ * listenplace: where a server listens, as written in the configuration.
  *
- * "unix:/path", or "inet:ADDRESS:PORT" with a loopback address
- * ("inet:[::1]:10031"): who may ask is the file system's affair, or this
- * machine's, never the network's.
+ * "unix:/path", or "inet:ADDRESS:PORT" with a loopback address, such as
+ * "inet:[::1]:10031". Other addresses are refused, so that only processes on
+ * this machine can connect, never the network.
  */
 #ifndef BASE_LISTENPLACE_H
 #define BASE_LISTENPLACE_H
@@ -16,21 +16,22 @@
 struct err;
 
 struct listenplace {
-	const char *path; /* borrowed from the text; NULL: inet */
+	const char *path; /* borrowed from the text; NULL: addr and port */
 	struct addr addr;
 	uint16_t port;
 };
 
-/* 0, or -1: err says what is wrong, without the text itself. */
+/* 0, or -1: err says what is wrong; it does not repeat the text. */
 int listenplace_parse(struct listenplace *, const char *text, struct err *);
 
-/* Whether it could be listened on; changes nothing. 0, or -1. */
+/* Checks that it is possible to listen there. 0, or -1. */
 int listenplace_check(const struct listenplace *, struct err *);
 
 /*
- * A listening, non-blocking socket, or -1. With a path, *node is what was bound,
- * for unixsocket_remove(); a socket that a dead process left is replaced, and
- * all who can reach the new one may connect: its directory is to say who.
+ * Returns a listening, non-blocking socket, or -1. With a path, *node
+ * identifies the socket for unixsocket_remove(), a socket left by a dead
+ * process is replaced, and the new one has mode 0666: its directory decides who
+ * may connect.
  */
 int listenplace_listen(const struct listenplace *, int backlog,
     struct stat *node, struct err *);

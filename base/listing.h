@@ -1,9 +1,10 @@
 /*
- * listing: an address that somebody may use for a time, as a line:
+ * listing: an authorized address as a line of text:
  * "address login expiry user,user".
  *
- * Times are seconds since the epoch; no user is "-"; what would break a line
- * or a list of users apart is written %XX.
+ * Times are seconds since the epoch. "-" means that there are no users.
+ * Characters of a user name that would split the line or the list are written
+ * as %XX.
  */
 #ifndef BASE_LISTING_H
 #define BASE_LISTING_H
@@ -22,16 +23,17 @@ struct listing {
 
 void listing_write(FILE *, const struct listing *);
 
-/* 0 and *out filled (listing_clear() frees it), or -1: not such a line. */
+/* 0 and *out, which listing_clear() frees, or -1: the line is malformed. */
 int listing_read(struct listing *out, const char *line);
 void listing_clear(struct listing *);
 
-/* For people: columns, local time; the first one is so wide. */
+/* Prints columns with local times for people. width: of the first column. */
 void listing_print(FILE *, const struct listing *, int width);
-/* What the addresses of all these lines want; as for IPv4 at least. */
+/* The width that the addresses of these lines need, at least that of IPv4. */
 int listing_width(const char *lines);
 
-/* One user name, %XX in and out; the result of decode is the caller's. */
+/* Encode and decode one user name with %XX. The caller frees the result of
+ * listing_decode(). */
 void listing_encode(FILE *, const char *name);
 char *listing_decode(const char *text, size_t len);
 

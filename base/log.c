@@ -238,8 +238,8 @@ log_debug(const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Writes one character, or one escape of a byte, to unit and returns its length.
- * *used: how many bytes were read for it. */
+/* Writes one character, or one escaped byte, to unit and returns its length.
+ * *used: the number of bytes read. */
 static size_t
 printable_unit(char unit[4], const unsigned char *bytes, size_t left,
 	       size_t *used)

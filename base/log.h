@@ -1,9 +1,9 @@
 /*
- * log: what the program itself has to say, one line per fact.
+ * log: writes the program's own messages, one line each.
  *
- * The only mutable file-scope state of the program lives in log.c. Priorities
- * are syslog(3)'s; under systemd each line gets its "<N>" prefix. Text that
- * came out of somebody's log goes through log_printable() first.
+ * log.c holds the only mutable file-scope state of the program. Priorities are
+ * those of syslog(3); under systemd each line begins with "<N>". Text from a
+ * log or a client must go through log_printable() first.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -14,30 +14,31 @@
 struct err;
 
 /*
- * Where messages go: NULL = standard error, "-" = standard output, "syslog"
- * (facility mail), else a file that is appended to. May be called again
- * (SIGHUP reopens). 0, or -1 and the old target stays.
+ * Sets where messages go. NULL: standard error; "-": standard output; "syslog":
+ * syslog(3) with facility mail; anything else: a file to append to. May be
+ * called again, to reopen the file on SIGHUP. 0, or -1: the target is
+ * unchanged.
  */
 int log_open(const char *target, bool debug, struct err *);
 
-/* As log_open() of a file, that somebody else has opened: fd is the log's now. */
+/* Like log_open() with a file that is already open. Takes over fd. */
 void log_adopt(int fd, bool debug);
-/* The file that is written to, for who passes it on or closes all others; -1:
- * it is none of ours. */
+/* Descriptor of our log file, for callers that pass it to a child or close all
+ * others. -1 if the log is not a file. */
 int log_descriptor(void);
-/* In a child that has closed what it inherited: finds syslogd again. */
+/* Connects to syslogd again, in a child that has closed what it inherited. */
 void log_reconnect(void);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-bool log_debugging(void); /* spares the work of building a debug message */
+bool log_debugging(void); /* whether log_debug() logs anything */
 
 /*
- * Makes bytes printable on one line: control bytes, backslash and bytes that
- * are no valid UTF-8 become \xNN; cut to fit with "..." at the end. Always
- * NUL-terminated. Returns out.
+ * Makes bytes printable on one line: control characters, backslashes and bytes
+ * that are not valid UTF-8 become \xNN. What does not fit is replaced by "...".
+ * Always NUL-terminated. Returns out.
  */
 char *log_printable(char *out, size_t size, const char *bytes, size_t len);
 

@@ -16,16 +16,16 @@ enum { EVENTS_MAX = 64, SIGNALS_MAX = 65 };
 static const int64_t NEVER = INT64_MAX;
 
 /*
- * Watches stand in an array by descriptor. An event carries the descriptor and
- * the generation of its watch, so that an event for a descriptor that a
- * handler of the same round has given up, or that is already another's, is
- * known and dropped.
+ * Watches are in an array, indexed by descriptor. An event carries the
+ * descriptor and the generation of its watch. So an event is recognized as
+ * outdated and dropped if a handler of the same round has closed the
+ * descriptor, or if the number is in use again.
  */
 struct watch {
 	loop_fd_fn *fn; /* NULL = not watched */
 	void *arg;
 	uint32_t generation;
-	bool always; /* a regular file: epoll refuses it, it is ever ready */
+	bool always; /* a regular file: epoll refuses it, it is always ready */
 };
 
 struct timer {
@@ -33,21 +33,21 @@ struct timer {
 	loop_timer_fn *fn;
 	void *arg;
 	int64_t deadline; /* steady ms */
-	uint64_t round;	  /* in which it was armed */
+	uint64_t round;	  /* when it was armed */
 	bool armed;
 	struct timer *before, *after; /* by deadline */
 };
 
 struct loop {
 	int epoll, wake, clock_set, signals;
-	int64_t wake_at; /* what the wake-up is set to, steady ms */
+	int64_t wake_at; /* when the timerfd wakes us, steady ms */
 	struct clocks clocks;
 	uint64_t round;
 	struct timer *first, *last;
 	struct watch *watches;
 	int nwatches;
 	int nalways;
-	sigset_t taken; /* blocked for us */
+	sigset_t blocked; /* by us */
 	struct {
 		loop_signal_fn *fn;
 		void *arg;
@@ -90,7 +90,7 @@ on_wake(void *arg, uint32_t events)
 		loop->wake_at = NEVER;
 }
 
-/* An alarm that is never meant to ring: set the clock, and it is cancelled. */
+/* Arms a timer that never expires, but is cancelled when the clock is set. */
 static int
 await_clock_set(struct loop *loop)
 {
@@ -116,9 +116,9 @@ on_clock_set(void *arg, uint32_t events)
 }
 
 /*
- * Sets the wake-up for the first timer. Relative, from a clock read now: the
- * round may have taken long, and an absolute time would not be the kernel's
- * under a faked clock.
+ * Sets the wake-up for the first timer. The clock is read again, because the
+ * round may have taken long, and the time is relative, because the kernel knows
+ * nothing of a clock that a test has faked.
  */
 static int
 set_wake(struct loop *loop, struct err *err)
@@ -132,7 +132,7 @@ set_wake(struct loop *loop, struct err *err)
 	if (deadline != NEVER) {
 		delay = deadline * 1000000 - steady_ns();
 		if (delay < 1)
-			delay = 1; /* 0 would disarm */
+			delay = 1; /* 0 would disarm it */
 		spec.it_value.tv_sec = delay / 1000000000;
 		spec.it_value.tv_nsec = delay % 1000000000;
 	}
@@ -142,7 +142,7 @@ set_wake(struct loop *loop, struct err *err)
 	return 0;
 }
 
-/* ---- birth and end ---- */
+/* ---- life cycle ---- */
 
 static int
 open_all(struct loop *loop, struct err *err)
@@ -170,7 +170,7 @@ loop_new(struct err *err)
 
 	loop->epoll = loop->wake = loop->clock_set = loop->signals = -1;
 	loop->wake_at = NEVER;
-	sigemptyset(&loop->taken);
+	sigemptyset(&loop->blocked);
 	read_clocks(loop);
 	if (open_all(loop, err) < 0)
 		loop_free(&loop);
@@ -197,7 +197,7 @@ loop_free(struct loop **loop_p)
 	close_fd(loop->clock_set);
 	close_fd(loop->wake);
 	close_fd(loop->epoll);
-	sigprocmask(SIG_UNBLOCK, &loop->taken, NULL);
+	sigprocmask(SIG_UNBLOCK, &loop->blocked, NULL);
 	free(loop->watches);
 	free(loop);
 	*loop_p = NULL;
@@ -298,7 +298,7 @@ loop_signal(struct loop *loop, int signo, loop_signal_fn *fn, void *arg,
 	if (sigprocmask(SIG_BLOCK, &one, &old) < 0)
 		return err_set(err, "sigprocmask: %s", strerror(errno));
 	if (!sigismember(&old, signo))
-		sigaddset(&loop->taken, signo);
+		sigaddset(&loop->blocked, signo);
 	loop->on_signal[signo].fn = fn;
 	loop->on_signal[signo].arg = arg;
 	for (int s = 1; s < SIGNALS_MAX; s++)
@@ -336,8 +336,8 @@ timer_free(struct timer **timer)
 	*timer = NULL;
 }
 
-/* The list is kept in order of the deadlines; there are a few dozen at most,
- * and a new one mostly belongs to the end. */
+/* The list is sorted by deadline. There are a few dozen timers at most, and a
+ * new one usually belongs at the end. */
 void
 timer_arm(struct timer *timer, int64_t delay_ms)
 {
@@ -377,8 +377,8 @@ timer_armed(const struct timer *timer)
 	return timer->armed;
 }
 
-/* One that is armed by a handler of this round waits for the next, or two
- * could keep each other running for ever. It stands behind all that are due. */
+/* A timer that a handler arms in this round waits for the next round; otherwise
+ * two timers could arm each other forever. It comes after all that are due. */
 static void
 run_timers(struct loop *loop)
 {

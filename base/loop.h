@@ -1,8 +1,8 @@
 /*
- * loop: one thread, one epoll, timers and signals.
+ * loop: an event loop for one thread, with descriptors, timers and signals.
  *
- * Nothing else in the program asks for the time: each round the loop reads both
- * clocks once, and everybody works with that. Without events and timers the
+ * The loop reads both clocks once per round, and the rest of the program uses
+ * these values instead of asking for the time. Without events and timers the
  * process sleeps and is not woken.
  */
 #ifndef BASE_LOOP_H
@@ -17,10 +17,10 @@ struct loop;
 struct timer;
 
 /*
- * wall: seconds since the epoch, what stamps in logs are compared with;
- * wall_ms: the same, finer.
- * steady_ms: milliseconds on a clock that nobody can set (CLOCK_BOOTTIME),
- * what lifetimes are measured on.
+ * wall: seconds since the epoch, to compare with time stamps in logs.
+ * wall_ms: the same in milliseconds.
+ * steady_ms: milliseconds of a clock that cannot be set (CLOCK_BOOTTIME), to
+ * measure lifetimes.
  */
 struct clocks {
 	time_t wall;
@@ -35,27 +35,29 @@ typedef void loop_signal_fn(void *arg, int signo);
 struct loop *loop_new(struct err *);
 void loop_free(struct loop **);
 
-/* Watches fd (EPOLLIN, EPOLLOUT...). 0, or -1. The fd stays the caller's. */
+/* Watches fd for events (EPOLLIN, EPOLLOUT...); it still belongs to the caller.
+ * 0, or -1. */
 int loop_watch(struct loop *, int fd, uint32_t events, loop_fd_fn *, void *arg,
     struct err *);
-void loop_unwatch(struct loop *, int fd); /* before closing fd; safe in a handler */
+/* Must be called before fd is closed. Handlers may call it. */
+void loop_unwatch(struct loop *, int fd);
 
-/* Blocks signo and hands it to fn from the loop (signalfd). 0, or -1. */
+/* Blocks signo, and has the loop call fn for it (signalfd(2)). 0, or -1. */
 int loop_signal(struct loop *, int signo, loop_signal_fn *, void *arg,
     struct err *);
 
-/* A one-shot timer, unarmed at birth. Millisecond resolution, steady clock. */
+/* Creates a one-shot timer on the steady clock. It is not armed yet. */
 struct timer *timer_new(struct loop *, loop_timer_fn *, void *arg);
-void timer_arm(struct timer *, int64_t delay_ms); /* from now; re-arms */
+void timer_arm(struct timer *, int64_t delay_ms); /* from now; may re-arm */
 void timer_disarm(struct timer *);
 bool timer_armed(const struct timer *);
 void timer_free(struct timer **);
 
-/* The clocks as read at the beginning of this round. */
+/* The clocks as they were at the beginning of this round. */
 struct clocks loop_clocks(const struct loop *);
 time_t loop_now(const struct loop *); /* .wall */
 
-/* Runs until loop_stop(); returns its code. -1 and err: epoll failed. */
+/* Runs until loop_stop(), and returns its code. -1: epoll failed, see err. */
 int loop_run(struct loop *, struct err *);
 void loop_stop(struct loop *, int code);
 

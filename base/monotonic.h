@@ -1,7 +1,7 @@
 /*
- * monotonic: how long something takes, for code that runs while the loop waits.
+ * monotonic: measures how long something takes, in code that blocks the loop.
  *
- * Everybody else takes the time from the loop (base/loop.h), which reads its
+ * All other code takes the time from the loop (base/loop.h), which reads its
  * clocks once per round.
  */
 #ifndef BASE_MONOTONIC_H
@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-/* Milliseconds of CLOCK_MONOTONIC: only differences mean something, and only
- * within this process. */
+/* Milliseconds of CLOCK_MONOTONIC. Only differences between two calls have a
+ * meaning. */
 int64_t monotonic_ms(void);
 
 #endif

@@ -19,7 +19,7 @@ readfile_fd(int fd, const char *file, size_t max, size_t *len, struct err *err)
 	ssize_t got;
 
 	*len = 0;
-	/* Room for the NUL stays free. */
+	/* One byte is left free for the NUL. */
 	while ((got = read(fd, text + *len, size - *len - 1)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;

@@ -21,26 +21,28 @@
 
 enum {
 	BACKLOG = 1024,
-	READ_MAX = 1024, /* bytes taken of a client before others' turn */
-	SPARE_FDS = 64,	 /* descriptors that are not for clients */
-	PAUSE_MS = 1000, /* no descriptor left in the whole system */
+	READ_MAX =
+	    1024,	/* bytes read from a client before others have a turn */
+	SPARE_FDS = 64, /* descriptors that clients may not use */
+	PAUSE_MS = 1000, /* before accepting again without descriptors */
 };
 
-/* Whose exchange is not over, or who is silent; by the time since when. */
+/* The clients that are in an exchange, or those that are idle, in the order in
+ * which they began to be so. */
 struct queue {
 	struct stream *first, *last;
-	int64_t patience_ms;
+	int64_t timeout_ms;
 };
 
 struct stream {
 	struct streamserver *server;
 	int fd;
-	char *in; /* NULL: nothing unconsumed */
+	char *in; /* NULL: all is consumed */
 	size_t in_len;
-	char *out; /* NULL: nothing unsent */
+	char *out; /* NULL: all is sent */
 	size_t out_len, out_sent;
-	bool last_words; /* closed when its answers are sent */
-	bool awaits_out; /* what it is watched for */
+	bool closing;	 /* close it when its answers are sent */
+	bool awaits_out; /* it is watched for output, else for input */
 	struct queue *queue;
 	int64_t since; /* steady ms */
 	struct stream *before, *after;
@@ -56,9 +58,9 @@ struct streamserver {
 	struct stat node;
 	struct queue busy, idle;
 	size_t nclients, clients_max;
-	bool one_shot; /* adopted: a client asks once, and more of them wait */
-	struct timer *patience, *pause;
-	int64_t due; /* what patience is armed for */
+	bool one_shot; /* adopted: one request per client */
+	struct timer *timeout, *pause;
+	int64_t due; /* when timeout is armed for, steady ms */
 };
 
 /* ---- the queues ---- */
@@ -81,13 +83,13 @@ arm(struct streamserver *server, int64_t due)
 {
 	int64_t now = loop_clocks(server->loop).steady_ms;
 
-	if (timer_armed(server->patience) && server->due <= due)
+	if (timer_armed(server->timeout) && server->due <= due)
 		return;
 	server->due = due;
-	timer_arm(server->patience, due - now);
+	timer_arm(server->timeout, due - now);
 }
 
-/* All in a queue wait equally long, so who came last is due last. */
+/* All clients in a queue have the same timeout, so the last one is due last. */
 static void
 join(struct stream *client, struct queue *queue)
 {
@@ -98,7 +100,7 @@ join(struct stream *client, struct queue *queue)
 	client->before = queue->last;
 	*(queue->last ? &queue->last->after : &queue->first) = client;
 	queue->last = client;
-	arm(server, client->since + queue->patience_ms);
+	arm(server, client->since + queue->timeout_ms);
 }
 
 /* ---- a client ---- */
@@ -120,7 +122,7 @@ drop(struct stream *client)
 		listen_again(server);
 }
 
-/* False: there is none. */
+/* Drops the client that has waited longest. False: no client is left. */
 static bool
 drop_oldest(struct streamserver *server)
 {
@@ -138,12 +140,12 @@ static void
 drop_late(struct queue *queue, int64_t now)
 {
 	while (queue->first != NULL &&
-	       queue->first->since + queue->patience_ms <= now)
+	       queue->first->since + queue->timeout_ms <= now)
 		drop(queue->first);
 }
 
 static void
-on_patience(void *arg)
+on_timeout(void *arg)
 {
 	struct streamserver *server = arg;
 	struct queue *queues[] = {&server->busy, &server->idle};
@@ -153,7 +155,7 @@ on_patience(void *arg)
 		drop_late(queues[i], now);
 		if (queues[i]->first != NULL)
 			arm(server,
-			    queues[i]->first->since + queues[i]->patience_ms);
+			    queues[i]->first->since + queues[i]->timeout_ms);
 	}
 }
 
@@ -163,7 +165,7 @@ stream_answer(struct stream *client, const void *bytes, size_t len)
 	if (client->out == NULL)
 		client->out = alloc_resize(NULL, STREAMSERVER_OUTPUT_MAX, 1);
 	if (len > STREAMSERVER_OUTPUT_MAX - client->out_len) {
-		client->last_words = true;
+		client->closing = true;
 		return;
 	}
 	memcpy(client->out + client->out_len, bytes, len);
@@ -176,7 +178,7 @@ stream_finish(struct stream *client, char *bytes, size_t len)
 	assert(client->out == NULL);
 	client->out = bytes;
 	client->out_len = len;
-	client->last_words = true;
+	client->closing = true;
 }
 
 uid_t
@@ -190,7 +192,7 @@ stream_uid(const struct stream *client)
 	return peer.uid;
 }
 
-/* 1: all is sent; 0: the client takes no more now; -1: it is gone. */
+/* 1: all is sent; 0: the client accepts no more now; -1: it is gone. */
 static int
 send_answers(struct stream *client)
 {
@@ -222,8 +224,9 @@ consume(struct stream *client, size_t len)
 	client->in = NULL;
 }
 
-/* Answers what is there, until half of what may be unsent; so one answer more
- * always fits. Whether any request was whole. */
+/* Handles the requests that are complete, as long as the unsent answers fill
+ * less than half of the room, so that one more always fits. Returns whether
+ * there was a complete request. */
 static bool
 take_requests(struct stream *client)
 {
@@ -231,7 +234,7 @@ take_requests(struct stream *client)
 	size_t done = 0;
 	ssize_t n = 1;
 
-	while (done < client->in_len && n > 0 && !client->last_words &&
+	while (done < client->in_len && n > 0 && !client->closing &&
 	       client->out_len < STREAMSERVER_OUTPUT_MAX / 2) {
 		n = server->fn(server->arg, client, client->in + done,
 			       client->in_len - done);
@@ -241,7 +244,7 @@ take_requests(struct stream *client)
 	}
 	if (n < 0 ||
 	    (n == 0 && done == 0 && client->in_len == server->request_max))
-		client->last_words = true;
+		client->closing = true;
 	if (done > 0)
 		consume(client, done);
 	return done > 0;
@@ -259,16 +262,16 @@ queue_for(struct stream *client)
 		   : &server->idle;
 }
 
-/* Puts the client into its queue, and watches it for what it does next. */
+/* Puts the client into its queue, and watches it for input or output. */
 static void
-settle(struct stream *client, bool got_on)
+settle(struct stream *client, bool progress)
 {
 	struct streamserver *server = client->server;
 	bool out = client->out != NULL;
 	struct queue *queue = queue_for(client);
 	struct err err;
 
-	if (got_on || queue != client->queue) {
+	if (progress || queue != client->queue) {
 		leave(client);
 		join(client, queue);
 	}
@@ -280,31 +283,32 @@ settle(struct stream *client, bool got_on)
 		drop(client);
 }
 
-/* Requests and answers by turns, until one of both has to be waited for. */
+/* Handles requests and sends answers in turn, until the client must do its
+ * part. */
 static void
 exchange(struct stream *client)
 {
-	bool got_on = false;
+	bool progress = false;
 	int sent;
 
 	do {
-		bool took = !client->last_words && take_requests(client);
+		bool took = !client->closing && take_requests(client);
 		size_t before = client->out_sent;
 
 		sent = send_answers(client);
-		got_on |= took;
+		progress |= took;
 		if (client->server->one_shot)
-			got_on |= client->out_sent > before;
+			progress |= client->out_sent > before;
 		if (!took)
 			break;
 	} while (sent == 1);
-	if (sent < 0 || (sent == 1 && client->last_words))
+	if (sent < 0 || (sent == 1 && client->closing))
 		drop(client);
 	else
-		settle(client, got_on);
+		settle(client, progress);
 }
 
-/* Some bytes only: the next ones have to wait for the other clients. */
+/* Reads only some bytes, so that the other clients have their turn. */
 static void
 receive(struct stream *client)
 {
@@ -339,10 +343,10 @@ serve(void *arg, uint32_t events)
 		receive(client);
 }
 
-/* ---- who comes ---- */
+/* ---- new clients ---- */
 
 static void
-welcome(struct streamserver *server, int fd)
+add_client(struct streamserver *server, int fd)
 {
 	struct stream *client;
 	struct err err;
@@ -371,13 +375,13 @@ accept_client(void *arg, uint32_t events)
 
 	(void)events;
 	if (fd >= 0) {
-		welcome(server, fd);
+		add_client(server, fd);
 		return;
 	}
 	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
 	    errno != ENOMEM)
 		return;
-	/* Who waits would wake us for ever. */
+	/* The waiting client would wake us again and again. */
 	if (!drop_oldest(server)) {
 		loop_unwatch(server->loop, server->fd);
 		timer_arm(server->pause, PAUSE_MS);
@@ -396,7 +400,7 @@ listen_again(void *arg)
 
 /* ---- life cycle ---- */
 
-/* Clients must not take the descriptors that logs and maps need. */
+/* Clients must not use up the descriptors that logs and maps need. */
 static size_t
 clients_allowed(void)
 {
@@ -439,9 +443,9 @@ prepare(struct loop *loop, size_t request_max, streamserver_fn *fn, void *arg)
 	server->fn = fn;
 	server->arg = arg;
 	server->request_max = request_max;
-	server->busy.patience_ms = STREAMSERVER_PATIENCE_MS;
-	server->idle.patience_ms = STREAMSERVER_IDLE_MS;
-	server->patience = timer_new(loop, on_patience, server);
+	server->busy.timeout_ms = STREAMSERVER_TIMEOUT_MS;
+	server->idle.timeout_ms = STREAMSERVER_IDLE_MS;
+	server->timeout = timer_new(loop, on_timeout, server);
 	server->pause = timer_new(loop, listen_again, server);
 	server->fd = -1;
 	return server;
@@ -497,7 +501,7 @@ streamserver_close(struct streamserver **server_p)
 		return;
 	while (drop_oldest(server))
 		;
-	timer_free(&server->patience);
+	timer_free(&server->timeout);
 	timer_free(&server->pause);
 	if (server->fd >= 0) {
 		loop_unwatch(server->loop, server->fd);

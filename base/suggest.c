@@ -18,9 +18,9 @@ lower(char c)
 }
 
 /*
- * Steps from a to b, where a step adds, drops or changes a letter or swaps two
- * neighbours; letters are compared without case. Three rows of the usual
- * table suffice.
+ * The number of steps from a to b (optimal string alignment): a step adds,
+ * drops or changes a letter, or swaps two neighbours. Case does not matter.
+ * Three rows of the usual matrix are enough.
  */
 static size_t
 distance(const char *a, size_t alen, const char *b, size_t blen)
@@ -62,7 +62,7 @@ suggest(const char *word, const char *const *words)
 		if (strlen(*words) > WORD_MAX)
 			continue;
 		steps = distance(word, len, *words, strlen(*words));
-		/* A word of which nothing is left is no neighbour. */
+		/* A word that would be replaced entirely is not similar. */
 		if (steps < best && steps < strlen(*words)) {
 			best = steps;
 			nearest = *words;

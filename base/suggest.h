@@ -1,11 +1,11 @@
 /*
- * suggest: the nearest known word, for "unknown key 'grase' (did you mean
- * 'grace'?)".
+ * suggest: finds the known word that is nearest to a mistyped one, for messages
+ * such as "unknown key 'grase' (did you mean 'grace'?)".
  */
 #ifndef BASE_SUGGEST_H
 #define BASE_SUGGEST_H
 
-/* words ends with NULL. NULL when nothing is near enough. */
+/* words ends with NULL. Returns NULL if no word is near enough. */
 const char *suggest(const char *word, const char *const *words);
 
 #endif

@@ -7,8 +7,8 @@
  *
  * Marks are words in which the highest bit of a byte is set where a test is
  * true. They are right up to the first byte that is marked, and may be wrong
- * after it because of a carry, so only the first one is of use. The first byte
- * of the text is the lowest byte of the word.
+ * after it because of a carry, so only the first mark can be used. The first
+ * byte of the text is the lowest byte of the word.
  */
 #ifndef BASE_SWAR_H
 #define BASE_SWAR_H

@@ -15,8 +15,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
-/* sun_path is short. A longer path is reached through its open directory;
- * *dir is to be closed after use, -1 = none. */
+/* sun_path is short, so a longer path is reached through its open directory.
+ * The caller closes *dir after use; -1: it was not needed. */
 static int
 set_address(struct sockaddr_un *address, const char *path, int *dir)
 {
@@ -64,8 +64,8 @@ with_address(address_fn *call, int fd, const char *path)
 	return result;
 }
 
-/* glibc declares both with a union of pointers, which fits no pointer to a
- * function; so each is called once by name. */
+/* glibc declares both functions with a union of pointers as the parameter, so
+ * address_fn cannot point to them directly. */
 static int
 call_connect(int fd, const struct sockaddr *address, socklen_t len)
 {
@@ -97,7 +97,7 @@ unixsocket_connect(const char *path, int timeout_ms)
 	return -1;
 }
 
-/* 0: path is free now; -1: it is somebody's. */
+/* Frees the path. 0, or -1: it is in use. */
 static int
 make_room(const char *path, struct err *err)
 {
@@ -111,7 +111,7 @@ make_room(const char *path, struct err *err)
 			   ? 0
 			   : err_set(err, "%s: %s", path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(err, "%s: in the way, and not a socket", path);
+		return err_set(err, "%s: exists and is not a socket", path);
 	fd = unixsocket_connect(path, 1000);
 	if (fd < 0 && errno != ECONNREFUSED && errno != ENOENT)
 		return err_set(err, "%s: another process listens there (%s)",
@@ -120,7 +120,7 @@ make_room(const char *path, struct err *err)
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
 		close(fd);
 	}
-	/* The socket of a process that is dead may live on in its children. */
+	/* The children of a dead process may still hold its socket. */
 	if (peer.pid != 0 && peer.pid != getpid() &&
 	    (kill(peer.pid, 0) == 0 || errno != ESRCH))
 		return err_set(err,
@@ -132,8 +132,8 @@ make_room(const char *path, struct err *err)
 	return 0;
 }
 
-/* On Linux the node takes the socket's own mode, but for the umask: no moment
- * in which others could connect. */
+/* On Linux the file gets the mode of the socket, less the umask. So there is no
+ * moment in which others could connect. */
 static int
 bind_with_mode(int fd, const char *path, mode_t mode)
 {
@@ -146,9 +146,9 @@ bind_with_mode(int fd, const char *path, mode_t mode)
 	return result;
 }
 
-/* It is the directory that is not there. */
+/* ENOENT means that the directory is missing. */
 static void
-say_unbound(const char *path, struct err *err)
+set_bind_error(const char *path, struct err *err)
 {
 	int error = errno;
 	const char *name = strrchr(path, '/');
@@ -172,7 +172,7 @@ unixsocket_listen(const char *path, mode_t mode, int backlog, struct stat *node,
 	if (fd >= 0 && bind_with_mode(fd, path, mode) == 0 &&
 	    listen(fd, backlog) == 0 && lstat(path, node) == 0)
 		return fd;
-	say_unbound(path, err);
+	set_bind_error(path, err);
 	if (fd >= 0)
 		close(fd);
 	return -1;

@@ -1,5 +1,6 @@
 /*
- * unixsocket: a Unix stream socket at a path, also one too long for sun_path.
+ * unixsocket: Unix stream sockets at a path, which may be too long for
+ * sun_path.
  */
 #ifndef BASE_UNIXSOCKET_H
 #define BASE_UNIXSOCKET_H
@@ -9,18 +10,19 @@
 struct err;
 
 /*
- * A listening, non-blocking socket; *node is what was bound. What a dead
- * process left there is replaced, also when its children still hold it; so is what this very process still holds.
- * -1: err, which names the process if a live one listens.
+ * Returns a listening, non-blocking socket; *node identifies its file. A socket
+ * left by a dead process is replaced, even if its children still hold it, and
+ * so is a socket of this process. -1: if a live process listens, err names it.
  */
 int unixsocket_listen(const char *path, mode_t, int backlog, struct stat *node,
     struct err *);
 
-/* Removes it, unless it is somebody else's by now. */
+/* Removes the socket, unless another one has taken its place. */
 void unixsocket_remove(const char *path, const struct stat *node);
 
-/* A connected socket that gives up after timeout_ms without progress. -1 and
- * errno: ENOENT or ECONNREFUSED = nobody listens. */
+/* Returns a connected socket, on which reading and writing fail after
+ * timeout_ms without progress. -1 and errno; ENOENT or ECONNREFUSED: no process
+ * listens. */
 int unixsocket_connect(const char *path, int timeout_ms);
 
 #endif

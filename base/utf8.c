@@ -11,7 +11,8 @@ utf8_length(const unsigned char *bytes, size_t left)
 	len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
 	if (first < 0xc2 || first > 0xf4 || left < len)
 		return 0;
-	/* The second byte rules out what another form or none should encode. */
+	/* The range of the second byte excludes overlong forms, surrogates and
+	 * everything beyond U+10FFFF. */
 	if (first == 0xe0)
 		low = 0xa0;
 	else if (first == 0xed)

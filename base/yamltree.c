@@ -181,10 +181,9 @@ check_key(struct builder *b, const struct yaml_node *map,
 	for (size_t i = 0; i < map->count; i++) {
 		other = map->keys[i];
 		if (strcmp(other->text, key->text) == 0)
-			return err_set(b->err,
-				       "%s:%zu: '%s' is already in line %u",
-				       b->tree->file, line, key->text,
-				       other->line);
+			return err_set(
+			    b->err, "%s:%zu: '%s' is already in line %u",
+			    b->tree->file, line, key->text, other->line);
 	}
 	return 0;
 }
@@ -299,7 +298,7 @@ build_stream(struct builder *b)
 		if (more < 0)
 			return -1;
 		if (more > 0)
-			return fail_at(b, line, "a second document");
+			return fail_at(b, line, "only one document is allowed");
 	}
 	if (*root == NULL || is_nothing(*root)) {
 		node_free(*root);

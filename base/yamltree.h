@@ -1,8 +1,8 @@
 /*
- * yamltree: a YAML document as a tree that knows its line numbers.
+ * yamltree: parses a YAML document into a tree with line numbers.
  *
- * The one user of libyaml. Aliases, tags, duplicate keys and several
- * documents are errors: configuration says each thing once.
+ * This is the only user of libyaml. Aliases, tags, duplicate keys and multiple
+ * documents are errors, because configuration should say each thing once.
  */
 #ifndef BASE_YAMLTREE_H
 #define BASE_YAMLTREE_H
@@ -19,7 +19,7 @@ struct yaml_node {
 	unsigned int line;   /* from 1 */
 	bool plain;	     /* scalar without quotes */
 	char *text;	     /* scalar: its value, NUL-terminated; else NULL */
-	size_t text_len;     /* a scalar may hold NUL bytes ("\0") */
+	size_t text_len;     /* a scalar may contain NUL bytes ("\0") */
 	struct yaml_node **items; /* list: values; map: values */
 	struct yaml_node **keys;  /* map: the key of each value (scalars) */
 	size_t count;
@@ -27,19 +27,20 @@ struct yaml_node {
 
 struct yaml_tree;
 
-/* NULL: err says "file:line: why". An empty file is an empty map. */
+/* NULL: err says "file:line: why". An empty file gives an empty map. */
 struct yaml_tree *yaml_load(const char *file, struct err *);
 struct yaml_tree *yaml_parse(const char *file, const char *text, size_t len,
     struct err *); /* file: for messages */
 const struct yaml_node *yaml_root(const struct yaml_tree *);
 const char *yaml_file(const struct yaml_tree *);
-/* Not yaml_free(): libyaml exports its own, and would call ours. */
+/* Not named yaml_free(): libyaml has a function of that name, and would call
+ * ours instead. */
 void yaml_tree_free(struct yaml_tree **);
 
-/* The value of key in a map, or NULL. */
+/* The value of a key in a map, or NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 
-/* err := "file:line: fmt"; returns -1. */
+/* Sets err to "file:line: fmt...". Returns -1. */
 int yaml_err(const struct yaml_tree *, const struct yaml_node *, struct err *,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

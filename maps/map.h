@@ -158,7 +158,8 @@ int map_intact(struct map *);
 
 /* Types compiled in, NULL-terminated, for --help and messages. */
 const char *const *map_types(void);
-/* Whether it is one of these: 0; or -1, and err names the nearest one, or all. */
+/* Whether it is one of these: 0; or -1, and err names the nearest one, or all.
+ */
 int map_check_type(const char *type, struct err *);
 
 #endif

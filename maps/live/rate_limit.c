@@ -11,8 +11,8 @@ enum { STEPS = RATE_LIMIT_SLOTS - 1 };
 
 struct counter {
 	uint64_t who;
-	int64_t step;			   /* the newest one that has a slot */
-	uint32_t counts[RATE_LIMIT_SLOTS]; /* of a step: [step % SLOTS] */
+	int64_t step;			   /* the newest step with a slot */
+	uint32_t counts[RATE_LIMIT_SLOTS]; /* per step: [step % SLOTS] */
 };
 
 struct rate_limit {
@@ -67,9 +67,9 @@ step_of(const struct rate_limit *limit, int64_t now)
 	return now / limit->step_length;
 }
 
-/* Gives the slots of the oldest steps to those up to `step'. */
+/* Clears the slots of the oldest steps for those up to `step'. */
 static void
-turn(struct counter *c, int64_t step)
+advance(struct counter *c, int64_t step)
 {
 	int64_t from = c->step + 1;
 
@@ -89,7 +89,7 @@ rate_limit_add(struct rate_limit *limit, uint64_t who, uint32_t count,
 	struct counter *c = take_counter(limit, who);
 	uint32_t *slot;
 
-	turn(c, step_of(limit, now));
+	advance(c, step_of(limit, now));
 	slot = &c->counts[c->step % RATE_LIMIT_SLOTS];
 	*slot = *slot > UINT32_MAX - count ? UINT32_MAX : *slot + count;
 }

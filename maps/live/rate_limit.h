@@ -15,12 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RATE_LIMIT_SLOTS = 13 }; /* twelve make a window, and the one begun */
+enum { RATE_LIMIT_SLOTS = 13 }; /* twelve make a window; one is under way */
 
 struct rate_limit;
 
-/* window: seconds, at least 12. max: how many clients are remembered, in some
- * 100 bytes each, taken as they come. */
+/* window: seconds, at least 12. max: how many clients are remembered, at about
+ * 100 bytes each, allocated as they come. */
 struct rate_limit *rate_limit_new(uint32_t window, size_t max);
 void rate_limit_free(struct rate_limit **);
 

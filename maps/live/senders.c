@@ -14,8 +14,8 @@
 #include "base/hashmap.h"
 #include "base/readfile.h"
 
-/* A file system's clock may tick so slowly (seconds) that a file changes twice
- * without a new stamp. */
+/* The clock of a file system may tick only once in this many seconds, so that a
+ * second change leaves the modification time as it was. */
 enum { TICK_SECONDS = 2, KEY_MAX = 2048 };
 
 static const char spaces[] = " \t\r\n\f\v";
@@ -36,9 +36,9 @@ struct table {
 struct senders {
 	char *path;
 	struct table *table;
-	struct stat seen; /* of the last try to read it */
-	bool unsure;	  /* it was too fresh to know */
-	bool gone;	  /* could not be looked at, which was said */
+	struct stat seen; /* at the last attempt to read it */
+	bool unsure;	  /* it was so new that it may change unnoticed */
+	bool gone;	  /* stat(2) failed, which was reported */
 };
 
 /* ---- a table ---- */
@@ -83,7 +83,8 @@ check_key(const char *key, struct err *err)
 	return 0;
 }
 
-/* text is a logical line without white space around it; it is cut. */
+/* text is a logical line without white space around it; it is cut up in
+ * place. */
 static int
 add_sender(struct table *table, char *text, unsigned int line, struct err *err)
 {
@@ -102,7 +103,7 @@ add_sender(struct table *table, char *text, unsigned int line, struct err *err)
 	lower(text);
 	s = hashmap_put(table->senders, &key);
 	if (s->users != NULL)
-		return err_set(err, "'%s' is in line %u already", text,
+		return err_set(err, "'%s' is already in line %u", text,
 			       s->line);
 	s->users = users;
 	s->line = line;
@@ -151,8 +152,8 @@ append(char *logical, size_t *len, const char *line)
 }
 
 /*
- * Comments and empty lines may come within a logical line, as postmap(1) has
- * it. It is put together in place: it never outgrows what it is made from.
+ * As in postmap(1), a logical line may contain comments and empty lines. It is
+ * put together in place, since it is never longer than what it is made from.
  */
 static int
 parse(struct table *table, const char *path, struct err *err)
@@ -171,8 +172,8 @@ parse(struct table *table, const char *path, struct err *err)
 			if (logical == NULL)
 				return err_set(err,
 					       "%s:%u: begins with white "
-					       "space, and there is no line "
-					       "that it could continue",
+					       "space, but there is no line "
+					       "to continue",
 					       path, number);
 			append(logical, &len, line);
 			continue;
@@ -200,8 +201,8 @@ check_file(const char *path, const struct stat *st, struct err *err)
 	/* Whoever may write it can use every sender. */
 	if ((st->st_mode & S_IWOTH) != 0)
 		return err_set(err,
-			       "%s: everybody may write it (mode %03o); "
-			       "chmod o-w it",
+			       "%s: everybody may write to it (mode %03o); "
+			       "use chmod o-w",
 			       path, (unsigned int)st->st_mode & 0777);
 	return 0;
 }
@@ -215,9 +216,9 @@ read_text(const char *path, int fd, struct err *err)
 	if (text == NULL)
 		return NULL;
 	if (memchr(text, '\0', len) != NULL)
-		err_set(err, "%s: holds a NUL byte: not a text file", path);
+		err_set(err, "%s: contains a NUL byte: not a text file", path);
 	else if (len > 0 && text[len - 1] != '\n')
-		/* Half a name may be somebody else's. */
+		/* Half a name may be the name of somebody else. */
 		err_set(err, "%s: ends in the middle of a line", path);
 	else
 		return text;
@@ -225,8 +226,8 @@ read_text(const char *path, int fd, struct err *err)
 	return NULL;
 }
 
-/* What is checked is what is read: one open file. *seen is filled as far as
- * it could be looked at. */
+/* Checks and reads the same open file. Fills in *seen, unless the file cannot
+ * be opened. */
 static struct table *
 read_table(const char *path, struct stat *seen, struct err *err)
 {
@@ -260,7 +261,7 @@ same_file(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* A file that was written within the tick may be written once more unseen. */
+/* A file written within the last tick may change again without a trace. */
 static bool
 is_fresh(const struct stat *st, time_t now)
 {

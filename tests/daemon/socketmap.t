@@ -131,7 +131,7 @@ def wrong():
             contains(done.stderr, why, "and says why")
         done = site.run("--check", state, "--dbfile=socketmap:unix:"
                         + site.logfile)
-        contains(done.stdout, "in the way, and not a socket",
+        contains(done.stdout, "exists and is not a socket",
                  "--check: a file in the socket's place")
         done = site.run("--once", *flags(site))
         contains(done.stderr, "with once no process is left", "--once is refused")

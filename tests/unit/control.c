@@ -313,7 +313,7 @@ torn(void)
 		_exit(0);
 	}
 	is_answer("list", CTLSOCKET_FAILED, "192.0.2.1 1 2 -\nok",
-		  "the answer broke off");
+		  "the answer is incomplete");
 	waitpid(pid, NULL, 0);
 	close(fd);
 	unlink(path);

@@ -127,7 +127,7 @@ broken(void)
 	    {"# x\n\nann@example.org ,\n", ":3: expected"},
 	    {"a x\nann@ ann\n", ":2: 'ann@' has no domain"},
 	    {"ann: ann\n", ":1: 'ann:' ends with a colon"},
-	    {"a@b c\nA@B d\n", ":2: 'a@b' is in line 1 already"},
+	    {"a@b c\nA@B d\n", ":2: 'a@b' is already in line 1"},
 	    {"\"a b\"@c ann\n", ":1: a sender in quotes"},
 	    {"  ann\n", ":1: begins with white space"},
 	    {"a@b ann\nc@d bo", "ends in the middle of a line"},
@@ -146,7 +146,7 @@ broken(void)
 	put("a@b c\n");
 	chmod(file, 0666);
 	ok(senders_open(file, now, &err) == NULL &&
-	       strstr(err.text, "everybody may write it") != NULL,
+	       strstr(err.text, "everybody may write to it") != NULL,
 	   "refused: %s", err.text);
 	chmod(file, 0644);
 	ok(senders_open("/tmp", now, &err) == NULL, "refused: %s", err.text);

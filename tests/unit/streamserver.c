@@ -276,7 +276,7 @@ deaf(void)
 	ok(asked < 1000, "who does not read is not answered on: %u", asked);
 	say(other, "me\n");
 	is_str(hear(other), "me\n", "others are");
-	pass(STREAMSERVER_PATIENCE_MS / 1000 - 1);
+	pass(STREAMSERVER_TIMEOUT_MS / 1000 - 1);
 	is_int(clients(), 2, "kept for a while");
 	pass(1);
 	is_int(clients(), 1, "then dropped");
@@ -355,7 +355,7 @@ slow(void)
 	begin(true);
 	fd = come();
 	other = come();
-	for (int i = 0; i < STREAMSERVER_PATIENCE_MS / 1000; i++) {
+	for (int i = 0; i < STREAMSERVER_TIMEOUT_MS / 1000; i++) {
 		say(fd, "x");
 		pass(1);
 	}
@@ -543,7 +543,7 @@ addresses(void)
 	is_int(streamserver_check(own, &err), 0, "a directory of our own");
 	close(open(path, O_WRONLY | O_CREAT, 0600));
 	ok(streamserver_check(own, &err) < 0, "a file is not taken away");
-	ok(strstr(err.text, "in the way, and not a socket") != NULL, "%s",
+	ok(strstr(err.text, "exists and is not a socket") != NULL, "%s",
 	   err.text);
 	unlink(path);
 }

@@ -90,7 +90,7 @@ static const struct {
     {"a: 1\nb: &x [1]\n", "x.yaml:2: anchors and aliases are not allowed"},
     {"a: !!str 1\n", "x.yaml:1: tags are not allowed"},
     {"a: 1\nb: !own {c: d}\n", "x.yaml:2: tags are not allowed"},
-    {"a: 1\n---\nb: 2\n", "x.yaml:2: a second document"},
+    {"a: 1\n---\nb: 2\n", "x.yaml:2: only one document is allowed"},
     {"a: 1\n? [b]\n: 2\n", "x.yaml:2: a key must be a plain word"},
     {"a: 1\n\"b\\0c\": 2\n", "x.yaml:2: a key must be a plain word"},
     /* The library's own words differ from one version to the next. */
