@@ -344,6 +344,23 @@ read_compose(const char *p, const char *end, struct content *c)
 
 /* ---- all of them ---- */
 
+/* Most lines are plain, and this is all that they cost. */
+static inline bool
+is_plain(const char *p, size_t len)
+{
+	const char *space;
+
+	if (len < 32)
+		return false;
+	if (p[3] == ' ' && p[9] == ':' && p[12] == ':') /* RFC 3164 */
+		return true;
+	if (p[4] != '-' || p[7] != '-' || p[13] != ':') /* not ISO */
+		return false;
+	space = p[10] == 'T' ? memchr(p + 19, ' ', len - 19) : NULL;
+	return space == NULL || p + len - space < 4 ||
+	       memcmp(space, " std", 4) != 0;
+}
+
 /* CRI's or compose's; the latter has no parts. */
 static bool
 read_prefix(const char *line, size_t len, struct content *c)
@@ -357,7 +374,7 @@ envelope_open(struct envelope *e, const char **line, size_t *len)
 {
 	struct content c = {0};
 
-	if (*len == 0)
+	if (*len == 0 || is_plain(*line, *len))
 		return ENVELOPE_NONE;
 	if (**line == '{')
 		return open_json(e, line, len);

@@ -203,6 +203,17 @@ skip_socklog(const char *p, const char *end)
 	return p != NULL ? skip_word(p, end, ": ") : NULL;
 }
 
+static bool
+says_zone(const struct logline *l)
+{
+	const char *end = l->stamp + l->stamp_len;
+
+	if (l->stamp_len < 20 || l->stamp_kind != STAMP_ISO)
+		return l->stamp_len > 0 && l->stamp_kind != STAMP_ISO;
+	return end[-1] == 'Z' || strchr("+-", end[-5]) != NULL ||
+	       strchr("+-", end[-6]) != NULL;
+}
+
 /* A line that begins here with its own stamp. The outer stamp counts if it
  * says which zone it is in. */
 static const char *
@@ -217,7 +228,7 @@ take_inner(struct logline *l, const char *p, const char *end)
 	inner.text_len = (size_t)(end - text);
 	if (logline_is_torn(&inner))
 		return NULL;
-	if (l->stamp_len > 0 && l->stamp_kind != STAMP_ISO) {
+	if (says_zone(l)) {
 		inner.stamp = l->stamp;
 		inner.stamp_len = l->stamp_len;
 		inner.stamp_kind = l->stamp_kind;
