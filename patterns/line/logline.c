@@ -32,31 +32,25 @@ logline_time(const struct logline *l, struct stampclock *clock, time_t now,
 			    when);
 }
 
-/* Whether another stamp of the line's own kind is between p and end. Stamps of
- * neighbours share their first bytes: the month's name, or the century. */
+/*
+ * Whether a stamp of the line's own kind begins in p..end. Colons are rare, so
+ * candidates are found by the one between hours and minutes. A stamp without
+ * colons (multilog's) is found by its first byte.
+ */
 static bool
 holds_stamp(const struct logline *l, const char *p, const char *end)
 {
-	enum { SHARED = 3 };
+	const char *colon = memchr(l->stamp, ':', l->stamp_len), *q = p;
+	char mark = colon != NULL ? ':' : *l->stamp;
+	ptrdiff_t at = colon != NULL ? colon - l->stamp : 0;
 
-	if (l->stamp_len < SHARED)
-		return false;
-	while ((p = memmem(p, (size_t)(end - p), l->stamp, SHARED)) != NULL) {
-		if (stamp_find_kind(l->stamp_kind, p, end) != 0)
+	while ((q = memchr(q, mark, (size_t)(end - q))) != NULL) {
+		if (q - p >= at &&
+		    stamp_find_kind(l->stamp_kind, q - at, end) != 0)
 			return true;
-		p++;
+		q++;
 	}
 	return false;
-}
-
-/* Whether the "HOST PROGRAM" of the line's own header is between p and end. */
-static bool
-holds_origin(const struct logline *l, const char *p, const char *end)
-{
-	if (l->host_len == 0 || l->host + l->host_len + 1 != l->program)
-		return false;
-	return memmem(p, (size_t)(end - p), l->host,
-		      l->host_len + 1 + l->program_len) != NULL;
 }
 
 bool
@@ -64,9 +58,9 @@ logline_is_torn(const struct logline *l)
 {
 	const char *p = l->text, *end = l->text + l->text_len;
 
-	if (l->text_len == 0)
+	if (l->text_len == 0 || l->stamp_len == 0)
 		return false;
 	/* XMail's text is the whole line, with its stamp. */
 	p = l->stamp >= p && l->stamp < end ? l->stamp + l->stamp_len : p + 1;
-	return holds_stamp(l, p, end) || holds_origin(l, p, end);
+	return holds_stamp(l, p, end);
 }

@@ -105,8 +105,7 @@ logline_may_reread(const struct logline *l)
 }
 
 /*
- * Whether another line of the same log begins inside the text: its stamp, or
- * its host and program. A write that was torn, or a copytruncate, leaves the
+ * Whether another line of the same log begins inside the text, with its stamp. A write that was torn, or a copytruncate, leaves the
  * first half of one line directly before another; read as one line they could
  * join a success to a stranger's address.
  */

@@ -37,7 +37,7 @@ take_repeated(const char *text, const char **end)
 	return p + strlen(after);
 }
 
-static const char *
+static inline const char *
 skip_blanks(const char *p, const char *end)
 {
 	while (p < end && (*p == ' ' || *p == '\t'))
@@ -45,17 +45,23 @@ skip_blanks(const char *p, const char *end)
 	return p;
 }
 
-/* Templates put more blanks before the text than the one that ends the tag,
- * and a final newline may have become a blank (inetutils-syslogd). */
-static void
+/* Templates put more blanks before the text than the one that ends the tag. */
+static const char *
+skip_to_text(const char *text, const char **end)
+{
+	text = skip_blanks(text, *end);
+	return skip_blanks(take_repeated(text, end), *end);
+}
+
+static inline void
 set_text(struct logline *l, const char *text, const char *end)
 {
+	/* A final newline may have become a blank (inetutils-syslogd). */
 	if (end > text && end[-1] == ' ')
 		end--;
-	if (l->header == HEADER_SYSLOG) {
-		text = take_repeated(skip_blanks(text, end), &end);
-		text = skip_blanks(text, end);
-	}
+	if (l->header == HEADER_SYSLOG && text < end &&
+	    (*text == ' ' || *text == '\t' || *text == 'm'))
+		text = skip_to_text(text, &end);
 	l->text = text;
 	l->text_len = (size_t)(end - text);
 }

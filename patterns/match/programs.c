@@ -211,6 +211,7 @@ find_infix(const struct programs *programs, const struct logline *line)
 	for (size_t i = 0; i < programs->ninfixes; i++) {
 		named = programs->list[programs->infixes[i]];
 		if (named->header == line->header &&
+		    named->name.text[0] == line->program[0] &&
 		    rule_fits_infix(named->name.text, line->program,
 				    line->program_len))
 			return programs->infixes[i];
