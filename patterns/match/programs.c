@@ -202,7 +202,7 @@ bytes_after(const struct logline *line)
 				   : 0;
 }
 
-/* The name with stars that this one fits; 0: there is none. */
+/* The name with stars that this one fits; 0: it fits no such name. */
 static uint32_t
 find_infix(const struct programs *programs, const struct logline *line)
 {
