@@ -211,7 +211,8 @@ grow(struct hashmap *map)
 	free(old);
 }
 
-/* Elements in the slots after a freed one may belong further to the front. */
+/* Moves elements into a freed slot that their lookups would otherwise stop at.
+ */
 static void
 close_gap(struct hashmap *map, uint32_t gap)
 {

@@ -21,10 +21,9 @@
 
 enum {
 	BACKLOG = 1024,
-	READ_MAX =
-	    1024,	/* bytes read from a client before others have a turn */
-	SPARE_FDS = 64, /* descriptors that clients may not use */
-	PAUSE_MS = 1000, /* before accepting again without descriptors */
+	READ_MAX = 1024, /* bytes read from a client in one turn */
+	SPARE_FDS = 64,	 /* descriptors that clients may not use */
+	PAUSE_MS = 1000, /* until the next try to get a descriptor */
 };
 
 /* The clients that are in an exchange, or those that are idle, in the order in
@@ -283,8 +282,8 @@ settle(struct stream *client, bool progress)
 		drop(client);
 }
 
-/* Handles requests and sends answers in turn, until the client must do its
- * part. */
+/* Handles requests and sends answers in turn, until it has to wait for the
+ * client. */
 static void
 exchange(struct stream *client)
 {

@@ -42,7 +42,7 @@ typedef ssize_t streamserver_fn(void *arg, struct stream *, const char *bytes,
 /* Copies the answer. One that does not fit into OUTPUT_MAX is dropped, and its
  * client is closed. */
 void stream_answer(struct stream *, const void *bytes, size_t len);
-/* Gives a client its only answer, of any size. Takes over bytes, which came from
+/* Gives a client its only answer, of any size. Takes over bytes, allocated by
  * malloc(3), and closes the client when all of them are sent. */
 void stream_finish(struct stream *, char *bytes, size_t len);
 /* The user at the other end of a Unix socket; (uid_t)-1 if unknown. */

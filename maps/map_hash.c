@@ -37,7 +37,7 @@ enum {
 	FILL_FACTOR = 250,
 };
 
-/* Rows sorted into the buckets where libdb will put them. */
+/* One key of a row, sorted into the bucket where libdb will put it. */
 struct slot {
 	uint32_t link; /* the key's hash; later the next slot of the bucket */
 	struct addr addr;

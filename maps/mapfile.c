@@ -158,8 +158,7 @@ ready_name(const struct mapfile *file)
 	return alloc_format("%s.empty", file->stem);
 }
 
-/* Makes a file that was built readable for Postfix, and brings it to the disk.
- */
+/* Makes a new file readable for Postfix, and writes it to disk. */
 static int
 sync_file(const char *path, struct mapfile_mark *mark, struct err *err)
 {

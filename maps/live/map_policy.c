@@ -30,8 +30,8 @@ host_of(const struct policy_map *pm)
 }
 
 static void __attribute__((format(printf, 3, 4)))
-log_text(const struct policy_map *pm, enum map_log_level level, const char *fmt,
-	 ...)
+report(const struct policy_map *pm, enum map_log_level level, const char *fmt,
+       ...)
 {
 	const struct map_host *host = host_of(pm);
 	char text[sizeof(struct err) + SHOWN_MAX];
@@ -52,11 +52,11 @@ refresh(struct policy_map *pm)
 				    loop_clocks(host_of(pm)->loop).wall, &err);
 
 	if (result < 0)
-		log_text(pm, MAP_WARNING, "%s; using what was read before",
-			 err.text);
+		report(pm, MAP_WARNING, "%s; using what was read before",
+		       err.text);
 	else if (result > 0)
-		log_text(pm, MAP_INFO, "read sender_logins again: %zu senders",
-			 policy_senders(pm->policy));
+		report(pm, MAP_INFO, "read sender_logins again: %zu senders",
+		       policy_senders(pm->policy));
 }
 
 /* ---- the users of an address ---- */
@@ -104,7 +104,7 @@ log_answer(const struct policy_map *pm, const struct policy_request *request,
 
 	if (request->client.family != 0)
 		addr_format(&request->client, client);
-	log_text(
+	report(
 	    pm, MAP_DEBUG,
 	    "policy %.60s client=%s user=%.*s recipients=%u sender=<%.*s>: %s",
 	    answer->action, client, SHOWN_MAX,
@@ -128,8 +128,8 @@ on_request(void *arg, struct stream *client, const char *bytes, size_t len)
 	int size;
 
 	if (taken < 0)
-		log_text(pm, MAP_DEBUG, "policy: %s; connection closed",
-			 err.text);
+		report(pm, MAP_DEBUG, "policy: %s; connection closed",
+		       err.text);
 	if (taken <= 0)
 		return taken;
 	refresh(pm);

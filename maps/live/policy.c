@@ -16,7 +16,7 @@ struct policy {
 	struct senders *senders; /* NULL = no file */
 	struct rate_limit *users, *addresses;
 	uint64_t seed;
-	/* A request that two lists of restrictions make counts once. */
+	/* A request counts once, even if two lists of restrictions make it. */
 	uint64_t last_counted; /* identity() of the request */
 };
 

@@ -150,7 +150,7 @@ parse_values(struct values *values, struct err *err)
 	return parse_count(&out->recipient_count, values->count, err);
 }
 
-/* The length up to and with the empty line; 0 = it is not there yet. */
+/* The length including the empty line; 0 = that has not come yet. */
 static size_t
 find_end(const char *bytes, size_t len)
 {
