@@ -5,6 +5,7 @@
  * and daemon/worker/worker.h for the two processes, and with
  * daemon/pipeline/pipeline.h for what becomes of a log line.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,8 @@ main(int argc, char **argv)
 	struct err err;
 	int code;
 
+	/* A write beyond RLIMIT_FSIZE is an error (EFBIG), not our end. */
+	signal(SIGXFSZ, SIG_IGN);
 	alloc_give_back();
 	code = conf_load(&conf, NULL, argc, argv, &err);
 	if (code != 0)
