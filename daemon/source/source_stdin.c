@@ -12,12 +12,14 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/source/source.h"
+#include "patterns/line/envelope.h"
 
 enum { BUFFER = 256 * 1024 };
 
 struct input {
 	struct source source;
 	struct linebuf *lines;
+	struct envelope_export *export;
 	struct timer *first; /* calls idle() even if no input comes for long */
 	char *buffer;
 };
@@ -66,8 +68,10 @@ on_input(void *arg, uint32_t events)
 		end(in, got < 0 ? strerror(errno) : NULL);
 		return;
 	}
-	linebuf_feed(in->lines, in->buffer, (size_t)got, in->source.sink.line,
-		     in->source.sink.arg);
+	if (!envelope_export_feed(in->export, in->buffer, (size_t)got,
+				  in->source.sink.line, in->source.sink.arg))
+		linebuf_feed(in->lines, in->buffer, (size_t)got,
+			     in->source.sink.line, in->source.sink.arg);
 	notify_idle(in);
 }
 
@@ -79,6 +83,7 @@ close_input(struct source *source)
 	loop_unwatch(source->loop, STDIN_FILENO);
 	timer_free(&in->first);
 	linebuf_free(&in->lines);
+	envelope_export_free(&in->export);
 	free(in->buffer);
 	free(in);
 }
@@ -95,6 +100,7 @@ open_input(const char *spec, struct loop *loop,
 	in->source.sink = *sink;
 	in->source.loop = loop;
 	in->lines = linebuf_new();
+	in->export = envelope_export_new();
 	linebuf_on_drop(in->lines, sink->lost, sink->arg);
 	in->buffer = alloc_zero(BUFFER, 1);
 	in->first = timer_new(loop, notify_idle, in);

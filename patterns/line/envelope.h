@@ -2,7 +2,7 @@
  * envelope: takes log lines out of what others wrap around each of them.
  *
  *	{"log":"TEXT\n","stream":"stderr","time":"STAMP"}  Docker's json-file
- *	STAMP stderr F TEXT                                CRI: Kubernetes, Podman
+ *	STAMP stderr F TEXT                                CRI: Kubernetes
  *	NAME-1  | TEXT                                     docker compose logs
  *	{"MESSAGE":"TEXT","SYSLOG_IDENTIFIER":...}         journalctl -o json
  *
@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/linebuf.h"
+
 /* Parts wait in it, so each log has its own. */
 struct envelope;
 
@@ -29,7 +31,7 @@ enum envelope_content {
 struct envelope *envelope_new(void);
 void envelope_free(struct envelope **);
 
-/* What is found is borrowed from the line or the envelope until the next call. */
+/* What is found is borrowed until the next call. */
 enum envelope_content envelope_open(struct envelope *, const char **line,
 				    size_t *len);
 
@@ -39,5 +41,27 @@ void envelope_lost(struct envelope *);
 
 /* Whether one of the first lines in a block of lines has an envelope. */
 bool envelope_in_block(const char *lines, size_t len);
+
+/*
+ * `journalctl -o export' as one line of JSON for each entry, which is then an
+ * envelope. A field is "NAME=value\n" or, if the value holds control bytes,
+ * "NAME\n", its size in 8 bytes, the value and "\n"; an empty line ends the entry.
+ * The size alone tells where such a value ends: read line by line, a stranger's
+ * text would be taken for fields. So this reads bytes, and only a stream that
+ * begins here: standard input, or a file as a whole.
+ */
+struct envelope_export;
+
+struct envelope_export *envelope_export_new(void);
+void envelope_export_free(struct envelope_export **);
+
+/*
+ * Takes the next bytes of a stream from its first on, and calls fn for each
+ * entry that is now whole. False: the stream is not an export; it is then false
+ * for the rest of the stream. An entry that is too long is dropped; after a
+ * malformed field so is all that follows.
+ */
+bool envelope_export_feed(struct envelope_export *, const char *bytes,
+			  size_t len, linebuf_line_fn *, void *arg);
 
 #endif

@@ -88,4 +88,20 @@ def not_understood():
         ok(site.wait_key("198.51.100.1"), "other lines count")
 
 
-main(followed, parts, another_zone, not_understood)
+def piped():
+    """Standard input, from docker compose logs and journalctl -o export."""
+    now = int(time.time() * 1000000)
+    export = ("__CURSOR=1\n__REALTIME_TIMESTAMP=%d\n_HOSTNAME=mx\n_UID=0\n"
+              "SYSLOG_IDENTIFIER=dovecot\n_PID=7\nMESSAGE=%s\n\n"
+              % (now, own("198.51.100.2").replace("Info: ", "")))
+    stamp = time.strftime("%b %d %H:%M:%S ")
+    for name, ip, text in (
+            ("compose", "198.51.100.1", "mail-1  | %s%s\n"
+             % (stamp, own("198.51.100.1"))),
+            ("export", "198.51.100.2", export)):
+        with pbs.Site() as site:
+            done = site.run("--logfile=-", "--once", given=text)
+            ok(ip in site.dump(), name + " on standard input", done.stderr)
+
+
+main(followed, piped, parts, another_zone, not_understood)

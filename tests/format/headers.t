@@ -360,6 +360,42 @@ def pretended_envelopes():
               "an entry of a user's session, or with a shifted header")
 
 
+def exported(fields):
+    """An entry as journalctl -o export writes it."""
+    out = b""
+    for name, value in fields.items():
+        name, value = name.encode(), value.encode()
+        if any(byte < 0x20 and byte != 9 for byte in value):
+            out += name + b"\n" + len(value).to_bytes(8, "little") + value
+        else:
+            out += name + b"=" + value
+        out += b"\n"
+    return out + b"\n"
+
+
+def journal_export():
+    known = list(samples())
+    entries = [json.loads(entry(program, text, "77"))
+               for _, program, text, _, _ in known]
+    hostile = [json.loads(entry("webmail", text, "1")) for text in (
+        "x\n\n__CURSOR=1\n" + exported(entries[0]).decode(),
+        "x\n\n" + exported(entries[0]).decode() * 40,
+        SUCCESS + "\n", "\x01" * 256, "y" * 70000 + "\n")]
+    mixed = b"".join(exported(hostile[i % len(hostile)]) + exported(one)
+                     for i, one in enumerate(entries))
+    for name, data, want in (("", b"".join(map(exported, entries)),
+                              len(known)),
+                             (", hostile entries between", mixed, len(known)),
+                             (", cut off", mixed[:200], 0)):
+        done = subprocess.run(
+            [PBSCTL, "match", "--json", "--patterns", PATTERNS], input=data,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        found = [json.loads(text)["ip"]
+                 for text in done.stdout.decode().splitlines()]
+        tap.equal(found, [ip for _, _, _, ip, _ in known][:want],
+                  "journalctl -o export" + name)
+
+
 def nothing_read():
     with tempfile.NamedTemporaryFile() as log:
         log.write(b"what is this?\n" * 18)
@@ -372,4 +408,4 @@ def nothing_read():
 
 tap.main(every_header, shared_cases, forged_headers, words_before_the_tag,
          lines_in_lines, every_envelope, parts, pretended_envelopes,
-         nothing_read)
+         journal_export, nothing_read)

@@ -39,11 +39,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct envelope *envelope = envelope_new();
+	struct envelope_export *export = envelope_export_new();
 	struct linebuf *lines = linebuf_new();
 
 	linebuf_on_drop(lines, lose_line, envelope);
-	linebuf_feed(lines, (const char *)data, size, open_line, envelope);
+	if (!envelope_export_feed(export, (const char *)data, size, open_line,
+				envelope))
+		linebuf_feed(lines, (const char *)data, size, open_line,
+			     envelope);
 	linebuf_free(&lines);
+	envelope_export_free(&export);
 	envelope_free(&envelope);
 	return 0;
 }

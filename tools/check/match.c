@@ -173,6 +173,7 @@ is_compressed(int fd)
 static int
 match_stream(struct job *job, int fd, const char *name)
 {
+	struct envelope_export *export;
 	char *buffer;
 	ssize_t n;
 
@@ -184,6 +185,7 @@ match_stream(struct job *job, int fd, const char *name)
 		return EX_NOINPUT;
 	}
 	buffer = alloc_resize(NULL, READ_SIZE, 1);
+	export = envelope_export_new();
 	job->envelope = envelope_new();
 	linebuf_on_drop(job->lines, lose_line, job);
 	for (;;) {
@@ -192,7 +194,10 @@ match_stream(struct job *job, int fd, const char *name)
 			continue;
 		if (n <= 0)
 			break;
-		linebuf_feed(job->lines, buffer, (size_t)n, match_line, job);
+		if (!envelope_export_feed(export, buffer, (size_t)n, match_line,
+					job))
+			linebuf_feed(job->lines, buffer, (size_t)n, match_line,
+				     job);
 		fflush(stdout);
 	}
 	if (n < 0)
@@ -201,6 +206,7 @@ match_stream(struct job *job, int fd, const char *name)
 	if (linebuf_pending(job->lines) > 0)
 		linebuf_feed(job->lines, "\n", 1, match_line, job);
 	envelope_free(&job->envelope);
+	envelope_export_free(&export);
 	free(buffer);
 	return n < 0 ? EX_NOINPUT : 0;
 }

@@ -267,6 +267,7 @@ lose_line(void *arg)
 static int
 explain_input(struct job *job)
 {
+	struct envelope_export *export = envelope_export_new();
 	struct linebuf *lines = linebuf_new();
 	char buffer[4096];
 	size_t n;
@@ -274,10 +275,12 @@ explain_input(struct job *job)
 
 	linebuf_on_drop(lines, lose_line, job);
 	while ((n = fread(buffer, 1, sizeof(buffer), stdin)) > 0)
-		linebuf_feed(lines, buffer, n, explain_line, job);
+		if (!envelope_export_feed(export, buffer, n, explain_line, job))
+			linebuf_feed(lines, buffer, n, explain_line, job);
 	if (linebuf_pending(lines) > 0)
 		linebuf_feed(lines, "\n", 1, explain_line, job);
 	linebuf_free(&lines);
+	envelope_export_free(&export);
 	if (ferror(stdin)) {
 		verb_error(&verb_explain, "standard input: %s",
 			   strerror(errno));
