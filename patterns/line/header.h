@@ -40,9 +40,10 @@ const char *header_syslog_next(struct logline *, struct linestart *,
 header_fn header_syslog; /* a whole header */
 header_fn header_take_origin, header_take_host, header_take_tag_of_host;
 header_fn header_take_5424;
-/* After "<22>", after "mail.info"; or NULL. */
+/* After "<22>", after "mail.info", after "info"; or NULL. */
 const char *header_skip_priority(const char *p, const char *end);
 const char *header_skip_priority_names(const char *p, const char *end);
+const char *header_skip_severity(const char *p, const char *end);
 /* To the end of a tag: a delimiter of tags, or `stop`. */
 const char *header_skip_tag(const char *p, const char *end, char stop);
 

@@ -53,6 +53,25 @@ take_bsd(struct logline *l, const char *p, const char *end)
 	return header_take_origin(l, p, end);
 }
 
+/* The same without brackets, or the severity alone, as templates write it:
+ * "STAMP mail.info mx dovecot[77]: text". */
+static const char *
+take_prioritized(struct logline *l, const char *p, const char *end)
+{
+	const char *q;
+
+	p = header_take_stamp(l, p, end);
+	if (p == NULL)
+		return NULL;
+	q = header_skip_priority_names(p, end);
+	if (q == NULL)
+		q = header_skip_severity(p, end);
+	if (q == NULL || q == end || *q != ' ' ||
+	    (p = header_take_host(l, q + 1, end)) == NULL)
+		return NULL;
+	return header_take_tag_of_host(l, p, end);
+}
+
 /* metalog: "STAMP [dovecot] text". qpopper's own log is tried before. */
 static const char *
 take_metalog(struct logline *l, const char *p, const char *end)
@@ -378,8 +397,9 @@ const char *
 header_around(struct logline *l, const char *p, const char *end)
 {
 	static header_fn *const forms[] = {
-	    take_bsd,	  take_metalog,	   take_relayed,   take_double,
-	    take_weekday, take_supervised, take_versioned, take_dovecot_099,
+	    take_prioritized, take_bsd,	      take_metalog,
+	    take_relayed,     take_double,    take_weekday,
+	    take_supervised,  take_versioned, take_dovecot_099,
 	};
 
 	return take_first(l, forms, sizeof(forms) / sizeof(forms[0]), p, end);

@@ -427,6 +427,12 @@ header_skip_priority_names(const char *p, const char *end)
 }
 
 const char *
+header_skip_severity(const char *p, const char *end)
+{
+	return skip_severity(p, end);
+}
+
+const char *
 header_skip_tag(const char *p, const char *end, char stop)
 {
 	const char *q = skip_tag(p, end);

@@ -50,6 +50,8 @@ HEADERS = {
     "no colon, two spaces": ISO + " mx {t}  {m}",
     "severity": "Nov 21 02:01:00 mx info {t}: {m}",
     "severity, ISO": "2026-11-21 02:01:00 mx info {t}: {m}",
+    "priority before the host": "Nov 21 02:01:00 mail.info mx {t}: {m}",
+    "severity before the host": ISO + " info mx {t}: {m}",
     "relay": "Nov 21 02:01:00 198.51.100.2 mx {t}: {m}",
     "relay, ISO": ISO + " 198.51.100.2 mx {t}: {m}",
     "relay, ISO with a space": "2026-11-21 02:01:00 2001:db8::2 mx {t}: {m}",
