@@ -164,6 +164,7 @@ add_readable(struct strings *list, const struct conf *conf)
 	    "/etc/postfix", /* files in mynetworks */
 	    "/sys/devices/system/cpu",
 	    "/dev/null",
+	    "/proc/self/mountinfo",
 	};
 
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)

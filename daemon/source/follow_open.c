@@ -68,6 +68,22 @@ open_listed(struct follow *f, const struct rotated *file, struct err *err)
 	return tail;
 }
 
+/* What was read already is not read again if the file is back, or is a copy of
+ * the newest one: log2ram(8) copies the logs to memory and mounts that. */
+static void
+skip_known(const struct follow *f, struct tail *tail)
+{
+	const struct tail *newest = generations_newest(&f->open);
+	struct fingerprint print = {0};
+
+	if (newest != NULL)
+		tail_print_place(newest, &print);
+	if (print.offset > 0 && tail_holds(tail, &print))
+		tail_seek(tail, print.offset);
+	else
+		generations_seek_done(&f->open, tail);
+}
+
 /*
  * Opens a file as the newest. False if that must wait, and with it all newer
  * files. A rotated file without read permission is skipped, since waiting for
@@ -96,6 +112,8 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 		return skipped;
 	}
 	tail->changed = now;
+	if (file->live)
+		skip_known(f, tail);
 	generations_insert(&f->open, f->open.count, tail);
 	return true;
 }
@@ -241,7 +259,11 @@ find_newest(const struct follow *f, const struct rotation *files)
 		tail_print_offset(tail, &print);
 		at = rotation_find(files, &print, 0, 0);
 	}
-	return at;
+	/* A copy in the place of the log will grow, so it has to be opened. */
+	return at >= 0 && files->list[at].live &&
+		       !generations_has(&f->open, &files->list[at])
+		   ? -1
+		   : at;
 }
 
 /*

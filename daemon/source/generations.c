@@ -74,6 +74,33 @@ generations_has_done(const struct generations *g, const struct rotated *file)
 	return false;
 }
 
+/* Only after a whole line: the rest of a torn one would be read as a line. */
+static bool
+ends_line(const struct tail *tail, uint64_t offset)
+{
+	char byte = '\0';
+
+	return offset > 0 &&
+	       tail_bytes((void *)(uintptr_t)tail, &byte, 1, offset - 1) == 1 &&
+	       byte == '\n';
+}
+
+void
+generations_seek_done(const struct generations *g, struct tail *tail)
+{
+	for (size_t i = 0; i < GENERATIONS_DONE_MAX; i++) {
+		const struct generations_done *done = &g->done[i];
+
+		if (done->inode == tail->inode &&
+		    done->device == tail->device &&
+		    ends_line(tail, done->print.offset) &&
+		    tail_holds(tail, &done->print)) {
+			tail_seek(tail, done->print.offset);
+			return;
+		}
+	}
+}
+
 void
 generations_insert(struct generations *g, size_t at, struct tail *tail)
 {

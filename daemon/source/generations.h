@@ -43,6 +43,10 @@ bool generations_has(const struct generations *, const struct rotated *);
  * except that it may have been compressed. */
 bool generations_has_done(const struct generations *, const struct rotated *);
 
+/* If the file was closed before and has only grown since, moves to the end of
+ * what was read. */
+void generations_seek_done(const struct generations *, struct tail *);
+
 /* Takes over the tail. */
 void generations_insert(struct generations *, size_t at, struct tail *);
 /* Closes the file and remembers that it has been read. */

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/source/follow.h"
+#include "daemon/source/mounts.h"
 #include "daemon/source/pathwalk.h"
 #include "daemon/source/source.h"
 
@@ -52,6 +53,7 @@ struct logfile {
 	bool look;	  /* names may have changed: call look() */
 	const char *poll_reason; /* why events are not enough; or NULL */
 	bool poll_logged;
+	struct mounts *mounts;
 };
 
 /* ---- watches ---- */
@@ -332,6 +334,20 @@ on_poll(void *arg)
 	run_round(log);
 }
 
+/* ---- mounts ---- */
+
+static void
+on_mount(void *arg)
+{
+	struct logfile *log = arg;
+	const struct source_sink *sink = &log->source.sink;
+
+	log->look = true;
+	if (sink->shut_out != NULL && mounts_shut_out(log->mounts))
+		sink->shut_out(sink->arg);
+	run_round(log);
+}
+
 /* ---- events ---- */
 
 static bool
@@ -404,6 +420,7 @@ close_log(struct source *source)
 	while (log->nwatches > 0)
 		forget_watch(log, log->watches);
 	free(log->watches);
+	mounts_free(&log->mounts);
 	timer_free(&log->again);
 	timer_free(&log->tend);
 	timer_free(&log->poll);
@@ -436,6 +453,8 @@ open_log(const char *spec, struct loop *loop, const struct source_start *start,
 	log->tend = timer_new(loop, run_round, log);
 	log->poll = timer_new(loop, on_poll, log);
 	log->follow = follow_new(spec, sink);
+	if (!log->source.once)
+		log->mounts = mounts_new(loop, spec, on_mount, log);
 	if ((!log->source.once && open_inotify(log, err) != 0) ||
 	    follow_start(log->follow, start, now(log), err) != 0) {
 		close_log(&log->source);

@@ -112,6 +112,7 @@ open_feed(struct worker *w, const char *spec, const struct source_start *start,
 					 .lost = worker_on_lost_line,
 					 .stamp = worker_on_stamp,
 					 .idle = worker_on_idle,
+					 .shut_out = worker_on_shut_out,
 					 .ended = worker_on_ended,
 					 .arg = feed};
 

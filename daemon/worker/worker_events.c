@@ -12,6 +12,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/ipc/handover.h"
 #include "daemon/publish/publish.h"
+#include "daemon/source/source.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/notify.h"
 #include "daemon/table/sessions.h"
@@ -210,6 +211,21 @@ worker_on_idle(void *arg)
 	pipeline_warn_unread(w->pipeline);
 	worker_expire(w);
 	save_soon(w);
+}
+
+/* The next worker is restricted after the mount, and may read what is there. */
+void
+worker_on_shut_out(void *arg)
+{
+	struct feed *feed = arg;
+	struct worker *w = feed->worker;
+
+	if (w->handover == NULL || !w->ready)
+		return;
+	log_warning("a mount replaced the directory of %s: only a new worker "
+		    "may read it",
+		    feed->source->spec);
+	loop_stop(w->loop, EX_NOINPUT);
 }
 
 void

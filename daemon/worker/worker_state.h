@@ -96,6 +96,7 @@ void worker_on_lines(void *arg, const char *lines, size_t len);
 void worker_on_lost_line(void *arg);
 int worker_on_stamp(void *arg, const char *line, size_t len, time_t *when);
 void worker_on_idle(void *arg);
+void worker_on_shut_out(void *arg);
 void worker_on_ended(void *arg);
 
 /* control_ops */

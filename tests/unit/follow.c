@@ -340,6 +340,38 @@ name_comes_back_to_stay(void)
 	end(site);
 }
 
+static void
+closed_file_comes_back(void)
+{
+	struct site *site = begin();
+	struct source_start how = {.since = 0};
+	struct source_sink sink = {.line = follower_line,
+				   .stamp = follower_stamp,
+				   .arg = &site->follower};
+	struct follow *f = follow_new(in(site, "log"), &sink);
+	const int64_t late = 2 * FOLLOW_QUIET_MS;
+	struct err err;
+
+	put(site, "log", "0000000001 a");
+	follow_start(f, &how, 0, &err);
+	follow_read(f, 1 << 20, 0);
+	move(site, "log", "kept");
+	put(site, "log", "0000000002 b");
+	follow_look(f, 0);
+	follow_read(f, 1 << 20, 0);
+	follow_tend(f, late);
+	is_int((long long)follow_count(f), 1, "the first file is closed");
+	move(site, "log", "log.1");
+	move(site, "kept", "log");
+	put(site, "log", "0000000003 c");
+	follow_look(f, late);
+	follow_read(f, 1 << 20, late);
+	is_int(count(site, "0000000003 c"), 1, "it comes back and is read on");
+	is_int(count(site, "0000000001 a"), 1, "from where it was left");
+	follow_free(&f);
+	end(site);
+}
+
 /* ---- truncation ---- */
 
 static void
@@ -419,6 +451,21 @@ truncated_and_longer(void)
 	arrives(site, "0000000003 c, beyond the old end",
 		"truncated and grown past the place");
 	is_int(count(site, "0000000002 b"), 1, "from its first line");
+	end(site);
+}
+
+static void
+copy_takes_the_name(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	copy(site, "log", "copy");
+	move(site, "copy", "log");
+	put(site, "log", "0000000002 b");
+	arrives(site, "0000000002 b", "a copy in the place of the log");
+	is_int(count(site, "0000000001 a"), 1, "is read on, not again");
 	end(site);
 }
 
@@ -840,6 +887,8 @@ main(void)
 	many_rotations();
 	quiet_files_close();
 	name_comes_back_to_stay();
+	closed_file_comes_back();
+	copy_takes_the_name();
 	copytruncated();
 	torn_first_line();
 	emptied_unread();

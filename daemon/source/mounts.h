@@ -1,0 +1,31 @@
+/*
+ * mounts: tells when anything is mounted or unmounted.
+ *
+ * A mount over a directory or a file makes its path mean another file, of which
+ * inotify(7) knows nothing. The kernel reports it through poll(2) on
+ * /proc/self/mountinfo, proc(5), so nobody is woken while nothing happens.
+ */
+#ifndef DAEMON_SOURCE_MOUNTS_H
+#define DAEMON_SOURCE_MOUNTS_H
+
+#include <stdbool.h>
+
+struct loop;
+struct mounts;
+
+typedef void mounts_fn(void *arg);
+
+/* Calls fn from the loop after each change. path: the log. NULL: there is no
+ * /proc, or it may not be read; then changes are not seen. */
+struct mounts *mounts_new(struct loop *, const char *path, mounts_fn *,
+			  void *arg);
+void mounts_free(struct mounts **);
+
+/*
+ * Whether the log is now in another directory than at the start, and this
+ * process may not read that one. Landlock knows a directory by its inode, and
+ * does not accept what is mounted over it later: landlock(7).
+ */
+bool mounts_shut_out(const struct mounts *);
+
+#endif

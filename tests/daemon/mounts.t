@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+# A mount over a log or its directory makes the path name another file, and no
+# file event reports it. The daemon follows the new file within seconds, and the
+# old one again when the mount is gone; idle, it is never woken.
+# tests/run: root
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login
+from tap import equal, main, ok, skip_all
+
+SOON = 5
+
+
+def enter_namespace():
+    """Runs this test again in a mount namespace of its own."""
+    if os.environ.get("PBS_MOUNTS"):
+        return
+    enter = ["unshare", "-m", "--propagation", "private"]
+    if subprocess.run(enter + ["true"],
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        skip_all("no mount namespaces here")
+    os.environ["PBS_MOUNTS"] = "private"
+    os.execvp("unshare", enter + [sys.executable, os.path.abspath(__file__)])
+
+
+def mount(*words):
+    subprocess.run(["mount", *words], check=True)
+
+
+def unmount(path):
+    subprocess.run(["umount", "-l", path], check=True)
+
+
+def found(site, ip, name):
+    try:
+        ok(site.wait_key(ip, SOON), name)
+    except TimeoutError as e:
+        ok(False, name, e)
+
+
+def follow(site, where):
+    log = os.path.join(where, "mail.log")
+    with open(log, "w"):
+        pass
+    return site.start("--logfile=" + log)
+
+
+def over_directory(*flags):
+    with pbs.Site() as site:
+        for name in ("l", "o"):
+            os.mkdir(site.path(name))
+            site.write(name + "/mail.log", "")
+        site.start("--logfile=" + site.path("l/mail.log"), *flags)
+        mount("--bind", site.path("o"), site.path("l"))
+        site.log(login("203.0.113.3"), name="l/mail.log")
+        found(site, "203.0.113.3", "mounted over the directory")
+        unmount(site.path("l"))
+        site.log(login("203.0.113.4"), name="l/mail.log")
+        found(site, "203.0.113.4", "unmounted")
+        mount("-t", "tmpfs", "tmpfs", site.path("l"))
+        site.log(login("203.0.113.5"), name="l/mail.log")
+        found(site, "203.0.113.5", "an empty file system, then a file")
+        unmount(site.path("l"))
+
+
+def without_sandbox():
+    over_directory("--sandbox=off")
+
+
+def over_file():
+    with pbs.Site() as site:
+        site.write("other", "")
+        site.start()
+        mount("--bind", site.path("other"), site.logfile)
+        site.log(login("203.0.113.3"), name="other")
+        found(site, "203.0.113.3", "mounted over the file")
+        unmount(site.logfile)
+        site.log(login("203.0.113.4"))
+        found(site, "203.0.113.4", "unmounted")
+
+
+def copied():
+    """As log2ram(8): the mounted file begins with the lines of the old one."""
+    with pbs.Site() as site:
+        os.mkdir(site.path("l"))
+        os.mkdir(site.path("ram"))
+        site.log(*[login("203.0.113.%d" % n) for n in range(9)],
+                 name="l/mail.log")
+        site.start("--logfile=" + site.path("l/mail.log"))
+        mount("-t", "tmpfs", "tmpfs", site.path("ram"))
+        shutil.copy2(site.path("l/mail.log"), site.path("ram/mail.log"))
+        mount("--bind", site.path("ram"), site.path("l"))
+        site.log(login("203.0.113.20"), name="l/mail.log")
+        found(site, "203.0.113.20", "a copy mounted over the log")
+        messages = site.daemons[-1].messages()
+        equal(messages.count("granted 203.0.113.1 "), 0,
+              "does not grant its lines again", messages)
+        unmount(site.path("l"))
+        unmount(site.path("ram"))
+
+
+def over_root_directory():
+    """As over /var/log: the sandbox has no rule for the directory above."""
+    top = "/var/pbs-mounts.%d" % os.getpid()
+    os.mkdir(top)
+    try:
+        with pbs.Site() as site:
+            daemon = follow(site, top)
+            mount("-t", "tmpfs", "tmpfs", top)
+            site.log(login("203.0.113.3"), name=top + "/mail.log")
+            found(site, "203.0.113.3", "mounted over a directory of /var")
+            unmount(top)
+            site.log(login("203.0.113.4"), name=top + "/mail.log")
+            found(site, "203.0.113.4", "unmounted")
+            ok(daemon.messages().count("only a new worker") <= 2,
+               "workers are replaced once", daemon.messages())
+    finally:
+        shutil.rmtree(top)
+
+
+def wakeups(pid):
+    with open("/proc/%d/status" % pid) as f:
+        return next(line for line in f if line.startswith("voluntary"))
+
+
+def idle():
+    with pbs.Site() as site:
+        daemon = site.start()
+        workers = pbs.children(daemon.pid, "pbs-worker")
+        equal(len(workers), 1, "one worker")
+        time.sleep(1)
+        before = wakeups(workers[0])
+        time.sleep(6)
+        equal(wakeups(workers[0]), before, "nothing wakes it")
+
+
+enter_namespace()
+mount("-t", "tmpfs", "tmpfs", "/tmp")  # of our own: others would wake us
+main(over_directory, without_sandbox, over_file, copied, over_root_directory,
+     idle)
