@@ -93,14 +93,23 @@ is_readable(const char *directory)
 }
 
 bool
-mounts_shut_out(const struct mounts *mounts)
+mounts_has_moved(const struct mounts *mounts)
 {
 	char *directory = directory_of(mounts->path);
 	struct stat st;
-	bool shut_out = stat(directory, &st) == 0 &&
-			(st.st_ino != mounts->directory.st_ino ||
-			 st.st_dev != mounts->directory.st_dev) &&
-			!is_readable(directory);
+	bool moved = stat(directory, &st) == 0 &&
+		     (st.st_ino != mounts->directory.st_ino ||
+		      st.st_dev != mounts->directory.st_dev);
+
+	free(directory);
+	return moved;
+}
+
+bool
+mounts_shut_out(const struct mounts *mounts)
+{
+	char *directory = directory_of(mounts->path);
+	bool shut_out = mounts_has_moved(mounts) && !is_readable(directory);
 
 	free(directory);
 	return shut_out;

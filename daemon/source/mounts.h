@@ -21,10 +21,14 @@ struct mounts *mounts_new(struct loop *, const char *path, mounts_fn *,
 			  void *arg);
 void mounts_free(struct mounts **);
 
+/* Whether the log is now in another directory than at mounts_new(), when there
+ * may have been none. */
+bool mounts_has_moved(const struct mounts *);
+
 /*
- * Whether the log is now in another directory than at the start, and this
- * process may not read that one. Landlock knows a directory by its inode, and
- * does not accept what is mounted over it later: landlock(7).
+ * Whether that is so and this process may not read the other directory.
+ * Landlock knows a directory by its inode, and does not accept what is made or
+ * mounted in its place later: landlock(7).
  */
 bool mounts_shut_out(const struct mounts *);
 

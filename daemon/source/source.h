@@ -49,9 +49,8 @@ struct source_sink {
 	/* All lines there were have been delivered. The first call ends the
 	 * start-up of this source. */
 	void (*idle)(void *arg);
-	/* A mount has put a directory in the place of the log's, and a new
-	 * process may read it, but not this one, whose sandbox was made before.
-	 * May be NULL. */
+	/* The directory of the log is a new one, and a new process may read it,
+	 * but not this one, whose sandbox was made before. May be NULL. */
 	void (*shut_out)(void *arg);
 	/* No more lines will come: end of standard input, or `once`. */
 	void (*ended)(void *arg);

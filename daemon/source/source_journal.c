@@ -13,9 +13,13 @@
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "daemon/source/mounts.h"
 #include "daemon/source/source.h"
 
 static const char SPEC[] = "journal:";
+
+/* Any name in the directory of the journals that outlive a boot. */
+static const char PERSISTENT[] = "/var/log/journal/any";
 
 /* ROUND: after so many entries the loop handles signals and publishing. */
 enum { ROUND = 10000, HEADER_MAX = 512 };
@@ -24,6 +28,8 @@ struct journal {
 	struct source source;
 	sd_journal *journal;
 	int fd;
+	struct mounts *mounts; /* of PERSISTENT; NULL: named, or read once */
+	time_t since;	       /* where to begin while no entry was read */
 	struct timer *again;
 	bool matched;	 /* the administrator selected the entries */
 	bool distrusted; /* that an entry was ignored has been logged */
@@ -220,16 +226,6 @@ read_round(void *arg)
 	source_caught_up(&j->source, entries > 0);
 }
 
-static void
-on_change(void *arg, uint32_t events)
-{
-	struct journal *j = arg;
-
-	(void)events;
-	if (sd_journal_process(j->journal) != SD_JOURNAL_NOP)
-		read_round(j);
-}
-
 /* ---- start ---- */
 
 static const struct logpos *
@@ -283,8 +279,8 @@ close_journal(struct source *source)
 
 	if (j->fd >= 0)
 		loop_unwatch(source->loop, j->fd);
-	if (j->journal != NULL)
-		sd_journal_close(j->journal);
+	sd_journal_close(j->journal);
+	mounts_free(&j->mounts);
 	timer_free(&j->again);
 	free(j->cursor);
 	free(j);
@@ -339,6 +335,20 @@ open_words(struct journal *j, char *words, struct err *err)
 }
 
 static int
+open_spec(struct journal *j, const char *spec, struct err *err)
+{
+	char *words = alloc_string(spec + strlen(SPEC));
+	int result;
+
+	j->matched = false;
+	result = open_words(j, words, err);
+	free(words);
+	return result;
+}
+
+static void on_change(void *arg, uint32_t events);
+
+static int
 begin(struct journal *j, const struct source_start *start, struct err *err)
 {
 	int result = seek(j, start);
@@ -356,26 +366,108 @@ begin(struct journal *j, const struct source_start *start, struct err *err)
 	return 0;
 }
 
+/* ---- a journal that becomes persistent ---- */
+
+static void watch_persistent(struct journal *);
+
+static int
+get_position(struct journal *j, struct logpos *pos)
+{
+	if (sd_journal_get_cursor(j->journal, &pos->cursor) < 0) {
+		if (j->cursor == NULL)
+			return -1;
+		pos->cursor = alloc_string(j->cursor);
+	}
+	return 0;
+}
+
+/* Opens the journal again, and reads on. */
+static int
+reopen(struct journal *j, struct err *err)
+{
+	sd_journal *old = j->journal;
+	struct logpos pos = {0};
+	struct source_start start = {.since = j->since, .pos = &pos};
+	int result;
+
+	start.npos = get_position(j, &pos) == 0;
+	j->journal = NULL;
+	result = open_spec(j, j->source.spec, err);
+	if (result != 0) {
+		sd_journal_close(j->journal);
+		j->journal = old;
+	} else {
+		loop_unwatch(j->source.loop, j->fd);
+		sd_journal_close(old);
+		result = begin(j, &start, err);
+	}
+	logpos_clear(&pos);
+	return result;
+}
+
+/*
+ * sd-journal watches only the directories that exist when it is opened. When
+ * "journalctl --flush" moves the journal to a new one, it sees no more than
+ * that the old one is removed. A mount, too, may bring a new one.
+ */
+static void
+check_persistent(void *arg)
+{
+	struct journal *j = arg;
+	const struct source_sink *sink = &j->source.sink;
+	struct err err;
+
+	if (j->mounts == NULL || !mounts_has_moved(j->mounts))
+		return;
+	if (sink->shut_out != NULL && mounts_shut_out(j->mounts))
+		sink->shut_out(sink->arg);
+	mounts_free(&j->mounts);
+	watch_persistent(j);
+	if (reopen(j, &err) != 0)
+		log_error("%s", err.text);
+	timer_arm(j->again, 0);
+}
+
+static void
+watch_persistent(struct journal *j)
+{
+	j->mounts = mounts_new(j->source.loop, PERSISTENT, check_persistent, j);
+}
+
+static void
+on_change(void *arg, uint32_t events)
+{
+	struct journal *j = arg;
+	int result = sd_journal_process(j->journal);
+
+	(void)events;
+	if (result == SD_JOURNAL_INVALIDATE)
+		check_persistent(j);
+	if (result != SD_JOURNAL_NOP)
+		read_round(j);
+}
+
+/* ---- open and close ---- */
+
 static struct source *
 open_journal(const char *spec, struct loop *loop,
 	     const struct source_start *start, const struct source_sink *sink,
 	     struct err *err)
 {
 	struct journal *j = alloc_zero(1, sizeof(*j));
-	char *words = alloc_string(spec + strlen(SPEC));
-	int result;
 
 	j->source.loop = loop;
 	j->source.sink = *sink;
 	j->source.once = start->once;
 	j->fd = -1;
 	j->again = timer_new(loop, read_round, j);
-	result = open_words(j, words, err);
-	free(words);
-	if (result != 0 || begin(j, start, err) != 0) {
+	j->since = start->since;
+	if (open_spec(j, spec, err) != 0 || begin(j, start, err) != 0) {
 		close_journal(&j->source);
 		return NULL;
 	}
+	if (!start->once && spec[strlen(SPEC)] != '/')
+		watch_persistent(j);
 	log_info("following the journal");
 	timer_arm(j->again, 0);
 	return &j->source;
@@ -386,11 +478,8 @@ position(struct source *source, struct logpos *pos)
 {
 	struct journal *j = (struct journal *)source;
 
-	if (sd_journal_get_cursor(j->journal, &pos->cursor) < 0) {
-		if (j->cursor == NULL)
-			return -1;
-		pos->cursor = alloc_string(j->cursor);
-	}
+	if (get_position(j, pos) != 0)
+		return -1;
 	pos->path = alloc_string(source->spec);
 	return 0;
 }

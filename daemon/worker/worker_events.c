@@ -213,7 +213,7 @@ worker_on_idle(void *arg)
 	save_soon(w);
 }
 
-/* The next worker is restricted after the mount, and may read what is there. */
+/* The next worker is restricted later, and may read what is there by then. */
 void
 worker_on_shut_out(void *arg)
 {
@@ -222,8 +222,8 @@ worker_on_shut_out(void *arg)
 
 	if (w->handover == NULL || !w->ready)
 		return;
-	log_warning("a mount replaced the directory of %s: only a new worker "
-		    "may read it",
+	log_warning("the directory of %s is a new one: only a new worker may "
+		    "read it",
 		    feed->source->spec);
 	loop_stop(w->loop, EX_NOINPUT);
 }

@@ -49,6 +49,7 @@ def prepare():
     """What journald needs: a /run of ours alone, and control groups."""
     if os.environ["PBS_JOURNAL"] == "slave":
         mount("-t", "tmpfs", "tmpfs", "/run")
+        mount("-t", "tmpfs", "tmpfs", "/var/log")
     elif any(map(os.path.exists, PLACES)):
         skip_all("no mount namespaces here, and another journald")
     if not os.listdir("/sys/fs/cgroup"):
@@ -214,11 +215,33 @@ def read_once():
         ok("198.51.100.4" in site.dump(), "reads it to its end")
 
 
+def persistent():
+    """Where a Debian host begins to keep its journal over a boot."""
+    if os.environ["PBS_JOURNAL"] != "slave":
+        return
+    with pbs.Site() as first, pbs.Site() as second:
+        sites = (first, second)
+        first.start("--logfile=journal:")
+        second.start("--logfile=journal:", "--sandbox=off")
+        send(message("198.51.100.71"))
+        ok(all(s.wait_key("198.51.100.71") for s in sites), "not persistent")
+        os.mkdir("/var/log/journal")
+        os.kill(journald.pid, signal.SIGUSR1)  # journalctl --flush
+        send(message("198.51.100.72"))
+        for site in sites:
+            ok(site.wait_key("198.51.100.72"), "made persistent: followed")
+            ok(site.wait_key("198.51.100.71"), "what was known stays")
+        send(message("198.51.100.73"))
+        ok(all(s.wait_key("198.51.100.73") for s in sites), "and further on")
+        ok("only a new worker" not in second.daemons[0].messages(),
+           "without a sandbox by the same worker")
+
+
 enter_namespace()
 prepare()
 journald = start_journald()
 try:
-    main(journal, containers, read_once, whose)
+    main(journal, containers, read_once, whose, persistent)
 finally:
     journald.terminate()
     journald.wait()
