@@ -323,4 +323,5 @@ help:
 	sanitized fuzz fuzzers coverage covered soak forge units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(foreach r,$(ROOMS) tools tests,$(wildcard $(BUILD)/$(r)/*.d \
+	   $(BUILD)/$(r)/*/*.d))

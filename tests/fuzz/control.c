@@ -48,10 +48,18 @@ added(void *arg)
 }
 
 static void
+removed(void *arg, const struct addr *addr)
+{
+	(void)arg;
+	(void)addr;
+}
+
+static void
 open_all(void)
 {
 	static const struct control_ops ops = {
-	    .status = status, .now = now, .added = added};
+	    .status = status, .now = now, .added = added,
+	    .removed = removed};
 	struct stat node;
 	struct err err;
 	int fd;
