@@ -134,6 +134,16 @@ join(struct envelope *e, struct content *c)
 
 enum { LOG, STREAM, TIME };
 
+/* Whether the whole of a field is a stamp: it will begin a line. */
+static bool
+is_iso(const char *field, size_t len)
+{
+	enum stamp_kind kind;
+
+	return stamp_find(field, field + len, &kind) == len &&
+	       kind == STAMP_ISO;
+}
+
 /* {"log":"TEXT\n","stream":"stderr","time":"STAMP"}; without newline, the text
  * goes on. */
 static bool
@@ -155,7 +165,8 @@ read_docker(const struct jsonfield *fields, struct content *c)
 		c->len--; /* the container has a terminal */
 	c->stamp = fields[TIME].value;
 	c->stamp_len = fields[TIME].len;
-	return c->stamp != NULL && memchr(c->text, '\n', c->len) == NULL;
+	return c->stamp != NULL && is_iso(c->stamp, c->stamp_len) &&
+	       memchr(c->text, '\n', c->len) == NULL;
 }
 
 enum { MESSAGE, TAG, COMM, PID, SYSLOG_PID, HOST, USEC, UID, OWNER };
