@@ -69,6 +69,9 @@ int conf_load(struct conf *, struct helper *, int argc, char *const *argv,
 void conf_clear(struct conf *);
 /* Adds the directories of patterns that count when none are configured. */
 void conf_default_patterns(struct strings *);
+/* Bytes of a checkpoint: room for some ten million addresses. A larger one is
+ * neither written nor read. */
+enum { CONF_CHECKPOINT_MAX = 1 << 30 };
 /* How long a session may keep an address, in seconds; 0: sessions are off. */
 uint32_t conf_hold(const struct conf *);
 /* How old a login may be and still authorize, in seconds. */

@@ -77,14 +77,17 @@ static int
 open_store(struct keeper *k, struct err *err)
 {
 	struct map_store_limits limits = keeper_limits(k->conf);
+	unsigned long long size_max =
+	    BYTES_MORE +
+	    (unsigned long long)BYTES_PER_ADDRESS * k->conf->max_addresses;
 
 	(void)err;
+	if (size_max > CONF_CHECKPOINT_MAX)
+		size_max = CONF_CHECKPOINT_MAX;
 	k->store =
 	    map_store_new(k->resources.maps, k->resources.nmaps, &limits);
-	k->requests = keeper_requests_new(
-	    k->store, k->conf->checkpoint,
-	    BYTES_MORE +
-		(unsigned long long)BYTES_PER_ADDRESS * k->conf->max_addresses);
+	k->requests =
+	    keeper_requests_new(k->store, k->conf->checkpoint, size_max);
 	return 0;
 }
 

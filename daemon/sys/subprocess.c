@@ -32,13 +32,14 @@ static const char *const directories[] = {"/usr/sbin", "/usr/local/sbin",
 static void
 default_signals(posix_spawnattr_t *attr)
 {
-	sigset_t none, pipe;
+	sigset_t none, ignored;
 
 	sigemptyset(&none);
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
+	sigemptyset(&ignored);
+	sigaddset(&ignored, SIGPIPE);
+	sigaddset(&ignored, SIGXFSZ);
 	posix_spawnattr_setsigmask(attr, &none);
-	posix_spawnattr_setsigdefault(attr, &pipe);
+	posix_spawnattr_setsigdefault(attr, &ignored);
 	posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
 					   POSIX_SPAWN_SETSIGDEF);
 }

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "daemon/conf/conf.h"
 #include "daemon/table/removals.h"
 #include "daemon/table/sessions.h"
 
@@ -38,6 +39,9 @@
  */
 static const char magic[] = "pop-before-smtp checkpoint 1";
 
+/* Bytes, with the newline: a damaged file may have none. */
+enum { LINE_BYTES_MAX = 8192 };
+
 /* A file being written, and the hash of the lines so far. */
 struct writer {
 	FILE *file;
@@ -50,7 +54,7 @@ static void put(struct writer *, const char *fmt, ...)
 static void
 put(struct writer *w, const char *fmt, ...)
 {
-	char line[8192];
+	char line[LINE_BYTES_MAX - 1];
 	va_list ap;
 	int len;
 
@@ -348,6 +352,7 @@ take_removed(struct reader *r, const char *text)
 	return true;
 }
 
+/* With r, takes a line. False: we write no such line. */
 static bool
 take_line(struct reader *r, const char *line)
 {
@@ -366,39 +371,49 @@ take_line(struct reader *r, const char *line)
 		size_t len = strlen(words[i].word);
 
 		if (strncmp(line, words[i].word, len) == 0)
-			return words[i].take(r, line + len);
+			return r == NULL || words[i].take(r, line + len);
 	}
 	return false;
 }
 
-/* Verifies the first line and the hash in the last; with r, also takes the
- * lines between them. */
+/* Reads a line, without its newline. -1: there is no whole line, or it is longer
+ * than any that we write. */
+static ssize_t
+next_line(FILE *file, char line[LINE_BYTES_MAX + 1])
+{
+	size_t len;
+
+	if (fgets(line, LINE_BYTES_MAX + 1, file) == NULL)
+		return -1;
+	len = strlen(line);
+	if (len == 0 || line[len - 1] != '\n')
+		return -1;
+	line[--len] = '\0';
+	return (ssize_t)len;
+}
+
+/* Verifies the words of all lines and the hash in the last; with r, also takes
+ * the lines before that. */
 static int
 read_lines(FILE *file, struct reader *r)
 {
-	char *line = NULL;
-	size_t size = 0;
+	char line[LINE_BYTES_MAX + 1];
+	uint64_t hash, want;
 	ssize_t len;
-	uint64_t hash = 0, want;
-	int count = 0, result = -1;
 
 	rewind(file);
-	while ((len = getline(&line, &size, file)) > 0) {
-		if (line[len - 1] != '\n')
-			break;
-		line[--len] = '\0';
-		if (count++ == 0 && strcmp(line, magic) != 0)
-			break;
-		if (sscanf(line, "end %" SCNx64, &want) == 1) {
-			result = want == hash && getc(file) == EOF ? 0 : -1;
-			break;
-		}
+	len = next_line(file, line);
+	if (len < 0 || strcmp(line, magic) != 0)
+		return -1;
+	hash = hash_bytes(0, line, (size_t)len);
+	while ((len = next_line(file, line)) >= 0) {
+		if (sscanf(line, "end %" SCNx64, &want) == 1)
+			return want == hash && getc(file) == EOF ? 0 : -1;
 		hash = hash_bytes(hash, line, (size_t)len);
-		if (r != NULL && count > 1 && !take_line(r, line))
-			break;
+		if (!take_line(r, line))
+			return -1;
 	}
-	free(line);
-	return result;
+	return -1;
 }
 
 /* Only root and our own user may decide who is authorized. */
@@ -420,6 +435,12 @@ open_trusted(const char *path, struct err *err)
 			"%s: belongs to another user (see --user), or is "
 			"writable by others, or is not a file",
 			path);
+		close(fd);
+		return NULL;
+	}
+	if (st.st_size > CONF_CHECKPOINT_MAX) {
+		err_set(err, "%s: damaged: larger than %d bytes", path,
+			CONF_CHECKPOINT_MAX);
 		close(fd);
 		return NULL;
 	}

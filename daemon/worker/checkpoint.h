@@ -44,6 +44,9 @@ int checkpoint_write(FILE *, const struct authtab *, const struct sessions *,
  * if the file is of the same boot, else by the wall clock. now may be NULL, for
  * callers that want the times as they are in the file.
  *
+ * A file larger than CONF_CHECKPOINT_MAX, with a line longer than any that we
+ * write, or with another kind of line is damaged; no more of it is read.
+ *
  * Puts the open sessions and the removals into theirs, unless NULL. Fills *pos:
  * owned by the caller, each cleared with logpos_clear(), the list with free().
  *

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -232,6 +233,44 @@ removals(void)
 	authtab_free(&tab);
 }
 
+/* Damages a checkpoint after its first lines. text: what follows them; size: to
+ * which the file is then extended, by NULs that take no space; 0: not at all. */
+static void
+damaged(const char *text, off_t size, const char *what)
+{
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
+	FILE *f = fopen(file, "w");
+	struct logpos *pos;
+	struct err err;
+	clock_t began;
+	size_t npos;
+
+	fprintf(f, "pop-before-smtp checkpoint 1\n"
+		   "row 192.0.2.1 1700000000 1800000000 0\n");
+	for (int i = 0; i < 20000; i++)
+		fputs(text, f);
+	fclose(f);
+	is_int(size == 0 || truncate(file, size) == 0, 1, "%s: made", what);
+	began = clock();
+	is_int(checkpoint_load(file, NULL, put_back, tab, NULL, NULL, &pos,
+			       &npos, &err),
+	       -1, "%s: damaged", what);
+	ok(clock() - began < CLOCKS_PER_SEC / 10, "%s: and not read whole",
+	   what);
+	is_int(authtab_count(tab), 0, "%s: nothing is granted", what);
+	authtab_free(&tab);
+}
+
+static void
+damage(void)
+{
+	damaged("", (off_t)1 << 29, "no newline");
+	damaged("", (off_t)4 << 30, "larger than any");
+	damaged("x", 0, "a long line");
+	damaged("user ann\nusers bob\n", 0, "another word");
+	damaged("user ann\nuser b\0b\n", 0, "no end");
+}
+
 int
 main(void)
 {
@@ -240,6 +279,7 @@ main(void)
 	older_form();
 	clocks();
 	removals();
+	damage();
 	unlink(file);
 	return tap_done();
 }
