@@ -187,18 +187,27 @@ note_presence(struct follow *f, const struct rotation *files, int64_t now)
 	}
 }
 
-/* Starts over if a file is renamed meanwhile, but not for ever. */
+/*
+ * Starts over if a file is renamed meanwhile, but not for ever. Only the second
+ * reading of the directory shows that: resume_find() skips a file that has just
+ * lost its name, and a newer one would be taken for the oldest to read.
+ */
 static void
 find_and_open(struct follow *f, struct resume_point *point,
 	      const struct source_start *start, int64_t now)
 {
 	for (int tries = TRIES; tries >= 0; tries--) {
-		f->renamed = false;
+		uint64_t changes = f->open.changes;
+
+		f->renamed = f->unopened = f->crowded = false;
 		f->accept_rename = tries == 0;
 		resume_find(point, f->spec, start, &f->sink);
 		open_from(f, point, now);
-		if (!f->renamed || f->open.count > 0)
+		if (tries == 0 ||
+		    rotation_is_current(&point->files, f->spec, point->own))
 			return;
+		generations_clear(&f->open);
+		f->open.changes = changes;
 		rotation_clear(&point->files);
 	}
 }

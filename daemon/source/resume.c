@@ -296,6 +296,7 @@ resume_find(struct resume_point *point, const char *spec,
 	const struct logpos *own = own_position(spec, start);
 
 	memset(point, 0, sizeof(*point));
+	point->own = own;
 	rotation_list(&point->files, spec, own);
 	if (point->files.count == 0)
 		return;

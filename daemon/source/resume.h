@@ -10,13 +10,15 @@
 
 #include "daemon/source/rotation.h"
 
+struct logpos;
 struct source_sink;
 struct source_start;
 
 struct resume_point {
-	struct rotation files; /* the caller calls rotation_clear() */
-	size_t first;	       /* read this file and all newer ones, */
-	uint64_t offset;       /* the first of them from this byte on */
+	struct rotation files;	  /* the caller calls rotation_clear() */
+	size_t first;		  /* read this file and all newer ones, */
+	uint64_t offset;	  /* the first of them from this byte on */
+	const struct logpos *own; /* of the last run, in start; or NULL */
 };
 
 /*

@@ -410,18 +410,26 @@ void
 rotation_list(struct rotation *rotation, const char *spec,
 	      const struct logpos *stray)
 {
-	struct rotation before;
-	bool same;
-
 	list_names(rotation, spec, stray);
 	for (int tries = 0; tries < TRIES; tries++) {
-		before = *rotation;
-		list_names(rotation, spec, stray);
-		same = are_same(&before, rotation);
-		rotation_clear(&before);
-		if (same)
+		if (rotation_is_current(rotation, spec, stray))
 			return;
+		rotation_clear(rotation);
+		list_names(rotation, spec, stray);
 	}
+}
+
+bool
+rotation_is_current(const struct rotation *rotation, const char *spec,
+		    const struct logpos *stray)
+{
+	struct rotation now;
+	bool same;
+
+	list_names(&now, spec, stray);
+	same = are_same(&now, rotation);
+	rotation_clear(&now);
+	return same;
 }
 
 void

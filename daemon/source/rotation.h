@@ -41,6 +41,9 @@ struct rotation {
  */
 void rotation_list(struct rotation *, const char *spec,
 		   const struct logpos *stray);
+/* Whether it would be filled in the same way now. */
+bool rotation_is_current(const struct rotation *, const char *spec,
+			 const struct logpos *stray);
 void rotation_clear(struct rotation *);
 
 /* The index of the file of that fingerprint, or -1. device and inode name the

@@ -17,6 +17,7 @@
  *	SHORT	writes or reads half of what was asked for
  *	KILL	kill -9 of the whole process group, before the call
  *	DIE	kill -9 of this process alone, before the call
+ *	PAUSE	waits before the call until `released' is as large as `hits'
  *
  * What stdio writes inside the C library does not pass here; fflush and fclose
  * do, and fail without having written. Only programs named PROGRAM are
@@ -41,11 +42,12 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char program[] = "pop-before-smtp";
 
-enum action { COUNT, FAIL, SHORT, KILL, DIE };
+enum action { COUNT, FAIL, SHORT, KILL, DIE, PAUSE };
 
 /* The names of the calls, in the order of their bits. */
 /* clang-format off */
@@ -74,6 +76,7 @@ struct page {
 	char last[NAME_BYTES];		   /* the call that was hit last */
 	char names[CALLS_MAX][NAME_BYTES]; /* for the test to read */
 	uint8_t order[ORDER_MAX];	   /* the first matching calls */
+	_Atomic uint32_t released;	   /* of the calls that PAUSE */
 };
 
 static struct page *page; /* NULL: not our program */
@@ -123,6 +126,7 @@ path_matches(const char *path, int fd)
 static enum action
 verdict(int call, const char *path, int fd)
 {
+	static const struct timespec moment = {.tv_nsec = 200000};
 	int saved = errno;
 	uint32_t n, end;
 
@@ -145,6 +149,9 @@ verdict(int call, const char *path, int fd)
 		kill(0, SIGKILL);
 	if (page->action == DIE)
 		kill(getpid(), SIGKILL);
+	while (page->action == PAUSE && page->calls != 0 &&
+	       page->released < page->hits)
+		syscall(SYS_nanosleep, &moment, NULL);
 	if (page->action == FAIL)
 		errno = (int)page->error;
 	return page->action;

@@ -16,11 +16,11 @@ import pbs
 LIBRARY = os.path.join(pbs.BUILD, "tests", "lib", "faultlib.so")
 pbs.need(LIBRARY)
 SIZE = 8192
-COUNT, FAIL, SHORT, KILL, DIE = range(5)
+COUNT, FAIL, SHORT, KILL, DIE, PAUSE = range(6)
 
 # struct page: offsets of its members
 ACTION, CALLS, PATH, MATCHED, HITS = 0, 16, 24, 280, 284
-SEEN, LAST, NAMES, ORDER = 288, 544, 576, 2624
+SEEN, LAST, NAMES, ORDER, RELEASED = 288, 544, 576, 2624, 3648
 CALLS_MAX, PATH_BYTES, NAME_BYTES, ORDER_MAX = 64, 256, 32, 1024
 
 MEMORY = ("malloc", "calloc", "realloc")
@@ -65,6 +65,7 @@ class Faults:
                                                                 b"\0")
         self.page[MATCHED:LAST + NAME_BYTES] = bytes(LAST + NAME_BYTES
                                                      - MATCHED)
+        self.release(0)
         struct.pack_into("=IIII", self.page, ACTION, action, number, first,
                          times)
         struct.pack_into("=Q", self.page, CALLS, bits)
@@ -81,6 +82,10 @@ class Faults:
 
     def hits(self):
         return self._number(HITS)
+
+    def release(self, hits):
+        """Lets the first calls go on that PAUSE holds."""
+        struct.pack_into("=I", self.page, RELEASED, hits)
 
     def last(self):
         """The name of the call that was hit last."""

@@ -257,7 +257,7 @@ class Site:
         """What detached itself: known by our directory's name."""
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                with open("/proc/%s/cmdline" % pid) as f:
+                with open("/proc/%s/cmdline" % pid, errors="replace") as f:
                     words = f.read().split("\0")
                 if DAEMON in words and any(self.dir + "/" in w
                                            for w in words):
