@@ -28,6 +28,7 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 		p->sessions = sessions_new(p->session_max, SESSIONS_MAX);
 	p->removals = removals_new(conf_longest(conf));
 	p->table = table;
+	p->logs = alloc_zero(conf->logfiles.count + 1, sizeof(*p->logs));
 	p->rules = load_rules(conf, err);
 	if (p->rules != NULL)
 		p->recognizer = recognizer_new(p->rules, &choice, err);
@@ -56,6 +57,7 @@ pipeline_free(struct pipeline **pipeline)
 	removals_free(&p->removals);
 	recognizer_free(&p->recognizer);
 	ruleset_free(&p->rules);
+	free(p->logs);
 	free(p);
 }
 
@@ -63,6 +65,12 @@ void
 pipeline_set_backlog(struct pipeline *p, bool backlog)
 {
 	p->backlog = backlog;
+}
+
+void
+pipeline_from(struct pipeline *p, size_t log)
+{
+	p->log = log;
 }
 
 const char *
@@ -103,6 +111,9 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	memcpy(p->unread, old->unread, sizeof(p->unread));
 	p->unread_logged = old->unread_logged;
 	carry_sessions(p, old, now);
+	free(p->logs);
+	p->logs = old->logs;
+	old->logs = NULL;
 	removals_free(&p->removals);
 	p->removals = old->removals;
 	old->removals = NULL;

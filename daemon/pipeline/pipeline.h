@@ -56,6 +56,11 @@ void pipeline_free(struct pipeline **);
  */
 void pipeline_set_backlog(struct pipeline *, bool);
 
+/* The lines that follow are from the log with this number in conf->logfiles,
+ * from 0. A message with newlines in it makes what follows it in the same log
+ * doubtful, and not in others. */
+void pipeline_from(struct pipeline *, size_t log);
+
 /* Takes one line of the log. 1: it changed the table. 0: it did not. */
 int pipeline_line(struct pipeline *, const char *line, size_t len,
 		  struct moment now);

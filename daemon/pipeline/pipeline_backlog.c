@@ -118,6 +118,8 @@ struct block {
 	struct pipeline *pipeline;
 	struct moment now;
 	bool log_time;
+	const char *lines;
+	uint64_t at; /* where they begin in the log */
 };
 
 static void
@@ -128,11 +130,10 @@ on_finding(void *arg, enum finding finding, struct found *found)
 	struct logline line = found->line;
 	struct err err;
 
-	if (finding == FOUND_PART)
-		finding = recognize_part(p->recognizer, found, &err);
-	else if (finding == FOUND_DOUBTFUL) /* again, for the reason */
+	if (finding == FOUND_DOUBTFUL) /* again, for the reason */
 		recognize_alone(p->recognizer, line.line, line.line_len,
 				block->now.wall, found, &err);
+	p->logs[p->log].at = block->at + (uint64_t)(line.line - block->lines);
 	finding = pipeline_count(p, finding, found, &err);
 	if (block->log_time)
 		act_in_log_time(p, finding, found, block->now.wall);
@@ -161,7 +162,7 @@ void
 pipeline_block(struct pipeline *p, const char *lines, size_t len,
 	       struct moment now, bool log_time)
 {
-	struct block block = {p, now, log_time};
+	struct block block = {p, now, log_time, lines, p->logs[p->log].at};
 	struct scan_pool_stats before, after;
 
 	if (p->pool == NULL)
@@ -169,6 +170,7 @@ pipeline_block(struct pipeline *p, const char *lines, size_t len,
 	before = scan_pool_stats(p->pool);
 	scan_pool_block(p->pool, lines, len, now.wall, on_finding, &block);
 	after = scan_pool_stats(p->pool);
+	p->logs[p->log].at = block.at + len;
 	p->stats.lines += after.lines - before.lines;
 	p->stats.headerless += after.headerless - before.headerless;
 	if (after.unread != NULL)

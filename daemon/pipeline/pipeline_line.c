@@ -27,16 +27,19 @@ log_doubtful(struct pipeline *p, const struct logline *l, const char *why)
 
 enum finding
 pipeline_count(struct pipeline *p, enum finding finding, struct found *found,
-	       const struct err *err)
+	       struct err *err)
 {
+	finding = recognize_rest(p->recognizer, &p->logs[p->log], finding,
+				 found, err);
 	switch (finding) {
 	case FOUND_HEADERLESS:
 		p->stats.headerless++;
 		found->line.stamp_len = 0;
 		return finding;
 	case FOUND_DOUBTFUL:
+	case FOUND_MULTILINE:
 		log_doubtful(p, &found->line, err->text);
-		return finding;
+		return FOUND_DOUBTFUL;
 	case FOUND_LOGIN:
 		p->stats.logins++;
 		break;
@@ -81,12 +84,13 @@ pipeline_recognize(struct pipeline *p, const char *line, size_t len, time_t now,
 	struct err err;
 
 	p->stats.lines++;
-	finding = recognize(p->recognizer, line, len, now, found, &err);
+	finding = recognize_alone(p->recognizer, line, len, now, found, &err);
 	if (finding == FOUND_HEADERLESS)
 		pipeline_keep_unread(p, line, len);
-	return finding == FOUND_NOTHING
-		   ? finding
-		   : pipeline_count(p, finding, found, &err);
+	if (finding != FOUND_NOTHING)
+		finding = pipeline_count(p, finding, found, &err);
+	p->logs[p->log].at += len + 1;
+	return finding;
 }
 
 int

@@ -46,6 +46,8 @@ struct pipeline {
 	struct removals *removals; /* by the operator */
 	struct ruleset *rules;
 	struct recognizer *recognizer;
+	struct multiline *logs; /* the place in each */
+	size_t log;		/* which of them the lines are from */
 	struct exclude *exclude;
 	struct pipeline_stats stats;
 	bool backlog; /* reading what was there before we came */
@@ -72,10 +74,11 @@ void pipeline_keep_unread(struct pipeline *, const char *line, size_t len);
 enum finding pipeline_recognize(struct pipeline *, const char *line, size_t len,
 				time_t now, struct found *);
 
-/* The second half of that, for a line that a scan_pool has recognized. err is
- * read only if the line is doubtful. Returns what is left of the finding. */
+/* The second half of that, for a line that a scan_pool has recognized, at the
+ * place in its log that is set. err is read only if the line is doubtful.
+ * Returns what is left of the finding. */
 enum finding pipeline_count(struct pipeline *, enum finding, struct found *,
-			    const struct err *);
+			    struct err *);
 
 /* Authorizes a login, ends the session of a logout. 1: the table has changed.
  */

@@ -147,6 +147,7 @@ worker_on_line(void *arg, const char *line, size_t len)
 
 	if (envelope_open(feed->envelope, &line, &len) == ENVELOPE_EMPTY)
 		return;
+	pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
 	if (w->conf->reprocess && !w->ready)
 		pipeline_backlog(w->pipeline, line, len, loop_now(w->loop));
 	else
@@ -162,6 +163,7 @@ worker_on_lines(void *arg, const char *lines, size_t len)
 	int next;
 
 	if (!w->ready && !envelope_in_block(lines, len)) {
+		pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
 		pipeline_block(w->pipeline, lines, len, worker_moment(w),
 			       w->conf->reprocess);
 		return;

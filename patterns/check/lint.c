@@ -300,7 +300,7 @@ lint_rule(const struct rule *rule, const struct ruleset *set,
 		report(&lint, false,
 		       "line: true is slower, and lets a stranger's text pass "
 		       "for a header: match the text instead");
-	for (role = 0; role < RULE_ROLES; role++)
+	for (role = 0; role < RULE_MULTILINE; role++)
 		if (rule->expressions[role] != NULL)
 			check_expression(&lint, role);
 	if (rule->logout != NULL)

@@ -10,7 +10,9 @@
 static bool
 is_result(enum finding finding, const struct rule *rule)
 {
-	return finding == (rule->logout ? FOUND_LOGOUT : FOUND_LOGIN);
+	return finding == (rule->logout	     ? FOUND_LOGOUT
+			   : rule->multiline ? FOUND_MULTILINE
+					     : FOUND_LOGIN);
 }
 
 /* A sample that does not name it allows anything. */

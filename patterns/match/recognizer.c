@@ -18,6 +18,7 @@ struct recognizer {
 	struct correlate *correlate;
 	struct stampclock clock;
 	struct linestart start;
+	struct multiline multiline; /* of recognize() */
 };
 
 static void
@@ -103,6 +104,7 @@ void
 recognizer_forget(struct recognizer *r)
 {
 	correlate_clear(r->correlate);
+	r->multiline = (struct multiline){0};
 }
 
 int
@@ -119,8 +121,8 @@ recognizer_matcher(struct recognizer *r)
 }
 
 /* A line needs a valid time to be joined with another. */
-enum finding
-recognize_part(struct recognizer *r, struct found *found, struct err *err)
+static enum finding
+join_part(struct recognizer *r, struct found *found, struct err *err)
 {
 	if (!found->dated) {
 		err_set(err, "invalid time");
@@ -135,6 +137,41 @@ recognize_part(struct recognizer *r, struct found *found, struct err *err)
 	default:
 		return FOUND_DOUBTFUL;
 	}
+}
+
+/* Syslog daemons and servers write messages of at most so many bytes. */
+enum { MESSAGE_BYTES_MAX = 64 * 1024 };
+
+static enum finding
+begin_multiline(struct multiline *m, const struct found *found, struct err *err)
+{
+	m->until = m->at + MESSAGE_BYTES_MAX;
+	err_set(err,
+		"rule %s: this message may have a newline in it, and go on for "
+		"64 KiB, in which nothing counts",
+		found->match.rule->name);
+	return FOUND_MULTILINE;
+}
+
+enum finding
+recognize_rest(struct recognizer *r, struct multiline *m, enum finding finding,
+	       struct found *found, struct err *err)
+{
+	switch (finding) {
+	case FOUND_MULTILINE:
+		return begin_multiline(m, found, err);
+	case FOUND_LOGIN:
+	case FOUND_LOGOUT:
+	case FOUND_PART:
+		if (m->at >= m->until)
+			break;
+		err_set(err, "it may be part of a message before it, which may "
+			     "have newlines in it");
+		return FOUND_DOUBTFUL;
+	default:
+		return finding;
+	}
+	return finding == FOUND_PART ? join_part(r, found, err) : finding;
 }
 
 /* A word in the tag's place is the tag only if it names a program. */
@@ -173,6 +210,8 @@ recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 		fits = match_again(r, found, err);
 	if (fits <= 0)
 		return fits == 0 ? FOUND_NOTHING : FOUND_DOUBTFUL;
+	if (found->match.role == RULE_MULTILINE)
+		return FOUND_MULTILINE;
 	if (logline_is_torn(&found->line)) {
 		err_set(err, "another line begins inside this one");
 		return FOUND_DOUBTFUL;
@@ -207,5 +246,7 @@ recognize(struct recognizer *r, const char *line, size_t len, time_t now,
 {
 	enum finding finding = recognize_alone(r, line, len, now, found, err);
 
-	return finding == FOUND_PART ? recognize_part(r, found, err) : finding;
+	finding = recognize_rest(r, &r->multiline, finding, found, err);
+	r->multiline.at += len + 1;
+	return finding;
 }

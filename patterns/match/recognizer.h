@@ -8,6 +8,7 @@
 #define PATTERNS_MATCH_RECOGNIZER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "patterns/line/logline.h"
@@ -24,6 +25,8 @@ enum finding {
 	FOUND_PART = 3,	       /* one line of a login in two lines, the other
 				* of which is missing */
 	FOUND_HEADERLESS = 4,  /* the line has no known header */
+	FOUND_MULTILINE = 5,   /* the first line of a message with newlines in
+				* it; err says what follows from that */
 };
 
 /* Borrowed until the next line. */
@@ -34,11 +37,20 @@ struct found {
 	time_t when;
 };
 
+/*
+ * The place in a log, in bytes, and up to which place nothing counts, since a
+ * message with newlines in it may reach so far. Zero-initialise it, one for
+ * each log.
+ */
+struct multiline {
+	uint64_t at, until;
+};
+
 /* The ruleset must outlive it. The choice and errors are matcher_new()'s. */
 struct recognizer *recognizer_new(const struct ruleset *,
     const struct rule_choice *, struct err *);
 void recognizer_free(struct recognizer **);
-/* Forgets the connects that wait for their login. */
+/* Forgets the connects that wait for their login, and all other lines. */
 void recognizer_forget(struct recognizer *);
 
 /* err is set if the line is doubtful. now: the wall clock time, for stamps
@@ -51,12 +63,13 @@ enum finding recognize(struct recognizer *, const char *line, size_t len,
  * results one thread then joins in order. A clone, which the original must
  * outlive, does the first half: what can be told from one line alone, so that
  * each line of a login in two lines is a FOUND_PART. The original then passes
- * such a line to the second half.
+ * each finding to the second half, with the place of its line in the log.
  */
 struct recognizer *recognizer_clone(const struct recognizer *);
 enum finding recognize_alone(struct recognizer *, const char *line, size_t len,
     time_t now, struct found *, struct err *);
-enum finding recognize_part(struct recognizer *, struct found *, struct err *);
+enum finding recognize_rest(struct recognizer *, struct multiline *,
+    enum finding, struct found *, struct err *);
 
 /*
  * What the lines of a login and its logout have in common, by which the session

@@ -287,7 +287,7 @@ take(const struct regex_scratch *scratch, const struct regex *expr,
 {
 	bool tab = expr->rule->header != HEADER_SYSLOG;
 
-	if (has_control(text, len, tab))
+	if (expr->role != RULE_MULTILINE && has_control(text, len, tab))
 		return err_set(err, "rule %s: control bytes in the line",
 			       expr->rule->name);
 	out->addr = (struct addr){0};

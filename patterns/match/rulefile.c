@@ -18,8 +18,9 @@ enum { RULES_MAX = 10000, NAME_LEN_MAX = 64 };
 static const char *const file_keys[] = {
     "server", "versions", "program", "header", "warning", "rules", NULL};
 static const char *const rule_keys[] = {
-    "name",   "match",	  "connect", "login",	"end",	  "logout",  "accept",
-    "reject", "optional", "line",    "program", "header", "checked", NULL};
+    "name",    "match",	 "connect", "login",  "end",	  "logout",
+    "multiline", "accept", "reject",	"optional", "line", "program",
+    "header",  "checked", NULL};
 static const char *const accept_keys[] = {"line", "lines",   "ip",
 					  "user", "session", NULL};
 static const char *const reject_keys[] = {"line", "lines", "why", NULL};
@@ -258,7 +259,8 @@ set_sample(const struct context *ctx, const struct rule *rule,
 	    get_string(ctx->tree, node, "session", &session, err) < 0 ||
 	    get_string(ctx->tree, node, "why", &why, err) < 0)
 		return -1;
-	if (accept && ip == NULL && !(rule->logout && session != NULL))
+	if (accept && ip == NULL && !rule->multiline &&
+	    !(rule->logout && session != NULL))
 		return yaml_err(ctx->tree, node, err, "%s has no 'ip'", what);
 	if (ip != NULL && addr_parse(&addr, ip, strlen(ip)) < 0)
 		return yaml_err(ctx->tree, yaml_get(node, "ip"), err,
@@ -329,14 +331,15 @@ check_kind(const struct context *ctx, const struct rule *rule,
 {
 	bool two = rule->connect || rule->login || rule->end;
 
-	if (!rule->match && !two && !rule->logout)
+	if (!rule->match && !two && !rule->logout && !rule->multiline)
 		return yaml_err(ctx->tree, node, err,
 				"rule has no 'match' (nor 'connect' and "
 				"'login', nor 'logout')");
-	if (!!rule->match + two + !!rule->logout > 1)
+	if (!!rule->match + two + !!rule->logout + !!rule->multiline > 1)
 		return yaml_err(ctx->tree, node, err,
 				"rule '%s' has more than one of 'match', "
-				"'connect' with 'login', and 'logout'",
+				"'connect' with 'login', 'logout' and "
+				"'multiline'",
 				rule->name);
 	if (two && !(rule->connect && rule->login))
 		return yaml_err(ctx->tree, node, err, "rule '%s' has no '%s'",

@@ -3,11 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const roles[RULE_ROLES + 1] = {[RULE_MATCH] = "match",
-						  [RULE_CONNECT] = "connect",
-						  [RULE_LOGIN] = "login",
-						  [RULE_END] = "end",
-						  [RULE_LOGOUT] = "logout"};
+static const char *const roles[RULE_ROLES + 1] = {
+    [RULE_MATCH] = "match",   [RULE_CONNECT] = "connect",
+    [RULE_LOGIN] = "login",   [RULE_END] = "end",
+    [RULE_LOGOUT] = "logout", [RULE_MULTILINE] = "multiline"};
 
 bool
 rule_fits_infix(const char *infix, const char *name, size_t len)

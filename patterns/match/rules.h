@@ -35,10 +35,12 @@ struct samples {
  * What an expression matches. A rule has either RULE_MATCH, a login in one
  * line; or RULE_CONNECT and RULE_LOGIN, a login in two lines, and perhaps
  * RULE_END, after which no login can follow; or RULE_LOGOUT, the end of a
- * session.
+ * session; or RULE_MULTILINE, the first line of a message in which a stranger's
+ * newline has begun another one.
  */
 enum rule_role {
-	RULE_MATCH, RULE_CONNECT, RULE_LOGIN, RULE_END, RULE_LOGOUT, RULE_ROLES
+	RULE_MATCH, RULE_CONNECT, RULE_LOGIN, RULE_END, RULE_LOGOUT,
+	RULE_MULTILINE, RULE_ROLES
 };
 
 struct rule {
@@ -54,7 +56,7 @@ struct rule {
 	union {
 		char *expressions[RULE_ROLES];
 		struct {
-			char *match, *connect, *login, *end, *logout;
+			char *match, *connect, *login, *end, *logout, *multiline;
 		};
 	};
 	bool optional;	 /* off until the configuration names it */

@@ -167,7 +167,8 @@ static const struct {
     {"server: X\nrules: []\n", "no rules in *.yaml"},
     {HEAD RULE "    login: 'x'\n",
      "x.yaml:4: rule 'x-login' has more than one of 'match', 'connect' with "
-     "'login', and 'logout'"},
+     "'login', 'logout' and 'multiline'"},
+    {HEAD RULE "    multiline: 'x'\n", "has more than one of 'match'"},
     {HEAD RULE "    logout: '(?<ip>.*)'\n", "has more than one of 'match'"},
     {HEAD "  - name: x\n    connect: '(?<ip>.*)'\n",
      "x.yaml:4: rule 'x' has no 'login'"},

@@ -116,6 +116,7 @@ match_line(void *arg, const char *bytes, size_t len)
 	switch (
 	    recognize(job->recognizer, bytes, len, job->now, &found, &err)) {
 	case FOUND_DOUBTFUL:
+	case FOUND_MULTILINE:
 		verb_error(&verb_match, "line %ju: %s",
 			   (uintmax_t)line_number(job), err.text);
 		return;

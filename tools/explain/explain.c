@@ -207,6 +207,7 @@ decide(struct job *job, struct explanation *e)
 		e->verdict = VERDICT_PART;
 		return;
 	case FOUND_DOUBTFUL:
+	case FOUND_MULTILINE:
 		e->verdict = VERDICT_DOUBTFUL;
 		snprintf(e->why, sizeof(e->why), "%s", err.text);
 		return;
