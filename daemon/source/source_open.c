@@ -1,5 +1,6 @@
 /* Knows all types of source, of which each knows only source.h. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -28,7 +29,10 @@ static const struct source_ops *
 choose(const char *spec, struct err *err)
 {
 	size_t i = 0;
+	struct stat st;
 
+	if (stat(spec, &st) == 0 && S_ISFIFO(st.st_mode))
+		return &source_stdin;
 	while (types[i].how == PREFIX
 		   ? strncmp(types[i].spec, spec, strlen(types[i].spec))
 		   : strcmp(types[i].spec, spec))

@@ -1,6 +1,7 @@
 #include "daemon/source/source_stdin.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@ enum { BUFFER = 256 * 1024 };
 
 struct input {
 	struct source source;
+	int fd;
+	char *fifo; /* its path; NULL: standard input */
 	struct linebuf *lines;
 	struct envelope_export *export;
 	struct timer *first; /* calls idle() even if no input comes for long */
@@ -25,9 +28,9 @@ struct input {
 };
 
 static bool
-is_readable(void)
+is_readable(const struct input *in)
 {
-	struct pollfd poll_fd = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct pollfd poll_fd = {.fd = in->fd, .events = POLLIN};
 
 	return poll(&poll_fd, 1, 0) > 0;
 }
@@ -37,7 +40,7 @@ notify_idle(void *arg)
 {
 	struct input *in = arg;
 
-	if (!is_readable())
+	if (!is_readable(in))
 		in->source.sink.idle(in->source.sink.arg);
 }
 
@@ -47,10 +50,44 @@ end(struct input *in, const char *why)
 	const struct source_sink sink = in->source.sink;
 
 	timer_disarm(in->first);
-	loop_unwatch(in->source.loop, STDIN_FILENO);
+	loop_unwatch(in->source.loop, in->fd);
 	if (why != NULL)
-		log_error("ended standard input: read: %s", why);
+		log_error("ended %s: read: %s",
+			  in->fifo ? in->fifo : "standard input", why);
 	sink.ended(sink.arg);
+}
+
+static void on_input(void *arg, uint32_t events);
+
+static int
+watch(struct input *in, struct err *err)
+{
+	if (in->fd < 0)
+		return err_set(err, "%s", strerror(errno));
+	return loop_watch(in->source.loop, in->fd, POLLIN, on_input, in, err);
+}
+
+/*
+ * The last writer has gone, perhaps in the middle of a line. The descriptor
+ * would be readable for ever, and a new one takes its place. That is opened
+ * first, so that the next writer does not find the FIFO without a reader.
+ */
+static void
+await_writer(struct input *in)
+{
+	int fd = open(in->fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct err err;
+
+	linebuf_reset(in->lines);
+	if (fd < 0) {
+		end(in, strerror(errno));
+		return;
+	}
+	loop_unwatch(in->source.loop, in->fd);
+	close(in->fd);
+	in->fd = fd;
+	if (watch(in, &err) != 0)
+		end(in, err.text);
 }
 
 /* Standard input is shared with the process that started us, so it is not made
@@ -59,11 +96,15 @@ static void
 on_input(void *arg, uint32_t events)
 {
 	struct input *in = arg;
-	ssize_t got = read(STDIN_FILENO, in->buffer, BUFFER);
+	ssize_t got = read(in->fd, in->buffer, BUFFER);
 
 	(void)events;
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
+	if (got == 0 && in->fifo != NULL && !in->source.once) {
+		await_writer(in);
+		return;
+	}
 	if (got <= 0) {
 		end(in, got < 0 ? strerror(errno) : NULL);
 		return;
@@ -80,7 +121,10 @@ close_input(struct source *source)
 {
 	struct input *in = (struct input *)source;
 
-	loop_unwatch(source->loop, STDIN_FILENO);
+	loop_unwatch(source->loop, in->fd);
+	if (in->fifo != NULL && in->fd >= 0)
+		close(in->fd);
+	free(in->fifo);
 	timer_free(&in->first);
 	linebuf_free(&in->lines);
 	envelope_export_free(&in->export);
@@ -95,8 +139,11 @@ open_input(const char *spec, struct loop *loop,
 {
 	struct input *in = alloc_zero(1, sizeof(*in));
 
-	(void)spec;
-	(void)start;
+	in->source.once = start->once;
+	if (strcmp(spec, "-") != 0) {
+		in->fifo = alloc_string(spec);
+		in->fd = open(spec, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	}
 	in->source.sink = *sink;
 	in->source.loop = loop;
 	in->lines = linebuf_new();
@@ -104,8 +151,8 @@ open_input(const char *spec, struct loop *loop,
 	linebuf_on_drop(in->lines, sink->lost, sink->arg);
 	in->buffer = alloc_zero(BUFFER, 1);
 	in->first = timer_new(loop, notify_idle, in);
-	if (loop_watch(loop, STDIN_FILENO, POLLIN, on_input, in, err) != 0) {
-		err_prefix(err, "standard input");
+	if (watch(in, err) != 0) {
+		err_prefix(err, "%s", in->fifo ? spec : "standard input");
 		close_input(&in->source);
 		return NULL;
 	}

@@ -191,6 +191,21 @@ def torn():
         ok("198.51.100.7" not in site.dump(), "half an address is none")
 
 
+def fifo():
+    """As a syslogd writes to a named pipe; it may be started again."""
+    with pbs.Site() as site:
+        os.mkfifo(site.path("pipe"))
+        daemon = site.start("--logfile=" + site.path("pipe"))
+        for n in (1, 2, 3):
+            site.log(login("198.51.100.%d" % n), name="pipe")
+            found(site, "198.51.100.%d" % n, "a FIFO, writer %d" % n)
+        site.raw("torn ", name="pipe")
+        time.sleep(0.5)  # else the next writer goes on with that line
+        site.log(login("198.51.100.4"), name="pipe")
+        found(site, "198.51.100.4", "after a writer that died in a line")
+        equal(daemon.stop(), 0, "stopped")
+
+
 def standard_input():
     with pbs.Site() as site:
         done = site.run("--logfile=-", "--once",
@@ -202,4 +217,5 @@ def standard_input():
 
 
 main(rename, copytruncate, truncated_and_longer, deleted, directory, symlink,
-     several, newest, odd_bytes, another_time, long_lines, torn, standard_input)
+     several, newest, odd_bytes, another_time, long_lines, torn, fifo,
+     standard_input)
