@@ -1,5 +1,6 @@
 #include "daemon/keeper/keeper.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,7 +59,8 @@ open_loop(struct keeper *k, struct err *err)
 	k->restart = timer_new(k->loop, supervisor_on_restart, k);
 	k->stop_limit = timer_new(k->loop, keeper_on_stop_limit, k);
 	k->watchdog = watchdog_new(k->loop);
-	return 0;
+	return loop_watch(k->loop, helper_notices(k->helper), POLLIN,
+			  keeper_on_helper, k, err);
 }
 
 static int

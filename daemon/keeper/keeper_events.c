@@ -13,6 +13,7 @@
 #include "daemon/keeper/keeper_state.h"
 #include "daemon/keeper/map_store.h"
 #include "daemon/sys/daemonize.h"
+#include "daemon/sys/helper.h"
 #include "daemon/sys/notify.h"
 #include "daemon/sys/watchdog.h"
 #include "maps/map.h"
@@ -270,6 +271,18 @@ keeper_on_stop_limit(void *arg)
 
 	if (k->worker_pid > 0)
 		kill_worker(k, "it does not stop");
+}
+
+/* ---- the helper ---- */
+
+void
+keeper_on_helper(void *arg, uint32_t events)
+{
+	struct keeper *k = arg;
+
+	(void)events;
+	if (!helper_log_notices(k->helper))
+		loop_unwatch(k->loop, helper_notices(k->helper));
 }
 
 /* ---- signals ---- */

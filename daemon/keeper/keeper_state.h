@@ -90,6 +90,7 @@ int supervisor_run(struct keeper *, struct handover *, int *code);
 
 /* loop_fd_fn, loop_timer_fn, loop_signal_fn */
 void keeper_on_packet(void *arg, uint32_t events);
+void keeper_on_helper(void *arg, uint32_t events);
 void keeper_on_tick(void *arg);
 void keeper_on_expiry(void *arg);
 void keeper_on_stop_limit(void *arg);

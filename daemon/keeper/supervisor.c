@@ -182,9 +182,7 @@ supervisor_on_child(void *arg, int signo)
 	int status;
 
 	(void)signo;
-	if (helper_died(k->helper))
-		log_error("the helper died: mynetworks will not be read again "
-			  "until a restart");
+	helper_reap(k->helper);
 	if (pid == 0 || waitpid(pid, &status, WNOHANG) != pid)
 		return;
 	k->worker_pid = 0;

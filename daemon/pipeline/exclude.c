@@ -97,6 +97,13 @@ exclude_free(struct exclude **exclude)
 	*exclude = NULL;
 }
 
+void
+exclude_carry(struct exclude *e, struct exclude *old)
+{
+	if (e->mynetworks != NULL && old->mynetworks != NULL)
+		mynetworks_carry(e->mynetworks, old->mynetworks);
+}
+
 /* All addresses that a login from there would authorize. */
 static struct cidr
 authorized_by(const struct exclude *e, const struct addr *addr)

@@ -22,6 +22,8 @@ struct helper;
  */
 struct exclude *exclude_new(const struct conf *, struct helper *);
 void exclude_free(struct exclude **);
+/* After a reload: as mynetworks_carry(). */
+void exclude_carry(struct exclude *new, struct exclude *old);
 
 /*
  * NULL, or why the address is never written: "loopback", "own address",

@@ -27,8 +27,18 @@ struct mynetworks *mynetworks_new(const struct strings *own, struct helper *);
 void mynetworks_free(struct mynetworks **);
 
 /*
+ * After a reload: what `old' knew stays in force as far as `new' could not ask.
+ * If postconf(1) did not answer, that is the whole list, and it is asked again
+ * with a login, at most once a minute. For a table that does not answer, it is
+ * what it last said of an address. Takes that out of `old', which the caller
+ * frees. Logs it.
+ */
+void mynetworks_carry(struct mynetworks *new, struct mynetworks *old);
+
+/*
  * The entry that covers an address, as written and borrowed, or NULL. A table
- * is asked with postmap(1), at most every five minutes for the same address.
+ * is asked with postmap(1), at most every five minutes for the same address; if
+ * that fails, its last answer for the address counts.
  * now: seconds of a clock that cannot be set.
  */
 const char *mynetworks_find(struct mynetworks *, const struct addr *,

@@ -114,6 +114,7 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	free(p->logs);
 	p->logs = old->logs;
 	old->logs = NULL;
+	exclude_carry(p->exclude, old->exclude);
 	removals_free(&p->removals);
 	p->removals = old->removals;
 	old->removals = NULL;

@@ -1,12 +1,12 @@
 #include "daemon/sys/helper.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -20,6 +20,7 @@
 #include "base/readfile.h"
 #include "daemon/ipc/ipc.h"
 #include "daemon/sys/daemonize.h"
+#include "daemon/sys/guardian.h"
 #include "daemon/sys/subprocess.h"
 
 enum {
@@ -32,7 +33,8 @@ enum {
 
 struct helper {
 	int end;
-	pid_t pid;    /* 0: it has died */
+	int notices;  /* in the keeper: of the guardian, to read */
+	pid_t pid;    /* the first guardian; 0: it has died */
 	bool enabled; /* in the worker, not in the keeper */
 	uint32_t id;  /* of the last request; other answers are late */
 	int idle_fd;
@@ -66,12 +68,13 @@ helper_has_word(const char *text, const char *word)
 	return false;
 }
 
+static const char *const networks[] = {"postconf", "-x", "-h", "mynetworks",
+				       NULL};
+
 /* answers: what postconf(1) has printed, and the files that it named. */
 static bool
 is_permitted(const char *const *argv, const char *answers)
 {
-	static const char *const networks[] = {"postconf", "-x", "-h",
-					       "mynetworks", NULL};
 	static const char *const types[] = {"postconf", "-m", NULL};
 	struct addr addr;
 
@@ -162,78 +165,159 @@ bounded(int timeout_ms)
 	return timeout_ms < TIMEOUT_MAX_MS ? timeout_ms : TIMEOUT_MAX_MS;
 }
 
+/* As subprocess_run(); remembers what mynetworks names. */
+static int
+run(const char *const *argv, int timeout_ms, char **answers, char **output,
+    struct err *err)
+{
+	int code = subprocess_run(argv, timeout_ms, output, err);
+
+	if (code == 0 && argv[1][1] == 'x') {
+		free(*answers);
+		*answers = with_files(*output);
+	}
+	return code;
+}
+
+/* A helper that was started again does not know the tables in mynetworks. */
+static bool
+check_permission(const char *const *argv, int timeout_ms, char **answers)
+{
+	char *output;
+	struct err ignored;
+
+	if (is_permitted(argv, *answers))
+		return true;
+	if (**answers != '\0')
+		return false;
+	run(networks, timeout_ms, answers, &output, &ignored);
+	free(output);
+	return is_permitted(argv, *answers);
+}
+
 static int
 serve(struct helper *h, char **answers)
 {
 	const char *argv[ARGS_MAX + 1];
+	int timeout_ms = bounded(h->packet.code), code, result;
 	char *output = NULL;
 	struct err err;
-	int code, result;
 
 	if (take_arguments(&h->packet, argv) != 0 ||
-	    !is_permitted(argv, *answers))
+	    !check_permission(argv, timeout_ms, answers))
 		return reply(h, "not permitted", -1);
-	code = subprocess_run(argv, bounded(h->packet.code), &output, &err);
-	if (code == 0 && argv[1][1] == 'x') {
-		free(*answers);
-		*answers = with_files(output);
-	}
+	code = run(argv, timeout_ms, answers, &output, &err);
 	result = reply(h, code < 0 ? err.text : output, code);
 	free(output);
 	return result;
 }
 
-/* Ignores signals, which are for the keeper, and ends when the other end of the
- * socket is closed. */
+/* Waits for a packet, and takes the place of a guardian that has died. */
 static void
-be_helper(struct helper *h, helper_left_fn *left, void *arg)
+await_packet(const struct helper *h, struct guardian *guardian)
 {
-	const int kept[] = {h->end, log_descriptor()};
+	struct pollfd fds[2] = {{0}, {.fd = h->end, .events = POLLIN}};
+
+	for (;;) {
+		fds[0] =
+		    (struct pollfd){.fd = guardian->lost, .events = POLLIN};
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[0].revents == 0)
+			return;
+		guardian_fork(guardian);
+	}
+}
+
+/* 1: a request; -1: it is malformed; -2: keeper and worker are gone. */
+static int
+receive(struct helper *h, struct guardian *guardian)
+{
+	struct err err;
+	int got;
+
+	await_packet(h, guardian);
+	got = ipc_receive(h->end, &h->packet, NULL, true, &err);
+	return got == 1 && h->packet.type != IPC_RUN ? -1 : got;
+}
+
+/* Only the keeper may have locks and maps, and signals are for the keeper. */
+static void
+leave_keeper(const struct helper *h, const struct guardian *guardian)
+{
+	const int kept[] = {h->end, guardian->notices, log_descriptor()};
 	static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1,
 				      SIGPIPE};
-	char *answers = alloc_string("");
-	struct err err;
 
-	prctl(PR_SET_NAME, "pbs-helper");
-	/* Only the keeper may have locks and maps. */
 	daemonize_close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	log_reconnect();
 	daemonize_redirect(daemonize_open_null());
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
-	while (ipc_receive(h->end, &h->packet, NULL, true, &err) == 1 &&
-	       h->packet.type == IPC_RUN && serve(h, &answers) == 0)
+}
+
+/* Ends when the other end of the socket is closed; after a message that is
+ * malformed, the guardian starts another one. */
+static void
+be_helper(struct helper *h, int notices, helper_left_fn *left, void *arg)
+{
+	struct guardian guardian = {.worker_title = "pbs-helper",
+				    .own_title = "pbs-guardian",
+				    .notices = notices,
+				    .lost = -1};
+	char *answers = alloc_string("");
+	int got;
+
+	leave_keeper(h, &guardian);
+	guardian_fork(&guardian);
+	while ((got = receive(h, &guardian)) == 1 && serve(h, &answers) == 0)
 		continue;
 	free(answers);
 	free(h);
+	if (got == -1)
+		exit(EX_PROTOCOL);
 	left(arg);
 	exit(EX_OK);
+}
+
+static int
+open_ends(int ends[2], int notices[2], struct err *err)
+{
+	if (ipc_open(ends, err) != 0)
+		return -1;
+	if (pipe2(notices, O_CLOEXEC | O_NONBLOCK) == 0)
+		return 0;
+	err_set(err, "pipe: %s", strerror(errno));
+	close(ends[0]);
+	close(ends[1]);
+	return -1;
 }
 
 struct helper *
 helper_start(helper_left_fn *left, void *arg, struct err *err)
 {
 	struct helper *h = alloc_zero(1, sizeof(*h));
-	int ends[2];
+	int ends[2], notices[2];
 
 	h->idle_fd = -1;
-	if (ipc_open(ends, err) != 0) {
+	if (open_ends(ends, notices, err) != 0) {
 		free(h);
 		return NULL;
 	}
 	h->pid = fork();
 	if (h->pid == 0) {
 		h->end = ends[1];
-		be_helper(h, left, arg);
+		be_helper(h, notices[1], left, arg);
 	}
 	close(ends[1]);
+	close(notices[1]);
 	h->end = ends[0];
+	h->notices = notices[0];
 	if (h->pid > 0)
 		return h;
 	err_set(err, "fork: %s", strerror(errno));
-	close(h->end);
-	free(h);
+	helper_stop(&h);
 	return NULL;
 }
 
@@ -243,17 +327,57 @@ helper_stop(struct helper **helper)
 	if (*helper == NULL)
 		return;
 	close((*helper)->end);
+	close((*helper)->notices);
 	free(*helper);
 	*helper = NULL;
 }
 
-bool
-helper_died(struct helper *h)
+void
+helper_reap(struct helper *h)
 {
-	if (h->pid == 0 || waitpid(h->pid, NULL, WNOHANG) != h->pid)
-		return false;
-	h->pid = 0;
-	return true;
+	if (h->pid != 0 && waitpid(h->pid, NULL, WNOHANG) == h->pid)
+		h->pid = 0;
+}
+
+int
+helper_notices(const struct helper *h)
+{
+	return h->notices;
+}
+
+static void
+log_notice(const struct guardian_notice *notice)
+{
+	int status = notice->status;
+
+	if (notice->guardian)
+		log_warning("the guardian of the helper died; there is a new "
+			    "one");
+	else if (WIFSIGNALED(status))
+		log_warning("the helper died of signal %d (%s); started "
+			    "another",
+			    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		log_warning("the helper died with exit code %d; started "
+			    "another",
+			    WEXITSTATUS(status));
+}
+
+bool
+helper_log_notices(struct helper *h)
+{
+	struct guardian_notice notice;
+	ssize_t n;
+
+	while ((n = read(h->notices, &notice, sizeof(notice))) ==
+	       (ssize_t)sizeof(notice))
+		log_notice(&notice);
+	if (n < 0)
+		return true;
+	log_error("the helper and its guardian died: what is known of "
+		  "mynetworks stays in force, and cannot be asked again until "
+		  "the daemon is started again");
+	return false;
 }
 
 int

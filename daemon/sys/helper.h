@@ -7,6 +7,11 @@
  * parsed before it becomes an argument, and a table must be one that mynetworks
  * named. It ends when both keeper and worker have ended. If they were killed,
  * it is the last process left, and clears the maps.
+ *
+ * Its parent is a guardian (daemon/sys/guardian.h), which starts the helper
+ * again when that has died: neither the worker nor the keeper could, once they
+ * are in the sandbox. The guardian has the same socket, so a request that the
+ * dead helper has not taken waits for the next one.
  */
 #ifndef DAEMON_SYS_HELPER_H
 #define DAEMON_SYS_HELPER_H
@@ -23,8 +28,14 @@ typedef void helper_left_fn(void *arg);
 /* Starts the helper. NULL: see err. Does not return in the helper itself. */
 struct helper *helper_start(helper_left_fn *left, void *arg, struct err *);
 void helper_stop(struct helper **); /* in the keeper */
-/* Whether the helper has died since the last call. It cannot be restarted. */
-bool helper_died(struct helper *);
+/* In the keeper, after SIGCHLD. */
+void helper_reap(struct helper *);
+/* In the keeper: the descriptor that becomes readable when the helper or its
+ * guardian has died. */
+int helper_notices(const struct helper *);
+/* Logs which of them has died, and was started again. False: both are gone, and
+ * nothing can start them; logged, too. */
+bool helper_log_notices(struct helper *);
 /* For callers that close all other descriptors. */
 int helper_descriptor(const struct helper *);
 /* In a new worker: allows helper_run(). The keeper itself, which shares the

@@ -243,6 +243,72 @@ tables(void)
 	strings_clear(&own);
 }
 
+/* After a reload: what was known counts until it is asked with success. */
+static void
+stays_in_force(void)
+{
+	struct strings own = {0};
+	struct mynetworks *old = list("192.0.2.0/24"), *m;
+
+	write_script("postconf", "exit 1");
+	m = mynetworks_new(&own, NULL);
+	is_str(find(m, "192.0.2.7", 0), NULL, "nobody could tell yet");
+	mynetworks_carry(m, old);
+	mynetworks_free(&old);
+	is_str(find(m, "192.0.2.7", 1), "192.0.2.0/24",
+	       "what was known counts");
+	write_script("postconf", "echo 198.51.100.0/24");
+	is_str(find(m, "192.0.2.7", 2), "192.0.2.0/24", "for a minute");
+	is_str(find(m, "192.0.2.7", 61), NULL, "then it is asked again");
+	is_str(find(m, "198.51.100.7", 61), "198.51.100.0/24", "with success");
+	old = m;
+	m = list("203.0.113.0/24");
+	mynetworks_carry(m, old);
+	mynetworks_free(&old);
+	is_str(find(m, "198.51.100.7", 62), NULL,
+	       "a new list replaces the old");
+	mynetworks_free(&m);
+
+	write_script("postmap", "[ -e ${0%/*}/gone ] && exit 2\n"
+				"[ \"$2\" = 192.0.2.7 ]");
+	old = list("203.0.113.0/24 hash:/nets");
+	is_str(find(old, "192.0.2.7", 0), "hash:/nets", "a table knows it");
+	is_str(find(old, "192.0.2.8", 0), NULL, "and does not know that");
+	free(write_file("gone", "", 0644));
+	is_str(find(old, "192.0.2.7", 400), "hash:/nets",
+	       "a table that cannot be asked: what it last said");
+	is_str(find(old, "192.0.2.8", 400), NULL, "also if that was no");
+	m = list("hash:/other hash:/nets");
+	mynetworks_carry(m, old);
+	mynetworks_free(&old);
+	is_str(find(m, "192.0.2.7", 400), "hash:/nets", "after a reload, too");
+	is_str(find(m, "192.0.2.8", 400), NULL, "the other as well");
+	old = m;
+	m = list("hash:/other");
+	mynetworks_carry(m, old);
+	mynetworks_free(&old);
+	is_str(find(m, "192.0.2.7", 400), NULL,
+	       "a table that is not named now");
+	mynetworks_free(&m);
+}
+
+/* A helper that did not answer may be there again; a table that postmap cannot
+ * open stays given up. */
+static void
+table_again(void)
+{
+	struct mynetworks *m = list("hash:/slow");
+
+	write_script("postmap", "echo \"$@\" >>${0%/*}/asked; kill -9 $$");
+	free(write_file("asked", "", 0644));
+	for (int i = 0; i < 10; i++)
+		find(m, "192.0.2.7", i * 60);
+	is_int(count_lines("asked"), 4, "three times, then once in 300 s");
+	write_script("postmap", "exit 0");
+	is_str(find(m, "192.0.2.7", 1200), "hash:/slow", "until it answers");
+	mynetworks_free(&m);
+}
+
 static const char *
 refuse(struct exclude *n, const char *text)
 {
@@ -375,9 +441,9 @@ static void
 clean_up(void)
 {
 	static const char *const names[] = {
-	    "inner",	"outer",    "self",	"asked",
-	    "postmap",	"postconf", "said",	"pbs-echo",
-	    "pbs-fail", "pbs-slow", "pbs-mute", "pbs-flood"};
+	    "inner",	"outer",     "self",	 "asked",    "postmap",
+	    "postconf", "said",	     "pbs-echo", "pbs-fail", "pbs-slow",
+	    "pbs-mute", "pbs-flood", "gone"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char *path = alloc_format("%s/%s", dir, names[i]);
@@ -404,6 +470,8 @@ main(void)
 	files();
 	own_servers();
 	tables();
+	stays_in_force();
+	table_again();
 	all_together();
 	said_once();
 	commands();
