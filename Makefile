@@ -56,6 +56,12 @@ $(BUILD)/config.mk: packaging/install-packages
 	    echo HAVE_SECCOMP = yes >>$@ || echo HAVE_SECCOMP = >>$@
 	@echo '#include <cdb.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
 	    echo HAVE_CDB = yes >>$@ || echo HAVE_CDB = >>$@
+	@echo '#include <bzlib.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
+	    echo HAVE_BZIP2 = yes >>$@ || echo HAVE_BZIP2 = >>$@
+	@echo '#include <lzma.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
+	    echo HAVE_XZ = yes >>$@ || echo HAVE_XZ = >>$@
+	@echo '#include <zstd.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
+	    echo HAVE_ZSTD = yes >>$@ || echo HAVE_ZSTD = >>$@
 	@sed -n 's/^HAVE_\(.*\) =$$/without \1: INSTALL, part 1, says what for/p' $@
 
 LIBS	= -pthread -ldb -lpcre2-8 -lyaml -lz
@@ -76,6 +82,24 @@ LIBS	+= -lcdb
 else
 OMIT	+= maps/map_cdb.c
 OPTIONS	+= -DWITHOUT_CDB
+endif
+ifeq ($(HAVE_BZIP2),yes)
+LIBS	+= -lbz2
+else
+OMIT	+= daemon/source/unpack_bzip2.c
+OPTIONS	+= -DWITHOUT_BZIP2
+endif
+ifeq ($(HAVE_XZ),yes)
+LIBS	+= -llzma
+else
+OMIT	+= daemon/source/unpack_xz.c
+OPTIONS	+= -DWITHOUT_XZ
+endif
+ifeq ($(HAVE_ZSTD),yes)
+LIBS	+= -lzstd
+else
+OMIT	+= daemon/source/unpack_zstd.c
+OPTIONS	+= -DWITHOUT_ZSTD
 endif
 
 ifeq ($(HAVE_SECCOMP),yes)

@@ -95,7 +95,8 @@ def without_libraries():
         name = top + "/config.mk"
         equal(make("BUILD=" + top, "CPPFLAGS=-nostdinc", name),
               (0, "".join("without %s: INSTALL, part 1, says what for\n" % lib
-                          for lib in ("LMDB", "SECCOMP", "CDB"))),
+                          for lib in ("LMDB", "SECCOMP", "CDB",
+                                      "BZIP2", "XZ", "ZSTD"))),
               "make says which libraries it goes without")
 
 

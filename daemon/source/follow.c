@@ -96,7 +96,7 @@ log_failed(struct follow *f, size_t at, const struct err *err, int64_t now)
 {
 	struct tail *tail = f->open.tails[at];
 
-	if (tail->gz != NULL) {
+	if (tail->unpack != NULL) {
 		log_warning("gave up %s", err->text);
 		tail->at_end = true;
 		return;

@@ -280,7 +280,7 @@ begin_since(struct resume_point *point, time_t since,
 		age = age_of(&r, since);
 		if (age != UNKNOWN || i + 1 == point->files.count)
 			point->first = i;
-		if (age == OLDER && tail->gz == NULL)
+		if (age == OLDER && tail->unpack == NULL)
 			point->offset = offset_since(&r, since);
 		tail_close(&tail);
 	}

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "base/err.h"
 #include "daemon/source/source.h"
 #include "daemon/source/tail.h"
+#include "daemon/source/unpack.h"
 
 /* ---- names ---- */
 
@@ -26,7 +28,7 @@ struct mark {
 	enum kind kind;
 	unsigned long number; /* NUMBERED: the larger, the older */
 	char date[64];	      /* DATED: the larger, the newer */
-	bool compressed, unreadable;
+	bool unreadable;      /* compressed in a way that is not known */
 };
 
 struct sibling {
@@ -41,32 +43,15 @@ struct siblings {
 	char *unreadable;
 };
 
-static bool
-ends_with(const char *name, size_t len, const char *end)
-{
-	size_t n = strlen(end);
-
-	return len > n && memcmp(name + len - n, end, n) == 0;
-}
-
 /* The length of the name without the suffix of a compression. */
 static size_t
-without_compression(const char *name, size_t len, struct mark *mark)
+without_compression(const char *name, struct mark *mark)
 {
-	static const char *const unknown[] = {".xz", ".zst", ".bz2", ".lz4",
-					      ".Z"};
+	bool readable;
+	const char *suffix = unpack_suffix(name, &readable);
 
-	if (ends_with(name, len, ".gz")) {
-		mark->compressed = true;
-		return len - 3;
-	}
-	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
-		if (ends_with(name, len, unknown[i])) {
-			mark->unreadable = true;
-			return len - strlen(unknown[i]);
-		}
-	}
-	return len;
+	mark->unreadable = suffix != NULL && !readable;
+	return suffix != NULL ? (size_t)(suffix - name) : strlen(name);
 }
 
 /* Parses what a rotation added to the name of the log: ".1", "-20261121",
@@ -104,7 +89,7 @@ mark_of(const char *base, const char *name, struct mark *mark)
 	const char *dot = strrchr(base, '.');
 
 	memset(mark, 0, sizeof(*mark));
-	len = without_compression(name, strlen(name), mark);
+	len = without_compression(name, mark);
 	if (len > base_len && memcmp(name, base, base_len) == 0)
 		return mark->kind =
 			   read_mark(name + base_len, len - base_len, mark);
@@ -121,10 +106,9 @@ mark_of(const char *base, const char *name, struct mark *mark)
 static bool
 is_compressed_name(const char *name)
 {
-	struct mark mark = {0};
+	bool readable;
 
-	without_compression(name, strlen(name), &mark);
-	return mark.compressed || mark.unreadable;
+	return unpack_suffix(name, &readable) != NULL;
 }
 
 static const char *
@@ -269,6 +253,16 @@ rotation_compare_times(struct timespec a, struct timespec b)
 	return (a.tv_nsec > b.tv_nsec) - (a.tv_nsec < b.tv_nsec);
 }
 
+static bool
+is_suffix(const char *text)
+{
+	char name[16];
+	bool readable;
+
+	snprintf(name, sizeof(name), "x%s", text);
+	return unpack_suffix(name, &readable) == name + 1;
+}
+
 /*
  * Compares two names that differ only in their digits and have enough digits
  * for a date; 0 if they do not. A date is more reliable than the time of
@@ -290,8 +284,9 @@ compare_dates(const char *a, const char *b)
 			order = (*a > *b) - (*a < *b);
 	}
 	/* At the end, or at the suffix of one that is compressed. */
-	return *a == *b || strcmp(a, ".gz") == 0 || strcmp(b, ".gz") == 0
-		   ? (digits >= DATE_DIGITS ? order : 0)
+	return digits >= DATE_DIGITS &&
+		       (*a == *b || is_suffix(a) || is_suffix(b))
+		   ? order
 		   : 0;
 }
 
@@ -338,14 +333,14 @@ sort(struct siblings *found)
 static bool
 is_half_made(const struct siblings *found, size_t i)
 {
-	const struct sibling *gz = &found->list[i];
-	size_t len = strlen(gz->file.path);
+	const char *path = found->list[i].file.path;
+	bool readable;
+	const char *suffix = unpack_suffix(path, &readable);
+	size_t len = suffix != NULL ? (size_t)(suffix - path) : 0;
 
-	for (size_t k = 0; k < found->count; k++)
-		if (ends_with(gz->file.path, len, ".gz") &&
-		    strlen(found->list[k].file.path) == len - 3 &&
-		    strncmp(found->list[k].file.path, gz->file.path, len - 3) ==
-			0)
+	for (size_t k = 0; k < found->count && len > 0; k++)
+		if (strncmp(found->list[k].file.path, path, len) == 0 &&
+		    found->list[k].file.path[len] == '\0')
 			return true;
 	return false;
 }

@@ -10,8 +10,8 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "daemon/source/gzlog.h"
 #include "daemon/source/source.h"
+#include "daemon/source/unpack.h"
 
 static size_t
 min_size(size_t a, size_t b)
@@ -51,14 +51,8 @@ tail_open(const char *path, struct err *err)
 	tail->mtime = st.st_mtim;
 	tail->lines = linebuf_new();
 	tail->blank = true;
-	if (!gzlog_is_compressed(fd))
-		return tail;
-	tail->finished = true;
-	tail->gz = gzlog_open(fd);
-	if (tail->gz == NULL) {
-		err_set(err, "%s", strerror(errno));
-		tail_close(&tail);
-	}
+	tail->unpack = unpack_open(fd);
+	tail->finished = tail->unpack != NULL;
 	return tail;
 }
 
@@ -69,7 +63,7 @@ tail_close(struct tail **tail_p)
 
 	if (tail == NULL)
 		return;
-	gzlog_close(&tail->gz);
+	unpack_close(&tail->unpack);
 	close(tail->fd);
 	linebuf_free(&tail->lines);
 	free(tail->path);
@@ -83,8 +77,8 @@ tail_bytes(void *arg, void *buf, uint64_t len, uint64_t offset)
 	const struct tail *tail = arg;
 	int fd = tail->fd;
 
-	return tail->gz ? gzlog_read(tail->gz, buf, len, offset)
-			: fingerprint_pread(&fd, buf, len, offset);
+	return tail->unpack ? unpack_read(tail->unpack, buf, len, offset)
+			    : fingerprint_pread(&fd, buf, len, offset);
 }
 
 /* ---- the offset ---- */
@@ -187,7 +181,7 @@ skip_to_data(struct tail *tail)
 {
 	off_t data = lseek(tail->fd, (off_t)tail->offset, SEEK_DATA);
 
-	if (tail->gz != NULL || data <= (off_t)tail->offset ||
+	if (tail->unpack != NULL || data <= (off_t)tail->offset ||
 	    tail_seek(tail, (uint64_t)data) != 0)
 		return;
 	tail->place = 0;
@@ -242,7 +236,7 @@ tail_read(struct tail *tail, char buffer[TAIL_BUFFER],
 {
 	/* Going back in a compressed file is expensive, and not needed: such
 	 * files are not truncated. */
-	size_t again = tail->gz ? 0 : tail->before_offset.len;
+	size_t again = tail->unpack ? 0 : tail->before_offset.len;
 	int64_t len;
 
 	*got = 0;
@@ -255,7 +249,7 @@ tail_read(struct tail *tail, char buffer[TAIL_BUFFER],
 	    memcmp(buffer, tail->before_offset.bytes, again) != 0)
 		return TAIL_TRUNCATED;
 	return take(tail, buffer + again, (size_t)len - again,
-		    tail->gz ? len == 0 : len < TAIL_BUFFER, sink, got);
+		    tail->unpack ? len == 0 : len < TAIL_BUFFER, sink, got);
 }
 
 /* ---- fingerprints ---- */

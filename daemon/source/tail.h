@@ -18,8 +18,8 @@
 #include "base/linebuf.h"
 
 struct err;
-struct gzlog;
 struct source_sink;
+struct unpack;
 
 /* The last bytes before some offset, as they were read. */
 struct before {
@@ -30,7 +30,7 @@ struct before {
 struct tail {
 	char *path; /* as it was opened */
 	int fd;
-	struct gzlog *gz; /* NULL: the file is not compressed */
+	struct unpack *unpack; /* NULL: the file is not compressed */
 	uint64_t device, inode;
 	struct timespec mtime; /* when the end was last seen, or at open */
 

@@ -146,7 +146,7 @@ orders(void)
 	lists("log", "log.1 log-20261121 log!", "a change of scheme: by time");
 	make_all("log log.1 log.1.gz");
 	lists("log", "log.1 log!", "while gzip works, the plain one");
-	make_all("log log.1.xz");
+	make_all("log log.1.lz4");
 	lists("log", "log!", "what cannot be read is left out");
 	mkdir(in("log.1"), 0700);
 	make_all("log");
