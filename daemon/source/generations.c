@@ -9,6 +9,7 @@
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "daemon/source/rotation.h"
+#include "daemon/source/source.h"
 #include "daemon/source/tail.h"
 
 void
@@ -74,17 +75,6 @@ generations_has_done(const struct generations *g, const struct rotated *file)
 	return false;
 }
 
-/* Only after a whole line: the rest of a torn one would be read as a line. */
-static bool
-ends_line(const struct tail *tail, uint64_t offset)
-{
-	char byte = '\0';
-
-	return offset > 0 &&
-	       tail_bytes((void *)(uintptr_t)tail, &byte, 1, offset - 1) == 1 &&
-	       byte == '\n';
-}
-
 void
 generations_seek_done(const struct generations *g, struct tail *tail)
 {
@@ -92,8 +82,7 @@ generations_seek_done(const struct generations *g, struct tail *tail)
 		const struct generations_done *done = &g->done[i];
 
 		if (done->inode == tail->inode &&
-		    done->device == tail->device &&
-		    ends_line(tail, done->print.offset) &&
+		    done->device == tail->device && done->print.offset > 0 &&
 		    tail_holds(tail, &done->print)) {
 			tail_seek(tail, done->print.offset);
 			return;
@@ -132,7 +121,7 @@ generations_drop(struct generations *g, size_t at)
 	done = &g->done[g->ndone++ % GENERATIONS_DONE_MAX];
 	*done = (struct generations_done){
 	    .device = tail->device, .inode = tail->inode, .mtime = tail->mtime};
-	tail_print_offset(tail, &done->print);
+	tail_print_place(tail, &done->print);
 	take_out(g, at);
 	tail_close(&tail);
 }
@@ -205,15 +194,15 @@ generations_recover(struct generations *g, size_t at, const char *spec,
 {
 	struct tail *tail = g->tails[at];
 	struct rotation files;
-	struct fingerprint print;
+	struct logpos lost = {0};
 	ssize_t copy = -1;
 	size_t first = at;
 
-	rotation_list(&files, spec, NULL);
-	if (tail->offset > 0) {
-		tail_print_offset(tail, &print);
-		copy = rotation_find(&files, &print, 0, 0);
-	}
+	if (tail->offset > 0)
+		tail_print_offset(tail, &lost.print);
+	rotation_list(&files, spec, &lost);
+	if (tail->offset > 0)
+		copy = rotation_find(&files, &lost.print, 0, 0);
 	if (copy >= 0)
 		insert_rotated(g, &at, &files.list[copy], tail->offset, now);
 	for (size_t i = (size_t)(copy + 1); i < files.count; i++) {

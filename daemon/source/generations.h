@@ -28,7 +28,7 @@ struct generations {
 	struct generations_done {
 		uint64_t device, inode;
 		struct timespec mtime;
-		struct fingerprint print; /* of its end */
+		struct fingerprint print; /* up to its last line */
 	} done[GENERATIONS_DONE_MAX];	  /* a ring */
 	size_t ndone;
 };

@@ -17,11 +17,10 @@
 #include "daemon/source/tail.h"
 #include "daemon/source/unpack.h"
 
-/* ---- names ---- */
+/* BESIDE_MAX: so many directories beside the log are searched. */
+enum { DATE_DIGITS = 5, TRIES = 8, BESIDE_MAX = 64 };
 
 enum kind { NO_SIBLING, NUMBERED, DATED, MATCHED };
-
-enum { DATE_DIGITS = 5, TRIES = 8 };
 
 /* What the name of a rotated file says about its age. */
 struct mark {
@@ -42,6 +41,8 @@ struct siblings {
 	size_t count;
 	char *unreadable;
 };
+
+/* ---- names ---- */
 
 /* The length of the name without the suffix of a compression. */
 static size_t
@@ -199,17 +200,17 @@ has_device(const char *path, uint64_t device)
  * another number after a boot, so a file with the right inode on another device
  * counts if its contents prove it. */
 static bool
-is_stray(const struct logpos *stray, const char *directory,
+is_stray(const struct logpos *lost, const char *directory,
 	 const struct dirent *d)
 {
 	char *path;
 	bool found;
 
-	if (stray == NULL || d->d_ino != stray->inode)
+	if (lost == NULL || d->d_ino != lost->inode)
 		return false;
 	path = alloc_format("%s/%s", directory, d->d_name);
-	found = has_device(path, stray->device) ||
-		(stray->print.offset > 0 && holds(path, &stray->print));
+	found = has_device(path, lost->device) ||
+		(lost->print.offset > 0 && holds(path, &lost->print));
 	free(path);
 	return found;
 }
@@ -217,7 +218,7 @@ is_stray(const struct logpos *stray, const char *directory,
 /* Adds all files in the directory of path that belong to it, but not path
  * itself. */
 static void
-scan(struct siblings *found, const char *path, const struct logpos *stray)
+scan(struct siblings *found, const char *path, const struct logpos *lost)
 {
 	const char *base = last_part(path);
 	char *directory = directory_of(path);
@@ -233,13 +234,85 @@ scan(struct siblings *found, const char *path, const struct logpos *stray)
 		if (pattern ? fnmatch(base, name, FNM_PERIOD) != 0
 			    : mark_of(base, name, &mark) == NO_SIBLING &&
 				  (strcmp(base, name) == 0 ||
-				   !is_stray(stray, directory, d)))
+				   !is_stray(lost, directory, d)))
 			continue;
 		add(found, alloc_format("%s/%s", directory, name), &mark,
 		    pattern && !is_compressed_name(name));
 	}
 	if (dir != NULL)
 		closedir(dir);
+	free(directory);
+}
+
+/* ---- directories beside ---- */
+
+static bool
+has_position(const struct siblings *found, const struct logpos *lost)
+{
+	if (lost->print.offset == 0)
+		return true;
+	for (size_t i = 0; i < found->count; i++)
+		if (holds(found->list[i].file.path, &lost->print))
+			return true;
+	return false;
+}
+
+/* Adds the rotated files of that directory if the one that is lost is there. */
+static void
+scan_if_there(struct siblings *found, const char *path,
+	      const struct logpos *lost)
+{
+	struct siblings there = {0};
+	bool known;
+
+	scan(&there, path, lost);
+	known = has_position(&there, lost);
+	for (size_t i = 0; i < there.count; i++) {
+		struct sibling *s = &there.list[i];
+
+		if (known)
+			add(found, s->file.path, &s->mark, false);
+		else
+			free(s->file.path);
+	}
+	free(there.list);
+	free(there.unreadable);
+}
+
+/* Looks into the first directories of a directory, but not into theirs. */
+static void
+scan_inside(struct siblings *found, const char *directory, const char *base,
+	    const struct logpos *lost)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *d;
+	int left = BESIDE_MAX;
+
+	while (dir != NULL && left > 0 && (d = readdir(dir)) != NULL) {
+		char *path;
+
+		if (d->d_name[0] == '.' ||
+		    (d->d_type != DT_DIR && d->d_type != DT_UNKNOWN &&
+		     d->d_type != DT_LNK))
+			continue;
+		path = alloc_format("%s/%s/%s", directory, d->d_name, base);
+		scan_if_there(found, path, lost);
+		free(path);
+		left--;
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+static void
+scan_beside(struct siblings *found, const char *path, const struct logpos *lost)
+{
+	char *directory = directory_of(path), *above = directory_of(directory);
+
+	scan_inside(found, directory, last_part(path), lost);
+	if (strchr(directory, '/') != NULL && strcmp(above, "/") != 0)
+		scan_inside(found, above, last_part(path), lost);
+	free(above);
 	free(directory);
 }
 
@@ -363,7 +436,7 @@ move_to_list(struct rotation *rotation, struct siblings *found)
 
 static void
 list_names(struct rotation *rotation, const char *spec,
-	   const struct logpos *stray)
+	   const struct logpos *lost)
 {
 	struct siblings found = {0};
 	const struct mark none = {0};
@@ -374,9 +447,11 @@ list_names(struct rotation *rotation, const char *spec,
 		add(&found, alloc_string(spec), &none, true);
 		target = realpath(spec, NULL);
 	}
-	scan(&found, spec, stray);
+	scan(&found, spec, lost);
 	if (target != NULL && strcmp(target, spec) != 0)
-		scan(&found, target, stray);
+		scan(&found, target, lost);
+	if (lost != NULL && !has_position(&found, lost))
+		scan_beside(&found, target != NULL ? target : spec, lost);
 	free(target);
 	sort(&found);
 	move_to_list(rotation, &found);
@@ -403,25 +478,25 @@ are_same(const struct rotation *a, const struct rotation *b)
  */
 void
 rotation_list(struct rotation *rotation, const char *spec,
-	      const struct logpos *stray)
+	      const struct logpos *lost)
 {
-	list_names(rotation, spec, stray);
+	list_names(rotation, spec, lost);
 	for (int tries = 0; tries < TRIES; tries++) {
-		if (rotation_is_current(rotation, spec, stray))
+		if (rotation_is_current(rotation, spec, lost))
 			return;
 		rotation_clear(rotation);
-		list_names(rotation, spec, stray);
+		list_names(rotation, spec, lost);
 	}
 }
 
 bool
 rotation_is_current(const struct rotation *rotation, const char *spec,
-		    const struct logpos *stray)
+		    const struct logpos *lost)
 {
 	struct rotation now;
 	bool same;
 
-	list_names(&now, spec, stray);
+	list_names(&now, spec, lost);
 	same = are_same(&now, rotation);
 	rotation_clear(&now);
 	return same;

@@ -35,15 +35,17 @@ struct rotation {
 };
 
 /*
- * Fills it. The live file, if there is one, comes last. stray: NULL, or a
+ * Fills it. The live file, if there is one, comes last. lost: NULL, or a
  * position whose file is also looked for under any other name in the same
- * directories.
+ * directories. If it is not there, but in a directory beside the log or beside
+ * its directory, as with logrotate(8)'s olddir, all rotated files in that one
+ * are listed, too.
  */
 void rotation_list(struct rotation *, const char *spec,
-		   const struct logpos *stray);
-/* Whether it would be filled in the same way now. */
+		   const struct logpos *lost);
+/* Whether the same files still have the same names. */
 bool rotation_is_current(const struct rotation *, const char *spec,
-			 const struct logpos *stray);
+			 const struct logpos *lost);
 void rotation_clear(struct rotation *);
 
 /* The index of the file of that fingerprint, or -1. device and inode name the

@@ -88,6 +88,14 @@ def zipped():
         site, site.logfile + ".1.gz"))
 
 
+def moved_away():
+    """logrotate's olddir, with the sandbox that a worker has."""
+    def rotate(site):
+        os.mkdir(site.path("archive"))
+        os.rename(site.logfile, site.path("archive/mail.log-20261128"))
+    while_stopped("moved to another directory", rotate)
+
+
 def copied():
     def rotate(site):
         with open(site.logfile, "rb") as log:
@@ -167,5 +175,5 @@ def broken():
             daemon.stop(signal.SIGKILL)
 
 
-main(checkpoint, same_file, renamed, dated, twice, zipped, copied, killed,
+main(checkpoint, same_file, renamed, dated, twice, zipped, moved_away, copied, killed,
      killed_and_late, no_checkpoint, window_in_rotated, broken)

@@ -747,6 +747,77 @@ resumed(const char *first, const char *second, const struct compressor *with)
 	end(site);
 }
 
+/* logrotate's olddir, from a clean stop; name: in that directory. */
+static void
+resumed_beside(const char *olddir, const char *name,
+	       const struct compressor *with)
+{
+	struct site *site = begin();
+	char first[64], second[64];
+
+	snprintf(first, sizeof(first), "%s/%s.2", olddir, name);
+	snprintf(second, sizeof(second), "%s/%s.1", olddir, name);
+	mkdir(in(site, "logs"), 0755);
+	mkdir(in(site, olddir), 0755);
+	mkdir(in(site, "logs/empty"), 0755);
+	put(site, "logs/log", "0000000001 a");
+	start(site, "logs/log");
+	stop(site);
+	put(site, "logs/log", "0000000002 rest");
+	move(site, "logs/log", first);
+	if (with != &none && !compress_file(site, with, first)) {
+		tap_skip(with->program, "not here");
+		end(site);
+		return;
+	}
+	put(site, second, "0000000003 between");
+	put(site, "logs/log", "0000000004 new");
+	restart(site, "logs/log");
+	ok(site->got.count == 3 &&
+	       strcmp(site->got.list[0], "0000000002 rest") == 0 &&
+	       strcmp(site->got.list[1], "0000000003 between") == 0 &&
+	       strcmp(site->got.list[2], "0000000004 new") == 0,
+	   "moved to %s%s, and once more: three lines", first, with->suffix);
+	put(site, "logs/log", "0000000005 on");
+	arrives(site, "0000000005 on", "going on");
+	end(site);
+}
+
+/* Another program's log of the same name is not taken for ours. */
+static void
+not_beside(void)
+{
+	struct site *site = begin();
+
+	mkdir(in(site, "other"), 0755);
+	put(site, "other/log.1", "0000000002 another");
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	stop(site);
+	unlink(in(site, "log"));
+	put(site, "log", "0000000003 b");
+	restart(site, "log");
+	is_int(count(site, "0000000002 another"), 0, "a log beside");
+	is_int(said(site, "cannot find the position"), 1,
+	       "the position is lost");
+	end(site);
+}
+
+static void
+truncated_to_olddir(void)
+{
+	struct site *site = begin();
+
+	mkdir(in(site, "old"), 0755);
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	put(site, "log", "0000000002 b");
+	copy(site, "log", "old/log.1");
+	truncate(in(site, "log"), 0) == 0 ? (void)0 : abort();
+	arrives(site, "0000000002 b", "copytruncate with olddir");
+	end(site);
+}
+
 static void
 resumed_where_it_was(void)
 {
@@ -920,6 +991,11 @@ main(void)
 		resumed("log.2", "log.1", &others[i]);
 		resumed("log-20261119", "log-20261120", &others[i]);
 	}
+	resumed_beside("logs/archive", "log", &none);
+	resumed_beside("archive", "log", &none);
+	resumed_beside("archive", "log", &gzip);
+	not_beside();
+	truncated_to_olddir();
 	resumed_where_it_was();
 	not_fooled();
 	begins_in_time();
