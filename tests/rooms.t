@@ -111,9 +111,10 @@ STATE_ROOMS = {
 }
 FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAX = 14, 25, 80
 FILE_MAX, MAIN_MAX = 540, 120
-# As many lines as there were before the rooms were parted (40,013). What a new
-# feature needs beyond that has to be found among them.
-PRODUCT_MAX = 40000
+# What the daemon does today fits into 41,000 lines. The gateway's tools, the
+# doctor, the metrics and the peers come on top of that, in files of their own.
+# Whoever needs more says why here.
+PRODUCT_MAX = 56000
 FOLDER_MAX = 20
 
 
