@@ -26,12 +26,14 @@ static const struct {
 };
 
 static const struct source_ops *
-choose(const char *spec, struct err *err)
+choose(const char *spec, bool once, struct err *err)
 {
 	size_t i = 0;
 	struct stat st;
 
-	if (stat(spec, &st) == 0 && S_ISFIFO(st.st_mode))
+	/* To read a FIFO once would be to wait for a writer that may not come:
+	 * source_file refuses it. */
+	if (!once && stat(spec, &st) == 0 && S_ISFIFO(st.st_mode))
 		return &source_stdin;
 	while (types[i].how == PREFIX
 		   ? strncmp(types[i].spec, spec, strlen(types[i].spec))
@@ -47,7 +49,7 @@ source_open(const char *spec, struct loop *loop,
 	    const struct source_start *start, const struct source_sink *sink,
 	    struct err *err)
 {
-	const struct source_ops *ops = choose(spec, err);
+	const struct source_ops *ops = choose(spec, start->once, err);
 	struct source *source;
 
 	if (ops == NULL)

@@ -101,7 +101,7 @@ on_input(void *arg, uint32_t events)
 	(void)events;
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	if (got == 0 && in->fifo != NULL && !in->source.once) {
+	if (got == 0 && in->fifo != NULL) {
 		await_writer(in);
 		return;
 	}
