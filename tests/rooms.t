@@ -390,7 +390,7 @@ def shape_can_fail():
         catches(check, name, {"base/x.c": fits}, {"base/x.c": exceeds})
     catches(bad_sizes, "a long main.c", {"daemon/main.c": "\n" * MAIN_MAX},
             {"daemon/main.c": "\n" * (MAIN_MAX + 1)})
-    much = {"base/%d.h" % i: "\n" * (PRODUCT_MAX // 100) for i in range(100)}
+    much = {"base/%d.h" % i: "\n" * (PRODUCT_MAX // 200) for i in range(200)}
     catches(bad_sizes, "a large product", dict(much, **{"tests/x.c": "\n"}),
             dict(much, **{"base/x.c": "\n"}))
 

@@ -269,7 +269,8 @@ explain_exit(struct err *err, int code, const char *output)
 	return err->text;
 }
 
-/* An entry of the new list that is the same table; 0: there is none. */
+/* The number of the entry of the new list that is the same table, counted from 1.
+ * Returns 0 if the list has no such entry. */
 static uint32_t
 find_table(const struct networks *list, const struct mynetworks_entry *entry)
 {

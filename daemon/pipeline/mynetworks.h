@@ -30,7 +30,7 @@ void mynetworks_free(struct mynetworks **);
  * After a reload: what `old' knew stays in force as far as `new' could not ask.
  * If postconf(1) did not answer, that is the whole list, and it is asked again
  * with a login, at most once a minute. For a table that does not answer, it is
- * what it last said of an address. Takes that out of `old', which the caller
+ * its last answer for an address. Takes that out of `old', which the caller
  * frees. Logs it.
  */
 void mynetworks_carry(struct mynetworks *new, struct mynetworks *old);

@@ -36,7 +36,7 @@ await_exit(pid_t pid)
 	return status;
 }
 
-/* The pid in the guardian, 0 in the child, -1: there is none. The guardian
+/* Returns the pid in the guardian, 0 in the child, -1 on error. The guardian
  * alone has the writing end of the pipe `lost', so its death closes it. */
 static pid_t
 fork_child(struct guardian *g, int *life)
