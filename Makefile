@@ -122,9 +122,10 @@ ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
-ROOMS	= base patterns maps daemon
+ROOMS	= base patterns maps daemon tools
+MAINS	= daemon/main.c tools/pbsctl.c
 # A room may have rooms inside.
-sources	= $(filter-out $(OMIT) daemon/main.c,$(wildcard $(1)/*.c $(1)/*/*.c))
+sources	= $(filter-out $(OMIT) $(MAINS),$(wildcard $(1)/*.c $(1)/*/*.c))
 objects	= $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 
 PROGRAMS = $(BUILD)/pop-before-smtp $(BUILD)/pbsctl
@@ -139,13 +140,12 @@ all: $(PROGRAMS)
 $(BUILD)/pop-before-smtp: $(BUILD)/daemon/main.o $(ROOMS:%=$(BUILD)/lib%.a)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
 
-$(BUILD)/pbsctl: $(call objects,tools) \
-    $(ROOMS:%=$(BUILD)/lib%.a)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(LIBS)
+$(BUILD)/pbsctl: $(BUILD)/tools/pbsctl.o $(ROOMS:%=$(BUILD)/lib%.a)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
 
 # Each room is an archive; later ones may use earlier ones.
-archives = $(BUILD)/libdaemon.a $(BUILD)/libmaps.a $(BUILD)/libpatterns.a \
-	   $(BUILD)/libbase.a
+archives = $(BUILD)/libtools.a $(BUILD)/libdaemon.a $(BUILD)/libmaps.a \
+	   $(BUILD)/libpatterns.a $(BUILD)/libbase.a
 
 define room
 $(BUILD)/lib$(1).a: $(call objects,$(1))
@@ -347,5 +347,5 @@ help:
 	sanitized fuzz fuzzers coverage covered soak forge units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(foreach r,$(ROOMS) tools tests,$(wildcard $(BUILD)/$(r)/*.d \
+-include $(foreach r,$(ROOMS) tests,$(wildcard $(BUILD)/$(r)/*.d \
 	   $(BUILD)/$(r)/*/*.d))

@@ -50,6 +50,9 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
     "tools/explain": TOOLS + " tools/output tools",
     "tools/check": TOOLS + " tools/output tools",
     "tools/import": TOOLS + " tools/output tools",
+    # What the readers of foreign lists have in common.
+    "tools/gateway": "base",
+    "tools/recipients": "base maps tools/output tools tools/gateway",
 }.items()}
 # Single files that may include more than their room may.
 MAY_ALSO = {
