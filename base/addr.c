@@ -206,29 +206,49 @@ parse_bits(const char *text, size_t len)
 	return bits <= 128 ? bits : -1;
 }
 
-int
-cidr_parse(struct cidr *out, const char *text, size_t len)
+/* As cidr_parse(), with the host bits of the text. */
+static int
+parse_with_host(struct cidr *out, const char *text, size_t len)
 {
 	const char *slash = memchr(text, '/', len);
 	size_t addr_len = slash ? (size_t)(slash - text) : len;
 	bool six = memchr(text, ':', addr_len) != NULL;
 	int bits = six ? 128 : 32, max = bits;
-	struct cidr parsed;
 
-	if (addr_parse(&parsed.addr, text, addr_len) < 0)
+	if (addr_parse(&out->addr, text, addr_len) < 0)
 		return -1;
 	if (slash != NULL)
 		bits = parse_bits(slash + 1, len - addr_len - 1);
 	if (bits > max)
 		return -1;
-	if (six && parsed.addr.family == 4)
+	if (six && out->addr.family == 4)
 		bits -= 96; /* a network of mapped IPv4 addresses */
 	if (bits < 0)
 		return -1;
-	parsed.bits = (unsigned int)bits;
-	for (unsigned int i = 0; i < sizeof(parsed.addr.bytes); i++)
-		if (parsed.addr.bytes[i] & ~mask_byte(parsed.bits, i))
-			return -1;
+	out->bits = (unsigned int)bits;
+	return 0;
+}
+
+int
+cidr_parse_around(struct cidr *out, const char *text, size_t len)
+{
+	if (parse_with_host(out, text, len) != 0)
+		return -1;
+	out->addr = cidr_network(out);
+	return 0;
+}
+
+int
+cidr_parse(struct cidr *out, const char *text, size_t len)
+{
+	struct cidr parsed;
+	struct addr network;
+
+	if (parse_with_host(&parsed, text, len) != 0)
+		return -1;
+	network = cidr_network(&parsed);
+	if (memcmp(network.bytes, parsed.addr.bytes, sizeof(network.bytes)))
+		return -1;
 	*out = parsed;
 	return 0;
 }

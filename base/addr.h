@@ -54,6 +54,9 @@ bool addr_is_unambiguous(const struct addr *);
 /* Parses "192.0.2.0/24", "[2001:db8::]/32" as in Postfix's mynetworks, or a
  * bare address. Host bits must be zero. 0, or -1. */
 int cidr_parse(struct cidr *out, const char *text, size_t len);
+
+/* As cidr_parse(), but host bits may be set; the network has none. */
+int cidr_parse_around(struct cidr *out, const char *text, size_t len);
 struct addr cidr_network(const struct cidr *); /* host bits zeroed */
 bool cidr_contains(const struct cidr *, const struct addr *);
 

@@ -25,11 +25,15 @@ parse_inet(struct listenplace *p, const char *text, struct err *err)
 	    addr_parse(&p->addr, text, (size_t)(colon - text)) != 0)
 		return err_set(err, "not ADDRESS:PORT");
 	if (!addr_is_loopback(&p->addr))
-		return err_set(err, "not a loopback address");
+		return err_set(err,
+			       "%.*s is not a loopback address, such as "
+			       "127.0.0.1: only this machine may ask",
+			       (int)(colon - text), text);
 	port = strtoul(colon + 1, &end, 10);
 	if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || port == 0 ||
 	    port > UINT16_MAX)
-		return err_set(err, "'%s': not a port", colon + 1);
+		return err_set(err, "'%s' is not a port (1 to %d)", colon + 1,
+			       UINT16_MAX);
 	p->path = NULL;
 	p->port = (uint16_t)port;
 	return 0;

@@ -15,6 +15,10 @@
  * its stack. */
 enum { DEPTH_MAX = 32, NODES_MAX = 200 * 1000, FILE_MAX = 8 * 1024 * 1024 };
 
+/* In the name of a key. */
+#define NAME_BYTES                                                             \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+
 struct yaml_tree {
 	char *file;
 	struct yaml_node *root;
@@ -98,14 +102,78 @@ line_of_error(const struct builder *b)
 	return line + 1;
 }
 
+/* The line of this number, without its newline; empty after the last one. */
+static const char *
+find_line(const struct builder *b, size_t number, size_t *len)
+{
+	const char *line = b->text, *end = b->text + b->len, *newline;
+
+	for (;; line = newline + 1) {
+		newline = memchr(line, '\n', (size_t)(end - line));
+		if (--number == 0 || newline == NULL)
+			break;
+	}
+	if (number > 0)
+		line = end;
+	*len = (size_t)((newline != NULL ? newline : end) - line);
+	return line;
+}
+
+/* Two mistakes that libyaml does not name: a tab before the first word, and
+ * "name = value". -1 and the message, or 0. */
+static int
+refuse_mistake(struct builder *b, size_t number)
+{
+	size_t len, blank, name;
+	const char *line = find_line(b, number, &len), *value;
+
+	for (blank = 0; blank < len && strchr(" \t", line[blank]); blank++)
+		if (line[blank] == '\t')
+			return fail_at(b, number,
+				       "a tab; YAML is indented with spaces");
+	line += blank;
+	len -= blank;
+	for (name = 0; name < len && strchr(NAME_BYTES, line[name]);)
+		name++;
+	for (value = line + name; value < line + len && *value == ' ';)
+		value++;
+	if (name == 0 || value == line + len || *value++ != '=')
+		return 0;
+	while (value < line + len && *value == ' ')
+		value++;
+	return err_set(b->err, "%s:%zu: write `%.*s: %.*s', with a colon",
+		       b->tree->file, number, (int)name, line,
+		       (int)(line + len - value), value);
+}
+
+/* What began in an earlier line, such as a quoted text that never ends. */
+static int
+fail_in_context(struct builder *b, size_t line)
+{
+	const yaml_parser_t *p = &b->parser;
+	const char *problem = p->problem ? p->problem : "not YAML";
+
+	if (p->context == NULL || p->context_mark.line + 1 >= line)
+		return fail_at(b, line, problem);
+	return err_set(b->err, "%s:%zu: %s (%s that begins in line %zu)",
+		       b->tree->file, line, problem, p->context,
+		       p->context_mark.line + 1);
+}
+
 /* Reads the next event, which the caller deletes. 0, or -1. */
 static int
 next_event(struct builder *b, yaml_event_t *event)
 {
+	size_t line;
+
 	if (yaml_parser_parse(&b->parser, event))
 		return 0;
-	return fail_at(b, line_of_error(b),
-		       b->parser.problem ? b->parser.problem : "not YAML");
+	line = line_of_error(b);
+	if (refuse_mistake(b, line) < 0 ||
+	    (b->parser.context != NULL &&
+	     refuse_mistake(b, b->parser.context_mark.line + 1) < 0))
+		return -1;
+	return fail_in_context(b, line);
 }
 
 /* Configuration does not need aliases and tags; they only make it harder to
@@ -299,6 +367,9 @@ build_stream(struct builder *b)
 			return -1;
 		if (more > 0)
 			return fail_at(b, line, "only one document is allowed");
+		if ((*root)->kind == YAML_SCALAR &&
+		    refuse_mistake(b, (*root)->line) < 0)
+			return -1;
 	}
 	if (*root == NULL || is_nothing(*root)) {
 		node_free(*root);

@@ -18,6 +18,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/pipeline/load_rules.h"
 #include "daemon/sandbox/sandbox.h"
+#include "daemon/sys/helper.h"
 #include "maps/map.h"
 #include "patterns/check/sample_check.h"
 #include "patterns/match/recognizer.h"
@@ -28,6 +29,8 @@ struct check {
 	time_t now;
 	unsigned int failures;
 };
+
+enum { POSTCONF_MS = 10 * 1000 };
 
 static void __attribute__((format(printf, 2, 3)))
 fail(struct check *c, const char *fmt, ...)
@@ -113,6 +116,45 @@ check_patterns(struct check *c)
 
 /* ---- maps, logs, checkpoint ---- */
 
+/* Those types are Postfix's own; others it asks, or never sees. */
+static void
+check_type(struct check *c, const char *map, const char *known)
+{
+	static const char *const types[] = {"hash", "lmdb", "cdb", "cidr",
+					    "socketmap"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		size_t len = strlen(types[i]);
+
+		if (strncmp(map, types[i], len) == 0 && map[len] == ':' &&
+		    !helper_has_word(known, types[i]))
+			fail(c,
+			     "%s: Postfix does not read %s: maps; `postconf "
+			     "-m' lists what it reads",
+			     map, types[i]);
+	}
+}
+
+static void
+check_types(struct check *c)
+{
+	static const char *const argv[] = {"postconf", "-m", NULL};
+	struct err err;
+	char *output = NULL;
+	int code;
+
+	if (!c->conf->write)
+		return;
+	code = helper_run(NULL, argv, POSTCONF_MS, &output, &err);
+	if (code != 0)
+		printf("warning Postfix: %s; cannot check which types of map "
+		       "it reads\n",
+		       code < 0 ? err.text : output);
+	for (size_t i = 0; code == 0 && i < c->conf->maps.count; i++)
+		check_type(c, c->conf->maps.list[i], output);
+	free(output);
+}
+
 static void
 check_maps(struct check *c)
 {
@@ -132,15 +174,32 @@ check_maps(struct check *c)
 	}
 }
 
+/* The daemon waits for a file, but hardly for a directory: it would be one that
+ * somebody has mistyped. */
 static void
-check_glob(const char *pattern)
+check_absent(struct check *c, const char *log)
+{
+	char *copy = alloc_string(log);
+	const char *dir = dirname(copy);
+
+	if (strchr(dir, '*') == NULL && access(dir, F_OK) != 0)
+		fail(c, "log %s: the directory %s does not exist", log, dir);
+	else
+		printf("warning log %s: no such file yet; the daemon waits for "
+		       "it\n",
+		       log);
+	free(copy);
+}
+
+static void
+check_glob(struct check *c, const char *pattern)
 {
 	glob_t found;
 
 	if (glob(pattern, 0, NULL, &found) == 0)
 		printf("ok log %s: %zu files\n", pattern, found.gl_pathc);
 	else
-		printf("ok log %s: none yet, will be waited for\n", pattern);
+		check_absent(c, pattern);
 	globfree(&found);
 }
 
@@ -175,6 +234,16 @@ check_journal(struct check *c, const char *log)
 	printf("ok log %s\n", log);
 }
 
+/* A service runs in another directory than the one who wrote the name. */
+static void
+refuse_name(struct check *c, const char *log)
+{
+	if (log[strcspn(log, ":/")] == ':')
+		fail(c, "log %s: neither a file nor journal:", log);
+	else
+		fail(c, "log %s: relative; write the whole path", log);
+}
+
 static void
 check_log(struct check *c, const char *log)
 {
@@ -184,14 +253,14 @@ check_log(struct check *c, const char *log)
 		check_journal(c, log);
 	else if (strcmp(log, "-") == 0)
 		printf("ok log %s\n", log);
+	else if (*log != '/')
+		refuse_name(c, log);
 	else if (strchr(log, '*') != NULL)
-		check_glob(log);
+		check_glob(c, log);
 	else if (access(log, R_OK) == 0 && stat(log, &st) == 0)
 		check_kind(c, log, &st);
-	else if (*log != '/' && log[strcspn(log, ":")] == ':')
-		fail(c, "log %s: neither a file nor journal:", log);
 	else if (errno == ENOENT)
-		printf("ok log %s: not there yet, will be waited for\n", log);
+		check_absent(c, log);
 	else
 		fail(c, "log %s: %s", log, strerror(errno));
 }
@@ -274,6 +343,7 @@ configtest_run(const struct conf *conf)
 	conf_warn_root(conf);
 	check_patterns(&c);
 	check_maps(&c);
+	check_types(&c);
 	for (size_t i = 0; i < conf->logfiles.count; i++)
 		check_log(&c, conf->logfiles.list[i]);
 	check_checkpoint(&c);

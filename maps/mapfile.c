@@ -55,8 +55,8 @@ check_directory(const char *directory, struct err *err)
 			       directory, (unsigned int)st.st_mode & 07777);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		return err_set(err,
-			       "directory %s belongs to user %lu, not to root "
-			       "or to user %lu, who runs this",
+			       "directory %s belongs to the user id %lu, not to "
+			       "root or to the user id %lu, which runs this",
 			       directory, (unsigned long)st.st_uid,
 			       (unsigned long)geteuid());
 	return 0;

@@ -93,6 +93,19 @@ access_value_is_class(const char *text)
 	       !access_value_is_action(text, len) && !are_restrictions(text);
 }
 
+bool
+access_value_refuses(const char *text)
+{
+	static const char *const beginnings[] = {"reject", "defer", "discard"};
+	size_t len = strcspn(text, BLANKS ",");
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++)
+		if (strncasecmp(text, beginnings[i], strlen(beginnings[i])) ==
+		    0)
+			return true;
+	return is_code(text, len);
+}
+
 int
 access_value_check(const char *text, struct err *err)
 {

@@ -18,6 +18,9 @@ int access_value_check(const char *text, struct err *);
  * smtpd_restriction_classes. */
 bool access_value_is_class(const char *text);
 
+/* Whether Postfix refuses or discards the mail of a client that has it. */
+bool access_value_refuses(const char *text);
+
 /* Whether the first len bytes are an action of access(5), or 4NN or 5NN. */
 bool access_value_is_action(const char *word, size_t len);
 

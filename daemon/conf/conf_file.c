@@ -94,6 +94,35 @@ apply_scalar(struct conf *conf, const struct option *o,
 	return 0;
 }
 
+/* The key of another section, a flag, or a mistyped word. */
+static int
+unknown_key(const char *section, const struct yaml_tree *tree,
+	    const struct yaml_node *key, struct err *err)
+{
+	const char *name = key->text;
+	const char *near = option_suggest_key(section, name);
+	const struct option *flag = option_find(name, strlen(name));
+	const char *home = option_section_of(name);
+
+	if (home != NULL)
+		return yaml_err(tree, key, err,
+				"unknown key '%s' (it belongs under `%s:')",
+				name, home);
+	if (flag != NULL && flag->flag_only)
+		return yaml_err(tree, key, err,
+				"unknown key '%s' (it is only a flag, --%s)",
+				name, name);
+	if (flag != NULL)
+		return yaml_err(tree, key, err,
+				"unknown key '%s' (it does not belong under "
+				"`%s:')",
+				name, section);
+	return yaml_err(tree, key, err,
+			near ? "unknown key '%s' (did you mean '%s'?)"
+			     : "unknown key '%s'%s",
+			name, near ? near : "");
+}
+
 static int apply_section(struct conf *, const struct yaml_tree *,
 			 const struct yaml_node *key,
 			 const struct yaml_node *value, struct err *);
@@ -105,19 +134,13 @@ apply_key(struct conf *conf, const char *section, const struct yaml_tree *tree,
 	  struct err *err)
 {
 	const struct option *o = option_key(section, key->text);
-	const char *near;
 
 	if (section == NULL && option_is_section(key->text))
 		return apply_section(conf, tree, key, value, err);
 	if (section == NULL && strcmp(key->text, "text") == 0)
 		return conf_text_read(conf, tree, value, err);
-	if (o == NULL) {
-		near = option_suggest_key(section, key->text);
-		return yaml_err(tree, key, err,
-				near ? "unknown key '%s' (did you mean '%s'?)"
-				     : "unknown key '%s'%s",
-				key->text, near ? near : "");
-	}
+	if (o == NULL)
+		return unknown_key(section, tree, key, err);
 	if (value->kind != YAML_LIST || !option_is_list(o))
 		return apply_scalar(conf, o, tree, value, err);
 	for (size_t i = 0; i < value->count; i++)

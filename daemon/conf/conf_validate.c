@@ -145,8 +145,8 @@ conf_warn_root(const struct conf *conf)
 	for (size_t i = 0; i < conf->maps.count && owner == NULL; i++)
 		owner = owner_of(conf->maps.list[i]);
 	if (owner != NULL)
-		log_warning("the maps belong to %s; root writes nothing there: "
-			    "use --user=%s",
+		log_warning("the directory of a map belongs to the user %s; "
+			    "root does not write there: use --user=%s",
 			    owner->pw_name, owner->pw_name);
 }
 
@@ -162,6 +162,11 @@ conf_warn(const struct conf *conf)
 		log_warning("value: '%s' is no action of access(5): unless it "
 			    "is in smtpd_restriction_classes, Postfix answers "
 			    "451 to everybody in the map",
+			    conf->value);
+	else if (conf->value != NULL && access_value_refuses(conf->value))
+		log_warning("value: with '%s' Postfix refuses the clients that "
+			    "have logged in; to let them relay, use OK or no "
+			    "value:",
 			    conf->value);
 	if (asks_for_policy(&conf->policy) && !has_map(conf, "policy"))
 		log_warning("policy: has no effect: dbfile has no policy: map");

@@ -23,13 +23,23 @@ enum {
 static const char *const sandbox_words[] = {
     [CONF_SANDBOX_AUTO] = "auto", [CONF_SANDBOX_OFF] = "off", NULL};
 
+/* Taken for a file, it would be waited for in vain. */
+static int
+check_logfile(const char *text, struct err *err)
+{
+	if (strcmp(text, "journal") != 0)
+		return 0;
+	return err_set(err, "'journal' is no file; the systemd journal is "
+			    "'journal:', with a colon");
+}
+
 /* clang-format off */
 #define AT(member) offsetof(struct conf, member)
 
 const struct option options[] = {
 	{ "logfile", OPTION_LIST, AT(logfiles), "FILE",
 	  .help = "log to follow; repeatable; - is standard input, journal: the journal",
-	  .alias = "watchlog" },
+	  .alias = "watchlog", .check = check_logfile },
 	{ "dbfile", OPTION_MAPS, AT(maps), "[TYPE:]NAME",
 	  .help = "lookup table to maintain, as named in Postfix; repeatable" },
 	{ "grace", OPTION_TIME, AT(grace), "TIME",
@@ -41,7 +51,7 @@ const struct option options[] = {
 	{ "write", OPTION_BOOL, AT(write), NULL,
 	  .help = "nowrite: do not open or change any map" },
 	{ "debug", OPTION_BOOL, AT(debug), NULL,
-	  .help = "log what was done with every candidate line, and why" },
+	  .help = "log what was done with each line that a rule matches, and why" },
 	{ "flock", OPTION_BOOL, AT(flock), NULL,
 	  .help = "hold the lock of Postfix's own tools while replacing a map" },
 	{ "reprocess", OPTION_BOOL, AT(reprocess), NULL,
@@ -149,6 +159,15 @@ option_is_section(const char *name)
 		if (o->section != NULL && in_section(o, name))
 			return true;
 	return false;
+}
+
+const char *
+option_section_of(const char *name)
+{
+	for (const struct option *o = options; o->name != NULL; o++)
+		if (o->section != NULL && option_is(o, name, strlen(name)))
+			return o->section;
+	return NULL;
 }
 
 static const char *
@@ -304,6 +323,24 @@ add_map(const struct option *o, struct conf *conf, const char *text,
 }
 
 static int
+refuse_network(const char *text, struct err *err)
+{
+	char network[ADDR_TEXT_MAX];
+	struct cidr net;
+
+	if (cidr_parse_around(&net, text, strlen(text)) != 0)
+		return err_set(err,
+			       "'%s' is not a network (as in 192.0.2.0/24 "
+			       "or 2001:db8::/32)",
+			       text);
+	addr_format(&net.addr, network);
+	return err_set(err,
+		       "'%s' is not a network, but an address in %s/%u; write "
+		       "that, or the address alone",
+		       text, network, net.bits);
+}
+
+static int
 add_network(const struct option *o, struct conf *conf, const char *text,
 	    struct err *err)
 {
@@ -311,10 +348,7 @@ add_network(const struct option *o, struct conf *conf, const char *text,
 
 	(void)o;
 	if (cidr_parse(&net, text, strlen(text)) != 0)
-		return err_set(err,
-			       "'%s' is not a network (as in 192.0.2.0/24 "
-			       "or 2001:db8::/32, with no host bits set)",
-			       text);
+		return refuse_network(text, err);
 	conf->exclude = alloc_resize(conf->exclude, conf->nexclude + 1,
 				     sizeof(*conf->exclude));
 	conf->exclude[conf->nexclude++] = net;
@@ -327,6 +361,9 @@ set_time(const struct option *o, struct conf *conf, const char *text,
 {
 	uint32_t seconds;
 
+	if (text[strspn(text, "0")] == '\0')
+		return err_set(err, "'%s' is too short: at least 1 second",
+			       text);
 	if (duration_parse(text, &seconds) != 0)
 		return err_set(err,
 			       "'%s' is not a time (seconds, or with s, m, h, "

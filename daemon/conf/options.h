@@ -63,6 +63,9 @@ void option_set_bool(const struct option *, struct conf *, bool);
 /* The member of conf that holds the option's value. */
 void *option_value(const struct option *, const struct conf *);
 
+/* The section in which there is such a key; NULL: in none of them. */
+const char *option_section_of(const char *name);
+
 /* The nearest known flag, or the nearest key or section under a section; NULL:
  * nothing is near. */
 const char *option_suggest_flag(const char *name);

@@ -50,7 +50,9 @@ privileges_drop(const char *user, struct err *err)
 	pw = getpwnam(user);
 	if (pw == NULL)
 		return err_set(err, "user '%s': %s", user,
-			       errno ? strerror(errno) : "no such user");
+			       errno ? strerror(errno)
+				     : "no such user; systemd-sysusers(8) or "
+				       "useradd(8) creates it, see INSTALL");
 	if (geteuid() == pw->pw_uid && getuid() == pw->pw_uid &&
 	    getegid() == pw->pw_gid)
 		return 0;

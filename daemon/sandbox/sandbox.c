@@ -222,9 +222,9 @@ restrict_process(const struct landlock_plan *files,
 	struct err err;
 
 	if (landlock_restrict(files, &err) != 0)
-		log_warning("sandbox: %s; going on without", err.text);
+		log_warning("sandbox: %s; continuing without it", err.text);
 	if (seccomp_restrict(calls, &err) != 0)
-		log_warning("sandbox: %s; going on without", err.text);
+		log_warning("sandbox: %s; continuing without it", err.text);
 }
 
 static bool

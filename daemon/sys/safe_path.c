@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,26 @@ safe_path_patterns(const struct strings *dirs, struct err *err)
 	return 0;
 }
 
+/* As root, --user names the one whose directory it is. */
+static int
+refuse_owner(const char *dir, const struct stat *st, struct err *err)
+{
+	const struct passwd *owner = getpwuid(st->st_uid);
+
+	if (owner == NULL)
+		return err_set(err,
+			       "the directory %s belongs to the user id %lu, "
+			       "which has no name",
+			       dir, (unsigned long)st->st_uid);
+	if (geteuid() != 0)
+		return err_set(err, "the directory %s belongs to the user %s",
+			       dir, owner->pw_name);
+	return err_set(err,
+		       "the directory %s belongs to the user %s; root does not "
+		       "write there: use --user=%s",
+		       dir, owner->pw_name, owner->pw_name);
+}
+
 int
 safe_path_check(const char *file, struct err *err)
 {
@@ -92,12 +113,13 @@ safe_path_check(const char *file, struct err *err)
 
 	if (stat(dir, &st) != 0)
 		result = err_set(err, "%s: %s", dir, strerror(errno));
-	else if (!is_ours(&st) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+	else if (!is_ours(&st))
+		result = refuse_owner(dir, &st, err);
+	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		result = err_set(err,
-				 "%s: others can write the directory %s "
-				 "(user %lu, mode %03o)",
-				 file, dir, (unsigned long)st.st_uid,
-				 (unsigned int)st.st_mode & 0777);
+				 "others can write the directory %s (mode "
+				 "%03o); chmod go-w it",
+				 dir, (unsigned int)st.st_mode & 0777);
 	free(copy);
-	return result;
+	return result == 0 ? 0 : err_prefix(err, "%s", file);
 }

@@ -141,12 +141,13 @@ def clear_not():
 def check_logs():
     with pbs.Site() as site:
         site.write("mail-1.log", "")
-        for log, said in (("mail*.log", "mail*.log: 2 files"),
-                          ("x*.log", "none yet, will be waited for"),
-                          ("x.log", "not there yet, will be waited for")):
-            run = site.run("--check", "--logfile=" + site.path(log))
+        for log, said in (("mail*.log", "ok log %s: 2 files"),
+                          ("x*.log", "warning log %s: no such file yet"),
+                          ("x.log", "warning log %s: no such file yet")):
+            log = site.path(log)
+            run = site.run("--check", "--logfile=" + log)
             equal(run.returncode, 0, "--check: " + log, run.stderr)
-            contains(run.stdout, said, "--check: " + said)
+            contains(run.stdout, said % log, "--check: " + said)
         run = site.run("--check", "--logfile=" + site.path("mail.log/x"))
         equal(run.returncode, CONFIG, "--check: a log below a file",
               run.stdout)
@@ -159,6 +160,46 @@ def check_logs():
         run = site.run("--check", "--nowrite")
         contains(run.stdout, "none with nowrite",
                  "--check: and none with --nowrite")
+
+
+def check_log_names():
+    """Names that the daemon would wait for in vain."""
+    with pbs.Site() as site:
+        for log, said in (
+                ("mail.log", "log mail.log: relative; write the whole path"),
+                ("x/mail*.log", "log x/mail*.log: relative; write the whole"),
+                (site.path("none/mail.log"), "the directory %s does not exist"
+                                             % site.path("none")),
+                (site.path("none/mail*"), "the directory %s does not exist"
+                                          % site.path("none"))):
+            run = site.run("--check", "--logfile=" + log)
+            equal(run.returncode, CONFIG, "--check: " + log, run.stdout)
+            contains(run.stdout, said, "--check: " + said)
+
+
+def check_types():
+    """A map whose type Postfix does not read would be of no use."""
+    with pbs.Site() as site:
+        os.mkdir(site.path("bin"))
+        postconf = site.write("bin/postconf", "#!/bin/sh\n"
+                              "printf 'cidr\\nlmdb\\n'\n")
+        os.chmod(postconf, 0o755)
+        env = {"PATH": site.path("bin") + ":" + os.environ["PATH"]}
+        run = site.run("--check", env=env)
+        equal(run.returncode, CONFIG, "--check: Postfix reads no hash: maps",
+              run.stdout)
+        contains(run.stdout, "FAILED hash:%s: Postfix does not read hash: maps"
+                 % site.map, "--check: is said so")
+        run = site.run("--check", "--dbfile=text:" + site.path("map/t"),
+                       env=env)
+        equal(run.returncode, 0, "--check: Postfix need not read text: maps",
+              run.stdout)
+        site.write("bin/postconf", "#!/bin/sh\necho no main.cf >&2\nexit 1\n")
+        run = site.run("--check", env=env)
+        equal(run.returncode, 0, "--check: Postfix does not answer",
+              run.stdout)
+        contains(run.stdout, "warning Postfix: no main.cf; cannot check"
+                 " which", "--check: is warned of")
 
 
 def check():
@@ -384,8 +425,8 @@ def as_root():
     """What belongs to the daemon's user is refused, with a hint."""
     if os.geteuid() != 0:
         return
-    hint = ("the maps belong to nobody; root writes nothing there: "
-            "use --user=nobody")
+    hint = ("the directory of a map belongs to the user nobody; root does "
+            "not write there: use --user=nobody")
     with pbs.Site() as site:
         for action, code in ("--check", CONFIG), ("--clear", 73):
             ok(hint not in site.run(action).stderr,
@@ -394,6 +435,12 @@ def as_root():
             run = site.run(action)
             equal(run.returncode, code, action + ": as root, of nobody's")
             contains(run.stderr, hint, action + ": hints at --user")
+            run = site.run()
+            contains(run.stderr, "the directory %s belongs to the user nobody; "
+                     "root does not write there: use --user=nobody"
+                     % site.mapdir, "a start says so, too")
+            ok("others can write" not in run.stderr,
+               "and nothing that is not true of its mode", run.stderr)
             run = site.run(action, "--user=nobody")
             ok(hint not in run.stderr, action + ": as nobody: no hint")
             os.chown(site.mapdir, 0, 0)
@@ -417,6 +464,12 @@ def values():
             run = site.run("--once", "--value=" + value)
             contains(run.stderr, "unless it is in smtpd_restriction_classes",
                      "--value=%s: warned of" % value)
+        refused = "Postfix refuses the clients that have logged in"
+        for value in ("REJECT go away", "450 4.7.1 later", "defer",
+                      "OK", "permit_auth_destination, reject"):
+            run = site.run("--once", "--value=" + value)
+            equal(refused in run.stderr, value[0] in "R4d",
+                  "--value=%s: warned of only if it refuses" % value)
         for value in ("OK", "1700000000", "REJECT go away", "450 4.7.1 later",
                       "permit_auth_destination, reject",
                       "check_sender_access hash:/etc/postfix/senders"):
@@ -458,5 +511,6 @@ def no_file():
 
 
 main(no_config, no_file, once, nowrite, reprocess, listing,
-     listing_alone, debug, clear, clear_not, check, check_logs, dumpconfig,
+     listing_alone, debug, clear, clear_not, check, check_logs,
+     check_log_names, check_types, dumpconfig,
      words, bad_flags, bad_files, bad_patterns, hardly_meant, open_patterns, elsewhere, dropped, as_root, values, db_config)

@@ -54,7 +54,7 @@ def nothing():
     with BareSite() as site:
         run = site.run("--check", wrap=hidden(site))
         equal(run.returncode, 0, "--check: 0", run.stdout)
-        contains(run.stdout, "log /var/log/mail.log: not there yet",
+        contains(run.stdout, "warning log /var/log/mail.log: no such file yet",
                  "a log that may come is waited for")
         contains(run.stderr, "none of the usual logs exists; there is no "
                  "journal either", "and it is said that there is none")

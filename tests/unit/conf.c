@@ -190,7 +190,7 @@ bad_flags(void)
 	    {"--nograce", "--nograce: unknown flag"},
 	    {"--grace", "--grace: needs a value, TIME"},
 	    {"--grace=", "--grace: is empty"},
-	    {"--grace=0", "--grace: '0' is not a time"},
+	    {"--grace=0", "--grace: '0' is too short: at least 1 second"},
 	    {"--grace=-5", "'-5' is not a time"},
 	    {"--grace=5x", "'5x' is not a time"},
 	    {"--once=1", "--once: takes no value"},
@@ -206,7 +206,10 @@ bad_flags(void)
 	    {"--max_addresses=0", "'0' is not a number from 1"},
 	    {"--max-addresses=1e3", "'1e3' is not a number"},
 	    {"--max-addresses=-1", "'-1' is not a number"},
-	    {"--exclude=192.0.2.1/24", "'192.0.2.1/24' is not a network"},
+	    {"--exclude=192.0.2.1/24", "'192.0.2.1/24' is not a network, but "
+				       "an address in 192.0.2.0/24; write"},
+	    {"--exclude=2001:db8::1/32", "an address in 2001:db8::/32;"},
+	    {"--exclude=192.0.2.1/33", "is not a network (as in "},
 	    {"--user=a\nb", "control characters"},
 	};
 
@@ -248,8 +251,17 @@ bad_files(void)
 	    {"grase: 5\n", ":1: unknown key 'grase' (did you mean 'grace'?)"},
 	    {"grace: 5\n\nwatchlg: /x\n",
 	     ":3: unknown key 'watchlg' (did you "},
-	    {"config: /x\n", ":1: unknown key 'config'"},
-	    {"list: yes\n", ":1: unknown key 'list'"},
+	    {"config: /x\n", ":1: unknown key 'config' (it is only a flag, "
+			     "--config)"},
+	    {"list: yes\n", ":1: unknown key 'list' (it is only a flag, "
+			    "--list)"},
+	    {"grace: 5\nsender_binding: always\n",
+	     ":2: unknown key 'sender_binding' (it belongs under `policy:')"},
+	    {"policy:\n  grace: 5\n",
+	     ":2: unknown key 'grace' (it does not belong under `policy:')"},
+	    {"logfile: journal\n", ":1: logfile: 'journal' is no file; the "
+				   "systemd journal is 'journal:'"},
+	    {"grace = 30m\n", ":1: write `grace: 30m', with a colon"},
 	    {"grace: [1, 2]\n", ":1: grace: takes one value"},
 	    {"grace:\n  a: b\n", ": grace: takes one value"},
 	    {"logfile:\n  - a\n  - {b: c}\n", ":3: logfile: takes a value or"},

@@ -96,7 +96,15 @@ static const struct {
     /* The library's own words differ from one version to the next. */
     {"a: 1\nb: [1, 2\n", "x.yaml:3: *"},
     {"a: \"1\n", "x.yaml:2: *"},
-    {"a: 1\n\tb: 2\n", "x.yaml:2: *"},
+    {"a: 1\n\tb: 2\n", "x.yaml:2: a tab; YAML is indented with spaces"},
+    {"a:\n\tb: 2\n", "x.yaml:2: a tab; YAML is indented with spaces"},
+    {"a:\n  b: 1\n \t c: 2", "x.yaml:3: a tab; YAML is indented with spaces"},
+    {"a = 30m\n", "x.yaml:1: write `a: 30m', with a colon"},
+    {"# first\na=1\nb=2\n", "x.yaml:2: write `a: 1', with a colon"},
+    {"b: 1\na_b =  30m\nc: 1\n",
+     "x.yaml:2: write `a_b: 30m', with a colon"},
+    {"b: 1\na = 30m", "x.yaml:2: write `a: 30m', with a colon"},
+    {"a: 1\nb: \"x\nc: 1\n", "x.yaml:4: * that begins in line 2)"},
     {"a: 1\nb: \xff\n", "x.yaml:2: *"},
 };
 
