@@ -7,21 +7,21 @@
 #include "base/err.h"
 #include "base/hashmap.h"
 #include "daemon/ipc/ipc.h"
-#include "daemon/keeper/tracked_map.h"
+#include "daemon/keeper/expiring_map.h"
 #include "daemon/publish/publish.h"
 #include "maps/map.h"
 
 enum { ROUNDING_MS = 1000 };
 
 struct map_store {
-	struct tracked_map *maps;
+	struct expiring_map *maps;
 	size_t nmaps;
 	struct map_store_limits limits;
 	/* What the worker is sending now: */
-	struct tracked_map *open; /* for this map; NULL = nothing */
-	bool whole;		  /* all rows, not changes */
-	size_t left;		  /* rows still to come */
-	struct hashmap *fresh;	  /* the rows, if all; else the changes: */
+	struct expiring_map *open; /* for this map; NULL = nothing */
+	bool whole;		   /* all rows, not changes */
+	size_t left;		   /* rows still to come */
+	struct hashmap *fresh;	   /* the rows, if all; else the changes: */
 	struct map_row *changes;
 	size_t nchanges;
 	size_t refused;	     /* rows, since the start */
@@ -38,7 +38,7 @@ map_store_new(struct map *const *maps, size_t nmaps,
 	s->nmaps = nmaps;
 	s->limits = *limits;
 	for (size_t i = 0; i < nmaps; i++)
-		tracked_map_init(&s->maps[i], maps[i]);
+		expiring_map_init(&s->maps[i], maps[i]);
 	return s;
 }
 
@@ -51,7 +51,7 @@ map_store_free(struct map_store **store)
 		return;
 	map_store_abort(s);
 	for (size_t i = 0; i < s->nmaps; i++)
-		tracked_map_deinit(&s->maps[i]);
+		expiring_map_deinit(&s->maps[i]);
 	free(s->maps);
 	free(s);
 	*store = NULL;
@@ -89,7 +89,7 @@ map_store_begin(struct map_store *s, size_t map, bool whole, size_t count,
 	s->whole = whole;
 	s->left = count;
 	if (whole)
-		s->fresh = tracked_map_table();
+		s->fresh = expiring_map_table();
 	else
 		s->changes = alloc_zero(count + 1, sizeof(*s->changes));
 	return 0;
@@ -143,13 +143,14 @@ refusal_of(const struct map_store *s, const struct ipc_row *row)
  * False if the address may not be published or has expired. */
 static bool
 check_row(struct map_store *s, const struct ipc_row *row,
-	  const struct map_store_time *now, struct tracked_row *out)
+	  const struct map_store_time *now, struct expiring_row *out)
 {
 	int64_t longest =
 	    now->steady_ms + (int64_t)s->limits.longest * 1000 + ROUNDING_MS;
 	const char *reason = refusal_of(s, row);
 
-	*out = (struct tracked_row){.addr = row->addr, .expires = row->expires};
+	*out =
+	    (struct expiring_row){.addr = row->addr, .expires = row->expires};
 	if (reason != NULL) {
 		s->refused++;
 		s->refusal = reason;
@@ -165,14 +166,14 @@ static int
 add_row(struct map_store *s, const struct ipc_row *row,
 	const struct map_store_time *now, struct err *err)
 {
-	struct tracked_row checked = {.addr = row->addr};
+	struct expiring_row checked = {.addr = row->addr};
 	bool present;
 
 	if (row->present > 1 || !is_canonical(&row->addr))
 		return err_set(err, "malformed row");
 	present = row->present == 1 && check_row(s, row, now, &checked);
 	if (s->whole && present)
-		*(struct tracked_row *)hashmap_put(s->fresh, &row->addr) =
+		*(struct expiring_row *)hashmap_put(s->fresh, &row->addr) =
 		    checked;
 	if (!s->whole)
 		s->changes[s->nchanges++] =
@@ -203,7 +204,7 @@ map_store_add(struct map_store *s, const struct ipc_row *rows, size_t count,
 static int
 end_changes(struct map_store *s, struct err *err)
 {
-	int result = tracked_map_apply(s->open, s->changes, s->nchanges, err);
+	int result = expiring_map_apply(s->open, s->changes, s->nchanges, err);
 
 	if (result != 0)
 		return result;
@@ -225,7 +226,7 @@ map_store_end(struct map_store *s, struct err *err)
 					     : "fewer rows than announced");
 		return 1;
 	}
-	result = s->whole ? tracked_map_replace(s->open, &s->fresh, err)
+	result = s->whole ? expiring_map_replace(s->open, &s->fresh, err)
 			  : end_changes(s, err);
 	map_store_abort(s);
 	return result;
@@ -236,7 +237,7 @@ map_store_end(struct map_store *s, struct err *err)
 int
 map_store_clear(struct map_store *s, size_t map, struct err *err)
 {
-	return tracked_map_clear(&s->maps[map], err);
+	return expiring_map_clear(&s->maps[map], err);
 }
 
 int
@@ -253,9 +254,9 @@ map_store_clear_all(struct map_store *s, struct err *err)
 
 	map_store_abort(s);
 	for (size_t i = 0; i < s->nmaps; i++)
-		if (tracked_map_may_hold(&s->maps[i]) &&
-		    tracked_map_clear(&s->maps[i],
-				      result == 0 ? err : &other) != 0)
+		if (expiring_map_may_hold(&s->maps[i]) &&
+		    expiring_map_clear(&s->maps[i],
+				       result == 0 ? err : &other) != 0)
 			result = -1;
 	return result;
 }
@@ -264,7 +265,7 @@ bool
 map_store_holds(const struct map_store *s)
 {
 	for (size_t i = 0; i < s->nmaps; i++)
-		if (tracked_map_may_hold(&s->maps[i]))
+		if (expiring_map_may_hold(&s->maps[i]))
 			return true;
 	return false;
 }
@@ -273,7 +274,7 @@ bool
 map_store_published(const struct map_store *s)
 {
 	for (size_t i = 0; i < s->nmaps; i++)
-		if (tracked_map_holds(&s->maps[i]))
+		if (expiring_map_holds(&s->maps[i]))
 			return true;
 	return false;
 }
@@ -302,7 +303,7 @@ map_store_expire(struct map_store *s, int64_t now, size_t *removed,
 	err->text[0] = '\0';
 	for (size_t i = 0; i < s->nmaps; i++) {
 		int64_t wait =
-		    tracked_map_expire(&s->maps[i], now, removed, err);
+		    expiring_map_expire(&s->maps[i], now, removed, err);
 
 		if (wait >= 0 && (first < 0 || wait < first))
 			first = wait;
@@ -317,8 +318,8 @@ map_store_overdue(const struct map_store *s, int64_t now, struct ipc_row *rows,
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->nmaps; i++)
-		count += tracked_map_overdue(&s->maps[i], now, &rows[count],
-					     max - count);
+		count += expiring_map_overdue(&s->maps[i], now, &rows[count],
+					      max - count);
 	return count;
 }
 
@@ -326,7 +327,7 @@ void
 map_store_renew(struct map_store *s, const struct ipc_row *row,
 		const struct map_store_time *now)
 {
-	struct tracked_row checked, *there;
+	struct expiring_row checked, *there;
 
 	if (row->present != 1 || !is_canonical(&row->addr) ||
 	    !check_row(s, row, now, &checked))

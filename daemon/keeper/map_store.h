@@ -10,6 +10,13 @@
  * The worker reports a renewal late (daemon/publish/publish.h), so a row that
  * has expired here may have been renewed there. Before such a row is removed
  * the worker is therefore asked: map_store_overdue(), map_store_renew().
+ *
+ * What empties a map in time is elsewhere:
+ *	expiring_map.h	removes expired rows, and empties a map that could not
+ *			be written; one such map for each map here
+ *	heartbeat.h	how long a worker may be silent until it is dead;
+ *			keeper_events.c then clears all maps
+ *	sys/watchdog.h	lets the service manager kill a keeper that hangs
  */
 #ifndef DAEMON_KEEPER_MAP_STORE_H
 #define DAEMON_KEEPER_MAP_STORE_H

@@ -5,6 +5,12 @@
  * own, for speed. The others, which a few servers write into their own logs,
  * are found and read here. A form always has the same length; the fraction of a
  * second that may follow is not part of it.
+ *
+ * To add a form:
+ * 1. name it in enum stamp_kind, before STAMP_KINDS (stamp_kind.h);
+ * 2. write it as a row of forms[] (stampform.c);
+ * 3. name it in the row of each header that begins with it (header_form.c), or,
+ *    if it comes before syslog's own header, in header_around.c.
  */
 #ifndef PATTERNS_LINE_STAMPFORM_H
 #define PATTERNS_LINE_STAMPFORM_H

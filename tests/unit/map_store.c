@@ -1,7 +1,7 @@
 /* The keeper's side of the pair: what it believes of a worker that may be
  * lying, what leaves by the keeper's own clock, and when silence is death. */
 #include "daemon/keeper/map_store.h"
-#include "daemon/keeper/tracked_map.h"
+#include "daemon/keeper/expiring_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,7 +229,7 @@ lies(void)
 	first = hashmap_next(b->fake.held, NULL);
 	is_int((long long)first->when, (long long)WALL,
 	       "a login that is still to come is of now");
-	map_store_expire(b->vault, START_MS + (LONGEST + 1) * 1000 + TRACKED_MAP_LATE_MS,
+	map_store_expire(b->vault, START_MS + (LONGEST + 1) * 1000 + EXPIRING_MAP_LATE_MS,
 		     &removed, &err);
 	ok(removed == 1 && !in_map(b, "192.0.2.1"),
 	   "it lasts no longer than the longest");
@@ -316,21 +316,21 @@ clock_of_its_own(void)
 
 	hand_over(b, IPC_REPLACE, rows, 2);
 	is_int(map_store_expire(b->vault, START_MS, &removed, &err),
-	       60000 + TRACKED_MAP_ASK_MS, "it waits for the first to expire");
+	       60000 + EXPIRING_MAP_ASK_MS, "it waits for the first to expire");
 	is_int((int)map_store_overdue(b->vault, at, asked, 4), 0,
 	       "the worker has its time");
-	is_int((int)map_store_overdue(b->vault, at + TRACKED_MAP_ASK_MS, asked, 4), 1,
+	is_int((int)map_store_overdue(b->vault, at + EXPIRING_MAP_ASK_MS, asked, 4), 1,
 	       "then it is asked");
 	told = row("192.0.2.1", 80);
 	map_store_renew(b->vault, &told, &b->now);
-	map_store_expire(b->vault, at + TRACKED_MAP_LATE_MS, &removed, &err);
+	map_store_expire(b->vault, at + EXPIRING_MAP_LATE_MS, &removed, &err);
 	ok(removed == 0 && in_map(b, "192.0.2.1"), "who was renewed stays");
-	map_store_expire(b->vault, at + 20000 + TRACKED_MAP_LATE_MS, &removed, &err);
+	map_store_expire(b->vault, at + 20000 + EXPIRING_MAP_LATE_MS, &removed, &err);
 	ok(removed == 1 && !in_map(b, "192.0.2.1") && in_map(b, "192.0.2.2"),
 	   "who was not goes");
 	b->fake.broken = true;
 	is_int(
-	    map_store_expire(b->vault, at + 30000 + TRACKED_MAP_LATE_MS, &removed, &err),
+	    map_store_expire(b->vault, at + 30000 + EXPIRING_MAP_LATE_MS, &removed, &err),
 	    -1, "a map that cannot be written");
 	ok(!in_map(b, "192.0.2.2"), "is emptied");
 	take_down(b);

@@ -1,13 +1,13 @@
 /*
- * tracked_map: one map and the rows that the keeper knows to be in it.
+ * expiring_map: one map, its rows, and the time at which each has to be removed.
  *
- * Because the keeper keeps the rows, it can remove those that have expired
- * without asking the worker. A map that could not be written is emptied, since
+ * The keeper has a copy of the rows, so it can remove those that have expired
+ * even if the worker is dead. A map that could not be written is emptied, since
  * its rows would otherwise outlive their time. If it cannot even be emptied,
  * that is reported once and tried again.
  */
-#ifndef DAEMON_KEEPER_TRACKED_MAP_H
-#define DAEMON_KEEPER_TRACKED_MAP_H
+#ifndef DAEMON_KEEPER_EXPIRING_MAP_H
+#define DAEMON_KEEPER_EXPIRING_MAP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,15 +21,15 @@ struct map;
 struct map_row;
 struct ipc_row;
 
-struct tracked_row {
+struct expiring_row {
 	struct addr addr;
 	uint32_t when;	 /* seconds since the epoch: until 2106 */
 	int64_t expires; /* steady milliseconds */
 };
 
-struct tracked_map {
+struct expiring_map {
 	struct map *map; /* borrowed; NULL: a live map, the worker's own */
-	struct hashmap *rows; /* struct tracked_row */
+	struct hashmap *rows; /* struct expiring_row */
 	int64_t first;	 /* a lower bound of the rows' expiries */
 	bool known;	 /* rows are those that are in the map */
 	bool emptied;	 /* by us: the worker must replace it, not change it */
@@ -39,31 +39,31 @@ struct tracked_map {
 enum {
 	/* So long after a row expired the worker is asked about it: until then
 	 * its own removal may be on the way. */
-	TRACKED_MAP_ASK_MS = 2000,
+	EXPIRING_MAP_ASK_MS = 2000,
 	/* So long after it expired the row is removed. */
-	TRACKED_MAP_LATE_MS = 4000,
+	EXPIRING_MAP_LATE_MS = 4000,
 };
 
 /* All times are steady milliseconds. */
-void tracked_map_init(struct tracked_map *, struct map *);
-void tracked_map_deinit(struct tracked_map *);
+void expiring_map_init(struct expiring_map *, struct map *);
+void expiring_map_deinit(struct expiring_map *);
 
 /* A table for the rows of a whole map. */
-struct hashmap *tracked_map_table(void);
+struct hashmap *expiring_map_table(void);
 /* Writes all rows of the table to the map and takes the table over. 0; -1: it
  * could not be written, and the table is still the caller's. */
-int tracked_map_replace(struct tracked_map *, struct hashmap **table,
+int expiring_map_replace(struct expiring_map *, struct hashmap **table,
     struct err *);
 /* 0; -1: it could not be written, or must be replaced first; 1: this map can
  * only be replaced, and no honest worker sends changes to it. */
-int tracked_map_apply(struct tracked_map *, const struct map_row *,
+int expiring_map_apply(struct expiring_map *, const struct map_row *,
     size_t count, struct err *);
-int tracked_map_clear(struct tracked_map *, struct err *); /* 0, -1 */
+int expiring_map_clear(struct expiring_map *, struct err *); /* 0, -1 */
 
 /* Whether it may hold addresses; true until the first replace or clear. */
-bool tracked_map_may_hold(const struct tracked_map *);
+bool expiring_map_may_hold(const struct expiring_map *);
 /* Whether it is known to hold addresses. */
-bool tracked_map_holds(const struct tracked_map *);
+bool expiring_map_holds(const struct expiring_map *);
 
 /*
  * Removes the rows that are overdue and adds their number to *removed. Returns
@@ -71,12 +71,12 @@ bool tracked_map_holds(const struct tracked_map *);
  * -1: no row can expire. err is written only if the map could not be: it then
  * says why, and whether the map was emptied, once each.
  */
-int64_t tracked_map_expire(struct tracked_map *, int64_t now, size_t *removed,
+int64_t expiring_map_expire(struct expiring_map *, int64_t now, size_t *removed,
     struct err *);
 
 /* Fills rows with up to max addresses to ask the worker about, all else zero;
  * returns how many. */
-size_t tracked_map_overdue(const struct tracked_map *, int64_t now,
+size_t expiring_map_overdue(const struct expiring_map *, int64_t now,
     struct ipc_row *rows, size_t max);
 
 #endif

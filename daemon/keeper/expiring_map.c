@@ -1,4 +1,4 @@
-#include "daemon/keeper/tracked_map.h"
+#include "daemon/keeper/expiring_map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,37 +13,37 @@ enum { TICK_MS = 1000 };
 static const int64_t NEVER = INT64_MAX;
 
 void
-tracked_map_init(struct tracked_map *t, struct map *map)
+expiring_map_init(struct expiring_map *t, struct map *map)
 {
-	*t = (struct tracked_map){
-	    .map = map, .rows = tracked_map_table(), .first = NEVER};
+	*t = (struct expiring_map){
+	    .map = map, .rows = expiring_map_table(), .first = NEVER};
 }
 
 void
-tracked_map_deinit(struct tracked_map *t)
+expiring_map_deinit(struct expiring_map *t)
 {
 	hashmap_free(&t->rows);
 	t->map = NULL;
 }
 
 struct hashmap *
-tracked_map_table(void)
+expiring_map_table(void)
 {
-	return hashmap_new(sizeof(struct tracked_row), sizeof(struct addr));
+	return hashmap_new(sizeof(struct expiring_row), sizeof(struct addr));
 }
 
 /* ---- writing ---- */
 
 struct walk {
 	const struct hashmap *table;
-	const struct tracked_row *at;
+	const struct expiring_row *at;
 };
 
 static bool
 next_row(void *arg, struct map_row *out)
 {
 	struct walk *walk = arg;
-	const struct tracked_row *row = hashmap_next(walk->table, walk->at);
+	const struct expiring_row *row = hashmap_next(walk->table, walk->at);
 
 	if (row == NULL)
 		return false;
@@ -56,7 +56,7 @@ next_row(void *arg, struct map_row *out)
 }
 
 static int
-write_rows(struct tracked_map *t, const struct hashmap *table, struct err *err)
+write_rows(struct expiring_map *t, const struct hashmap *table, struct err *err)
 {
 	struct walk walk = {.table = table};
 	const struct map_rows rows = {next_row, &walk, hashmap_count(table)};
@@ -69,7 +69,7 @@ first_expiry(const struct hashmap *table)
 {
 	int64_t first = NEVER;
 
-	for (const struct tracked_row *row = hashmap_next(table, NULL);
+	for (const struct expiring_row *row = hashmap_next(table, NULL);
 	     row != NULL; row = hashmap_next(table, row))
 		if (row->expires < first)
 			first = row->expires;
@@ -77,8 +77,8 @@ first_expiry(const struct hashmap *table)
 }
 
 int
-tracked_map_replace(struct tracked_map *t, struct hashmap **table,
-		    struct err *err)
+expiring_map_replace(struct expiring_map *t, struct hashmap **table,
+		     struct err *err)
 {
 	if (write_rows(t, *table, err) != 0)
 		return -1;
@@ -92,18 +92,18 @@ tracked_map_replace(struct tracked_map *t, struct hashmap **table,
 }
 
 static void
-remove_row(struct tracked_map *t, const struct addr *addr)
+remove_row(struct expiring_map *t, const struct addr *addr)
 {
-	struct tracked_row *row = hashmap_find(t->rows, addr);
+	struct expiring_row *row = hashmap_find(t->rows, addr);
 
 	if (row != NULL)
 		hashmap_remove(t->rows, row);
 }
 
 static void
-change_rows(struct tracked_map *t, const struct map_row *rows, size_t count)
+change_rows(struct expiring_map *t, const struct map_row *rows, size_t count)
 {
-	struct tracked_row *row;
+	struct expiring_row *row;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!rows[i].present) {
@@ -119,8 +119,8 @@ change_rows(struct tracked_map *t, const struct map_row *rows, size_t count)
 }
 
 int
-tracked_map_apply(struct tracked_map *t, const struct map_row *rows,
-		  size_t count, struct err *err)
+expiring_map_apply(struct expiring_map *t, const struct map_row *rows,
+		   size_t count, struct err *err)
 {
 	if (!t->known || t->emptied)
 		return err_set(err,
@@ -137,14 +137,14 @@ tracked_map_apply(struct tracked_map *t, const struct map_row *rows,
 }
 
 int
-tracked_map_clear(struct tracked_map *t, struct err *err)
+expiring_map_clear(struct expiring_map *t, struct err *err)
 {
 	if (map_clear(t->map, err) != 0) {
 		t->must_empty = true;
 		return -1;
 	}
 	hashmap_free(&t->rows); /* gives its memory back */
-	t->rows = tracked_map_table();
+	t->rows = expiring_map_table();
 	t->first = NEVER;
 	t->known = t->emptied = true;
 	t->must_empty = false;
@@ -152,24 +152,24 @@ tracked_map_clear(struct tracked_map *t, struct err *err)
 }
 
 bool
-tracked_map_may_hold(const struct tracked_map *t)
+expiring_map_may_hold(const struct expiring_map *t)
 {
 	return t->map != NULL &&
 	       (!t->known || t->must_empty || hashmap_count(t->rows) > 0);
 }
 
 bool
-tracked_map_holds(const struct tracked_map *t)
+expiring_map_holds(const struct expiring_map *t)
 {
 	return t->must_empty || (t->known && hashmap_count(t->rows) > 0);
 }
 
 /* ---- time ---- */
 
-/* Removes the rows that are TRACKED_MAP_LATE_MS overdue, here and in the map.
+/* Removes the rows that are EXPIRING_MAP_LATE_MS overdue, here and in the map.
  */
 static int
-remove_late(struct tracked_map *t, int64_t now, size_t *removed,
+remove_late(struct expiring_map *t, int64_t now, size_t *removed,
 	    struct err *err)
 {
 	size_t count = 0;
@@ -177,9 +177,9 @@ remove_late(struct tracked_map *t, int64_t now, size_t *removed,
 	int result = 0;
 
 	rows = alloc_zero(hashmap_count(t->rows) + 1, sizeof(*rows));
-	for (const struct tracked_row *row = hashmap_next(t->rows, NULL);
+	for (const struct expiring_row *row = hashmap_next(t->rows, NULL);
 	     row != NULL; row = hashmap_next(t->rows, row))
-		if (row->expires + TRACKED_MAP_LATE_MS <= now)
+		if (row->expires + EXPIRING_MAP_LATE_MS <= now)
 			rows[count++] = (struct map_row){.addr = row->addr};
 	for (size_t i = 0; i < count; i++)
 		remove_row(t, &rows[i].addr);
@@ -195,12 +195,12 @@ remove_late(struct tracked_map *t, int64_t now, size_t *removed,
 /* The update failed, so empty the map. On return err holds the message to log.
  */
 static int64_t
-empty_late(struct tracked_map *t, const struct err *why, struct err *err)
+empty_late(struct expiring_map *t, const struct err *why, struct err *err)
 {
 	bool logged = t->must_empty;
 	struct err other;
 
-	if (tracked_map_clear(t, &other) == 0) {
+	if (expiring_map_clear(t, &other) == 0) {
 		err_set(err, "%s; emptied", why->text);
 		return -1;
 	}
@@ -211,8 +211,8 @@ empty_late(struct tracked_map *t, const struct err *why, struct err *err)
 }
 
 int64_t
-tracked_map_expire(struct tracked_map *t, int64_t now, size_t *removed,
-		   struct err *err)
+expiring_map_expire(struct expiring_map *t, int64_t now, size_t *removed,
+		    struct err *err)
 {
 	struct err why;
 	int64_t wait;
@@ -225,28 +225,28 @@ tracked_map_expire(struct tracked_map *t, int64_t now, size_t *removed,
 	}
 	if (t->first == NEVER)
 		return -1;
-	if (t->first + TRACKED_MAP_LATE_MS <= now &&
+	if (t->first + EXPIRING_MAP_LATE_MS <= now &&
 	    remove_late(t, now, removed, &why) != 0)
 		return empty_late(t, &why, err);
-	if (t->first + TRACKED_MAP_ASK_MS <= now)
+	if (t->first + EXPIRING_MAP_ASK_MS <= now)
 		t->first = first_expiry(t->rows);
 	if (t->first == NEVER)
 		return -1;
-	wait = t->first + TRACKED_MAP_ASK_MS - now;
+	wait = t->first + EXPIRING_MAP_ASK_MS - now;
 	return wait > 0 ? wait : TICK_MS;
 }
 
 size_t
-tracked_map_overdue(const struct tracked_map *t, int64_t now,
-		    struct ipc_row *rows, size_t max)
+expiring_map_overdue(const struct expiring_map *t, int64_t now,
+		     struct ipc_row *rows, size_t max)
 {
 	size_t count = 0;
 
-	if (t->first == NEVER || t->first + TRACKED_MAP_ASK_MS > now)
+	if (t->first == NEVER || t->first + EXPIRING_MAP_ASK_MS > now)
 		return 0;
-	for (const struct tracked_row *row = hashmap_next(t->rows, NULL);
+	for (const struct expiring_row *row = hashmap_next(t->rows, NULL);
 	     row != NULL && count < max; row = hashmap_next(t->rows, row)) {
-		if (row->expires + TRACKED_MAP_ASK_MS > now)
+		if (row->expires + EXPIRING_MAP_ASK_MS > now)
 			continue;
 		memset(&rows[count], 0, sizeof(rows[count])); /* it is sent */
 		rows[count++].addr = row->addr;
