@@ -91,10 +91,23 @@ def says_what_is_missing():
 
 
 def content():
-    done = subprocess.run([SCRIPT, "nothing-of-the-kind"], text=True,
+    """What these tests test was built here."""
+    env = dict(os.environ, CC="env cc")
+    done = subprocess.run([SCRIPT, "build"], text=True, env=env,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     equal((done.returncode, done.stdout), (0, ""),
-          "with nothing missing nothing happens")
+          "with nothing missing nothing happens; CC may be several words")
 
 
-main(each_manager, says_what_is_missing, content)
+def no_such_group():
+    with Machine("apt-get") as m:
+        for words in ("bulid",), ("--check", "bulid"), ("build", "bulid"):
+            code, out = m.run(*words)
+            equal(code, 64, " ".join(words) + ": exit 64")
+            contains(out, "unknown group 'bulid'; known are: bench build",
+                     "... which names the groups")
+        equal(m.run("--check")[0], 64, "no group: exit 64")
+        equal(m.noted(), "", "nothing is installed")
+
+
+main(each_manager, says_what_is_missing, content, no_such_group)

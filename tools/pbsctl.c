@@ -2,9 +2,12 @@
  * pbsctl: the administrator's tool. Each verb has a file of its own.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/alloc.h"
+#include "base/suggest.h"
 #include "tools/verb.h"
 
 static const struct verb *const verbs[] = {
@@ -34,11 +37,17 @@ static int
 unknown_verb(const char *name)
 {
 	const char *names[NVERBS + 1] = {NULL};
+	char *all;
 	size_t i;
 
 	for (i = 0; i < NVERBS; i++)
 		names[i] = verbs[i]->name;
-	return verb_unknown(NULL, "verb", name, names);
+	if (suggest(name, names) != NULL)
+		return verb_unknown(NULL, "verb", name, names);
+	all = alloc_join(names, ", ");
+	verb_error(NULL, "unknown verb '%s' (known: %s)", name, all);
+	free(all);
+	return EX_USAGE;
 }
 
 int
@@ -48,7 +57,8 @@ main(int argc, char **argv)
 
 	if (argc < 2)
 		return usage(stderr, EX_USAGE);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 ||
+	    strcmp(argv[1], "-h") == 0)
 		return usage(stdout, EX_OK);
 	if (strcmp(argv[1], "--version") == 0) {
 		puts("pbsctl " VERSION);

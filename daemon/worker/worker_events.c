@@ -145,7 +145,7 @@ worker_on_line(void *arg, const char *line, size_t len)
 	struct feed *feed = arg;
 	struct worker *w = feed->worker;
 
-	if (envelope_open(feed->envelope, &line, &len) == ENVELOPE_EMPTY)
+	if (!envelope_has_line(envelope_open(feed->envelope, &line, &len)))
 		return;
 	pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
 	if (w->conf->reprocess && !w->ready)
@@ -191,7 +191,7 @@ worker_on_stamp(void *arg, const char *line, size_t len, time_t *when)
 	struct envelope *envelope = envelope_new(); /* without parts */
 	int result = -1;
 
-	if (envelope_open(envelope, &line, &len) != ENVELOPE_EMPTY)
+	if (envelope_has_line(envelope_open(envelope, &line, &len)))
 		result = pipeline_stamp(w->pipeline, line, len,
 					loop_now(w->loop), when);
 	envelope_free(&envelope);

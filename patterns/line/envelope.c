@@ -253,7 +253,7 @@ open_content(struct envelope *e, struct content *c, const char **line,
 	     size_t *len)
 {
 	if (!join(e, c))
-		return ENVELOPE_EMPTY;
+		return c->partial ? ENVELOPE_PART : ENVELOPE_EMPTY;
 	restamp(e, c, line, len);
 	return ENVELOPE_LINE;
 }

@@ -25,13 +25,22 @@ struct envelope;
 enum envelope_content {
 	ENVELOPE_NONE,	/* it is a plain line */
 	ENVELOPE_LINE,	/* *line and *len are what was in it */
-	ENVELOPE_EMPTY, /* a part only, or nothing that could be a line */
+	/* With these there is no line; *line and *len are as they were. */
+	ENVELOPE_PART,	/* the line goes on in the next envelope */
+	ENVELOPE_EMPTY, /* a field is missing, too long or malformed */
 };
+
+/* Whether there is a line to read. */
+static inline bool
+envelope_has_line(enum envelope_content content)
+{
+	return content < ENVELOPE_PART;
+}
 
 struct envelope *envelope_new(void);
 void envelope_free(struct envelope **);
 
-/* What is found is borrowed until the next call. */
+/* *line is borrowed until the next call. */
 enum envelope_content envelope_open(struct envelope *, const char **line,
 				    size_t *len);
 

@@ -18,6 +18,29 @@ static const char *const names[HEADER_COUNT + 1] = {
     [HEADER_W3C] = "w3c",
 };
 
+static const char *const examples[HEADER_COUNT + 1] = {
+    [HEADER_SYSLOG] = "Nov 21 02:01:00 host program[4242]: ...",
+    [HEADER_DOVECOT] = "dovecot: 2009-03-08 12:53:46 Info: ...",
+    [HEADER_QPOPPER] = "Nov 21 02:01:00 [popper] ...",
+    [HEADER_XMAIL] = "nine quoted columns, with tabs between them",
+    [HEADER_HMAILSERVER] = "\"POP3D\"\t4321\t12\t"
+			   "\"2026-11-21 02:01:00.909\"\t...",
+    [HEADER_EXCHANGE] = "2026-11-21T02:01:00.000Z,...",
+    [HEADER_ZIMBRA] = "2026-11-21 02:01:00,787 INFO  [thread] ...",
+    [HEADER_STALWART] = "2026-11-21T02:01:00Z INFO ...",
+    [HEADER_NGINX] = "2026/11/21 02:01:00 [info] ...",
+    [HEADER_SMARTERMAIL] = "02:01:00.123 [address] ...",
+    [HEADER_MAILENABLE] = "11/21/26 02:01:00\tIMAP-IN\t...",
+    [HEADER_KERIO] = "[21/Nov/2026 02:01:00] ...",
+    [HEADER_W3C] = "2026-11-21 02:01:00 ...",
+};
+
+const char *const *
+header_examples(void)
+{
+	return examples;
+}
+
 const char *const *
 header_names(void)
 {

@@ -115,6 +115,9 @@ bool logline_is_torn(const struct logline *);
  * NULL-terminated. */
 const char *const *header_names(void);
 
+/* How a line of each of them begins, indexed in the same way. */
+const char *const *header_examples(void);
+
 /*
  * Decodes the line's stamp as stamp_decode() does: 0 and *when, or -1. Uses
  * only stamp, stamp_len and stamp_kind of the line.

@@ -184,6 +184,30 @@ def unknown():
     done, (said,) = objects("no header\x01here")
     tap.equal((said["result"], done.returncode), ("headerless", 1),
               "a line without header")
+    done = explain("no header here")
+    for said in ("syslog      Nov 21 02:01:00 host program[4242]: ...",
+                 "kerio       [21/Nov/2026 02:01:00] ...",
+                 "See HEADERS and AROUND SYSLOG"):
+        tap.contains(done.stdout, said, "those that are known are shown")
+
+
+def envelopes():
+    """JSON from which no line can be taken is not passed over in silence."""
+    for line in ('{"MESSAGE":"hello"}', '{"log":"hello\\n","stream":"stderr"}'):
+        done = explain(line)
+        tap.equal(done.returncode, 1, "exit 1: " + line, done.stderr)
+        tap.contains(done.stdout, "nothing: a field is missing",
+                     "it says why")
+        done, (said,) = objects(line)
+        tap.equal((said["result"], said["line"]), ("empty", 1),
+                  "... as JSON, too")
+    part = ('{"log":"Nov 21 02:01:00 dovecot: ","stream":"stderr",'
+            '"time":"2026-11-21T02:01:00Z"}')
+    done, said = objects(given=part + "\n" + part.replace(': "', ': x\\n"')
+                         + "\n")
+    tap.equal([(s["line"], s["result"]) for s in said],
+              [(1, "partial"), (2, "nothing")],
+              "a line in two parts is explained with the second")
 
 
 def usage():
@@ -201,4 +225,5 @@ def usage():
     tap.equal(done.returncode, 0, "a last line without newline is one")
 
 
-tap.main(granted, how_far, refused, user_names, two_lines, unknown, usage)
+tap.main(granted, how_far, refused, user_names, two_lines, unknown, envelopes,
+         usage)

@@ -193,10 +193,26 @@ def usage():
         done = run(*arguments)
         tap.equal(done.returncode, 64, "exit 64: pbsctl " + " ".join(arguments))
         tap.contains(done.stderr.decode(), said, "it says why")
-    for arguments in (("--help",), ("match", "--help"), ("--version",)):
+    done = run("frobnicate")
+    tap.contains(done.stderr.decode(), "unknown verb 'frobnicate' (known: "
+                 "status, list,", "a verb like no other: all are named")
+    for arguments in (("--help",), ("-h",), ("match", "--help"),
+                      ("--version",)):
         done = run(*arguments)
         tap.ok(done.returncode == 0 and done.stdout and not done.stderr,
                " ".join(arguments) + " helps")
+
+
+def not_read():
+    """What cannot be read is reported, with what to do instead."""
+    done = run("match", data=b'{"MESSAGE":"hello"}\n' * 3)
+    tap.equal(done.returncode, 1, "JSON without the fields of a line: exit 1")
+    tap.contains(done.stderr.decode(), "could not read 3 of 3 lines: JSON that "
+                 "lacks a field", "it says so")
+    done = run("match", "journal:")
+    tap.equal(done.returncode, 66, "match journal: exit 66")
+    tap.contains(done.stderr.decode(), "`journalctl -o short-iso -u dovecot | "
+                 "pbsctl match'", "it says how to read the journal")
 
 
 def closed_output():
@@ -216,4 +232,4 @@ def closed_output():
 
 
 tap.main(json_output, torn, repeated, odd_bytes, lines, files, text, patterns, usage,
-         closed_output)
+         not_read, closed_output)

@@ -401,6 +401,7 @@ static void
 test_names(void)
 {
 	const char *const *names = header_names();
+	const char *const *examples = header_examples();
 
 	is_str(names[HEADER_SYSLOG], "syslog", "a name for each header");
 	is_str(names[HEADER_DOVECOT], "dovecot", "a name for each header");
@@ -409,6 +410,15 @@ test_names(void)
 	is_str(names[HEADER_HMAILSERVER], "hmailserver",
 	       "a name for each header");
 	is_str(names[HEADER_W3C], "w3c", "a name for each header");
+	for (size_t i = 0; i < HEADER_COUNT; i++) {
+		struct logline l;
+
+		if (i == HEADER_XMAIL) /* described in words */
+			continue;
+		ok(logline_parse(&l, examples[i], strlen(examples[i])) == 0 &&
+		       l.header == i,
+		   "an example of %s is one", names[i]);
+	}
 	ok(names[HEADER_COUNT] == NULL, "the list ends");
 }
 

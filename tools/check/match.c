@@ -40,6 +40,7 @@ struct job {
 	time_t now;
 	uint64_t read; /* lines handed out; see line_number() */
 	uint64_t matches, headerless;
+	uint64_t empty; /* envelopes without a line */
 };
 
 static const char help[] =
@@ -49,7 +50,7 @@ static const char help[] =
     "and prints those that are logins. All rules are tried, also those that\n"
     "are optional; own and excluded networks are not checked. Lines are\n"
     "numbered through all FILEs; a login in two lines has the number of the\n"
-    "second.\n"
+    "second. For the journal: journalctl -o short-iso -u UNIT | pbsctl match\n"
     "\n"
     "  --json          one object for each login: line, rule, ip, user, time\n"
     "                  (seconds since 1970; user and time null if unknown);\n"
@@ -107,11 +108,14 @@ static void
 match_line(void *arg, const char *bytes, size_t len)
 {
 	struct job *job = arg;
+	enum envelope_content content;
 	struct found found;
 	struct err err;
 
 	job->read++;
-	if (envelope_open(job->envelope, &bytes, &len) == ENVELOPE_EMPTY)
+	content = envelope_open(job->envelope, &bytes, &len);
+	job->empty += content == ENVELOPE_EMPTY;
+	if (!envelope_has_line(content))
 		return;
 	switch (
 	    recognize(job->recognizer, bytes, len, job->now, &found, &err)) {
@@ -145,12 +149,17 @@ lose_line(void *arg)
 static void
 report_unread(const struct job *job)
 {
-	if (job->matches > 0 || job->headerless == 0)
-		return;
-	verb_error(&verb_match,
-		   "could not read %ju of %ju lines: unknown log header; see "
-		   "pbsctl explain",
-		   (uintmax_t)job->headerless, (uintmax_t)line_number(job));
+	if (job->matches == 0 && job->headerless > 0)
+		verb_error(&verb_match,
+			   "could not read %ju of %ju lines: unknown log "
+			   "header; pbsctl explain shows those that are known",
+			   (uintmax_t)job->headerless,
+			   (uintmax_t)line_number(job));
+	if (job->matches == 0 && job->empty > 0)
+		verb_error(&verb_match,
+			   "could not read %ju of %ju lines: JSON that lacks "
+			   "a field; pbsctl explain shows which it needs",
+			   (uintmax_t)job->empty, (uintmax_t)line_number(job));
 }
 
 /* By gzip, bzip2, xz or zstd, as logrotate(8) may do. */
@@ -219,6 +228,14 @@ match_file(struct job *job, const char *name)
 
 	if (strcmp(name, "-") == 0)
 		return match_stream(job, STDIN_FILENO, "standard input");
+	if (strncmp(name, "journal:", 8) == 0) {
+		verb_error(&verb_match,
+			   "%s is read by the daemon alone; here use "
+			   "journalctl(1): `journalctl -o short-iso -u dovecot "
+			   "| pbsctl match'",
+			   name);
+		return EX_NOINPUT;
+	}
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		verb_error(&verb_match, "%s: %s", name, strerror(errno));

@@ -45,6 +45,7 @@ struct job {
 	struct envelope *envelope;
 	struct strings seen;	   /* lines, for a login in two */
 	size_t fed;		   /* how many of them the pipeline had */
+	unsigned long explained;   /* lines and envelopes without one */
 	time_t now;
 	bool granted;
 };
@@ -217,18 +218,24 @@ decide(struct job *job, struct explanation *e)
 }
 
 static void
+print_line(struct job *job, const struct explanation *e)
+{
+	(job->options->json ? explain_print_json : explain_print)(e);
+	fflush(stdout);
+	job->explained++;
+}
+
+static void
 explain_content(struct job *job, const char *text, size_t len)
 {
 	struct explanation e = {.text = text,
 				.len = len,
-				.number = job->seen.count + 1,
+				.number = job->explained + 1,
 				.now = job->now,
 				.rules = job->set,
 				.grace = job->conf.grace};
 	char *copy;
 
-	if (job->seen.count == LINES_MAX)
-		return;
 	/* Cuts the line at a NUL; no rule matches one that has a NUL. */
 	copy = alloc_bytes(text, len);
 	strings_add(&job->seen, copy);
@@ -241,9 +248,19 @@ explain_content(struct job *job, const char *text, size_t len)
 		decide(job, &e);
 	}
 	job->granted |= e.verdict == VERDICT_GRANTED;
-	(job->options->json ? explain_print_json : explain_print)(&e);
-	fflush(stdout);
+	print_line(job, &e);
 	free(e.attempts);
+}
+
+static void
+explain_empty(struct job *job, const char *text, size_t len, enum verdict why)
+{
+	struct explanation e = {.text = text,
+				.len = len,
+				.number = job->explained + 1,
+				.verdict = why};
+
+	print_line(job, &e);
 }
 
 static void
@@ -251,8 +268,17 @@ explain_line(void *arg, const char *text, size_t len)
 {
 	struct job *job = arg;
 
-	if (envelope_open(job->envelope, &text, &len) != ENVELOPE_EMPTY)
+	enum envelope_content content;
+
+	if (job->explained == LINES_MAX)
+		return;
+	content = envelope_open(job->envelope, &text, &len);
+	if (envelope_has_line(content))
 		explain_content(job, text, len);
+	else
+		explain_empty(job, text, len,
+			      content == ENVELOPE_PART ? VERDICT_PARTIAL
+						       : VERDICT_EMPTY);
 }
 
 static void
@@ -287,11 +313,11 @@ explain_input(struct job *job)
 			   strerror(errno));
 		return EX_NOINPUT;
 	}
-	if (job->seen.count == 0) {
+	if (job->explained == 0) {
 		verb_error(&verb_explain, "no line to explain");
 		status = EX_USAGE;
 	}
-	if (job->seen.count == LINES_MAX)
+	if (job->explained == LINES_MAX)
 		verb_error(&verb_explain, "stopped after %d lines", LINES_MAX);
 	return status;
 }

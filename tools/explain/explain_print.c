@@ -16,6 +16,8 @@ enum { WINDOW = 66, BEFORE = 44, WANTED = 48, NAMES_WIDTH = 72 };
 /* For programs. */
 static const char *const names[] = {
     [VERDICT_HEADERLESS] = "headerless",
+    [VERDICT_PARTIAL] = "partial",
+    [VERDICT_EMPTY] = "empty",
     [VERDICT_UNKNOWN] = "unknown",
     [VERDICT_NOTHING] = "nothing",
     [VERDICT_DOUBTFUL] = "doubtful",
@@ -217,6 +219,34 @@ print_unknown(const struct explanation *e)
 }
 
 static void
+print_headers(void)
+{
+	puts("no match: unknown log header\n  known, with \\t for a tab:");
+	for (size_t i = 0; i < HEADER_COUNT; i++) {
+		printf("    %-12s", header_names()[i]);
+		for (const char *p = header_examples()[i]; *p != '\0'; p++)
+			if (*p == '\t')
+				fputs("\\t", stdout);
+			else
+				putchar(*p);
+		putchar('\n');
+	}
+	puts("  See HEADERS and AROUND SYSLOG in "
+	     "pop-before-smtp.patterns(5).");
+}
+
+static void
+print_envelopes(void)
+{
+	puts("nothing: a field is missing, too long or malformed; known are\n"
+	     "  Docker's json-file, with log, stream and time\n"
+	     "  journalctl -o json, with MESSAGE, _HOSTNAME, "
+	     "__REALTIME_TIMESTAMP\n"
+	     "  and SYSLOG_IDENTIFIER (or _COMM), and not from a user's "
+	     "session");
+}
+
+static void
 print_part(const struct explanation *e)
 {
 	const char *name = e->match.rule->name;
@@ -271,7 +301,14 @@ print_verdict(const struct explanation *e)
 	printf("%-10s", "result");
 	switch (e->verdict) {
 	case VERDICT_HEADERLESS:
-		puts("no match: unknown log header");
+		print_headers();
+		break;
+	case VERDICT_PARTIAL:
+		puts("nothing yet: a part of a line; give its other parts, "
+		     "too");
+		break;
+	case VERDICT_EMPTY:
+		print_envelopes();
 		break;
 	case VERDICT_UNKNOWN:
 		print_unknown(e);
@@ -311,7 +348,7 @@ explain_print(const struct explanation *e)
 	if (e->number > 1)
 		putchar('\n');
 	print_bytes("line", e->text, e->len);
-	if (e->verdict != VERDICT_HEADERLESS)
+	if (e->verdict >= VERDICT_UNKNOWN)
 		print_header(e);
 	print_attempts(e);
 	print_match(e);
@@ -395,7 +432,7 @@ explain_print_json(const struct explanation *e)
 	size_t i;
 
 	printf("{\"line\": %lu", e->number);
-	if (e->verdict != VERDICT_HEADERLESS)
+	if (e->verdict >= VERDICT_UNKNOWN)
 		json_header(e);
 	printf(", \"rules\": [");
 	for (i = 0; i < e->nattempts; i++) {

@@ -16,6 +16,8 @@ struct ruleset;
 
 enum verdict {
 	VERDICT_HEADERLESS, /* the header is of no known form */
+	VERDICT_PARTIAL,    /* a part of a line, of an envelope */
+	VERDICT_EMPTY,	    /* an envelope without a line */
 	VERDICT_UNKNOWN,    /* no rule knows the program */
 	VERDICT_NOTHING,    /* no rule matches */
 	VERDICT_DOUBTFUL,   /* a rule matches, but the line is not trusted */
@@ -34,7 +36,7 @@ struct explanation {
 	size_t len;
 	time_t now;
 	const struct ruleset *rules;
-	struct logline line; /* not if VERDICT_HEADERLESS */
+	struct logline line; /* from VERDICT_UNKNOWN on */
 	bool dated;	     /* when is set */
 	time_t when;
 	struct attempt *attempts;
