@@ -55,10 +55,11 @@ entry_from_row(struct entry *entry, const struct map_row *row,
 	/* Postfix reads a value of digits as OK; "-1" would be an error. */
 	time_t when = row->when < 0 ? 0 : row->when;
 	size_t len =
-	    key_of(&row->addr, settings->ipv6_prefix, which, entry->key);
+	    key_of(&row->addr, settings->ipv6_prefix, which, entry->text);
 
 	if (len == 0)
 		return false;
+	entry->key = entry->text;
 	entry->key_size = len + 1;
 	if (settings->value != NULL) {
 		entry->value = settings->value;
@@ -71,4 +72,14 @@ entry_from_row(struct entry *entry, const struct map_row *row,
 			     (long long)when) +
 	    1;
 	return true;
+}
+
+void
+entry_from_string(struct entry *entry, const char *key,
+		  const struct map_settings *settings)
+{
+	entry->key = key;
+	entry->key_size = strlen(key) + 1;
+	entry->value = settings->value;
+	entry->value_size = strlen(settings->value) + 1;
 }

@@ -1,5 +1,5 @@
 /*
- * entry: the keys and the value by which Postfix finds a row in a file.
+ * entry: the key and the value by which Postfix finds something in a file.
  *
  * check_client_access looks up the whole address in such a file, then the
  * address shortened at each '.' or ':' from the right (smtpd(8)
@@ -26,21 +26,27 @@ struct map_settings;
 /* The sizes include the final NUL: Postfix stores it with each string, and a
  * reader that has found one key with its NUL looks up all others with it. */
 struct entry {
-	char key[ADDR_TEXT_MAX];
+	const char *key; /* text, or a borrowed string */
 	size_t key_size;
-	char digits[24];
 	const char *value; /* digits, or borrowed from the settings */
 	size_t value_size;
+	char text[ADDR_TEXT_MAX];
+	char digits[24];
 };
 
 /*
  * Fills in key number `which` of the row: call it from 0 until it returns
  * false, at most ENTRY_KEYS times. An address without any key must be left out
  * of tables in which Postfix also looks up shortened keys. Do not copy an
- * entry: value may point into it.
+ * entry: key and value may point into it.
  */
 enum { ENTRY_KEYS = 2 };
 bool entry_from_row(struct entry *entry, const struct map_row *,
 		    const struct map_settings *, unsigned int which);
+
+/* The same for a key that is a string already, which the entry borrows. The
+ * settings must have a value. */
+void entry_from_string(struct entry *entry, const char *key,
+		       const struct map_settings *);
 
 #endif

@@ -13,9 +13,10 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "maps/backends.h"
-#include "maps/entry.h"
+#include "maps/contents.h"
 #include "maps/map.h"
 #include "maps/mapfile.h"
+#include "maps/string_format.h"
 
 /* Without the NULs, as postmap(1) writes this type; readers try both. */
 static int
@@ -26,31 +27,26 @@ put(struct cdb_make *cdb, const struct entry *entry)
 }
 
 static int
-put_rows(struct cdb_make *cdb, const struct map_rows *rows,
-	 const struct map_settings *settings)
+put_contents(struct cdb_make *cdb, struct contents_cursor *cursor)
 {
-	struct map_row row = {.present = true};
 	struct entry entry;
 
-	while (rows->next(rows->arg, &row))
-		for (unsigned int i = 0;
-		     entry_from_row(&entry, &row, settings, i); i++)
-			if (put(cdb, &entry) < 0)
-				return -1;
+	while (contents_next(cursor, &entry))
+		if (put(cdb, &entry) < 0)
+			return -1;
 	return 0;
 }
 
 /* 0, or an errno. */
 static int
-write_whole(int fd, const struct map_rows *rows,
-	    const struct map_settings *settings)
+write_whole(int fd, struct contents_cursor *cursor)
 {
 	struct cdb_make cdb;
 	int code = 0;
 
 	if (cdb_make_start(&cdb, fd) < 0)
 		return errno;
-	if (rows != NULL && put_rows(&cdb, rows, settings) < 0)
+	if (put_contents(&cdb, cursor) < 0)
 		code = errno;
 	/* Even after a failure, because it frees the memory. */
 	if (cdb_make_finish(&cdb) < 0 && code == 0)
@@ -59,13 +55,18 @@ write_whole(int fd, const struct map_rows *rows,
 }
 
 static int
-build(struct mapfile *file, const void *rows, const char *path, struct err *err)
+build(struct mapfile *file, const void *contents, const char *path,
+      struct err *err)
 {
+	struct contents_cursor cursor = {
+	    .contents = contents,
+	    .settings = file->map.settings,
+	};
 	int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC), code;
 
 	if (fd < 0)
 		return err_set(err, "open %s: %s", path, strerror(errno));
-	code = write_whole(fd, rows, file->map.settings);
+	code = write_whole(fd, &cursor);
 	if (close(fd) < 0 && code == 0)
 		code = errno;
 	return code == 0 ? 0
@@ -91,4 +92,49 @@ const struct map_ops map_cdb = {
     .clear = mapfile_clear,
     .intact = mapfile_intact,
     .close = mapfile_close,
+};
+
+/* ---- maps of strings ---- */
+
+static int
+walk(struct cdb *cdb, map_strings_fn *fn, void *arg)
+{
+	const char *key;
+	unsigned at;
+	int code;
+
+	cdb_seqinit(&at, cdb);
+	while ((code = cdb_seqnext(&at, cdb)) > 0) {
+		key = cdb_getkey(cdb);
+		if (key == NULL)
+			return -1;
+		fn(arg, key, strnlen(key, cdb_keylen(cdb)));
+	}
+	return code;
+}
+
+static int
+read_keys(const char *path, map_strings_fn *fn, void *arg, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), code = 0;
+	struct cdb cdb;
+
+	if (fd < 0 || cdb_init(&cdb, fd) < 0) {
+		code = err_set(err, "open %s: %s", path, strerror(errno));
+	} else {
+		if (walk(&cdb, fn, arg) < 0)
+			code =
+			    err_set(err, "read %s: %s", path, strerror(errno));
+		cdb_free(&cdb);
+	}
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
+const struct string_format string_cdb = {
+    .type = "cdb",
+    .suffix = ".cdb",
+    .build = build,
+    .read = read_keys,
 };

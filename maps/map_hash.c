@@ -19,9 +19,10 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "maps/backends.h"
-#include "maps/entry.h"
+#include "maps/contents.h"
 #include "maps/map.h"
 #include "maps/mapfile.h"
+#include "maps/string_format.h"
 
 enum {
 	PAGE_SIZE = 4096,
@@ -37,15 +38,21 @@ enum {
 	FILL_FACTOR = 250,
 };
 
-/* One key of a row, sorted into the bucket where libdb will put it. */
+/* One key, sorted into the bucket where libdb will put it. Instead of the key
+ * of a row it has what that is made of, which takes less memory. */
 struct slot {
 	uint32_t link; /* the key's hash; later the next slot of the bucket */
 	struct addr addr;
-	uint8_t which; /* of its keys */
-	time_t when;
+	uint8_t which; /* of the row's keys, or STRING */
+	union {
+		time_t when;
+		const char *string;
+	} of;
 };
 
-struct sorted_rows {
+enum { STRING = 255 };
+
+struct sorted {
 	const struct map_settings *settings;
 	struct slot *slots; /* from 1: 0 ends a chain */
 	uint32_t count, room;
@@ -75,14 +82,14 @@ db_err(struct err *err, const char *what, const char *path, int code)
 }
 
 /*
- * buckets: 0 = the file is complete; otherwise it is empty. It must exist:
- * libdb would create it, and on a full disk retry that for 100 seconds. NULL:
- * err is set. Otherwise err is borrowed until the handle is closed.
+ * flags: DB_CREATE = the file is empty, and shall have so many buckets;
+ * otherwise it is complete. It must exist: libdb would create it, and on a full
+ * disk retry that for 100 seconds. NULL: err is set. Otherwise err is borrowed
+ * until the handle is closed.
  */
 static DB *
-open_db(const char *path, uint32_t buckets, struct err *err)
+open_db(const char *path, uint32_t flags, uint32_t buckets, struct err *err)
 {
-	uint32_t flags = buckets ? DB_CREATE : 0;
 	DB *db;
 	int code = db_create(&db, NULL, 0);
 
@@ -93,7 +100,7 @@ open_db(const char *path, uint32_t buckets, struct err *err)
 	}
 	db->set_errcall(db, remember_message);
 	code = db->set_cachesize(db, 0, CACHE_BYTES, 1);
-	if (code == 0 && buckets != 0)
+	if (code == 0 && flags == DB_CREATE)
 		code = db->set_pagesize(db, PAGE_SIZE);
 	if (code == 0 && buckets > 1)
 		code = db->set_h_ffactor(db, FILL_FACTOR);
@@ -146,9 +153,10 @@ bucket_hash(const char *key, size_t size)
 }
 
 static void
-add_row(struct sorted_rows *sorted, const struct map_row *row,
-	const struct entry *entry, unsigned int which)
+add_slot(struct sorted *sorted, const struct contents_cursor *cursor,
+	 const struct entry *entry)
 {
+	bool string = cursor->contents->strings != NULL;
 	struct slot *slot;
 
 	if (++sorted->count == sorted->room) {
@@ -159,9 +167,12 @@ add_row(struct sorted_rows *sorted, const struct map_row *row,
 	}
 	slot = &sorted->slots[sorted->count];
 	slot->link = bucket_hash(entry->key, entry->key_size);
-	slot->which = (uint8_t)which;
-	slot->addr = row->addr;
-	slot->when = row->when;
+	slot->which = string ? STRING : (uint8_t)cursor->which;
+	slot->addr = cursor->row.addr;
+	if (string)
+		slot->of.string = entry->key;
+	else
+		slot->of.when = cursor->row.when;
 	sorted->bytes += entry->key_size + entry->value_size + PAIR_OVERHEAD;
 }
 
@@ -178,7 +189,7 @@ buckets_for(uint64_t bytes)
 }
 
 static void
-chain_rows(struct sorted_rows *sorted)
+chain_slots(struct sorted *sorted)
 {
 	uint32_t *head, mask;
 
@@ -193,38 +204,48 @@ chain_rows(struct sorted_rows *sorted)
 }
 
 static void
-read_rows(struct sorted_rows *sorted, const struct map_rows *rows)
+read_contents(struct sorted *sorted, const struct contents *contents)
 {
-	struct map_row row = {.present = true};
+	struct contents_cursor cursor = {
+	    .contents = contents,
+	    .settings = sorted->settings,
+	};
+	size_t count = contents_count(contents);
 	struct entry entry;
 
-	sorted->room = rows->count < UINT32_MAX / 4 ? (uint32_t)rows->count + 2
-						    : UINT32_MAX / 4;
+	sorted->room =
+	    count < UINT32_MAX / 4 ? (uint32_t)count + 2 : UINT32_MAX / 4;
 	sorted->slots =
 	    alloc_resize(NULL, sorted->room, sizeof(*sorted->slots));
-	while (rows->next(rows->arg, &row))
-		for (unsigned int i = 0;
-		     entry_from_row(&entry, &row, sorted->settings, i); i++)
-			add_row(sorted, &row, &entry, i);
+	while (contents_next(&cursor, &entry))
+		add_slot(sorted, &cursor, &entry);
+}
+
+static void
+make_entry(struct entry *entry, const struct slot *slot,
+	   const struct map_settings *settings)
+{
+	struct map_row row = {.addr = slot->addr};
+
+	if (slot->which == STRING) {
+		entry_from_string(entry, slot->of.string, settings);
+		return;
+	}
+	row.when = slot->of.when;
+	entry_from_row(entry, &row, settings, slot->which);
 }
 
 static int
-put_sorted(DB *db, const struct sorted_rows *sorted)
+put_sorted(DB *db, const struct sorted *sorted)
 {
 	struct entry entry;
-	struct map_row row;
 	int code;
 
 	for (uint32_t b = 0; b < sorted->buckets; b++) {
 		uint32_t i = sorted->heads[b];
 
 		for (; i != 0; i = sorted->slots[i].link) {
-			row = (struct map_row){
-			    .addr = sorted->slots[i].addr,
-			    .when = sorted->slots[i].when,
-			};
-			entry_from_row(&entry, &row, sorted->settings,
-				       sorted->slots[i].which);
+			make_entry(&entry, &sorted->slots[i], sorted->settings);
 			code = put(db, &entry);
 			if (code != 0)
 				return code;
@@ -245,25 +266,25 @@ finish(DB *db, int code, const char *path, struct err *err)
 }
 
 static int
-write_sorted(const struct sorted_rows *sorted, const char *path,
-	     struct err *err)
+write_sorted(const struct sorted *sorted, const char *path, struct err *err)
 {
-	DB *db = open_db(path, sorted->buckets, err);
+	DB *db = open_db(path, DB_CREATE, sorted->buckets, err);
 
 	return db != NULL ? finish(db, put_sorted(db, sorted), path, err) : -1;
 }
 
 static int
-build(struct mapfile *file, const void *rows, const char *path, struct err *err)
+build(struct mapfile *file, const void *contents, const char *path,
+      struct err *err)
 {
-	struct sorted_rows sorted = {.settings = file->map.settings};
+	struct sorted sorted = {.settings = file->map.settings};
 	int result = -1;
 
-	if (rows != NULL)
-		read_rows(&sorted, rows);
-	chain_rows(&sorted);
+	if (contents != NULL)
+		read_contents(&sorted, contents);
+	chain_slots(&sorted);
 	/* On a full disk libdb would retry for seconds. */
-	if (rows == NULL ||
+	if (contents == NULL ||
 	    mapfile_check_space(file, (uint64_t)sorted.buckets * PAGE_SIZE,
 				err) == 0)
 		result = write_sorted(&sorted, path, err);
@@ -300,7 +321,7 @@ build_changed(struct mapfile *file, const void *data, const char *path,
 	DB *db;
 
 	if (mapfile_copy(file, path, err) < 0 ||
-	    (db = open_db(path, 0, err)) == NULL)
+	    (db = open_db(path, 0, 0, err)) == NULL)
 		return -1;
 	for (size_t i = 0; i < batch->count && code == 0; i++)
 		code = change(db, &batch->rows[i], file->map.settings);
@@ -358,4 +379,45 @@ const struct map_ops map_hash = {
     .clear = mapfile_clear,
     .intact = mapfile_intact,
     .close = mapfile_close,
+};
+
+/* ---- maps of strings ---- */
+
+/* 0 at the end, or an error code of libdb's. */
+static int
+walk(DB *db, map_strings_fn *fn, void *arg)
+{
+	DBT key = {0}, value = {0};
+	DBC *cursor;
+	int code = db->cursor(db, NULL, &cursor, 0), closed;
+	size_t len;
+
+	if (code != 0)
+		return code;
+	while ((code = cursor->get(cursor, &key, &value, DB_NEXT)) == 0) {
+		len = strnlen(key.data, key.size);
+		fn(arg, key.data, len);
+	}
+	closed = cursor->close(cursor);
+	return code != DB_NOTFOUND ? code : closed;
+}
+
+static int
+read_keys(const char *path, map_strings_fn *fn, void *arg, struct err *err)
+{
+	DB *db = open_db(path, DB_RDONLY, 0, err);
+	int code;
+
+	if (db == NULL)
+		return -1;
+	code = walk(db, fn, arg);
+	db->close(db, DB_NOSYNC);
+	return code == 0 ? 0 : db_err(err, "read", path, code);
+}
+
+const struct string_format string_hash = {
+    .type = "hash",
+    .suffix = ".db",
+    .build = build,
+    .read = read_keys,
 };

@@ -20,13 +20,14 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "maps/backends.h"
-#include "maps/entry.h"
+#include "maps/contents.h"
 #include "maps/map.h"
 #include "maps/mapfile.h"
+#include "maps/string_format.h"
 
 enum {
 	COMMON_FLAGS = MDB_NOSUBDIR | MDB_NOLOCK,
-	BATCH = 50000, /* rows to a transaction while a file is built */
+	BATCH = 50000, /* keys to a transaction while a file is built */
 	/* One millisecond each. With busy readers the lock is free only for
 	 * moments, which longer sleeps would miss. */
 	LOCK_TRIES = 128,
@@ -65,7 +66,7 @@ open_env(const char *path, unsigned int flags, struct err *err)
 static int
 put(MDB_txn *txn, MDB_dbi dbi, struct entry *entry)
 {
-	MDB_val key = {entry->key_size, entry->key};
+	MDB_val key = {entry->key_size, (void *)(uintptr_t)entry->key};
 	MDB_val value = {entry->value_size, (void *)(uintptr_t)entry->value};
 
 	return mdb_put(txn, dbi, &key, &value, 0);
@@ -74,7 +75,7 @@ put(MDB_txn *txn, MDB_dbi dbi, struct entry *entry)
 static int
 delete_key(MDB_txn *txn, MDB_dbi dbi, struct entry *entry)
 {
-	MDB_val key = {entry->key_size, entry->key};
+	MDB_val key = {entry->key_size, (void *)(uintptr_t)entry->key};
 	int code = mdb_del(txn, dbi, &key, NULL);
 
 	return code == MDB_NOTFOUND ? 0 : code;
@@ -96,17 +97,16 @@ put_row(MDB_txn *txn, MDB_dbi dbi, const struct map_row *row,
 }
 
 /* One transaction on the file being built, which nobody reads yet. 1: there are
- * more rows; 0: done; else an error code of LMDB's, below 0 or an errno above
+ * more keys; 0: done; else an error code of LMDB's, below 0 or an errno above
  * 1. */
 static int
-build_batch(MDB_env *env, const struct map_rows *rows,
-	    const struct map_settings *settings)
+build_batch(MDB_env *env, struct contents_cursor *cursor)
 {
-	struct map_row row = {.present = true};
+	struct entry entry;
 	MDB_envinfo info;
 	MDB_txn *txn = NULL;
 	MDB_dbi dbi;
-	bool more = rows != NULL;
+	bool more = true;
 	int code = mdb_env_info(env, &info);
 
 	/* One transaction may rewrite every page. */
@@ -118,9 +118,9 @@ build_batch(MDB_env *env, const struct map_rows *rows,
 	if (code == 0)
 		code = mdb_dbi_open(txn, NULL, 0, &dbi);
 	for (unsigned int i = 0; code == 0 && more && i < BATCH; i++) {
-		more = rows->next(rows->arg, &row);
+		more = contents_next(cursor, &entry);
 		if (more)
-			code = put_row(txn, dbi, &row, settings);
+			code = put(txn, dbi, &entry);
 	}
 	if (code == 0)
 		code = mdb_txn_commit(txn);
@@ -130,15 +130,20 @@ build_batch(MDB_env *env, const struct map_rows *rows,
 }
 
 static int
-build(struct mapfile *file, const void *rows, const char *path, struct err *err)
+build(struct mapfile *file, const void *contents, const char *path,
+      struct err *err)
 {
+	struct contents_cursor cursor = {
+	    .contents = contents,
+	    .settings = file->map.settings,
+	};
 	MDB_env *env = open_env(path, MDB_NOSYNC, err);
 	int code = 1;
 
 	if (env == NULL)
 		return -1;
 	while (code == 1)
-		code = build_batch(env, rows, file->map.settings);
+		code = build_batch(env, &cursor);
 	mdb_env_close(env);
 	return code == 0 ? 0 : mdb_err(err, "write", path, code);
 }
@@ -297,4 +302,62 @@ const struct map_ops map_lmdb = {
     .clear = lmdb_clear,
     .intact = mapfile_intact,
     .close = lmdb_close,
+};
+
+/* ---- maps of strings ---- */
+
+static int
+walk(MDB_txn *txn, map_strings_fn *fn, void *arg)
+{
+	MDB_val key, value;
+	MDB_cursor *cursor;
+	MDB_dbi dbi;
+	int code = mdb_dbi_open(txn, NULL, 0, &dbi);
+
+	if (code == 0)
+		code = mdb_cursor_open(txn, dbi, &cursor);
+	if (code != 0)
+		return code;
+	while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
+		fn(arg, key.mv_data, strnlen(key.mv_data, key.mv_size));
+	mdb_cursor_close(cursor);
+	return code == MDB_NOTFOUND ? 0 : code;
+}
+
+static int
+read_open(MDB_env *env, const char *path, map_strings_fn *fn, void *arg,
+	  struct err *err)
+{
+	MDB_txn *txn;
+	int fd, code = mdb_env_get_fd(env, &fd);
+
+	if (code == 0 && lock(fd, F_RDLCK, err) < 0)
+		return -1;
+	if (code == 0)
+		code = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
+	if (code != 0)
+		return mdb_err(err, "read", path, code);
+	code = walk(txn, fn, arg);
+	mdb_txn_abort(txn);
+	return code == 0 ? 0 : mdb_err(err, "read", path, code);
+}
+
+static int
+read_keys(const char *path, map_strings_fn *fn, void *arg, struct err *err)
+{
+	MDB_env *env = open_env(path, MDB_RDONLY, err);
+	int code;
+
+	if (env == NULL)
+		return -1;
+	code = read_open(env, path, fn, arg, err);
+	mdb_env_close(env); /* releases the lock */
+	return code;
+}
+
+const struct string_format string_lmdb = {
+    .type = "lmdb",
+    .suffix = ".lmdb",
+    .build = build,
+    .read = read_keys,
 };

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "maps/backends.h"
+#include "maps/contents.h"
 #include "maps/map.h"
 #include "maps/mapfile.h"
 #include "maps/textform.h"
@@ -40,8 +41,9 @@ write_rows(FILE *out, const struct map_text *text, const struct map_rows *rows)
 }
 
 static int
-build(struct mapfile *file, const void *rows, const char *path, struct err *err)
+build(struct mapfile *file, const void *data, const char *path, struct err *err)
 {
+	const struct contents *contents = data;
 	int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC), code = 0;
 	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 
@@ -51,7 +53,8 @@ build(struct mapfile *file, const void *rows, const char *path, struct err *err)
 			close(fd);
 		return -1;
 	}
-	write_rows(out, (struct map_text *)file, rows);
+	write_rows(out, (struct map_text *)file,
+		   contents != NULL ? contents->rows : NULL);
 	if (fflush(out) != 0 || ferror(out))
 		code = errno != 0 ? errno : EIO;
 	if (fclose(out) != 0 && code == 0)

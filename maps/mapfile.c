@@ -15,6 +15,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "maps/contents.h"
 
 static int
 check_name(const char *name, const char *suffix, struct err *err)
@@ -271,22 +272,43 @@ build_temporary(struct mapfile *file, mapfile_build_fn *build, const void *data,
 }
 
 int
+mapfile_build(struct mapfile *file, mapfile_build_fn *build, const void *data,
+	      char **built, struct err *err)
+{
+	*built = build_temporary(file, build, data, &file->built, err);
+	return *built != NULL ? 0 : -1;
+}
+
+int
+mapfile_commit(struct mapfile *file, char **built, struct err *err)
+{
+	if (rename_in(file, *built, &file->built, err) < 0) {
+		mapfile_discard(built);
+		return -1;
+	}
+	free(*built);
+	*built = NULL;
+	return sync_directory(file, err);
+}
+
+void
+mapfile_discard(char **built)
+{
+	if (*built != NULL)
+		unlink(*built);
+	free(*built);
+	*built = NULL;
+}
+
+int
 mapfile_publish(struct mapfile *file, mapfile_build_fn *build, const void *data,
 		struct err *err)
 {
-	struct mapfile_mark mark;
-	char *path = build_temporary(file, build, data, &mark, err);
-	int result;
+	char *built;
 
-	if (path == NULL)
-		return -1;
-	result = rename_in(file, path, &mark, err);
-	if (result < 0)
-		unlink(path);
-	else
-		result = sync_directory(file, err);
-	free(path);
-	return result;
+	return mapfile_build(file, build, data, &built, err) == 0
+		   ? mapfile_commit(file, &built, err)
+		   : -1;
 }
 
 int
@@ -381,8 +403,8 @@ prepare(struct mapfile *file, struct err *err)
 	return result;
 }
 
-static void
-release(struct mapfile *file)
+void
+mapfile_release(struct mapfile *file)
 {
 	char *ready = ready_name(file);
 
@@ -397,29 +419,40 @@ release(struct mapfile *file)
 /* ---- the operations ---- */
 
 int
-mapfile_open(struct mapfile *file, const char *name, const char *suffix,
-	     mapfile_build_fn *build, const struct map_settings *settings,
+mapfile_init(struct mapfile *file, const char *name, const char *suffix,
 	     struct err *err)
 {
 	if (check_name(name, suffix, err) < 0)
 		return -1;
-	file->map.settings = settings;
-	file->build = build;
 	set_names(file, name, suffix);
 	if (check_directory(file->directory, err) == 0 &&
 	    check_file(file->path, err) == 0) {
 		remove_leftovers(file);
-		if (prepare(file, err) == 0)
-			return 0;
+		return 0;
 	}
-	release(file);
+	mapfile_release(file);
+	return -1;
+}
+
+int
+mapfile_open(struct mapfile *file, const char *name, const char *suffix,
+	     mapfile_build_fn *build, const struct map_settings *settings,
+	     struct err *err)
+{
+	file->map.settings = settings;
+	file->build = build;
+	if (mapfile_init(file, name, suffix, err) < 0)
+		return -1;
+	if (prepare(file, err) == 0)
+		return 0;
+	mapfile_release(file);
 	return -1;
 }
 
 void
 mapfile_close(struct map *map)
 {
-	release((struct mapfile *)map);
+	mapfile_release((struct mapfile *)map);
 	free(map);
 }
 
@@ -427,8 +460,9 @@ int
 mapfile_replace(struct map *map, const struct map_rows *rows, struct err *err)
 {
 	struct mapfile *file = (struct mapfile *)map;
+	struct contents contents = {.rows = rows};
 
-	return mapfile_publish(file, file->build, rows, err);
+	return mapfile_publish(file, file->build, &contents, err);
 }
 
 int

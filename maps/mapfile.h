@@ -26,7 +26,8 @@ struct mapfile;
 
 /*
  * Makes the empty file at path, which nobody else uses yet, a complete map.
- * data: what mapfile_publish() was given. 0, or -1: the file is then removed.
+ * data: what mapfile_publish() or mapfile_build() was given. 0, or -1: the file
+ * is then removed.
  */
 typedef int mapfile_build_fn(struct mapfile *, const void *data,
 			     const char *path, struct err *);
@@ -49,18 +50,25 @@ struct mapfile {
 	char *stem; /* "/var/lib/x/.map.db", begins the temporary names */
 	struct mapfile_mark ours;  /* the file that we renamed to path */
 	struct mapfile_mark ready; /* the empty map beside it */
+	struct mapfile_mark built; /* by mapfile_build() */
 };
 
 /*
  * Checks the name (absolute, without the suffix), the directory (it must belong
  * to us or to root and be writable by nobody else) and the file (a regular one,
  * or missing), then builds the empty map. build is called with data NULL for
- * an empty map, and with a struct map_rows by mapfile_replace(). 0, or -1: all
+ * an empty map, and with a struct contents by mapfile_replace(). 0, or -1: all
  * is released but the memory of the struct, which must come zeroed.
  */
 int mapfile_open(struct mapfile *, const char *name, const char *suffix,
 		 mapfile_build_fn *build, const struct map_settings *,
 		 struct err *);
+
+/* The same without the empty map: writes nothing. After it only the functions
+ * below may be used, and mapfile_release() instead of mapfile_close(). */
+int mapfile_init(struct mapfile *, const char *name, const char *suffix,
+		 struct err *);
+void mapfile_release(struct mapfile *); /* all but the memory of the struct */
 
 /* Four of the map_ops. mapfile_clear() renames the empty map over the file, or
  * builds one if it is gone. mapfile_close() removes the empty map, leaves the
@@ -74,6 +82,15 @@ void mapfile_close(struct map *);
  * 0, or -1: the old map is as it was. */
 int mapfile_publish(struct mapfile *, mapfile_build_fn *, const void *data,
 		    struct err *);
+
+/* The same in two steps, for those who have several files to replace: builds
+ * and syncs the file; renames it and syncs the directory. Between them, *built
+ * is its temporary name. mapfile_commit() frees it, and removes the file on
+ * failure, as does mapfile_discard(). 0, or -1. */
+int mapfile_build(struct mapfile *, mapfile_build_fn *, const void *data,
+		  char **built, struct err *);
+int mapfile_commit(struct mapfile *, char **built, struct err *);
+void mapfile_discard(char **built);
 
 /* Whether the disk has room for this many more bytes. 0, or -1. */
 int mapfile_check_space(const struct mapfile *, uint64_t bytes, struct err *);

@@ -1,0 +1,283 @@
+#include "maps/string_map.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/readfile.h"
+#include "maps/contents.h"
+#include "maps/string_format.h"
+
+struct string_map {
+	struct mapfile file;		    /* first */
+	const struct string_format *format; /* NULL: text */
+	struct map_settings settings;
+	char *name;	/* "type:name", for messages */
+	char *previous; /* the path of the file before */
+	char *built;	/* the temporary name of the next file; or NULL */
+	int lock;	/* -1: none */
+};
+
+struct text {
+	const char *bytes;
+	size_t len;
+};
+
+static const size_t TEXT_MAX = (size_t)1 << 30;
+
+static const struct string_format *const FORMATS[] = {
+    &string_hash,
+#ifndef WITHOUT_LMDB
+    &string_lmdb,
+#endif
+#ifndef WITHOUT_CDB
+    &string_cdb,
+#endif
+};
+
+enum { NFORMATS = sizeof(FORMATS) / sizeof(FORMATS[0]) };
+
+static const struct string_format *
+find_format(const char *type)
+{
+	for (size_t i = 0; i < NFORMATS; i++)
+		if (strcmp(FORMATS[i]->type, type) == 0)
+			return FORMATS[i];
+	return NULL;
+}
+
+int
+string_map_check_type(const char *type, struct err *err)
+{
+	const char *names[NFORMATS + 1] = {NULL};
+	char *known;
+
+	if (find_format(type) != NULL)
+		return 0;
+	for (size_t i = 0; i < NFORMATS; i++)
+		names[i] = FORMATS[i]->type;
+	known = alloc_join(names, ", ");
+	err_set(err, "unknown map type '%s' (known: %s)", type, known);
+	free(known);
+	return -1;
+}
+
+/* Makes every message name its map. */
+static int
+result(const struct string_map *map, int code, struct err *err)
+{
+	return code < 0 ? err_prefix(err, "%s", map->name) : code;
+}
+
+struct string_map *
+string_map_open(const char *type, const char *name, const char *value,
+		struct err *err)
+{
+	struct string_map *map = alloc_zero(1, sizeof(*map));
+	const char *suffix;
+
+	map->format = find_format(type);
+	assert(map->format != NULL || *type == '\0');
+	suffix = map->format != NULL ? map->format->suffix : "";
+	map->name = alloc_format("%s%s%s", type, *type ? ":" : "", name);
+	map->previous = alloc_format("%s.previous%s", name, suffix);
+	map->settings = (struct map_settings){.value = value, .flock = true};
+	map->file.map.settings = &map->settings;
+	map->file.lock = true;
+	map->lock = -1;
+	if (result(map, mapfile_init(&map->file, name, suffix, err), err) == 0)
+		return map;
+	free(map->name);
+	free(map->previous);
+	free(map);
+	return NULL;
+}
+
+void
+string_map_close(struct string_map **mapp)
+{
+	struct string_map *map = *mapp;
+
+	if (map == NULL)
+		return;
+	mapfile_discard(&map->built);
+	mapfile_release(&map->file);
+	if (map->lock >= 0)
+		close(map->lock);
+	free(map->name);
+	free(map->previous);
+	free(map);
+	*mapp = NULL;
+}
+
+static int
+lock_file(struct string_map *map, const char *path, struct err *err)
+{
+	int code;
+
+	map->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (map->lock < 0)
+		return err_set(err, "%s: %s", path, strerror(errno));
+	while ((code = flock(map->lock, LOCK_EX)) < 0 && errno == EINTR)
+		;
+	return code == 0 ? 0
+			 : err_set(err, "lock %s: %s", path, strerror(errno));
+}
+
+int
+string_map_lock(struct string_map *map, struct err *err)
+{
+	char *path = alloc_format("%s.lock", map->file.stem);
+	int code = lock_file(map, path, err);
+
+	free(path);
+	return result(map, code, err);
+}
+
+/* ---- reading ---- */
+
+static bool
+exists(const struct string_map *map)
+{
+	struct stat st;
+
+	return lstat(map->file.path, &st) == 0;
+}
+
+int
+string_map_read(const struct string_map *map, map_strings_fn *fn, void *arg,
+		struct err *err)
+{
+	if (!exists(map))
+		return 0;
+	return map->format->read(map->file.path, fn, arg, err) == 0
+		   ? 1
+		   : result(map, -1, err);
+}
+
+int
+string_map_read_text(const struct string_map *map, char **text, size_t *len,
+		     struct err *err)
+{
+	*text = NULL;
+	*len = 0;
+	if (!exists(map))
+		return 0;
+	*text = readfile(map->file.path, TEXT_MAX, len, err);
+	return *text != NULL ? 1 : -1;
+}
+
+bool
+string_map_is_newer(const struct string_map *map,
+		    const struct string_map *other)
+{
+	struct stat a, b;
+
+	if (lstat(map->file.path, &a) < 0 || lstat(other->file.path, &b) < 0)
+		return false;
+	return a.st_mtim.tv_sec != b.st_mtim.tv_sec
+		   ? a.st_mtim.tv_sec > b.st_mtim.tv_sec
+		   : a.st_mtim.tv_nsec > b.st_mtim.tv_nsec;
+}
+
+/* ---- writing ---- */
+
+int
+string_map_build(struct string_map *map, const struct map_strings *strings,
+		 struct err *err)
+{
+	struct contents contents = {.strings = strings};
+
+	return result(map,
+		      mapfile_build(&map->file, map->format->build, &contents,
+				    &map->built, err),
+		      err);
+}
+
+static int
+write_all(int fd, const char *bytes, size_t len)
+{
+	ssize_t n;
+
+	for (; len > 0; bytes += n, len -= (size_t)n) {
+		n = write(fd, bytes, len);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n < 0)
+			n = 0;
+	}
+	return 0;
+}
+
+/* A mapfile_build_fn. */
+static int
+build_text(struct mapfile *file, const void *data, const char *path,
+	   struct err *err)
+{
+	const struct text *text = data;
+	int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC), code = 0;
+
+	(void)file;
+	if (fd < 0 || write_all(fd, text->bytes, text->len) < 0)
+		code = errno;
+	if (fd >= 0 && close(fd) < 0 && code == 0)
+		code = errno;
+	return code == 0 ? 0
+			 : err_set(err, "write %s: %s", path, strerror(code));
+}
+
+int
+string_map_build_text(struct string_map *map, const char *bytes, size_t len,
+		      struct err *err)
+{
+	struct text text = {.bytes = bytes, .len = len};
+
+	return result(
+	    map, mapfile_build(&map->file, build_text, &text, &map->built, err),
+	    err);
+}
+
+/* Through a name of its own, so that there is a previous file at all times. */
+static int
+link_previous(const struct string_map *map, const char *link_name,
+	      struct err *err)
+{
+	int code;
+
+	unlink(link_name); /* left by a process that was killed */
+	if (link(map->file.path, link_name) < 0)
+		return errno == ENOENT ? 0
+				       : err_set(err, "link to %s: %s",
+						 link_name, strerror(errno));
+	code = rename(link_name, map->previous) == 0
+		   ? 0
+		   : err_set(err, "rename to %s: %s", map->previous,
+			     strerror(errno));
+	/* rename(2) does nothing if both are the same file. */
+	unlink(link_name);
+	return code;
+}
+
+int
+string_map_keep(const struct string_map *map, struct err *err)
+{
+	char *link_name = alloc_format("%s.previous", map->file.stem);
+	int code = link_previous(map, link_name, err);
+
+	free(link_name);
+	return result(map, code, err);
+}
+
+int
+string_map_commit(struct string_map *map, struct err *err)
+{
+	return result(map, mapfile_commit(&map->file, &map->built, err), err);
+}
