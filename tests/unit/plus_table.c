@@ -1,4 +1,5 @@
-/* plus_table: blocks by domain, alternations of at most 100, text escaped. */
+/* plus_table: blocks by domain, alternations of at most 100, text escaped, and
+ * read back. */
 #include "tools/gateway/plus_table.h"
 
 #include <stdio.h>
@@ -43,6 +44,37 @@ static const struct {
      "/^(!#\\$%&'\\*\\+-\\/=\\?\\^_`\\{\\|\\}~)\\+[^@]*@[^@]*$/ ok\nendif\n"},
 };
 
+/* Whether a text is read as one that says the same. */
+static bool
+reads_back(const char *text)
+{
+	struct string_set *users = string_set_new();
+	size_t len;
+	char *again;
+	bool same;
+
+	same = plus_table_parse(text, users) == 0;
+	string_set_sort(users);
+	again = plus_table_text(users, &len);
+	same = same && strcmp(again, text) == 0;
+	free(again);
+	string_set_free(&users);
+	return same;
+}
+
+static const char *const foreign[] = {
+    "\n",
+    "# a comment\n",
+    "/^ann@d\\.e$/ ok\n",
+    "if /@d\\.e$/\n",
+    "if /@d\\.e$/\nendif",
+    "if /@d\\.e$/\n/^(ann)\\+[^@]*@[^@]*$/ ok\n",
+    "if /@d\\.e$/\n/^(ann)\\+[^@]*@[^@]*$/ REJECT\nendif\n",
+    "if /@d\\.e$/\n/^(ann|)\\+[^@]*@[^@]*$/ ok\nendif\n",
+    "if /@d\\.e$/\n/^(ann\\",
+    "if /@$/\n/^(ann)\\+[^@]*@[^@]*$/ ok\nendif\n",
+};
+
 static size_t
 count(const char *text, const char *what)
 {
@@ -71,6 +103,7 @@ test_many(int users, size_t rules)
 	       users);
 	is_int((long long)count(text, "/ ok\n"), (long long)rules, "its rules");
 	is_int((long long)(count(text, "|") + rules), users, "all of them");
+	ok(reads_back(text), "and reads back");
 	free(text);
 	string_set_free(&set);
 }
@@ -84,7 +117,15 @@ main(void)
 
 		is_str(text, rows[i].text, "%s", rows[i].name);
 		is_int((long long)len, (long long)strlen(text), "its length");
+		ok(reads_back(text), "and reads back");
 		free(text);
+	}
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		struct string_set *users = string_set_new();
+
+		is_int(plus_table_parse(foreign[i], users), -1,
+		       "foreign text %zu is not read", i);
+		string_set_free(&users);
 	}
 	test_many(1, 1);
 	test_many(100, 1);

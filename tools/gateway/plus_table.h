@@ -22,4 +22,8 @@ struct string_set;
  * text; it is empty if there are no users. */
 char *plus_table_text(const struct string_set *users, size_t *len);
 
+/* Adds the users of such a text. 0; -1: something in it is not of this form,
+ * and not all users are known. text ends with a NUL. */
+int plus_table_parse(const char *text, struct string_set *users);
+
 #endif

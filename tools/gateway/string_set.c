@@ -123,6 +123,14 @@ string_set_add(struct string_set *set, const char *bytes, size_t len)
 	return true;
 }
 
+bool
+string_set_has(const struct string_set *set, const char *bytes, size_t len)
+{
+	uint32_t hash = (uint32_t)hash_bytes(set->seed, bytes, len);
+
+	return find(set, hash, bytes, len)->place != 0;
+}
+
 size_t
 string_set_count(const struct string_set *set)
 {

@@ -23,6 +23,7 @@ void string_set_free(struct string_set **);
 
 /* Copies the string, which must have no NUL. false: it is already there. */
 bool string_set_add(struct string_set *, const char *bytes, size_t len);
+bool string_set_has(const struct string_set *, const char *bytes, size_t len);
 size_t string_set_count(const struct string_set *);
 
 /* Sorts by strcmp(3). Strings that are added later come after all others. */
