@@ -248,8 +248,8 @@ install: all
 	test -e "$(DESTDIR)$(sysconfdir)/pop-before-smtp/pop-before-smtp.yaml" || \
 	    $(INSTALL_DATA) "$(DESTDIR)$(docdir)/pop-before-smtp.yaml" \
 	    "$(DESTDIR)$(sysconfdir)/pop-before-smtp"
-	@echo "Installed. Next: pop-before-smtp --check; then part 5 of" \
-	    "$(docdir)/INSTALL"
+	@$(if $(DESTDIR),,echo "Installed. Next: pop-before-smtp --check; then" \
+	    "part 5 of $(docdir)/INSTALL")
 
 # The configuration and the map are the user's: they stay.
 uninstall:

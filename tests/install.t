@@ -78,6 +78,14 @@ def keeps_what_is_the_users(top, where):
     equal(files(top), [CONFIG], "nothing else is left")
 
 
+def next_step():
+    for words, told in ((), True), (("DESTDIR=/tmp/x",), False):
+        code, out = make("-n", "install", *words)
+        equal(("Installed. Next: pop-before-smtp --check" in out, code),
+              (told, 0), "make install names the next step, but not to those "
+              "who make a package" if words else "make install")
+
+
 def another_prefix():
     """The directories are compiled in: none is to be left from before."""
     with tempfile.TemporaryDirectory() as top:
@@ -131,4 +139,4 @@ def exposure():
            "most", done.stdout[-300:])
 
 
-main(installs, another_prefix, without_libraries, boot, exposure)
+main(installs, next_step, another_prefix, without_libraries, boot, exposure)

@@ -1,7 +1,7 @@
 /*
- * access_value: what a lookup table may hold for check_client_access, by the
- * grammar of access(5). Postfix answers 451 to everybody whom the table has
- * with a value that it does not know (smtpd_check.c, check_table_result()).
+ * access_value: the values that a lookup table for check_client_access may
+ * have, by the grammar of access(5). To a client whose value Postfix does not
+ * know, it answers 451 (smtpd_check.c, check_table_result()).
  */
 #ifndef DAEMON_CONF_ACCESS_VALUE_H
 #define DAEMON_CONF_ACCESS_VALUE_H
@@ -11,14 +11,14 @@
 
 struct err;
 
-/* Whether Postfix can take it: 0; -1: err says why not. */
+/* 0 if Postfix may know this value, or -1: err says why it does not. */
 int access_value_check(const char *text, struct err *);
 
-/* Whether it is a name that only main.cf can give a meaning, as one of
+/* Whether the value is a name that Postfix knows only if main.cf lists it in
  * smtpd_restriction_classes. */
 bool access_value_is_class(const char *text);
 
-/* Whether Postfix refuses or discards the mail of a client that has it. */
+/* Whether Postfix refuses or discards mail from a client with this value. */
 bool access_value_refuses(const char *text);
 
 /* Whether the first len bytes are an action of access(5), or 4NN or 5NN. */

@@ -7,12 +7,14 @@
 struct conf;
 struct err;
 
-/* Sets in conf what its config_file sets. 0; -1: err names the file and line.
- * Root's configuration must not be writable for others. */
+/* Reads conf->config_file, and changes the settings that it names. 0, or -1:
+ * err names the file and line. For root, a file that others can write is an
+ * error. */
 int conf_read_file(struct conf *, struct err *);
 
-/* Prefixes the reason in err with the file and line that set the key to this
- * value, if a file did. Reads the file again for that. Returns -1. */
+/* For an error that is found later: reads the file again, and puts the file and
+ * line that set the key to this value before the reason in err. Leaves err as
+ * it is if no file did. Returns -1. */
 int conf_blame(const struct conf *, const char *key, const char *value,
 	       struct err *);
 

@@ -6,8 +6,8 @@
 
 struct conf;
 
-/* Logs each changed setting that needs a restart, since it concerns open files
- * or the process itself. */
+/* Logs each setting that has changed but takes effect only after a restart,
+ * because it concerns open files or the process itself. */
 void conf_reload_log(const struct conf *running, const struct conf *new);
 
 /*

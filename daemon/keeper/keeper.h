@@ -26,15 +26,19 @@ typedef int keeper_conf_fn(void *arg, struct helper *, struct conf *conf,
     struct err *);
 
 /*
- * Takes the locks, opens maps and control socket as conf->user, and starts the
- * worker; with conf->pidfile, in the background. The conf remains the keeper's.
- * Each worker gets a copy of the last configuration that a worker accepted, or
- * of one that a SIGHUP has found since and that no worker has tried. Returns
+ * Becomes conf->user, takes the locks, opens the maps and the control socket,
+ * and starts the worker. With conf->pidfile, this happens in the background.
+ *
+ * The keeper goes on using conf. Each worker gets a copy of the newest
+ * configuration: of the last one that a worker accepted, or of a later one that
+ * SIGHUP has read and that no worker has tried yet. Returns
  *   1 in each worker, which does the work and ends the process;
- *   0 in the command and in the keeper, when all is over: exit with *code;
+ *   0 in the process that was started and in the keeper, when the daemon has
+ *     ended: exit with *code;
  *  -1 if nothing was started: err has the reason; exit with *code.
- * Standard error stays the terminal's until the first worker is ready. If that
- * one fails, the keeper ends with its exit code.
+ *
+ * Errors appear on the terminal until the first worker is ready. If that worker
+ * fails, the keeper ends with the worker's exit code.
  */
 int keeper_run(struct conf *, keeper_conf_fn *, void *arg, struct handover *,
     int *code, struct err *);

@@ -1,10 +1,10 @@
 /*
  * pipeline_state: what the files of the pipeline share; private to them.
  *
- * pipeline_authorize.c changes the table by a login or a logout,
- * pipeline_line.c takes a line to that point, pipeline_backlog.c does so for
- * lines of the past, and pipeline.c opens, reloads and closes. Each calls only
- * those named before it.
+ * pipeline_authorize.c applies a login or a logout to the table.
+ * pipeline_line.c parses and matches a new line, and hands it on to that.
+ * pipeline_backlog.c does the same with lines from before the start.
+ * pipeline.c opens, reloads and closes. Each calls only those named before it.
  */
 #ifndef DAEMON_PIPELINE_PIPELINE_STATE_H
 #define DAEMON_PIPELINE_PIPELINE_STATE_H
@@ -30,8 +30,9 @@ struct login {
 	struct session_key key;
 };
 
-/* With --reprocess a login waits until WAITING_MAX later ones have been found,
- * while the table's memory for it is fetched in steps, APART logins apart. */
+/* With --reprocess, a login waits until WAITING_MAX later ones have been found.
+ * Meanwhile the table's memory for it comes into the processor's cache, one
+ * step (authtab_prefetch()) for every APART logins. */
 enum { APART = 5, WAITING_MAX = AUTHTAB_PREFETCH_STEPS * APART };
 struct waiting_login {
 	struct login login;
@@ -46,11 +47,11 @@ struct pipeline {
 	struct removals *removals; /* by the operator */
 	struct ruleset *rules;
 	struct recognizer *recognizer;
-	struct multiline *logs; /* the place in each */
-	size_t log;		/* which of them the lines are from */
+	struct multiline *logs; /* one for each log */
+	size_t log;		/* the one that the next lines are from */
 	struct exclude *exclude;
 	struct pipeline_stats stats;
-	bool backlog; /* reading what was there before we came */
+	bool backlog; /* reading lines from before the start */
 	bool stale_logged, ahead_logged;
 	char unread[256]; /* the first line without known header, printable */
 	bool unread_logged;
@@ -74,9 +75,9 @@ void pipeline_keep_unread(struct pipeline *, const char *line, size_t len);
 enum finding pipeline_recognize(struct pipeline *, const char *line, size_t len,
 				time_t now, struct found *);
 
-/* The second half of that, for a line that a scan_pool has recognized, at the
- * place in its log that is set. err is read only if the line is doubtful.
- * Returns what is left of the finding. */
+/* The second half of pipeline_recognize(), for a line of the log p->log that a
+ * scan_pool has recognized: joins, counts and logs. err is read only if the
+ * line is doubtful. Returns the final finding. */
 enum finding pipeline_count(struct pipeline *, enum finding, struct found *,
 			    struct err *);
 
@@ -87,19 +88,22 @@ int pipeline_act(struct pipeline *, enum finding, const struct found *,
 
 /* ---- pipeline_authorize.c ---- */
 
-/* Makes a login of what was found. Borrows from the line. */
+/* Fills the login with what was found in a line; its texts are borrowed from
+ * that line. */
 void pipeline_take_login(const struct pipeline *, const struct found *,
 			 struct login *);
 
-/* Grants the login what it is due, if anything. 1: the table has changed. */
+/* Authorizes the address of a login, unless it is excluded or the login is too
+ * old. 1: the table has changed. */
 int pipeline_authorize(struct pipeline *, const struct login *,
 		       struct moment now);
 
 void pipeline_end_session(struct pipeline *, const struct found *,
 			  struct moment now);
 
-/* Shortens the authorization of an address to what its other sessions, or its
- * grace counted from `when', still give it. */
+/* Shortens the authorization of an address: it now ends with the address's
+ * other sessions, or when the grace that begins at `when' is over, whichever is
+ * later. */
 void pipeline_release(struct pipeline *, const struct addr *, time_t when,
 		      struct moment now);
 

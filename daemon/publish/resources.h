@@ -19,7 +19,7 @@ struct lockfile;
 struct resources {
 	struct lockfile **locks;
 	size_t nlocks;
-	bool held; /* resources_lock() failed: another process has a lock */
+	bool held; /* resources_lock() failed since another process has a lock */
 	struct map_settings settings;
 	struct map **maps; /* in conf->maps' order; NULL: a live map */
 	size_t nmaps;
@@ -28,8 +28,8 @@ struct resources {
 	struct stat control_node;
 };
 
-/* To be called in this order. 0; -1: err, and resources_release() gives back
- * what was taken until then. The struct may be uninitialised before. */
+/* Call these in this order; the struct need not be initialised. Each returns 0,
+ * or -1 and err. Then resources_release() frees what had been taken before. */
 int resources_lock(struct resources *, const struct conf *, struct err *);
 int resources_open_maps(struct resources *, const struct conf *, struct err *);
 int resources_listen(struct resources *, const struct conf *, struct err *);
@@ -37,8 +37,8 @@ int resources_listen(struct resources *, const struct conf *, struct err *);
 /* Removes the sockets of live maps, which the sandboxed worker cannot do. */
 void resources_remove_sockets(const struct conf *);
 
-/* After keeper and worker were killed: empties the maps whose locks they left,
- * unless another daemon has taken them since. */
+/* To be called when keeper and worker were killed. Empties their maps, except
+ * those that another daemon has locked since. */
 void resources_clear_left(const struct conf *);
 
 /* Closes maps and control socket and releases the locks. The struct must have

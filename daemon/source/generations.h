@@ -43,8 +43,8 @@ bool generations_has(const struct generations *, const struct rotated *);
  * except that it may have been compressed. */
 bool generations_has_done(const struct generations *, const struct rotated *);
 
-/* If the file was closed before and has only grown since, moves to the end of
- * what was read. */
+/* If the file was read and closed before and has only grown since, moves the
+ * tail to where reading ended. */
 void generations_seek_done(const struct generations *, struct tail *);
 
 /* Takes over the tail. */
@@ -60,11 +60,12 @@ bool generations_move_to_end(struct generations *, const struct rotated *);
 bool generations_make_room(struct generations *);
 
 /*
- * Recovers what the file at `at` held before copytruncate emptied it. Looks for
- * that in the rotated files of spec: in the copy that was made of the file and
- * in all newer files; if there is no copy, in all files that changed since the
- * end of this one was last seen. These are inserted before it, to be read
- * first. Returns their number. now: steady ms.
+ * Recovers lines that the file at `at` lost unread when copytruncate emptied
+ * it. Such lines are in the copy that copytruncate made, and perhaps in newer
+ * files. So this looks for the copy among the rotated files of spec, and
+ * inserts the copy and all newer files before the file, to be read first. If no
+ * file is the copy, it inserts all that changed after the end of the file was
+ * last seen. Returns how many it has inserted. now: steady ms.
  */
 size_t generations_recover(struct generations *, size_t at, const char *spec,
 			   int64_t now);

@@ -1,10 +1,11 @@
 /*
- * address_list: the recipients that a gateway shall accept, whoever lists them.
+ * address_list: the recipients that a gateway accepts, whatever file lists
+ * them.
  *
- * A reader of a foreign file makes entries in the form of address.h and adds
- * them one by one. If one is not taken, the reader reports it by complaint() as
- * "FILE:LINE: why: text" (tools/gateway/complaints.h), and goes on: what
- *becomes of an incomplete list is decided when all has been read.
+ * The reader of a file writes each entry in the form of address.h and adds it.
+ * If an entry is refused, the reader reports it by complaint() as "FILE:LINE:
+ * why: text" (tools/gateway/complaints.h) and goes on. Whether an incomplete
+ * list may be used is decided after the whole file has been read.
  *
  *	why = address_list_add(list, text, len);
  *	if (why != NULL)
@@ -20,7 +21,7 @@
 
 struct string_set;
 
-/* Read-only for others than address_list.c. */
+/* Only address_list.c changes it. */
 struct address_list {
 	struct string_set *keys;      /* "user@domain.tld", "@domain.tld" */
 	struct string_set *plus;      /* "domain.tld user" */
@@ -32,8 +33,8 @@ struct address_list {
 struct address_list *address_list_new(void);
 void address_list_free(struct address_list **);
 
-/* Folds the case; drops duplicates. NULL: it is in the list; or why it is not
- * an entry, a static text. */
+/* Adds an entry in lower case, unless the list has it already. Returns NULL; or
+ * a static text that says why this is not an entry. */
 const char *address_list_add(struct address_list *, const char *text,
 			     size_t len);
 
