@@ -38,8 +38,8 @@ size_t hashmap_count(const struct hashmap *);
 
 /* NULL: there is no element with this key. */
 void *hashmap_find(const struct hashmap *, const void *key);
-/* The element with this key. If there is none, adds one as the newest, in which
- * zeros follow the key. */
+/* The element with this key. Without one, adds it as the newest; zeros follow
+ * the key in it. */
 void *hashmap_put(struct hashmap *, const void *key);
 
 void hashmap_remove(struct hashmap *, void *element);

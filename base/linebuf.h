@@ -67,8 +67,8 @@ uint64_t linebuf_pending(const struct linebuf *);
 void linebuf_reset(struct linebuf *); /* forgets the unfinished line */
 uint64_t linebuf_overlong(const struct linebuf *); /* lines dropped so far */
 
-/* Has fn called for each line that linebuf_feed() drops, in order with the
- * others. NULL: no call. */
+/* Sets the function that linebuf_feed() calls for each line it drops, in order
+ * with the lines that it hands out. NULL: none. */
 typedef void linebuf_drop_fn(void *arg);
 void linebuf_on_drop(struct linebuf *, linebuf_drop_fn *, void *arg);
 

@@ -7,8 +7,8 @@
  * address.
  *
  * The key of a /64 is the shortened form that all its addresses have in common,
- * such as "2001:db8:a0:1". Where the last of its groups are zero there are two
- * keys, because "::" may begin at them. A /64 whose second and third groups are
+ * such as "2001:db8:a0:1". If the last of its groups are zero, there are two
+ * keys, because "::" may begin there. A /64 whose second and third groups are
  * both zero has no key: its shortened form "2001:" is also that of other
  * networks.
  */

@@ -117,8 +117,9 @@ struct map_ops {
 };
 
 /*
- * Must be called under the user id that will write the map: the checks of the
- * file and its directory depend on it, and it owns what is prepared.
+ * Must be called under the user id that will write the map: it decides whether
+ * the file and its directory are accepted, and it will own the files that are
+ * prepared.
  *
  * spec is "type:name", or "name" for default_type. NULL: err says why, and
  * suggests the nearest known type. Messages of a map begin with "type:name: ".
@@ -140,9 +141,9 @@ int map_start(struct map *, struct err *); /* 0, or -1 */
  * those. */
 bool map_spec_is_read_once(const char *spec);
 
-/* Prepares an open map for new settings of the policy. 0: the caller now copies
- * them into those that the map borrows, before the next request is answered.
- * -1: nothing has changed. */
+/* Prepares an open map for new settings of the policy. 0: the caller must now
+ * copy them into the settings that the map borrows, before the next request is
+ * answered. -1: nothing has changed. */
 int map_change(struct map *, const struct policy_settings *, struct err *);
 
 int map_replace(struct map *, const struct map_rows *, struct err *); /* 0 -1 */

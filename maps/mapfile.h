@@ -5,7 +5,7 @@
  * under a temporary name and renamed over the old one; a reader that has the
  * old file open goes on reading that. The file is never changed in place
  * (except by lmdb, see mapfile_changed()) and never unlinked: a Postfix process
- * that has once found no file does not notice when there is one again.
+ * that has once found the file missing does not look for it again.
  *
  * An empty map is kept ready beside the file, so that the map can be emptied
  * even when the disk is full.
@@ -57,8 +57,9 @@ struct mapfile {
  * Checks the name (absolute, without the suffix), the directory (it must belong
  * to us or to root and be writable by nobody else) and the file (a regular one,
  * or missing), then builds the empty map. build is called with data NULL for
- * an empty map, and with a struct contents by mapfile_replace(). 0, or -1: all
- * is released but the memory of the struct, which must come zeroed.
+ * an empty map, and with a struct contents by mapfile_replace(). The caller
+ * zeroes the struct before. 0, or -1: everything is released except the
+ * struct.
  */
 int mapfile_open(struct mapfile *, const char *name, const char *suffix,
 		 mapfile_build_fn *build, const struct map_settings *,

@@ -35,7 +35,8 @@ struct option {
 	const char *help;
 	const char *alias;
 	bool flag_only;
-	/* The key that it is under in the YAML file; it has no flag then. */
+	/* The section of the YAML file that has this key; such a key has no
+	 * flag. */
 	const char *section;
 	size_t min, max;
 	const char *const *words; /* ends with NULL; "" cannot be chosen */

@@ -1,8 +1,8 @@
 /*
  * handover: what the keeper gives to each worker that it starts.
  *
- * A worker talks to its keeper only through the client in here; that is why
- * this header brings the calls of the client with it.
+ * A worker talks to its keeper only through `client', so this header includes
+ * the functions of the client.
  */
 #ifndef DAEMON_IPC_HANDOVER_H
 #define DAEMON_IPC_HANDOVER_H

@@ -21,7 +21,7 @@
  * on, another if it was refused.
  *
  * The keeper sends, unasked: PING, perhaps with addresses that have expired by
- * its clock, for which the PONG has what the worker knows of them; LOG, with
+ * its clock, of which the PONG says what the worker knows; LOG, with
  * the descriptor of the log, reopened; and RELOAD, to read the configuration
  * again, perhaps with the descriptor of the log that it names.
  *

@@ -33,7 +33,7 @@ struct ipc_client_ops {
 	void *arg;
 };
 
-/* fd is the client's from now on. */
+/* Takes over fd. */
 struct ipc_client *ipc_client_new(int fd);
 void ipc_client_free(struct ipc_client **);
 
@@ -41,17 +41,17 @@ void ipc_client_free(struct ipc_client **);
 struct map *ipc_client_map(struct ipc_client *, size_t index,
     const struct map *);
 
-/* Handles the keeper's messages in the loop from now on. base_ms is subtracted
- * from the expiries of rows, in milliseconds, to make them steady ones. 0, or
- * -1. */
+/* Handles the keeper's messages in the loop from now on. base_ms: what to
+ * subtract from the expiry of a row, in milliseconds, so that it is one of the
+ * steady clock. 0, or -1. */
 int ipc_client_attach(struct ipc_client *, struct loop *, int64_t base_ms,
     const struct ipc_client_ops *, struct err *);
 /* Must precede loop_free(). */
 void ipc_client_detach(struct ipc_client *);
 
-/* For a caller that waits for something else than the loop does: while it
- * waits, it calls ipc_client_serve() whenever the descriptor is readable.
- * False: the keeper is gone. arg is the client. */
+/* For a caller that waits outside the loop: while it waits, it calls
+ * ipc_client_serve() whenever the descriptor is readable. False: the keeper is
+ * gone. arg is the client. */
 int ipc_client_descriptor(const struct ipc_client *);
 bool ipc_client_serve(void *arg);
 
@@ -66,8 +66,8 @@ void ipc_client_reloaded(struct ipc_client *, bool taken);
 FILE *ipc_client_save_begin(struct ipc_client *);
 int ipc_client_save_end(struct ipc_client *, FILE *, struct err *);
 
-/* The descriptor of the log that came with the last RELOAD, which is the
- * caller's from now on; -1 if none came. */
+/* The descriptor of the log that came with the last RELOAD, or -1. The caller
+ * takes it over. */
 int ipc_client_take_log(struct ipc_client *);
 
 #endif

@@ -28,7 +28,8 @@ void keeper_requests_reset(struct keeper_requests *);
 /*
  * Takes a packet that ipc_receive() found well-formed. 1: the packet is now the
  * reply, to be sent; 0: there is no reply; -1: the worker is not honest, err
- * says why. READY, PONG and RELOADED are the caller's to handle: -1 here.
+ * says why. The caller handles READY, PONG and RELOADED itself; here they give
+ * -1.
  */
 int keeper_requests_take(struct keeper_requests *, struct ipc_packet *,
     const struct map_store_time *, struct err *);

@@ -28,8 +28,9 @@ struct watchdog;
 
 struct keeper {
 	struct conf *conf; /* a worker runs by it, or is about to try */
-	/* What a SIGHUP found. While a worker tries it, conf and candidate are
-	 * swapped: this is then the configuration to return to. */
+	/* The configuration that SIGHUP has read. While a worker tries it, conf
+	 * and candidate are swapped: this is then the configuration to return
+	 * to. */
 	struct conf candidate;
 	bool has_candidate; /* no worker has accepted or refused it yet */
 	bool trial;	    /* a worker was started with it */

@@ -27,11 +27,11 @@ struct mynetworks *mynetworks_new(const struct strings *own, struct helper *);
 void mynetworks_free(struct mynetworks **);
 
 /*
- * After a reload: what `old' knew stays in force as far as `new' could not ask.
- * If postconf(1) did not answer, that is the whole list, and it is asked again
- * with a login, at most once a minute. For a table that does not answer, it is
- * its last answer for an address. Takes that out of `old', which the caller
- * frees. Logs it.
+ * After a reload: keeps in force what `new' could not find out but `old' knew,
+ * and logs that. If postconf(1) did not answer, this is the whole list;
+ * postconf(1) is then asked again when there is a login, at most once a
+ * minute. If a table does not answer, it is the table's last answer for each
+ * address. Moves this from `old', which the caller frees.
  */
 void mynetworks_carry(struct mynetworks *new, struct mynetworks *old);
 

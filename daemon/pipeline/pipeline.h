@@ -1,5 +1,5 @@
 /*
- * pipeline: takes a log line to a grant: parse, match, authorize.
+ * pipeline: all that is done with a log line: parse, match, authorize.
  *
  * Holds what a reload replaces as a whole: the rules, the networks that are
  * never written, the grace. The table is the caller's.
@@ -48,11 +48,11 @@ struct pipeline *pipeline_new(const struct conf *, struct helper *,
 void pipeline_free(struct pipeline **);
 
 /*
- * Lines of the backlog were in the log before we came. Their grants are logged
- * only with --debug. A login of the backlog that is more than a minute ahead of
- * the clock grants nothing: nobody can tell when it was, and it would be new at
- * each start. In a log that is being followed it has just been written, so it
- * counts as of now.
+ * Lines of the backlog were in the log before the start. Their grants are
+ * logged only with --debug. A login of the backlog that is more than a minute
+ * ahead of the clock grants nothing: nobody can tell when it was, and it would
+ * be new at each start. In a log that is being followed it has just been
+ * written, so it counts as of now.
  */
 void pipeline_set_backlog(struct pipeline *, bool);
 
@@ -66,10 +66,10 @@ int pipeline_line(struct pipeline *, const char *line, size_t len,
 		  struct moment now);
 
 /*
- * --reprocess: takes one line of an old log, with the line's time as now. That
- * time never goes back, nor beyond the real time, wall.
- * pipeline_backlog_moment() returns it as of the last line, login or not;
- * before that call the table may lack the last few logins.
+ * --reprocess: takes one line of an old log, with the line's time as now. This
+ * time never goes back, and never beyond the real time (wall).
+ * pipeline_backlog_moment() returns the time of the last line, login or not.
+ * Only after that call does the table have the last few logins.
  */
 void pipeline_backlog(struct pipeline *, const char *line, size_t len,
 		      time_t wall);

@@ -26,7 +26,8 @@ struct scan_pool;
 /* Counted over all blocks. */
 struct scan_pool_stats {
 	uint64_t lines, headerless;
-	/* The first line without header; NULL: none. Valid as its block is. */
+	/* The first line without header; NULL: none. Valid as long as its
+	 * block. */
 	const char *unread;
 	size_t unread_len;
 };

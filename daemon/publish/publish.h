@@ -1,5 +1,6 @@
 /*
- * publish: carries the table to the maps, at the pace that Postfix can bear.
+ * publish: writes the table to the maps, no more often than is good for
+ * Postfix.
  *
  * Every smtpd restarts when a hash: map is renamed. So a change of membership
  * is written at once if the last flush was over a second ago, and else when
@@ -50,9 +51,9 @@ void publish_free(struct publish **);
 /* Notes an event of the table and arms the timers; cheap. */
 void publish_event(struct publish *, enum authtab_event, const struct addr *);
 
-/* Writes every map now; before, while the logs are read, events are ignored. 0;
- * -1: a map could not be written: err has the reason. The other maps are
- * written, and that one is tried again. */
+/* Writes every map now. Before that, while the logs are read, events are
+ * ignored. 0; -1: a map could not be written, and err has the reason. The other
+ * maps are written, and that one is tried again later. */
 int publish_start(struct publish *, struct err *);
 /* Empties every map, until publish_start() is called again. 0; -1: one could
  * not be emptied: err has the first reason. */

@@ -27,7 +27,7 @@ struct follow {
 	bool unopened;	    /* a file exists, but cannot be opened or read */
 	bool crowded;	    /* there was no room for a newer file */
 	bool renamed;	    /* a file was renamed between listing and opening */
-	bool accept_rename; /* last try: open the file even if it was */
+	bool accept_rename; /* last try: open it even if renamed */
 	int64_t looked;	    /* steady ms: when that was found */
 };
 

@@ -21,8 +21,8 @@ struct mounts *mounts_new(struct loop *, const char *path, mounts_fn *,
 			  void *arg);
 void mounts_free(struct mounts **);
 
-/* Whether the log is now in another directory than at mounts_new(), when there
- * may have been none. */
+/* Whether the directory of the log is another one than at mounts_new(), or did
+ * not exist then. */
 bool mounts_has_moved(const struct mounts *);
 
 /*

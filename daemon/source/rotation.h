@@ -35,11 +35,11 @@ struct rotation {
 };
 
 /*
- * Fills it. The live file, if there is one, comes last. lost: NULL, or a
- * position whose file is also looked for under any other name in the same
- * directories. If it is not there, but in a directory beside the log or beside
- * its directory, as with logrotate(8)'s olddir, all rotated files in that one
- * are listed, too.
+ * Lists the files. The live file, if there is one, comes last. lost: NULL, or a
+ * position whose file is also looked for, under any name: first in the same
+ * directories, then in those beside the log or beside its directory, where
+ * logrotate(8)'s olddir may be. If it is in one of the latter, all rotated
+ * files there are listed, too.
  */
 void rotation_list(struct rotation *, const char *spec,
 		   const struct logpos *lost);

@@ -41,16 +41,16 @@ struct source_sink {
 	/* Many lines at once, as they are in the buffer (linebuf.h). May be
 	 * NULL: then line() gets them all. */
 	void (*lines)(void *arg, const char *lines, size_t len);
-	/* A line was dropped, in its turn, because it was too long. May be
-	 * NULL. lines() finds such lines itself. */
+	/* Called in the place of a line that was dropped because it was too
+	 * long. May be NULL. lines() finds such lines itself. */
 	void (*lost)(void *arg);
 	/* The time stamp of a line: 0 and *when, or -1 if it has none. */
 	int (*stamp)(void *arg, const char *line, size_t len, time_t *when);
-	/* All lines there were have been delivered. The first call ends the
+	/* All lines that existed have been delivered. The first call ends the
 	 * start-up of this source. */
 	void (*idle)(void *arg);
-	/* The directory of the log is a new one, and a new process may read it,
-	 * but not this one, whose sandbox was made before. May be NULL. */
+	/* The log is in a new directory, which this process may not read,
+	 * because its sandbox is older. A new process may. May be NULL. */
 	void (*shut_out)(void *arg);
 	/* No more lines will come: end of standard input, or `once`. */
 	void (*ended)(void *arg);

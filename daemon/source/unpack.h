@@ -1,6 +1,6 @@
 /*
- * unpack: reads a compressed log as if it were not compressed: one of gzip(1),
- * and of bzip2(1), xz(1) and zstd(1) if they were there at build time.
+ * unpack: reads a compressed log as if it were not compressed. It knows gzip(1)
+ * and, if the build had their libraries, bzip2(1), xz(1) and zstd(1).
  *
  * A file that needs more than UNPACK_MEMORY to be read is not read: xz -9 and
  * zstd -19 need half of that.

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* What a step may read and write; it moves both on. */
+/* What a step may read and write. The step advances both. */
 struct unpack_io {
 	const unsigned char *in;
 	size_t in_len;

@@ -4,8 +4,8 @@
  * place and forks a new one for its own work. So the work goes on, unless both
  * are killed at the same moment.
  *
- * This is for a process that nobody else may start again, because the sandbox
- * forbids all others what it does.
+ * This is for a process that does what the sandbox forbids all others, so that
+ * none of them could start it again.
  */
 #ifndef DAEMON_SYS_GUARDIAN_H
 #define DAEMON_SYS_GUARDIAN_H
@@ -16,8 +16,8 @@
 struct guardian {
 	const char *worker_title; /* prctl(2)'s PR_SET_NAME; both borrowed */
 	const char *own_title;
-	/* In whom it works for: a pipe to write notices to. guardian_fork()
-	 * does not close it. */
+	/* A pipe to the process that it works for, to write notices to.
+	 * guardian_fork() does not close it. */
 	int notices;
 	/* In the process that works: readable when the guardian has died. */
 	int lost;

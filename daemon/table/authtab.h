@@ -11,7 +11,7 @@
  *
  * Grant, renew and expire are O(1): a hash by address and a timing wheel by
  * expiry. The table is bounded: when it is full, the addresses that expire
- * first make room. Measured: 100 bytes per address including its user, at
+ * first are removed. Measured: 100 bytes per address including its user, at
  * 1,000,000 addresses.
  */
 #ifndef DAEMON_TABLE_AUTHTAB_H
@@ -38,7 +38,7 @@ enum {
 	AUTHTAB_USER_NAME_MAX = 255, /* bytes; longer names are cut */
 };
 
-/* Called while grant, hold, release, sweep or remove runs; must not change the
+/* Called by grant, hold, release, sweep and remove; must not change the
  * table. */
 typedef void authtab_event_fn(void *arg, enum authtab_event,
 			      const struct addr *, time_t when);
@@ -63,7 +63,7 @@ struct authtab_row {
 	struct authtab_user users[AUTHTAB_USERS_MAX];
 };
 
-/* longest: the grace; no login lasts longer than so many seconds. */
+/* longest: the grace in seconds; no login lasts longer. */
 struct authtab *authtab_new(uint32_t longest, size_t max_addresses,
 			    authtab_event_fn *, void *arg);
 void authtab_free(struct authtab **);
@@ -100,16 +100,16 @@ void authtab_prefetch(const struct authtab *, const struct addr *, int step);
 int authtab_hold(struct authtab *, const struct addr *, const char *user,
 		 size_t user_len, time_t when, int64_t expires, int64_t until,
 		 int64_t now);
-/* No session holds the address beyond `until` any more; if that leaves it
- * expired, it is removed. What its logins granted stays, and nothing is
- * prolonged. */
+/* The sessions of an address now hold it no longer than `until'. What its
+ * logins granted stays, and nothing is prolonged. Removes the address if it has
+ * expired then. */
 void authtab_release(struct authtab *, const struct addr *, int64_t until);
 /* Sets how long a session may hold an address, in seconds; at first 0: sessions
  * hold nothing. */
 void authtab_set_hold(struct authtab *, uint32_t hold, int64_t now);
 
-/* Changes the grace. Each authorization there is becomes longer or shorter by
- * the difference. */
+/* Changes the grace. Each authorization in the table becomes longer or shorter
+ * by the difference. */
 void authtab_set_longest(struct authtab *, uint32_t longest, int64_t now);
 
 /* Returns whether the address was in the table. */

@@ -11,8 +11,8 @@
 struct lease {
 	int64_t when;	 /* the last login, wall clock */
 	int64_t expires; /* steady seconds */
-	uint32_t held;	 /* seconds of it owed to an open session: the login
-			  * itself granted expires - held */
+	uint32_t held;	 /* seconds of it that an open session adds: the
+			  * login itself granted expires - held */
 };
 
 static inline int64_t

@@ -1,10 +1,11 @@
 /*
  * removals: addresses that the operator has removed, and when.
  *
- * A removal takes back every login that is not newer than it, so also one whose
- * line is read a second time after a crash. It is forgotten once no such login
- * could still count. Pure; the caller supplies all times, in wall clock seconds
- * as the stamps of the log.
+ * A removal takes back every login that is not newer, even if the line of the
+ * login is read again after a crash. It is forgotten once no such login could
+ * still count. (Addresses whose time is up are removed by authtab.h, and from
+ * the maps by publish.h and keeper/expiring_map.h.) Pure; the caller supplies
+ * all times, in wall clock seconds like the stamps of the log.
  */
 #ifndef DAEMON_TABLE_REMOVALS_H
 #define DAEMON_TABLE_REMOVALS_H
@@ -17,7 +18,7 @@
 
 struct removals;
 
-/* Beyond it the oldest removal is forgotten. */
+/* If there are more, the oldest removal is forgotten. */
 enum { REMOVALS_MAX = 65536 };
 
 /* longest: how many seconds a login may count, by the grace or a session. */

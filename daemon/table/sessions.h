@@ -3,8 +3,9 @@
  *
  * A session is known by a key, made of the server, the host, and the server's
  * name for the session; if it gives none, of the client's address and the
- * process that serves it. Sessions that log lines do not name so exactly share
- * a key and are counted: as many ends are expected as there were beginnings.
+ * process that serves it. If log lines do not tell two sessions apart, these
+ * share a key and are counted: as many ends are expected as there were
+ * beginnings.
  *
  * Pure: no clock, no I/O. Only a session that was seen to begin can end, so a
  * forged end has no effect, and a forged end of a real session only ends it.
@@ -73,8 +74,8 @@ struct session_key sessions_key(const struct sessions *,
 
 /*
  * A session of addr began. True: it is open. False: its end came first. If
- * another session was dropped for it, *gone is the address of that one, else of
- * family 0.
+ * another session was dropped to make room, *gone is the address of that one;
+ * otherwise its family is 0.
  */
 bool sessions_begin(struct sessions *, const struct session_key *,
 		    const struct addr *, time_t when, struct addr *gone);

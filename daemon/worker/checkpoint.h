@@ -1,5 +1,5 @@
 /*
- * checkpoint: saves the table and the positions in the logs over a restart.
+ * checkpoint: keeps the table and the positions in the logs across a restart.
  *
  * One text file, replaced as a whole (tmp, fsync, rename, fsync of the
  * directory); its last line proves that it is complete. Without a complete file
@@ -39,15 +39,16 @@ int checkpoint_write(FILE *, const struct authtab *, const struct sessions *,
 
 /*
  * Calls grant for each user of each address kept, and with user NULL for an
- * address that no user accounts for: granted until expires, held until held, by
- * today's wall clock. What is left of a lease is measured by the steady clock
- * if the file is of the same boot, else by the wall clock. now may be NULL, for
- * callers that want the times as they are in the file.
+ * address that no user accounts for: granted until expires_wall and held until
+ * held_wall, by today's wall clock. What is left of a lease is measured by the
+ * steady clock if the file is of the same boot, else by the wall clock. now may
+ * be NULL, for callers that want the times as they are in the file.
  *
  * A file larger than CONF_CHECKPOINT_MAX, with a line longer than any that we
  * write, or with another kind of line is damaged; no more of it is read.
  *
- * Puts the open sessions and the removals into theirs, unless NULL. Fills *pos:
+ * Adds the open sessions and the removals to those of the caller, unless these
+ * are NULL. Fills *pos:
  * owned by the caller, each cleared with logpos_clear(), the list with free().
  *
  * Returns

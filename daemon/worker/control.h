@@ -37,11 +37,11 @@ struct control_ops {
 	struct moment (*now)(void *arg);
 	/* Why an address may not be added; NULL: it may. The slot may be NULL. */
 	const char *(*refuse)(void *arg, const struct addr *);
-	/* An address was added: its expiry is to be waited for, and the order
-	 * to be saved before it is answered. */
+	/* An address was added. Arms the timer for its expiry, and saves the
+	 * addition before the client has its answer. */
 	void (*added)(void *arg);
-	/* An address was removed: no login up to now brings it back, which is
-	 * to be saved before it is answered, too. */
+	/* An address was removed. Sees to it that no login up to now brings it
+	 * back, and saves that before the client has its answer. */
 	void (*removed)(void *arg, const struct addr *);
 	void *arg;
 };

@@ -76,7 +76,8 @@ int64_t worker_lifetime_ms(const struct worker *);
  * handler: arg is the worker, as in all handlers below unless noted. */
 void worker_expire(void *arg);
 
-/* How live maps look up addresses; and lets them answer: 0, or -1. */
+/* How live maps look up addresses. worker_start_live() lets them answer: 0, or
+ * -1. */
 struct map_host worker_host(struct worker *);
 int worker_start_live(struct worker *, struct err *);
 

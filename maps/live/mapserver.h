@@ -9,7 +9,7 @@
 #include "base/streamserver.h"
 #include "maps/map.h"
 
-/* First member of each live map's own struct, which must come zeroed. */
+/* First member of each live map's own struct, which must be zeroed before. */
 struct mapserver {
 	struct map map;
 	struct streamserver *server; /* NULL: only checked, or cleared */

@@ -8,7 +8,7 @@
  *
  *	the address is not authorized			DUNNO
  *	it is shared, and shared addresses are refused	DUNNO
- *	the sender must be, but is not, one of its users'	DUNNO
+ *	the sender has to be one of its users', and is not	DUNNO
  *	a limit is reached				limit_action
  *	otherwise					action
  */
@@ -73,7 +73,7 @@ struct policy *policy_new(const struct policy_settings *, time_t now,
 void policy_free(struct policy **);
 
 /* Prepares for new settings: opens their file of senders, and forgets what was
- * counted if the window differs. 0: the caller now copies the settings into
+ * counted if the window differs. 0: the caller must now copy the settings into
  * those that the policy borrows, before the next decision. -1: nothing has
  * changed. */
 int policy_change(struct policy *, const struct policy_settings *, time_t now,

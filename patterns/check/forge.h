@@ -48,7 +48,7 @@ struct forge *forge_new(const struct ruleset *, struct recognizer *,
 void forge_free(struct forge **);
 
 /* Makes a forgery for the rule with this number. false: the rule has no accept
- * samples, or no rule accepts its own. */
+ * samples, or no rule accepts them. */
 bool forge_make(struct forge *, size_t rule, struct forgery *out);
 
 /* Whether the forgery gives an address that it must not give: *granted. */

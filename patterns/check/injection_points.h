@@ -1,16 +1,17 @@
 /*
  * injection_points: the places in a rule's samples where strangers can write.
  *
- * In a login, the rule shows them: what its groups captured, and each word in
- * whose place it accepts another one. Before the address, and as a user name, a
- * stranger can write anything: a name, or a host name in the DNS. After the
- * address, all but a user name comes from the server (a session id, a count):
- * such a point is closed, and gets only bytes that the rule accepts.
+ * In a login, the rule shows them: they are what its groups captured, and each
+ * word that may be replaced by another so that the rule still matches. Before
+ * the address, and as a user name, a stranger can write anything: a name, or a
+ * host name in the DNS. After the address, all but a user name comes from the
+ * server (a session id, a count): such a point is closed, and gets only bytes
+ * that the rule accepts.
  *
- * In a line that is not a login, the logins of the rule show them: what follows
- * the words that precede a user or a host there, what is in quotes, and other
- * occurrences of the same text; and the text beside 6.6.6.6, which is the
- * attacker's address in all samples.
+ * In a line that is not a login, the logins of the rule show them: they are
+ * what follows a word that precedes a user or a host in a login, what is in
+ * quotes, and other occurrences of such a text. The text beside 6.6.6.6 is one
+ * as well: this is the attacker's address in all samples.
  */
 #ifndef PATTERNS_CHECK_INJECTION_POINTS_H
 #define PATTERNS_CHECK_INJECTION_POINTS_H
@@ -36,7 +37,7 @@ struct injection_point {
 	bool asked, may_end; /* for forge: may the line end here? */
 	bool closed;	   /* only bytes of admits can be written here */
 	struct byte_set admits;
-	/* The addresses that may be found whatever is written here. */
+	/* The addresses that the line may give, whatever is written here. */
 	struct sample_run_addrs allowed;
 };
 

@@ -55,8 +55,9 @@ void payload_corpus_add_success(struct payload *, const struct payload_corpus *,
 const char *payload_corpus_draw_line(struct payload *,
     const struct payload_corpus *, uint64_t *random, size_t own);
 
-/* Whether a login can begin with the first `head` bytes of a line: whether the
- * rest of an accepted line of the same program makes them a login. */
+/* Whether the first `head' bytes of a line can be the beginning of a login:
+ * whether they are one when the rest of an accepted line of the same program
+ * follows them. */
 bool payload_corpus_complete(const struct payload_corpus *, struct recognizer *,
     const char *line, size_t head, time_t now);
 

@@ -1,6 +1,6 @@
 /*
- * worst_case: lines of the greatest length, of the kind that takes the most
- * steps to match: samples in which one place is filled with what makes an
+ * worst_case: makes lines that take the most steps to match: samples of the
+ * greatest length, in which one place is filled with text that makes an
  * expression backtrack.
  */
 #ifndef PATTERNS_CHECK_WORST_CASE_H

@@ -1,5 +1,6 @@
 /*
- * envelope: takes log lines out of what others wrap around each of them.
+ * envelope: takes log lines out of what container runtimes and journalctl(1)
+ * wrap around each of them.
  *
  *	{"log":"TEXT\n","stream":"stderr","time":"STAMP"}  Docker's json-file
  *	STAMP stderr F TEXT                                CRI: Kubernetes
@@ -7,9 +8,10 @@
  *	{"MESSAGE":"TEXT","SYSLOG_IDENTIFIER":...}         journalctl -o json
  *
  * An envelope begins with the first byte of a line and is taken off once, so
- * that its text cannot pretend to be another. A text in several parts is joined,
- * up to LINEBUF_LINE_MAX. If the envelope has a time, that becomes the stamp of
- * the line: a container often lives in another time zone than its host.
+ * that its text cannot pretend to be another. A text in several parts is
+ * joined, up to LINEBUF_LINE_MAX. If the envelope has a time, that becomes the
+ * stamp of the line: a container often lives in another time zone than its
+ * host.
  */
 #ifndef PATTERNS_LINE_ENVELOPE_H
 #define PATTERNS_LINE_ENVELOPE_H
@@ -52,12 +54,12 @@ void envelope_lost(struct envelope *);
 bool envelope_in_block(const char *lines, size_t len);
 
 /*
- * `journalctl -o export' as one line of JSON for each entry, which is then an
- * envelope. A field is "NAME=value\n" or, if the value holds control bytes,
- * "NAME\n", its size in 8 bytes, the value and "\n"; an empty line ends the entry.
- * The size alone tells where such a value ends: read line by line, a stranger's
- * text would be taken for fields. So this reads bytes, and only a stream that
- * begins here: standard input, or a file as a whole.
+ * Turns `journalctl -o export' into one line of JSON for each entry, for
+ * envelope_open(). A field is "NAME=value\n" or, if the value holds control
+ * bytes, "NAME\n", its size in 8 bytes, the value and "\n"; an empty line ends
+ * the entry. The size alone tells where such a value ends: read line by line, a
+ * stranger's text would be taken for fields. So this reads bytes, and must have
+ * a stream from its beginning: standard input, or a whole file.
  */
 struct envelope_export;
 
@@ -65,10 +67,10 @@ struct envelope_export *envelope_export_new(void);
 void envelope_export_free(struct envelope_export **);
 
 /*
- * Takes the next bytes of a stream from its first on, and calls fn for each
- * entry that is now whole. False: the stream is not an export; it is then false
- * for the rest of the stream. An entry that is too long is dropped; after a
- * malformed field so is all that follows.
+ * Takes the bytes of a stream piece by piece, and calls fn for each entry that
+ * is complete. Returns false for every piece of a stream that is not an
+ * export. An entry that is too long is dropped. After a malformed field, the
+ * rest of the stream is dropped.
  */
 bool envelope_export_feed(struct envelope_export *, const char *bytes,
 			  size_t len, linebuf_line_fn *, void *arg);

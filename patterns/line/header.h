@@ -32,10 +32,10 @@ const char *header_syslog_next(struct logline *, struct linestart *,
     const char *p, const char *end);
 
 /*
- * The parts of it, for header_around.c. As a header_fn, each returns where it
- * ends, or NULL. An origin is "host program[pid]: " or "program[pid]: "; a host
- * includes the space after it; what follows a host may have an addition before
- * the tag. RFC 5424 begins after the version.
+ * The parts of syslog's header, for header_around.c. Like any header_fn, each
+ * returns where the part ends, or NULL. An origin is "host program[pid]: " or
+ * "program[pid]: "; a host includes the space after it; what follows a host may
+ * have an addition before the tag. RFC 5424 begins after the version.
  */
 header_fn header_syslog; /* a whole header */
 header_fn header_take_origin, header_take_host, header_take_tag_of_host;
@@ -44,7 +44,7 @@ header_fn header_take_5424;
 const char *header_skip_priority(const char *p, const char *end);
 const char *header_skip_priority_names(const char *p, const char *end);
 const char *header_skip_severity(const char *p, const char *end);
-/* To the end of a tag: a delimiter of tags, or `stop`. */
+/* The end of a tag: the first delimiter of tags, or `stop'. */
 const char *header_skip_tag(const char *p, const char *end, char stop);
 
 /* Sets the stamp at p. Returns the end of the space after it, or NULL. */

@@ -18,9 +18,10 @@ struct jsonfield {
 };
 
 /*
- * Fills the values of `fields', up to the one without key. Strings and arrays
- * of bytes are decoded, numbers are as they are written. The values are in
- * `room', which has at least len bytes.
+ * Fills in the values of `fields', up to the field whose key is NULL. Strings
+ * and arrays of bytes are decoded; numbers stay as they are written. The
+ * values are stored in `room', of at least len bytes. False: the line is
+ * refused.
  */
 bool jsonfields_read(const char *line, size_t len, struct jsonfield *fields,
 		     char *room);

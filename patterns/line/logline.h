@@ -58,9 +58,9 @@ struct logline {
 int logline_parse(struct logline *out, const char *line, size_t len);
 
 /*
- * How the line before began: neighbours in a log share their second and their
- * host, and what is the same need not be parsed again. It is a copy, so that
- * line may be gone. Zero-initialise it.
+ * How the previous line began. Neighbours in a log mostly have the same second
+ * and host, and what is the same need not be parsed again. This is a copy: the
+ * previous line need not exist any more. Zero-initialise it.
  */
 struct linestart {
 	size_t len; /* 0: nothing is known */
@@ -74,18 +74,19 @@ int logline_next(struct logline *out, struct linestart *, const char *line,
     size_t len);
 
 /*
- * For a line without header: 0 if it has one of syslog's in which no delimiter
- * shows the tag: "STAMP host program[pid] text", "STAMP host program text",
- * "STAMP host program pid id - text". Any word may be in the tag's place, so the
- * caller believes it only if there are rules for that program.
+ * For a line that logline_parse() refuses: 0 if it has a header of syslog in
+ * which no delimiter ends the tag: "STAMP host program[pid] text", "STAMP host
+ * program text", "STAMP host program pid id - text". Any word may be where the
+ * tag is, so the caller believes this only if there are rules for that program.
  */
 int logline_bare(struct logline *out, const char *line, size_t len);
 
 /*
- * For a line that fits no rule: true if it can be read in another way, which
- * *l then is; if not, *l means nothing. Either the text is a whole line of Dovecot's own log, under a tag
- * that names Dovecot; or a header that is not syslog's hid one that is,
- * be it a bare one.
+ * For a line that matches no rule: true if it can be read in another way, which
+ * is then in *l; false: *l is undefined. There are two cases: the text is a
+ * whole line of Dovecot's own log, under a tag that names Dovecot; or a header
+ * of another form hid one of syslog's, perhaps one that only logline_bare()
+ * reads.
  */
 bool logline_reread(struct logline *l);
 
@@ -105,9 +106,10 @@ logline_may_reread(const struct logline *l)
 }
 
 /*
- * Whether another line of the same log begins inside the text, with its stamp. A write that was torn, or a copytruncate, leaves the
- * first half of one line directly before another; read as one line they could
- * join a success to a stranger's address.
+ * Whether another line of the same log begins inside the text, with its stamp.
+ * A torn write, or copytruncate, can leave the first half of one line directly
+ * before another. Read as one line, they could join a success to a stranger's
+ * address.
  */
 bool logline_is_torn(const struct logline *);
 

@@ -24,8 +24,9 @@ size_t stamp_find(const char *p, const char *end, enum stamp_kind *kind);
 size_t stamp_find_kind(enum stamp_kind kind, const char *p, const char *end);
 
 /*
- * A cache of the last local minute decoded: decoding asks the time zone
- * database, and neighbours in a log share their minute. Zero-initialise it.
+ * A cache of the last local minute that was decoded. Decoding is slow, since it
+ * asks the time zone database, and neighbours in a log mostly share their
+ * minute. Zero-initialise it.
  */
 struct stampclock {
 	uint64_t written;   /* the minute's digits, packed; 0: nothing cached */
@@ -36,9 +37,9 @@ struct stampclock {
  * Returns 0 and sets *when, or -1: there is no such time (month 13, zone
  * +99:00). Without a year, the stamp is in the latest year that puts it no more
  * than a day after now; without a date, on the latest day that puts it no more
- * than a minute after now. An hour that daylight saving repeats is the later
- * one unless that is more than a minute after now; mktime(3) decides on an hour
- * that it skips. Second 60 is the first second of the next minute.
+ * than a minute after now. If daylight saving repeats the hour, the later one
+ * is meant, unless that is more than a minute after now; if it skips the hour,
+ * mktime(3) decides. Second 60 is the first second of the next minute.
  */
 int stamp_decode(enum stamp_kind, const char *stamp, size_t len,
 		 struct stampclock *, time_t now, time_t *when);

@@ -8,9 +8,10 @@
  * the time of the lines, never by the clock. A line without a pid cannot be
  * joined with any other.
  *
- * If a process whose connect still waits has a second one, from elsewhere, the
- * pid was used again, or one of the two lines was written by somebody else.
- * These cannot be told apart, so the login that follows counts for nobody.
+ * If a second connect of a process comes from another address while the first
+ * still waits for a login, either the pid was used again, or somebody else
+ * wrote one of the two lines. It is not known which, so the login that follows
+ * counts for nobody.
  * Whoever can write one line under a server's name can thus spoil a login, but
  * not turn it to another address. If they write the login itself, after a
  * connect of their own, this is not detected here.

@@ -13,8 +13,8 @@
 #include <stddef.h>
 
 struct farthest_failure {
-	/* How far each byte of the expression is in it; 0: it does not count.
-	 * best: the greatest that was tried. */
+	/* For each byte of the expression, how far into the expression it is;
+	 * 0: it does not count. best: the greatest stage that was tried. */
 	size_t *stage;
 	size_t len, best;
 	/* The result: text_at bytes of the text matched, and the item at

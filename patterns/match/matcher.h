@@ -3,8 +3,8 @@
  *
  * Rules are chosen by header and program, through a hash table, before any
  * expression runs: a line of another program costs one lookup, however many
- * servers are supported. A program that no rule names in full is looked up by
- * its last part, which a rule names with a star before the slash.
+ * servers are supported. If no rule has the whole name of a program, the part
+ * after its last slash is looked up, which a rule has after a star.
  */
 #ifndef PATTERNS_MATCH_MATCHER_H
 #define PATTERNS_MATCH_MATCHER_H

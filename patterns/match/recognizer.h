@@ -38,9 +38,9 @@ struct found {
 };
 
 /*
- * The place in a log, in bytes, and up to which place nothing counts, since a
- * message with newlines in it may reach so far. Zero-initialise it, one for
- * each log.
+ * How many bytes of a log have been read (at), and up to which byte nothing
+ * counts (until), because a message with newlines in it may reach so far.
+ * There is one for each log; zero-initialise it.
  */
 struct multiline {
 	uint64_t at, until;
@@ -89,8 +89,8 @@ enum naming recognizer_naming(const struct recognizer *, const struct match *);
 int recognizer_time(struct recognizer *, const struct logline *, time_t now,
     time_t *when);
 
-/* Takes a line apart as recognize() does, for those who explain: 0, or -1: it
- * has no known header. */
+/* Takes a line apart as recognize() does, for callers that explain it. 0, or
+ * -1: the line has no known header. */
 int recognizer_read(struct recognizer *, const char *line, size_t len,
     struct logline *);
 

@@ -90,8 +90,9 @@ rule_any_prefix(const char *program)
 	return program[0] == '*';
 }
 
-/* Whether the name fits one that is written as "cyrus/" and "*imap*": it begins
- * like it, and holds the word in what follows. */
+/* Whether a name matches an infix, written as "cyrus/", a star, "imap", a star:
+ * it begins with what precedes the first star, and the word between the stars
+ * comes later in it. */
 bool rule_fits_infix(const char *infix, const char *name, size_t len);
 
 /* Whether the rule applies to lines of this program. */
