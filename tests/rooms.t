@@ -55,6 +55,7 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
     # Asks postconf, and reloads Postfix.
     "tools/recipients": "base maps daemon/sys/subprocess.h tools/output tools "
                         "tools/gateway",
+    "tools/relaycheck": "base tools/output tools tools/gateway",
 }.items()}
 # Single files that may include more than their room may.
 MAY_ALSO = {
