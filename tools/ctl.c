@@ -213,7 +213,8 @@ print_rows(const struct question *q, char *answer)
 			listing_print(stdout, &row, width);
 		if (is_shorter(q, &row))
 			verb_error(q->verb,
-				   "not for %s: no longer than the grace",
+				   "not for %s: no longer than the grace "
+				   "period",
 				   q->lasts);
 		listing_clear(&row);
 	}

@@ -68,7 +68,8 @@ def change():
         equal(objects(ctl(site, "show", GUEST, "--json"))[0]["expires"],
               row["expires"], "a shorter time takes nothing away")
         done = ctl(site, "add", OTHER, "--for", "30d")
-        contains(done.stderr, "not for 30d: no longer than the grace",
+        contains(done.stderr, "not for 30d: no longer than the grace "
+                 "period",
                  "a longer one than the grace is not given, and it is said")
         row = objects(ctl(site, "show", OTHER, "--json"))[0]
         equal(row["expires"] - row["time"], 1800, "nobody outlasts the grace")
