@@ -56,34 +56,39 @@ logline_time(const struct logline *l, struct stampclock *clock, time_t now,
 }
 
 /*
- * Whether a stamp of the line's own kind begins in p..end. Colons are rare, so
- * candidates are found by the one between hours and minutes. A stamp without
- * colons (multilog's) is found by its first byte.
+ * Whether a stamp of this kind, which looks like the example, begins in p..end.
+ * Colons are rare, so candidates are found by the one between hours and
+ * minutes. A stamp without colons (multilog's) is found by its first byte.
  */
 static bool
-holds_stamp(const struct logline *l, const char *p, const char *end)
+holds_stamp(enum stamp_kind kind, const char *example, size_t len,
+	    const char *p, const char *end)
 {
-	const char *colon = memchr(l->stamp, ':', l->stamp_len), *q = p;
-	char mark = colon != NULL ? ':' : *l->stamp;
-	ptrdiff_t at = colon != NULL ? colon - l->stamp : 0;
+	const char *colon = memchr(example, ':', len), *q = p;
+	char mark = colon != NULL ? ':' : *example;
+	ptrdiff_t at = colon != NULL ? colon - example : 0;
 
 	while ((q = memchr(q, mark, (size_t)(end - q))) != NULL) {
-		if (q - p >= at &&
-		    stamp_find_kind(l->stamp_kind, q - at, end) != 0)
+		if (q - p >= at && stamp_find_kind(kind, q - at, end) != 0)
 			return true;
 		q++;
 	}
 	return false;
 }
 
+/* An ISO stamp may be an envelope's, in place of a traditional one. */
 bool
 logline_is_torn(const struct logline *l)
 {
+	static const char traditional[] = "Nov 21 02:11:07";
 	const char *p = l->text, *end = l->text + l->text_len;
 
 	if (l->text_len == 0 || l->stamp_len == 0)
 		return false;
 	/* XMail's text is the whole line, with its stamp. */
 	p = l->stamp >= p && l->stamp < end ? l->stamp + l->stamp_len : p + 1;
-	return holds_stamp(l, p, end);
+	return holds_stamp(l->stamp_kind, l->stamp, l->stamp_len, p, end) ||
+	       (l->stamp_kind == STAMP_ISO &&
+		holds_stamp(STAMP_TRADITIONAL, traditional,
+			    sizeof(traditional) - 1, p, end));
 }

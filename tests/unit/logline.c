@@ -535,6 +535,9 @@ static const struct torn_case {
     {"@400000004c91b044077a9e94 imap-login: a@400000004c91b045077a9e94 "
      "imap-login: x",
      true},
+    {"2026-11-21T02:01:00.5Z mail dovecot: Login: user=<alNov 21 02:01:01 "
+     "mail dovecot: x",
+     true},
     {"Nov 21 02:01:00 mail dovecot: Login: user=<Nov 21>", false},
     {"Nov 21 02:01:00 mail dovecot: Login: user=<dovecot@mail>", false},
     {"2026-11-21T02:01:00+00:00 mail dovecot: Login: user=<2026>", false},
