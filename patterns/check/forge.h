@@ -2,15 +2,18 @@
  * forge: makes attacks from the samples of the rules.
  *
  * A forgery is a sample with a payload (patterns/check/payload.h) at one of its
- * injection points (patterns/check/injection_points.h), or a line that was cut
- * and continues with another one. It may only give the addresses that the
- * sample itself gives: a login's own, or none. The same seed gives the same
- * forgeries.
+ * injection points (patterns/check/injection_points.h); a line that was cut, or
+ * torn and continued with another one; a name of which a copy was cut; or whole
+ * lines within a message with newlines. Half of them are written with another
+ * header or in an envelope (patterns/check/wrapping.h). A forgery may only give
+ * the addresses that the sample itself gives: a login's own, or none. The same
+ * seed gives the same forgeries.
  *
  * Forgeries that no program could detect are not made: a whole line, header
- * included, after a newline that the server or its syslogd lets pass; a login
- * that ends where a stranger's text ends, by a newline or because it was cut;
- * and a line that was cut within an address at its end.
+ * included, after a newline that the server or its syslogd lets pass and that
+ * no rule recognizes by `multiline:'; a login that ends where a stranger's text
+ * ends, by a newline, or because it was cut before any syslogd's limit; and a
+ * line that was cut within an address at its end.
  */
 #ifndef PATTERNS_CHECK_FORGE_H
 #define PATTERNS_CHECK_FORGE_H
@@ -22,6 +25,7 @@
 
 #include "base/addr.h"
 #include "patterns/check/sample_run.h"
+#include "patterns/check/wrapping.h"
 
 struct forge;
 struct recognizer;
@@ -39,6 +43,9 @@ struct forgery {
 	/* What was written: bytes begin to end of run.lines[line]. */
 	size_t line, begin, end;
 	bool torn; /* the line was cut there, and continues with another one */
+	/* How the lines are logged, for people: "" or "CRI", "an ISO header". */
+	const char *header, *envelope;
+	struct wrapping wrapping;
 };
 
 /* The recognizer must have all rules of the set. Both must outlive the forge.

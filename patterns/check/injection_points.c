@@ -6,6 +6,8 @@
 
 #include "base/alloc.h"
 #include "patterns/check/captures.h"
+#include "patterns/check/line_cut.h"
+#include "patterns/line/logline.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/rules.h"
 
@@ -33,6 +35,9 @@ struct search {
 	struct sample_run run;
 	size_t line;
 	struct captures parts;
+	/* In a login, how far right of the user the rule demands the same text;
+	 * 0: nowhere. */
+	size_t again;
 };
 
 static const char breakers[] = " \t\"'`<>[](){},;=";
@@ -66,6 +71,22 @@ try_text(struct search *s, size_t begin, size_t end, const char *text,
 	free(bytes);
 }
 
+/* The same with the text also in the user's other place. */
+static void
+try_twice(struct search *s, size_t begin, size_t end, const char *text,
+	  size_t len, struct sample_run_addrs *out)
+{
+	struct sample_run_line *line = &s->run.lines[s->line];
+	const struct sample_run_line was = *line;
+
+	line->bytes =
+	    replaced(line, begin + s->again, end + s->again, text, len);
+	line->len = line->len - (end - begin) + len;
+	try_text(s, begin, end, text, len, out);
+	free((char *)line->bytes);
+	*line = was;
+}
+
 /* Whether the sample still gives its login with this text. */
 static bool
 accepts(struct search *s, size_t begin, size_t end, const char *text,
@@ -73,7 +94,10 @@ accepts(struct search *s, size_t begin, size_t end, const char *text,
 {
 	struct sample_run_addrs got = {0}, before = {0};
 
-	try_text(s, begin, end, text, len, &got);
+	if (s->again > 0 && begin >= s->parts.user && end <= s->parts.user_end)
+		try_twice(s, begin, end, text, len, &got);
+	else
+		try_text(s, begin, end, text, len, &got);
 	if (got.count == 0)
 		return false;
 	sample_run_collect(&s->run, s->recognizer, s->now, &before);
@@ -172,6 +196,13 @@ add_context(struct search *s, size_t begin, size_t end, bool fixed)
 	s->ncontexts++;
 }
 
+static const char *
+find(const struct sample_run_line *line, size_t from, const char *what,
+     size_t len)
+{
+	return memmem(line->bytes + from, line->len - from, what, len);
+}
+
 /* ---- in a login ---- */
 
 static bool
@@ -190,8 +221,17 @@ add_login_point(struct search *s, size_t begin, size_t end, bool open)
 		return;
 	find_admitted(s, p);
 	p->closed = !open;
-	if ((open || begin == s->parts.user) && is_free_text(p))
+	if (begin != s->parts.user && !open)
+		return;
+	if (is_free_text(p))
 		add_context(s, begin, end, false);
+	if (begin != s->parts.user || s->again == 0)
+		return;
+	p->again = true;
+	p->begin2 = begin + s->again;
+	p->end2 = end + s->again;
+	if (is_free_text(p))
+		add_context(s, p->begin2, p->end2, false);
 }
 
 static bool
@@ -230,11 +270,36 @@ find_words(struct search *s)
 	}
 }
 
+/* How far right of the user the rule demands its text a second time: another
+ * text must be in both places. 0: nowhere. */
+static size_t
+find_copy(struct search *s)
+{
+	const struct sample_run_line *line = &s->run.lines[s->line];
+	const size_t user = s->parts.user, end = s->parts.user_end;
+	const char *at;
+	size_t from;
+
+	s->again = 0;
+	if (end == user || accepts(s, user, end, "q", 1))
+		return 0;
+	for (from = end;
+	     (at = find(line, from, line->bytes + user, end - user)) != NULL;
+	     from += end - user) {
+		from = (size_t)(at - line->bytes);
+		s->again = from - user;
+		if (accepts(s, user, end, "q", 1))
+			return s->again;
+	}
+	return 0;
+}
+
 static void
 find_in_login(struct search *s)
 {
 	const struct captures *a = &s->parts;
 
+	s->again = find_copy(s);
 	if (a->user_end > a->user)
 		add_login_point(s, a->user, a->user_end,
 				!s->rule->user_checked);
@@ -247,16 +312,23 @@ find_in_login(struct search *s)
 /* ---- in a failure ---- */
 
 /* A line may be a failure only because the rule excludes its name, as
- * "anonymous". With another name it is a login, and not a forgery. */
+ * "anonymous", or its length. With another name it is a login, and not a
+ * forgery. */
 static void
 allow_harmless(struct search *s, struct injection_point *p)
 {
 	static const char *const harmless[] = {"q", "Q", "7", "alice"};
 	size_t i;
 
+	s->again = p->again ? p->begin2 - p->begin : 0;
 	for (i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-		try_text(s, p->begin, p->end, harmless[i], strlen(harmless[i]),
-			 &p->allowed);
+		if (p->again)
+			try_twice(s, p->begin, p->end, harmless[i],
+				  strlen(harmless[i]), &p->allowed);
+		else
+			try_text(s, p->begin, p->end, harmless[i],
+				 strlen(harmless[i]), &p->allowed);
+	s->again = 0;
 }
 
 static void
@@ -266,13 +338,6 @@ add_failure_point(struct search *s, size_t begin, size_t end)
 
 	if (p != NULL)
 		allow_harmless(s, p);
-}
-
-static const char *
-find(const struct sample_run_line *line, size_t from, const char *what,
-     size_t len)
-{
-	return memmem(line->bytes + from, line->len - from, what, len);
 }
 
 /*
@@ -300,6 +365,7 @@ find_again(struct search *s, size_t begin, size_t end, size_t from)
 	p->again = true;
 	p->begin2 = begin < other ? other : begin;
 	p->end2 = p->begin2 + len;
+	allow_harmless(s, p);
 	return true;
 }
 
@@ -388,11 +454,25 @@ find_attacker(struct search *s)
 	}
 }
 
+/* A line that was cut is a failure by its length, which other text changes. */
+static bool
+was_cut(const struct search *s)
+{
+	const struct sample_run_line *line = &s->run.lines[s->line];
+	struct logline l;
+
+	return logline_parse(&l, line->bytes, line->len) == 0 &&
+	       l.header == HEADER_SYSLOG &&
+	       line_cut_fits(l.text_len, (size_t)(l.text - l.program));
+}
+
 static void
 find_in_failure(struct search *s)
 {
 	size_t i;
 
+	if (was_cut(s))
+		return;
 	for (i = 0; i < s->ncontexts; i++)
 		if (!s->contexts[i].fixed)
 			find_context(s, &s->contexts[i]);

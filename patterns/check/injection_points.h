@@ -34,7 +34,7 @@ struct injection_point {
 	size_t begin, end; /* of that line; may be empty */
 	bool again;	   /* the server writes the same text a second ... */
 	size_t begin2, end2; /* ... time, further right, here */
-	bool asked, may_end; /* for forge: may the line end here? */
+	bool asked, completes; /* for forge: can a login end here? */
 	bool closed;	   /* only bytes of admits can be written here */
 	struct byte_set admits;
 	/* The addresses that the line may give, whatever is written here. */

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "patterns/check/captures.h"
+#include "patterns/check/imitation.h"
 #include "patterns/check/injection_points.h"
+#include "patterns/check/line_cut.h"
 #include "patterns/check/worst_case.h"
 #include "patterns/match/recognizer.h"
 #include "patterns/match/regex_tokens.h"
@@ -286,6 +289,91 @@ check_steps(struct lint *lint)
 	injection_points_clear(&points);
 }
 
+/* ---- cut lines ---- */
+
+/* Whether the imitation is a login if its line was cut at the limit. */
+static bool
+passes(const struct lint *lint, const struct imitation *imitation,
+       const struct injection_point *head, size_t limit, size_t spare)
+{
+	char bytes[16 * 1024];
+	struct sample_run_addrs got = {0};
+	struct sample_run run;
+	size_t len =
+	    imitation_write(imitation, limit, spare, bytes, sizeof(bytes));
+
+	if (len == 0 || !imitation_is_possible(imitation, lint->rule, len))
+		return false;
+	sample_run_set(&run, head->sample);
+	run.lines[head->line].bytes = bytes;
+	run.lines[head->line].len = len;
+	sample_run_collect(&run, lint->recognizer, lint->now, &got);
+	return sample_run_beyond(&got, &head->allowed) != NULL;
+}
+
+/* The first limit that makes a success of the refused login which begins before
+ * the point, or 0. */
+static size_t
+find_limit(const struct lint *lint, const struct imitation *imitation,
+	   const struct injection_point *head)
+{
+	size_t i, spare;
+
+	for (i = 0; i < line_cut_count(); i++)
+		for (spare = 0; spare <= LINE_CUT_SPARE; spare++)
+			if (passes(lint, imitation, head, line_cut_limit(i),
+				   spare))
+				return line_cut_limit(i);
+	return 0;
+}
+
+/* Tries the login of one accept sample, stretched at a point of it, as the end
+ * of a refused one. */
+static bool
+check_cut_at(const struct lint *lint, const struct injection_point *login,
+	     const struct injection_point *head)
+{
+	struct captures parts;
+	struct imitation imitation = {.parts = &parts, .filler = login->begin};
+	struct sample_run run;
+	size_t limit;
+
+	sample_run_set(&run, login->sample);
+	imitation.login = run.lines[login->line].bytes;
+	imitation.head = head->sample->lines[head->line];
+	imitation.head_len = head->begin;
+	if (!captures_find(&parts, lint->recognizer, imitation.login,
+			   run.lines[login->line].len) ||
+	    parts.rule != lint->rule || login->begin < parts.user)
+		return false;
+	limit = find_limit(lint, &imitation, head);
+	if (limit > 0)
+		report(lint, true,
+		       "the refused login at line %u would be a success if a "
+		       "syslogd cut its line at %zu bytes, inside the user "
+		       "name: bound the text, as '(?!.{190})' does, or say "
+		       "what is known of the name by 'cut' or 'checked'",
+		       head->sample->lineno, limit);
+	return limit > 0;
+}
+
+static void
+check_cuts(const struct lint *lint)
+{
+	struct injection_points points = {0};
+	const struct injection_point *head, *login, *end;
+	bool found = false;
+
+	injection_points_find(&points, lint->recognizer, lint->rule, lint->now);
+	end = points.list + points.count;
+	for (head = points.list; head < end && !found; head++)
+		for (login = points.list; login < end && !found; login++)
+			found = !head->accept && !head->sample->user_checked &&
+				login->accept &&
+				check_cut_at(lint, login, head);
+	injection_points_clear(&points);
+}
+
 /* ---- the rule ---- */
 
 void
@@ -306,4 +394,5 @@ lint_rule(const struct rule *rule, const struct ruleset *set,
 	if (rule->logout != NULL)
 		check_logout(&lint);
 	check_steps(&lint);
+	check_cuts(&lint);
 }

@@ -18,12 +18,13 @@ enum { RULES_MAX = 10000, NAME_LEN_MAX = 64 };
 static const char *const file_keys[] = {
     "server", "versions", "program", "header", "warning", "rules", NULL};
 static const char *const rule_keys[] = {
-    "name",    "match",	 "connect", "login",  "end",	  "logout",
-    "multiline", "accept", "reject",	"optional", "line", "program",
-    "header",  "checked", NULL};
+    "name",	 "match",   "connect", "login",	   "end",  "logout",
+    "multiline", "accept",  "reject",  "optional", "line", "program",
+    "header",	 "checked", "cut",     NULL};
 static const char *const accept_keys[] = {"line", "lines",   "ip",
 					  "user", "session", NULL};
-static const char *const reject_keys[] = {"line", "lines", "why", NULL};
+static const char *const reject_keys[] = {"line", "lines", "why", "checked",
+					  NULL};
 
 /* What a file sets for all its rules. */
 struct context {
@@ -243,6 +244,20 @@ copy_or_null(const char *text)
 }
 
 static int
+get_checked(const struct context *ctx, const struct yaml_node *node, bool *out,
+	    struct err *err)
+{
+	const char *what;
+	int got = get_string(ctx->tree, node, "checked", &what, err);
+
+	if (got > 0 && strcmp(what, "user") != 0)
+		return yaml_err(ctx->tree, yaml_get(node, "checked"), err,
+				"'checked' can only be 'user'");
+	*out = got > 0;
+	return got < 0 ? -1 : 0;
+}
+
+static int
 set_sample(const struct context *ctx, const struct rule *rule,
 	   struct sample *sample, const struct yaml_node *node, bool accept,
 	   struct err *err)
@@ -257,7 +272,8 @@ set_sample(const struct context *ctx, const struct rule *rule,
 	    get_string(ctx->tree, node, "ip", &ip, err) < 0 ||
 	    get_string(ctx->tree, node, "user", &user, err) < 0 ||
 	    get_string(ctx->tree, node, "session", &session, err) < 0 ||
-	    get_string(ctx->tree, node, "why", &why, err) < 0)
+	    get_string(ctx->tree, node, "why", &why, err) < 0 ||
+	    get_checked(ctx, node, &sample->user_checked, err) < 0)
 		return -1;
 	if (accept && ip == NULL && !rule->multiline &&
 	    !(rule->logout && session != NULL))
@@ -369,17 +385,21 @@ set_expressions(const struct context *ctx, struct rule *rule,
 }
 
 static int
-set_checked(const struct context *ctx, struct rule *rule,
-	    const struct yaml_node *node, struct err *err)
+set_cut(const struct context *ctx, struct rule *rule,
+	const struct yaml_node *node, struct err *err)
 {
-	const char *what;
-	int got = get_string(ctx->tree, node, "checked", &what, err);
+	const char *text;
+	int got = get_string(ctx->tree, node, "cut", &text, err);
 
-	if (got > 0 && strcmp(what, "user") != 0)
-		return yaml_err(ctx->tree, yaml_get(node, "checked"), err,
-				"'checked' can only be 'user'");
-	rule->user_checked = got > 0;
-	return got < 0 ? -1 : 0;
+	if (got <= 0)
+		return got;
+	if (text[strspn(text, "0123456789")] != '\0' || strlen(text) > 4 ||
+	    atoi(text) == 0)
+		return yaml_err(ctx->tree, yaml_get(node, "cut"), err,
+				"'cut' must be a number of bytes from 1 to "
+				"9999");
+	rule->cut = (unsigned int)atoi(text);
+	return 0;
 }
 
 static int
@@ -406,7 +426,8 @@ set_rule(const struct context *ctx, struct rule *rule,
 	    set_programs(ctx, rule, program, node, err) < 0 ||
 	    get_bool(ctx->tree, node, "optional", &rule->optional, err) < 0 ||
 	    get_bool(ctx->tree, node, "line", &rule->whole_line, err) < 0 ||
-	    set_checked(ctx, rule, node, err) < 0 ||
+	    get_checked(ctx, node, &rule->user_checked, err) < 0 ||
+	    set_cut(ctx, rule, node, err) < 0 ||
 	    set_samples(ctx, rule, &rule->accept, node, "accept", err) < 0 ||
 	    set_samples(ctx, rule, &rule->reject, node, "reject", err) < 0)
 		return -1;

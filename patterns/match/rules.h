@@ -23,6 +23,8 @@ struct sample {
 	 * a logout rule may have no ip. */
 	char *ip, *user, *session;
 	char *why;	/* of a reject sample: why it must not match */
+	bool user_checked; /* of a reject sample: it is a login of a user that
+			    * the server knows, and not a refused one */
 	unsigned int lineno; /* in the pattern file */
 };
 
@@ -64,6 +66,9 @@ struct rule {
 	/* `checked: user`: the server itself refuses all user names that the
 	 * expression does not match, so forgeries need not try them. */
 	bool user_checked;
+	/* `cut: BYTES`: the server writes no more of a user name. 0: no limit
+	 * is known. */
+	unsigned int cut;
 	/* The file's warning to those who use its rules, or NULL. */
 	char *warning;
 	struct samples accept, reject;

@@ -60,9 +60,11 @@ lint(struct rule *rule, struct strings *found)
 static void
 lint_match(const char *match, const char *line, struct strings *found)
 {
-	char *lines[] = {alloc_string(line)};
+	static char no[] = HEAD "refused";
+	char *lines[] = {alloc_string(line)}, *refused[] = {no};
 	struct sample accept = {.lines = lines, .nlines = 1, .ip = address};
-	struct sample reject[] = {accept, accept, accept};
+	struct sample no_login = {.lines = refused, .nlines = 1, .line = no};
+	struct sample reject[] = {no_login, no_login, no_login};
 	struct rule rule = {.name = name,
 			    .server = name,
 			    .file = name,
@@ -153,6 +155,63 @@ expressions(void)
 	}
 }
 
+/* A refused login that begins like a success, and what is known of it. */
+static const struct {
+	const char *what, *match, *refused;
+	unsigned int cut;
+	bool checked, fault;
+} cuts[] = {
+    {"a refused login begins like a success",
+     "in (?<user>[^ ]+) from " IP " ok", "in bob from 192.0.2.9 failed", 0,
+     false, true},
+    {"it does not", "in (?<user>[^ ]+) from " IP " ok",
+     "failed in bob from 192.0.2.9", 0, false, false},
+    {"its text is bounded", "in (?!.{200})(?<user>[^ ]+) from " IP " ok",
+     "in bob from 192.0.2.9 failed", 0, false, false},
+    {"its bound is too wide", "in (?!.{260})(?<user>[^ ]+) from " IP " ok",
+     "in bob from 192.0.2.9 failed", 0, false, true},
+    {"the server cuts the name", "in (?<user>[^ ]+) from " IP " ok",
+     "in bob from 192.0.2.9 failed", 80, false, false},
+    {"it was no refused login", "in (?<user>[^ ]+) from " IP " ok",
+     "in bob from 192.0.2.9 failed", 0, true, false},
+};
+
+static void
+cut_lines(void)
+{
+	static char accepted[] = HEAD "in ann from 192.0.2.7 ok";
+	char *lines[] = {accepted}, *refused[1];
+	struct sample accept = {.lines = lines, .nlines = 1, .ip = address};
+	struct sample no = {.lines = refused, .nlines = 1};
+	struct strings found = {0};
+	size_t i, k;
+
+	for (i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		struct sample reject[] = {no, no, no};
+		struct rule rule = {.name = name,
+				    .server = name,
+				    .file = name,
+				    .programs = programs,
+				    .cut = cuts[i].cut,
+				    .accept = {&accept, 1},
+				    .reject = {reject, 3}};
+		bool said = false;
+
+		refused[0] = alloc_format(HEAD "%s", cuts[i].refused);
+		for (k = 0; k < 3; k++)
+			reject[k].user_checked = cuts[i].checked;
+		rule.match = alloc_string(cuts[i].match);
+		lint(&rule, &found);
+		for (k = 0; k < found.count; k++)
+			said |= strstr(found.list[k], "cut its line") != NULL;
+		ok(said == cuts[i].fault, "%s: %s", cuts[i].what,
+		   cuts[i].fault ? "a fault" : "nothing");
+		strings_clear(&found);
+		free(rule.match);
+		free(refused[0]);
+	}
+}
+
 static void
 samples(void)
 {
@@ -228,7 +287,8 @@ logouts(void)
 			set[1].server = other;
 		lint_of(set, 3, &found);
 		for (k = 0; k < found.count; k++)
-			said |= strstr(found.list[k], "ends no session") != NULL;
+			said |=
+			    strstr(found.list[k], "ends no session") != NULL;
 		if (cases[i].why == NULL)
 			ok(!said, "%s: nothing", cases[i].logout);
 		else
@@ -246,14 +306,16 @@ taken_apart(void)
 {
 	struct regex_tokens tokens;
 
-	regex_tokens_read(&tokens, "a[^]x]{2,5}(?<ip>\\d++|(?:b?c)*)\\.(?!no)\\k{u}");
+	regex_tokens_read(&tokens,
+			  "a[^]x]{2,5}(?<ip>\\d++|(?:b?c)*)\\.(?!no)\\k{u}");
 	is_int((long long)tokens.count, 16, "as many tokens");
 	ok(tokens.list[1].min == 2 && tokens.list[1].max == 5 &&
 	       !byte_set_has(&tokens.list[1].set, ']') &&
 	       !byte_set_has(&tokens.list[1].set, 'x') &&
 	       byte_set_has(&tokens.list[1].set, 'y'),
 	   "a class and how often");
-	is_int((long long)regex_tokens_group(&tokens, "ip", 0), 2, "a group's place");
+	is_int((long long)regex_tokens_group(&tokens, "ip", 0), 2,
+	       "a group's place");
 	is_int((long long)tokens.list[2].other, 9, "and its end");
 	is_int((long long)regex_tokens_least(&tokens, 3, 9), 0, "may be empty");
 	is_int((long long)regex_tokens_least(&tokens, 0, tokens.count), 4,
@@ -282,6 +344,7 @@ int
 main(void)
 {
 	expressions();
+	cut_lines();
 	samples();
 	logouts();
 	taken_apart();

@@ -62,6 +62,8 @@ whole_file(void)
 	    "      - { line: 'in 192.0.2.7', ip: 192.0.2.7, user: ann }\n"
 	    "    reject:\n"
 	    "      - { line: 'out', why: 'no login' }\n"
+	    "      - { line: 'in', why: 'no address', checked: user }\n"
+	    "    cut: 80\n"
 	    "  - name: x-own\n    optional: true\n    line: true\n"
 	    "    header: xmail\n    program: zd\n    match: '(.)(.)'\n");
 	set = load_dir("a", &err);
@@ -80,6 +82,10 @@ whole_file(void)
 	is_str(rule->accept.list[0].user, "ann", "the sample's user");
 	is_int((long long)rule->accept.list[0].lineno, 8, "its line");
 	is_str(rule->reject.list[0].why, "no login", "the reject sample");
+	ok(!rule->reject.list[0].user_checked &&
+	       rule->reject.list[1].user_checked,
+	   "whose user the server checked");
+	is_int((long long)rule->cut, 80, "where the server cuts a user name");
 	rule = &set->list[1];
 	ok(rule->optional && rule->whole_line, "optional and line");
 	is_int(rule->header, HEADER_XMAIL, "a header of its own");
@@ -152,6 +158,10 @@ static const struct {
      "64"},
     {HEAD RULE "    optional: maybe\n",
      "x.yaml:6: 'optional' must be true or false"},
+    {HEAD RULE "    cut: none\n", "x.yaml:6: 'cut' must be a number of bytes"},
+    {HEAD RULE "    cut: 0\n", "x.yaml:6: 'cut' must be a number of bytes"},
+    {HEAD RULE "    reject:\n      - { line: x, checked: ip }\n",
+     "x.yaml:7: 'checked' can only be 'user'"},
     {HEAD RULE "    accept: yes\n",
      "x.yaml:6: 'accept' must be a list of samples"},
     {HEAD RULE "    accept:\n      - { line: x }\n",

@@ -31,6 +31,14 @@ print_yaml(const char *bytes, size_t len)
 	putchar('"');
 }
 
+/* Says in which form the lines below were read. */
+static void
+print_form(const char *form, const char *how)
+{
+	if (form[0] != '\0')
+		printf("# %s %s\n", how, form);
+}
+
 void
 forgery_print(const struct forgery *f, const struct addr *granted)
 {
@@ -40,6 +48,8 @@ forgery_print(const struct forgery *f, const struct addr *granted)
 	addr_format(granted, text);
 	printf("# %s:%u: with %s written into it, grants %s:\n", f->rule->file,
 	       f->sample->lineno, f->what, text);
+	print_form(f->header, "with");
+	print_form(f->envelope, "in an envelope of");
 	if (f->run.nlines == 1) {
 		printf("#      - line: ");
 		print_yaml(f->run.lines[0].bytes, f->run.lines[0].len);
