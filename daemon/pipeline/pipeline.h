@@ -65,6 +65,10 @@ void pipeline_from(struct pipeline *, size_t log);
 int pipeline_line(struct pipeline *, const char *line, size_t len,
 		  struct moment now);
 
+/* Takes the rest of a line that was cut, which grants nothing: if it looks like
+ * a login, it is counted as doubtful and logged. */
+void pipeline_rest(struct pipeline *, const char *line, size_t len, time_t now);
+
 /*
  * --reprocess: takes one line of an old log, with the line's time as now. This
  * time never goes back, and never beyond the real time (wall).

@@ -122,6 +122,24 @@ pipeline_line(struct pipeline *p, const char *line, size_t len,
 	return pipeline_act(p, finding, &found, now);
 }
 
+void
+pipeline_rest(struct pipeline *p, const char *line, size_t len, time_t now)
+{
+	struct found found;
+	struct err err;
+
+	p->stats.lines++;
+	switch (recognize_alone(p->recognizer, line, len, now, &found, &err)) {
+	case FOUND_LOGIN:
+	case FOUND_LOGOUT:
+	case FOUND_PART:
+		log_doubtful(p, &found.line, "it is the rest of a cut line");
+		break;
+	default:
+		break;
+	}
+}
+
 int
 pipeline_stamp(struct pipeline *p, const char *line, size_t len, time_t now,
 	       time_t *when)

@@ -44,6 +44,12 @@ struct source_sink {
 	/* Called in the place of a line that was dropped because it was too
 	 * long. May be NULL. lines() finds such lines itself. */
 	void (*lost)(void *arg);
+	/* A line as line() gets them, but it is the rest of one that was cut,
+	 * and may begin with what a stranger wrote. May be NULL. */
+	void (*rest)(void *arg, const char *line, size_t len);
+	/* One of the last lines before the first that is delivered, in their
+	 * order: what is in several lines may have begun in it. May be NULL. */
+	void (*past)(void *arg, const char *line, size_t len);
 	/* The time stamp of a line: 0 and *when, or -1 if it has none. */
 	int (*stamp)(void *arg, const char *line, size_t len, time_t *when);
 	/* All lines that existed have been delivered. The first call ends the

@@ -10,9 +10,9 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/linebuf.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "daemon/source/journal_entry.h"
 #include "daemon/source/mounts.h"
 #include "daemon/source/source.h"
 
@@ -21,8 +21,9 @@ static const char SPEC[] = "journal:";
 /* Any name in the directory of the journals that outlive a boot. */
 static const char PERSISTENT[] = "/var/log/journal/any";
 
-/* ROUND: after so many entries the loop handles signals and publishing. */
-enum { ROUND = 10000, HEADER_MAX = 512 };
+/* ROUND: after so many entries the loop handles signals and publishing.
+ * PAST_ENTRIES: a line has fewer parts. */
+enum { ROUND = 10000, WORDS_MAX = 64, PAST_ENTRIES = 16 };
 
 struct journal {
 	struct source source;
@@ -31,170 +32,53 @@ struct journal {
 	struct mounts *mounts; /* of PERSISTENT; NULL: named, or read once */
 	time_t since;	       /* where to begin while no entry was read */
 	struct timer *again;
-	bool matched;	 /* the administrator selected the entries */
+	bool selected;	 /* the administrator said who writes */
 	bool distrusted; /* that an entry was ignored has been logged */
 	char *cursor;	 /* of the last run, until an entry is read */
-	char line[HEADER_MAX + LINEBUF_LINE_MAX];
+	struct journal_entry *entry;
+	struct journal_cuts cuts;
+	const char *directory;	       /* NULL: this machine's; in text, */
+	char *words[WORDS_MAX], *text; /* the spec, which is split in place */
+	size_t nwords;
 };
 
-/* ---- an entry as a line ---- */
+/* ---- one entry ---- */
 
-struct field {
-	const char *bytes;
-	size_t len;
-};
-
+/* All fields at once: each question to sd-journal for one field walks through
+ * those before it. False: it could not be read. */
 static bool
-get(struct journal *j, const char *name, struct field *field)
+read_entry(sd_journal *journal, struct journal_entry *entry)
 {
 	const void *data;
-	size_t len, skip = strlen(name) + 1;
+	uint64_t usec;
+	size_t len;
 
-	if (sd_journal_get_data(j->journal, name, &data, &len) < 0 ||
-	    len < skip)
+	if (sd_journal_get_realtime_usec(journal, &usec) < 0)
 		return false;
-	field->bytes = (const char *)data + skip;
-	field->len = len - skip;
+	journal_entry_begin(entry, usec);
+	sd_journal_restart_data(journal);
+	while (sd_journal_enumerate_data(journal, &data, &len) > 0)
+		journal_entry_field(entry, data, len);
 	return true;
 }
 
-/* The client of the journal chooses these fields. An entry is refused if one
- * could shift the header of the line. */
-static bool
-is_word(const struct field *field)
-{
-	for (size_t i = 0; i < field->len; i++)
-		if ((unsigned char)field->bytes[i] <= ' ' ||
-		    strchr(":[]", field->bytes[i]) != NULL)
-			return false;
-	return field->len > 0 && field->len < HEADER_MAX / 4;
-}
-
-/* Appends a field between two strings. False if it is not a word. */
-static bool
-put_word(struct journal *j, size_t *len, const char *before,
-	 const struct field *field, const char *after)
-{
-	int n;
-
-	if (!is_word(field))
-		return false;
-	n = snprintf(j->line + *len, HEADER_MAX - *len, "%s%.*s%s", before,
-		     (int)field->len, field->bytes, after);
-	*len += (size_t)n;
-	return *len < HEADER_MAX;
-}
-
-static size_t
-put_stamp(struct journal *j, uint64_t usec)
-{
-	time_t seconds = (time_t)(usec / 1000000);
-	struct tm tm;
-	size_t len;
-
-	gmtime_r(&seconds, &tm);
-	len = strftime(j->line, HEADER_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
-	len += (size_t)snprintf(j->line + len, HEADER_MAX - len, ".%06u+00:00 ",
-				(unsigned int)(usec % 1000000));
-	return len;
-}
-
-static size_t
-put_text(struct journal *j, size_t len, const char *before,
-	 const struct field *text)
-{
-	size_t n = strlen(before);
-
-	if (text->len > LINEBUF_LINE_MAX ||
-	    memchr(text->bytes, '\n', text->len) != NULL)
-		return 0;
-	memcpy(j->line + len, before, n);
-	memcpy(j->line + len + n, text->bytes, text->len);
-	return len + n + text->len;
-}
-
 /*
- * Docker's and Podman's journald driver give each line that a container prints
- * the tag of the container. If the administrator selected the entries, their
- * text is the line, and is handed on with the prefix of CRI, which the reader
- * takes off: "2026-11-21T02:11:07.000123+00:00 stderr F line".
+ * Any local user may write to the journal under the name of dovecot. A
+ * selection by a field that journald sets is the administrator's word for it.
  */
-static size_t
-build_container_line(struct journal *j, size_t len)
-{
-	struct field field;
-	bool partial = get(j, "CONTAINER_PARTIAL_MESSAGE", &field);
-
-	if (!get(j, "MESSAGE", &field))
-		return 0;
-	return put_text(j, len, partial ? "stderr P " : "stderr F ", &field);
-}
-
-/* Builds "2026-11-21T02:11:07.000123+00:00 mail dovecot[42]: text". 0 if the
- * entry does not make a line. */
-static size_t
-build_line(struct journal *j)
-{
-	uint64_t usec;
-	struct field field;
-	size_t len;
-
-	if (sd_journal_get_realtime_usec(j->journal, &usec) < 0)
-		return 0;
-	len = put_stamp(j, usec);
-	if (j->matched && get(j, "CONTAINER_NAME", &field))
-		return build_container_line(j, len);
-	if (!get(j, "_HOSTNAME", &field) || !put_word(j, &len, "", &field, " "))
-		return 0;
-	if ((!get(j, "SYSLOG_IDENTIFIER", &field) &&
-	     !get(j, "_COMM", &field)) ||
-	    !put_word(j, &len, "", &field, ""))
-		return 0;
-	if (get(j, "_PID", &field) || get(j, "SYSLOG_PID", &field))
-		put_word(j, &len, "[", &field, "]");
-	return get(j, "MESSAGE", &field) ? put_text(j, len, ": ", &field) : 0;
-}
-
-/* ---- trust ---- */
-
-static bool
-is_zero(struct journal *j, const char *name)
-{
-	struct field field;
-
-	return get(j, name, &field) && field.len == 1 && *field.bytes == '0';
-}
-
-/*
- * Any local user may write to the journal under the name of dovecot. But fields
- * that begin with _ are set by journald itself, and a server does not run in
- * the session of a user: systemd.journal-fields(7). Without a control group,
- * because the process ended before journald looked, an entry is not trusted.
- */
-static bool
-is_from_server(struct journal *j)
-{
-	struct field field;
-
-	if (is_zero(j, "_UID"))
-		return true;
-	return get(j, "_SYSTEMD_CGROUP", &field) &&
-	       (!get(j, "_SYSTEMD_OWNER_UID", &field) ||
-		is_zero(j, "_SYSTEMD_OWNER_UID"));
-}
-
 static bool
 is_trusted(struct journal *j)
 {
-	struct field uid;
+	const char *writer;
 
-	if (j->matched || is_from_server(j))
+	if (j->selected || journal_entry_is_server(j->entry))
 		return true;
 	/* Entries of the kernel have no user; they are no reason to warn. */
-	if (!j->distrusted && get(j, "_UID", &uid)) {
-		log_info("journal: ignoring entries that users wrote in their "
-			 "own sessions, first uid %.*s",
-			 uid.len < 11 ? (int)uid.len : 11, uid.bytes);
+	if (!j->distrusted &&
+	    (writer = journal_entry_writer(j->entry)) != NULL) {
+		log_info("journal: ignoring entries that no server's unit "
+			 "wrote, first those of %s",
+			 writer);
 		j->distrusted = true;
 	}
 	return false;
@@ -203,19 +87,35 @@ is_trusted(struct journal *j)
 /* ---- reading ---- */
 
 static void
+deliver(struct journal *j)
+{
+	const struct source_sink *sink = &j->source.sink;
+	const char *line;
+	size_t len;
+	bool is_line, is_rest;
+
+	if (!read_entry(j->journal, j->entry))
+		return;
+	is_line = journal_entry_line(j->entry, j->nwords > 0, &line, &len);
+	if (!is_trusted(j))
+		return;
+	is_rest = journal_cuts_take(&j->cuts, j->entry);
+	if (is_line && !is_rest)
+		sink->line(sink->arg, line, len);
+	else if (is_line && sink->rest != NULL)
+		sink->rest(sink->arg, line, len);
+}
+
+static void
 read_round(void *arg)
 {
 	struct journal *j = arg;
-	const struct source_sink *sink = &j->source.sink;
 	int entries = 0, result;
-	size_t len;
 
 	while ((result = sd_journal_next(j->journal)) > 0) {
 		free(j->cursor);
 		j->cursor = NULL;
-		len = build_line(j);
-		if (len > 0 && is_trusted(j))
-			sink->line(sink->arg, j->line, len);
+		deliver(j);
 		if (++entries == ROUND) {
 			timer_arm(j->again, 0);
 			return;
@@ -237,31 +137,54 @@ own_position(const struct source_start *start)
 	return NULL;
 }
 
-/* The entry of the cursor has been read. If it is gone, sd-journal seeks to one
- * beside it, which has not. */
-static int
-seek_cursor(struct journal *j, const char *cursor)
+/* Whether the current entry is that of the cursor. After "journalctl --flush"
+ * it has another number in another file, but not another time and content. */
+static bool
+is_at(sd_journal *journal, const char *cursor)
 {
-	int result = sd_journal_seek_cursor(j->journal, cursor);
+	static const char boot[] = ";b=";
+	const char *wanted = strstr(cursor, boot), *here;
+	char *current;
+	bool same;
 
+	if (sd_journal_get_cursor(journal, &current) < 0)
+		return false;
+	here = strstr(current, boot);
+	same = wanted != NULL && here != NULL && strcmp(wanted, here) == 0;
+	free(current);
+	return same;
+}
+
+/* The entry of the cursor has been read. If it is gone, sd-journal seeks to one
+ * beside it, which has not. With other matches than then it is only passed
+ * over. */
+static int
+seek_cursor(struct journal *j, const char *spec, const struct logpos *pos)
+{
+	int result = sd_journal_seek_cursor(j->journal, pos->cursor);
+
+	if (result >= 0)
+		result = sd_journal_next(j->journal);
 	if (result < 0)
 		return result;
-	result = sd_journal_next(j->journal);
-	if (result > 0 && sd_journal_test_cursor(j->journal, cursor) <= 0)
-		sd_journal_previous(j->journal);
-	if (result >= 0)
-		j->cursor = alloc_string(cursor);
-	return result;
+	j->cursor = alloc_string(pos->cursor);
+	if (result > 0 && is_at(j->journal, pos->cursor))
+		return 0;
+	if (pos->path == NULL || strcmp(pos->path, spec) == 0)
+		log_warning("journal: the entry that was read last is gone, "
+			    "others after it may be gone, too, and their "
+			    "logins are lost; reading on");
+	return sd_journal_seek_cursor(j->journal, pos->cursor);
 }
 
 static int
-seek(struct journal *j, const struct source_start *start)
+seek(struct journal *j, const char *spec, const struct source_start *start)
 {
 	const struct logpos *pos = own_position(start);
 
 	if (start->beginning)
 		return sd_journal_seek_head(j->journal);
-	if (pos != NULL && seek_cursor(j, pos->cursor) >= 0) {
+	if (pos != NULL && seek_cursor(j, spec, pos) >= 0) {
 		log_info("resumed the journal");
 		return 0;
 	}
@@ -282,19 +205,35 @@ close_journal(struct source *source)
 	sd_journal_close(j->journal);
 	mounts_free(&j->mounts);
 	timer_free(&j->again);
+	journal_entry_free(&j->entry);
 	free(j->cursor);
+	free(j->text);
 	free(j);
+}
+
+static int
+open_directory(sd_journal **journal, const char *directory, struct err *err)
+{
+	/* Not only the system's: what a service writes that runs as a user is
+	 * in the journal of that user. */
+	int result = directory != NULL
+			 ? sd_journal_open_directory(journal, directory, 0)
+			 : sd_journal_open(journal, SD_JOURNAL_LOCAL_ONLY);
+
+	if (result < 0)
+		return err_set(err, "journal: open: %s", strerror(-result));
+	sd_journal_set_data_threshold(*journal, 0);
+	return 0;
 }
 
 /* Adds one word of journalctl(1)'s syntax. */
 static int
-add_match(struct journal *j, const char *word, struct err *err)
+add_match(sd_journal *journal, const char *word, struct err *err)
 {
 	int result = strcmp(word, "+") == 0
-			 ? sd_journal_add_disjunction(j->journal)
-			 : sd_journal_add_match(j->journal, word, 0);
+			 ? sd_journal_add_disjunction(journal)
+			 : sd_journal_add_match(journal, word, 0);
 
-	j->matched = true;
 	if (result == -EINVAL)
 		return err_set(err, "journal: '%s' is not FIELD=VALUE", word);
 	if (result < 0)
@@ -303,55 +242,160 @@ add_match(struct journal *j, const char *word, struct err *err)
 }
 
 static int
-open_directory(struct journal *j, const char *directory, struct err *err)
+open_matching(const struct journal *j, sd_journal **journal, struct err *err)
 {
-	int result = directory != NULL
-			 ? sd_journal_open_directory(&j->journal, directory, 0)
-			 : sd_journal_open(&j->journal, SD_JOURNAL_LOCAL_ONLY |
-							    SD_JOURNAL_SYSTEM);
-
-	if (result < 0)
-		return err_set(err, "journal: open: %s", strerror(-result));
-	sd_journal_set_data_threshold(j->journal, 0);
-	return 0;
-}
-
-/* Opens "[DIRECTORY] [MATCH ...]", which is split in place. */
-static int
-open_words(struct journal *j, char *words, struct err *err)
-{
-	static const char blanks[] = " \t";
-	char *at = NULL, *word = strtok_r(words, blanks, &at);
-	bool named = word != NULL && *word == '/';
-
-	if (open_directory(j, named ? word : NULL, err) != 0)
+	if (open_directory(journal, j->directory, err) != 0)
 		return -1;
-	if (named)
-		word = strtok_r(NULL, blanks, &at);
-	for (; word != NULL; word = strtok_r(NULL, blanks, &at))
-		if (add_match(j, word, err) != 0)
+	for (size_t i = 0; i < j->nwords; i++)
+		if (add_match(*journal, j->words[i], err) != 0)
 			return -1;
 	return 0;
 }
 
+/* Takes "[DIRECTORY] [MATCH ...]" apart. -1: there are too many. */
 static int
-open_spec(struct journal *j, const char *spec, struct err *err)
+take_spec(struct journal *j, const char *spec, struct err *err)
 {
-	char *words = alloc_string(spec + strlen(SPEC));
-	int result;
+	static const char blanks[] = " \t";
+	char *at = NULL, *word;
 
-	j->matched = false;
-	result = open_words(j, words, err);
-	free(words);
-	return result;
+	j->text = alloc_string(spec);
+	word = strtok_r(j->text + strlen(SPEC), blanks, &at);
+	if (word != NULL && *word == '/') {
+		j->directory = word;
+		word = strtok_r(NULL, blanks, &at);
+	}
+	for (; word != NULL; word = strtok_r(NULL, blanks, &at)) {
+		if (j->nwords == WORDS_MAX)
+			return err_set(err, "journal: more than %d matches",
+				       WORDS_MAX);
+		j->words[j->nwords++] = word;
+	}
+	j->selected = journal_words_name_writer(j->words, j->nwords);
+	return 0;
+}
+
+/* ---- before the start ---- */
+
+/* A second reader goes there, so that the first keeps its place. */
+static void
+seek_start(const struct journal *j, sd_journal *past)
+{
+	if (j->cursor != NULL)
+		sd_journal_seek_cursor(past, j->cursor);
+	else
+		sd_journal_seek_realtime_usec(past,
+					      (uint64_t)j->since * 1000000);
+}
+
+/* A service that has not written yet has no entry either, but mostly it is
+ * misspelt. */
+static void
+warn_absent(sd_journal *past, const char *word)
+{
+	bool bare = strstr(word, "_UNIT=") != NULL && strchr(word, '.') == NULL;
+
+	if (strcmp(word, "+") == 0)
+		return;
+	sd_journal_flush_matches(past);
+	if (sd_journal_add_match(past, word, 0) < 0 ||
+	    sd_journal_seek_head(past) < 0 || sd_journal_next(past) != 0)
+		return;
+	log_warning("journal: no entry so far has %s%s", word,
+		    bare ? "; names of units end in .service" : "");
+}
+
+/* Whether the last entry of the stream before the start was cut. */
+static bool
+ends_cut(struct journal *j, sd_journal *past, const char *stream)
+{
+	char match[JOURNAL_STREAM_MAX + 16];
+	int id = (int)strcspn(stream, " ");
+
+	if (*stream == '\0')
+		return false;
+	sd_journal_flush_matches(past);
+	snprintf(match, sizeof(match), "_STREAM_ID=%.*s", id, stream);
+	sd_journal_add_match(past, match, 0);
+	snprintf(match, sizeof(match), "_PID=%s", stream + id + 1);
+	sd_journal_add_match(past, match, 0);
+	seek_start(j, past);
+	return sd_journal_previous(past) > 0 && read_entry(past, j->entry) &&
+	       journal_entry_is_cut(j->entry);
+}
+
+/* Finds the streams of which the next entry will be the rest of one before the
+ * start: among all that were ever cut, which are few. */
+static void
+find_cuts(struct journal *j, sd_journal *past)
+{
+	sd_journal_flush_matches(past);
+	sd_journal_add_match(past, "_LINE_BREAK=nul", 0);
+	sd_journal_add_match(past, "_LINE_BREAK=line-max", 0);
+	sd_journal_add_match(past, "_LINE_BREAK=pid-change", 0);
+	seek_start(j, past);
+	while (j->cuts.count < JOURNAL_CUTS_MAX &&
+	       sd_journal_previous(past) > 0)
+		if (read_entry(past, j->entry) &&
+		    (j->selected || journal_entry_is_server(j->entry)))
+			journal_cuts_take(&j->cuts, j->entry);
+	for (size_t i = 0; i < JOURNAL_CUTS_MAX; i++)
+		if (!ends_cut(j, past, j->cuts.streams[i]))
+			j->cuts.streams[i][0] = '\0';
+}
+
+/* Hands out the last entries before the start as such: what a container printed
+ * may be in several. */
+static void
+deliver_past(struct journal *j)
+{
+	const struct source_sink *sink = &j->source.sink;
+	sd_journal *past = NULL;
+	const char *line;
+	struct err err;
+	int back = 0;
+	size_t len;
+
+	if (open_matching(j, &past, &err) == 0)
+		seek_start(j, past);
+	while (back < PAST_ENTRIES && sd_journal_previous(past) > 0)
+		back++;
+	for (; back > 0; back--) {
+		if (read_entry(past, j->entry) &&
+		    journal_entry_line(j->entry, true, &line, &len))
+			sink->past(sink->arg, line, len);
+		if (sd_journal_next(past) <= 0)
+			break;
+	}
+	sd_journal_close(past);
+}
+
+static void
+look_back(struct journal *j, const struct source_start *start)
+{
+	const struct source_sink *sink = &j->source.sink;
+	sd_journal *past = NULL;
+	struct err err;
+
+	if (open_directory(&past, j->directory, &err) != 0)
+		return;
+	for (size_t i = 0; i < j->nwords; i++)
+		warn_absent(past, j->words[i]);
+	if (!start->beginning && (j->cursor != NULL || j->since > 0)) {
+		find_cuts(j, past);
+		if (j->nwords > 0 && sink->past != NULL)
+			deliver_past(j);
+	}
+	sd_journal_close(past);
 }
 
 static void on_change(void *arg, uint32_t events);
 
 static int
-begin(struct journal *j, const struct source_start *start, struct err *err)
+begin(struct journal *j, const char *spec, const struct source_start *start,
+      struct err *err)
 {
-	int result = seek(j, start);
+	int result = seek(j, spec, start);
 
 	if (result < 0)
 		return err_set(err, "journal: seek: %s", strerror(-result));
@@ -392,14 +436,14 @@ reopen(struct journal *j, struct err *err)
 
 	start.npos = get_position(j, &pos) == 0;
 	j->journal = NULL;
-	result = open_spec(j, j->source.spec, err);
+	result = open_matching(j, &j->journal, err);
 	if (result != 0) {
 		sd_journal_close(j->journal);
 		j->journal = old;
 	} else {
 		loop_unwatch(j->source.loop, j->fd);
 		sd_journal_close(old);
-		result = begin(j, &start, err);
+		result = begin(j, j->source.spec, &start, err);
 	}
 	logpos_clear(&pos);
 	return result;
@@ -460,13 +504,17 @@ open_journal(const char *spec, struct loop *loop,
 	j->source.sink = *sink;
 	j->source.once = start->once;
 	j->fd = -1;
+	j->entry = journal_entry_new();
 	j->again = timer_new(loop, read_round, j);
 	j->since = start->since;
-	if (open_spec(j, spec, err) != 0 || begin(j, start, err) != 0) {
+	if (take_spec(j, spec, err) != 0 ||
+	    open_matching(j, &j->journal, err) != 0 ||
+	    begin(j, spec, start, err) != 0) {
 		close_journal(&j->source);
 		return NULL;
 	}
-	if (!start->once && spec[strlen(SPEC)] != '/')
+	look_back(j, start);
+	if (!start->once && j->directory == NULL)
 		watch_persistent(j);
 	log_info("following the journal");
 	timer_arm(j->again, 0);

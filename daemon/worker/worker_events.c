@@ -183,6 +183,26 @@ worker_on_lost_line(void *arg)
 	envelope_lost(feed->envelope);
 }
 
+/* The parts of an envelope are joined, not the lines of a login: of a session
+ * that was under way, the checkpoint knows. */
+void
+worker_on_past_line(void *arg, const char *line, size_t len)
+{
+	struct feed *feed = arg;
+
+	envelope_past(feed->envelope, line, len);
+}
+
+void
+worker_on_rest(void *arg, const char *line, size_t len)
+{
+	struct feed *feed = arg;
+	struct worker *w = feed->worker;
+
+	pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
+	pipeline_rest(w->pipeline, line, len, loop_now(w->loop));
+}
+
 int
 worker_on_stamp(void *arg, const char *line, size_t len, time_t *when)
 {

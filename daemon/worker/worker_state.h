@@ -95,6 +95,8 @@ void worker_on_table_event(void *arg, enum authtab_event, const struct addr *,
 void worker_on_line(void *arg, const char *line, size_t len);
 void worker_on_lines(void *arg, const char *lines, size_t len);
 void worker_on_lost_line(void *arg);
+void worker_on_rest(void *arg, const char *line, size_t len);
+void worker_on_past_line(void *arg, const char *line, size_t len);
 int worker_on_stamp(void *arg, const char *line, size_t len, time_t *when);
 void worker_on_idle(void *arg);
 void worker_on_shut_out(void *arg);

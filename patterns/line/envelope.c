@@ -24,6 +24,8 @@ struct envelope {
 	struct parts parts[STREAMS]; /* of stdout, of stderr */
 	char *room;		     /* values of JSON */
 	char *line;		     /* what is handed out */
+	bool past;		     /* in envelope_past() */
+	bool begun[STREAMS];	     /* some content of it was seen there */
 };
 
 /* An envelope that was taken apart. */
@@ -109,7 +111,13 @@ static bool
 join(struct envelope *e, struct content *c)
 {
 	struct parts *parts = &e->parts[c->stream];
-	bool skip = parts->skip || parts->len + c->len > LINEBUF_LINE_MAX;
+	bool skip;
+
+	if (e->past && !e->begun[c->stream]) {
+		e->begun[c->stream] = true;
+		parts->skip = c->partial; /* there may be parts before it */
+	}
+	skip = parts->skip || parts->len + c->len > LINEBUF_LINE_MAX;
 
 	if (!c->partial && parts->len == 0) {
 		parts->skip = false;
@@ -392,6 +400,14 @@ envelope_open(struct envelope *e, const char **line, size_t *len)
 	if (!read_prefix(*line, *len, &c))
 		return ENVELOPE_NONE;
 	return open_content(e, &c, line, len);
+}
+
+void
+envelope_past(struct envelope *e, const char *line, size_t len)
+{
+	e->past = true;
+	envelope_open(e, &line, &len);
+	e->past = false;
 }
 
 bool

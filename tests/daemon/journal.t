@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # Logins are read from the systemd journal, also those that came while the
-# daemon was down; what is no line of one program is not read, nor what a user
-# writes who is logged in: against a
-# journald of our own, in its own mount namespace; where that cannot be (a bare
+# daemon was down; what is no line of one program is not read, nor the rest of a
+# line that journald cut, nor what a user writes: against a journald of our own, in its own mount namespace; where that cannot be (a bare
 # chroot), in place, if no other journald has been there.
 # tests/run: root
 import contextlib
+import glob
 import os
 import shutil
 import signal
@@ -21,6 +21,7 @@ from tap import equal, main, ok, skip_all
 JOURNALD = "/lib/systemd/systemd-journald"
 PLACES = ("/run/systemd/journal", "/run/log/journal")
 SOCKET = PLACES[0] + "/socket"
+DEV_LOG, STREAMS = PLACES[0] + "/dev-log", PLACES[0] + "/stdout"
 FORGED = "203.0.113.66"
 SESSION = "user.slice/user-1234.slice/session-7.scope"
 
@@ -59,12 +60,12 @@ def prepare():
         os.makedirs(place)
 
 
-def start_journald():
+def start_journald(*namespace):
     """Ready: before, its sockets do not yet tell who writes."""
     ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     ready.bind("/run/systemd/notify")
     ready.settimeout(20)
-    process = subprocess.Popen([JOURNALD], stderr=subprocess.DEVNULL, env=dict(
+    process = subprocess.Popen([JOURNALD, *namespace], stderr=subprocess.DEVNULL, env=dict(
         os.environ, NOTIFY_SOCKET="/run/systemd/notify"))
     while b"READY=1" not in ready.recv(4096):
         pass
@@ -72,12 +73,12 @@ def start_journald():
     return process
 
 
-def send(text, program="dovecot"):
+def send(text, program="dovecot", where=PLACES[0]):
     fields = b"PRIORITY=6\nSYSLOG_IDENTIFIER=%s\nMESSAGE\n%s%s\n" % (
         program.encode(), len(text.encode()).to_bytes(8, "little"),
         text.encode())
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    s.connect(SOCKET)
+    s.connect(where + "/socket")
     s.send(fields)
     s.close()
 
@@ -133,7 +134,8 @@ def written(text, where, uid=1234):
         os.close(leave)
         os.close(stay)
         os.waitpid(pid, 0)
-        while place != groups:
+        while place != groups and not any(
+                entry.is_dir() for entry in os.scandir(place)):
             os.rmdir(place)
             place = os.path.dirname(place)
 
@@ -152,6 +154,32 @@ def gone(text, uid=1234):
         os.kill(journald.pid, signal.SIGCONT)
 
 
+def who_in_which_unit():
+    """What a user runs in another's unit does not count; his own service, and
+    a system user's job, do."""
+    with pbs.Site() as site:
+        daemon = site.start("--logfile=journal:")
+        with written(message("203.0.113.1"), "system.slice/cron.service"), \
+                written(message("203.0.113.2"), "system.slice/a2.service"), \
+                written(message("198.51.100.7"), "system.slice/dovecot.service"
+                        ), \
+                written(message("198.51.100.8"), "system.slice/atd.service",
+                        uid=199):
+            for ip in "198.51.100.7", "198.51.100.8":
+                ok(site.wait_key(ip), "its own service; a system user")
+        equal([ip for ip in site.dump() if ip.startswith("203.0.113.")], [],
+              "not a user's job in cron's unit or a web server's")
+        daemon.stop()
+    for match, counts in (("SYSLOG_IDENTIFIER=dovecot", False),
+                          ("_SYSTEMD_UNIT=cron.service", True),
+                          ("_UID=1234 + SYSLOG_IDENTIFIER=dovecot", False),
+                          ("_UID=1234 SYSLOG_IDENTIFIER=dovecot", True)):
+        with pbs.Site() as site:
+            site.run("--logfile=journal:" + match, "--once")
+            equal("203.0.113.1" in site.dump(), counts,
+                  "who may write can be named, by %s" % match)
+
+
 def whose():
     with pbs.Site() as site:
         daemon = site.start("--logfile=journal:")
@@ -161,9 +189,10 @@ def whose():
             send(message("198.51.100.5"))
             ok(site.wait_key("198.51.100.5"), "what a server writes counts")
         ok(FORGED not in site.dump(), "what a user writes does not")
-        ok("in their own sessions, first uid 1234" in daemon.messages(),
-           "and that is logged", daemon.messages())
+        ok("that no server's unit wrote, first those of uid 1234"
+           in daemon.messages(), "and that is logged", daemon.messages())
         daemon.stop()
+    who_in_which_unit()
     with pbs.Site() as site:
         daemon = site.start("--logfile=journal: _UID=1234 + _UID=1235")
         ok(site.wait_key(FORGED), "who may write can be named")
@@ -208,6 +237,121 @@ def containers():
               "without its name, no container's line counts")
 
 
+def datagram(text):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.connect(DEV_LOG)
+    s.send(("<22>" + text).encode())
+    s.close()
+
+
+def stream(unit="dovecot.service"):
+    """As systemd connects a service's standard error."""
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    s.connect(STREAMS)
+    s.send(b"dovecot\n%s\n30\n0\n0\n0\n0\n" % unit.encode())
+    return s
+
+
+def shapes():
+    """A datagram that names a host or has another stamp, of which journald does
+    not take off the tag; and Dovecot's own log on standard error."""
+    line, own = login("198.51.100.%d"), "%s imap-login: Info: %s\n"
+    with pbs.Site() as site, stream() as service:
+        site.start("--logfile=journal:")
+        datagram("Nov 21 02:01:00 mx " + line % 31)
+        datagram("2026-11-21T02:01:00.123456+01:00 mx " + line % 32)
+        datagram("2026-11-21T02:01:00Z " + line % 33)
+        datagram("1 2026-11-21T02:01:00Z mx dovecot 77 - - "
+                 + message("198.51.100.34"))
+        datagram("Nov 21 02:01:00 " + line % 35)
+        text = message("198.51.100.%d").split(": ", 1)[1]
+        service.send((own % ("Nov 21 02:48:38", text % 36)).encode())
+        service.send((own % ("2026-11-21 02:49:02", text % 37)).encode())
+        datagram("Nov 21 02:01:00 user mx " + line % 38)
+        service.send(("imap-login: " + text % 39 + "\n").encode())
+        for host in (31, 32, 33, 34, 35, 36, 37, 39):
+            ok(site.wait_key("198.51.100.%d" % host), "shape %d" % host)
+        ok("198.51.100.38" not in site.dump(), "no header is no header")
+
+
+def cut():
+    """The rest of a line that journald cut does not begin one."""
+    with pbs.Site() as site, stream() as service:
+        daemon = site.start("--logfile=journal:")
+        service.send(b"user=<\0" + message(FORGED).encode() + b"\n")
+        service.send(b"x" * 48 * 1024 + message(FORGED).encode() + b"\n")
+        service.send(message("198.51.100.21").encode() + b"\n")
+        ok(site.wait_key("198.51.100.21"), "the next line counts")
+        ok(FORGED not in site.dump(), "the rest of one before does not")
+        ok("granted nothing: it is the rest of a cut line" in daemon.messages(),
+           "which is said", daemon.messages())
+        daemon.kill(signal.SIGUSR1)
+        daemon.wait_message("doubtful=2 ")
+        service.send(b"user=<\0")
+        send(message("198.51.100.22"))
+        ok(site.wait_key("198.51.100.22"), "what another process writes counts")
+        daemon.stop()
+        service.send(message(FORGED).encode() + b"\n")
+        service.send(message("198.51.100.23").encode() + b"\n")
+        site.start("--logfile=journal:")
+        ok(site.wait_key("198.51.100.23"), "nor after a restart in between")
+        ok(FORGED not in site.dump(), "is it the beginning of a line")
+
+
+def last_words():
+    """Of a process that ends before journald looks, only the unit is known."""
+    with pbs.Site() as site, stream() as own, \
+            stream("user@1234.service") as session:
+        daemon = site.start("--logfile=journal:")
+        os.kill(journald.pid, signal.SIGSTOP)
+        for text, service in (("198.51.100.24", own), (FORGED, session)):
+            pid = os.fork()
+            if pid == 0:
+                os.setuid(199)
+                service.send(message(text).encode() + b"\n")
+                os._exit(0)
+            os.waitpid(pid, 0)
+        os.kill(journald.pid, signal.SIGCONT)
+        ok(site.wait_key("198.51.100.24"), "a unit's last line counts")
+        send(message("198.51.100.25"))
+        ok(site.wait_key("198.51.100.25"), "and what comes")
+        ok(FORGED not in site.dump(), "but not what a user's manager runs")
+        daemon.stop()
+
+
+def absent():
+    """A match that no entry has is said."""
+    with pbs.Site() as site:
+        done = site.run("--logfile=journal:_SYSTEMD_UNIT=dovecot", "--once")
+        ok("no entry so far has _SYSTEMD_UNIT=dovecot; names of units end in "
+           ".service" in done.stderr, "a unit without .service", done.stderr)
+        done = site.run("--logfile=journal:_UID=0", "--once")
+        ok("no entry" not in done.stderr, "one that there is", done.stderr)
+
+
+def namespace():
+    """LogNamespace=: a journald, and a directory, of its own."""
+    other = start_journald("mail")
+    try:
+        with open("/etc/machine-id") as f:
+            place = "/log/journal/%s.mail" % f.read().strip()
+        place = next(p + place for p in ("/var", "/run")
+                     if os.path.exists(p + place))
+        with pbs.Site() as site:
+            send(message("198.51.100.26"), where="/run/systemd/journal.mail")
+            daemon = site.start("--logfile=journal:" + place)
+            ok(site.wait_key("198.51.100.26"), "what a namespace holds")
+            send(message(FORGED))
+            send(message("198.51.100.27"), where="/run/systemd/journal.mail")
+            ok(site.wait_key("198.51.100.27"), "what comes there")
+            ok(FORGED not in site.dump(), "not what comes elsewhere")
+            daemon.stop()
+    finally:
+        other.terminate()
+        other.wait()
+        shutil.rmtree("/run/systemd/journal.mail")
+
+
 def read_once():
     with pbs.Site() as site:
         done = site.run("--logfile=journal:", "--once")
@@ -237,11 +381,63 @@ def persistent():
            "without a sandbox by the same worker")
 
 
+def in_users_journals():
+    """Where the journal is kept, an ordinary user's entries are in a file of
+    their own, the server's among them."""
+    if os.environ["PBS_JOURNAL"] != "slave":
+        return
+    with pbs.Site() as site:
+        daemon = site.start("--logfile=journal:")
+        with written(message("203.0.113.1"), "system.slice/cron.service"), \
+                written(message("203.0.113.3"), SESSION), \
+                written(message("198.51.100.74"),
+                        "system.slice/dovecot.service"):
+            ok(site.wait_key("198.51.100.74"), "a service of a user")
+        equal(len(glob.glob("/var/log/journal/*/user-1234.journal")), 1,
+              "which has a file of its own")
+        send(message("198.51.100.75"))
+        ok(site.wait_key("198.51.100.75"), "what comes")
+        equal([ip for ip in site.dump() if ip.startswith("203.0.113.")], [],
+              "what he writes in sessions and jobs does not count")
+        daemon.stop()
+
+
+def vacuumed():
+    """Entries are gone when the daemon comes back."""
+    if os.environ["PBS_JOURNAL"] != "slave":
+        return
+    with pbs.Site() as site:
+        daemon = site.start("--logfile=journal:")
+        send(message("198.51.100.76"))
+        ok(site.wait_key("198.51.100.76"), "before")
+        daemon.stop()
+        send(message("198.51.100.77"))
+        place = os.path.dirname(
+            glob.glob("/var/log/journal/*/system.journal")[0])
+        appeared = pbs.Inotify(place)
+        os.kill(journald.pid, signal.SIGUSR2)  # journalctl --rotate
+        pbs.until("rotated", 20,
+                  lambda: glob.glob(place + "/system@*.journal"),
+                  appeared.wait)
+        appeared.close()
+        for archived in glob.glob(place + "/*@*.journal"):
+            os.unlink(archived)
+        send(message("198.51.100.78"))
+        daemon = site.start("--logfile=journal:")
+        ok(site.wait_key("198.51.100.78"), "what is left is read")
+        ok("the entry that was read last is gone" in daemon.messages(),
+           "and what is not, said", daemon.messages())
+        daemon.stop()
+        daemon = site.start("--logfile=journal:")
+        ok("is gone" not in daemon.messages(), "not where all is there")
+
+
 enter_namespace()
 prepare()
 journald = start_journald()
 try:
-    main(journal, containers, read_once, whose, persistent)
+    main(journal, containers, read_once, whose, shapes, cut, last_words,
+         absent, persistent, in_users_journals, vacuumed, namespace)
 finally:
     journald.terminate()
     journald.wait()

@@ -1,0 +1,468 @@
+#include "daemon/source/journal_entry.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/linebuf.h"
+#include "patterns/line/logline.h"
+
+enum { HEADER_MAX = 1024, WORD_MAX = 256 };
+
+enum word {
+	TAG,
+	COMM,
+	PID,
+	SYSLOG_PID,
+	HOST,
+	TRANSPORT,
+	UID,
+	OWNER,
+	CGROUP,
+	UNIT,
+	USER_UNIT,
+	STREAM,
+	LINE_BREAK,
+	CONTAINER,
+	PARTIAL,
+	NWORDS
+};
+
+static const char *const names[NWORDS] = {
+    "SYSLOG_IDENTIFIER",
+    "_COMM",
+    "_PID",
+    "SYSLOG_PID",
+    "_HOSTNAME",
+    "_TRANSPORT",
+    "_UID",
+    "_SYSTEMD_OWNER_UID",
+    "_SYSTEMD_CGROUP",
+    "_SYSTEMD_UNIT",
+    "_SYSTEMD_USER_UNIT",
+    "_STREAM_ID",
+    "_LINE_BREAK",
+    "CONTAINER_NAME",
+    "CONTAINER_PARTIAL_MESSAGE",
+};
+
+/* A value that is longer than there is room for is there, but no word. */
+struct value {
+	bool there, whole;
+	char text[WORD_MAX];
+};
+
+struct journal_entry {
+	uint64_t usec;
+	struct value values[NWORDS];
+	bool has_message, fits; /* the message is a line, or a part of one */
+	size_t message_len;
+	char writer[2 * WORD_MAX + 16];
+	char line[HEADER_MAX +
+		  LINEBUF_LINE_MAX]; /* the message is at HEADER_MAX */
+};
+
+struct journal_entry *
+journal_entry_new(void)
+{
+	return alloc_zero(1, sizeof(struct journal_entry));
+}
+
+void
+journal_entry_free(struct journal_entry **ep)
+{
+	free(*ep);
+	*ep = NULL;
+}
+
+/* ---- fields ---- */
+
+void
+journal_entry_begin(struct journal_entry *e, uint64_t usec)
+{
+	e->usec = usec;
+	e->has_message = e->fits = false;
+	e->message_len = 0;
+	for (int i = 0; i < NWORDS; i++) {
+		e->values[i].there = e->values[i].whole = false;
+		e->values[i].text[0] = '\0';
+	}
+}
+
+static char *
+message(struct journal_entry *e)
+{
+	return e->line + HEADER_MAX;
+}
+
+static void
+set_message(struct journal_entry *e, const char *text, size_t len)
+{
+	if (e->has_message)
+		return;
+	e->has_message = true;
+	e->fits = len <= LINEBUF_LINE_MAX && memchr(text, '\n', len) == NULL;
+	if (!e->fits)
+		return;
+	memcpy(message(e), text, len);
+	e->message_len = len;
+}
+
+static void
+set_value(struct value *value, const char *text, size_t len)
+{
+	if (value->there)
+		return;
+	value->there = true;
+	value->whole = len < sizeof(value->text) && !memchr(text, '\0', len);
+	if (!value->whole)
+		return;
+	memcpy(value->text, text, len);
+	value->text[len] = '\0';
+}
+
+void
+journal_entry_field(struct journal_entry *e, const char *data, size_t len)
+{
+	static const char before[] = "MESSAGE=";
+	const char *equals = memchr(data, '=', len);
+	size_t name;
+
+	if (equals == NULL)
+		return;
+	name = (size_t)(equals - data);
+	len -= name + 1;
+	if (name == strlen(before) - 1 && memcmp(data, before, name) == 0) {
+		set_message(e, equals + 1, len);
+		return;
+	}
+	for (int i = 0; i < NWORDS; i++)
+		if (strncmp(names[i], data, name) == 0 &&
+		    names[i][name] == '\0') {
+			set_value(&e->values[i], equals + 1, len);
+			return;
+		}
+}
+
+static bool
+has(const struct journal_entry *e, enum word word)
+{
+	return e->values[word].there;
+}
+
+static bool
+is(const struct journal_entry *e, enum word word, const char *text)
+{
+	return e->values[word].whole && strcmp(e->values[word].text, text) == 0;
+}
+
+/* ---- an entry as a line ---- */
+
+/* An entry is refused if one of these fields could shift the header of the
+ * line. */
+static bool
+is_word(const struct value *value)
+{
+	for (const char *p = value->text; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || strchr(":[]", *p) != NULL)
+			return false;
+	return value->whole && value->text[0] != '\0';
+}
+
+struct prefix {
+	size_t len;
+	char bytes[HEADER_MAX];
+};
+
+static void
+put(struct prefix *h, const char *before, const char *text, const char *after)
+{
+	h->len += (size_t)snprintf(h->bytes + h->len, sizeof(h->bytes) - h->len,
+				   "%s%s%s", before, text, after);
+}
+
+static void
+put_stamp(struct prefix *h, uint64_t usec)
+{
+	time_t seconds = (time_t)(usec / 1000000);
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	h->len = strftime(h->bytes, sizeof(h->bytes), "%Y-%m-%dT%H:%M:%S", &tm);
+	h->len +=
+	    (size_t)snprintf(h->bytes + h->len, sizeof(h->bytes) - h->len,
+			     ".%06u+00:00 ", (unsigned int)(usec % 1000000));
+}
+
+/* Puts the header directly before some of the message, from text on. */
+static bool
+finish(struct journal_entry *e, const struct prefix *h, const char *text,
+       const char **line, size_t *len)
+{
+	size_t skipped = (size_t)(text - message(e));
+	char *start = message(e) + skipped - h->len;
+
+	memcpy(start, h->bytes, h->len);
+	*line = start;
+	*len = h->len + e->message_len - skipped;
+	return true;
+}
+
+/*
+ * Docker's and Podman's journald driver give each line that a container prints
+ * the tag of the container. If the administrator selected the entries, their
+ * text is the line, and is handed on with the prefix of CRI, which the reader
+ * takes off: "2026-11-21T02:11:07.000123+00:00 stderr F line".
+ */
+static bool
+build_container_line(struct journal_entry *e, struct prefix *h,
+		     const char **line, size_t *len)
+{
+	put(h, "stderr ", has(e, PARTIAL) ? "P" : "F", " ");
+	return finish(e, h, message(e), line, len);
+}
+
+/* After "1 " and the stamp, or the stamp alone; NULL: it has no stamp. */
+static const char *
+skip_stamp(const char *text, const char *end, bool *versioned)
+{
+	enum stamp_kind kind;
+	size_t len;
+
+	*versioned = end - text > 2 && memcmp(text, "1 ", 2) == 0;
+	if (*versioned)
+		text += 2;
+	len = stamp_find(text, end, &kind);
+	return len > 0 && text + len < end && text[len] == ' ' ? text + len + 1
+							       : NULL;
+}
+
+/*
+ * journald takes the tag off a datagram only if that comes first or after a
+ * stamp of RFC 3164. Where a host or an ISO stamp is before it, or the datagram
+ * is of RFC 5424, the text begins with what the datagram said:
+ * "mx dovecot[77]: text". Takes it apart like a line of a file. The stamp is
+ * the journal's own.
+ */
+static bool
+build_datagram_line(struct journal_entry *e, struct prefix *h,
+		    const char **line, size_t *len)
+{
+	const char *text = message(e), *end = text + e->message_len;
+	bool versioned;
+	const char *rest = skip_stamp(text, end, &versioned);
+	struct logline l;
+
+	if (rest == NULL && versioned)
+		return false;
+	finish(e, h, rest != NULL ? rest : text, line, len);
+	if (versioned)
+		return logline_bare(&l, *line, *len) == 0;
+	return logline_parse(&l, *line, *len) == 0 &&
+	       l.header == HEADER_SYSLOG && l.program_len > 0 &&
+	       l.text > l.program && (l.host_len > 0 || rest != NULL);
+}
+
+static bool
+is_untagged_datagram(const struct journal_entry *e)
+{
+	return !has(e, TAG) && is(e, TRANSPORT, "syslog");
+}
+
+static bool
+build_line(struct journal_entry *e, struct prefix *h, const char **line,
+	   size_t *len)
+{
+	const struct value *tag = &e->values[has(e, TAG) ? TAG : COMM];
+	const struct value *pid = &e->values[has(e, PID) ? PID : SYSLOG_PID];
+
+	if (!is_word(&e->values[HOST]) || !is_word(tag))
+		return false;
+	put(h, "", e->values[HOST].text, " ");
+	put(h, "", tag->text, "");
+	if (is_word(pid))
+		put(h, "[", pid->text, "]");
+	put(h, ": ", "", "");
+	return finish(e, h, message(e), line, len);
+}
+
+bool
+journal_entry_line(struct journal_entry *e, bool containers, const char **line,
+		   size_t *len)
+{
+	struct prefix h;
+
+	if (!e->fits)
+		return false;
+	put_stamp(&h, e->usec);
+	if (containers && has(e, CONTAINER))
+		return build_container_line(e, &h, line, len);
+	if (is_untagged_datagram(e) && build_datagram_line(e, &h, line, len))
+		return true;
+	return build_line(e, &h, line, len);
+}
+
+/* ---- who wrote it ---- */
+
+/* systemd keeps 61184 to 65519 for services with DynamicUser=. */
+static bool
+is_ordinary_user(const char *uid)
+{
+	char *end;
+	unsigned long n = strtoul(uid, &end, 10);
+
+	if (*uid == '\0' || *end != '\0')
+		return true;
+	return n >= 1000 && !(n >= 61184 && n <= 65519) && n != 65534;
+}
+
+static bool
+ends_in(const char *text, const char *suffix)
+{
+	size_t len = strlen(text), n = strlen(suffix);
+
+	return len > n && strcmp(text + len - n, suffix) == 0;
+}
+
+static size_t
+first_word(const char *text)
+{
+	size_t len = 0;
+
+	while (isalnum((unsigned char)text[len]))
+		len++;
+	return len;
+}
+
+/* As "cyrus-imapd.service" for "cyrus/imap". Postfix has no daemons of such
+ * users, but runs the commands in their .forward files. */
+static bool
+is_own_service(const struct journal_entry *e)
+{
+	const char *unit = e->values[UNIT].text, *tag = e->values[TAG].text;
+	size_t len = first_word(unit);
+
+	return ends_in(unit, ".service") && len > 2 && len == first_word(tag) &&
+	       memcmp(unit, tag, len) == 0 && memcmp(unit, "postfix", len) != 0;
+}
+
+/*
+ * journald may look only after the process has ended. It then knows no control
+ * group, but the unit, if systemd opened the stream for it; and nothing at all
+ * of others, whose entries are not trusted. user@UID.service is of the system,
+ * but runs what a user wants.
+ */
+static bool
+is_in_system_unit(const struct journal_entry *e)
+{
+	const char *unit = e->values[UNIT].text;
+
+	if (has(e, OWNER) && !is(e, OWNER, "0"))
+		return false;
+	if (has(e, CGROUP))
+		return true;
+	return !has(e, USER_UNIT) && ends_in(unit, ".service") &&
+	       strncmp(unit, "user@", strlen("user@")) != 0;
+}
+
+bool
+journal_entry_is_server(const struct journal_entry *e)
+{
+	if (is(e, UID, "0"))
+		return true;
+	if (!is_in_system_unit(e))
+		return false;
+	return !is_ordinary_user(e->values[UID].text) || is_own_service(e);
+}
+
+static bool
+names_writer(const char *word)
+{
+	static const char *const fields[] = {
+	    "_UID",
+	    "_GID",
+	    "_PID",
+	    "_EXE",
+	    "_SYSTEMD_UNIT",
+	    "_SYSTEMD_CGROUP",
+	    "_SYSTEMD_SLICE",
+	    "_SYSTEMD_OWNER_UID",
+	    "_SYSTEMD_USER_UNIT",
+	    "_SYSTEMD_SESSION",
+	    "_SYSTEMD_USER_SLICE",
+	    "_SYSTEMD_INVOCATION_ID",
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (strncmp(fields[i], word, strcspn(word, "=")) == 0 &&
+		    fields[i][strcspn(word, "=")] == '\0')
+			return true;
+	return false;
+}
+
+bool
+journal_words_name_writer(char *const *words, size_t count)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(words[i], "+") != 0)
+			named = named || names_writer(words[i]);
+		else if (!named)
+			return false;
+		else
+			named = false;
+	return named;
+}
+
+const char *
+journal_entry_writer(struct journal_entry *e)
+{
+	const struct value *unit = &e->values[UNIT];
+
+	if (!is_word(&e->values[UID]))
+		return NULL;
+	snprintf(e->writer, sizeof(e->writer), "uid %s%s%s",
+		 e->values[UID].text, is_word(unit) ? " in " : "",
+		 is_word(unit) ? unit->text : "");
+	return e->writer;
+}
+
+/* ---- streams ---- */
+
+/* At the end of a stream there is no rest. */
+bool
+journal_entry_is_cut(const struct journal_entry *e)
+{
+	return has(e, LINE_BREAK) && !is(e, LINE_BREAK, "eof");
+}
+
+static char *
+find_cut(struct journal_cuts *cuts, const char *stream)
+{
+	for (size_t i = 0; i < JOURNAL_CUTS_MAX; i++)
+		if (strcmp(cuts->streams[i], stream) == 0)
+			return cuts->streams[i];
+	return NULL;
+}
+
+bool
+journal_cuts_take(struct journal_cuts *cuts, const struct journal_entry *e)
+{
+	bool is_cut = journal_entry_is_cut(e);
+	char stream[JOURNAL_STREAM_MAX], *cut;
+
+	if (!has(e, STREAM) || (cuts->count == 0 && !is_cut))
+		return false;
+	snprintf(stream, sizeof(stream), "%.40s %.20s", e->values[STREAM].text,
+		 e->values[PID].text);
+	cut = find_cut(cuts, stream);
+	if (is_cut && cut == NULL)
+		strcpy(cuts->streams[cuts->count++ % JOURNAL_CUTS_MAX], stream);
+	else if (!is_cut && cut != NULL)
+		*cut = '\0';
+	return cut != NULL;
+}

@@ -1,0 +1,204 @@
+/*
+ * Entries of the journal: which of them a server wrote, what line they make,
+ * and which are the rest of a line that was cut.
+ */
+#include "daemon/source/journal_entry.h"
+
+#include <string.h>
+
+#include "tests/tap.h"
+
+enum { FIELDS_MAX = 8 };
+
+static void
+fill(struct journal_entry *e, const char *const *fields)
+{
+	journal_entry_begin(e, 1800000000000001);
+	for (int i = 0; i < FIELDS_MAX && fields[i] != NULL; i++)
+		journal_entry_field(e, fields[i], strlen(fields[i]));
+}
+
+static void
+servers(struct journal_entry *e)
+{
+	static const struct {
+		bool server;
+		const char *fields[FIELDS_MAX];
+	} rows[] = {
+	    {true, {"_UID=0"}},
+	    {true, {"_UID=0", "_SYSTEMD_OWNER_UID=1000"}},
+	    {false, {"UID=0"}},
+	    {false, {"_UID=996"}},
+	    {true, {"_UID=996", "_SYSTEMD_CGROUP=/system.slice/a.service"}},
+	    {true, {"_UID=996", "_SYSTEMD_UNIT=a.service"}},
+	    {false, {"_UID=996", "_SYSTEMD_UNIT=session-7.scope"}},
+	    {false, {"_UID=996", "_SYSTEMD_UNIT=user@996.service"}},
+	    {false,
+	     {"_UID=996", "_SYSTEMD_UNIT=a.service",
+	      "_SYSTEMD_USER_UNIT=a.service"}},
+	    {false,
+	     {"_UID=996", "_SYSTEMD_UNIT=a.service",
+	      "_SYSTEMD_OWNER_UID=1000"}},
+	    {true, {"_UID=996", "_SYSTEMD_CGROUP=/a", "_SYSTEMD_OWNER_UID=0"}},
+	    {true, {"_UID=61184", "_SYSTEMD_CGROUP=/a"}},
+	    {true, {"_UID=65534", "_SYSTEMD_CGROUP=/a"}},
+	    {false, {"_UID=1000", "_SYSTEMD_CGROUP=/a"}},
+	    {false,
+	     {"_UID=1000", "_SYSTEMD_CGROUP=/a", "SYSLOG_IDENTIFIER=mox",
+	      "_SYSTEMD_UNIT=cron.service"}},
+	    {true,
+	     {"_UID=1000", "_SYSTEMD_CGROUP=/a", "SYSLOG_IDENTIFIER=mox",
+	      "_SYSTEMD_UNIT=mox.service"}},
+	    {true,
+	     {"_UID=1000", "_SYSTEMD_CGROUP=/a", "SYSLOG_IDENTIFIER=mox/imap",
+	      "_SYSTEMD_UNIT=mox@mail.service"}},
+	    {false,
+	     {"_UID=1000", "_SYSTEMD_CGROUP=/a", "SYSLOG_IDENTIFIER=mox",
+	      "_SYSTEMD_UNIT=mox.scope"}},
+	    {false,
+	     {"_UID=1000", "_SYSTEMD_CGROUP=/a", "SYSLOG_IDENTIFIER=moxie",
+	      "_SYSTEMD_UNIT=mox.service"}},
+	    {false,
+	     {"_UID=1000", "_SYSTEMD_CGROUP=/a",
+	      "SYSLOG_IDENTIFIER=postfix/smtpd",
+	      "_SYSTEMD_UNIT=postfix@-.service"}},
+	    {false,
+	     {"_UID=1000", "_SYSTEMD_CGROUP=/a", "SYSLOG_IDENTIFIER=mox",
+	      "SYSLOG_IDENTIFIER=cron", "_SYSTEMD_UNIT=cron.service"}},
+	    {false, {"_UID=x", "_SYSTEMD_CGROUP=/a"}},
+	    {false, {"MESSAGE=of the kernel"}},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fill(e, rows[i].fields);
+		ok(journal_entry_is_server(e) == rows[i].server, "row %zu: %s",
+		   i, rows[i].fields[0]);
+	}
+}
+
+static void
+lines(struct journal_entry *e)
+{
+#define STAMP "2027-01-15T08:00:00.000001+00:00 "
+	static const struct {
+		const char *line; /* NULL: none */
+		const char *fields[FIELDS_MAX];
+	} rows[] = {
+	    {STAMP "mx mox[7]: text: x",
+	     {"MESSAGE=text: x", "_HOSTNAME=mx", "SYSLOG_IDENTIFIER=mox",
+	      "_COMM=y", "_PID=7", "SYSLOG_PID=8"}},
+	    {STAMP "mx y[8]: text",
+	     {"MESSAGE=text", "_HOSTNAME=mx", "_COMM=y", "SYSLOG_PID=8"}},
+	    {STAMP "mx y: text",
+	     {"MESSAGE=text", "_HOSTNAME=mx", "_COMM=y", "_PID=7]: a"}},
+	    {NULL, {"MESSAGE=a\nb", "_HOSTNAME=mx", "_COMM=y"}},
+	    {NULL, {"MESSAGE=a", "_HOSTNAME=mx y", "_COMM=y"}},
+	    {NULL, {"MESSAGE=a", "_HOSTNAME=mx", "SYSLOG_IDENTIFIER=y: b"}},
+	    {NULL, {"_HOSTNAME=mx", "_COMM=y"}},
+	    {STAMP "mx mox[7]: text",
+	     {"MESSAGE=mx mox[7]: text", "_HOSTNAME=mx", "_COMM=y",
+	      "_TRANSPORT=syslog"}},
+	    {STAMP "mx mox: text",
+	     {"MESSAGE=2027-01-15T08:00:00Z mx mox: text", "_HOSTNAME=mx",
+	      "_COMM=y", "_TRANSPORT=syslog"}},
+	    {STAMP "mx mox 7 - - text",
+	     {"MESSAGE=1 2027-01-15T08:00:00Z mx mox 7 - - text",
+	      "_HOSTNAME=mx", "_COMM=y", "_TRANSPORT=syslog"}},
+	    {STAMP "mx y: mx mox[7]: text",
+	     {"MESSAGE=mx mox[7]: text", "_HOSTNAME=mx", "_COMM=y",
+	      "_TRANSPORT=stdout"}},
+	    {STAMP "mx y: a b mox[7]: text",
+	     {"MESSAGE=a b mox[7]: text", "_HOSTNAME=mx", "_COMM=y",
+	      "_TRANSPORT=syslog"}},
+	};
+	const char *line;
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char got[256] = "";
+		bool any;
+
+		fill(e, rows[i].fields);
+		any = journal_entry_line(e, false, &line, &len);
+		if (any && len < sizeof(got))
+			memcpy(got, line, len);
+		is_str(got, rows[i].line != NULL ? rows[i].line : "",
+		       "row %zu: %s", i, rows[i].fields[0]);
+	}
+}
+
+static bool
+is_rest(struct journal_cuts *cuts, struct journal_entry *e, const char *stream,
+	const char *pid, const char *end)
+{
+	const char *fields[FIELDS_MAX] = {stream, pid, end};
+
+	fill(e, fields);
+	return journal_cuts_take(cuts, e);
+}
+
+static void
+cuts(struct journal_entry *e)
+{
+	static const char a[] = "_STREAM_ID=a", b[] = "_STREAM_ID=b",
+			  pid[] = "_PID=1", other[] = "_PID=2",
+			  nul[] = "_LINE_BREAK=nul",
+			  max[] = "_LINE_BREAK=line-max",
+			  eof[] = "_LINE_BREAK=eof",
+			  change[] = "_LINE_BREAK=pid-change";
+	struct journal_cuts cuts = {0};
+
+	ok(!is_rest(&cuts, e, a, pid, NULL), "a whole line");
+	ok(!is_rest(&cuts, e, a, pid, max), "the beginning of a line");
+	ok(!is_rest(&cuts, e, b, pid, NULL), "another stream");
+	ok(!is_rest(&cuts, e, a, other, NULL), "another process");
+	ok(is_rest(&cuts, e, a, pid, nul), "the rest, cut as well");
+	ok(is_rest(&cuts, e, a, pid, NULL), "the rest of that");
+	ok(!is_rest(&cuts, e, a, pid, NULL), "the next line");
+	ok(!is_rest(&cuts, e, a, pid, change), "a line with another in it");
+	ok(!is_rest(&cuts, e, a, other, NULL), "the other");
+	ok(is_rest(&cuts, e, a, pid, eof), "the rest, at the end");
+	ok(!is_rest(&cuts, e, a, pid, NULL), "behind which there is none");
+}
+
+static void
+words(void)
+{
+	static const struct {
+		bool names;
+		const char *words[4];
+	} rows[] = {
+	    {false, {NULL}},
+	    {true, {"_UID=5"}},
+	    {true, {"SYSLOG_IDENTIFIER=a", "_SYSTEMD_UNIT=a.service"}},
+	    {false, {"SYSLOG_IDENTIFIER=a"}},
+	    {false, {"_UID=5", "+", "_COMM=a"}},
+	    {false, {"_COMM=a", "+", "_UID=5"}},
+	    {true, {"_UID=5", "+", "_UID=6"}},
+	    {false, {"_UI=5"}},
+	    {false, {"_UIDS=5"}},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t n = 0;
+
+		while (n < 4 && rows[i].words[n] != NULL)
+			n++;
+		ok(journal_words_name_writer((char *const *)rows[i].words, n) ==
+		       rows[i].names,
+		   "words %zu", i);
+	}
+}
+
+int
+main(void)
+{
+	struct journal_entry *e = journal_entry_new();
+
+	servers(e);
+	lines(e);
+	cuts(e);
+	words();
+	journal_entry_free(&e);
+	return tap_done();
+}
