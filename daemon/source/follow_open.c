@@ -148,6 +148,34 @@ is_in_doubt(const struct follow *f)
 	return errno != ENOENT && errno != ENOTDIR;
 }
 
+/* The last lines of a file that is not read any more, unless it is compressed:
+ * the first line of the next one may be a part that follows them. */
+static void
+pass_over(struct follow *f, const struct rotated *file)
+{
+	struct err err;
+	struct tail *tail = tail_open(file->path, &err);
+
+	if (tail == NULL)
+		return;
+	if (tail->unpack == NULL && tail_seek(tail, tail_size(tail)) == 0)
+		tail_deliver_past(tail, &f->sink);
+	tail_close(&tail);
+}
+
+/* Begins in the newest file. */
+static void
+begin_at(struct follow *f, const char *path, uint64_t offset)
+{
+	struct tail *tail = generations_newest(&f->open);
+
+	if (tail_seek(tail, offset) == 0)
+		tail_deliver_past(tail, &f->sink);
+	else
+		log_once_warning(&f->problem, "truncated", path,
+				 "began at its first byte");
+}
+
 static void
 open_from(struct follow *f, const struct resume_point *point, int64_t now)
 {
@@ -158,11 +186,10 @@ open_from(struct follow *f, const struct resume_point *point, int64_t now)
 
 		if (!append(f, &files->list[i], now))
 			return;
-		if (i == point->first && f->open.count > before &&
-		    tail_seek(generations_newest(&f->open), point->offset) != 0)
-			log_once_warning(&f->problem, "truncated",
-					 files->list[i].path,
-					 "began at its first byte");
+		if (i == point->first && f->open.count > before)
+			begin_at(f, files->list[i].path, point->offset);
+		if (i == point->first && i > 0 && point->offset == 0)
+			pass_over(f, &files->list[i - 1]);
 	}
 }
 

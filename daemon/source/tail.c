@@ -13,6 +13,9 @@
 #include "daemon/source/source.h"
 #include "daemon/source/unpack.h"
 
+/* A line in parts has at most as many, with what is printed between them. */
+enum { PAST_BYTES = 4 * LINEBUF_LINE_MAX };
+
 static size_t
 min_size(size_t a, size_t b)
 {
@@ -106,6 +109,39 @@ tail_seek(struct tail *tail, uint64_t offset)
 	tail->blank = offset == 0;
 	tail->hole = 0;
 	return 0;
+}
+
+static void
+deliver_past(const char *lines, const char *end, const struct source_sink *sink)
+{
+	const char *line;
+	size_t len;
+	int next;
+
+	while ((next = linebuf_next(&lines, end, &line, &len)) != 0)
+		if (next > 0)
+			sink->past(sink->arg, line, len);
+		else if (sink->lost != NULL)
+			sink->lost(sink->arg);
+}
+
+void
+tail_deliver_past(struct tail *tail, const struct source_sink *sink)
+{
+	uint64_t len = tail->offset < PAST_BYTES ? tail->offset : PAST_BYTES;
+	char *past, *lines, *end;
+
+	if (len == 0 || sink->past == NULL)
+		return;
+	past = lines = alloc_zero(1, PAST_BYTES);
+	end = past + len;
+	if (tail_bytes(tail, past, len, tail->offset - len) != (int64_t)len)
+		lines = NULL;
+	else if (len < tail->offset) /* it begins within a line, here skipped */
+		lines = memchr(past, '\n', len);
+	if (lines != NULL)
+		deliver_past(len < tail->offset ? lines + 1 : lines, end, sink);
+	free(past);
 }
 
 void

@@ -62,6 +62,9 @@ void tail_close(struct tail **);
 /* Moves to an offset where a line begins. -1: the file is shorter. */
 int tail_seek(struct tail *, uint64_t offset);
 
+/* Hands out the last lines before the offset as past() of the sink. */
+void tail_deliver_past(struct tail *, const struct source_sink *);
+
 /* Goes back to the first byte of a file that was truncated. An incomplete line
  * is kept, since its writer goes on with it. */
 void tail_rewind(struct tail *);

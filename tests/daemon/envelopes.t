@@ -24,13 +24,21 @@ def own(ip):
             "lip=198.51.100.1, mpid=7, session=<AbCd+/12>" % ip)
 
 
-def docker(text, end="\n", stream="stderr"):
-    return json.dumps({"log": text + end, "stream": stream, "time": utc()},
+def docker(text, end="\n", stream="stderr", when=None):
+    return json.dumps({"log": text + end, "stream": stream, "time": utc(when)},
                       separators=(",", ":"))
 
 
-def cri(text, tag="F"):
-    return "%s stderr %s %s" % (utc(), tag, text)
+def cri(text, tag="F", when=None):
+    return "%s stderr %s %s" % (utc(when), tag, text)
+
+
+def docker_part(text, when=None):
+    return docker(text, end="", when=when)
+
+
+def cri_part(text, when=None):
+    return cri(text, tag="P", when=when)
 
 
 def followed():
@@ -64,6 +72,38 @@ def parts():
         ok(site.wait_key("198.51.100.2"), "the next line counts")
         equal(site.dump().get(FORGED), None, "what follows a lost part does "
               "not")
+
+
+def begun_before():
+    """The daemon starts between two parts of one line."""
+    for name, wrap, part in (("json-file", docker, docker_part),
+                             ("CRI", cri, cri_part)):
+        with pbs.Site() as site:
+            text = own("198.51.100.1")
+            site.raw(wrap(own("198.51.100.9")) + "\n" + part(text[:40]) + "\n")
+            site.start().stop()
+            site.raw(wrap(text[40:]) + "\n" + part("user=<") + "\n")
+            daemon = site.start()
+            ok(site.wait_key("198.51.100.1"), name + ": resumed and joined")
+            daemon.stop()
+            site.raw(wrap(own(FORGED)) + "\n" + wrap(own("198.51.100.2"))
+                     + "\n")
+            site.start()
+            ok(site.wait_key("198.51.100.2"), name + ": the next line counts")
+            ok(FORGED not in site.dump(), name + ": the rest is no line")
+        for rotated in False, True:
+            with pbs.Site() as site:
+                long_ago = time.time() - 7200
+                site.raw(part("user=<", when=long_ago) + "\n")
+                if rotated:
+                    os.utime(site.logfile, (long_ago, long_ago))
+                    os.rename(site.logfile, site.logfile + ".1")
+                site.raw(wrap(own(FORGED)) + "\n"
+                         + wrap(own("198.51.100.2")) + "\n")
+                site.start()
+                ok(site.wait_key("198.51.100.2"),
+                   name + ": the next line counts, without a checkpoint")
+                ok(FORGED not in site.dump(), name + ": the rest is no line")
 
 
 def another_zone():
@@ -104,4 +144,4 @@ def piped():
             ok(ip in site.dump(), name + " on standard input", done.stderr)
 
 
-main(followed, piped, parts, another_zone, not_understood)
+main(followed, piped, parts, begun_before, another_zone, not_understood)
