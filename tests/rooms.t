@@ -52,6 +52,10 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
     "tools/import": TOOLS + " tools/output tools",
     # What the readers of foreign lists have in common.
     "tools/gateway": "base",
+    # Settings and tables for Postfix, as the imports write them.
+    "tools/postfix": "base maps tools",
+    "tools/xmail": "base maps tools tools/gateway tools/postfix",
+    "tools/smap": "base tools tools/postfix",
     # Asks postconf, and reloads Postfix.
     "tools/recipients": "base maps daemon/sys/subprocess.h tools/output tools "
                         "tools/gateway",
@@ -77,6 +81,8 @@ PUBLIC = {
     "patterns/line": 2, "patterns/check": 3, "patterns/match": 5,
     "daemon/table": 3, "daemon/publish": 3, "maps": 4, "daemon/conf": 4,
     "daemon/sys": 8,
+    # One for each kind of thing that an import writes.
+    "tools/postfix": 8,
     "base": sys.maxsize,
 }
 PUBLIC_ELSEWHERE = 7

@@ -11,9 +11,10 @@
 #include "tools/verb.h"
 
 static const struct verb *const verbs[] = {
-    &verb_status,      &verb_list,	 &verb_show,	    &verb_add,
-    &verb_remove,      &verb_match,	 &verb_explain,	    &verb_check,
-    &verb_import_perl, &verb_recipients, &verb_relay_check,
+    &verb_status,      &verb_list,	   &verb_show,	      &verb_add,
+    &verb_remove,      &verb_match,	   &verb_explain,     &verb_check,
+    &verb_import_perl, &verb_import_xmail, &verb_import_smap, &verb_recipients,
+    &verb_relay_check,
 };
 
 enum { NVERBS = sizeof(verbs) / sizeof(verbs[0]) };

@@ -1,0 +1,141 @@
+#include "tools/postfix/importing.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/err.h"
+#include "tools/postfix/maincf.h"
+#include "tools/verb.h"
+
+#define DEFAULT_MAP "hash:" STATE_DIR "/pop-before-smtp"
+#define DEFAULT_DIRECTORY "/etc/postfix"
+
+static int
+set_only(struct importing *import, const char *word)
+{
+	const char **words = outset_words(import->parts);
+	int status = EX_USAGE;
+
+	for (size_t i = 0; words[i] != NULL; i++)
+		if (strcmp(words[i], word) == 0) {
+			import->only = words[i];
+			status = EX_OK;
+		}
+	if (status != EX_OK)
+		verb_unknown(import->verb, "part", word, words);
+	free(words);
+	return status;
+}
+
+/* TYPE:NAME, as it will be in main.cf. */
+static int
+set_map(struct importing *import, const char *map)
+{
+	if (maincf_plain(map) && strchr(map, ':') != NULL &&
+	    strchr(map, ' ') == NULL) {
+		import->map = map;
+		return EX_OK;
+	}
+	verb_error(import->verb, "--dbfile: '%s' is not TYPE:NAME",
+		   shown(map).text);
+	return EX_USAGE;
+}
+
+static int
+set_option(struct importing *import, int c)
+{
+	switch (c) {
+	case 'a':
+		import->arguments = optarg;
+		return EX_OK;
+	case 'd':
+		return set_map(import, optarg);
+	case 'h':
+		printf("usage: pbsctl %s %s\n", import->verb->name,
+		       import->verb->arguments);
+		import->done = true;
+		return EX_OK;
+	case 'o':
+		return set_only(import, optarg);
+	case 't':
+		import->to = optarg;
+		return EX_OK;
+	default:
+		return EX_USAGE;
+	}
+}
+
+static int
+set_source(struct importing *import, int argc, char **argv)
+{
+	struct err err;
+
+	if (optind != argc - 1) {
+		verb_error(import->verb, "needs one argument: pbsctl %s %s",
+			   import->verb->name, import->verb->arguments);
+		return EX_USAGE;
+	}
+	import->source = argv[optind];
+	import->directory = outset_directory(
+	    import->to != NULL ? import->to : DEFAULT_DIRECTORY, &err);
+	if (import->directory != NULL)
+		return EX_OK;
+	verb_error(import->verb, "--to: %s", err.text);
+	return EX_USAGE;
+}
+
+int
+importing_options(struct importing *import, int argc, char **argv)
+{
+	/* The last one only where it means something. */
+	const struct option options[] = {
+	    {"dbfile", required_argument, NULL, 'd'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"only", required_argument, NULL, 'o'},
+	    {"to", required_argument, NULL, 't'},
+	    {import->takes_arguments ? "xmail-args" : NULL, required_argument,
+	     NULL, 'a'},
+	    {NULL, 0, NULL, 0},
+	};
+	int c, status = EX_OK;
+
+	import->map = DEFAULT_MAP;
+	while (status == EX_OK && !import->done &&
+	       (c = verb_option(import->verb, argc, argv, options)) != -1)
+		status = set_option(import, c);
+	if (status == EX_OK && !import->done)
+		status = set_source(import, argc, argv);
+	return status;
+}
+
+void
+importing_clear(struct importing *import)
+{
+	free(import->directory);
+	import->directory = NULL;
+}
+
+int
+importing_finish(const struct importing *import, const struct remarks *remarks,
+		 struct outset *out)
+{
+	struct err err;
+
+	if (remarks->refused) {
+		verb_error(import->verb, "refused: nothing was written, since "
+					 "without these lines more would be "
+					 "allowed");
+		return 1;
+	}
+	if (import->to == NULL) {
+		outset_print(out, import->only, stdout);
+	} else if (outset_write(out, import->only, import->directory, &err) !=
+		   0) {
+		verb_error(import->verb, "%s", err.text);
+		return EX_CANTCREAT;
+	}
+	return verb_finish(import->verb, remarks->incomplete);
+}

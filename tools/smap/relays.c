@@ -1,0 +1,107 @@
+/* permit-hosts and permit-domains: who may relay, and where everybody may
+ * write. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/postfix/relaydomains.h"
+#include "tools/postfix/relaynets.h"
+#include "tools/smap/patterns.h"
+#include "tools/smap/smap.h"
+
+static void
+add_host(struct smap *smap, struct relaynets *nets, const char *pattern,
+	 struct place place)
+{
+	struct netset set = {0};
+	const char *why = NULL;
+
+	if (!pattern_is_numeric(pattern))
+		why = "mynetworks takes no names";
+	else if (netset_add_pattern(&set, pattern) != 0)
+		why = "it makes more than 4096 networks";
+	else if (set.count == 0)
+		why = "no address is like that";
+	else
+		why = relaynets_add(nets, &set, smap_place(place));
+	if (why != NULL)
+		remark_lost(&smap->remarks, place,
+			    "permit-hosts %s: may not relay: %s",
+			    shown(pattern).text, why);
+	netset_clear(&set);
+}
+
+static void
+add_hosts(struct smap *smap)
+{
+	struct relaynets *nets = relaynets_new();
+	const struct netperm_rule *rule = NULL;
+
+	while ((rule = netperm_next(smap->table, rule, "permit-hosts")))
+		for (size_t i = 0; i < rule->arguments.count; i++)
+			add_host(smap, nets, rule->arguments.list[i],
+				 rule->place);
+	relaynets_write(nets, smap->out, smap->directory, &smap->remarks);
+	relaynets_free(&nets);
+}
+
+/*
+ * "*example.com" is meant for that domain and those below it, though smap also
+ * takes it for evilexample.com. "*.example.com" is for those below it.
+ */
+static const char *
+add_pattern(struct relaydomains *domains, const char *pattern,
+	    struct place place)
+{
+	const char *domain = pattern + strspn(pattern, "*"), *why;
+	char *below;
+
+	if (domain == pattern && domain[0] == '.')
+		return "a domain cannot begin with a dot";
+	why = relaydomains_add(domains, domain, smap_place(place));
+	if (why != NULL || domain == pattern || domain[0] == '.')
+		return why;
+	below = alloc_format(".%s", domain);
+	why = relaydomains_add(domains, below, smap_place(place));
+	free(below);
+	return why;
+}
+
+static void
+add_domain(struct smap *smap, struct relaydomains *domains,
+	   const char *argument, struct place place)
+{
+	char *pattern = alloc_string(argument);
+	const char *why;
+
+	for (char *p = pattern; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	why = add_pattern(domains, pattern, place);
+	if (why != NULL)
+		remark_lost(&smap->remarks, place,
+			    "permit-domains %s: is left out: %s",
+			    shown(pattern).text, why);
+	else if (pattern[0] == '*' && pattern[strspn(pattern, "*")] != '.')
+		remark(&smap->remarks, place,
+		       "permit-domains %s: narrowed to this domain and those "
+		       "below it: smap also takes other domains that end so",
+		       shown(pattern).text);
+	free(pattern);
+}
+
+void
+smap_relays(struct smap *smap)
+{
+	static const char *const code[] = {"relay_domains_reject_code", NULL};
+	struct relaydomains *domains = relaydomains_new();
+	const struct netperm_rule *rule = NULL;
+
+	add_hosts(smap);
+	while ((rule = netperm_next(smap->table, rule, "permit-domains")))
+		for (size_t i = 0; i < rule->arguments.count; i++)
+			add_domain(smap, domains, rule->arguments.list[i],
+				   rule->place);
+	relaydomains_write(domains, outset_stream(smap->out, "main.cf"));
+	relaydomains_free(&domains);
+	smap_write_code(smap, "set-not-local-errno", code);
+}
