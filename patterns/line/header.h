@@ -4,7 +4,8 @@
  * One function for each form. It gets a line that is not empty, with host and
  * pid unset. It sets stamp and program, and host and pid if the line has them,
  * and returns where the text begins; or it returns NULL if the line is not of
- * this form. It reads from the left and never searches.
+ * this form. It reads from the left and never searches, except for the form
+ * whose stamp ends the line.
  *
  * To add a form, add it to enum header and to the table of header_form.c. If a
  * row of that table cannot describe it, declare a function here and add it to
@@ -24,6 +25,7 @@ header_fn header_qpopper; /* header_own.c */
 header_fn header_xmail;	  /* header_own.c */
 header_fn header_form;	  /* header_form.c; also sets the line's header */
 header_fn header_around;  /* header_around.c; also sets the header */
+header_fn header_trailing; /* header_own.c; also sets the header */
 header_fn header_bare;	  /* header_around.c; see logline_bare() */
 
 /* The form of syslog, in header_syslog.c: like a header_fn, but remembers how

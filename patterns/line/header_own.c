@@ -107,3 +107,25 @@ header_xmail(struct logline *l, const char *line, const char *end)
 	name_program(l, "xmail");
 	return line;
 }
+
+/* [192.0.2.7] IMAP Login successful 02:01:00.123
+ * The stamp is the last word, with its fraction; all of the line is text. */
+const char *
+header_trailing(struct logline *l, const char *p, const char *end)
+{
+	const char *space = memrchr(p, ' ', (size_t)(end - p));
+	size_t len;
+
+	if (*p != '[' || space == NULL)
+		return NULL;
+	len = stamp_find_kind(STAMP_CLOCK, space + 1, end);
+	if (len == 0 || space + 1 + len != end ||
+	    memchr(space + 1, '.', len) == NULL)
+		return NULL;
+	l->header = HEADER_SMARTERMAIL_TRAILING;
+	l->stamp_kind = STAMP_CLOCK;
+	l->stamp = space + 1;
+	l->stamp_len = len;
+	name_program(l, header_names()[l->header]);
+	return p;
+}

@@ -16,6 +16,7 @@ static const char *const names[HEADER_COUNT + 1] = {
     [HEADER_MAILENABLE] = "mailenable",
     [HEADER_KERIO] = "kerio",
     [HEADER_W3C] = "w3c",
+    [HEADER_SMARTERMAIL_TRAILING] = "smartermail-trailing",
 };
 
 static const char *const examples[HEADER_COUNT + 1] = {
@@ -33,6 +34,7 @@ static const char *const examples[HEADER_COUNT + 1] = {
     [HEADER_MAILENABLE] = "11/21/26 02:01:00\tIMAP-IN\t...",
     [HEADER_KERIO] = "[21/Nov/2026 02:01:00] ...",
     [HEADER_W3C] = "2026-11-21 02:01:00 ...",
+    [HEADER_SMARTERMAIL_TRAILING] = "[address] ... 02:01:00.123",
 };
 
 const char *const *
@@ -76,19 +78,29 @@ holds_stamp(enum stamp_kind kind, const char *example, size_t len,
 	return false;
 }
 
-/* An ISO stamp may be an envelope's, in place of a traditional one. */
-bool
-logline_is_torn(const struct logline *l)
+/* Whether another line of the same log may begin in p..end. An ISO stamp may be
+ * an envelope's, in place of a traditional one. */
+static bool
+holds_line(const struct logline *l, const char *p, const char *end)
 {
 	static const char traditional[] = "Nov 21 02:11:07";
-	const char *p = l->text, *end = l->text + l->text_len;
 
-	if (l->text_len == 0 || l->stamp_len == 0)
-		return false;
-	/* XMail's text is the whole line, with its stamp. */
-	p = l->stamp >= p && l->stamp < end ? l->stamp + l->stamp_len : p + 1;
 	return holds_stamp(l->stamp_kind, l->stamp, l->stamp_len, p, end) ||
 	       (l->stamp_kind == STAMP_ISO &&
 		holds_stamp(STAMP_TRADITIONAL, traditional,
 			    sizeof(traditional) - 1, p, end));
+}
+
+bool
+logline_is_torn(const struct logline *l)
+{
+	const char *p = l->text, *end = l->text + l->text_len;
+
+	if (l->text_len == 0 || l->stamp_len == 0)
+		return false;
+	if (l->stamp < p || l->stamp >= end)
+		return holds_line(l, p + 1, end);
+	/* The text is the whole line, with its stamp (XMail, SmarterMail). */
+	return holds_line(l, p, l->stamp) ||
+	       holds_line(l, l->stamp + l->stamp_len, end);
 }

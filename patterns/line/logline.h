@@ -36,6 +36,8 @@ enum header {
 	HEADER_MAILENABLE,
 	HEADER_KERIO,
 	HEADER_W3C,
+	/* Later versions of SmarterMail: "[192.0.2.7] ... 02:01:00.123". */
+	HEADER_SMARTERMAIL_TRAILING,
 	HEADER_COUNT
 };
 
@@ -53,7 +55,7 @@ struct logline {
  * Returns 0, or -1: the line has no known header, and *out is undefined.
  * program is the tag up to '[' or ':', or the header's column for it; if the
  * header has neither, it is the header's name. text is all that follows the
- * header (after XMail's header: the whole line).
+ * header (with the headers of XMail and smartermail-trailing: the whole line).
  */
 int logline_parse(struct logline *out, const char *line, size_t len);
 

@@ -12,6 +12,7 @@
 static header_fn *const headers[] = {
     NULL,	  header_dovecot, header_qpopper,
     header_xmail, header_form,	  header_around,
+    header_trailing,
 };
 
 /*
