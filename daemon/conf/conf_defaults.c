@@ -86,26 +86,88 @@ default_logfile(struct conf *conf)
 				     "mail.log or maillog in /var/log");
 }
 
-/* A Postfix built without Berkeley DB reads no hash: map. */
-static const char *
-default_type(struct helper *helper)
-{
-	static const char *const argv[] = {"postconf", "-m", NULL};
-	static const char *const choice[] = {"hash", "lmdb", "cdb"};
-	const char *type = NULL;
-	struct err err;
-	char *known;
+/* What a map without a type may be; the first one if Postfix does not answer.
+ */
+static const struct {
+	const char *name, *suffix;
+} types[] = {{"hash", ".db"}, {"lmdb", ".lmdb"}, {"cdb", ".cdb"}};
+enum { NTYPES = sizeof(types) / sizeof(types[0]) };
 
-	if (helper_run(helper, argv, POSTCONF_MS, &known, &err) == 0)
-		for (size_t i = 0; i < 3 && type == NULL; i++)
-			if (helper_has_word(known, choice[i]) &&
-			    map_check_type(choice[i], &err) == 0)
-				type = choice[i];
+struct default_type {
+	bool asked;	       /* the rest is set */
+	bool readable[NTYPES]; /* by Postfix, and we can write it */
+	size_t index;
+};
+
+static bool
+ask_postconf(struct helper *helper, const char *flag, const char *parameter,
+	     char **answer)
+{
+	const char *const argv[] = {"postconf", flag, parameter, NULL};
+	struct err err;
+
+	return helper_run(helper, argv, POSTCONF_MS, answer, &err) == 0;
+}
+
+/* Postfix's own default, or else the first that it reads: one built without
+ * Berkeley DB reads no hash. */
+static void
+find_default_type(struct default_type *type, struct helper *helper)
+{
+	char *known = NULL, *preferred = NULL;
+	bool answered = ask_postconf(helper, "-m", NULL, &known);
+	bool has_default =
+	    ask_postconf(helper, "-h", "default_database_type", &preferred);
+	struct err err;
+
+	*type = (struct default_type){.asked = true};
+	for (size_t i = NTYPES; i-- > 0;) {
+		type->readable[i] = answered &&
+				    helper_has_word(known, types[i].name) &&
+				    map_check_type(types[i].name, &err) == 0;
+		if (type->readable[i])
+			type->index = i;
+	}
+	for (size_t i = 0; has_default && i < NTYPES; i++)
+		if (type->readable[i] &&
+		    helper_has_word(preferred, types[i].name))
+			type->index = i;
+	if (answered && type->index > 0 && !type->readable[0])
+		log_info("this Postfix does not read hash: maps; using %s:",
+			 types[type->index].name);
+	else if (type->index > 0)
+		log_info("using %s: maps, the default_database_type of this "
+			 "Postfix",
+			 types[type->index].name);
 	free(known);
-	if (type == NULL || type == choice[0])
-		return "hash";
-	log_info("this Postfix does not read hash: maps; using %s:", type);
-	return type;
+	free(preferred);
+}
+
+static bool
+is_there(const char *name, size_t type)
+{
+	char *path = alloc_format("%s%s", name, types[type].suffix);
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+/* A map that is there keeps its type when the default of Postfix changes:
+ * main.cf names it, and would go on with what no daemon expires. */
+static const char *
+type_of(const struct default_type *type, const char *name)
+{
+	if (is_there(name, type->index))
+		return types[type->index].name;
+	for (size_t i = 0; i < NTYPES; i++)
+		if (type->readable[i] && is_there(name, i)) {
+			log_info("%s%s exists: using %s:, not %s:", name,
+				 types[i].suffix, types[i].name,
+				 types[type->index].name);
+			return types[i].name;
+		}
+	return types[type->index].name;
 }
 
 static bool
@@ -117,7 +179,7 @@ has_type(const char *map)
 static void
 complete_maps(struct conf *conf, struct helper *helper)
 {
-	const char *type = NULL;
+	struct default_type type = {0};
 
 	if (conf->maps.count == 0)
 		strings_add(&conf->maps, default_map);
@@ -126,9 +188,10 @@ complete_maps(struct conf *conf, struct helper *helper)
 
 		if (has_type(name))
 			continue;
-		if (type == NULL)
-			type = conf->write ? default_type(helper) : "hash";
-		conf->maps.list[i] = alloc_format("%s:%s", type, name);
+		if (conf->write && !type.asked)
+			find_default_type(&type, helper);
+		conf->maps.list[i] =
+		    alloc_format("%s:%s", type_of(&type, name), name);
 		free(name);
 	}
 }

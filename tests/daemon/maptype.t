@@ -1,21 +1,30 @@
 #!/usr/bin/env python3
-# A map without a type is a hash: where Postfix reads such; else lmdb, else cdb,
-# and that is said. What Postfix reads it is asked, by postconf -m.
+# A map without a type is of the type that Postfix takes: default_database_type
+# if that is one of ours; else hash where Postfix reads such, else lmdb, else cdb;
+# and it is logged unless it is hash. A map that is there keeps its type.
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
+from pbs import login
 from tap import contains, equal, main, ok
 
 
-def chosen(site, types):
-    """The type, and what is said, with a Postfix that reads these."""
-    path = site.write("bin/postconf", "#!/bin/sh\nprintf '%%s\\n' %s\n"
-                      % types)
+def answer(site, types, default):
+    """A postconf of a Postfix that reads these types."""
+    path = site.write(
+        "bin/postconf", "#!/bin/sh\ncase $1 in\n-m) printf '%%s\\n' %s;;\n"
+        "-h) [ $2 != default_database_type ] || echo %s;;\nesac\n"
+        % (types, default))
     os.chmod(path, 0o755)
+    return {"PATH": site.path("bin") + ":" + os.environ["PATH"]}
+
+
+def chosen(site, types, default="hash"):
+    """The type, and what is said, with a Postfix that reads these."""
     done = site.run("--dbfile=" + site.map, "--nomynetworks", "--dumpconfig",
-                    env={"PATH": site.path("bin") + ":" + os.environ["PATH"]})
+                    env=answer(site, types, default))
     equal(done.returncode, 0, "postconf -m says " + types, done.stderr)
     for line in done.stdout.splitlines():
         if line.endswith(":%s'" % site.map):
@@ -33,6 +42,8 @@ def types():
         have = kinds(site)
         equal(chosen(site, "btree hash lmdb cdb"), ("hash", ""),
               "hash, and nothing to say")
+        equal(chosen(site, "btree hash lmdb cdb", "btree"), ("hash", ""),
+              "a default that is not ours: hash")
         for wanted, known in (("lmdb", "cdb lmdb texthash"), ("cdb", "cdb")):
             if wanted not in have:
                 continue
@@ -40,7 +51,31 @@ def types():
             equal(got, wanted, "no hash, but %s: it is kept" % wanted)
             contains(said, "does not read hash: maps; using %s:" % wanted,
                      "and it is said")
+            got, said = chosen(site, "btree hash lmdb cdb", wanted)
+            equal(got, wanted, "the default of Postfix: " + wanted)
+            contains(said, "using %s: maps, the default_database_type"
+                     % wanted, "and it is said")
+            equal(chosen(site, "hash", wanted)[0], "hash",
+                  "a default that Postfix cannot read")
         equal(chosen(site, "sdbm"), ("hash", ""), "none of them: hash")
 
 
-main(types)
+def kept():
+    """Postfix's default changes with an upgrade; main.cf still says hash:."""
+    with pbs.Site() as site:
+        if "cdb" not in kinds(site):
+            return
+        os.mkdir(site.path("bin"))
+        site.log(login("198.51.100.1"))
+        site.run("--dbfile=" + site.map, "--nomynetworks", "--once",
+                 env=answer(site, "hash cdb", "hash"))
+        ok(os.path.exists(site.map + ".db"), "a hash")
+        got, said = chosen(site, "hash cdb", "cdb")
+        equal(got, "hash", "stays one")
+        contains(said, "%s.db exists: using hash:, not cdb:" % site.map,
+                 "and it is said")
+        os.unlink(site.map + ".db")
+        equal(chosen(site, "hash cdb", "cdb")[0], "cdb", "a new one does not")
+
+
+main(types, kept)
