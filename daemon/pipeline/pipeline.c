@@ -9,6 +9,7 @@
 #include "daemon/pipeline/exclude.h"
 #include "daemon/pipeline/load_rules.h"
 #include "daemon/pipeline/scan_pool.h"
+#include "daemon/pipeline/unmatched.h"
 #include "daemon/table/removals.h"
 #include "patterns/match/rules.h"
 
@@ -28,6 +29,7 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 		p->sessions = sessions_new(p->session_max, SESSIONS_MAX);
 	p->removals = removals_new(conf_longest(conf));
 	p->table = table;
+	p->unmatched = unmatched_new();
 	p->logs = alloc_zero(conf->logfiles.count + 1, sizeof(*p->logs));
 	p->rules = load_rules(conf, err);
 	if (p->rules != NULL)
@@ -58,6 +60,7 @@ pipeline_free(struct pipeline **pipeline)
 	recognizer_free(&p->recognizer);
 	ruleset_free(&p->rules);
 	free(p->logs);
+	unmatched_free(&p->unmatched);
 	free(p);
 }
 
@@ -110,6 +113,9 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	p->stats = old->stats;
 	memcpy(p->unread, old->unread, sizeof(p->unread));
 	p->unread_logged = old->unread_logged;
+	unmatched_free(&p->unmatched);
+	p->unmatched = old->unmatched;
+	old->unmatched = NULL;
 	carry_sessions(p, old, now);
 	free(p->logs);
 	p->logs = old->logs;

@@ -88,8 +88,8 @@ void pipeline_block(struct pipeline *, const char *lines, size_t len,
 		    struct moment now, bool log_time);
 void pipeline_caught_up(struct pipeline *);
 
-/* If most lines so far have no header that is known, warns of that once, with
- * one of them and the command that explains it. */
+/* All lines so far were taken. If most of them have no header that is known,
+ * warns of that once, with one of them and the command that explains it. */
 void pipeline_warn_unread(struct pipeline *);
 
 /* The time of a line, for the search by time in a log. 0 and *when, or -1. */

@@ -1,8 +1,11 @@
 /* One line: recognize it, count it, act on it. */
 #include "daemon/pipeline/pipeline_state.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "base/log.h"
+#include "daemon/pipeline/unmatched.h"
 
 /* So many doubtful lines are logged, the others only counted: whoever can
  * write such lines could otherwise fill our log with them. */
@@ -31,6 +34,8 @@ pipeline_count(struct pipeline *p, enum finding finding, struct found *found,
 {
 	finding = recognize_rest(p->recognizer, &p->logs[p->log], finding,
 				 found, err);
+	if (finding != FOUND_NOTHING && finding != FOUND_HEADERLESS)
+		unmatched_clear(p->unmatched, &found->line);
 	switch (finding) {
 	case FOUND_HEADERLESS:
 		p->stats.headerless++;
@@ -61,11 +66,51 @@ pipeline_keep_unread(struct pipeline *p, const char *line, size_t len)
 		log_printable(p->unread, sizeof(p->unread), line, len);
 }
 
+/* Writes the line so that a shell takes all of it for one word: strangers chose
+ * some of it, and somebody will paste the command. */
+static const char *
+quoted(char *out, size_t size, const char *line)
+{
+	static const char quote[] = "'\\''";
+	size_t len = 0;
+
+	for (; *line != '\0' && len + sizeof(quote) < size; line++)
+		if (*line == '\'') {
+			memcpy(out + len, quote, strlen(quote));
+			len += strlen(quote);
+		} else {
+			out[len++] = *line;
+		}
+	out[len] = '\0';
+	return out;
+}
+
+/* If the line is of a program that has rules, but none of its lines has matched
+ * one for an hour, warns of that once. */
+static void
+note_unmatched(struct pipeline *p, const struct logline *l, int64_t lifetime)
+{
+	char text[512], program[128];
+	const char *line;
+
+	if (!matcher_knows(recognizer_matcher(p->recognizer), l))
+		return;
+	line = unmatched_line(p->unmatched, l, lifetime);
+	if (line == NULL)
+		return;
+	log_printable(program, sizeof(program), l->program, l->program_len);
+	log_warning("there are rules for %s, but none has matched a line of it "
+		    "for an hour; run: pbsctl explain '%s'",
+		    program, quoted(text, sizeof(text), line));
+}
+
 void
 pipeline_warn_unread(struct pipeline *p)
 {
 	const struct pipeline_stats *stats = &p->stats;
+	char text[512];
 
+	p->sample = true;
 	if (p->unread_logged || stats->lines < UNREAD_MIN ||
 	    stats->headerless <= stats->lines / 2)
 		return;
@@ -73,7 +118,8 @@ pipeline_warn_unread(struct pipeline *p)
 	log_warning("%llu of %llu lines have an unknown log header and grant "
 		    "nothing; run: pbsctl explain '%s'",
 		    (unsigned long long)stats->headerless,
-		    (unsigned long long)stats->lines, p->unread);
+		    (unsigned long long)stats->lines,
+		    quoted(text, sizeof(text), p->unread));
 }
 
 enum finding
@@ -119,6 +165,10 @@ pipeline_line(struct pipeline *p, const char *line, size_t len,
 	enum finding finding =
 	    pipeline_recognize(p, line, len, now.wall, &found);
 
+	if (p->sample && finding == FOUND_NOTHING) {
+		p->sample = false;
+		note_unmatched(p, &found.line, now.lifetime);
+	}
 	return pipeline_act(p, finding, &found, now);
 }
 

@@ -22,6 +22,7 @@
 struct exclude;
 struct ruleset;
 struct scan_pool;
+struct unmatched;
 
 struct login {
 	struct match match;
@@ -55,6 +56,8 @@ struct pipeline {
 	bool stale_logged, ahead_logged;
 	char unread[256]; /* the first line without known header, printable */
 	bool unread_logged;
+	struct unmatched *unmatched; /* programs whose lines match no rule */
+	bool sample; /* the next line without match is one for it */
 	struct scan_pool *pool; /* only while there is a backlog */
 
 	/* --reprocess: the newest time found in the log, and the stamp of the

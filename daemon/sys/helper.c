@@ -76,9 +76,11 @@ static bool
 is_permitted(const char *const *argv, const char *answers)
 {
 	static const char *const types[] = {"postconf", "-m", NULL};
+	static const char *const type[] = {"postconf", "-h",
+					   "default_database_type", NULL};
 	struct addr addr;
 
-	if (same(argv, networks) || same(argv, types))
+	if (same(argv, networks) || same(argv, types) || same(argv, type))
 		return true;
 	if (argv[0] == NULL || strcmp(argv[0], "postmap") != 0 ||
 	    argv[1] == NULL || strcmp(argv[1], "-q") != 0 || argv[2] == NULL ||

@@ -3,6 +3,7 @@
 # if that is one of ours; else hash where Postfix reads such, else lmdb, else cdb;
 # and it is logged unless it is hash. A map that is there keeps its type.
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -78,4 +79,20 @@ def kept():
         equal(chosen(site, "hash cdb", "cdb")[0], "cdb", "a new one does not")
 
 
-main(types, kept)
+def reloaded():
+    """The helper asks again for the worker, which may not."""
+    with pbs.Site() as site:
+        if "cdb" not in kinds(site):
+            return
+        os.mkdir(site.path("bin"))
+        env = answer(site, "hash cdb", "cdb")
+        daemon = site.start("--dbfile=" + site.map, "--nomynetworks", env=env)
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded")
+        said = daemon.messages()
+        equal(said.count("using cdb: maps, the default"), 2, "asked again",
+              said)
+        ok("exists: using" not in said, "with the same answer", said)
+
+
+main(types, kept, reloaded)

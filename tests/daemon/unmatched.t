@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# A program that has rules, and logs for an hour while no line of it matches one,
+# is warned of: once, with a line and the command that explains it. No command
+# that the daemon tells anybody to run holds what a shell takes for more than
+# one word.
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from tap import contains, equal, main, ok, skip_all
+
+LIBFAKETIME = next((path for path in (
+    os.path.join(d, "faketime", "libfaketimeMT.so.1") for d in (
+        "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+        "/usr/lib64", "/usr/lib"))
+    if os.path.exists(path) and not (pbs.SANITIZED or pbs.WRAP)), None)
+WARNING = "there are rules for dovecot, but none has matched a line of it"
+ODD = "dovecot: imap-login: Login: user=<x'; touch pasted; '>, of no form"
+
+
+class Clock:
+    """Both clocks of a daemon, the steady one too."""
+
+    def __init__(self, site):
+        self.site, self.offset, self.logins = site, 0, 0
+        site.env.update(LD_PRELOAD=LIBFAKETIME, FAKETIME_NO_CACHE="1",
+                        FAKETIME_TIMESTAMP_FILE=site.path("clock"))
+        self.advance(0)
+
+    def advance(self, seconds):
+        self.offset += seconds
+        self.site.write("clock.new", "%+d\n" % self.offset)
+        os.rename(self.site.path("clock.new"), self.site.path("clock"))
+
+    def log(self, text):
+        """The line, and a login behind it, which is waited for."""
+        self.logins += 1
+        ip = "198.51.100.%d" % self.logins
+        for line in text, "imapd: LOGIN, user=ann, ip=[::ffff:%s], " \
+                "port=[5], protocol=IMAP" % ip:
+            self.site.log(line, when=time.time() + self.offset)
+        ok(self.site.wait_key(ip), "read on: " + text[:16])
+
+
+def pasted(site, messages):
+    """What a shell makes of the command in them."""
+    command = messages.split("run: ")[1].split("\n")[0]
+    done = subprocess.run(
+        ["sh", "-c", command.replace("pbsctl explain", "printf %s.")],
+        cwd=site.dir, stdout=subprocess.PIPE, text=True)
+    return done.stdout
+
+
+def an_hour():
+    with pbs.Site() as site:
+        clock = Clock(site)
+        site.log("dovecot: imap-login: Login: a form of an hour ago")
+        daemon = site.start("--sandbox=off")
+        for seconds, warned in ((0, 0), (1800, 0), (1801, 1), (3600, 1)):
+            clock.advance(seconds)
+            clock.log(ODD)
+            equal(daemon.messages().count(WARNING), warned,
+                  "after %d s: warned %d times" % (clock.offset, warned),
+                  daemon.messages())
+        ok("rules for imapd" not in daemon.messages(),
+           "not of one that matches")
+        contains(pasted(site, daemon.messages()), ODD + ".",
+                 "the command holds the line as one word")
+        ok(not os.path.exists(site.path("pasted")), "and runs nothing else")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded")
+        clock.advance(3601)
+        clock.log(ODD)
+        equal(daemon.messages().count(WARNING), 1, "nor again after a reload")
+
+
+def it_matched():
+    """One login is enough, and one of the time before the start."""
+    with pbs.Site() as site:
+        clock = Clock(site)
+        site.log(pbs.login("198.51.100.77"))
+        daemon = site.start("--sandbox=off")
+        clock.log(ODD)
+        clock.advance(3601)
+        clock.log(ODD)
+        ok(WARNING not in daemon.messages(), "a program that matched once",
+           daemon.messages())
+
+
+def unknown_header():
+    with pbs.Site() as site:
+        for _ in range(18):
+            site.raw("x'; touch pasted; '\n")
+        daemon = site.start()
+        daemon.wait_message("unknown log header")
+        equal(pasted(site, daemon.messages()), "x'; touch pasted; '.",
+              "the other warning's command is one word, too")
+        ok(not os.path.exists(site.path("pasted")), "and runs nothing else")
+
+
+if LIBFAKETIME is None:
+    skip_all("no libfaketime, or none that works here")
+main(an_hour, it_matched, unknown_header)
