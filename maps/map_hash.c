@@ -31,6 +31,7 @@ enum {
 	/* Keys are put bucket by bucket, so few pages are in use at once: a
 	 * million keys are written as fast with 1 MB as with 64. */
 	CACHE_BYTES = 1024 * 1024,
+	BULK_BYTES = 64 * 1024, /* as much as a page can hold, and more */
 	/* The pairs per bucket above which libdb splits a bucket. It is more
 	 * than fit on a page, so that only full pages are split: we choose the
 	 * number of buckets ourselves, and the first split would double the
@@ -383,22 +384,43 @@ const struct map_ops map_hash = {
 
 /* ---- maps of strings ---- */
 
-/* 0 at the end, or an error code of libdb's. */
+static void
+take_keys(DBT *bulk, map_strings_fn *fn, void *arg)
+{
+	void *at, *key, *value;
+	size_t key_size, value_size;
+
+	DB_MULTIPLE_INIT(at, bulk);
+	for (;;) {
+		DB_MULTIPLE_KEY_NEXT(at, bulk, key, key_size, value,
+				     value_size);
+		if (at == NULL)
+			return;
+		(void)value, (void)value_size;
+		fn(arg, key, strnlen(key, key_size));
+	}
+}
+
+/* Many keys with one call, since one by one they would take longer than all
+ * else that is done with them. 0 at the end, or an error code of libdb's. */
 static int
 walk(DB *db, map_strings_fn *fn, void *arg)
 {
-	DBT key = {0}, value = {0};
+	DBT key = {0}, bulk = {
+			   .data = alloc_zero(1, BULK_BYTES),
+			   .ulen = BULK_BYTES,
+			   .flags = DB_DBT_USERMEM,
+		       };
 	DBC *cursor;
-	int code = db->cursor(db, NULL, &cursor, 0), closed;
-	size_t len;
+	int code = db->cursor(db, NULL, &cursor, 0), closed = 0;
 
-	if (code != 0)
-		return code;
-	while ((code = cursor->get(cursor, &key, &value, DB_NEXT)) == 0) {
-		len = strnlen(key.data, key.size);
-		fn(arg, key.data, len);
+	if (code == 0) {
+		while ((code = cursor->get(cursor, &key, &bulk,
+					   DB_MULTIPLE_KEY | DB_NEXT)) == 0)
+			take_keys(&bulk, fn, arg);
+		closed = cursor->close(cursor);
 	}
-	closed = cursor->close(cursor);
+	free(bulk.data);
 	return code != DB_NOTFOUND ? code : closed;
 }
 

@@ -150,6 +150,7 @@ test_list(void)
 	is_int((long long)string_set_count(list->domains), 3, "three domains");
 	is_int((long long)list->duplicates, 2, "two duplicates");
 	address_list_sort(list);
+	string_set_sort(list->keys);
 	is_str(string_set_at(list->keys, 0), "@a.b", "the first key");
 	is_str(string_set_at(list->keys, 1), "b@c.d", "the second");
 	is_str(string_set_at(list->plus, 0), "c.d a", "by domain, then user");

@@ -74,7 +74,6 @@ address_list_add(struct address_list *list, const char *text, size_t len)
 void
 address_list_sort(struct address_list *list)
 {
-	string_set_sort(list->keys);
 	string_set_sort(list->plus);
 	string_set_sort(list->catchalls);
 	string_set_sort(list->domains);

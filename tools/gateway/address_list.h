@@ -38,7 +38,8 @@ void address_list_free(struct address_list **);
 const char *address_list_add(struct address_list *, const char *text,
 			     size_t len);
 
-/* Sorts all sets, when everything has been added. */
+/* Sorts all sets but the keys, which not everyone needs sorted, when everything
+ * has been added. */
 void address_list_sort(struct address_list *);
 
 #endif

@@ -19,6 +19,7 @@ print_tables(const struct run *run)
 	const struct recipients_settings *settings = run->settings;
 	size_t n = settings->plain ? string_set_count(run->list->keys) : 0;
 
+	string_set_sort(run->list->keys);
 	for (size_t i = 0; i < n; i++)
 		printf("%s\tok\n", string_set_at(run->list->keys, i));
 	if (settings->plain && settings->plus)
@@ -166,6 +167,7 @@ json_entries(const struct run *run)
 	struct string_set *lines;
 
 	if (run->settings->map_type == NULL) {
+		string_set_sort(run->list->keys);
 		json_names("recipients", run->list->keys);
 		json_users("plus", run->list->plus);
 	} else if (run->settings->diff) {

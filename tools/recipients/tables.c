@@ -15,6 +15,7 @@ tables_open(struct tables *tables, const struct recipients_settings *settings,
 {
 	*tables = (struct tables){0};
 	if (settings->plain) {
+		tables->sort = strcmp(settings->map_type, "hash") != 0;
 		tables->map = string_map_open(settings->map_type,
 					      settings->map_name, "ok", err);
 		if (tables->map == NULL)
@@ -116,6 +117,8 @@ build(struct tables *tables, const struct address_list *list, struct err *err)
 		return -1;
 	if (!tables->map_changed)
 		return 0;
+	if (tables->sort)
+		string_set_sort(list->keys);
 	if (string_map_build(tables->map, &strings, err) < 0)
 		return -1;
 	return string_map_keep(tables->map, err);

@@ -29,6 +29,7 @@ struct tables {
 	 */
 	struct string_set *users;
 	bool foreign; /* the present plus table is not in the form of ours */
+	bool sort;		 /* the map is built faster from sorted keys */
 	struct comparison keys;
 	bool unreadable; /* the map's keys, see tables_compare() */
 	bool map_changed, plus_changed;
