@@ -31,6 +31,7 @@ enum {
 	/* One millisecond each. With busy readers the lock is free only for
 	 * moments, which longer sleeps would miss. */
 	LOCK_TRIES = 128,
+	SPACE_LEFT = 16 * 1024,		/* bytes; with less, the disk is full */
 	BATCH_BYTES = 64 * 1024 * 1024, /* more than a batch can need */
 };
 
@@ -145,6 +146,9 @@ build(struct mapfile *file, const void *contents, const char *path,
 	while (code == 1)
 		code = build_batch(env, &cursor);
 	mdb_env_close(env);
+	/* So LMDB reports a write that was cut short by a full disk. */
+	if (code == EIO && mapfile_check_space(file, SPACE_LEFT, err) < 0)
+		return -1;
 	return code == 0 ? 0 : mdb_err(err, "write", path, code);
 }
 

@@ -494,6 +494,15 @@ mapfile_intact(struct map *map)
 }
 
 void
+mapfile_adopt(struct mapfile *file)
+{
+	struct stat st;
+
+	if (lstat(file->path, &st) == 0)
+		file->ours = mark_of(&st);
+}
+
+void
 mapfile_changed(struct mapfile *file)
 {
 	struct stat st;

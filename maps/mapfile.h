@@ -96,6 +96,9 @@ void mapfile_discard(char **built);
 /* Whether the disk has room for this many more bytes. 0, or -1. */
 int mapfile_check_space(const struct mapfile *, uint64_t bytes, struct err *);
 
+/* Takes the current file for the one that we wrote, whoever has written it. */
+void mapfile_adopt(struct mapfile *);
+
 /* For a build function that starts from the current map: copies it to path.
  * 0, or -1: it failed, or the current map is not the file that we wrote. */
 int mapfile_copy(const struct mapfile *, const char *path, struct err *);

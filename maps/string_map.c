@@ -20,10 +20,10 @@ struct string_map {
 	struct mapfile file;		    /* first */
 	const struct string_format *format; /* NULL: text */
 	struct map_settings settings;
-	char *name;	/* "type:name", for messages */
-	char *previous; /* the path of the file before */
-	char *built;	/* the temporary name of the next file; or NULL */
-	int lock;	/* -1: none */
+	struct mapfile previous; /* the file before */
+	char *name;		 /* "type:name", for messages */
+	char *built; /* the temporary name of the next file; or NULL */
+	int lock;    /* -1: none */
 };
 
 struct text {
@@ -77,26 +77,39 @@ result(const struct string_map *map, int code, struct err *err)
 	return code < 0 ? err_prefix(err, "%s", map->name) : code;
 }
 
+/* 0, or -1: nothing is open. */
+static int
+open_files(struct string_map *map, const char *name, struct err *err)
+{
+	const char *suffix = map->format != NULL ? map->format->suffix : "";
+	char *previous = alloc_format("%s.previous", name);
+	int code = mapfile_init(&map->file, name, suffix, err);
+
+	if (code == 0) {
+		code = mapfile_init(&map->previous, previous, suffix, err);
+		if (code < 0)
+			mapfile_release(&map->file);
+	}
+	free(previous);
+	return code;
+}
+
 struct string_map *
 string_map_open(const char *type, const char *name, const char *value,
 		struct err *err)
 {
 	struct string_map *map = alloc_zero(1, sizeof(*map));
-	const char *suffix;
 
 	map->format = find_format(type);
 	assert(map->format != NULL || *type == '\0');
-	suffix = map->format != NULL ? map->format->suffix : "";
 	map->name = alloc_format("%s%s%s", type, *type ? ":" : "", name);
-	map->previous = alloc_format("%s.previous%s", name, suffix);
 	map->settings = (struct map_settings){.value = value, .flock = true};
 	map->file.map.settings = &map->settings;
 	map->file.lock = true;
 	map->lock = -1;
-	if (result(map, mapfile_init(&map->file, name, suffix, err), err) == 0)
+	if (result(map, open_files(map, name, err), err) == 0)
 		return map;
 	free(map->name);
-	free(map->previous);
 	free(map);
 	return NULL;
 }
@@ -110,10 +123,10 @@ string_map_close(struct string_map **mapp)
 		return;
 	mapfile_discard(&map->built);
 	mapfile_release(&map->file);
+	mapfile_release(&map->previous);
 	if (map->lock >= 0)
 		close(map->lock);
 	free(map->name);
-	free(map->previous);
 	free(map);
 	*mapp = NULL;
 }
@@ -245,35 +258,29 @@ string_map_build_text(struct string_map *map, const char *bytes, size_t len,
 	    err);
 }
 
-/* Through a name of its own, so that there is a previous file at all times. */
+/* A mapfile_build_fn: what the map has now. */
 static int
-link_previous(const struct string_map *map, const char *link_name,
-	      struct err *err)
+build_copy(struct mapfile *previous, const void *current, const char *path,
+	   struct err *err)
 {
-	int code;
-
-	unlink(link_name); /* left by a process that was killed */
-	if (link(map->file.path, link_name) < 0)
-		return errno == ENOENT ? 0
-				       : err_set(err, "link to %s: %s",
-						 link_name, strerror(errno));
-	code = rename(link_name, map->previous) == 0
-		   ? 0
-		   : err_set(err, "rename to %s: %s", map->previous,
-			     strerror(errno));
-	/* rename(2) does nothing if both are the same file. */
-	unlink(link_name);
-	return code;
+	(void)previous;
+	return mapfile_copy(current, path, err);
 }
 
+/*
+ * A copy. With a second link the old file would not lose its last name when it
+ * is replaced, and that is how an smtpd(8) that has it open notices (Postfix's
+ * dict_changed_name(); it compares the time, too, but not of lmdb).
+ */
 int
-string_map_keep(const struct string_map *map, struct err *err)
+string_map_keep(struct string_map *map, struct err *err)
 {
-	char *link_name = alloc_format("%s.previous", map->file.stem);
-	int code = link_previous(map, link_name, err);
-
-	free(link_name);
-	return result(map, code, err);
+	if (!exists(map))
+		return 0;
+	mapfile_adopt(&map->file);
+	return result(
+	    map, mapfile_publish(&map->previous, build_copy, &map->file, err),
+	    err);
 }
 
 int

@@ -61,7 +61,7 @@ int string_map_build_text(struct string_map *, const char *text, size_t len,
 
 /* Keeps the current file, if there is one, as NAME.previous with the suffix of
  * the type, too. 0, or -1. */
-int string_map_keep(const struct string_map *, struct err *);
+int string_map_keep(struct string_map *, struct err *);
 
 /* Puts what was built in place of the current file. 0; -1: that is as it was,
  * unless only syncing the directory failed. */

@@ -20,8 +20,8 @@
  *	PAUSE	waits before the call until `released' is as large as `hits'
  *
  * What stdio writes inside the C library does not pass here; fflush and fclose
- * do, and fail without having written. Only programs named PROGRAM are
- * touched, not what they run. tests/lib/faults.py is the other side.
+ * do, and fail without having written. Only our programs are touched, not what
+ * they run. tests/lib/faults.py is the other side.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -45,7 +45,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char program[] = "pop-before-smtp";
+static const char *const programs[] = {"pop-before-smtp", "pbsctl"};
 
 enum action { COUNT, FAIL, SHORT, KILL, DIE, PAUSE };
 
@@ -81,6 +81,15 @@ struct page {
 
 static struct page *page; /* NULL: not our program */
 
+static bool
+is_ours(const char *name)
+{
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (strcmp(name, programs[i]) == 0)
+			return true;
+	return false;
+}
+
 __attribute__((constructor)) static void
 attach(void)
 {
@@ -88,7 +97,7 @@ attach(void)
 	struct page *map;
 	int fd;
 
-	if (file == NULL || strcmp(program_invocation_short_name, program) != 0)
+	if (file == NULL || !is_ours(program_invocation_short_name))
 		return;
 	fd = (int)syscall(SYS_openat, AT_FDCWD, file, O_RDWR | O_CLOEXEC);
 	if (fd < 0)

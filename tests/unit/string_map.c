@@ -85,6 +85,7 @@ test_keys(const char *type, const char *suffix)
 	struct stat st;
 	struct seen seen = {0};
 	struct string_map *map, *before;
+	int fd;
 
 	snprintf(name, sizeof(name), "%s.previous%s", type, suffix);
 	map = string_map_open(type, in_dir(type), "ok", &err);
@@ -106,7 +107,13 @@ test_keys(const char *type, const char *suffix)
 	is_int(build(map, BC, &err), 0, "b, c are built");
 	is_int(string_map_keep(map, &err), 0, "the old file is kept");
 	is_int(letters(map, 2), 3, "and there");
+	snprintf(name, sizeof(name), "%s%s", type, suffix);
+	fd = open(in_dir(name), O_RDONLY | O_CLOEXEC);
 	is_int(string_map_commit(map, &err), 0, "b, c are committed");
+	/* That is how smtpd(8) notices, see string_map_keep(). */
+	ok(fstat(fd, &st) == 0 && st.st_nlink == 0,
+	   "the file that a reader has open has no name any more");
+	close(fd);
 	is_int(letters(map, 2), 6, "now these are there");
 	is_int(letters(before, 2), 3, "and the old ones beside them");
 

@@ -27,7 +27,7 @@ struct reading {
 static bool
 is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r';
+	return c == ' ' || c == '\t';
 }
 
 static void
@@ -37,7 +37,7 @@ take_line(void *arg, size_t number, const char *line, size_t len)
 	size_t entry = 0;
 	const char *why;
 
-	while (len > 0 && is_blank(line[len - 1]))
+	while (len > 0 && (is_blank(line[len - 1]) || line[len - 1] == '\r'))
 		len--;
 	while (len > 0 && is_blank(*line))
 		line++, len--;
