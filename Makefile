@@ -41,7 +41,7 @@ all:
 # What this machine has. Made before all else, and make then begins anew with
 # it. Only `run' and `test' install packages; the others say what is missing.
 NEED	= $(if $(filter run test,$(MAKECMDGOALS)),,--check)
-ifneq ($(filter-out clean help coverage,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean help coverage cross,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif
 
@@ -62,7 +62,22 @@ $(BUILD)/config.mk: packaging/install-packages
 	    echo HAVE_XZ = yes >>$@ || echo HAVE_XZ = >>$@
 	@echo '#include <zstd.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
 	    echo HAVE_ZSTD = yes >>$@ || echo HAVE_ZSTD = >>$@
+	@for type in long time_t; do \
+	    printf '#include <time.h>\nint a[sizeof(%s) == 4 ? 1 : -1];' $$type | \
+	    $(CC) -x c -c -o /dev/null - 2>/dev/null && \
+	    echo $$type = 32 || echo $$type = 64; \
+	    done | sed 's/time_t/TIME_BITS/; s/long/LONG_BITS/' >>$@
 	@sed -n 's/^HAVE_\(.*\) =$$/without \1: INSTALL, part 1, says what for/p' $@
+
+# A log may be larger than 2 GB, and time goes on after 2038, also where a long
+# has 32 bits. Libraries were compiled as the compiler does it unasked; if time
+# has 32 bits in them, NARROW_TIME tells maps/map_hash.c.
+ifeq ($(LONG_BITS),32)
+OPTIONS	+= -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+endif
+ifeq ($(TIME_BITS),32)
+OPTIONS	+= -DNARROW_TIME
+endif
 
 LIBS	= -pthread -ldb -lpcre2-8 -lyaml -lz
 ifeq ($(HAVE_SYSTEMD),yes)
@@ -186,6 +201,12 @@ run: $(PROGRAMS)
 	@BUILD=$(BUILD) packaging/sample/run
 
 units: $(UNITS)
+
+# Where a long has 32 bits: the unit tests, in an emulator.
+CROSS	= armhf i386
+cross:
+	@packaging/install-packages cross
+	@BUILD=$(BUILD) MAKE="$(MAKE)" tests/cross $(CROSS)
 
 # Mail servers that exclude each other: for tests/e2e/servers.t.
 UNPACKED = popa3d solid-pop3d liblockfile1
@@ -340,12 +361,13 @@ help:
 	@echo 'make forge      attack all rules: FORGERIES=$(FORGERIES) SEED=$(SEED)'
 	@echo 'make coverage   test, and tell what no test has run'
 	@echo 'make units      build the unit tests'
+	@echo 'make cross      for $(CROSS), too, and run them in an emulator'
 	@echo 'make install    into $$(DESTDIR)$$(prefix), by default $(prefix)'
 	@echo 'make uninstall  undo that; configuration and map stay'
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
-.PHONY: FORCE all run test check bench oracle memcheck sanitize \
+.PHONY: FORCE all run test check cross bench oracle memcheck sanitize \
 	sanitized fuzz fuzzers coverage covered soak forge units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

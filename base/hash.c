@@ -16,6 +16,7 @@ static const uint64_t ODD_A = 0x9e3779b97f4a7c15; /* 2^64 / golden ratio */
 static const uint64_t ODD_B = 0xb7e151628aed2a6b; /* the digits of e */
 static const uint64_t ODD_C = 0x243f6a8885a308d3; /* the digits of pi */
 
+#ifdef __SIZEOF_INT128__
 static uint64_t
 fold(uint64_t a, uint64_t b)
 {
@@ -23,6 +24,21 @@ fold(uint64_t a, uint64_t b)
 
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
+#else
+/* Compilers for 32 bits have no such type: the product of the halves. */
+static uint64_t
+fold(uint64_t a, uint64_t b)
+{
+	uint64_t a_low = (uint32_t)a, a_high = a >> 32;
+	uint64_t b_low = (uint32_t)b, b_high = b >> 32;
+	uint64_t low = a_low * b_low, high = a_high * b_high;
+	uint64_t cross = a_high * b_low + (low >> 32); /* cannot overflow */
+	uint64_t middle = a_low * b_high + (uint32_t)cross;
+
+	high += (cross >> 32) + (middle >> 32);
+	return (middle << 32 | (uint32_t)low) ^ high;
+}
+#endif
 
 static uint64_t
 load8(const unsigned char *bytes)

@@ -7,14 +7,31 @@
  * the second. And a reader that may write to the file can overwrite its pages.
  */
 #include <assert.h>
-#include <db.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
+
+/*
+ * A DB holds a time before its functions. Where libdb was compiled with one of
+ * 32 bits and we are not, <db.h> must declare it as libdb knows it. All that
+ * <db.h> includes is included above, so that nothing else is declared so.
+ */
+#ifdef NARROW_TIME
+#define time_t __time_t
+#include <db.h>
+#undef time_t
+#else
+#include <db.h>
+#endif
 
 #include "base/alloc.h"
 #include "base/err.h"

@@ -41,7 +41,7 @@ check_files(DIR *dir, const char *name, struct err *err)
 	const struct dirent *entry;
 	int result = 0;
 
-	while (result == 0 && (entry = readdir(dir)) != NULL) {
+	while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
 		size_t len = strlen(entry->d_name);
 		struct stat st;
 		char *path;
@@ -53,6 +53,8 @@ check_files(DIR *dir, const char *name, struct err *err)
 		result = check(path, &st, err);
 		free(path);
 	}
+	if (entry == NULL && errno != 0)
+		return err_set(err, "%s: %s", name, strerror(errno));
 	return result;
 }
 

@@ -105,7 +105,7 @@ answer_add(struct request *r, FILE *out)
 	struct control *c = r->control;
 	const char *why = NULL;
 	char *user = NULL, *end;
-	long seconds = strtol(r->words[2], &end, 10);
+	long long seconds = strtoll(r->words[2], &end, 10);
 
 	if (!isdigit((unsigned char)*r->words[2]) || *end != '\0' ||
 	    seconds > UINT32_MAX) {

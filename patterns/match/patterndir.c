@@ -103,7 +103,7 @@ search(struct pattern_files *files, const char *dir, struct err *err)
 
 	if (d == NULL)
 		return err_set(err, "%s: %s", dir, strerror(errno));
-	while (r == 0 && (entry = readdir(d)) != NULL) {
+	while (r == 0 && (errno = 0, entry = readdir(d)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
 		if (ends_with(entry->d_name, ".yaml"))
@@ -113,6 +113,8 @@ search(struct pattern_files *files, const char *dir, struct err *err)
 			r = err_set(err, "%s/%s: a pattern file ends in .yaml",
 				    dir, entry->d_name);
 	}
+	if (r == 0 && errno != 0)
+		r = err_set(err, "%s: %s", dir, strerror(errno));
 	closedir(d);
 	return r;
 }

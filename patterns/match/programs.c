@@ -82,7 +82,7 @@ hash_of(const struct name *name, enum header header)
 	uint64_t low =
 	    (name->low ^ (uint64_t)header << 57) * UINT64_C(0x9e3779b97f4a7c15);
 	uint64_t high =
-	    (name->high ^ name->len << 56) * UINT64_C(0xc2b2ae3d27d4eb4f);
+	    (name->high ^ (uint64_t)name->len << 56) * UINT64_C(0xc2b2ae3d27d4eb4f);
 
 	return ((low >> 29) ^ high) * UINT64_C(0x9e3779b97f4a7c15);
 }

@@ -297,7 +297,7 @@ model_connect(struct correlate *s, int at, struct step *step)
 		old->alive = false;
 	step->doubtful =
 	    old != NULL &&
-	    labs(step->when - old->when) <= CORRELATE_SECONDS + CORRELATE_STEP &&
+	    llabs(step->when - old->when) <= CORRELATE_SECONDS + CORRELATE_STEP &&
 	    (old->doubtful || old->n != step->n);
 	if (model_live(at, &oldest) == ROOM)
 		steps[oldest].alive = false;

@@ -430,7 +430,7 @@ commands(void)
 	write_script("pbs-mute", "exec >&-; exec sleep 60");
 	is_int(run("pbs-mute", NULL, 50, &out, &err), -1,
 	       "closed its output and lives on");
-	is_int(run("pbs-nowhere", NULL, 50, &out, &err), -1, "not installed");
+	is_int(run("pbs-nowhere", NULL, 5000, &out, &err), -1, "not installed");
 	is_str(err.text, "pbs-nowhere: No such file or directory", "is said");
 	write_script("pbs-flood", "exec cat /dev/zero");
 	is_int(run("pbs-flood", NULL, 5000, &out, &err), -1, "too much");

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "tests/tap.h"
 
 struct number {
@@ -210,9 +211,33 @@ like_the_model(void)
 	free(m);
 }
 
+/* As with 128 bits, which this machine may not have. Keys of one byte repeated
+ * read the same in either byte order. */
+static void
+hashes(void)
+{
+	static const struct {
+		size_t len;
+		uint64_t hash;
+	} known[] = {
+	    {0, 0x638da7f68c44f2ab},  {4, 0x3ad940d16c823523},
+	    {8, 0x28ba006298d96ecf},  {16, 0x0b4be147a180818e},
+	    {48, 0xa19d45444c28eb29},
+	};
+	char key[48];
+
+	memset(key, 0xa5, sizeof(key));
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		ok(hash_bytes(UINT64_MAX - 1, key, known[i].len) ==
+		       known[i].hash,
+		   "the hash of %zu bytes is the same on all machines",
+		   known[i].len);
+}
+
 int
 main(void)
 {
+	hashes();
 	finds();
 	ordered();
 	keys_outside();

@@ -37,7 +37,8 @@ add(struct text *t, time_t when, size_t pad)
 	t->lines[t->nlines].offset = t->len;
 	t->lines[t->nlines++].when = when;
 	if (when >= 0)
-		t->len += (size_t)sprintf(t->bytes + t->len, "%010ld ", when);
+		t->len += (size_t)sprintf(t->bytes + t->len, "%010lld ",
+					  (long long)when);
 	memset(t->bytes + t->len, 'x', pad);
 	t->len += pad;
 	t->bytes[t->len++] = '\n';

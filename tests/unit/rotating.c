@@ -35,18 +35,16 @@ looked(void)
 int
 stat(const char *name, struct stat *st)
 {
-	int (*real)(const char *, struct stat *) =
-	    (int (*)(const char *, struct stat *))dlsym(RTLD_NEXT, "stat");
-
 	looked();
-	return real(name, st);
+	return fstatat(AT_FDCWD, name, st, 0);
 }
 
+/* The C library calls it so where offsets have 64 bits. */
 struct dirent *
 readdir(DIR *dir)
 {
 	struct dirent *(*real)(DIR *) =
-	    (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir");
+	    (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir64");
 
 	looked();
 	return real(dir);
@@ -55,8 +53,6 @@ readdir(DIR *dir)
 int
 open(const char *name, int flags, ...)
 {
-	int (*real)(const char *, int, ...) =
-	    (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
 	va_list ap;
 	mode_t mode;
 
@@ -64,7 +60,7 @@ open(const char *name, int flags, ...)
 	va_start(ap, flags);
 	mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
-	return real(name, flags, mode);
+	return openat(AT_FDCWD, name, flags, mode);
 }
 
 /* ---- the log ---- */

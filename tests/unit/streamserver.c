@@ -30,10 +30,17 @@ enum { REQUEST_MAX = 2000, FDS_MAX = 400, CLIENTS = (FDS_MAX - 64) / 4 };
 
 static int64_t ahead_s;
 
+/* Where a long has 32 bits, the call of that name knows no time after 2038. */
+#ifdef SYS_clock_gettime64
+enum { CLOCK_GETTIME = SYS_clock_gettime64 };
+#else
+enum { CLOCK_GETTIME = SYS_clock_gettime };
+#endif
+
 int
 clock_gettime(clockid_t clock, struct timespec *now)
 {
-	int result = (int)syscall(SYS_clock_gettime, clock, now);
+	int result = (int)syscall(CLOCK_GETTIME, clock, now);
 
 	now->tv_sec += ahead_s;
 	return result;
