@@ -31,6 +31,8 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 	p->table = table;
 	p->unmatched = unmatched_new();
 	p->logs = alloc_zero(conf->logfiles.count + 1, sizeof(*p->logs));
+	p->nlogs = conf->logfiles.count;
+	p->newest = alloc_zero(p->nlogs + 1, sizeof(*p->newest));
 	p->rules = load_rules(conf, err);
 	if (p->rules != NULL)
 		p->recognizer = recognizer_new(p->rules, &choice, err);
@@ -60,6 +62,7 @@ pipeline_free(struct pipeline **pipeline)
 	recognizer_free(&p->recognizer);
 	ruleset_free(&p->rules);
 	free(p->logs);
+	free(p->newest);
 	unmatched_free(&p->unmatched);
 	free(p);
 }
@@ -68,6 +71,14 @@ void
 pipeline_set_backlog(struct pipeline *p, bool backlog)
 {
 	p->backlog = backlog;
+}
+
+void
+pipeline_know(struct pipeline *p, time_t when)
+{
+	for (size_t i = 0; i < p->nlogs; i++)
+		if (when > p->newest[i])
+			p->newest[i] = when;
 }
 
 void
@@ -118,8 +129,11 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	old->unmatched = NULL;
 	carry_sessions(p, old, now);
 	free(p->logs);
+	free(p->newest);
 	p->logs = old->logs;
+	p->newest = old->newest;
 	old->logs = NULL;
+	old->newest = NULL;
 	exclude_carry(p->exclude, old->exclude);
 	removals_free(&p->removals);
 	p->removals = old->removals;

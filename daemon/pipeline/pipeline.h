@@ -56,6 +56,9 @@ void pipeline_free(struct pipeline **);
  */
 void pipeline_set_backlog(struct pipeline *, bool);
 
+/* A login of that time was in one of the logs before the lines that follow. */
+void pipeline_know(struct pipeline *, time_t when);
+
 /* The lines that follow are from the log with this number in conf->logfiles,
  * from 0. A message with newlines in it makes what follows it in the same log
  * doubtful, and not in others. */

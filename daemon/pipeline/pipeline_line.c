@@ -11,6 +11,9 @@
  * write such lines could otherwise fill our log with them. */
 enum { DOUBTFUL_LOGGED = 20 };
 
+/* Seconds by which a line may be later in the log than a newer one. */
+enum { DISORDER = 60 };
+
 /* Of fewer lines, half may be a banner. */
 enum { UNREAD_MIN = 10 };
 
@@ -26,6 +29,23 @@ log_doubtful(struct pipeline *p, const struct logline *l, const char *why)
 	log_warning("granted nothing: %s: %s", why, text);
 	if (p->stats.doubtful == DOUBTFUL_LOGGED)
 		log_warning("further such lines are counted, not logged");
+}
+
+/*
+ * An hour that came twice is settled by the order of lines: it is the earlier
+ * one, unless a line before it is newer than that. Of a line that has just been
+ * written the clock tells.
+ */
+static void
+settle_hour(struct pipeline *p, struct found *found)
+{
+	time_t *newest = &p->newest[p->log];
+	time_t earlier = found->when - found->repeated;
+
+	if (p->backlog && *newest <= earlier + DISORDER)
+		found->when = earlier;
+	if (found->when > *newest)
+		*newest = found->when;
 }
 
 enum finding
@@ -53,8 +73,10 @@ pipeline_count(struct pipeline *p, enum finding finding, struct found *found,
 	default:
 		return FOUND_NOTHING;
 	}
-	if (found->dated)
+	if (found->dated) {
+		settle_hour(p, found);
 		return finding;
+	}
 	log_doubtful(p, &found->line, "invalid time");
 	return FOUND_DOUBTFUL;
 }

@@ -49,6 +49,8 @@ struct pipeline {
 	struct ruleset *rules;
 	struct recognizer *recognizer;
 	struct multiline *logs; /* one for each log */
+	time_t *newest; /* the time of the newest finding in each */
+	size_t nlogs;
 	size_t log;		/* the one that the next lines are from */
 	struct exclude *exclude;
 	struct pipeline_stats stats;

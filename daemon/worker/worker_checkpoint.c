@@ -23,6 +23,7 @@ worker_restore_row(void *arg, const struct addr *addr, const char *user,
 	struct moment now = worker_moment(w);
 	int64_t to_lifetime = now.lifetime - now.wall;
 
+	pipeline_know(w->pipeline, when);
 	authtab_hold(w->table, addr, user, user_len, when,
 		     expires_wall + to_lifetime, held_wall + to_lifetime,
 		     now.lifetime);

@@ -232,38 +232,52 @@ local_offset(time_t when)
 	return localtime_r(&when, &tm) != NULL ? tm.tm_gmtoff : 0;
 }
 
-/* When local clocks showed the written minute. They are assumed to change at
- * most once within the two days around it. */
+/* The last minute that has the offset of low; the one of high has another. */
 static time_t
-local_minute(const struct stamp_fields *w, time_t now)
+minute_before_change(time_t low, time_t high)
+{
+	long before = local_offset(low);
+
+	while (high - low > MINUTE) {
+		time_t middle = low + (high - low) / 2 / MINUTE * MINUTE;
+
+		if (local_offset(middle) == before)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* When local clocks showed the written minute. They are assumed to change at
+ * most once within the two days around it. *apart is set if it came twice and
+ * the later one is returned. */
+static time_t
+local_minute(const struct stamp_fields *w, time_t now, time_t *apart)
 {
 	time_t utc = as_utc(w);
 	long before = local_offset(utc - DAY), after = local_offset(utc + DAY);
 	time_t early = utc - before, late = utc - after;
 	bool was_early, was_late;
-	struct tm tm;
 
+	*apart = 0;
 	if (before == after)
 		return early;
 	was_early = local_offset(early) == before;
 	was_late = local_offset(late) == after;
-	if (was_early && was_late)
-		return late <= now + MINUTE ? late : early;
+	if (was_early && was_late && late <= now + MINUTE) {
+		*apart = late - early;
+		return late;
+	}
 	if (was_early || was_late)
 		return was_early ? early : late;
-	tm = (struct tm){.tm_year = w->year - 1900,
-			 .tm_mon = w->month - 1,
-			 .tm_mday = w->day,
-			 .tm_hour = w->hour,
-			 .tm_min = w->minute,
-			 .tm_isdst = -1};
-	return mktime(&tm);
+	return minute_before_change(utc - DAY, utc + DAY);
 }
 
 /* The written minute in the latest year that fits; -1: no year has such a day.
  * Leap years are at most 8 years apart. */
 static int
-newest_minute(struct stamp_fields w, time_t now, time_t *minute)
+newest_minute(struct stamp_fields w, time_t now, time_t *minute, time_t *apart)
 {
 	time_t limit = now + DAY;
 	struct tm tm;
@@ -275,7 +289,7 @@ newest_minute(struct stamp_fields w, time_t now, time_t *minute)
 		w.year = tm.tm_year + 1900 - i;
 		if (!day_exists(&w))
 			continue;
-		*minute = local_minute(&w, now);
+		*minute = local_minute(&w, now, apart);
 		if (*minute <= limit)
 			return 0;
 	}
@@ -316,16 +330,18 @@ find_minute(const struct stamp_fields *w, struct stampclock *clock, time_t now,
 	uint64_t written = (uint64_t)(w->year + 1) << 20 |
 			   (uint64_t)w->month << 16 | (uint64_t)w->day << 11 |
 			   (uint64_t)(w->hour * 60 + w->minute);
+	time_t apart;
 
 	if (written == clock->written && now == clock->now) {
 		*minute = clock->minute;
+		clock->repeated = clock->apart;
 		return 0;
 	}
 	if (w->year != NO_YEAR)
-		*minute = local_minute(w, now);
-	else if (newest_minute(*w, now, minute) != 0)
+		*minute = local_minute(w, now, &apart);
+	else if (newest_minute(*w, now, minute, &apart) != 0)
 		return -1;
-	*clock = (struct stampclock){written, now, *minute};
+	*clock = (struct stampclock){written, now, *minute, apart, apart};
 	return 0;
 }
 
@@ -406,6 +422,7 @@ stamp_decode(enum stamp_kind kind, const char *stamp, size_t len,
 	struct stamp_fields w = {.year = NO_YEAR};
 	time_t minute;
 
+	clock->repeated = 0;
 	if (len == 0 || stamp_find_kind(kind, stamp, stamp + len) != len)
 		return -1;
 	if (kind == STAMP_TAI64N)

@@ -31,6 +31,11 @@ size_t stamp_find_kind(enum stamp_kind kind, const char *p, const char *end);
 struct stampclock {
 	uint64_t written;   /* the minute's digits, packed; 0: nothing cached */
 	time_t now, minute; /* the `now` it was decoded for, and the result */
+	time_t apart;	    /* as repeated, of the cached minute */
+	/* Of the stamp decoded last: 0, or, if its hour came twice and it was
+	 * taken for the later one, how many seconds before it the earlier was.
+	 * Only the lines before it can tell which it is. */
+	time_t repeated;
 };
 
 /*
@@ -39,7 +44,7 @@ struct stampclock {
  * than a day after now; without a date, on the latest day that puts it no more
  * than a minute after now. If daylight saving repeats the hour, the later one
  * is meant, unless that is more than a minute after now; if it skips the hour,
- * mktime(3) decides. Second 60 is the first second of the next minute.
+ * the last minute before that. Second 60 is the first second of the next minute.
  */
 int stamp_decode(enum stamp_kind, const char *stamp, size_t len,
 		 struct stampclock *, time_t now, time_t *when);

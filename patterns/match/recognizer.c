@@ -217,6 +217,7 @@ recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 		return FOUND_DOUBTFUL;
 	}
 	found->dated = recognizer_time(r, &found->line, now, &found->when) == 0;
+	found->repeated = r->clock.repeated;
 	switch (found->match.role) {
 	case RULE_MATCH:
 		return FOUND_LOGIN;

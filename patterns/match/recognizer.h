@@ -35,6 +35,9 @@ struct found {
 	struct match match;  /* of a login, a logout or a part */
 	bool dated;	     /* the time stamp of match is valid: `when` */
 	time_t when;
+	/* If it is of an hour that came twice, taken for the later one: how many
+	 * seconds before that the earlier one was; else 0. */
+	time_t repeated;
 };
 
 /*

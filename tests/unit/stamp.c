@@ -119,7 +119,13 @@ static const struct example examples[] = {
      "2014-10-25 21:30:00"},
     {"Europe/Moscow", "2014-10-26 01:30:00", "2014-10-25 22:31:00",
      "2014-10-25 22:30:00"},
-    /* an hour that is skipped: mktime's time */
+    /* an hour that is skipped counts as the minute before it */
+    {"Europe/Berlin", "2026-03-29 02:00:00", NULL, "2026-03-29 00:59:00"},
+    {"Europe/Berlin", "2026-03-29 02:30:07", NULL, "2026-03-29 00:59:07"},
+    {"Europe/Berlin", "Mar 29 02:59:59", "2026-03-29 01:10:00",
+     "2026-03-29 00:59:59"},
+    {"Australia/Lord_Howe", "2026-10-04 02:29:00", NULL,
+     "2026-10-03 15:29:00"},
     {"Europe/Berlin", "2026-03-29 01:59:59", NULL, "2026-03-29 00:59:59"},
     {"Europe/Berlin", "2026-03-29 03:00:00", NULL, "2026-03-29 01:00:00"},
     /* what is not a time */
@@ -379,6 +385,34 @@ test_time_of_day(void)
 	       "24:00:00 is none");
 }
 
+/* Whether a stamp is of an hour that came twice, cached or not. */
+static void
+test_repeated(void)
+{
+	static const struct {
+		const char *text, *now;
+		time_t repeated;
+	} cases[] = {
+	    {"Oct 25 02:30:00", "2026-10-25 01:40:00", HOUR},
+	    {"Oct 25 02:30:05", "2026-10-25 01:40:00", HOUR},
+	    {"2026-10-25 02:30:00+01:00", "2026-10-25 01:40:00", 0},
+	    {"Oct 25 02:30:00", "2026-10-25 01:40:00", HOUR},
+	    {"Oct 25 02:30:00", "2026-10-25 01:00:00", 0},
+	    {"Oct 25 03:00:00", "2026-10-25 02:40:00", 0},
+	    {"Oct 25 01:59:59", "2026-10-25 02:40:00", 0},
+	    {"Mar 29 02:30:00", "2026-10-25 02:40:00", 0},
+	};
+	struct stampclock clock = {0};
+	time_t when;
+
+	set_zone("Europe/Berlin");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		decode(cases[i].text, &clock, utc(cases[i].now), &when);
+		is_int(clock.repeated, cases[i].repeated, "%s seen at %s",
+		       cases[i].text, cases[i].now);
+	}
+}
+
 int
 main(void)
 {
@@ -397,5 +431,6 @@ main(void)
 	test_kind();
 	test_forms();
 	test_time_of_day();
+	test_repeated();
 	return tap_done();
 }
