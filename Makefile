@@ -147,7 +147,7 @@ PROGRAMS = $(BUILD)/pop-before-smtp $(BUILD)/pbsctl
 UNITS	= $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 BENCHES	= $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 HELPERS	= $(patsubst tests/format/%.c,$(BUILD)/tests/format/%,$(wildcard tests/format/*.c))
-FAULTLIB = $(BUILD)/tests/lib/faultlib.so
+FAULTLIB = $(BUILD)/tests/lib/faultlib.so $(BUILD)/tests/lib/clocklib.so
 MANUALS	= $(wildcard daemon/*.5 daemon/*.8 patterns/*.5 tools/*.8)
 
 all: $(PROGRAMS)
@@ -317,18 +317,25 @@ fuzz:
 	    -artifact_prefix=$(BUILD)/fuzz/$$f. $(BUILD)/fuzz/corpus/$$f \
 	    tests/fuzz/corpus/$$f || exit; done
 
-# What takes an hour: random programs against the model of following, kills, and
-# sixty rotations with SOAK_LOGINS each (10,000 a second, as fast as it goes).
+# What takes an hour: random programs against the model of following, kills,
+# programs of what happens to the clocks, and sixty rotations with SOAK_LOGINS each (10,000 a second, as fast as it goes).
 SOAK_PROGRAMS = 10000
 SOAK_KILLS = 1000
 SOAK_LOGINS = 600000
+SOAK_CLOCKS = 60
 soak: $(PROGRAMS) $(UNITS) $(BENCHES) $(FAULTLIB)
 	@packaging/install-packages test
 	@FOLLOW_PROGRAMS=$(SOAK_PROGRAMS) FOLLOW_SEED=$(SEED) \
 	    $(BUILD)/tests/unit/follow_model
 	@BUILD=$(BUILD) CRASH_KILLS=$(SOAK_KILLS) CRASH_ALL=1 \
 	    tests/daemon/crash.t
+	@BUILD=$(BUILD) CLOCK_PROGRAMS=$(SOAK_CLOCKS) tests/daemon/clocks.t
 	@BUILD=$(BUILD) HOUR_LOGINS=$(SOAK_LOGINS) tests/daemon/hour.t
+
+# Servers and syslog daemons of Debian trixie and sid, in chroots below
+# $(BUILD)/wide. Needs root, debootstrap and the network.
+e2e-wide: $(PROGRAMS)
+	@BUILD=$(BUILD) tests/wide/run
 
 # Which lines and branches the tests run, in all processes; fails below what
 # tests/coverage asks for.
@@ -358,6 +365,7 @@ help:
 	@echo 'make sanitize   the same, built with SAN=address,undefined'
 	@echo 'make fuzz       fuzz each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make soak       kill it SOAK_KILLS=$(SOAK_KILLS) times, and more that takes an hour'
+	@echo 'make e2e-wide   servers of Debian trixie and sid, in chroots: root, network'
 	@echo 'make forge      attack all rules: FORGERIES=$(FORGERIES) SEED=$(SEED)'
 	@echo 'make coverage   test, and tell what no test has run'
 	@echo 'make units      build the unit tests'
@@ -368,7 +376,7 @@ help:
 	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
 
 .PHONY: FORCE all run test check cross bench oracle memcheck sanitize \
-	sanitized fuzz fuzzers coverage covered soak forge units install uninstall clean help
+	sanitized fuzz fuzzers coverage covered soak e2e-wide forge units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(foreach r,$(ROOMS) tests,$(wildcard $(BUILD)/$(r)/*.d \
