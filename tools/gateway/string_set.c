@@ -57,11 +57,13 @@ find(const struct string_set *set, uint32_t hash, const char *bytes, size_t len)
 
 	for (size_t i = hash & mask;; i = (i + 1) & mask) {
 		struct slot *slot = &set->slots[i];
-		const char *known = set->bytes + slot->place - 1;
+		const char *known;
 
-		if (slot->place == 0 ||
-		    (slot->hash == hash && strncmp(known, bytes, len) == 0 &&
-		     known[len] == '\0'))
+		if (slot->place == 0)
+			return slot;
+		known = set->bytes + slot->place - 1;
+		if (slot->hash == hash && strncmp(known, bytes, len) == 0 &&
+		    known[len] == '\0')
 			return slot;
 	}
 }
