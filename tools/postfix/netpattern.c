@@ -147,6 +147,17 @@ collect(struct pattern *pattern, struct addr addr, unsigned int octets,
 	}
 }
 
+/* Without a star, it is the text of one address, or of none. */
+static int
+add_address(struct netset *set, const char *text)
+{
+	struct addr addr;
+
+	if (addr_parse(&addr, text, strlen(text)) == 0 && addr.family == 4)
+		netset_add(set, &addr, 32);
+	return 0;
+}
+
 int
 netset_add_pattern(struct netset *set, const char *text)
 {
@@ -156,6 +167,8 @@ netset_add_pattern(struct netset *set, const char *text)
 	uint64_t begin;
 	int result = -1;
 
+	if (strchr(text, '*') == NULL)
+		return add_address(set, text);
 	if (take(&pattern, text) != 0)
 		return -1;
 	begin = over_stars(&pattern, 1);
