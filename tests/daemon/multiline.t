@@ -28,6 +28,18 @@ MESSAGES = {
                                % SID, 'x" "version" "1"'),
     "nginx": (NGINX, '"'),
     "UW": ("imapd[4242]: Login failed user=x", " auth=x host=[127.0.0.210]"),
+    "Gromox": ("gromox-imap[4242]: rhost=[198.51.100.9]:40022 user=x",
+               " LOGIN phase2 rejected: denied by user filter"),
+    "Gromox, in quotes": ("gromox-imap[4242]: rhost=[198.51.100.9]:40022 user= "
+                          'LOGIN phase1 rejecting "x', '": no such user'),
+    "Kopano": ("kopano-gateway[4242]: Failed to login from "
+               '[198.51.100.9:40022] with invalid username "x',
+               '" or wrong password: logon failed (80040111)'),
+    "Perdition": ("perdition.imap4[78]: Auth: 198.51.100.9:56685->192.0.2.1:143"
+                  " client-secure=plaintext authorisation_id=NONE "
+                  'authentication_id="x', '" server="192.0.2.1:2143" '
+                  "protocol=IMAP4 server-secure=plaintext "
+                  'status="failed: Re-Authentication Failure"'),
     "imapproxy": ("in.imapproxyd[275]: LOGIN: 'x", "' (127.0.0.140:44213) "
                   "failed: non-OK server response to LOGIN command: BAD"),
 }
