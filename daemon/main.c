@@ -5,7 +5,6 @@
  * and daemon/worker/worker.h for the two processes, and with
  * daemon/pipeline/pipeline.h for what becomes of a log line.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "daemon/ipc/handover.h"
 #include "daemon/keeper/keeper.h"
 #include "daemon/sandbox/privileges.h"
+#include "daemon/sys/daemonize.h"
 #include "daemon/worker/worker.h"
 
 struct arguments {
@@ -105,16 +105,17 @@ main(int argc, char **argv)
 	struct err err;
 	int code;
 
-	/* A write beyond RLIMIT_FSIZE is an error (EFBIG), not our end. */
-	signal(SIGXFSZ, SIG_IGN);
+	daemonize_hold_signals();
 	alloc_give_back();
 	code = conf_load(&conf, NULL, argc, argv, &err);
 	if (code != 0)
 		return fail(code, NULL, &err);
-	if (conf.action == CONF_RUN)
+	if (conf.action == CONF_RUN) {
 		code = run(&conf, &arguments);
-	else
+	} else {
+		daemonize_release_signals();
 		code = actions_run(&conf);
+	}
 	conf_clear(&conf);
 	return code;
 }

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sysexits.h>
@@ -43,6 +45,44 @@ daemonize_close_others(const int *kept, size_t nkept)
 	}
 }
 
+static sigset_t
+daemon_signals(void)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(&set, signals[i]);
+	return set;
+}
+
+void
+daemonize_hold_signals(void)
+{
+	sigset_t set = daemon_signals();
+
+	signal(SIGXFSZ, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+void
+daemonize_release_signals(void)
+{
+	sigset_t set = daemon_signals();
+
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static bool
+is_to_stop(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT);
+}
+
 void
 daemonize_done(int *command, int code)
 {
@@ -76,6 +116,11 @@ daemonize(int *command, int *code, struct err *err)
 	int pipes[2];
 	pid_t pid;
 
+	/* A signal of ours does not reach a child that we start now. */
+	if (is_to_stop()) {
+		*code = EX_OK;
+		return 0;
+	}
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return err_set(err, "pipe: %s", strerror(errno));
 	pid = fork();
@@ -91,6 +136,7 @@ daemonize(int *command, int *code, struct err *err)
 		return 1;
 	}
 	close(pipes[1]);
+	daemonize_release_signals();
 	*code = await(pipes[0]);
 	return 0;
 }

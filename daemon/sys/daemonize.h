@@ -10,10 +10,19 @@
 struct err;
 
 /*
+ * Before all else: the signals of a daemon wait until a loop takes them, so that
+ * one that comes during the start ends it in the usual way. A write beyond
+ * RLIMIT_FSIZE becomes an error (EFBIG), and does not end the process.
+ */
+void daemonize_hold_signals(void);
+/* For a command that prints and exits: signals count again. */
+void daemonize_release_signals(void);
+
+/*
  * Forks. Returns 1 in the background process, which has a session of its own
  * and passes *command to daemonize_done(). Returns 0 in the command, once that
- * has been called or the background process has died: exit with *code. -1: see
- * err.
+ * has been called or the background process has died: exit with *code. If it was
+ * to stop before anything was started, *code is EX_OK. -1: see err.
  */
 int daemonize(int *command, int *code, struct err *);
 

@@ -193,11 +193,11 @@ open_signals(struct worker *w, struct err *err)
 
 	signal(SIGPIPE, SIG_IGN);
 	/* ^C and systemd signal all processes, and the keeper then sends the
-	 * same signal again: one that arrives after the loop has ended is to
-	 * be ignored. */
+	 * same signal again: one that arrives after the loop has ended stays
+	 * pending, since main() has blocked it. To ignore it here would also
+	 * discard one that came during the start. */
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (signal(signals[i].signo, SIG_IGN) != SIG_ERR &&
-		    loop_signal(w->loop, signals[i].signo, signals[i].handler,
+		if (loop_signal(w->loop, signals[i].signo, signals[i].handler,
 				w, err) != 0)
 			return -1;
 	if (w->handover == NULL && notify_watchdog_ms() > 0) {
