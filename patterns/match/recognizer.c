@@ -1,8 +1,10 @@
 #include "patterns/match/recognizer.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "patterns/match/correlate.h"
@@ -196,6 +198,55 @@ match_again(struct recognizer *r, struct found *found, struct err *err)
 	return fits;
 }
 
+/* Copies a line without the zones of link-local addresses, "%eth0" in
+ * "fe80::1%eth0". NULL: it has none. */
+static char *
+without_zones(const char *line, size_t len)
+{
+	static const char digits[] = "0123456789abcdefABCDEF:.";
+	char *copy = alloc_bytes(line, len), *from = copy, *zone;
+
+	while ((from = strcasestr(from, "fe80:")) != NULL) {
+		zone = from + strspn(from, digits);
+		from = zone + (*zone == '%');
+		from += *zone == '%' ? strcspn(from, " ,;:>)]}\"'\t") : 0;
+		memmove(zone, from, strlen(from) + 1);
+		from = zone;
+	}
+	if (strlen(copy) < len)
+		return copy;
+	free(copy);
+	return NULL;
+}
+
+/*
+ * Whether a line that fits no rule would be a login if its address had no zone.
+ * Rules match no zone, because no address with one is ever granted: it is
+ * link-local, and known to one network only.
+ */
+static bool
+has_zone(struct recognizer *r, const char *line, size_t len, struct err *err)
+{
+	struct logline bare;
+	struct match match;
+	char text[ADDR_TEXT_MAX], *copy;
+	bool fits;
+
+	if (memchr(line, '%', len) == NULL || memchr(line, '\0', len) != NULL)
+		return false;
+	copy = without_zones(line, len);
+	fits = copy != NULL && logline_parse(&bare, copy, strlen(copy)) == 0 &&
+	       matcher_match(r->matcher, &bare, &match, err) == 1 &&
+	       match.role == RULE_MATCH && addr_is_special(&match.addr);
+	if (fits) {
+		addr_format(&match.addr, text);
+		err_set(err, "rule %s: refused %s: a link-local address",
+			match.rule->name, text);
+	}
+	free(copy);
+	return fits;
+}
+
 enum finding
 recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 		struct found *found, struct err *err)
@@ -208,8 +259,11 @@ recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 	fits = matcher_match(r->matcher, &found->line, &found->match, err);
 	if (fits == 0 && logline_may_reread(&found->line))
 		fits = match_again(r, found, err);
-	if (fits <= 0)
-		return fits == 0 ? FOUND_NOTHING : FOUND_DOUBTFUL;
+	if (fits == 0)
+		return has_zone(r, line, len, err) ? FOUND_DOUBTFUL
+						   : FOUND_NOTHING;
+	if (fits < 0)
+		return FOUND_DOUBTFUL;
 	if (found->match.role == RULE_MULTILINE)
 		return FOUND_MULTILINE;
 	if (logline_is_torn(&found->line)) {
