@@ -15,6 +15,7 @@
 #include "daemon/configtest.h"
 #include "daemon/publish/resources.h"
 #include "daemon/sandbox/privileges.h"
+#include "daemon/sys/daemonize.h"
 #include "daemon/table/authtab.h"
 #include "daemon/worker/checkpoint.h"
 #include "daemon/worker/control.h"
@@ -262,6 +263,7 @@ actions_run(const struct conf *conf)
 	struct err err;
 	int code;
 
+	daemonize_release_signals();
 	if (wants_user(conf) && privileges_drop(conf->user, &err) != 0)
 		return fail(EX_NOPERM, err.text);
 	code = actions[conf->action](conf);

@@ -110,12 +110,10 @@ main(int argc, char **argv)
 	code = conf_load(&conf, NULL, argc, argv, &err);
 	if (code != 0)
 		return fail(code, NULL, &err);
-	if (conf.action == CONF_RUN) {
+	if (conf.action == CONF_RUN)
 		code = run(&conf, &arguments);
-	} else {
-		daemonize_release_signals();
+	else
 		code = actions_run(&conf);
-	}
 	conf_clear(&conf);
 	return code;
 }

@@ -83,3 +83,12 @@ entry_from_string(struct entry *entry, const char *key,
 	entry->value = settings->value;
 	entry->value_size = strlen(settings->value) + 1;
 }
+
+bool
+entry_is_possible(const struct addr *addr, const struct map_settings *settings)
+{
+	const struct map_row row = {.addr = *addr, .present = true};
+	struct entry entry;
+
+	return entry_from_row(&entry, &row, settings, 0);
+}

@@ -49,4 +49,7 @@ bool entry_from_row(struct entry *entry, const struct map_row *,
 void entry_from_string(struct entry *entry, const char *key,
 		       const struct map_settings *);
 
+/* Whether such a table can hold the address. */
+bool entry_is_possible(const struct addr *, const struct map_settings *);
+
 #endif

@@ -163,6 +163,16 @@ map_spec_is_live(const char *spec)
 }
 
 bool
+map_spec_is_shortened(const char *spec)
+{
+	char *type = spec_type(spec);
+	const struct map_ops *ops = type != NULL ? find(type) : NULL;
+
+	free(type);
+	return ops != NULL && ops->shortened;
+}
+
+bool
 map_spec_is_read_once(const char *spec)
 {
 	const struct map_ops *ops = find_spec(spec);

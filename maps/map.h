@@ -94,6 +94,7 @@ struct map {
 struct map_ops {
 	const char *type;
 	bool in_place; /* changes are made under the readers' lock, no rename */
+	bool shortened; /* Postfix looks up shortened addresses, too */
 	bool read_once; /* each Postfix process reads it only at its start */
 	/* Checks the name and the directory; does not change the map yet. */
 	struct map *(*open)(const char *name, const struct map_settings *,
@@ -135,6 +136,10 @@ const char *map_name(const struct map *); /* "hash:/var/lib/..." */
 bool map_spec_is_live(const char *spec);
 bool map_is_live(const struct map *);
 int map_start(struct map *, struct err *); /* 0, or -1 */
+
+/* Whether Postfix also looks up shortened addresses in it; then it cannot hold
+ * some of IPv6: see entry_is_possible(). */
+bool map_spec_is_shortened(const char *spec);
 
 /* Whether Postfix reads the map only when a process starts. Processes restart
  * when another of their maps was renamed, so this one must be written before

@@ -87,6 +87,7 @@ cdb_open(const char *name, const struct map_settings *settings, struct err *err)
 
 const struct map_ops map_cdb = {
     .type = "cdb",
+    .shortened = true,
     .open = cdb_open,
     .replace = mapfile_replace,
     .clear = mapfile_clear,

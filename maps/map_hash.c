@@ -391,6 +391,7 @@ hash_apply(struct map *map, const struct map_row *rows, size_t n,
 
 const struct map_ops map_hash = {
     .type = "hash",
+    .shortened = true,
     .open = hash_open,
     .replace = mapfile_replace,
     .apply = hash_apply,

@@ -299,6 +299,7 @@ lmdb_close(struct map *map)
 
 const struct map_ops map_lmdb = {
     .type = "lmdb",
+    .shortened = true,
     .in_place = true,
     .open = lmdb_open,
     .replace = lmdb_replace,

@@ -49,7 +49,6 @@ conf_reload_log(const struct conf *old, const struct conf *new)
 	    {"text", same_forms(old, new)},
 	    {"flock", old->flock == new->flock},
 	    {"checkpoint", same_string(old->checkpoint, new->checkpoint)},
-	    {"max_addresses", old->max_addresses == new->max_addresses},
 	    {"user", same_string(old->user, new->user)},
 	    {"daemon", same_string(old->pidfile, new->pidfile)},
 	};
@@ -66,6 +65,7 @@ conf_reload_adopt(struct conf *running, struct conf *new)
 	struct conf old = *running;
 
 	running->grace = new->grace;
+	running->max_addresses = new->max_addresses;
 	running->sessions = new->sessions;
 	running->session_max = new->session_max;
 	running->debug = new->debug;
@@ -78,6 +78,7 @@ conf_reload_adopt(struct conf *running, struct conf *new)
 	running->policy = new->policy;
 
 	new->grace = old.grace;
+	new->max_addresses = old.max_addresses;
 	new->sessions = old.sessions;
 	new->session_max = old.session_max;
 	new->debug = old.debug;

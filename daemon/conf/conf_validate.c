@@ -150,6 +150,8 @@ conf_warn_root(const struct conf *conf)
 			    owner->pw_name, owner->pw_name);
 }
 
+enum { DAY = 24 * 3600 };
+
 void
 conf_warn(const struct conf *conf)
 {
@@ -168,6 +170,10 @@ conf_warn(const struct conf *conf)
 			    "have logged in; to let them relay, use OK or no "
 			    "value:",
 			    conf->value);
+	if (conf->grace > DAY)
+		log_warning("grace: %us is more than a day: by then somebody "
+			    "else often has the address, and may relay",
+			    conf->grace);
 	if (asks_for_policy(&conf->policy) && !has_map(conf, "policy"))
 		log_warning("policy: has no effect: dbfile has no policy: map");
 	if (has_map(conf, "cidr") && !has_map(conf, "hash") &&

@@ -200,6 +200,15 @@ ask(struct ipc_client *c, enum ipc_type type, uint16_t map, struct err *err)
 	return await_answer(c, err);
 }
 
+unsigned int
+ipc_client_replaced(struct ipc_client *c)
+{
+	struct err err;
+	int count = ask(c, IPC_REPLACED, 0, &err);
+
+	return count > 0 ? (unsigned int)count : 0;
+}
+
 /* ---- a map ---- */
 
 /* The keeper's message begins with the map's name, and map.c is going to put

@@ -61,6 +61,9 @@ void ipc_client_ready(struct ipc_client *);
 /* Tells it whether the configuration that was read again is in use. */
 void ipc_client_reloaded(struct ipc_client *, bool taken);
 
+/* How often another program has replaced one of the maps since the start. */
+unsigned int ipc_client_replaced(struct ipc_client *);
+
 /* A stream for the next checkpoint. ipc_client_save_end() closes it and has the
  * keeper save what was written: 0; -1: the old checkpoint is still there. */
 FILE *ipc_client_save_begin(struct ipc_client *);

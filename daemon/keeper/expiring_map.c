@@ -151,6 +151,12 @@ expiring_map_clear(struct expiring_map *t, struct err *err)
 	return 0;
 }
 
+int
+expiring_map_restore(struct expiring_map *t, struct err *err)
+{
+	return write_rows(t, t->rows, err);
+}
+
 bool
 expiring_map_may_hold(const struct expiring_map *t)
 {

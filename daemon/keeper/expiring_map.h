@@ -59,6 +59,8 @@ int expiring_map_replace(struct expiring_map *, struct hashmap **table,
 int expiring_map_apply(struct expiring_map *, const struct map_row *,
     size_t count, struct err *);
 int expiring_map_clear(struct expiring_map *, struct err *); /* 0, -1 */
+/* Writes the rows that are known once more. 0, -1 */
+int expiring_map_restore(struct expiring_map *, struct err *);
 
 /* Whether it may hold addresses; true until the first replace or clear. */
 bool expiring_map_may_hold(const struct expiring_map *);

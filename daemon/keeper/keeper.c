@@ -26,12 +26,6 @@
 #include "daemon/sys/lockfile.h"
 #include "daemon/sys/watchdog.h"
 
-/* The bound of a checkpoint's size. */
-enum {
-	BYTES_PER_ADDRESS = 1024, /* of max_addresses */
-	BYTES_MORE = 1 << 20,	  /* log positions and sessions */
-};
-
 static int
 open_loop(struct keeper *k, struct err *err)
 {
@@ -56,6 +50,7 @@ open_loop(struct keeper *k, struct err *err)
 			return -1;
 	k->tick = timer_new(k->loop, keeper_on_tick, k);
 	k->expiry = timer_new(k->loop, keeper_on_expiry, k);
+	k->look = timer_new(k->loop, keeper_on_look, k);
 	k->restart = timer_new(k->loop, supervisor_on_restart, k);
 	k->stop_limit = timer_new(k->loop, keeper_on_stop_limit, k);
 	k->watchdog = watchdog_new(k->loop);
@@ -79,17 +74,13 @@ static int
 open_store(struct keeper *k, struct err *err)
 {
 	struct map_store_limits limits = keeper_limits(k->conf);
-	unsigned long long size_max =
-	    BYTES_MORE +
-	    (unsigned long long)BYTES_PER_ADDRESS * k->conf->max_addresses;
 
 	(void)err;
-	if (size_max > CONF_CHECKPOINT_MAX)
-		size_max = CONF_CHECKPOINT_MAX;
 	k->store =
 	    map_store_new(k->resources.maps, k->resources.nmaps, &limits);
 	k->requests =
-	    keeper_requests_new(k->store, k->conf->checkpoint, size_max);
+	    keeper_requests_new(k->store, k->conf->checkpoint,
+				keeper_checkpoint_max(k->conf));
 	return 0;
 }
 
@@ -162,6 +153,7 @@ close_all(struct keeper *k)
 	watchdog_free(&k->watchdog);
 	timer_free(&k->stop_limit);
 	timer_free(&k->restart);
+	timer_free(&k->look);
 	timer_free(&k->expiry);
 	timer_free(&k->tick);
 	keeper_requests_free(&k->requests);

@@ -20,6 +20,7 @@
 
 enum {
 	STOP_MS = 20000, /* for a clean stop; then the worker is killed */
+	LOOK_MS = 4000, /* so that what postmap(1) wrote is gone within 5 s */
 	ROUND = 64, /* packets, before signals and timers have their turn */
 };
 
@@ -90,6 +91,7 @@ become_ready(struct keeper *k)
 	if (k->ready)
 		return;
 	k->ready = k->ever_ready = true;
+	timer_arm(k->look, LOOK_MS);
 	if (k->trial)
 		keeper_settle_candidate(k, true);
 	notify("READY=1");
@@ -263,6 +265,29 @@ keeper_on_expiry(void *arg)
 		timer_arm(k->expiry, next);
 }
 
+/* An entry that another program has written has no expiry that anybody knows, so
+ * it must not stay. */
+void
+keeper_on_look(void *arg)
+{
+	struct keeper *k = arg;
+	const char *name;
+	struct err err;
+
+	watchdog_excuse(k->watchdog);
+	for (size_t i = 0; i < k->resources.nmaps &&
+			   map_store_restore(k->store, &name, &err) != 0;
+	     i++) {
+		log_warning("%s: another program has replaced it; written "
+			    "again",
+			    name);
+		if (err.text[0] != '\0')
+			log_error("%s; emptied instead", err.text);
+	}
+	watchdog_set(k->watchdog, map_store_holds(k->store));
+	timer_arm(k->look, LOOK_MS);
+}
+
 /* STOP_MS after the signal. */
 void
 keeper_on_stop_limit(void *arg)
@@ -324,6 +349,20 @@ keeper_limits(const struct conf *conf)
 					 .nexclude = conf->nexclude};
 }
 
+unsigned long long
+keeper_checkpoint_max(const struct conf *conf)
+{
+	enum {
+		BYTES_PER_ADDRESS = 1024,
+		BYTES_MORE = 1 << 20, /* log positions and sessions */
+	};
+	unsigned long long max =
+	    BYTES_MORE +
+	    (unsigned long long)BYTES_PER_ADDRESS * conf->max_addresses;
+
+	return max < CONF_CHECKPOINT_MAX ? max : CONF_CHECKPOINT_MAX;
+}
+
 /* conf and candidate change places. */
 static void
 swap_configurations(struct keeper *k)
@@ -333,6 +372,7 @@ swap_configurations(struct keeper *k)
 	conf_reload_adopt(k->conf, &k->candidate);
 	limits = keeper_limits(k->conf);
 	map_store_set_limits(k->store, &limits);
+	keeper_requests_set_max(k->requests, keeper_checkpoint_max(k->conf));
 }
 
 void

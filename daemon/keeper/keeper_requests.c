@@ -36,6 +36,12 @@ keeper_requests_new(struct map_store *store, const char *checkpoint,
 }
 
 void
+keeper_requests_set_max(struct keeper_requests *r, unsigned long long max_bytes)
+{
+	r->max_bytes = max_bytes;
+}
+
+void
 keeper_requests_free(struct keeper_requests **requests)
 {
 	if (*requests == NULL)
@@ -177,7 +183,9 @@ take_request(struct keeper_requests *r, struct ipc_packet *p,
 
 	(void)now;
 	if (r->transfer != NOTHING)
-		return err_set(err, "CLEAR or INTACT before END");
+		return err_set(err, "CLEAR, INTACT or REPLACED before END");
+	if (p->type == IPC_REPLACED)
+		return answer(p, (int)map_store_replaced(r->store), &why);
 	if (!map_store_has(r->store, p->map))
 		return err_set(err, "there is no map %u", p->map);
 	code = p->type == IPC_CLEAR ? map_store_clear(r->store, p->map, &why)
@@ -194,6 +202,7 @@ keeper_requests_take(struct keeper_requests *r, struct ipc_packet *p,
 	    [IPC_SAVE] = take_save,	[IPC_ROWS] = take_rows,
 	    [IPC_BYTES] = take_bytes,	[IPC_END] = take_end,
 	    [IPC_CLEAR] = take_request, [IPC_INTACT] = take_request,
+	    [IPC_REPLACED] = take_request,
 	};
 
 	if (p->type >= sizeof(handlers) / sizeof(handlers[0]) ||

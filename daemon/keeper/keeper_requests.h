@@ -20,6 +20,8 @@ struct map_store_time;
  * checkpoint. */
 struct keeper_requests *keeper_requests_new(struct map_store *,
     const char *checkpoint, unsigned long long max_bytes);
+void keeper_requests_set_max(struct keeper_requests *,
+    unsigned long long max_bytes);
 void keeper_requests_free(struct keeper_requests **);
 
 /* For a new worker: forgets what the last one had begun to send. */

@@ -44,6 +44,7 @@ struct keeper {
 	struct loop *loop;
 	struct timer *tick;	  /* looks at the heartbeat */
 	struct timer *expiry;	  /* removes what has expired */
+	struct timer *look;	  /* whether others write our maps */
 	struct timer *restart;	  /* starts the next worker */
 	struct timer *stop_limit; /* kills a worker that does not stop */
 	struct watchdog *watchdog;
@@ -64,6 +65,9 @@ struct keeper {
 
 /* Which of a worker's rows are accepted. Borrows from conf. */
 struct map_store_limits keeper_limits(const struct conf *);
+
+/* The bound of a checkpoint's size in bytes. */
+unsigned long long keeper_checkpoint_max(const struct conf *);
 
 /* Before a worker starts: gives it the candidate, if there is one. */
 void keeper_try_candidate(struct keeper *);
@@ -94,6 +98,7 @@ void keeper_on_packet(void *arg, uint32_t events);
 void keeper_on_helper(void *arg, uint32_t events);
 void keeper_on_tick(void *arg);
 void keeper_on_expiry(void *arg);
+void keeper_on_look(void *arg);
 void keeper_on_stop_limit(void *arg);
 void keeper_on_stop(void *arg, int signo);
 void keeper_on_reload(void *arg, int signo);

@@ -1,5 +1,6 @@
 #include "daemon/keeper/map_store.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ struct map_store {
 	size_t nchanges;
 	size_t refused;	     /* rows, since the start */
 	const char *refusal; /* of the last one */
+	unsigned int replaced; /* maps, by other programs */
 };
 
 struct map_store *
@@ -243,7 +245,36 @@ map_store_clear(struct map_store *s, size_t map, struct err *err)
 int
 map_store_intact(struct map_store *s, size_t map)
 {
-	return map_intact(s->maps[map].map);
+	int intact = map_intact(s->maps[map].map);
+
+	s->replaced += intact == 0 && s->replaced < INT_MAX;
+	return intact;
+}
+
+int
+map_store_restore(struct map_store *s, const char **name, struct err *err)
+{
+	struct err ignored;
+
+	err->text[0] = '\0';
+	for (size_t i = 0; i < s->nmaps; i++) {
+		struct expiring_map *t = &s->maps[i];
+
+		if (t->map == NULL || !t->known || t->must_empty ||
+		    map_store_intact(s, i) != 0)
+			continue;
+		*name = map_name(t->map);
+		if (expiring_map_restore(t, err) != 0)
+			expiring_map_clear(t, &ignored);
+		return 1;
+	}
+	return 0;
+}
+
+unsigned int
+map_store_replaced(const struct map_store *s)
+{
+	return s->replaced;
 }
 
 int

@@ -69,6 +69,13 @@ void map_store_abort(struct map_store *); /* forgets what was begun */
 
 int map_store_clear(struct map_store *, size_t map, struct err *); /* 0, -1 */
 int map_store_intact(struct map_store *, size_t map);		   /* 1, 0 */
+/*
+ * Writes the next map that another program has replaced, as postmap(1) does,
+ * again; or empties it, if that fails. 0: no map was replaced. 1: *name is its
+ * name, and err->text why it was emptied, or "".
+ */
+int map_store_restore(struct map_store *, const char **name, struct err *err);
+unsigned int map_store_replaced(const struct map_store *); /* how often */
 /* Empties all maps that may hold addresses. 0; -1: err has the first reason. */
 int map_store_clear_all(struct map_store *, struct err *);
 

@@ -139,11 +139,11 @@ find_excluded(const struct exclude *e, const struct addr *addr)
 	return NULL;
 }
 
+/* What can be told without mynetworks. */
 static const char *
-find_reason(struct exclude *e, const struct addr *addr)
+find_known(struct exclude *e, const struct addr *addr)
 {
 	const struct cidr *net;
-	const char *entry;
 	char text[ADDR_TEXT_MAX];
 
 	if (addr_is_special(addr))
@@ -158,13 +158,37 @@ find_reason(struct exclude *e, const struct addr *addr)
 			 net->bits);
 		return e->reason;
 	}
-	if (e->mynetworks == NULL)
-		return NULL;
-	entry = mynetworks_find(e->mynetworks, addr, monotonic_ms() / 1000);
+	return NULL;
+}
+
+static const char *
+covered_by(struct exclude *e, const char *entry)
+{
 	if (entry == NULL)
 		return NULL;
 	snprintf(e->reason, sizeof(e->reason), "mynetworks %s", entry);
 	return e->reason;
+}
+
+static const char *
+find_reason(struct exclude *e, const struct addr *addr)
+{
+	const char *reason = find_known(e, addr);
+
+	if (reason != NULL || e->mynetworks == NULL)
+		return reason;
+	return covered_by(e, mynetworks_find(e->mynetworks, addr,
+					     monotonic_ms() / 1000));
+}
+
+const char *
+exclude_reason(struct exclude *e, const struct addr *addr)
+{
+	const char *reason = find_known(e, addr);
+
+	if (reason != NULL || e->mynetworks == NULL)
+		return reason;
+	return covered_by(e, mynetworks_network(e->mynetworks, addr));
 }
 
 /* Once for each address and reason, as far as they are remembered. */

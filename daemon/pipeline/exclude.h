@@ -33,4 +33,8 @@ void exclude_carry(struct exclude *new, struct exclude *old);
  */
 const char *exclude_refuse(struct exclude *, const struct addr *);
 
+/* The same without a word in the log, and without asking tables: for addresses
+ * that were granted before. */
+const char *exclude_reason(struct exclude *, const struct addr *);
+
 #endif

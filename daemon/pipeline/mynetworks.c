@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/readfile.h"
+#include "daemon/conf/postfix_name.h"
 #include "daemon/sys/helper.h"
 
 enum {
@@ -109,46 +110,14 @@ add_entry(struct mynetworks *m, const char *text, bool negated)
 	return e;
 }
 
-/*
- * Our "socketmap:unix:/spool/pbs/socket" is "socketmap:unix:pbs/socket:NAME" to
- * Postfix, or "/pbs/socket" inside its chroot; our "inet:127.0.0.1:PORT" may be
- * its "inet:localhost:PORT:NAME".
- */
-static bool
-is_own_server(const char *own, const char *table)
-{
-	static const char unix_[] = "socketmap:unix:",
-			  inet[] = "socketmap:inet:";
-	const char *end = strrchr(table, ':'), *tail;
-	size_t len;
-
-	if (strncmp(table, unix_, strlen(unix_)) == 0)
-		table += strlen(unix_);
-	else if (strncmp(table, inet, strlen(inet)) == 0)
-		table += strcspn(table + strlen(inet), ":") + strlen(inet);
-	else
-		return false;
-	if (strncmp(own, "socketmap:", 10) != 0 || end <= table)
-		return false;
-	len = (size_t)(end - table);
-	if (len >= strlen(own))
-		return false;
-	tail = own + strlen(own) - len;
-	return memcmp(tail, table, len) == 0 &&
-	       (strchr("/:", *table) != NULL || strchr("/:", tail[-1]) != NULL);
-}
-
 /* Administrators put our own map into mynetworks. If we asked it, a client that
  * has been authorized once could not be renewed, and a server that asks itself
  * waits for its own answer. */
 static bool
 is_own_map(const struct mynetworks *m, const char *table)
 {
-	if (strncmp(table, "proxy:", 6) == 0)
-		table += 6;
 	for (size_t i = 0; i < m->own.count; i++)
-		if (strcmp(m->own.list[i], table) == 0 ||
-		    is_own_server(m->own.list[i], table))
+		if (postfix_name_is(m->own.list[i], table))
 			return true;
 	return false;
 }
@@ -467,6 +436,20 @@ find_cached(struct mynetworks *m, const struct addr *addr, int64_t now)
 	if (now >= a->expires)
 		find_entry(m, a, now);
 	return a->found;
+}
+
+const char *
+mynetworks_network(const struct mynetworks *m, const struct addr *addr)
+{
+	for (size_t i = 0; i < m->list.count; i++) {
+		const struct mynetworks_entry *e = &m->list.entries[i];
+
+		if (e->is_table && e->negated) /* only it could tell */
+			return NULL;
+		if (!e->is_table && cidr_contains(&e->net, addr))
+			return e->negated ? NULL : e->text;
+	}
+	return NULL;
 }
 
 const char *

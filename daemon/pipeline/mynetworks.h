@@ -44,4 +44,8 @@ void mynetworks_carry(struct mynetworks *new, struct mynetworks *old);
 const char *mynetworks_find(struct mynetworks *, const struct addr *,
 			    int64_t now);
 
+/* The same among the networks alone: NULL as well if a table of addresses
+ * that are no part of mynetworks comes first. Asks nobody. */
+const char *mynetworks_network(const struct mynetworks *, const struct addr *);
+
 #endif

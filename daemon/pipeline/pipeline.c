@@ -93,6 +93,12 @@ pipeline_refuse(struct pipeline *p, const struct addr *addr)
 	return exclude_refuse(p->exclude, addr);
 }
 
+const char *
+pipeline_reason(struct pipeline *p, const struct addr *addr)
+{
+	return exclude_reason(p->exclude, addr);
+}
+
 const struct pipeline_stats *
 pipeline_stats(const struct pipeline *p)
 {
@@ -123,6 +129,8 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	pipeline_authorize_waiting(old);
 	p->stats = old->stats;
 	memcpy(p->unread, old->unread, sizeof(p->unread));
+	memcpy(p->shared, old->shared, sizeof(p->shared));
+	p->nshared = old->nshared;
 	p->unread_logged = old->unread_logged;
 	unmatched_free(&p->unmatched);
 	p->unmatched = old->unmatched;

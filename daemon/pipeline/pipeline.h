@@ -102,6 +102,9 @@ int pipeline_stamp(struct pipeline *, const char *line, size_t len, time_t now,
 /* NULL, or why this address is never written; see exclude_refuse(). */
 const char *pipeline_refuse(struct pipeline *, const struct addr *);
 
+/* The same for an address that was granted before; see exclude_reason(). */
+const char *pipeline_reason(struct pipeline *, const struct addr *);
+
 const struct pipeline_stats *pipeline_stats(const struct pipeline *);
 /* Moves into a new pipeline what a reload keeps of the old one: the counts and
  * the open sessions, and the removals. */

@@ -169,6 +169,34 @@ pipeline_end_session(struct pipeline *p, const struct found *found,
 
 /* ---- logins ---- */
 
+enum { USERS_MANY = 20 }; /* more than use the address of one household */
+
+/* Warns once that many users share the address of a login. */
+static void
+warn_shared(struct pipeline *p, const struct addr *login, int64_t now)
+{
+	struct addr addr = authtab_key(p->table, login);
+	char text[ADDR_TEXT_MAX];
+	struct authtab_row row;
+	size_t users = 0;
+
+	if (!authtab_get(p->table, &addr, &row) || row.nusers <= USERS_MANY)
+		return;
+	for (size_t i = 0; i < row.nusers; i++)
+		users += row.users[i].expires > now;
+	for (size_t i = 0; i < SHARED_LOGGED; i++)
+		if (addr_equal(&p->shared[i], &addr))
+			return;
+	if (users <= USERS_MANY)
+		return;
+	p->shared[p->nshared++ % SHARED_LOGGED] = addr;
+	addr_format(&addr, text);
+	log_warning("%zu users have logged in from %s: if that is carrier NAT, "
+		    "a webmail host or a proxy, all who use it may relay; "
+		    "exclude: keeps it out",
+		    users, text);
+}
+
 /* Why this login may not be granted, or NULL. */
 static const char *
 refusal(const struct pipeline *p, const struct login *login)
@@ -213,6 +241,8 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 		log_granted(p, m, (until > grace ? until : grace) - now.wall);
 	else
 		log_candidate(m, event < 0 ? "unchanged" : "renewed", NULL);
+	if (event == AUTHTAB_RENEWED && !p->backlog)
+		warn_shared(p, &m->addr, now.lifetime);
 	return event >= 0;
 }
 

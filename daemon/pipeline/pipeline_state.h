@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/addr.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/table/authtab.h"
 #include "daemon/table/sessions.h"
@@ -41,6 +42,9 @@ struct waiting_login {
 	char user[AUTHTAB_USER_NAME_MAX];
 };
 
+/* Addresses with many users that are remembered, so as to warn of each once. */
+enum { SHARED_LOGGED = 64 };
+
 struct pipeline {
 	uint32_t grace, session_max; /* seconds; 0: sessions are off */
 	struct authtab *table;
@@ -56,6 +60,8 @@ struct pipeline {
 	struct pipeline_stats stats;
 	bool backlog; /* reading lines from before the start */
 	bool stale_logged, ahead_logged;
+	struct addr shared[SHARED_LOGGED]; /* a ring of those warned of */
+	size_t nshared;
 	char unread[256]; /* the first line without known header, printable */
 	bool unread_logged;
 	struct unmatched *unmatched; /* programs whose lines match no rule */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "daemon/table/lease.h"
 
 struct address_entry {
 	int64_t when;	 /* when, expires and held are a struct lease, */
@@ -21,6 +22,20 @@ struct address_entry {
 	uint32_t users;
 	struct addr addr; /* family 0: the entry is free */
 };
+
+static inline struct lease
+address_entry_lease(const struct address_entry *entry)
+{
+	return (struct lease){entry->when, entry->expires, entry->held};
+}
+
+static inline void
+address_entry_set_lease(struct address_entry *entry, const struct lease *lease)
+{
+	entry->when = lease->when;
+	entry->expires = lease->expires;
+	entry->held = lease->held;
+}
 
 struct address_index {
 	struct address_entry

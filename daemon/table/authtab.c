@@ -63,13 +63,12 @@ authtab_new(uint32_t longest, size_t max_addresses, authtab_event_fn *event_fn,
 {
 	struct authtab *tab = alloc_zero(1, sizeof(*tab));
 
-	assert(longest > 0 && max_addresses > 0);
+	assert(longest > 0);
 	tab->longest = longest;
-	tab->max = max_addresses < INT32_MAX ? (uint32_t)max_addresses
-					     : (uint32_t)INT32_MAX;
 	tab->event_fn = event_fn;
 	tab->arg = arg;
 	make_storage(tab, 0);
+	authtab_set_max(tab, max_addresses);
 	return tab;
 }
 
@@ -133,26 +132,12 @@ entry_at(const struct authtab *tab, uint32_t index)
 	return &tab->addresses.at[index];
 }
 
-static struct lease
-lease_of(const struct address_entry *entry)
-{
-	return (struct lease){entry->when, entry->expires, entry->held};
-}
-
-static void
-set_lease(struct address_entry *entry, const struct lease *lease)
-{
-	entry->when = lease->when;
-	entry->expires = lease->expires;
-	entry->held = lease->held;
-}
-
 static uint32_t
 insert(struct authtab *tab, const struct addr *addr, const struct lease *lease)
 {
 	uint32_t index = address_index_add(&tab->addresses, addr);
 
-	set_lease(entry_at(tab, index), lease);
+	address_entry_set_lease(entry_at(tab, index), lease);
 	timing_wheel_add(tab->wheel, index, lease->expires);
 	if (lease->expires < tab->due)
 		tab->due = lease->expires;
@@ -175,7 +160,7 @@ static void
 copy_entry(struct authtab *to, const struct authtab *from, uint32_t index)
 {
 	const struct address_entry *entry = entry_at(from, index);
-	struct lease lease = lease_of(entry);
+	struct lease lease = address_entry_lease(entry);
 	uint32_t copy = insert(to, &entry->addr, &lease);
 
 	entry_at(to, copy)->users =
@@ -286,6 +271,17 @@ authtab_sweep(struct authtab *tab, int64_t now)
 	return (uint32_t)(entry_at(tab, soonest)->expires - now);
 }
 
+void
+authtab_set_max(struct authtab *tab, size_t max_addresses)
+{
+	assert(max_addresses > 0);
+	tab->max = max_addresses < INT32_MAX ? (uint32_t)max_addresses
+					     : (uint32_t)INT32_MAX;
+	while (tab->addresses.count > tab->max)
+		drop(tab, find_soonest(tab, tab->now, true), AUTHTAB_EVICTED);
+	shrink(tab);
+}
+
 /* ---- granting ---- */
 
 /* Makes room for an entry that expires then. -1 if the table is full and that
@@ -316,7 +312,7 @@ static bool
 renew(struct authtab *tab, struct address_entry *entry, const char *user,
       size_t user_len, const struct lease *login)
 {
-	struct lease all = lease_of(entry);
+	struct lease all = address_entry_lease(entry);
 	bool moved;
 
 	if (user != NULL)
@@ -325,7 +321,7 @@ renew(struct authtab *tab, struct address_entry *entry, const char *user,
 	else
 		user_lists_split(tab->users, &entry->users, &all);
 	moved = lease_join(&all, login);
-	set_lease(entry, &all);
+	address_entry_set_lease(entry, &all);
 	return moved;
 }
 
@@ -393,9 +389,9 @@ authtab_release(struct authtab *tab, const struct addr *addr, int64_t until)
 
 	if (index == 0 || entry->held == 0 || until >= entry->expires)
 		return;
-	lease = lease_of(entry);
+	lease = address_entry_lease(entry);
 	lease_release(&lease, until);
-	set_lease(entry, &lease);
+	address_entry_set_lease(entry, &lease);
 	user_lists_change(tab->users, entry->users, release_user, &until);
 	if (entry->expires <= tab->now) {
 		drop(tab, index, AUTHTAB_EXPIRED);
@@ -448,9 +444,9 @@ change_bounds(struct authtab *tab, uint32_t longest, uint32_t hold, int64_t now)
 	     i = address_index_next(&old.addresses, i + 1)) {
 		struct address_entry *entry = entry_at(&old, i);
 
-		lease = lease_of(entry);
+		lease = address_entry_lease(entry);
 		change_lease(&bounds, &lease);
-		set_lease(entry, &lease);
+		address_entry_set_lease(entry, &lease);
 		user_lists_change(old.users, entry->users, change_lease,
 				  &bounds);
 	}
@@ -496,7 +492,7 @@ fill_row(const struct authtab *tab, const struct address_entry *entry,
 	 struct authtab_row *out)
 {
 	struct user_lists_user users[USER_LISTS_LIST_MAX];
-	struct lease all = lease_of(entry);
+	struct lease all = address_entry_lease(entry);
 
 	out->addr = entry->addr;
 	out->when = (time_t)all.when;

@@ -112,6 +112,10 @@ void authtab_set_hold(struct authtab *, uint32_t hold, int64_t now);
  * by the difference. */
 void authtab_set_longest(struct authtab *, uint32_t longest, int64_t now);
 
+/* Changes max_addresses. Of more addresses, those that expire first are
+ * evicted. */
+void authtab_set_max(struct authtab *, size_t max_addresses);
+
 /* Returns whether the address was in the table. */
 bool authtab_remove(struct authtab *, const struct addr *);
 

@@ -1,6 +1,7 @@
 /* SIGHUP: the configuration is read again while the worker runs. */
 #include "base/err.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "daemon/conf/conf.h"
 #include "daemon/conf/conf_reload.h"
 #include "daemon/ipc/handover.h"
@@ -28,18 +29,22 @@ adopt(struct worker *w, struct conf *new, struct pipeline *pipeline)
 	if (new->grace != w->conf->grace)
 		authtab_set_longest(w->table, new->grace,
 				    worker_moment(w).lifetime);
+	authtab_set_max(w->table, new->max_addresses);
 	if (conf_hold(new) != conf_hold(w->conf))
 		authtab_set_hold(w->table, conf_hold(new),
 				 worker_moment(w).lifetime);
 	conf_reload_log(w->conf, new);
 	conf_reload_adopt(w->conf, new);
+	w->settings_read = loop_now(w->loop);
 	pipeline_carry(pipeline, w->pipeline, worker_moment(w));
 	pipeline_free(&w->pipeline);
 	w->pipeline = pipeline;
 	reopen_log(w);
 	conf_warn(w->conf);
 	log_info("reloaded: %zu rules", pipeline_rules(w->pipeline));
+	worker_forget_refused(w);
 	worker_expire(w);
+	worker_save(w); /* or the next start would restore what is gone */
 }
 
 /* All maps read the same file of senders: if the first can, the others can. */

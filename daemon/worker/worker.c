@@ -154,6 +154,7 @@ restore(struct worker *w, size_t *npos)
 			    conf->checkpoint);
 		break;
 	}
+	worker_forget_refused(w);
 	return pos;
 }
 
@@ -257,7 +258,10 @@ open_loop(struct worker *w, struct err *err)
 {
 	worker_read_boot_id(w);
 	w->loop = loop_new(err);
-	return w->loop != NULL ? 0 : -1;
+	if (w->loop == NULL)
+		return -1;
+	w->settings_read = loop_now(w->loop);
+	return 0;
 }
 
 /* The exit code tells a wrong configuration, which only an administrator can

@@ -16,6 +16,7 @@
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/notify.h"
 #include "daemon/table/sessions.h"
+#include "maps/entry.h"
 #include "patterns/line/envelope.h"
 
 /* The longer, the more of the log is read again after a crash; the shorter, the
@@ -53,11 +54,40 @@ log_gone(struct worker *w, enum authtab_event event, const struct addr *addr)
 			    "that expire first are removed",
 			    w->conf->max_addresses);
 	}
-	if (!w->ready)
+	if (!w->ready || w->forgetting)
 		return;
 	addr_format(addr, text);
 	log_info("%s %s", event == AUTHTAB_EXPIRED ? "expired" : "removed",
 		 text);
+}
+
+/* Names the maps that cannot hold the address. */
+static void
+log_left_out(const struct worker *w, const struct addr *addr)
+{
+	char text[ADDR_TEXT_MAX];
+
+	addr_format(addr, text);
+	for (size_t i = 0; i < w->conf->maps.count; i++)
+		if (map_spec_is_shortened(w->conf->maps.list[i]))
+			log_warning("%s is not in %s: there it would let other "
+				    "hosts relay, too, whose addresses begin "
+				    "like it; a socketmap: map can hold it",
+				    text, w->conf->maps.list[i]);
+}
+
+static size_t
+count_left_out(const struct worker *w)
+{
+	struct authtab_row row;
+	size_t at = 0, count = 0;
+	bool shortened = false;
+
+	for (size_t i = 0; i < w->conf->maps.count; i++)
+		shortened |= map_spec_is_shortened(w->conf->maps.list[i]);
+	while (shortened && authtab_next(w->table, &at, &row))
+		count += !entry_is_possible(&row.addr, &w->settings);
+	return count;
 }
 
 void
@@ -68,6 +98,9 @@ worker_on_table_event(void *arg, enum authtab_event event,
 
 	(void)when;
 	publish_event(w->publish, event, addr);
+	if (event == AUTHTAB_ADDED && w->ready &&
+	    !entry_is_possible(addr, &w->settings))
+		log_left_out(w, addr);
 	save_soon(w);
 	if (event != AUTHTAB_ADDED && event != AUTHTAB_RENEWED)
 		log_gone(w, event, addr);
@@ -289,6 +322,10 @@ worker_on_status(void *arg, FILE *out)
 	    {"headerless", stats->headerless},
 	    {"publishes", published.flushes},
 	    {"publish_failures", published.failures},
+	    {"left_out", count_left_out(w)},
+	    {"map_replaced",
+	     w->handover ? ipc_client_replaced(w->handover->client) : 0},
+	    {"settings_read", (uint64_t)w->settings_read},
 	};
 
 	fprintf(out, "pid %ld\n",

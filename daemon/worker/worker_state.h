@@ -60,7 +60,9 @@ struct worker {
 	int64_t lifetime_base_ms; /* lifetime minus steady milliseconds */
 	char boot_id[40];	  /* "" if it is not known */
 	int null_fd;		  /* /dev/null, to detach from the terminal */
+	time_t settings_read; /* when the configuration was read */
 	bool ready;
+	bool forgetting; /* removals are logged in one line */
 	bool evicting; /* that the table is full has been logged */
 };
 
@@ -75,6 +77,10 @@ int64_t worker_lifetime_ms(const struct worker *);
 /* Removes what has expired and arms the timer for the next expiry. A timer's
  * handler: arg is the worker, as in all handlers below unless noted. */
 void worker_expire(void *arg);
+
+/* Removes the addresses that the configuration refuses, though they were
+ * authorized; logs that in one line. */
+void worker_forget_refused(struct worker *);
 
 /* How live maps look up addresses. worker_start_live() lets them answer: 0, or
  * -1. */

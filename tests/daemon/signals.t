@@ -45,11 +45,11 @@ def takes_a_restart():
         daemon = site.start()
         site.log(login("198.51.100.1"))
         site.wait_key("198.51.100.1")
-        site.write("pbs.yaml", "max_addresses: 1000\nvalue: OK\nflock: no\n"
+        site.write("pbs.yaml", "value: OK\nflock: no\n"
                    "ipv6_prefix: 64\nuser: nobody\n")
         daemon.kill(signal.SIGHUP)
         daemon.wait_message("reloaded")
-        for key in ("max_addresses", "value", "flock", "ipv6_prefix",
+        for key in ("value", "flock", "ipv6_prefix",
                     "user"):
             contains(daemon.messages(), key + " has changed; that needs a "
                      "restart", "SIGHUP: %s is not taken over" % key)

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# What a setting or an address means is said when it is first seen: addresses
+# that no map can hold, link-local ones, long graces, shared addresses. A signal
+# that comes before the daemon is ready ends it well.
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+from pbs import login
+from tap import contains, equal, main, ok
+
+PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
+
+
+def status(site):
+    return json.loads(subprocess.run(
+        [PBSCTL, "status", "--json", "--config", site.config, "--dbfile",
+         site.map], env=site.env, text=True, stdout=subprocess.PIPE).stdout)
+
+
+def left_out():
+    with pbs.Site() as site:
+        daemon = site.start("--dbfile=hash:" + site.map,
+                            "--dbfile=lmdb:" + site.map,
+                            "--dbfile=socketmap:unix:" + site.path("socket"))
+        site.log(login("fd00::1"), login("fd00::1", "bob"),
+                 login("2001:db8:1::7"))
+        site.wait_key("2001:db8:1::7")
+        for kind in ("hash", "lmdb"):
+            equal(daemon.messages().count("fd00::1 is not in %s:%s"
+                                          % (kind, site.map)), 1,
+                  "fd00::1 is in no %s: map, and that is said once" % kind,
+                  daemon.messages())
+        ok("not in socketmap" not in daemon.messages(),
+           "a socketmap: map has it")
+        ok("2001:db8:1::7 is not" not in daemon.messages(),
+           "other addresses are in all maps")
+        equal(status(site)["left_out"], 1, "status counts it")
+
+
+def link_local():
+    with pbs.Site() as site:
+        daemon = site.start()
+        site.log(login("fe80::1%eth0"), login("fe80::2%enp3s0.7"),
+                 login("198.51.100.1"))
+        site.wait_key("198.51.100.1")
+        for address in ("fe80::1", "fe80::2"):
+            contains(daemon.messages(), "refused %s: a link-local address"
+                     % address, address + " with a zone is refused, and said")
+        equal(status(site)["doubtful"], 2, "status counts them")
+        equal(set(site.dump()), {"198.51.100.1"}, "and nothing else happens")
+
+
+def zones_grant_nothing():
+    """A zone after an address that is not link-local is no form of it."""
+    with pbs.Site() as site:
+        daemon = site.start()
+        site.log(login("198.51.100.9%eth0"), login("2001:db8:1::9%eth0"),
+                 login("fe80::1%eth0").replace("rip=", "rip=198.51.100.8, x="),
+                 login("198.51.100.1", "a%b"))
+        site.wait_key("198.51.100.1")
+        equal(set(site.dump()), {"198.51.100.1"}, "they grant nothing",
+              daemon.messages())
+
+
+def long_grace():
+    with pbs.Site() as site:
+        daemon = site.start("--grace=3650d")
+        contains(daemon.messages(), "more than a day", "grace of ten years")
+        other = site.run("--grace=1d", "--check")
+        ok("more than a day" not in other.stdout + other.stderr,
+           "a day is no fault", other.stdout)
+
+
+def shared():
+    with pbs.Site() as site:
+        daemon = site.start()
+        site.log(*(login("198.51.100.9", "user%d" % n) for n in range(20)))
+        site.log(login("198.51.100.1"))
+        site.wait_key("198.51.100.1")
+        ok("users have logged in" not in daemon.messages(),
+           "20 users of an address are no fault")
+        site.log(*(login("198.51.100.9", "user%d" % n)
+                   for n in range(20, 30)))
+        site.log(login("198.51.100.2"))
+        site.wait_key("198.51.100.2")
+        equal(daemon.messages().count("21 users have logged in from "
+                                      "198.51.100.9"), 1,
+              "21 are, and that is said once", daemon.messages())
+        equal(daemon.messages().count("users have logged in"), 1,
+              "and for no other number")
+
+
+def holds_signals(pid):
+    """main() has begun: SIGTERM waits."""
+    with open("/proc/%d/status" % pid) as f:
+        mask = f.read().split("SigBlk:")[1].split()[0]
+    return int(mask, 16) >> (signal.SIGTERM - 1) & 1
+
+
+def early(delay, *flags):
+    with pbs.Site() as site:
+        site.log(*(login("198.51.100.%d" % n) for n in range(200)))
+        daemon = site.spawn(*flags)
+        pbs.until("it has begun", pbs.DEADLINE,
+                  lambda: holds_signals(daemon.pid), lambda left: None)
+        time.sleep(delay)  # whatever it does then: no event tells of it
+        daemon.kill(signal.SIGTERM)
+        return daemon.wait(), daemon.messages()
+
+
+def early_stop():
+    for milliseconds in (0, 10, 20, 50, 100, 200, 400, 2000):
+        code, messages = early(milliseconds / 1000)
+        ok(code == 0 and "died of signal" not in messages,
+           "SIGTERM %d ms after it has begun: exit 0" % milliseconds, code,
+           messages)
+
+
+main(left_out, link_local, zones_grant_nothing, long_grace, shared, early_stop)

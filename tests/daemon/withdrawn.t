@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+# What the configuration refuses now leaves every map and list, also if it was
+# granted before: at a reload, and at a start with an old checkpoint. What
+# another program has written into a map does not stay there.
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+import socketmap
+from pbs import login
+from tap import equal, main, ok
+
+PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
+GUEST, STRANGER = "192.0.2.50", "198.51.100.1"
+
+
+def listed(site, daemon):
+    done = site.run("--list", "--checkpoint=" + site.map + ".state")
+    return sorted(line.split()[0] for line in done.stdout.splitlines())
+
+
+def query(site, spec, key):
+    return subprocess.run(["postmap", "-q", key, spec], env=site.env, text=True,
+                          stdout=subprocess.PIPE).stdout.strip() or None
+
+
+def everywhere(site, daemon, key):
+    """In which places the address still is."""
+    places = ["hash:" + site.map, "lmdb:" + site.map,
+              "socketmap:unix:%s:pbs" % site.path("socket")]
+    found = [spec.split(":")[0] for spec in places if query(site, spec, key)]
+    return found + ["list"] * (key in listed(site, daemon))
+
+
+def start(site):
+    return site.start("--dbfile=hash:" + site.map, "--dbfile=lmdb:" + site.map,
+                      "--dbfile=socketmap:unix:" + site.path("socket"))
+
+
+def granted(site, *addresses):
+    daemon = start(site)
+    for address in addresses:
+        site.log(login(address))
+        site.wait_key(address)
+    return daemon
+
+
+def exclude():
+    with pbs.Site() as site:
+        daemon = granted(site, GUEST, STRANGER)
+        equal(everywhere(site, daemon, GUEST),
+              ["hash", "lmdb", "socketmap", "list"], "it may relay")
+        site.write("pbs.yaml", "exclude: [192.0.2.0/24]\n")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("removed %s: excluded 192.0.2.0/24" % GUEST)
+        began = time.monotonic()
+        site.wait_gone(GUEST)
+        print("# out of the hash map after %.2f s" % (time.monotonic() - began))
+        equal(everywhere(site, daemon, GUEST), [],
+              "after a reload with exclude: it is nowhere")
+        equal(len(everywhere(site, daemon, STRANGER)), 4, "others stay")
+        daemon.stop()
+        daemon = start(site)
+        equal(everywhere(site, daemon, GUEST), [], "nor after a restart")
+
+
+def many():
+    with pbs.Site() as site:
+        daemon = granted(site, GUEST, "192.0.2.51", "192.0.2.52", STRANGER)
+        site.write("pbs.yaml", "exclude: [192.0.2.0/24]\n")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("removed 3 addresses that are refused now")
+        site.wait_map("one is left", lambda m: set(m) == {STRANGER})
+        equal(daemon.messages().count("removed "), 1, "one line says so")
+
+
+def checkpoint():
+    """The configuration changes while the daemon is stopped."""
+    with pbs.Site() as site:
+        granted(site, GUEST, STRANGER).stop()
+        site.write("mail.log", "")
+        site.write("pbs.yaml", "exclude: [192.0.2.0/24]\n")
+        daemon = start(site)
+        equal(everywhere(site, daemon, GUEST), [],
+              "an old checkpoint restores nothing that is refused")
+        equal(len(everywhere(site, daemon, STRANGER)), 4, "but the others")
+        ok("must not publish" not in daemon.messages(),
+           "the keeper had nothing to refuse", daemon.messages())
+
+
+def mynetworks():
+    with pbs.Site() as site:
+        daemon = granted(site, GUEST)
+        site.main_cf("127.0.0.0/8 192.0.2.0/24")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("removed %s: mynetworks 192.0.2.0/24" % GUEST)
+        site.wait_gone(GUEST)
+        equal(everywhere(site, daemon, GUEST), [], "what Postfix lets relay "
+              "by mynetworks needs no entry")
+
+
+def fewer():
+    with pbs.Site() as site:
+        daemon = granted(site, GUEST, STRANGER)
+        site.write("pbs.yaml", "max_addresses: 1\n")
+        daemon.kill(signal.SIGHUP)
+        site.wait_map("one is left", lambda m: len(m) == 1)
+        equal(len(listed(site, daemon)), 1, "max_addresses counts at a reload")
+        site.write("pbs.yaml", "max_addresses: 100\n")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded", count=2)
+        for n in range(3):
+            site.log(login("203.0.113.%d" % n))
+        site.wait_map("four", lambda m: len(m) == 4)
+        ok(True, "and if it is larger again")
+
+
+def foreign(kind, suffix):
+    with pbs.Site() as site:
+        spec = "%s:%s" % (kind, site.map)
+        daemon = site.start("--dbfile=" + spec)
+        site.log(login(GUEST))
+        daemon.wait_message("granted")
+        site.write("map/pbs", "203.0.113.9 OK\n")
+        subprocess.run(["postmap", spec], env=site.env, check=True)
+        began = time.monotonic()
+        daemon.wait_message("another program has replaced it")
+        seconds = time.monotonic() - began
+        ok(seconds < 5 or pbs.CHECKED,
+           kind + ": the daemon notices", seconds)
+        pbs.until("the map is ours again", pbs.DEADLINE,
+                  lambda: query(site, spec, GUEST)
+                  and not query(site, spec, "203.0.113.9"),
+                  lambda left: time.sleep(0.05))
+        ok(True, "%s: and has written it again" % kind)
+        status = json.loads(subprocess.run(
+            [PBSCTL, "status", "--json", "--config", site.config,
+             "--dbfile", spec], env=site.env, text=True,
+            stdout=subprocess.PIPE).stdout)
+        equal(status["map_replaced"], 1, kind + ": status counts it")
+
+
+def foreign_hash():
+    foreign("hash", ".db")
+
+
+def foreign_lmdb():
+    foreign("lmdb", ".lmdb")
+
+
+main(exclude, many, checkpoint, mynetworks, fewer, foreign_hash, foreign_lmdb)
