@@ -29,6 +29,7 @@ struct question {
 	const struct verb *verb;
 	bool json, help;
 	const char *config, *socket, *lasts, *user;
+	struct strings dbfiles;
 	const char *address; /* as given, perhaps not canonical */
 };
 
@@ -44,6 +45,7 @@ static const char help[] =
     "  --json         objects for programs, one per line: ip, users, time\n"
     "                 (of the login) and expires, in seconds since 1970\n"
     "  --config FILE  the daemon's configuration, for where it listens\n"
+    "  --dbfile MAP   the same: as the daemon's flag\n"
     "  --socket PATH  the socket where it listens\n"
     "\n"
     "Exit: 0 yes, 1 no, 64 wrong usage, 69 no daemon is running, 78 FILE\n"
@@ -68,6 +70,9 @@ take_option(struct question *q, int c)
 	switch (c) {
 	case 'c':
 		q->config = optarg;
+		return 0;
+	case 'd':
+		strings_add(&q->dbfiles, optarg);
 		return 0;
 	case 's':
 		q->socket = optarg;
@@ -110,6 +115,7 @@ parse(struct question *q, int argc, char **argv)
 	static const struct option known[] = {
 	    {"json", no_argument, NULL, 'j'},
 	    {"config", required_argument, NULL, 'c'},
+	    {"dbfile", required_argument, NULL, 'd'},
 	    {"socket", required_argument, NULL, 's'},
 	    {"for", required_argument, NULL, 'f'},
 	    {"user", required_argument, NULL, 'u'},
@@ -305,7 +311,7 @@ find_socket(const struct question *q, struct err *err)
 
 	if (q->socket != NULL)
 		return alloc_string(q->socket);
-	if (settings_load_quickly(&conf, q->config, err) != 0)
+	if (settings_load_quickly(&conf, q->config, &q->dbfiles, err) != 0)
 		return NULL;
 	path = conf_socket(&conf);
 	conf_clear(&conf);
@@ -341,12 +347,12 @@ run(int argc, char **argv)
 		i++;
 	q.verb = verbs[i];
 	code = parse(&q, argc, argv);
-	if (code != 0)
-		return code;
-	if (!q.help)
-		return find_and_ask(&q);
-	fputs(help, stdout);
-	return YES;
+	if (code == 0 && q.help)
+		fputs(help, stdout);
+	else if (code == 0)
+		code = find_and_ask(&q);
+	strings_clear(&q.dbfiles);
+	return code;
 }
 
 const struct verb verb_status = {"status", "[--json]",

@@ -8,33 +8,52 @@
 #include "base/log.h"
 #include "daemon/conf/conf.h"
 
-static int
-load(struct conf *conf, const char *config, bool quickly, struct err *err)
+static void
+add_flag(struct strings *argv, const char *flag, const char *value)
 {
-	char name[] = "pbsctl", action[] = "--dumpconfig";
-	char nowrite[] = "--nowrite";
-	char *argv[5] = {name, action};
-	char *file = config ? alloc_format("--config=%s", config) : NULL;
-	int argc = 2, code;
+	char *word = alloc_format("%s=%s", flag, value);
 
-	if (file != NULL)
-		argv[argc++] = file;
+	strings_add(argv, word);
+	free(word);
+}
+
+static int
+load(struct conf *conf, const char *config, const struct strings *dbfiles,
+     bool quickly, struct err *err)
+{
+	struct strings argv = {0};
+	int code;
+
+	strings_add(&argv, "pbsctl");
+	strings_add(&argv, "--dumpconfig");
+	if (config != NULL)
+		add_flag(&argv, "--config", config);
+	for (size_t i = 0; dbfiles != NULL && i < dbfiles->count; i++)
+		add_flag(&argv, "--dbfile", dbfiles->list[i]);
 	if (quickly)
-		argv[argc++] = nowrite;
+		strings_add(&argv, "--nowrite");
 	log_open("/dev/null", false, err);
-	code = conf_load(conf, NULL, argc, argv, err);
-	free(file);
+	code = conf_load(conf, NULL, (int)argv.count, argv.list, err);
+	strings_clear(&argv);
 	return code == 0 ? 0 : -1;
 }
 
 int
 settings_load(struct conf *conf, const char *config, struct err *err)
 {
-	return load(conf, config, false, err);
+	return load(conf, config, NULL, false, err);
 }
 
 int
-settings_load_quickly(struct conf *conf, const char *config, struct err *err)
+settings_load_maps(struct conf *conf, const char *config,
+		   const struct strings *dbfiles, struct err *err)
 {
-	return load(conf, config, true, err);
+	return load(conf, config, dbfiles, false, err);
+}
+
+int
+settings_load_quickly(struct conf *conf, const char *config,
+		      const struct strings *dbfiles, struct err *err)
+{
+	return load(conf, config, dbfiles, true, err);
 }

@@ -6,6 +6,7 @@
 
 struct conf;
 struct err;
+struct strings;
 
 /*
  * Loads it from a file; config NULL: from the usual one, if that exists. What
@@ -15,8 +16,13 @@ struct err;
  */
 int settings_load(struct conf *, const char *config, struct err *);
 
+/* The same with the daemon's flags --dbfile, which take precedence. */
+int settings_load_maps(struct conf *, const char *config,
+		       const struct strings *dbfiles, struct err *);
+
 /* The same without asking Postfix, for those to whom the type of a map does not
- * matter. */
-int settings_load_quickly(struct conf *, const char *config, struct err *);
+ * matter. dbfiles may be NULL. */
+int settings_load_quickly(struct conf *, const char *config,
+			  const struct strings *dbfiles, struct err *);
 
 #endif

@@ -1,0 +1,631 @@
+#!/usr/bin/env python3
+# pbsctl doctor finds nothing on a healthy host, and each fault that is seeded,
+# with a remedy that helps: against a real Postfix in a throw-away directory
+# and a running daemon. Each fault is seeded alone, and must be found alone.
+# tests/run: root timeout=900
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import pbs
+import servers
+from servers import SMTP_PORT
+from tap import equal, main, ok, skip, skip_all
+
+PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
+HOST = socket.gethostname().split(".")[0]
+GUEST = "192.0.2.7"
+WATCHED = {"WATCHDOG_USEC": "60000000"}
+
+
+def line(text, skew=0, host=HOST):
+    stamp = time.strftime("%b %e %H:%M:%S", time.localtime(time.time() + skew))
+    return "%s %s %s\n" % (stamp, host, text)
+
+
+def login(ip=GUEST, user="ann", skew=0, host=HOST):
+    return line(pbs.login(ip, user), skew, host)
+
+
+def watched(site, *flags):
+    """A daemon with a watchdog, whose reports somebody reads."""
+    daemon = site.start(*flags, env=WATCHED)
+
+    def read():
+        try:
+            daemon.notify.settimeout(None)
+            while daemon.notify.recv(4096):
+                pass
+        except OSError:
+            pass
+    threading.Thread(target=read, daemon=True).start()
+    return daemon
+
+
+class Host:
+    """A healthy host: Postfix, the daemon, and a log with a login."""
+
+    def __init__(self, site):
+        self.site = site
+        self.map = "hash:" + site.map
+        self.postfix = servers.Postfix(
+            site.dir, self.map, permit="permit_mynetworks, check_client_access "
+            + self.map)
+        self.etc = self.postfix.etc
+        self.dirs = 0
+        self.daemon = None
+        site.write("mail.log", login())
+        self.settings = self.yaml("pbs.yaml")
+        self.main = self.read("main.cf")
+        self.master = self.read("master.cf")
+
+    def read(self, name):
+        with open(os.path.join(self.etc, name)) as f:
+            return f.read()
+
+    def yaml(self, name, **changes):
+        """A file of settings, older than the daemon's start."""
+        keys = dict(logfile=self.site.logfile, dbfile=self.map,
+                    patterns=os.path.join(pbs.ROOT, "patterns"),
+                    checkpoint=self.site.map + ".state", mynetworks="no")
+        keys.update(changes)
+        path = self.site.write(name, "".join(
+            "%s: %s\n" % item for item in keys.items() if item[1]))
+        os.utime(path, (0, 0))
+        return path
+
+    def start(self):
+        self.daemon = watched(self.site)
+        self.postfix.start()
+
+    def stop(self):
+        self.postfix.stop()
+
+    def etc_with(self, main=None, master=None, append=""):
+        """A directory of settings like the running one's, but changed."""
+        self.dirs += 1
+        etc = self.site.path("etc.%d" % self.dirs)
+        os.mkdir(etc)
+        text = self.main
+        for name, value in (main or {}).items():
+            text, count = re.subn(r"(?m)^%s =.*\n" % name,
+                                  lambda m: "%s = %s\n" % (name, value), text)
+            if not count:
+                text += "%s = %s\n" % (name, value)
+        for name, content in (("main.cf", text + append),
+                              ("master.cf", master or self.master)):
+            with open(os.path.join(etc, name), "w") as f:
+                f.write(content)
+            os.utime(f.name, (0, 0))
+        return etc
+
+    def doctor(self, etc=None, settings=None, words=(), env=None, wrap=()):
+        done = subprocess.run(
+            [*wrap, PBSCTL, "doctor", "--json", "--config",
+             settings or self.settings, "--postfix", etc or self.etc, *words],
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            timeout=60, env=dict(self.site.env, **(env or {})))
+        if done.stderr:
+            raise RuntimeError(done.stderr)
+        return done.returncode, [json.loads(row)
+                                 for row in done.stdout.splitlines()]
+
+    def found(self, **how):
+        return [row for row in self.doctor(**how)[1] if "id" in row]
+
+    def healthy(self, name, **how):
+        code, rows = self.doctor(**how)
+        equal((code, rows), (0, []), name)
+
+    def finds(self, fault, remedy, name, cures=False, **how):
+        """This fault alone, with this in its remedy, which may have to cure
+        it."""
+        code, rows = self.doctor(**how)
+        ok(code == 1 and [row.get("id") for row in rows] == [fault]
+           and remedy in rows[0]["remedy"],
+           "%s: %s" % (fault, name), "exit %d" % code,
+           *(json.dumps(row) for row in rows))
+        if cures and rows:
+            command = rows[0]["remedy"].replace(" && postfix reload", "")
+            subprocess.run(["sh", "-c", command], check=True,
+                           env=dict(self.site.env, MAIL_CONFIG=how["etc"]))
+            for name in ("main.cf", "master.cf"):
+                os.utime(os.path.join(how["etc"], name), (0, 0))
+            self.healthy("%s: its remedy cures it" % name, **how)
+
+
+# --- Postfix: lists of restrictions -----------------------------------------
+
+def lists(host):
+    relay, other = "smtpd_relay_restrictions", "smtpd_recipient_restrictions"
+    ours = "check_client_access " + host.map
+    plain = "permit_mynetworks, reject_unauth_destination"
+
+    def seed(fault, remedy, name, append="", cures=True, master=None,
+             **settings):
+        host.finds(fault, remedy, name, cures,
+                   etc=host.etc_with(settings, master, append))
+
+    seed("postfix-not-named", ours, "in no list", **{relay: plain})
+    seed("postfix-not-named", other, "the old list decides",
+         **{relay: "", other: plain})
+    seed("postfix-too-late", "%s, reject_un" % ours, "after the refusal",
+         **{relay: plain + ", " + ours})
+    seed("postfix-too-late", ours, "after reject",
+         **{relay: "permit_mynetworks, reject, " + ours})
+    seed("postfix-too-late", ours, "in a class that comes late",
+         **{relay: "permit_mynetworks, defer_unauth_destination, pop",
+            "smtpd_restriction_classes": "pop", "pop": ours}, cures=False)
+    for name in ("smtpd_client_restrictions", "smtpd_sender_restrictions",
+                 other):
+        seed("postfix-wrong-list", ours, "only in " + name,
+             **{relay: plain, name: ours})
+    seed("postfix-other-list", ours, "two lists, and one refuses",
+         **{other: plain})
+    seed("postfix-other-list", ours, "a list that rejects all",
+         smtpd_sender_restrictions="reject")
+    seed("postfix-wrong-check", ours, "asked for the sender",
+         **{relay: "permit_mynetworks, check_sender_access %s, reject"
+            % host.map})
+    seed("postfix-wrong-check", ours, "a table alone",
+         **{relay: "permit_mynetworks, %s, reject" % host.map})
+    for name, wrong in (("a letter too few", host.map[:-1]),
+                        (".db written out", host.map + ".db"),
+                        ("another type",
+                         host.map.replace("hash:", "texthash:")),
+                        ("another directory", host.map.replace(
+                            "/map/", "/maps/"))):
+        seed("postfix-nearly-named", host.map, name,
+             **{relay: "permit_mynetworks, check_client_access %s, reject"
+                % wrong})
+    seed("postfix-proxy", "without proxy:", "through proxymap", cures=False,
+         **{relay: "permit_mynetworks, check_client_access proxy:%s, reject"
+            % host.map})
+    for name, settings in (
+            ("in mynetworks", {"mynetworks": "127.0.0.0/8, " + host.map,
+                               relay: plain}),
+            ("as $name", {"pop": host.map, relay: "check_client_access $pop, "
+                          "reject"}),
+            ("in a class", {relay: "pop, reject", "pop": ours,
+                            "smtpd_restriction_classes": "pop"}),
+            ("in braces", {relay: "{ %s }, reject" % ours}),
+            ("after warn_if_reject", {relay: "warn_if_reject reject, %s, "
+                                      "reject" % ours})):
+        host.healthy("the map is found " + name, etc=host.etc_with(settings))
+
+
+def overrides(host):
+    plain = "permit_mynetworks,reject_unauth_destination"
+    smtp = "%d inet n - n - 20 smtpd\n" % SMTP_PORT
+    ours = "check_client_access," + host.map
+
+    def master(options, name=SMTP_PORT):
+        if name != SMTP_PORT:
+            return host.master + "%s inet n - n - - smtpd\n%s" % (name, options)
+        return host.master.replace(smtp, smtp + options)
+
+    for setting, value in (("smtpd_relay_restrictions", plain),
+                           ("smtpd_client_restrictions", "reject")):
+        host.finds("postfix-override", "postconf -PX '%d/inet/%s'"
+                   % (SMTP_PORT, setting), "-o " + setting, True,
+                   etc=host.etc_with(master=master(
+                       "  -o %s=%s\n" % (setting, value))))
+    host.finds("postfix-override", "postconf -PX", "a port that wants no "
+               "password", etc=host.etc_with(master=master(
+                   "  -o smtpd_relay_restrictions=reject\n", "submission")))
+    host.healthy("a port that wants passwords may have other rules",
+                 etc=host.etc_with(master=master(
+                     "  -o smtpd_sasl_auth_enable=yes\n  -o smtpd_relay_"
+                     "restrictions=permit_sasl_authenticated,reject\n",
+                     "submission")))
+    host.healthy("so may one that only this machine reaches",
+                 etc=host.etc_with(master=master(
+                     "  -o smtpd_relay_restrictions=permit_mynetworks,reject\n",
+                     "127.0.0.1:10025")))
+    host.healthy("an override that names the map",
+                 etc=host.etc_with(master=master(
+                     "  -o { smtpd_relay_restrictions = %s, reject }\n"
+                     % ours)))
+
+
+# --- Postfix: other settings ------------------------------------------------
+
+def settings(host):
+    relay = "smtpd_relay_restrictions"
+    good = "permit_mynetworks, check_client_access %s, reject" % host.map
+
+    etc = host.etc_with({relay: "permit_mynetworks, reject"},
+                        append="%s = %s\n" % (relay, good))
+    host.finds("postfix-second-line", "delete one", "set twice", etc=etc)
+    host.finds("postfix-unused-setting", "postconf -e '%s = permit" % relay,
+               "misspelt", etc=host.etc_with(
+                   append="smtpd_relay_restriction = permit\n"))
+    host.finds("postfix-warning", "postfix check", "a setting of nobody",
+               etc=host.etc_with(append="quite_unknown = 1\n"))
+    host.finds("postfix-settings", "postfix check", "no setting",
+               etc=host.etc_with(append="word\n"))
+    host.finds("postfix-settings", "postfix check", "no main.cf",
+               etc=host.site.path("map"))
+    host.finds("postfix-old-type", "lmdb:", "a Postfix that drops hash",
+               etc=host.etc_with({"mail_version": "3.11.1"}))
+    for name, net in (("IPv4", "192.0.0.0/12"), ("all", "0.0.0.0/0"),
+                      ("IPv6", "[2001:d00::]/24")):
+        host.finds("postfix-wide-network", "mynetworks", name, True,
+                   etc=host.etc_with({"mynetworks": "127.0.0.0/8 " + net}))
+    host.healthy("wide private networks are no fault", etc=host.etc_with(
+        {"mynetworks": "10.0.0.0/8 172.16.0.0/12 [fd00::]/8 198.51.100.0/24"}))
+
+
+def unknown_type(host):
+    """lmdb lies in a package of its own, which this one has not."""
+    name = host.site.path("map/other")
+    etc = host.etc_with({
+        "meta_directory": host.site.dir, "shlib_directory": host.site.dir,
+        "smtpd_relay_restrictions":
+            "check_client_access lmdb:%s, reject" % name})
+    types = subprocess.run(["postconf", "-c", etc, "-m"], text=True,
+                           stdout=subprocess.PIPE).stdout.split()
+    if "lmdb" in types:
+        skip("postfix-map-type", "Postfix has lmdb built in")
+        return
+    path = host.yaml("lmdb.yaml", dbfile="lmdb:" + name)
+    host.site.write("map/other.lmdb", "")
+    host.finds("postfix-map-type", "postfix-lmdb", "no lmdb here", etc=etc,
+               settings=path)
+
+
+# --- Postfix: sockets and processes -----------------------------------------
+
+def sockets(host):
+    outside = host.site.path("socket")
+    chrooted = host.master.replace("inet n - n", "inet n - y")
+
+    def seed(fault, remedy, name, dbfile, access, master=chrooted):
+        path = host.yaml("socket.yaml", dbfile=dbfile)
+        etc = host.etc_with({"smtpd_relay_restrictions": "permit_mynetworks, "
+                             "%s, reject" % access}, master)
+        if fault:
+            host.finds(fault, remedy, name, etc=etc, settings=path)
+        else:
+            host.healthy(name, etc=etc, settings=path)
+
+    seed("postfix-chroot", "leading slash", "a socketmap out of reach",
+         "socketmap:unix:" + outside,
+         "check_client_access socketmap:unix:%s:pbs" % outside)
+    seed("postfix-chroot", "leading slash", "a policy service out of reach",
+         "policy:unix:" + outside, "check_policy_service unix:" + outside)
+    spool = os.path.join(host.postfix.dir, "spool", "pbs")
+    os.mkdir(spool, 0o755)
+    seed(None, None, "a socket in the queue directory",
+         "socketmap:unix:%s/socket" % spool,
+         "check_client_access socketmap:unix:pbs/socket:pbs")
+    seed(None, None, "a policy service in the queue directory",
+         "policy:unix:%s/socket" % spool,
+         "check_policy_service { unix:pbs/socket, default_action=DUNNO }")
+    os.chmod(spool, 0o700)
+    seed("postfix-shut-directory", "setfacl -m u:postfix:x " + spool,
+         "user postfix cannot enter", "socketmap:unix:%s/socket" % spool,
+         "check_client_access socketmap:unix:pbs/socket:pbs")
+
+
+def running(host):
+    path = os.path.join(host.etc, "main.cf")
+    soon = time.time() + 60
+    os.utime(path, (soon, soon))
+    host.finds("postfix-reload-missing", "postfix reload", "main.cf is newer")
+    os.utime(path, (0, 0))
+    path = os.path.join(host.etc, "master.cf")
+    os.utime(path, (soon, soon))
+    host.finds("postfix-reload-missing", "postfix reload", "master.cf is newer")
+    os.utime(path, (0, 0))
+    host.finds("postfix-stopped", "postfix start", "no master",
+               etc=host.etc_with({"queue_directory": host.site.dir}))
+    name = host.site.path("map/absent")
+    host.finds("postfix-map-missing", "start pop-before-smtp", "no such file",
+               etc=host.etc_with({
+                   "smtpd_relay_restrictions": "permit_mynetworks, "
+                   "check_client_access hash:%s, reject" % name}),
+               settings=host.yaml("absent.yaml", dbfile="hash:" + name))
+
+
+def greet():
+    """A session in which smtpd looks into its maps."""
+    with socket.create_connection(("127.0.0.1", SMTP_PORT), 20) as client:
+        stream = client.makefile("rw", newline="\r\n")
+        stream.readline()
+        for word in ("EHLO client.example.com", "MAIL FROM:<ann@example.org>",
+                     "RCPT TO:<someone@foreign.example>", "QUIT"):
+            stream.write(word + "\n")
+            stream.flush()
+            while stream.readline()[3:4] == "-":
+                pass
+
+
+def late(host):
+    """smtpd was started before the map was there."""
+    name = host.site.path("map/late")
+    settings = host.yaml("late.yaml", dbfile="hash:" + name)
+    host.site.write("map/late", "")
+    etc = os.path.join(host.etc, "main.cf")
+    with open(etc, "w") as f:
+        f.write(host.main.replace(host.map, "hash:" + name)
+                .replace("permit_mynetworks, check", "check"))
+    os.utime(etc, (0, 0))
+    host.postfix.reload()
+    greet()
+    subprocess.run(["postmap", "hash:" + name], env=host.site.env, check=True)
+    host.finds("postfix-map-late", "postfix reload",
+               "451 from a running smtpd", settings=settings)
+    host.postfix.reload()
+    greet()
+    host.healthy("after the reload all is well", settings=settings)
+    with open(etc, "w") as f:
+        f.write(host.main)
+    os.utime(etc, (0, 0))
+    host.postfix.reload()
+
+
+# --- logs -------------------------------------------------------------------
+
+def logs(host):
+    site = host.site
+
+    def seed(fault, remedy, name, path, text=None, **changes):
+        if text is not None:
+            site.write(path, text)
+        settings = host.yaml("log.yaml", logfile=site.path(path), **changes)
+        host.finds(fault, remedy, name, settings=settings)
+
+    os.mkdir(site.path("logs"))
+    seed("log-missing", "mail.log'", "a near name", "maill.log")
+    seed("log-missing", "logfile:", "nothing near", "logs/quite-else")
+    seed("log-missing", "logfile:", "nothing matches", "logs/mail*.log")
+    seed("log-directory-missing", "logfile:", "no directory",
+         "nowhere/mail.log")
+    os.symlink("nothing", site.path("logs/mail.log"))
+    seed("log-dangling", "logfile:", "a dangling link", "logs/mail.log")
+    os.unlink(site.path("logs/mail.log"))
+    seed("log-kind", "logfile:", "a directory", "logs")
+    seed("log-packed", site.path("logs/mail.log"), "a .gz",
+         "logs/mail.log.1.gz", "x")
+    site.write("logs/mail.log", login())
+    os.chmod(site.path("logs/mail.log"), 0o666)
+    seed("log-writable", "chmod o-w", "all may write", "logs/mail.log")
+    os.chmod(site.path("logs/mail.log"), 0o640)
+    seed("log-unreadable", "setfacl -m u:nobody:r", "nobody may read",
+         "logs/mail.log", user="nobody")
+    os.chown(site.path("logs/mail.log"), 0, 4)
+    seed("log-unreadable", "usermod -a -G adm nobody", "a group may read",
+         "logs/mail.log", user="nobody")
+    os.chmod(site.path("logs"), 0o700)
+    seed("log-unreadable", "setfacl -m u:nobody:x '%s'" % site.path("logs"),
+         "the directory is closed", "logs/mail.log", user="nobody")
+    os.chmod(site.path("logs"), 0o755)
+
+
+def content(host):
+    site = host.site
+    noise = line("postfix/smtpd[7]: connect from unknown[192.0.2.9]") * 9
+    os.mkdir(site.path("lines"))
+
+    def seed(fault, remedy, name, text, **changes):
+        path = site.write("lines/mail.log", text)
+        found = dict(settings=host.yaml("lines.yaml", logfile=path, **changes))
+        if fault:
+            host.finds(fault, remedy, name, **found)
+        else:
+            host.healthy(name, **found)
+
+    seed("log-form", "pbsctl explain", "lines of no known form",
+         "an unknown form\n" * 20 + login())
+    seed("log-optional", "enable: [dovecot-submission-login]",
+         "an optional rule",
+         noise + line("dovecot: submission-login: Login: user=<ann>, "
+                      "method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, mpid=1, "
+                      "TLS, session=<a>"))
+    seed("log-no-rule", "pbsctl explain", "a login of no rule",
+         noise + line("dovecot: imap-login: Login: who=ann from=192.0.2.7"))
+    seed("log-no-rule", "'\\''; rm x #", "a stranger's quote stays quoted",
+         line("dovecot: imap-login: Login: who='; rm x # from=192.0.2.7"))
+    seed("log-ahead", "time zone", "an hour ahead", login(skew=3600))
+    seed("log-late", "time zone", "two hours late", login(skew=-7200))
+    seed(None, None, "a quiet log", noise)
+    seed(None, None, "failed logins only", noise + line(
+        "dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 "
+        "secs): user=<ann>, method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, "
+        "session=<a>"))
+    site.write("lines/dovecot.log", login())
+    seed("log-other", site.path("lines/dovecot.log"),
+         "the logins are in another log", noise)
+    os.unlink(site.path("lines/dovecot.log"))
+    if unsynchronised():
+        seed("clock", "NTP", "a log of two hosts", login() + login(
+            host="another"))
+
+
+def unsynchronised():
+    import ctypes
+    buffer = ctypes.create_string_buffer(512)
+    return ctypes.CDLL(None).adjtimex(buffer) == 5
+
+
+def journal(host):
+    host.finds("journal-missing", "journald", "no such journal",
+               settings=host.yaml("journal.yaml",
+                                  logfile='"journal:%s"'
+                                  % host.site.path("journal")))
+
+
+# --- the daemon -------------------------------------------------------------
+
+def daemon_settings(host):
+    host.finds("settings", "--check", "a broken file",
+               settings=host.site.write("broken.yaml", "grase: 30m\n"))
+    host.finds("daemon-grace", "grace: 30m", "grace of a month",
+               settings=host.yaml("grace.yaml", grace="30d"))
+    host.finds("daemon-sandbox", "sandbox", "but with the sandbox on",
+               settings=host.yaml("sandbox.yaml", sandbox="off")) \
+        if not seccomp(host.daemon.worker()) else None
+    net = host.yaml("exclude.yaml", exclude="[192.0.2.0/24]")
+    host.finds("daemon-excluded", "reload", "exclude: was not reloaded",
+               settings=net)
+    changed = host.yaml("pbs.yaml")
+    soon = time.time() + 60
+    os.utime(changed, (soon, soon))
+    host.finds("daemon-old-settings", "reload", "changed since")
+    os.utime(changed, (0, 0))
+
+
+def seccomp(pid):
+    with open("/proc/%d/status" % pid) as f:
+        return "Seccomp:\t2" in f.read()
+
+
+def addresses(host):
+    host.site.raw("".join(login("198.51.100.9", "user%d" % i)
+                          for i in range(21)))
+    host.site.wait_key("198.51.100.9")
+    host.finds("daemon-shared", "exclude: [198.51.100.9/32]",
+               "21 users of one address")
+    pbsctl(host, "remove", "198.51.100.9")
+    host.site.raw(login("fd00::1"))
+    host.daemon.wait_message("granted fd00::1")
+    host.finds("daemon-inexpressible", "socketmap", "a short IPv6 address")
+    pbsctl(host, "remove", "fd00::1")
+    fake = host.site.path("bin")
+    os.mkdir(fake)
+    host.site.write("bin/doveconf", "#!/bin/sh\necho 192.0.2.0/28\necho\n")
+    os.chmod(os.path.join(fake, "doveconf"), 0o755)
+    host.finds("daemon-proxy-host", "exclude: [%s/32]" % GUEST,
+               "a trusted proxy", env={
+                   "PATH": fake + ":" + os.environ["PATH"]})
+    host.healthy("without them the daemon is healthy again")
+
+
+def pbsctl(host, *words):
+    subprocess.run([PBSCTL, *words, "--config", host.settings], check=True,
+                   env=host.site.env, stdout=subprocess.DEVNULL)
+
+
+def processes(host):
+    other = host.yaml("other.yaml", dbfile="hash:" + host.site.path("map/two"),
+                      checkpoint=host.site.path("map/two.state"))
+    second = watched(host.site, "--config=" + other, "--dbfile=hash:"
+                     + host.site.path("map/two"),
+                     "--checkpoint=" + host.site.path("map/two.state"))
+    host.finds("daemon-twice", "kill %d" % second.pid, "one log, two daemons")
+    second.stop()
+    full = host.site.path("full")
+    os.mkdir(full)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", full],
+                   check=True)
+    host.finds("disk-full", full, "no room", settings=host.yaml(
+        "full.yaml", dbfile="[%s, text:%s/list]" % (host.map, full),
+        text="[{name: '%s/list', line: '{address}'}]" % full))
+
+
+def stopped(host):
+    host.site.write("map/pbs", "203.0.113.9 OK\n")
+    subprocess.run(["postmap", host.map], env=host.site.env, check=True)
+    host.daemon.wait_message("another program has replaced it")
+    host.finds("daemon-foreign-map", "pbsctl add", "postmap was run on it")
+    host.daemon.kill(signal.SIGSTOP)
+    for pid in pbs.children(host.daemon.pid):
+        os.kill(pid, signal.SIGKILL)
+    host.daemon.kill(signal.SIGKILL)
+    host.daemon.wait()
+    found = [row["id"] for row in host.found()]
+    equal(found, ["daemon-stopped", "daemon-stale-map"]
+          if host.site.dump() else ["daemon-stopped"],
+          "daemon-stopped: it was killed")
+    host.site.run("--clear")
+    host.finds("daemon-stopped", "start pop-before-smtp",
+               "the map is cleared, but nobody writes it")
+    host.site.run("--once")
+    equal([row["id"] for row in host.found()],
+          ["daemon-stopped", "daemon-stale-map"],
+          "daemon-stale-map: addresses stay, and nobody removes them")
+    watched = host.site.start()
+    host.finds("daemon-unwatched", "--daemon", "nobody starts it again")
+    watched.stop()
+
+
+# --- what it prints ---------------------------------------------------------
+
+def output(host):
+    def run(*words, **how):
+        return subprocess.run(
+            [PBSCTL, "doctor", "--config", host.settings, "--postfix",
+             how.pop("etc", host.etc), *words], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=host.site.env,
+            **how)
+    started = time.monotonic()
+    done = run()
+    print("# %.2f s" % (time.monotonic() - started))
+    equal((done.returncode, done.stdout), (0, "nothing found\n"),
+          "a healthy host, for a person", done.stderr)
+    bad = host.etc_with({"smtpd_relay_restrictions": "reject"})
+    done = run("--quiet", etc=bad)
+    equal((done.returncode, done.stdout, done.stderr), (1, "", ""),
+          "--quiet: the exit code alone")
+    done = run(etc=bad)
+    ok(re.match(r"postfix-not-named: .*\n    how it shows: .*\n    remedy: "
+                r"postconf -e .*\n1 found\n$", done.stdout),
+       "a fault, for a person", done.stdout)
+    before = snapshot(host.etc), snapshot(host.site.mapdir)
+    run()
+    equal((snapshot(host.etc), snapshot(host.site.mapdir)), before,
+          "it changes no file")
+    os.chmod(host.site.dir, 0o755)
+    code, rows = host.doctor(wrap=("setpriv", "--reuid=nobody", "--regid=nogroup",
+                                   "--clear-groups"))
+    ok(code == 0 and rows and all("unseen" in row for row in rows),
+       "without root: what it could not see, and no fault",
+       code, *map(json.dumps, rows))
+
+
+def snapshot(directory):
+    return sorted((e.name, e.stat().st_mtime_ns, e.stat().st_size,
+                   stat.S_IMODE(e.stat().st_mode))
+                  for e in os.scandir(directory)
+                  if not stat.S_ISSOCK(e.stat().st_mode))
+
+
+def everything():
+    with pbs.Site() as site:
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        host = Host(site)
+        try:
+            host.start()
+            site.wait_key(GUEST)
+            host.healthy("a healthy host: nothing is found")
+            for part in PARTS:
+                if not os.environ.get("ONLY") or part.__name__ in os.environ[
+                        "ONLY"].split(","):
+                    part(host)
+        finally:
+            host.stop()
+
+
+PARTS = (output, lists, overrides, settings, unknown_type, sockets, running,
+         late, logs, content, journal, daemon_settings, addresses, processes,
+         stopped)
+
+if servers.missing():
+    skip_all(servers.missing())
+if len(sys.argv) == 1:
+    namespaces = servers.unshare()
+    if namespaces is None:
+        skip_all("may not make a network namespace here")
+    os.execvp(namespaces[0], namespaces + [
+        sys.executable, os.path.abspath(__file__), "inside"])
+main(everything)

@@ -1,0 +1,401 @@
+/*
+ * Findings on the running daemon: its processes, its settings, and the
+ * addresses that it authorizes.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "base/ctlsocket.h"
+#include "base/err.h"
+#include "base/listing.h"
+#include "daemon/sandbox/sandbox.h"
+#include "daemon/sys/helper.h"
+#include "tools/doctor/examine.h"
+#include "tools/doctor/process.h"
+
+enum {
+	USERS_MANY = 20, /* of one address: more than a household or office has */
+	DAY = 24 * 3600,
+	COMMAND_MS = 1000,
+	PROCESSES_MAX = 8,
+};
+
+/* ---- the control socket ---- */
+
+/* What the daemon answers, to be freed; NULL: it does not. */
+static char *
+ask(const struct examination *x, const char *request,
+    enum ctlsocket_reply *reply, struct err *err)
+{
+	char *answer = NULL;
+	size_t len;
+	FILE *out = open_memstream(&answer, &len);
+
+	*reply = ctlsocket_ask(x->socket, request, out, err);
+	fclose(out);
+	if (*reply == CTLSOCKET_YES)
+		return answer;
+	free(answer);
+	return NULL;
+}
+
+/* A value of the status; -1: this daemon does not report it. */
+static int64_t
+status_value(const char *status, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (; status != NULL && *status != '\0';
+	     status = strchr(status, '\n'), status += status != NULL)
+		if (strncmp(status, key, len) == 0 && status[len] == ' ')
+			return strtoll(status + len, NULL, 10);
+	return -1;
+}
+
+/* ---- nobody runs ---- */
+
+/* How many addresses Postfix finds in a map; 0 as well if it cannot tell. */
+static size_t
+count_entries(const char *map)
+{
+	const char *const argv[] = {"postmap", "-s", map, NULL};
+	struct err err;
+	char *output = NULL;
+	size_t count = 0;
+
+	if (helper_run(NULL, argv, COMMAND_MS, &output, &err) == 0)
+		for (const char *p = output; (p = strchr(p, '\n')) != NULL; p++)
+			count++;
+	free(output);
+	return count;
+}
+
+static void
+examine_stale(struct examination *x)
+{
+	for (size_t i = 0; x->conf.write && i < x->conf.maps.count; i++) {
+		const char *map = x->conf.maps.list[i];
+		size_t count;
+		char text[48];
+
+		if (strncmp(map, "hash:", 5) != 0 &&
+		    strncmp(map, "lmdb:", 5) != 0 &&
+		    strncmp(map, "cdb:", 4) != 0)
+			continue;
+		count = count_entries(map);
+		snprintf(text, sizeof(text), "%zu addresses", count);
+		if (count > 0)
+			REPORT(&x->report, FAULT_STALE_MAP, map, text);
+	}
+}
+
+/* ---- its processes ---- */
+
+struct followers {
+	const char *log;
+	pid_t pids[PROCESSES_MAX];
+	size_t count;
+};
+
+static void
+look_at_follower(void *arg, pid_t pid)
+{
+	struct followers *f = arg;
+	char name[PROCESS_NAME_MAX];
+
+	process_name(pid, name);
+	if ((strcmp(name, "pbs-worker") == 0 ||
+	     strcmp(name, "pop-before-smtp") == 0) &&
+	    f->count < PROCESSES_MAX && process_has_open(pid, f->log) > 0)
+		f->pids[f->count++] = pid;
+}
+
+/* The process to end for this one: the keeper of a worker. */
+static pid_t
+head_of(pid_t pid)
+{
+	char name[PROCESS_NAME_MAX];
+
+	process_name(pid, name);
+	return strcmp(name, "pbs-worker") == 0 ? process_parent(pid) : pid;
+}
+
+static void
+examine_followers(struct examination *x, const char *log, pid_t ours)
+{
+	struct followers f = {.log = log};
+	char pids[64], other[24];
+
+	process_each(look_at_follower, &f);
+	if (f.count < 2)
+		return;
+	snprintf(pids, sizeof(pids), "%ld and %ld", (long)f.pids[0],
+		 (long)f.pids[1]);
+	snprintf(other, sizeof(other), "%ld",
+		 (long)head_of(head_of(f.pids[0]) == ours ? f.pids[1]
+							  : f.pids[0]));
+	REPORT(&x->report, FAULT_TWO_DAEMONS, pids, log, other);
+}
+
+struct search {
+	pid_t keeper, worker;
+};
+
+static void
+look_for_worker(void *arg, pid_t pid)
+{
+	struct search *search = arg;
+	char name[PROCESS_NAME_MAX];
+
+	if (process_parent(pid) != search->keeper)
+		return;
+	process_name(pid, name);
+	if (strcmp(name, "pbs-worker") == 0)
+		search->worker = pid;
+}
+
+static void
+examine_sandbox(struct examination *x, pid_t keeper)
+{
+	struct search search = {keeper, keeper};
+	char text[64], *why;
+
+	process_each(look_for_worker, &search);
+	if (process_status(search.worker, "Seccomp:") != 0)
+		return;
+	sandbox_describe(&x->conf, text);
+	if (x->conf.sandbox == CONF_SANDBOX_OFF) {
+		REPORT(&x->report, FAULT_SANDBOX, "sandbox: off is set",
+		       "remove sandbox: off from the settings, and restart the "
+		       "daemon");
+		return;
+	}
+	why = alloc_format("process %ld has no seccomp filter; this build and "
+			   "kernel have: %s",
+			   (long)search.worker, text);
+	REPORT(&x->report, FAULT_SANDBOX, why,
+	       "apt-get install libseccomp-dev, then build and install again");
+	free(why);
+}
+
+static void
+examine_watchdog(struct examination *x, pid_t keeper)
+{
+	int watched = process_has_word(keeper, "environ", "WATCHDOG_USEC=");
+	char pid[24];
+
+	if (x->conf.pidfile != NULL ||
+	    process_has_word(keeper, "cmdline", "--daemon") > 0)
+		return;
+	snprintf(pid, sizeof(pid), "%ld", (long)keeper);
+	if (watched < 0)
+		report_unseen(&x->report, "whether systemd watches the daemon");
+	else if (watched == 0)
+		REPORT(&x->report, FAULT_UNWATCHED, pid);
+}
+
+static void
+examine_processes(struct examination *x, pid_t keeper)
+{
+	if (geteuid() != 0) {
+		report_unseen(&x->report,
+			      "whether two daemons follow the same log");
+	} else {
+		for (size_t i = 0; i < x->conf.logfiles.count; i++)
+			if (*x->conf.logfiles.list[i] == '/')
+				examine_followers(x, x->conf.logfiles.list[i],
+						  keeper);
+	}
+	examine_watchdog(x, keeper);
+	examine_sandbox(x, keeper);
+}
+
+/* ---- the addresses that it authorizes ---- */
+
+static void
+format_network(const struct cidr *net, char text[ADDR_TEXT_MAX + 8])
+{
+	struct addr first = cidr_network(net);
+	size_t len = addr_format(&first, text);
+
+	snprintf(text + len, 8, "/%u", net->bits);
+}
+
+static void
+examine_exclusion(struct examination *x, const struct listing *row,
+		  const char *address)
+{
+	char network[ADDR_TEXT_MAX + 8];
+
+	for (size_t i = 0; i < x->conf.nexclude; i++) {
+		if (!cidr_contains(&x->conf.exclude[i], &row->addr))
+			continue;
+		format_network(&x->conf.exclude[i], network);
+		REPORT(&x->report, FAULT_EXCLUDED, address, network);
+		return;
+	}
+}
+
+static void
+examine_proxy_host(struct examination *x, const struct listing *row,
+		   const char *address, const char *networks)
+{
+	char *copy = alloc_string(networks), *at, *word;
+	struct cidr net;
+
+	for (word = strtok_r(copy, ", \t\n", &at); word != NULL;
+	     word = strtok_r(NULL, ", \t\n", &at))
+		if (cidr_parse(&net, word, strlen(word)) == 0 &&
+		    cidr_contains(&net, &row->addr))
+			REPORT(&x->report, FAULT_PROXY_HOST, address, word,
+			       strchr(address, ':') ? "128" : "32");
+	free(copy);
+}
+
+/* Whether all maps are files in which Postfix looks for shortened addresses. */
+static bool
+only_files(const struct conf *conf)
+{
+	static const char *const types[] = {"hash:", "lmdb:", "cdb:"};
+	size_t count = 0;
+
+	for (size_t i = 0; i < conf->maps.count; i++)
+		for (size_t k = 0; k < sizeof(types) / sizeof(*types); k++)
+			count += strncmp(conf->maps.list[i], types[k],
+					 strlen(types[k])) == 0;
+	return count > 0 && count == conf->maps.count;
+}
+
+static void
+examine_row(struct examination *x, const struct listing *row,
+	    const char *networks)
+{
+	char address[ADDR_TEXT_MAX], users[24];
+
+	addr_format(&row->addr, address);
+	examine_exclusion(x, row, address);
+	examine_proxy_host(x, row, address, networks);
+	snprintf(users, sizeof(users), "%zu", row->users.count);
+	if (row->users.count > USERS_MANY)
+		REPORT(&x->report, FAULT_SHARED, address, users,
+		       strchr(address, ':') ? "128" : "32");
+	if (!addr_is_unambiguous(&row->addr) && only_files(&x->conf))
+		REPORT(&x->report, FAULT_INEXPRESSIBLE, address,
+		       x->conf.maps.list[0]);
+}
+
+/* Dovecot's networks of proxies and webmail hosts; "" if there is no Dovecot,
+ * or it names none. To be freed. */
+static char *
+trusted_networks(void)
+{
+	static const char *const argv[] = {"doveconf", "-h",
+					   "login_trusted_networks",
+					   "haproxy_trusted_networks", NULL};
+	struct err err;
+	char *output = NULL;
+
+	if (helper_run(NULL, argv, COMMAND_MS, &output, &err) == 0)
+		return output;
+	free(output);
+	return alloc_string("");
+}
+
+static void
+examine_addresses(struct examination *x)
+{
+	enum ctlsocket_reply reply;
+	struct err err;
+	char *list = ask(x, "list", &reply, &err), *networks, *at, *line;
+
+	if (list == NULL)
+		return;
+	networks = *list != '\0' ? trusted_networks() : alloc_string("");
+	for (line = strtok_r(list, "\n", &at); line != NULL;
+	     line = strtok_r(NULL, "\n", &at)) {
+		struct listing row;
+
+		if (listing_read(&row, line) != 0)
+			continue;
+		examine_row(x, &row, networks);
+		listing_clear(&row);
+	}
+	free(networks);
+	free(list);
+}
+
+/* ---- its settings ---- */
+
+static void
+format_time(time_t when, char text[32])
+{
+	struct tm tm;
+
+	localtime_r(&when, &tm);
+	strftime(text, 32, "%Y-%m-%d %H:%M:%S", &tm);
+}
+
+static void
+examine_age(struct examination *x, const char *status)
+{
+	int64_t read = status_value(status, "settings_read");
+	const char *file = x->conf.config_file;
+	struct stat st;
+	char changed[32], seen[32];
+
+	if (read < 0 || file == NULL || stat(file, &st) != 0 ||
+	    st.st_mtime <= read + 1)
+		return;
+	format_time(st.st_mtime, changed);
+	format_time((time_t)read, seen);
+	REPORT(&x->report, FAULT_OLD_SETTINGS, file, changed, seen);
+}
+
+static void
+examine_status(struct examination *x, const char *status)
+{
+	int64_t replaced = status_value(status, "map_replaced");
+	char text[24];
+
+	examine_processes(x, (pid_t)status_value(status, "pid"));
+	examine_age(x, status);
+	snprintf(text, sizeof(text), "%" PRId64, replaced);
+	if (replaced > 0)
+		REPORT(&x->report, FAULT_FOREIGN_MAP, text);
+	examine_addresses(x);
+}
+
+void
+examine_daemon(struct examination *x)
+{
+	enum ctlsocket_reply reply;
+	struct err err;
+	char grace[24], *status;
+
+	snprintf(grace, sizeof(grace), "%" PRIu32 " s", x->conf.grace);
+	if (x->conf.grace > DAY)
+		REPORT(&x->report, FAULT_GRACE, grace);
+	if (geteuid() != 0 && access(x->socket, W_OK) != 0 &&
+	    errno == EACCES) {
+		report_unseen(&x->report,
+			      "the daemon (its socket is for root and the "
+			      "group pop-before-smtp)");
+		return;
+	}
+	status = ask(x, "status", &reply, &err);
+	if (status != NULL) {
+		examine_status(x, status);
+	} else if (reply == CTLSOCKET_NOBODY) {
+		REPORT(&x->report, FAULT_STOPPED, x->socket);
+		examine_stale(x);
+	} else {
+		REPORT(&x->report, FAULT_SOCKET, err.text);
+	}
+	free(status);
+}

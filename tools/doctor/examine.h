@@ -1,0 +1,40 @@
+/*
+ * examine: what the doctor looks at, and one function for each group of
+ * findings. They only read.
+ */
+#ifndef TOOLS_DOCTOR_EXAMINE_H
+#define TOOLS_DOCTOR_EXAMINE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "daemon/conf/conf.h"
+#include "tools/doctor/identity.h"
+#include "tools/doctor/report.h"
+
+struct log_survey;
+struct surveyor;
+
+struct examination {
+	struct conf conf;
+	time_t now;
+	struct identity daemon; /* the user that the daemon runs as */
+	char *socket;		/* where it listens */
+	struct surveyor *surveyor; /* NULL: the patterns cannot be read */
+	struct strings foreign; /* other hosts whose lines a log has */
+	char *foreign_log;	/* one that has them */
+	bool logins; /* some log that is followed has logins */
+	struct report report;
+};
+
+void examine_postfix(struct examination *);
+void examine_logs(struct examination *);
+void examine_journal(struct examination *, const char *spec);
+void examine_daemon(struct examination *);
+void examine_machine(struct examination *);
+/* A log has lines of this program, which logs what strangers send. */
+void examine_newlines(struct examination *, const char *program);
+
+#endif

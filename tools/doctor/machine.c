@@ -1,0 +1,150 @@
+/*
+ * Findings on the machine: disks, limits, the clock, the syslog daemon.
+ */
+#include <libgen.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <sys/vfs.h>
+
+#include "base/err.h"
+#include "base/readfile.h"
+#include "tools/doctor/examine.h"
+#include "tools/doctor/process.h"
+
+enum {
+	DISK_FREE_MIN = 4 * 1024 * 1024, /* bytes: a map of some 40,000 */
+	SETTINGS_MAX = 1024 * 1024,
+};
+
+/* ---- disks ---- */
+
+static void
+examine_disk(struct examination *x, const char *dir)
+{
+	struct statvfs fs;
+	uint64_t bytes;
+	char left[64];
+
+	if (statvfs(dir, &fs) != 0)
+		return;
+	bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (bytes >= DISK_FREE_MIN && (fs.f_files == 0 || fs.f_favail > 8))
+		return;
+	snprintf(left, sizeof(left), "%llu kB and %llu files",
+		 (unsigned long long)bytes / 1024,
+		 (unsigned long long)fs.f_favail);
+	REPORT(&x->report, FAULT_DISK, dir, left, dir);
+}
+
+/* File systems of which inotify(7) reports only what this machine does. */
+static void
+examine_file_system(struct examination *x, const char *path)
+{
+	static const struct {
+		uint32_t magic;
+		const char *name;
+	} remote[] = {
+	    {0x6969, "NFS"},	   {0xff534d42, "CIFS"}, {0xfe534d42, "SMB"},
+	    {0x5346414f, "AFS"},   {0x00c36400, "Ceph"}, {0x01021997, "9p"},
+	    {0x73757245, "Coda"},
+	};
+	struct statfs fs;
+
+	if (statfs(path, &fs) != 0)
+		return;
+	for (size_t i = 0; i < sizeof(remote) / sizeof(*remote); i++)
+		if ((uint32_t)fs.f_type == remote[i].magic)
+			REPORT(&x->report, FAULT_NETWORK_DISK, path,
+			       remote[i].name);
+}
+
+static void
+examine_map_disk(struct examination *x, const char *map)
+{
+	char *copy = alloc_string(strchr(map, ':') + 1);
+	const char *dir = dirname(copy);
+
+	if (*dir == '/') {
+		examine_disk(x, dir);
+		examine_file_system(x, dir);
+	}
+	free(copy);
+}
+
+/* ---- limits ---- */
+
+static void
+examine_limit(struct examination *x, const char *name, unsigned long least)
+{
+	char path[96], value[24], wanted[24], key[64];
+	struct err err;
+	size_t len;
+	char *text;
+
+	snprintf(path, sizeof(path), "/proc/sys/fs/inotify/%s", name);
+	text = readfile(path, 64, &len, &err);
+	if (text != NULL && strtoul(text, NULL, 10) < least) {
+		snprintf(value, sizeof(value), "%lu", strtoul(text, NULL, 10));
+		snprintf(wanted, sizeof(wanted), "%lu", least);
+		snprintf(key, sizeof(key), "fs.inotify.%s", name);
+		REPORT(&x->report, FAULT_INOTIFY, path, value, key, wanted);
+	}
+	free(text);
+}
+
+/* ---- the clock ---- */
+
+/* Where all lines are of this host, their stamps are of this clock, too. */
+static void
+examine_clock(struct examination *x)
+{
+	struct timex question = {.modes = 0};
+
+	if (x->foreign.count > 0 && adjtimex(&question) == TIME_ERROR)
+		REPORT(&x->report, FAULT_CLOCK, x->foreign_log,
+		       x->foreign.list[0]);
+}
+
+/* ---- the syslog daemon ---- */
+
+static void
+look_for_syslog_ng(void *arg, pid_t pid)
+{
+	char name[PROCESS_NAME_MAX];
+
+	process_name(pid, name);
+	*(bool *)arg |= strcmp(name, "syslog-ng") == 0;
+}
+
+void
+examine_newlines(struct examination *x, const char *program)
+{
+	static const char file[] = "/etc/syslog-ng/syslog-ng.conf";
+	bool running = false;
+	struct err err;
+	size_t len;
+	char *text;
+
+	process_each(look_for_syslog_ng, &running);
+	text = running ? readfile(file, SETTINGS_MAX, &len, &err) : NULL;
+	if (text != NULL && strstr(text, "no-multi-line") == NULL)
+		REPORT(&x->report, FAULT_LOG_NEWLINES, program, file);
+	free(text);
+}
+
+void
+examine_machine(struct examination *x)
+{
+	for (size_t i = 0; x->conf.write && i < x->conf.maps.count; i++)
+		examine_map_disk(x, x->conf.maps.list[i]);
+	for (size_t i = 0; i < x->conf.logfiles.count; i++)
+		if (*x->conf.logfiles.list[i] == '/')
+			examine_file_system(x, x->conf.logfiles.list[i]);
+	examine_limit(x, "max_user_instances", 16);
+	examine_limit(x, "max_user_watches", 1024);
+	examine_clock(x);
+}

@@ -1,0 +1,240 @@
+/*
+ * Findings on Postfix: its settings as such, types of maps and networks.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/suggest.h"
+#include "daemon/conf/postfix_name.h"
+#include "daemon/sys/helper.h"
+#include "tools/doctor/examine.h"
+#include "tools/doctor/postfix_state.h"
+#include "tools/doctor/restrictions.h"
+
+/* ---- types of maps ---- */
+
+static bool
+has_type(const char *map, const char *type)
+{
+	size_t len = strlen(type);
+
+	return strncmp(map, type, len) == 0 && map[len] == ':';
+}
+
+/* The best type that this Postfix reads; the name of the map stays. */
+static char *
+better_map(const struct postfix_state *s, const char *map)
+{
+	static const char *const types[] = {"lmdb", "cdb", "hash"};
+	const char *name = strchr(map, ':');
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (helper_has_word(s->settings.types, types[i]) &&
+		    !has_type(map, types[i]))
+			return alloc_format("%s%s", types[i], name);
+	return alloc_format("socketmap:unix:/var/spool/postfix/"
+			    "pop-before-smtp/socket");
+}
+
+/* Postfix 3.11 has begun to phase out Berkeley DB. */
+static bool
+is_phased_out(const struct postfix_state *s, const char *map)
+{
+	int major = 0, minor = 0;
+
+	sscanf(postconf_value(&s->settings, "mail_version"), "%d.%d", &major,
+	       &minor);
+	return has_type(map, "hash") && major * 100 + minor >= 311;
+}
+
+static void
+examine_type(struct postfix_state *s, const char *map)
+{
+	struct report *report = &s->examination->report;
+	char *type = alloc_bytes(map, strcspn(map, ":"));
+	char *better = better_map(s, map);
+
+	if (has_type(map, "policy")) /* no table */
+		;
+	else if (!helper_has_word(s->settings.types, type))
+		REPORT(report, FAULT_MAP_TYPE, type, s->settings.types, map,
+		       better);
+	else if (is_phased_out(s, map))
+		REPORT(report, FAULT_OLD_TYPE, type,
+		       postconf_value(&s->settings, "mail_version"), map,
+		       better);
+	free(better);
+	free(type);
+}
+
+/* ---- mynetworks ---- */
+
+static bool
+is_private(const struct cidr *net)
+{
+	static const char *const networks[] = {
+	    "10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8",
+	    "169.254.0.0/16", "100.64.0.0/10", "fc00::/7",	 "fe80::/10"};
+	struct addr first = cidr_network(net);
+	struct cidr private;
+
+	for (size_t i = 0; i < sizeof(networks) / sizeof(*networks); i++)
+		if (cidr_parse(&private, networks[i], strlen(networks[i])) ==
+			0 &&
+		    private.bits <= net->bits &&
+		    cidr_contains(&private, &first))
+			return true;
+	return false;
+}
+
+/* Postfix writes IPv6 networks as [2001:db8::]/32. */
+static int
+parse_network(struct cidr *net, const char *word)
+{
+	char text[128];
+	size_t n = 0;
+
+	for (; *word != '\0' && n < sizeof(text) - 1; word++)
+		if (*word != '[' && *word != ']')
+			text[n++] = *word;
+	return cidr_parse(net, text, n);
+}
+
+/* Wider than /16 (IPv4) or /32 (IPv6) is more than one organisation has. */
+static void
+examine_network(struct postfix_state *s, const char *word)
+{
+	struct cidr net;
+	bool is4;
+	unsigned int bits;
+	char size[64];
+
+	if (parse_network(&net, word) != 0 || is_private(&net))
+		return;
+	is4 = strchr(word, ':') == NULL;
+	bits = net.bits;
+	if (bits >= (is4 ? 16U : 32U))
+		return;
+	if (is4)
+		snprintf(size, sizeof(size), "%llu", 1ULL << (32 - bits));
+	else
+		snprintf(size, sizeof(size), "2^%u", 128 - bits);
+	REPORT(&s->examination->report, FAULT_WIDE_NETWORK, word, size);
+}
+
+static void
+examine_networks(struct postfix_state *s)
+{
+	char *value =
+	    alloc_string(postconf_value(&s->settings, "mynetworks"));
+	char *at, *word;
+
+	for (word = strtok_r(value, ", \t", &at); word != NULL;
+	     word = strtok_r(NULL, ", \t", &at))
+		if (*word != '!' && *word != '/')
+			examine_network(s, word);
+	free(value);
+}
+
+/* ---- what postconf warns of ---- */
+
+/* "FILE, line N: overriding earlier entry: NAME=VALUE" */
+static bool
+take_second_line(struct postfix_state *s, const char *warning)
+{
+	static const char phrase[] = "overriding earlier entry: ";
+	const char *name = strstr(warning, phrase);
+	char *copy;
+
+	if (name == NULL)
+		return false;
+	name += strlen(phrase);
+	copy = alloc_bytes(name, strcspn(name, "="));
+	REPORT(&s->examination->report, FAULT_SECOND_LINE, copy, warning);
+	free(copy);
+	return true;
+}
+
+/* "FILE: unused parameter: NAME=VALUE", which is a misspelt one, or one that a
+ * program other than Postfix reads. */
+static bool
+take_unused(struct postfix_state *s, const char *warning)
+{
+	static const char phrase[] = "unused parameter: ";
+	const char *name = strstr(warning, phrase), *value, *near;
+	char *copy;
+
+	if (name == NULL)
+		return false;
+	name += strlen(phrase);
+	value = name + strcspn(name, "=");
+	copy = alloc_bytes(name, (size_t)(value - name));
+	near = suggest(copy, postfix_lists());
+	if (near != NULL)
+		REPORT(&s->examination->report, FAULT_UNUSED_SETTING, copy,
+		       near, warning, value + (*value == '='));
+	free(copy);
+	return near != NULL;
+}
+
+static void
+examine_warnings(struct postfix_state *s)
+{
+	const struct strings *warnings = &s->settings.warnings;
+
+	for (size_t i = 0; i < warnings->count; i++)
+		if (!take_second_line(s, warnings->list[i]) &&
+		    !take_unused(s, warnings->list[i]))
+			REPORT(&s->examination->report, FAULT_POSTCONF_WARNS,
+			       warnings->list[i]);
+}
+
+/* ---- all of it ---- */
+
+static void
+collect_maps(struct postfix_state *s)
+{
+	static const char *const types[] = {"hash", "lmdb", "cdb", "socketmap",
+					    "policy"};
+	const struct strings *maps = &s->examination->conf.maps;
+
+	for (size_t i = 0; i < maps->count; i++)
+		for (size_t k = 0; k < sizeof(types) / sizeof(*types); k++)
+			if (has_type(maps->list[i], types[k]))
+				strings_add(&s->maps, maps->list[i]);
+	if (s->maps.count == 0)
+		return;
+	s->map = s->maps.list[0];
+	s->check = has_type(s->map, "policy") ? "check_policy_service"
+					      : "check_client_access";
+	s->name = postfix_name_of(
+	    s->map, postconf_value(&s->settings, "queue_directory"));
+}
+
+void
+examine_postfix(struct examination *x)
+{
+	struct postfix_state s = {.examination = x};
+	struct err err;
+
+	if (postconf_load(&s.settings, &err) != 0) {
+		REPORT(&x->report, FAULT_POSTFIX_SETTINGS, err.text);
+		postconf_clear(&s.settings);
+		return;
+	}
+	collect_maps(&s);
+	examine_warnings(&s);
+	for (size_t i = 0; i < s.maps.count; i++)
+		examine_type(&s, s.maps.list[i]);
+	examine_networks(&s);
+	if (s.maps.count > 0)
+		postfix_examine_lists(&s);
+	postfix_examine_files(&s);
+	strings_clear(&s.maps);
+	free(s.name);
+	free(s.decisive_value);
+	postconf_clear(&s.settings);
+}

@@ -1,0 +1,32 @@
+/*
+ * postfix_state: what the files of a group of findings on Postfix share.
+ */
+#ifndef TOOLS_DOCTOR_POSTFIX_STATE_H
+#define TOOLS_DOCTOR_POSTFIX_STATE_H
+
+#include "base/alloc.h"
+#include "tools/doctor/postconf.h"
+
+struct examination;
+
+struct postfix_state {
+	struct examination *examination;
+	struct postconf settings;
+	struct strings maps;  /* those of ours that smtpd can ask */
+	const char *map;      /* the first of them */
+	const char *check;    /* the restriction that asks it */
+	char *name;	      /* as smtpd should name it */
+	const char *decisive; /* the list that decides who may relay */
+	char *decisive_value; /* that list with our map in it */
+};
+
+/* postfix_lists.c: is the map asked, in the right place? */
+void postfix_examine_lists(struct postfix_state *);
+/* postfix_files.c: files, sockets and processes */
+void postfix_examine_files(struct postfix_state *);
+
+/* The lists that Postfix looks into for each recipient, in its order; ends with
+ * NULL. */
+const char *const *postfix_lists(void);
+
+#endif

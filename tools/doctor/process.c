@@ -1,0 +1,180 @@
+#include "tools/doctor/process.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/readfile.h"
+
+enum { PROC_FILE_MAX = 1024 * 1024 };
+
+void
+process_each(process_fn *fn, void *arg)
+{
+	DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		if (isdigit((unsigned char)*entry->d_name))
+			fn(arg, (pid_t)atol(entry->d_name));
+	closedir(dir);
+}
+
+/* The text of /proc/PID/FILE, to be freed; NULL: it may not be read. */
+static char *
+read_proc(pid_t pid, const char *file, size_t *len)
+{
+	char path[64];
+	struct err err;
+
+	snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, file);
+	return readfile(path, PROC_FILE_MAX, len, &err);
+}
+
+void
+process_name(pid_t pid, char name[PROCESS_NAME_MAX])
+{
+	size_t len;
+	char *text = read_proc(pid, "comm", &len);
+
+	*name = '\0';
+	if (text == NULL)
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	snprintf(name, PROCESS_NAME_MAX, "%s", text);
+	free(text);
+}
+
+/* A field of /proc/PID/stat, counted from 3, the first after the name. */
+static unsigned long long
+stat_field(pid_t pid, int field)
+{
+	size_t len;
+	char *text = read_proc(pid, "stat", &len), *at, *word;
+	unsigned long long value = 0;
+
+	if (text == NULL)
+		return 0;
+	word = strrchr(text, ')');
+	word = word != NULL ? strtok_r(word + 1, " ", &at) : NULL;
+	for (int i = 3; word != NULL && i < field; i++)
+		word = strtok_r(NULL, " ", &at);
+	if (word != NULL)
+		value = strtoull(word, NULL, 10);
+	free(text);
+	return value;
+}
+
+pid_t
+process_parent(pid_t pid)
+{
+	return (pid_t)stat_field(pid, 4);
+}
+
+static time_t
+boot_time(void)
+{
+	struct err err;
+	size_t len;
+	char *text = readfile("/proc/stat", PROC_FILE_MAX, &len, &err), *line;
+	time_t booted = 0;
+
+	line = text != NULL ? strstr(text, "\nbtime ") : NULL;
+	if (line != NULL)
+		booted = (time_t)strtoull(line + 7, NULL, 10);
+	free(text);
+	return booted;
+}
+
+time_t
+process_started(pid_t pid)
+{
+	time_t booted = boot_time();
+	unsigned long long ticks = stat_field(pid, 22);
+
+	if (booted == 0 || ticks == 0)
+		return 0;
+	return booted + (time_t)(ticks / (unsigned long)sysconf(_SC_CLK_TCK));
+}
+
+int
+process_has_open(pid_t pid, const char *path)
+{
+	char name[300];
+	struct stat wanted, st;
+	const struct dirent *entry;
+	int count = 0;
+	DIR *dir;
+
+	snprintf(name, sizeof(name), "/proc/%ld/fd", (long)pid);
+	dir = opendir(name);
+	if (dir == NULL || stat(path, &wanted) != 0) {
+		if (dir != NULL)
+			closedir(dir);
+		return -1;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		snprintf(name, sizeof(name), "/proc/%ld/fd/%.20s", (long)pid,
+			 entry->d_name);
+		count += stat(name, &st) == 0 && st.st_dev == wanted.st_dev &&
+			 st.st_ino == wanted.st_ino;
+	}
+	closedir(dir);
+	return count;
+}
+
+int
+process_has_word(pid_t pid, const char *file, const char *prefix)
+{
+	size_t len, prefix_len = strlen(prefix);
+	char *text = read_proc(pid, file, &len);
+	int found = 0;
+
+	if (text == NULL)
+		return -1;
+	for (const char *p = text; p < text + len; p += strlen(p) + 1)
+		found |= strncmp(p, prefix, prefix_len) == 0;
+	free(text);
+	return found;
+}
+
+long
+process_status(pid_t pid, const char *key)
+{
+	size_t len;
+	char *text = read_proc(pid, "status", &len), *line;
+	long value = -1;
+
+	line = text != NULL ? strstr(text, key) : NULL;
+	if (line != NULL)
+		value = strtol(line + strlen(key), NULL, 10);
+	free(text);
+	return value;
+}
+
+pid_t
+process_of_file(const char *pidfile)
+{
+	struct err err;
+	size_t len;
+	char *text = readfile(pidfile, 64, &len, &err);
+	pid_t pid;
+
+	if (text == NULL)
+		return errno == ENOENT ? 0 : -1;
+	pid = (pid_t)atol(text);
+	free(text);
+	if (pid <= 0 || (kill(pid, 0) != 0 && errno == ESRCH))
+		return 0;
+	return pid;
+}
