@@ -137,8 +137,8 @@ FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAX = 14, 25, 80
 FILE_MAX, MAIN_MAX = 540, 120
 # What the daemon does today fits into 41,000 lines. The gateway's tools, the
 # doctor, the metrics and the peers come on top of that, in files of their own.
-# Whoever needs more says why here.
-PRODUCT_MAX = 56000
+# Whoever needs more says why here: the doctor has 3,100 lines.
+PRODUCT_MAX = 60000
 FOLDER_MAX = 20
 
 
