@@ -262,6 +262,8 @@ install: all
 	    "$(DESTDIR)$(mandir)/man8/pop-before-smtp.8"
 	sed 's,@sbindir@,$(sbindir),' packaging/pop-before-smtp.service \
 	    >"$(DESTDIR)$(unitdir)/pop-before-smtp.service"
+	sed 's,@bindir@,$(bindir),' packaging/pop-before-smtp-recipients@.service \
+	    >"$(DESTDIR)$(unitdir)/pop-before-smtp-recipients@.service"
 	$(INSTALL_DATA) packaging/sysusers.conf \
 	    "$(DESTDIR)$(sysusersdir)/pop-before-smtp.conf"
 	$(INSTALL_DATA) packaging/tmpfiles.conf \
@@ -276,6 +278,7 @@ install: all
 uninstall:
 	rm -f "$(DESTDIR)$(sbindir)/pop-before-smtp" "$(DESTDIR)$(bindir)/pbsctl" \
 	    "$(DESTDIR)$(unitdir)/pop-before-smtp.service" \
+	    "$(DESTDIR)$(unitdir)/pop-before-smtp-recipients@.service" \
 	    "$(DESTDIR)$(sysusersdir)/pop-before-smtp.conf" \
 	    "$(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf"
 	for m in $(notdir $(MANUALS)); do \

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 from tap import contains, equal, main, ok, skip
 
 CONFIG = "etc/pop-before-smtp/pop-before-smtp.yaml"
+RECIPIENTS = "usr/lib/systemd/system/pop-before-smtp-recipients@.service"
 
 
 def make(*words):
@@ -52,6 +53,7 @@ def installs():
                      "usr/share/man/man5/pop-before-smtp.yaml.5",
                      "usr/share/man/man5/pop-before-smtp.patterns.5",
                      "usr/lib/systemd/system/pop-before-smtp.service",
+                     RECIPIENTS,
                      "usr/lib/sysusers.d/pop-before-smtp.conf",
                      "usr/lib/tmpfiles.d/pop-before-smtp.conf",
                      "usr/share/doc/pop-before-smtp/INSTALL", CONFIG):
@@ -59,14 +61,22 @@ def installs():
         unit = read(top, "usr/lib/systemd/system/pop-before-smtp.service")
         contains(unit, "ExecStart=/usr/sbin/pop-before-smtp\n",
                  "the unit starts what was installed")
-        ok("@" not in unit.replace("@system-service", "")
-           .replace("@privileged", "").replace("@resources", ""),
-           "nothing in it was left to be filled in")
+        filled_in(unit)
+        unit = read(top, RECIPIENTS)
+        contains(unit, "ExecStart=/usr/bin/pbsctl recipients --watch ",
+                 "and so does the one for recipients")
+        filled_in(unit)
         for name in (CONFIG, "usr/share/man/man8/pop-before-smtp.8"):
             text = read(top, name)
             ok("/usr/share/pop-before-smtp/patterns" in text and
                "/usr/local" not in text, name + " names what was installed")
         keeps_what_is_the_users(top, where)
+
+
+def filled_in(unit):
+    ok("@" not in unit.replace("@system-service", "")
+       .replace("@privileged", "").replace("@resources", ""),
+       "nothing in it was left to be filled in")
 
 
 def keeps_what_is_the_users(top, where):
@@ -122,20 +132,25 @@ def boot():
 
 
 def exposure():
-    """What systemd-analyze thinks of the unit; lower is better."""
+    """What systemd-analyze thinks of the units; lower is better."""
     if not shutil.which("systemd-analyze"):
-        skip("the unit's exposure", "there is no systemd-analyze")
+        skip("the units' exposure", "there is no systemd-analyze")
         return
+    exposure_of("pop-before-smtp.service", "")
+    exposure_of("pop-before-smtp-recipients@.service", "a")
+
+
+def exposure_of(unit, instance):
     with tempfile.TemporaryDirectory() as top:
-        path = os.path.join(top, "pop-before-smtp.service")
+        path = os.path.join(top, unit.replace("@", "@" + instance))
         with open(path, "w") as f:
-            f.write(read(ROOT, "packaging/pop-before-smtp.service").replace(
-                "@sbindir@/pop-before-smtp", "/bin/true"))
+            f.write(re.sub("@s?bindir@/[a-z-]+", "/bin/true", read(
+                ROOT, "packaging/" + unit)))
         done = subprocess.run(
             ["systemd-analyze", "security", "--offline=true", path],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         found = re.search(r"exposure level.*: (\d+\.\d+)", done.stdout)
-        ok(found and float(found[1]) <= 0.5, "the unit's exposure is 0.5 at "
+        ok(found and float(found[1]) <= 0.5, unit + ": an exposure of 0.5 at "
            "most", done.stdout[-300:])
 
 
