@@ -1,6 +1,7 @@
 #include "base/addr.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <string.h>
 
 static const uint8_t MAPPED[12] = {[10] = 0xff, [11] = 0xff};
@@ -179,15 +180,15 @@ addr_is_unambiguous(const struct addr *addr)
 	return nonzero >= 2;
 }
 
-/* Byte `at` of the mask of a network with this many bits. */
-static uint8_t
-mask_byte(unsigned int bits, unsigned int at)
+/* The first `bits` bits of one of the two words of an address. */
+static uint64_t
+mask_word(unsigned int bits, unsigned int word)
 {
-	if (bits >= 8 * (at + 1))
-		return 0xff;
-	if (bits <= 8 * at)
-		return 0;
-	return (uint8_t)(0xff00 >> (bits - 8 * at));
+	unsigned int before = 64 * word;
+
+	if (bits >= before + 64)
+		return UINT64_MAX;
+	return bits > before ? htobe64(UINT64_MAX << (before + 64 - bits)) : 0;
 }
 
 /* Parses one to three digits without a leading zero: 0 to 128, or -1. */
@@ -257,20 +258,24 @@ struct addr
 cidr_network(const struct cidr *net)
 {
 	struct addr addr = net->addr;
+	uint64_t words[2];
 
-	for (unsigned int i = 0; i < sizeof(addr.bytes); i++)
-		addr.bytes[i] &= mask_byte(net->bits, i);
+	memcpy(words, addr.bytes, sizeof(words));
+	words[0] &= mask_word(net->bits, 0);
+	words[1] &= mask_word(net->bits, 1);
+	memcpy(addr.bytes, words, sizeof(words));
 	return addr;
 }
 
 bool
 cidr_contains(const struct cidr *net, const struct addr *addr)
 {
+	uint64_t a[2], b[2];
+
 	if (net->addr.family != addr->family)
 		return false;
-	for (unsigned int i = 0; i < sizeof(addr->bytes); i++)
-		if ((net->addr.bytes[i] ^ addr->bytes[i]) &
-		    mask_byte(net->bits, i))
-			return false;
-	return true;
+	memcpy(a, net->addr.bytes, sizeof(a));
+	memcpy(b, addr->bytes, sizeof(b));
+	return (((a[0] ^ b[0]) & mask_word(net->bits, 0)) |
+		((a[1] ^ b[1]) & mask_word(net->bits, 1))) == 0;
 }
