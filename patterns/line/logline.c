@@ -57,24 +57,37 @@ logline_time(const struct logline *l, struct stampclock *clock, time_t now,
 			    when);
 }
 
-/*
- * Whether a stamp of this kind, which looks like the example, begins in p..end.
- * Colons are rare, so candidates are found by the one between hours and
- * minutes. A stamp without colons (multilog's) is found by its first byte.
- */
+/* Whether a stamp of this kind begins in p..end, with so many bytes before the
+ * colon between hours and minutes. Colons are rare, so candidates are found by
+ * that one and the one before the seconds. */
+static bool
+holds_clock(enum stamp_kind kind, ptrdiff_t hours, const char *p,
+	    const char *end)
+{
+	const char *q = p;
+
+	while ((q = memchr(q, ':', (size_t)(end - q))) != NULL) {
+		if (q - p >= hours && end - q > 3 && q[3] == ':' &&
+		    stamp_find_kind(kind, q - hours, end) != 0)
+			return true;
+		q++;
+	}
+	return false;
+}
+
+/* Whether a stamp of this kind, which looks like the example, begins in p..end.
+ * The one without colons, multilog's, is found by its first byte. */
 static bool
 holds_stamp(enum stamp_kind kind, const char *example, size_t len,
 	    const char *p, const char *end)
 {
-	const char *colon = memchr(example, ':', len), *q = p;
-	char mark = colon != NULL ? ':' : *example;
-	ptrdiff_t at = colon != NULL ? colon - example : 0;
+	const char *colon = memchr(example, ':', len);
 
-	while ((q = memchr(q, mark, (size_t)(end - q))) != NULL) {
-		if (q - p >= at && stamp_find_kind(kind, q - at, end) != 0)
+	if (colon != NULL)
+		return holds_clock(kind, colon - example, p, end);
+	for (; (p = memchr(p, *example, (size_t)(end - p))) != NULL; p++)
+		if (stamp_find_kind(kind, p, end) != 0)
 			return true;
-		q++;
-	}
 	return false;
 }
 
