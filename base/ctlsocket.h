@@ -3,7 +3,7 @@
  *
  * Each connection takes one request line and one answer. The last line of the
  * answer is "ok", "no WHY" or "error WHY"; an answer without it is incomplete.
- * The socket has mode 0600.
+ * The socket has mode 0600, or 0660 for the group pop-before-smtp.
  */
 #ifndef BASE_CTLSOCKET_H
 #define BASE_CTLSOCKET_H

@@ -1,5 +1,6 @@
 #include "daemon/publish/resources.h"
 
+#include <grp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,11 +85,25 @@ resources_open_maps(struct resources *r, const struct conf *conf,
 	return 0;
 }
 
+/*
+ * Members of the group pop-before-smtp, which sysusers.d creates, may use the
+ * socket: they are operators. Another group that the daemon happens to run with
+ * may have members who are none, such as nogroup.
+ */
+static mode_t
+control_mode(void)
+{
+	const struct group *operators = getgrnam("pop-before-smtp");
+
+	return operators != NULL && operators->gr_gid == getegid() ? 0660
+								   : 0600;
+}
+
 int
 resources_listen(struct resources *r, const struct conf *conf, struct err *err)
 {
 	r->control_path = conf_socket(conf);
-	r->control = unixsocket_listen(r->control_path, 0600, BACKLOG,
+	r->control = unixsocket_listen(r->control_path, control_mode(), BACKLOG,
 				       &r->control_node, err);
 	return r->control >= 0 ? 0 : -1;
 }

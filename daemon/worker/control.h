@@ -1,7 +1,8 @@
 /*
  * control: the Unix socket on which pbsctl and --list query the running daemon.
  *
- * It is NAME.ctl beside the checkpoint, mode 0600. Requests:
+ * It is NAME.ctl beside the checkpoint, mode 0600, or 0660 for the group
+ * pop-before-smtp. Requests:
  *
  *	list
  *	show ADDRESS
