@@ -547,8 +547,9 @@ def unreadable():
     root = MailRoot()
     root.put("custdomains", "x")
     refused("a file as custdomains", root.path)
-    refused("no such directory", "/nonexistent")
-    refused("a directory of something else", imports.directory())
+    refused("no such directory", os.path.join(imports.directory(), "none"))
+    refused("a directory of something else",
+            MailRoot({"index.html": "x"}).path)
     refused("a file", __file__)
 
 

@@ -73,12 +73,13 @@ xmail_leftovers(struct xmail *xmail, struct err *err)
 
 	if (count < 0)
 		return err_set(err, "%s: %s", xmail->root, strerror(errno));
+	for (int i = 0; i < count; i++)
+		any = any || was_read(xmail, entries[i]->d_name);
 	for (int i = 0; i < count; i++) {
 		const char *name = entries[i]->d_name;
-		bool read = was_read(xmail, name);
 
-		any = any || read;
-		if (!read && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+		if (any && !was_read(xmail, name) && strcmp(name, ".") != 0 &&
+		    strcmp(name, "..") != 0)
 			report(xmail, name);
 		free(entries[i]);
 	}
