@@ -479,6 +479,19 @@ exists(const char *name)
 	return access(name, F_OK) == 0;
 }
 
+/* What compresses a file, by what it appends to the name; the first two are
+ * done here. */
+static const struct {
+	const char *suffix, *command;
+} compressors[] = {
+    {"", NULL},
+    {".gz", NULL},
+    {".bz2", "bzip2 -f"},
+    {".xz", "xz -0f"},
+    {".zst", "zstd -1qf --rm"},
+};
+enum { COMPRESSORS = sizeof(compressors) / sizeof(compressors[0]) };
+
 /* Makes .1 free. */
 static void
 shift(struct world *w)
@@ -486,9 +499,10 @@ shift(struct world *w)
 	char from[64], to[64];
 
 	for (int i = 60; i > 0; i--) {
-		for (int gz = 0; gz < 2; gz++) {
-			sprintf(from, "log.%d%s", i, gz ? ".gz" : "");
-			sprintf(to, "log.%d%s", i + 1, gz ? ".gz" : "");
+		for (int kind = 0; kind < COMPRESSORS; kind++) {
+			sprintf(from, "log.%d%s", i, compressors[kind].suffix);
+			sprintf(to, "log.%d%s", i + 1,
+				compressors[kind].suffix);
 			if (exists(path(w, from)))
 				rename(path(w, from), path(w, to));
 		}
@@ -556,10 +570,22 @@ compress_file(struct world *w, const char *name)
 	unlink(path(w, name));
 }
 
+/* False: there is no such program here. */
+static bool
+compress_by(struct world *w, const char *command, const char *name)
+{
+	char line[700];
+
+	snprintf(line, sizeof(line), "%s '%s' 2>/dev/null", command,
+		 path(w, name));
+	return system(line) == 0;
+}
+
 /* The youngest rotated file that the writer has left. */
 static void
 compress_one(struct world *w, uint32_t arg)
 {
+	const char *command;
 	char name[64];
 
 	for (int i = 1; i <= 60; i++) {
@@ -570,7 +596,10 @@ compress_one(struct world *w, uint32_t arg)
 		if (!exists(path(w, name)) || is_writers(w, name) ||
 		    arg++ % 3 == 0)
 			continue;
-		compress_file(w, name);
+		command =
+		    compressors[1 + (arg >> 8) % (COMPRESSORS - 1)].command;
+		if (command == NULL || !compress_by(w, command, name))
+			compress_file(w, name);
 		return;
 	}
 }
