@@ -38,6 +38,13 @@ swar_first(uint64_t marks)
 	return (size_t)__builtin_ctzll(marks) / 8;
 }
 
+/* All bits of the bytes before the first mark; there must be one. */
+static inline uint64_t
+swar_before(uint64_t marks)
+{
+	return ((marks & -marks) >> 7) - 1;
+}
+
 static inline uint64_t
 swar_equal(uint64_t w, char c)
 {

@@ -115,7 +115,7 @@ note_unmatched(struct pipeline *p, const struct logline *l, int64_t lifetime)
 	char text[512], program[128];
 	const char *line;
 
-	if (!matcher_knows(recognizer_matcher(p->recognizer), l))
+	if (matcher_program(recognizer_matcher(p->recognizer), l) == NULL)
 		return;
 	line = unmatched_line(p->unmatched, l, lifetime);
 	if (line == NULL)

@@ -85,6 +85,8 @@ recognize_piece(struct recognizer *recognizer, struct piece *piece, time_t now)
 		if (next < 0)
 			continue;
 		piece->nlines++;
+		if (recognizer_skips(recognizer, line, len))
+			continue;
 		out->finding = recognize_alone(recognizer, line, len, now,
 					       &out->found, &err);
 		if (out->finding == FOUND_HEADERLESS)

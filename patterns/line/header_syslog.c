@@ -102,9 +102,9 @@ is_one_of(const char *p, size_t len, const char *const *names)
 	return false;
 }
 
-static const char *const severities[] = {
-    "emerg",   "alert",	 "crit", "err",	  "error", "warn",
-    "warning", "notice", "info", "debug", NULL};
+static const char *const severities[] = {"emerg", "alert", "crit",    "err",
+					 "error", "warn",  "warning", "notice",
+					 "info",  "debug", NULL};
 
 /* The end of text like "mail.info" at p, or NULL. */
 static const char *
@@ -380,6 +380,46 @@ header_syslog_next(struct logline *l, struct linestart *start, const char *p,
 	l->host_len = start->host_len;
 	text = take_tag_of_host(l, p + start->len, end);
 	return text != NULL ? skip_message_id(text, end) : NULL;
+}
+
+/* The longest tag that logline_peek() reads: a name of 15 bytes, a pid of 7
+ * digits between brackets, a colon and a space. */
+enum { PEEK_MAX = 15 + 9 + 2 };
+
+struct tagname
+logline_peek(const struct linestart *start, const char *line, size_t len)
+{
+	static const struct tagname none;
+	struct tagname name;
+	uint64_t first, second, unused;
+	const char *p = line + start->len;
+
+	if (len < start->len + PEEK_MAX ||
+	    !starts_alike(start, line, line + len))
+		return none;
+	name.low = swar_load(p);
+	name.high = swar_load(p + 8);
+	first = tag_ends(name.low);
+	if (first != 0) {
+		name.low &= swar_before(first);
+		name.high = 0;
+		p += swar_first(first);
+	} else {
+		second = tag_ends(name.high);
+		if (second == 0)
+			return none;
+		name.high &= swar_before(second);
+		p += 8 + swar_first(second);
+	}
+	if (*p == '[') {
+		first = swar_not_digit(swar_load(p + 1), &unused);
+		if (first == 0 || swar_first(first) == 0)
+			return none;
+		p += 1 + swar_first(first);
+		if (*p++ != ']')
+			return none;
+	}
+	return p[0] == ':' && p[1] == ' ' ? name : none;
 }
 
 /* ---- the parts, for header_around.c ---- */

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
 #include <time.h>
@@ -74,6 +75,25 @@ struct linestart {
 /* As logline_parse(), for consecutive lines. */
 int logline_next(struct logline *out, struct linestart *, const char *line,
     size_t len);
+
+/* The name of a program, padded with zeros; the first byte is the lowest. Zero:
+ * no name. */
+struct tagname {
+	uint64_t low, high;
+};
+
+/*
+ * If a line has the stamp and the host of the line before it, a tag "name: " or
+ * "name[pid]: ", and a name of at most 15 bytes, returns the name:
+ * logline_next() would find the header of syslog in it, and this program.
+ * Otherwise returns no name, and nothing is known of the line.
+ */
+struct tagname logline_peek(const struct linestart *, const char *line,
+    size_t len);
+
+/* Whether a line with the header of syslog, a host and this program can be read
+ * in another way than logline_parse() reads it: see logline_reread(). */
+bool logline_tag_may_reread(const char *program, size_t len);
 
 /*
  * For a line that logline_parse() refuses: 0 if it has a header of syslog in

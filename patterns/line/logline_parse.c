@@ -108,16 +108,16 @@ logline_parse(struct logline *out, const char *line, size_t len)
 
 /* Whether "dovecot" is a part of the tag by itself, as in the names that
  * containers have: "mailcow-dovecot-1". */
-static bool
-names_dovecot(const struct logline *l)
+bool
+logline_tag_may_reread(const char *program, size_t len)
 {
 	static const char name[] = "dovecot";
-	const char *end = l->program + l->program_len;
-	const char *p = memmem(l->program, l->program_len, name, strlen(name));
+	const char *end = program + len;
+	const char *p = memmem(program, len, name, strlen(name));
 
 	if (p == NULL)
 		return false;
-	return (p == l->program || !isalnum((unsigned char)p[-1])) &&
+	return (p == program || !isalnum((unsigned char)p[-1])) &&
 	       (p + strlen(name) == end ||
 		!isalnum((unsigned char)p[strlen(name)]));
 }
@@ -132,7 +132,7 @@ take_nested(struct logline *l)
 {
 	struct logline inner;
 
-	if (!names_dovecot(l) ||
+	if (!logline_tag_may_reread(l->program, l->program_len) ||
 	    logline_parse(&inner, l->text, l->text_len) != 0 ||
 	    inner.header > HEADER_DOVECOT ||
 	    (inner.header == HEADER_SYSLOG && inner.stamp != l->text) ||

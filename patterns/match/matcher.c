@@ -210,17 +210,21 @@ matcher_has_jit(const struct matcher *matcher)
 	return matcher->jit;
 }
 
-int
-matcher_match(struct matcher *matcher, const struct logline *line,
-	      struct match *out, struct err *err)
+const struct program *
+matcher_program(const struct matcher *matcher, const struct logline *line)
 {
-	const struct program *program = programs_find(matcher->programs, line);
+	return programs_find(matcher->programs, line);
+}
+
+int
+matcher_match_program(struct matcher *matcher, const struct program *program,
+		      const struct logline *line, struct match *out,
+		      struct err *err)
+{
 	unsigned int bits;
 	size_t i;
 	int r = 0;
 
-	if (program == NULL)
-		return 0;
 	bits = prefilter_bits(&program->filter, line->text, line->text_len);
 	/* Stop at a rule that gave up: another rule's verdict on such a line
 	 * cannot be trusted either. */
@@ -231,10 +235,15 @@ matcher_match(struct matcher *matcher, const struct logline *line,
 	return r;
 }
 
-bool
-matcher_knows(const struct matcher *matcher, const struct logline *line)
+int
+matcher_match(struct matcher *matcher, const struct logline *line,
+	      struct match *out, struct err *err)
 {
-	return programs_find(matcher->programs, line) != NULL;
+	const struct program *program = matcher_program(matcher, line);
+
+	if (program == NULL)
+		return 0;
+	return matcher_match_program(matcher, program, line, out, err);
 }
 
 size_t

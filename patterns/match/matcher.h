@@ -61,8 +61,12 @@ bool matcher_has_jit(const struct matcher *);
 int matcher_match(struct matcher *, const struct logline *, struct match *out,
     struct err *);
 
-/* Whether there are rules for the program that the line names. */
-bool matcher_knows(const struct matcher *, const struct logline *);
+/* The two halves of matcher_match(): the rules for the program that the line
+ * names, or NULL; and what they make of the line. */
+const struct program *matcher_program(const struct matcher *,
+    const struct logline *);
+int matcher_match_program(struct matcher *, const struct program *,
+    const struct logline *, struct match *out, struct err *);
 
 /* How one expression did with a line, for pbsctl explain. */
 struct attempt {

@@ -7,11 +7,15 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/swar.h"
 #include "patterns/match/correlate.h"
 
 /* What the logout rules of a server capture. WITHOUT_ADDRESS: one of them
  * captures the session, but not the address. */
 enum { BY_ADDRESS = 1, BY_SESSION = 2, WITHOUT_ADDRESS = 4 };
+
+/* Programs without rules, as many as most hosts run. A power of two. */
+enum { RULELESS = 128 };
 
 struct recognizer {
 	const struct ruleset *set;
@@ -20,7 +24,8 @@ struct recognizer {
 	struct correlate *correlate;
 	struct stampclock clock;
 	struct linestart start;
-	struct multiline multiline; /* of recognize() */
+	struct tagname ruleless[RULELESS]; /* in the place of their hash */
+	struct multiline multiline;	   /* of recognize() */
 };
 
 static void
@@ -176,13 +181,50 @@ recognize_rest(struct recognizer *r, struct multiline *m, enum finding finding,
 	return finding == FOUND_PART ? join_part(r, found, err) : finding;
 }
 
+/* ---- programs without rules ---- */
+
+/* Where a name is, if it is remembered. Two names in the same place cost time,
+ * and no more. */
+static size_t
+ruleless_place(struct tagname name)
+{
+	uint64_t hash = name.low ^ name.high * 31;
+
+	return hash * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (RULELESS - 1);
+}
+
+static void
+note_ruleless(struct recognizer *r, const struct logline *l)
+{
+	char copy[16] = {0};
+	struct tagname name;
+
+	if (l->header != HEADER_SYSLOG || l->program_len >= sizeof(copy) ||
+	    logline_tag_may_reread(l->program, l->program_len))
+		return;
+	memcpy(copy, l->program, l->program_len);
+	name = (struct tagname){swar_load(copy), swar_load(copy + 8)};
+	r->ruleless[ruleless_place(name)] = name;
+}
+
+bool
+recognizer_skips(const struct recognizer *r, const char *line, size_t len)
+{
+	struct tagname name = logline_peek(&r->start, line, len);
+	const struct tagname *known = &r->ruleless[ruleless_place(name)];
+
+	return name.low != 0 && known->low == name.low &&
+	       known->high == name.high;
+}
+
+/* ---- one line ---- */
+
 /* A word in the tag's place is the tag only if it names a program. */
 static bool
-take_bare(struct recognizer *r, struct logline *l, const char *line,
-	  size_t len)
+take_bare(struct recognizer *r, struct logline *l, const char *line, size_t len)
 {
 	return logline_bare(l, line, len) == 0 &&
-	       matcher_knows(r->matcher, l);
+	       matcher_program(r->matcher, l) != NULL;
 }
 
 static int
@@ -247,6 +289,20 @@ has_zone(struct recognizer *r, const char *line, size_t len, struct err *err)
 	return fits;
 }
 
+/* As matcher_match(). */
+static int
+match(struct recognizer *r, struct found *found, struct err *err)
+{
+	const struct program *program =
+	    matcher_program(r->matcher, &found->line);
+
+	if (program != NULL)
+		return matcher_match_program(r->matcher, program, &found->line,
+					     &found->match, err);
+	note_ruleless(r, &found->line);
+	return 0;
+}
+
 enum finding
 recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 		struct found *found, struct err *err)
@@ -256,7 +312,7 @@ recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 	if (logline_next(&found->line, &r->start, line, len) != 0 &&
 	    !take_bare(r, &found->line, line, len))
 		return FOUND_HEADERLESS;
-	fits = matcher_match(r->matcher, &found->line, &found->match, err);
+	fits = match(r, found, err);
 	if (fits == 0 && logline_may_reread(&found->line))
 		fits = match_again(r, found, err);
 	if (fits == 0)

@@ -74,6 +74,11 @@ enum finding recognize_alone(struct recognizer *, const char *line, size_t len,
 enum finding recognize_rest(struct recognizer *, struct multiline *,
     enum finding, struct found *, struct err *);
 
+/* Whether a line is FOUND_NOTHING for sure, because it begins like the line
+ * before it and comes from a program that has no rules. Costs a fraction of
+ * recognize_alone(), which need not see the line then. */
+bool recognizer_skips(const struct recognizer *, const char *line, size_t len);
+
 /*
  * What the lines of a login and its logout have in common, by which the session
  * is identified. If the logout rules of a server capture the session, all of

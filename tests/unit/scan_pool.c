@@ -84,6 +84,37 @@ write_odd(char *out)
 	return len + (size_t)sprintf(out + len, "%s", odd[any(6)]);
 }
 
+static const char *const names[] = {
+    "postfix/smtpd", "postfix/qmgr",	"sshd",		"imapd",
+    "dovecot",	     "my-dovecot-1",	"docker/pop3d", "abcdefghijklmno",
+    "pop3d",	     "mailcowdovecots", "ipop3d",	"abcdefghijklmnop",
+    "imap-login",    "mail.info",	"auth",		""};
+static const char *const tag_ends[] = {
+    ": ",     ": ",	     ": ",	     "[42]: ",
+    "[42]: ", "[1234567]: ", "[12345678]: ", "[4x]: ",
+    "[]: ",   "[42] ",	     "[42]:",	     ":",
+    " ",      " imapd[7]: "};
+static const char *const texts[] = {
+    "Login user=ann host=client [192.0.2.7]",
+    "LOGIN, user=ann, ip=[::ffff:192.0.2.7], port=[40000], protocol=IMAP",
+    "imap-login: Login: user=<ann>, method=PLAIN, rip=192.0.2.7, "
+    "lip=192.0.2.1, mpid=77, TLS, session=<a>",
+    "Nov 21 02:00:00 imap-login: Info: Login: user=<ann>, method=PLAIN, "
+    "rip=192.0.2.7, lip=192.0.2.1, mpid=77, TLS, session=<a>",
+    "Connection closed by 192.0.2.7",
+    "x",
+    ""};
+
+/* Neighbours in a log: of the same second and host, mostly. */
+static size_t
+write_neighbour(char *out)
+{
+	return (size_t)sprintf(out, "Nov 21 02:00:%02zu mail%s %s%s%s",
+			       any(20) / 19, any(20) == 0 ? "2" : "",
+			       names[any(16)], tag_ends[any(14)],
+			       texts[any(7)]);
+}
+
 static void
 make_log(void)
 {
@@ -98,6 +129,10 @@ make_log(void)
 		log_len += any(4) == 0 ? write_odd(log_text + log_len)
 				       : write_sample(log_text + log_len);
 		log_text[log_len++] = '\n';
+		for (size_t more = any(3) == 0 ? any(8) : 0; more > 0; more--) {
+			log_len += write_neighbour(log_text + log_len);
+			log_text[log_len++] = '\n';
+		}
 	}
 }
 
@@ -178,7 +213,7 @@ findings_of_blocks(struct recognizer *recognizer, unsigned int helpers,
 	for (at = 0; at < log_len; at = end) {
 		end = block_end(at, about / 2 + any(about));
 		scan_pool_block(pool, log_text + at, end - at, now.wall,
-			     on_finding, out);
+				on_finding, out);
 	}
 	scan_pool_free(&pool);
 	fclose(out);
@@ -241,6 +276,50 @@ short_logins(struct recognizer *recognizer)
 	   "and in nothing but logins");
 	free(want);
 	free(got);
+}
+
+/* ---- what need not be looked at ---- */
+
+static bool
+skips(const struct recognizer *recognizer, const char *line)
+{
+	return recognizer_skips(recognizer, line, strlen(line));
+}
+
+/* Lines like one of a program without rules, and unlike it. */
+static void
+skips_what_has_no_rules(struct recognizer *recognizer)
+{
+	static const char known[] =
+	    "Nov 21 02:00:00 mail postfix/qmgrd[7]: connect from unknown";
+	static const char *const unlike[] = {
+	    "Nov 21 02:00:01 mail postfix/qmgrd[8]: lost connection",
+	    "Nov 21 02:00:00 mall postfix/qmgrd[8]: lost connection",
+	    "Nov 21 02:00:00 mail postfix/qmgrx[8]: lost connection",
+	    "Nov 21 02:00:00 mail postfix/qmg[8]: lost connection",
+	    "Nov 21 02:00:00 mail postfix/qmgrd[8x]: lost connection",
+	    "Nov 21 02:00:00 mail postfix/qmgrd[8] lost connection",
+	    "Nov 21 02:00:00 mail postfix/qmgrd[12345678]: lost connection",
+	    "Nov 21 02:00:00 mail postfix/qmgrd [8]: lost connection",
+	    "Nov 21 02:00:00 mail imapd[8]: Login user=ann host=b [192.0.2.7]",
+	    "Nov 21 02:00:00 mail a-dovecot-1[8]: some text of a container"};
+	struct found found;
+	struct err err;
+
+	recognizer_forget(recognizer);
+	recognize_alone(recognizer, known, strlen(known), now.wall, &found,
+			&err);
+	ok(skips(recognizer, known), "skips the program of the line before");
+	ok(skips(recognizer, "Nov 21 02:00:00 mail postfix/qmgrd: lost "
+			     "connection after AUTH"),
+	   "and without a pid");
+	for (size_t i = 0; i < sizeof(unlike) / sizeof(unlike[0]); i++)
+		ok(!skips(recognizer, unlike[i]), "looks at %s", unlike[i]);
+	for (size_t i = 0; i < sizeof(unlike) / sizeof(unlike[0]); i++)
+		recognize_alone(recognizer, unlike[i], strlen(unlike[i]),
+				now.wall, &found, &err);
+	ok(!skips(recognizer, unlike[8]) && !skips(recognizer, unlike[9]),
+	   "looks at a program with rules, and at a container, again");
 }
 
 /* ---- what becomes of it ---- */
@@ -338,8 +417,8 @@ does_the_same_after_messages(char *dir)
 	log_len = 0;
 	for (size_t i = 0; i < 5000; i++) {
 		if (i % 1000 == 500)
-			log_len += (size_t)sprintf(log_text + log_len, "%s\n",
-						   line);
+			log_len +=
+			    (size_t)sprintf(log_text + log_len, "%s\n", line);
 		log_len += write_sample(log_text + log_len);
 		log_text[log_len++] = '\n';
 	}
@@ -377,6 +456,7 @@ main(void)
 	finds_the_same_unprepared(set);
 	finds_the_same(recognizer);
 	short_logins(recognizer);
+	skips_what_has_no_rules(recognizer);
 	does_the_same(dir);
 	does_the_same_after_messages(dir);
 	strings_clear(&stock);
