@@ -1,8 +1,20 @@
 # pop-before-smtp: one plain Makefile. `make help` lists the targets.
 
 BUILD	= build
-CC	= cc
-CFLAGS	= -O2 -g
+SOURCE := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+ifneq ($(SOURCE),.)
+# From another directory, as `make -f DIR/Makefile': it builds there, and leaves
+# the sources as they are.
+$(or $(MAKECMDGOALS),all): elsewhere ;
+elsewhere:
+	@$(MAKE) -C "$(SOURCE)" BUILD="$(abspath $(BUILD))" $(MAKECMDGOALS)
+.PHONY: elsewhere $(MAKECMDGOALS)
+else
+
+# These, and CC, CPPFLAGS and LDFLAGS, may come from the environment.
+CFLAGS	?= -O2 -g
+PKG_CONFIG ?= pkg-config
+V	?= 0
 WARN	= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	  -Wwrite-strings -Wformat=2 -Wvla
 # A level that a distribution asks for, or its compiler has, is not its rival.
@@ -27,6 +39,11 @@ localstatedir	= /var
 unitdir		= $(prefix)/lib/systemd/system
 sysusersdir	= $(prefix)/lib/sysusers.d
 tmpfilesdir	= $(prefix)/lib/tmpfiles.d
+initdir		= $(sysconfdir)/init.d
+logrotatedir	= $(sysconfdir)/logrotate.d
+bashdir		= $(datadir)/bash-completion/completions
+zshdir		= $(datadir)/zsh/site-functions
+fishdir		= $(datadir)/fish/vendor_completions.d
 patterndir	= $(datadir)/pop-before-smtp/patterns
 
 INSTALL	= install
@@ -40,88 +57,18 @@ all:
 
 # What this machine has. Made before all else, and make then begins anew with
 # it. Only `run' and `test' install packages; the others say what is missing.
+LIBS	= -pthread
 NEED	= $(if $(filter run test,$(MAKECMDGOALS)),,--check)
-ifneq ($(filter-out clean help coverage cross,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean help coverage cross deb rpm,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif
 
-$(BUILD)/config.mk: packaging/install-packages
+$(BUILD)/config.mk: packaging/install-packages packaging/find-libraries
 	@mkdir -p $(@D)
-	@CC="$(CC)" packaging/install-packages $(NEED) build
-	@{ pkg-config --exists libsystemd && echo HAVE_SYSTEMD = yes || \
-	    echo HAVE_SYSTEMD =; } >$@
-	@echo '#include <lmdb.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
-	    echo HAVE_LMDB = yes >>$@ || echo HAVE_LMDB = >>$@
-	@echo '#include <seccomp.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
-	    echo HAVE_SECCOMP = yes >>$@ || echo HAVE_SECCOMP = >>$@
-	@echo '#include <cdb.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
-	    echo HAVE_CDB = yes >>$@ || echo HAVE_CDB = >>$@
-	@echo '#include <bzlib.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
-	    echo HAVE_BZIP2 = yes >>$@ || echo HAVE_BZIP2 = >>$@
-	@echo '#include <lzma.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
-	    echo HAVE_XZ = yes >>$@ || echo HAVE_XZ = >>$@
-	@echo '#include <zstd.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
-	    echo HAVE_ZSTD = yes >>$@ || echo HAVE_ZSTD = >>$@
-	@for type in long time_t; do \
-	    printf '#include <time.h>\nint a[sizeof(%s) == 4 ? 1 : -1];' $$type | \
-	    $(CC) -x c -c -o /dev/null - 2>/dev/null && \
-	    echo $$type = 32 || echo $$type = 64; \
-	    done | sed 's/time_t/TIME_BITS/; s/long/LONG_BITS/' >>$@
-	@sed -n 's/^HAVE_\(.*\) =$$/without \1: INSTALL, part 1, says what for/p' $@
-
-# A log may be larger than 2 GB, and time goes on after 2038, also where a long
-# has 32 bits. Libraries were compiled as the compiler does it unasked; if time
-# has 32 bits in them, NARROW_TIME tells maps/map_hash.c.
-ifeq ($(LONG_BITS),32)
-OPTIONS	+= -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
-endif
-ifeq ($(TIME_BITS),32)
-OPTIONS	+= -DNARROW_TIME
-endif
-
-LIBS	= -pthread -ldb -lpcre2-8 -lyaml -lz
-ifeq ($(HAVE_SYSTEMD),yes)
-LIBS	+= -lsystemd
-else
-OMIT	+= daemon/source/source_journal.c
-OPTIONS	+= -DWITHOUT_JOURNAL
-endif
-ifeq ($(HAVE_LMDB),yes)
-LIBS	+= -llmdb
-else
-OMIT	+= maps/map_lmdb.c
-OPTIONS	+= -DWITHOUT_LMDB
-endif
-ifeq ($(HAVE_CDB),yes)
-LIBS	+= -lcdb
-else
-OMIT	+= maps/map_cdb.c
-OPTIONS	+= -DWITHOUT_CDB
-endif
-ifeq ($(HAVE_BZIP2),yes)
-LIBS	+= -lbz2
-else
-OMIT	+= daemon/source/unpack_bzip2.c
-OPTIONS	+= -DWITHOUT_BZIP2
-endif
-ifeq ($(HAVE_XZ),yes)
-LIBS	+= -llzma
-else
-OMIT	+= daemon/source/unpack_xz.c
-OPTIONS	+= -DWITHOUT_XZ
-endif
-ifeq ($(HAVE_ZSTD),yes)
-LIBS	+= -lzstd
-else
-OMIT	+= daemon/source/unpack_zstd.c
-OPTIONS	+= -DWITHOUT_ZSTD
-endif
-
-ifeq ($(HAVE_SECCOMP),yes)
-LIBS	+= -lseccomp
-else
-OPTIONS	+= -DWITHOUT_SECCOMP
-endif
+	@CC="$(CC)" CPPFLAGS="$(CPPFLAGS)" \
+	    packaging/install-packages $(NEED) build
+	@CC="$(CC)" CPPFLAGS="$(CPPFLAGS)" PKG_CONFIG="$(PKG_CONFIG)" \
+	    packaging/find-libraries >$@
 
 # Sanitizers do at the end what the sandbox forbids.
 ifneq ($(SAN),)
@@ -134,13 +81,14 @@ ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DLIBEXEC_DIR='"$(libexecdir)/pop-before-smtp"' \
 	-DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"' \
 	$(OPTIONS) $(CPPFLAGS)
-ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS)
+# Where it was built is no part of what is built.
+ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) -ffile-prefix-map="$(CURDIR)"=. $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 ROOMS	= base patterns maps daemon tools
 MAINS	= daemon/main.c tools/pbsctl.c
 # A room may have rooms inside.
-sources	= $(filter-out $(OMIT) $(MAINS),$(wildcard $(1)/*.c $(1)/*/*.c))
+sources	= $(filter-out $(OMIT) $(MAINS),$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
 objects	= $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 
 PROGRAMS = $(BUILD)/pop-before-smtp $(BUILD)/pbsctl
@@ -150,13 +98,16 @@ HELPERS	= $(patsubst tests/format/%.c,$(BUILD)/tests/format/%,$(wildcard tests/f
 FAULTLIB = $(BUILD)/tests/lib/faultlib.so $(BUILD)/tests/lib/clocklib.so
 MANUALS	= $(wildcard daemon/*.5 daemon/*.8 patterns/*.5 tools/*.8)
 
+# What is done; with V=1, the commands.
+say	= $(if $(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '$(1) $(2:$(BUILD)/%=%)';)
+
 all: $(PROGRAMS)
 
 $(BUILD)/pop-before-smtp: $(BUILD)/daemon/main.o $(ROOMS:%=$(BUILD)/lib%.a)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
 
 $(BUILD)/pbsctl: $(BUILD)/tools/pbsctl.o $(ROOMS:%=$(BUILD)/lib%.a)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
 
 # Each room is an archive; later ones may use earlier ones.
 archives = $(BUILD)/libtools.a $(BUILD)/libdaemon.a $(BUILD)/libmaps.a \
@@ -165,7 +116,7 @@ archives = $(BUILD)/libtools.a $(BUILD)/libdaemon.a $(BUILD)/libmaps.a \
 define room
 $(BUILD)/lib$(1).a: $(call objects,$(1))
 	@rm -f $$@
-	$(AR) rcs $$@ $$^
+	$$(call say,AR,$$@)$(AR) rcsD $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 
@@ -180,22 +131,22 @@ FORCE:
 
 $(BUILD)/%.o: %.c $(BUILD)/options
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/tap.o \
     $(ROOMS:%=$(BUILD)/lib%.a)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(LIBS)
 
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(ROOMS:%=$(BUILD)/lib%.a)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
 
 $(BUILD)/tests/format/%: $(BUILD)/tests/format/%.o $(ROOMS:%=$(BUILD)/lib%.a)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
 
 # Preloaded by tests: calls that fail. It must not be instrumented itself.
 $(BUILD)/tests/lib/%.so: tests/lib/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -std=c11 $(WARN) -O2 -g -fPIC -shared -o $@ $< -ldl
+	$(call say,CC,$<)$(CC) $(ALL_CPPFLAGS) -std=c11 $(WARN) -O2 -g -fPIC -shared -o $@ $< -ldl
 
 run: $(PROGRAMS)
 	@BUILD=$(BUILD) packaging/sample/run
@@ -245,7 +196,9 @@ install: all
 	    "$(DESTDIR)$(patterndir)" "$(DESTDIR)$(docdir)" \
 	    "$(DESTDIR)$(unitdir)" "$(DESTDIR)$(sysusersdir)" \
 	    "$(DESTDIR)$(tmpfilesdir)" "$(DESTDIR)$(sysconfdir)/pop-before-smtp" \
-	    "$(DESTDIR)$(localstatedir)/lib/pop-before-smtp"
+	    "$(DESTDIR)$(localstatedir)/lib/pop-before-smtp" \
+	    "$(DESTDIR)$(initdir)" "$(DESTDIR)$(logrotatedir)" \
+	    "$(DESTDIR)$(bashdir)" "$(DESTDIR)$(zshdir)" "$(DESTDIR)$(fishdir)"
 	$(INSTALL_PROGRAM) $(BUILD)/pop-before-smtp "$(DESTDIR)$(sbindir)"
 	$(INSTALL_PROGRAM) $(BUILD)/pbsctl "$(DESTDIR)$(bindir)"
 	$(INSTALL_SCRIPT) tools/import/import-perl \
@@ -268,11 +221,41 @@ install: all
 	    "$(DESTDIR)$(sysusersdir)/pop-before-smtp.conf"
 	$(INSTALL_DATA) packaging/tmpfiles.conf \
 	    "$(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf"
+	sed 's,^DAEMON=.*,DAEMON=$(sbindir)/pop-before-smtp,; s,^STATE=.*,STATE=$(localstatedir)/lib/pop-before-smtp,' \
+	    packaging/pop-before-smtp.init \
+	    >"$(DESTDIR)$(initdir)/pop-before-smtp"
+	chmod 755 "$(DESTDIR)$(initdir)/pop-before-smtp"
+	$(INSTALL_DATA) packaging/pop-before-smtp.logrotate \
+	    "$(DESTDIR)$(logrotatedir)/pop-before-smtp"
+	for p in pop-before-smtp pbsctl; do \
+	    $(INSTALL_DATA) packaging/completions/pop-before-smtp.bash \
+		"$(DESTDIR)$(bashdir)/$$p" && \
+	    $(INSTALL_DATA) packaging/completions/pop-before-smtp.fish \
+		"$(DESTDIR)$(fishdir)/$$p.fish" || exit; done
+	$(INSTALL_DATA) packaging/completions/pop-before-smtp.zsh \
+	    "$(DESTDIR)$(zshdir)/_pop-before-smtp"
 	test -e "$(DESTDIR)$(sysconfdir)/pop-before-smtp/pop-before-smtp.yaml" || \
 	    $(INSTALL_DATA) "$(DESTDIR)$(docdir)/pop-before-smtp.yaml" \
 	    "$(DESTDIR)$(sysconfdir)/pop-before-smtp"
 	@$(if $(DESTDIR),,echo "Installed. Next: pop-before-smtp --check; then" \
 	    "part 5 of $(docdir)/INSTALL")
+
+# Packages, built from what git has of this tree; they stay in $(BUILD)/deb and
+# $(BUILD)/rpm.
+deb:
+	@rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb/pop-before-smtp-$(VERSION)
+	@git ls-files -z --cached --others --exclude-standard | \
+	    tar -c --null -T - | tar -x -C $(BUILD)/deb/pop-before-smtp-$(VERSION)
+	cd $(BUILD)/deb/pop-before-smtp-$(VERSION) && mv packaging/debian debian && \
+	    dpkg-buildpackage -us -uc
+
+rpm:
+	@rm -rf $(BUILD)/rpm && mkdir -p $(BUILD)/rpm/SOURCES
+	@git ls-files -z --cached --others --exclude-standard | tar -c --null -T - \
+	    --transform 's,^,pop-before-smtp-$(VERSION)/,' -z \
+	    -f $(BUILD)/rpm/SOURCES/pop-before-smtp-$(VERSION).tar.gz
+	rpmbuild --define '_topdir $(abspath $(BUILD))/rpm' \
+	    -bb packaging/pop-before-smtp.spec $(RPMFLAGS)
 
 # The configuration and the map are the user's: they stay.
 uninstall:
@@ -280,7 +263,13 @@ uninstall:
 	    "$(DESTDIR)$(unitdir)/pop-before-smtp.service" \
 	    "$(DESTDIR)$(unitdir)/pop-before-smtp-recipients@.service" \
 	    "$(DESTDIR)$(sysusersdir)/pop-before-smtp.conf" \
-	    "$(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf"
+	    "$(DESTDIR)$(tmpfilesdir)/pop-before-smtp.conf" \
+	    "$(DESTDIR)$(initdir)/pop-before-smtp" \
+	    "$(DESTDIR)$(logrotatedir)/pop-before-smtp" \
+	    "$(DESTDIR)$(bashdir)/pop-before-smtp" "$(DESTDIR)$(bashdir)/pbsctl" \
+	    "$(DESTDIR)$(fishdir)/pop-before-smtp.fish" \
+	    "$(DESTDIR)$(fishdir)/pbsctl.fish" \
+	    "$(DESTDIR)$(zshdir)/_pop-before-smtp"
 	for m in $(notdir $(MANUALS)); do \
 	    rm -f "$(DESTDIR)$(mandir)/man$${m##*.}/$$m"; done
 	rm -rf "$(DESTDIR)$(datadir)/pop-before-smtp" "$(DESTDIR)$(docdir)" \
@@ -305,7 +294,7 @@ FUZZ_MAIN = $(BUILD)/tests/fuzzdriver.o $(BUILD)/tests/tap.o
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_MAIN) \
     $(ROOMS:%=$(BUILD)/lib%.a)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(LIBS)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(LIBS)
 
 fuzzers: $(FUZZERS)
 
@@ -374,13 +363,15 @@ help:
 	@echo 'make units      build the unit tests'
 	@echo 'make cross      for $(CROSS), too, and run them in an emulator'
 	@echo 'make install    into $$(DESTDIR)$$(prefix), by default $(prefix)'
+	@echo 'make deb        Debian package, in $(BUILD)/deb; make rpm: in $(BUILD)/rpm'
 	@echo 'make uninstall  undo that; configuration and map stay'
 	@echo 'make clean      remove $(BUILD)/'
-	@echo 'Variables: CC CFLAGS BUILD SAN=address,undefined prefix DESTDIR'
+	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG V=1 BUILD SAN=address,undefined prefix DESTDIR'
 
-.PHONY: FORCE all run test check cross bench oracle memcheck sanitize \
+.PHONY: FORCE all run test check cross deb rpm bench oracle memcheck sanitize \
 	sanitized fuzz fuzzers coverage covered soak e2e-wide forge units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(foreach r,$(ROOMS) tests,$(wildcard $(BUILD)/$(r)/*.d \
 	   $(BUILD)/$(r)/*/*.d))
+endif

@@ -56,6 +56,10 @@ def installs():
                      RECIPIENTS,
                      "usr/lib/sysusers.d/pop-before-smtp.conf",
                      "usr/lib/tmpfiles.d/pop-before-smtp.conf",
+                     "usr/share/bash-completion/completions/pbsctl",
+                     "usr/share/zsh/site-functions/_pop-before-smtp",
+                     "usr/share/fish/vendor_completions.d/pbsctl.fish",
+                     "etc/logrotate.d/pop-before-smtp",
                      "usr/share/doc/pop-before-smtp/INSTALL", CONFIG):
             ok(name in there, name, *there)
         unit = read(top, "usr/lib/systemd/system/pop-before-smtp.service")
@@ -66,6 +70,10 @@ def installs():
         contains(unit, "ExecStart=/usr/bin/pbsctl recipients --watch ",
                  "and so does the one for recipients")
         filled_in(unit)
+        init = "etc/init.d/pop-before-smtp"
+        contains(read(top, init), "\nDAEMON=/usr/sbin/pop-before-smtp\n",
+                 "and so does the init script")
+        ok(os.access(os.path.join(top, init), os.X_OK), init + " can run")
         for name in (CONFIG, "usr/share/man/man8/pop-before-smtp.8"):
             text = read(top, name)
             ok("/usr/share/pop-before-smtp/patterns" in text and
@@ -110,12 +118,63 @@ def another_prefix():
 def without_libraries():
     """What is optional goes missing in silence else."""
     with tempfile.TemporaryDirectory() as top:
-        name = top + "/config.mk"
-        equal(make("BUILD=" + top, "CPPFLAGS=-nostdinc", name),
+        for header in ("lmdb.h", "seccomp.h", "cdb.h", "bzlib.h", "lzma.h",
+                       "zstd.h"):
+            with open(os.path.join(top, header), "w") as f:
+                f.write("#error not here\n")
+        equal(make("BUILD=" + top, "CPPFLAGS=-I" + top, top + "/config.mk"),
               (0, "".join("without %s: INSTALL, part 1, says what for\n" % lib
-                          for lib in ("LMDB", "SECCOMP", "CDB",
-                                      "BZIP2", "XZ", "ZSTD"))),
+                          for lib in ("LMDB", "CDB", "BZIP2", "XZ", "ZSTD",
+                                      "SECCOMP"))),
               "make says which libraries it goes without")
+        flags = read(top, "config.mk")
+        ok("-DWITHOUT_CDB" in flags and "OMIT += maps/map_cdb.c" in flags
+           and "-lcdb" not in flags, "and leaves out their files", flags)
+
+
+def run_make(*words, cwd=ROOT, **env):
+    kept = {k: v for k, v in os.environ.items()
+            if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "BUILD")}
+    done = subprocess.run(["make", *words], cwd=cwd, env={**kept, **env},
+                          text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    return done.stdout if done.returncode == 0 else "failed: " + done.stdout
+
+
+def flags_and_output():
+    with tempfile.TemporaryDirectory() as top:
+        name = top + "/base/addr.o"
+        equal(run_make("BUILD=" + top, name).splitlines()[-1:],
+              ["CC base/addr.c"], "make tells what it does, in a word")
+        os.remove(name)
+        said = run_make("BUILD=" + top, "V=1", name, CFLAGS="-O1 -g0",
+                        CPPFLAGS="-DFROM_THERE", CC="cc -pipe")
+        ok("cc -pipe -I." in said and "-DFROM_THERE" in said
+           and "-O1 -g0" in said, "V=1 shows the commands, with the flags of "
+           "the environment", said)
+
+
+def elsewhere():
+    with tempfile.TemporaryDirectory() as top:
+        name = top + "/build/base/addr.o"
+        run_make("-f", ROOT + "/Makefile", name, cwd=top)
+        ok(os.path.exists(name), "make -f DIR/Makefile builds where it is run")
+
+
+def same_bytes():
+    """Nothing of where, when and in which order it was built."""
+    built = []
+    with tempfile.TemporaryDirectory() as top:
+        for where in ("here", "somewhere/else"):
+            tree = os.path.join(top, where)
+            for part in ("base", "packaging"):
+                shutil.copytree(os.path.join(ROOT, part),
+                                os.path.join(tree, part))
+            shutil.copy(os.path.join(ROOT, "Makefile"), tree)
+            run_make("build/libbase.a", cwd=tree)
+            with open(os.path.join(tree, "build/libbase.a"), "rb") as f:
+                built.append(f.read())
+    ok(built[0] == built[1], "two directories build the same bytes")
 
 
 def boot():
@@ -154,4 +213,5 @@ def exposure_of(unit, instance):
            "most", done.stdout[-300:])
 
 
-main(installs, next_step, another_prefix, without_libraries, boot, exposure)
+main(installs, next_step, another_prefix, without_libraries,
+     flags_and_output, elsewhere, same_bytes, boot, exposure)
