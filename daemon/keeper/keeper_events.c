@@ -95,6 +95,7 @@ become_ready(struct keeper *k)
 	if (k->trial)
 		keeper_settle_candidate(k, true);
 	notify("READY=1");
+	keeper_tell_status(k);
 	daemonize_done(&k->command_fd, EX_OK);
 }
 
@@ -120,7 +121,7 @@ take_request(struct keeper *k, const struct map_store_time *now,
 	if (ipc_send(k->socket, &k->packet, -1, false, &lost) == 0)
 		return err_set(err, "it does not read replies");
 	log_refused(k);
-	timer_arm(k->expiry, 0);
+	timer_arm(k->expiry, 0); /* which tells the status, too */
 	return 0;
 }
 
@@ -261,6 +262,8 @@ keeper_on_expiry(void *arg)
 		ping(k);
 		timer_arm(k->tick, HEARTBEAT_TICK_MS);
 	}
+	if (k->ready)
+		keeper_tell_status(k);
 	if (next >= 0)
 		timer_arm(k->expiry, next);
 }

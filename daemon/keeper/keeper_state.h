@@ -60,6 +60,7 @@ struct keeper {
 	bool stopping;
 	bool start_now; /* why the loop was left: to start a worker */
 	size_t refused; /* rows, when they were last logged */
+	char status[256]; /* as the service manager was last told */
 	struct ipc_packet packet;
 };
 
@@ -81,6 +82,10 @@ void keeper_clear(struct keeper *);
 /* The same, unless no worker was ever ready or wrote a row: then the maps are
  * still what they were before the start. */
 void keeper_clear_written(struct keeper *);
+
+/* Tells the service manager what is followed, how many are authorized and when
+ * the last login was, if it has changed; so `systemctl status' shows it. */
+void keeper_tell_status(struct keeper *);
 
 /* Takes all messages that the worker has sent. */
 void keeper_drain(struct keeper *);

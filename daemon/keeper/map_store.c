@@ -25,6 +25,7 @@ struct map_store {
 	struct hashmap *fresh;	   /* the rows, if all; else the changes: */
 	struct map_row *changes;
 	size_t nchanges;
+	time_t last_login;   /* of a row that was accepted; 0: none */
 	size_t refused;	     /* rows, since the start */
 	const char *refusal; /* of the last one */
 	unsigned int replaced; /* maps, by other programs */
@@ -161,6 +162,8 @@ check_row(struct map_store *s, const struct ipc_row *row,
 	out->when = (uint32_t)(row->when < now->wall ? row->when : now->wall);
 	if (out->expires > longest)
 		out->expires = longest;
+	if (out->when > s->last_login)
+		s->last_login = out->when;
 	return out->expires > now->steady_ms;
 }
 
@@ -308,6 +311,24 @@ map_store_published(const struct map_store *s)
 		if (expiring_map_holds(&s->maps[i]))
 			return true;
 	return false;
+}
+
+long long
+map_store_count(const struct map_store *s)
+{
+	long long count = -1;
+
+	for (size_t i = 0; i < s->nmaps; i++)
+		if (map_store_has(s, i) &&
+		    (long long)hashmap_count(s->maps[i].rows) > count)
+			count = (long long)hashmap_count(s->maps[i].rows);
+	return count;
+}
+
+time_t
+map_store_last_login(const struct map_store *s)
+{
+	return s->last_login;
 }
 
 size_t

@@ -84,6 +84,9 @@ bool map_store_holds(const struct map_store *);
 /* Whether any map holds rows of a worker, which only that worker vouches
  * for. */
 bool map_store_published(const struct map_store *);
+/* How many addresses the fullest map holds; -1: each map is the worker's own. */
+long long map_store_count(const struct map_store *);
+time_t map_store_last_login(const struct map_store *); /* 0: none */
 size_t map_store_refused(const struct map_store *); /* rows, since the start */
 /* Why the last one was refused; NULL if none was. */
 const char *map_store_refusal(const struct map_store *);

@@ -158,6 +158,8 @@ worker_exited(struct keeper *k, pid_t pid, int status)
 	log_death(pid, status);
 	if (!k->ready)
 		start_failed(k, status);
+	k->ready = false;
+	keeper_tell_status(k);
 	if (k->stopping)
 		finish(k, code);
 	else

@@ -41,7 +41,7 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 		return NULL;
 	}
 	if (!matcher_has_jit(recognizer_matcher(p->recognizer)))
-		log_info("this system forbids compiled expressions; "
+		log_debug("this system forbids compiled expressions; "
 			 "interpreting them");
 	p->exclude = exclude_new(conf, helper);
 	return p;
