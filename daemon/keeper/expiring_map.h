@@ -37,10 +37,10 @@ struct expiring_map {
 };
 
 enum {
-	/* So long after a row expired the worker is asked about it: until then
-	 * its own removal may be on the way. */
+	/* How long after a row's expiry the worker is asked about it. Before
+	 * that, the worker's own removal may still be on its way. */
 	EXPIRING_MAP_ASK_MS = 2000,
-	/* So long after it expired the row is removed. */
+	/* How long after its expiry a row is removed. */
 	EXPIRING_MAP_LATE_MS = 4000,
 };
 
@@ -59,7 +59,7 @@ int expiring_map_replace(struct expiring_map *, struct hashmap **table,
 int expiring_map_apply(struct expiring_map *, const struct map_row *,
     size_t count, struct err *);
 int expiring_map_clear(struct expiring_map *, struct err *); /* 0, -1 */
-/* Writes the rows that are known once more. 0, -1 */
+/* Writes the map again from the rows that are known. 0, -1 */
 int expiring_map_restore(struct expiring_map *, struct err *);
 
 /* Whether it may hold addresses; true until the first replace or clear. */
@@ -70,8 +70,8 @@ bool expiring_map_holds(const struct expiring_map *);
 /*
  * Removes the rows that are overdue and adds their number to *removed. Returns
  * after how many milliseconds the next row may have to be asked for or removed;
- * -1: no row can expire. err is written only if the map could not be: it then
- * says why, and whether the map was emptied, once each.
+ * -1: no row can expire. err is set only if the map could not be written. It
+ * says why and whether the map was emptied; each failure is reported only once.
  */
 int64_t expiring_map_expire(struct expiring_map *, int64_t now, size_t *removed,
     struct err *);

@@ -17,8 +17,8 @@
 enum {
 	HEARTBEAT_MS = 1500,	   /* of silence until the worker is asked */
 	HEARTBEAT_IDLE_MS = 60000, /* the same while the maps are empty */
-	/* Of silence after that until it is dead. With HEARTBEAT_MS: the maps
-	 * are cleared within 5 s. */
+	/* How long it may stay silent after it was asked before it counts as
+	 * dead. With HEARTBEAT_MS: the maps are cleared within 5 s. */
 	HEARTBEAT_PATIENCE_MS = 3000,
 	HEARTBEAT_BUSY_MS = 20000,   /* the same after a RELOAD */
 	HEARTBEAT_START_MS = 300000, /* the same until it is ready */

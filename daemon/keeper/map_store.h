@@ -46,12 +46,14 @@ struct map_store_time {
 	int64_t steady_ms;
 };
 
-/* The maps are borrowed; one that is NULL is live, and the worker's own. */
+/* The maps are borrowed. A NULL entry stands for a live map, which the worker
+ * serves itself. */
 struct map_store *map_store_new(struct map *const *maps, size_t nmaps,
     const struct map_store_limits *);
 void map_store_free(struct map_store **);
 void map_store_set_limits(struct map_store *, const struct map_store_limits *);
-bool map_store_has(const struct map_store *, size_t map); /* such a number */
+/* Whether there is a map with this number, and the keeper writes it. */
+bool map_store_has(const struct map_store *, size_t map);
 
 /*
  * The worker sends all rows of a map (whole), or changes to them; `count` rows
@@ -70,9 +72,9 @@ void map_store_abort(struct map_store *); /* forgets what was begun */
 int map_store_clear(struct map_store *, size_t map, struct err *); /* 0, -1 */
 int map_store_intact(struct map_store *, size_t map);		   /* 1, 0 */
 /*
- * Writes the next map that another program has replaced, as postmap(1) does,
- * again; or empties it, if that fails. 0: no map was replaced. 1: *name is its
- * name, and err->text why it was emptied, or "".
+ * Finds the next map that another program, such as postmap(1), has replaced,
+ * and writes it again, or empties it if that fails. 0: no map was replaced. 1:
+ * *name is its name, and err->text why it was emptied, or "".
  */
 int map_store_restore(struct map_store *, const char **name, struct err *err);
 unsigned int map_store_replaced(const struct map_store *); /* how often */
@@ -81,8 +83,8 @@ int map_store_clear_all(struct map_store *, struct err *);
 
 /* Whether any map may hold addresses; true until each was written once. */
 bool map_store_holds(const struct map_store *);
-/* Whether any map holds rows of a worker, which only that worker vouches
- * for. */
+/* Whether any map is known to hold rows from a worker. Without that worker,
+ * nobody vouches for them. */
 bool map_store_published(const struct map_store *);
 /* How many addresses the fullest map holds; -1: each map is the worker's own. */
 long long map_store_count(const struct map_store *);
@@ -94,8 +96,9 @@ const char *map_store_refusal(const struct map_store *);
 /*
  * Removes the rows that are overdue, and sets *removed to their number. Returns
  * after how many milliseconds the next row may have to be asked for or removed;
- * -1: no row can expire. If err->text is not empty, a map could not be written,
- * and it says why and whether the map was emptied, once each.
+ * -1: no row can expire. If a map could not be written, err->text says why and
+ * whether the map was emptied; each failure is reported only once. Otherwise it
+ * is empty.
  */
 int64_t map_store_expire(struct map_store *, int64_t steady_ms, size_t *removed,
     struct err *);

@@ -22,8 +22,9 @@ struct pipeline;
 struct removals;
 
 /*
- * Now, in seconds. lifetime is the clock on which expiries are measured: it
- * starts out equal to the wall clock and cannot be set afterwards.
+ * Now, in seconds. lifetime is the clock that expiries are measured on. It
+ * starts equal to the wall clock, but does not jump when somebody sets that
+ * clock.
  */
 struct moment {
 	time_t wall;
@@ -41,22 +42,23 @@ struct pipeline_stats {
 	uint64_t doubtful; /* a limit hit, control bytes, no address, no time */
 };
 
-/* conf is read only here. The table and the helper, as for mynetworks_new(),
- * are borrowed. NULL: err holds "file:line: why". */
+/* conf is read only here. The table and the helper are borrowed; the helper is
+ * used as in mynetworks_new(). NULL: err holds "file:line: why". */
 struct pipeline *pipeline_new(const struct conf *, struct helper *,
 			      struct authtab *, struct err *);
 void pipeline_free(struct pipeline **);
 
 /*
  * Lines of the backlog were in the log before the start. Their grants are
- * logged only with --debug. A login of the backlog that is more than a minute
- * ahead of the clock grants nothing: nobody can tell when it was, and it would
- * be new at each start. In a log that is being followed it has just been
+ * logged only with --debug. A login of the backlog whose stamp is more than a
+ * minute ahead of the clock grants nothing: its real time is unknown, and every
+ * start would grant it again. In a log that is being followed it has just been
  * written, so it counts as of now.
  */
 void pipeline_set_backlog(struct pipeline *, bool);
 
-/* A login of that time was in one of the logs before the lines that follow. */
+/* Tells the pipeline that one of the logs already held a login at `when', before
+ * the lines that it will now be given. */
 void pipeline_know(struct pipeline *, time_t when);
 
 /* The lines that follow are from the log with this number in conf->logfiles,

@@ -2,11 +2,12 @@
  * scan_pool: several threads recognize a backlog of lines; findings are
  * reported in the order of the lines.
  *
- * What a rule finds in a line does not depend on the lines before it; only what
- * follows from that does (logins in two lines, sessions, the table). So a block
- * is cut into pieces at line ends, each thread takes the next piece and notes
- * its findings, and the caller gets them as if it had read line by line. The
- * caller's thread takes pieces as well, and does all of them if it is alone.
+ * What a rule finds in a line does not depend on earlier lines. What is then
+ * done with it does (logins in two lines, sessions, the table), and the caller
+ * does that. So a block is cut into pieces at line ends, each thread takes the
+ * next piece and notes its findings, and the caller gets them as if it had read
+ * line by line. The caller's thread takes pieces as well, and does all of them
+ * if it is alone.
  *
  * Threads are for catching up only: a daemon that follows its log has none.
  * They wait between blocks, hold no lock while they work, block all signals,
@@ -43,8 +44,9 @@ void scan_pool_free(struct scan_pool **);
 unsigned int scan_pool_threads(void);
 
 /* Called for each line in which recognize_alone() found anything; a line
- * without a known header is only counted. Borrowed. The reason why a line is
- * doubtful is not kept: recognize it again for that. */
+ * without a known header is only counted. The struct found is borrowed: it is
+ * valid during the call alone. The reason why a line is doubtful is not kept:
+ * recognize it again for that. */
 typedef void scan_pool_fn(void *arg, enum finding, struct found *);
 
 /* Takes whole lines, each with its newline. Calls fn in their order. */

@@ -3,12 +3,12 @@
  * Postfix.
  *
  * Every smtpd restarts when a hash: map is renamed. So a change of membership
- * is written at once if the last flush was over a second ago, and else when
- * that second is over. The pause is longer for a large map: four times as long
- * as the last flush took, but at most PUBLISH_PAUSE_MAX_MS. A renewal changes
- * only a value, and waits for the next flush, at most PUBLISH_RENEWAL_MS. A map
- * that is changed in place (lmdb) makes nothing restart; it gets the collected
- * changes at the end of each round.
+ * is written at once if the last flush was more than a second ago, otherwise as
+ * soon as that second is over. The pause is longer for a large map: four times
+ * as long as the last flush took, but at most PUBLISH_PAUSE_MAX_MS. A renewal
+ * changes only a value, and waits for the next flush, at most
+ * PUBLISH_RENEWAL_MS. A map that is changed in place (lmdb) makes nothing
+ * restart; it gets the collected changes at the end of each round.
  *
  * A map that Postfix reads once (cidr) is written before a map whose rename
  * makes Postfix's processes restart, even if its own pause is not over.
@@ -38,8 +38,8 @@ enum {
 	PUBLISH_STALE_MS = 4000,
 	/* However large the map: what has expired must be removed in time. */
 	PUBLISH_PAUSE_MAX_MS = 3000,
-	/* Rows of a batch of changes, within 512 KB; if more addresses have
-	 * changed, the map is written as a whole. */
+	/* The most rows in one batch of changes, which then fits into 512 KB.
+	 * If more addresses have changed, the whole map is written. */
 	PUBLISH_CHANGES_MAX = 16 * 1024,
 };
 

@@ -1,9 +1,9 @@
 /*
  * prefilter: which of many expressions can still match, by how a text begins.
  *
- * Most lines of a busy program are not logins, and they differ from one within
- * their first bytes. A look at this table costs some nanoseconds, PCRE2 some
- * tens for each expression.
+ * Most lines of a busy program are not logins, and their first few bytes show
+ * it. A look at this table takes a few nanoseconds; PCRE2 takes tens of
+ * nanoseconds for each expression.
  */
 #ifndef PATTERNS_MATCH_PREFILTER_H
 #define PATTERNS_MATCH_PREFILTER_H
@@ -19,7 +19,7 @@ enum { PREFILTER_BITS = 16 };
  * One look-up asks for all prefixes. Zero-initialise it. */
 struct prefilter {
 	uint16_t may[REGEX_PREFIX_LEN][256];
-	struct regex_prefix *known; /* of each bit */
+	struct regex_prefix *known; /* the prefix of each bit */
 	size_t count;
 };
 
