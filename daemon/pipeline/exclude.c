@@ -174,11 +174,13 @@ static const char *
 find_reason(struct exclude *e, const struct addr *addr)
 {
 	const char *reason = find_known(e, addr);
+	int64_t now = 0;
 
 	if (reason != NULL || e->mynetworks == NULL)
 		return reason;
-	return covered_by(e, mynetworks_find(e->mynetworks, addr,
-					     monotonic_ms() / 1000));
+	if (!mynetworks_is_settled(e->mynetworks))
+		now = monotonic_ms() / 1000;
+	return covered_by(e, mynetworks_find(e->mynetworks, addr, now));
 }
 
 const char *

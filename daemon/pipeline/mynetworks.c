@@ -452,6 +452,12 @@ mynetworks_network(const struct mynetworks *m, const struct addr *addr)
 	return NULL;
 }
 
+bool
+mynetworks_is_settled(const struct mynetworks *m)
+{
+	return m->asked && m->list.ntables == 0;
+}
+
 const char *
 mynetworks_find(struct mynetworks *m, const struct addr *addr, int64_t now)
 {

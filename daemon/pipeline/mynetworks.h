@@ -48,4 +48,7 @@ const char *mynetworks_find(struct mynetworks *, const struct addr *,
  * that are no part of mynetworks comes first. Asks nobody. */
 const char *mynetworks_network(const struct mynetworks *, const struct addr *);
 
+/* Whether mynetworks_find() will ask nobody, so that `now' does not matter. */
+bool mynetworks_is_settled(const struct mynetworks *);
+
 #endif
