@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/swar.h"
-
 static const char *const names[HEADER_COUNT + 1] = {
     [HEADER_SYSLOG] = "syslog",
     [HEADER_DOVECOT] = "dovecot",
@@ -59,32 +57,20 @@ logline_time(const struct logline *l, struct stampclock *clock, time_t now,
 			    when);
 }
 
-/* Marks the colons after which another comes three bytes later, and perhaps
- * other bytes after the first of them. p has at least 11 bytes. */
-static inline uint64_t
-clocks(const char *p)
-{
-	return swar_equal(swar_load(p), ':') &
-	       swar_equal(swar_load(p + 3), ':');
-}
-
 /* Whether a stamp of this kind begins in p..end, with so many bytes before the
- * colon between hours and minutes. Candidates are found by that one and the one
- * before the seconds, all at once: most texts have some colons, and no clock.
- */
+ * colon between hours and minutes. Colons are rare, so candidates are found by
+ * that one and the one before the seconds. */
 static bool
 holds_clock(enum stamp_kind kind, ptrdiff_t hours, const char *p,
 	    const char *end)
 {
 	const char *q = p;
 
-	for (; end - q > 3; q++) {
-		while (end - q >= 11 && clocks(q) == 0)
-			q += 8;
-		if (end - q > 3 && q[0] == ':' && q[3] == ':' &&
-		    q - p >= hours &&
+	while ((q = memchr(q, ':', (size_t)(end - q))) != NULL) {
+		if (q - p >= hours && end - q > 3 && q[3] == ':' &&
 		    stamp_find_kind(kind, q - hours, end) != 0)
 			return true;
+		q++;
 	}
 	return false;
 }
