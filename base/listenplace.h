@@ -28,10 +28,10 @@ int listenplace_parse(struct listenplace *, const char *text, struct err *);
 int listenplace_check(const struct listenplace *, struct err *);
 
 /*
- * Returns a listening, non-blocking socket, or -1. With a path, *node
- * identifies the socket for unixsocket_remove(), a socket left by a dead
- * process is replaced, and the new one has mode 0666: its directory decides who
- * may connect.
+ * Returns a listening, non-blocking socket, or -1. If the place is a path,
+ * *node identifies the socket for unixsocket_remove(). A socket that a dead
+ * process left there is replaced. The new socket has mode 0666, so its
+ * directory decides who may connect.
  */
 int listenplace_listen(const struct listenplace *, int backlog,
     struct stat *node, struct err *);

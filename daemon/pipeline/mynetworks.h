@@ -28,10 +28,10 @@ void mynetworks_free(struct mynetworks **);
 
 /*
  * After a reload: keeps in force what `new' could not find out but `old' knew,
- * and logs that. If postconf(1) did not answer, this is the whole list;
- * postconf(1) is then asked again when there is a login, at most once a
- * minute. If a table does not answer, it is the table's last answer for each
- * address. Moves this from `old', which the caller frees.
+ * and logs that. If postconf(1) did not answer, the whole old list stays in
+ * force; postconf(1) is then asked again when there is a login, at most once a
+ * minute. If a table does not answer, its last answer for each address stays in
+ * force. Takes over that data from `old'; the caller still frees `old'.
  */
 void mynetworks_carry(struct mynetworks *new, struct mynetworks *old);
 
@@ -44,8 +44,9 @@ void mynetworks_carry(struct mynetworks *new, struct mynetworks *old);
 const char *mynetworks_find(struct mynetworks *, const struct addr *,
 			    int64_t now);
 
-/* The same among the networks alone: NULL as well if a table of addresses
- * that are no part of mynetworks comes first. Asks nobody. */
+/* Like mynetworks_find(), but looks only at the addresses and networks in the
+ * list, and asks no table. Also NULL if a negated table (`!type:table') comes
+ * before the network that covers the address. */
 const char *mynetworks_network(const struct mynetworks *, const struct addr *);
 
 /* Whether mynetworks_find() will ask nobody, so that `now' does not matter. */

@@ -2,12 +2,12 @@
  * scan_pool: several threads recognize a backlog of lines; findings are
  * reported in the order of the lines.
  *
- * What a rule finds in a line does not depend on earlier lines. What is then
- * done with it does (logins in two lines, sessions, the table), and the caller
- * does that. So a block is cut into pieces at line ends, each thread takes the
- * next piece and notes its findings, and the caller gets them as if it had read
- * line by line. The caller's thread takes pieces as well, and does all of them
- * if it is alone.
+ * What a rule finds in a line does not depend on earlier lines. What is done
+ * with a finding does depend on them (logins in two lines, sessions, the
+ * table), so the caller does that part, in order. So a block is cut into pieces
+ * at line ends, each thread takes the next piece and notes its findings, and
+ * the caller gets them as if it had read line by line. The caller's thread
+ * takes pieces as well, and does all of them if it is alone.
  *
  * Threads are for catching up only: a daemon that follows its log has none.
  * They wait between blocks, hold no lock while they work, block all signals,
@@ -40,7 +40,7 @@ struct scan_pool *scan_pool_new(const struct recognizer *,
 				unsigned int threads);
 void scan_pool_free(struct scan_pool **);
 
-/* How many threads beside the caller's this machine has CPUs for. */
+/* How many more threads can each have a CPU, beside the caller's thread. */
 unsigned int scan_pool_threads(void);
 
 /* Called for each line in which recognize_alone() found anything; a line

@@ -1,7 +1,7 @@
 /*
- * unmatched: programs that have rules, and log for an hour, while none of their
- * lines matches one: most likely the server writes another form of line than
- * the rules know, or logs its logins elsewhere.
+ * unmatched: finds programs that have rules, but have logged for an hour
+ * without a line that matches any of them. Most likely the server writes its
+ * lines in a form that the rules do not know, or logs its logins elsewhere.
  *
  * It need not see every line: the first of each batch is enough.
  */
@@ -21,9 +21,10 @@ void unmatched_free(struct unmatched **);
 void unmatched_clear(struct unmatched *, const struct logline *);
 
 /*
- * A line of a program that has rules matches none. now: seconds of a clock that
- * nobody sets. Once for each program, when its first such line is an hour old,
- * returns that line, printable and borrowed until the next call; else NULL.
+ * To be called when a line matched no rule, although its program has rules.
+ * now: seconds of a clock that nobody sets. Once for each program, when its
+ * first such line is an hour old, returns that line, printable and borrowed
+ * until the next call; else NULL.
  */
 const char *unmatched_line(struct unmatched *, const struct logline *,
 			   int64_t now);
