@@ -59,6 +59,6 @@ keeper_tell_status(struct keeper *k)
 	fclose(out);
 	if (strcmp(status, k->status) == 0)
 		return;
-	memcpy(k->status, status, sizeof(status));
-	notify(status);
+	if (notify(status))
+		memcpy(k->status, status, sizeof(status));
 }

@@ -30,22 +30,34 @@ notify_address(struct sockaddr_un *address)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 }
 
-void
+/* The queue of a manager that does not read is soon full. Only READY=1 waits
+ * for it, since the start would fail without. */
+static int
+send_flags(const char *state)
+{
+	return MSG_NOSIGNAL |
+	       (strncmp(state, "READY=", 6) == 0 ? 0 : MSG_DONTWAIT);
+}
+
+bool
 notify(const char *state)
 {
 	struct sockaddr_un address;
 	socklen_t len = notify_address(&address);
+	bool sent;
 	int fd;
 
 	if (len == 0)
-		return;
+		return true;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-			     (struct sockaddr *)&address, len) < 0)
+	sent = fd >= 0 && sendto(fd, state, strlen(state), send_flags(state),
+				 (struct sockaddr *)&address, len) >= 0;
+	if (!sent && errno != EAGAIN)
 		log_warning("could not notify the service manager of %s: %s",
 			    state, strerror(errno));
 	if (fd >= 0)
 		close(fd);
+	return sent;
 }
 
 int64_t

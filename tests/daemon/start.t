@@ -2,6 +2,7 @@
 # READY=1 comes when the map holds what the log says, and no sooner; whatever
 # a crashed run left in the map is gone by then.
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -94,4 +95,21 @@ def checked():
             contains(run.stdout, told, "and says why")
 
 
-main(ready, too_old, crashed, nothing_yet, modes, one_line, checked)
+def deaf_manager():
+    """What a manager does not read must not keep the keeper from its work."""
+    with pbs.Site() as site:
+        daemon = site.start("--grace=3")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.setblocking(False)
+            try:
+                while True:
+                    other.sendto(b"STATUS=full", daemon.notify_path)
+            except BlockingIOError:
+                pass
+        site.log(pbs.login("198.51.100.4"))
+        ok(site.wait_key("198.51.100.4"), "a deaf manager: a login counts")
+        ok(site.wait_gone("198.51.100.4", 8), "and expires in time")
+        equal(daemon.stop(), 0, "and SIGTERM ends the daemon")
+
+
+main(ready, too_old, deaf_manager, crashed, nothing_yet, modes, one_line, checked)
