@@ -256,6 +256,38 @@ def shrink_limits():
                   % (10 - left, percent))
 
 
+def plus_rules():
+    """Neither another file nor most of the rules go without a word."""
+    with Lists() as lists:
+        spec = ["--map", lists.spec(TYPES[0])]
+        names = ["u%d@a.tld\n" % i for i in range(10)]
+        both = "".join(n + n.replace("@", "\\+.*@") for n in names)
+        equal(lists.run(*spec, lists.put(both))[0], 0, "ten users with rules")
+        with open(lists.plus()) as f:
+            rules = f.read()
+        before = lists.state()
+        code, _, said = lists.run(*spec, lists.put("".join(names)))
+        equal((code, lists.state()), (1, before),
+              "a list that has lost all its rules is refused")
+        contains(said, "10 of 20 present addresses and users with rules would "
+                 "go, over 30 % (--max-shrink or --force lets it pass)",
+                 "with the way out")
+        equal(lists.run(*spec, "--max-shrink", "50",
+                        lists.put("".join(names)))[0], 0, "and let pass")
+        with open(lists.plus() + ".previous") as f:
+            equal(f.read(), rules, "the rules before are kept")
+        with open(lists.plus(), "w") as f:
+            f.write("postmaster: root\n")
+        before = lists.state()
+        code, _, said = lists.run(*spec, lists.put(both))
+        equal((code, lists.state()), (1, before),
+              "a file that is no table of ours is not replaced")
+        contains(said, "no plus rules of pbsctl (name another file, or "
+                 "--force replaces it)", "and named")
+        equal(lists.run(*spec, "--force", lists.put(both))[0], 0,
+              "but with --force")
+
+
 def unreadable_map():
     with Lists() as lists:
         for kind in TYPES:
@@ -535,5 +567,6 @@ def unwritable():
 
 print("# seed %d" % SEED)
 main(example, invalid_lines, encodings, hostile, oracle, refusals,
-     shrink_limits, unreadable_map, unchanged, previous, differences, as_json,
+     shrink_limits, plus_rules,
+     unreadable_map, unchanged, previous, differences, as_json,
      one_table, nobody, main_cf, reloads, two_runs, errors, unwritable)

@@ -121,21 +121,39 @@ read_list(struct run *run)
 /* ---- the tables ---- */
 
 static void
+judge_shrink(struct run *run, size_t gone, size_t present, const char *what)
+{
+	/* Both products fit: there are fewer than 2^32 of either. */
+	if ((uint64_t)gone * 100 >
+	    (uint64_t)present * run->settings->max_shrink)
+		refuse(run, "--max-shrink or --force lets it pass",
+		       "%zu of %zu present %s would go, over %zu %%", gone,
+		       present, what, run->settings->max_shrink);
+}
+
+static void
 judge_change(struct run *run)
 {
-	const struct comparison *keys = &run->tables.keys;
-	const struct recipients_settings *settings = run->settings;
+	const struct tables *tables = &run->tables;
 
-	if (keys->lost == NULL)
+	if (tables->keys.lost != NULL)
+		report_names(run, "no entry is left of", "",
+			     tables->keys.lost);
+	if (run->settings->force)
 		return;
-	report_names(run, "no entry is left of", "", keys->lost);
-	/* Both fit: there are fewer than 2^32 keys. */
-	if (!settings->force &&
-	    (uint64_t)keys->gone * 100 >
-		(uint64_t)keys->present * settings->max_shrink)
-		refuse(run, "--max-shrink or --force lets it pass",
-		       "%zu of %zu present addresses would go, over %zu %%",
-		       keys->gone, keys->present, settings->max_shrink);
+	judge_shrink(run, tables->keys.gone, tables->keys.present,
+		     "addresses");
+	if (run->refused || tables->users == NULL)
+		return;
+	if (tables->foreign)
+		refuse(run, "name another file, or --force replaces it",
+		       "%s has lines that are no plus rules of pbsctl",
+		       run->settings->plus_name);
+	else
+		judge_shrink(
+		    run, tables->keys.gone + tables->users_gone,
+		    tables->keys.present + string_set_count(tables->users),
+		    "addresses and users with rules");
 }
 
 static void

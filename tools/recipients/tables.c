@@ -42,8 +42,21 @@ tables_close(struct tables *tables)
 	string_map_close(&tables->map); /* releases the lock last */
 }
 
+static size_t
+count_gone(const struct string_set *before, const struct string_set *now)
+{
+	size_t gone = 0;
+
+	for (size_t i = 0; i < string_set_count(before); i++) {
+		const char *user = string_set_at(before, i);
+
+		gone += !string_set_has(now, user, strlen(user));
+	}
+	return gone;
+}
+
 static int
-compare_plus(struct tables *tables, const struct address_list *list, bool keep,
+compare_plus(struct tables *tables, const struct address_list *list,
 	     struct err *err)
 {
 	size_t len;
@@ -54,10 +67,10 @@ compare_plus(struct tables *tables, const struct address_list *list, bool keep,
 	tables->text = plus_table_text(list->plus, &tables->len);
 	tables->plus_changed = code != 1 || len != tables->len ||
 			       memcmp(text, tables->text, len) != 0;
-	if (keep)
-		tables->users = string_set_new();
-	if (keep && code > 0)
+	tables->users = string_set_new();
+	if (code > 0)
 		tables->foreign = plus_table_parse(text, tables->users) < 0;
+	tables->users_gone = count_gone(tables->users, list->plus);
 	free(text);
 	return code < 0 ? -1 : 0;
 }
@@ -69,7 +82,7 @@ tables_compare(struct tables *tables, const struct address_list *list,
 	int code = 0;
 
 	if (tables->plus != NULL)
-		code = compare_plus(tables, list, keep, err);
+		code = compare_plus(tables, list, err);
 	if (tables->map == NULL)
 		return code;
 	if (comparison_make(&tables->keys, tables->map, list, keep, err) < 0) {
@@ -119,9 +132,18 @@ build(struct tables *tables, const struct address_list *list, struct err *err)
 		return 0;
 	if (tables->sort)
 		string_set_sort(list->keys);
-	if (string_map_build(tables->map, &strings, err) < 0)
+	return string_map_build(tables->map, &strings, err);
+}
+
+/* Only after all that needs space has succeeded. */
+static int
+keep_previous(struct tables *tables, struct err *err)
+{
+	if (tables->map_changed && string_map_keep(tables->map, err) < 0)
 		return -1;
-	return string_map_keep(tables->map, err);
+	if (tables->plus_changed && string_map_keep(tables->plus, err) < 0)
+		return -1;
+	return 0;
 }
 
 int
@@ -130,6 +152,8 @@ tables_write(struct tables *tables, const struct address_list *list,
 {
 	int code = build(tables, list, err);
 
+	if (code == 0)
+		code = keep_previous(tables, err);
 	if (code == 0 && tables->plus_changed)
 		code = string_map_commit(tables->plus, err);
 	if (code == 0 && tables->map_changed)

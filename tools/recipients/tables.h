@@ -25,10 +25,10 @@ struct tables {
 	struct string_map *plus; /* NULL: not to be written */
 	char *text;		 /* of the new plus table */
 	size_t len;
-	/* Those of the present one, "domain.tld user", if they are asked for.
-	 */
+	/* Those of the present one, "domain.tld user". */
 	struct string_set *users;
-	bool foreign; /* the present plus table is not in the form of ours */
+	size_t users_gone; /* of these, not in the list */
+	bool foreign;	   /* the present plus table is not in the form of ours */
 	bool sort;		 /* the map is built faster from sorted keys */
 	struct comparison keys;
 	bool unreadable; /* the map's keys, see tables_compare() */
