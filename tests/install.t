@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # `make install' puts everything where it says, `make uninstall' takes it away
 # again but for what is the user's; the unit and the init script fit to it.
+# tests/run: timeout=900
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ def make(*words):
     env = {k: v for k, v in os.environ.items()
            if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     build = os.environ.get("BUILD", "build")
-    done = subprocess.run(["make", "-s", "BUILD=" + build, *words], cwd=ROOT,
+    done = subprocess.run(["make", "-s", "-j2", "BUILD=" + build, *words], cwd=ROOT,
                           env=env, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
     return done.returncode, done.stdout
