@@ -383,6 +383,27 @@ def unreadable():
               "usage: %s" % " ".join(words))
 
 
+def foreign():
+    """What is there already and is not from this verb stays."""
+    top = imports.directory()
+    table, where = os.path.join(top, "table"), imports.directory()
+    with open(table, "w") as f:
+        f.write("smap: permit-hosts 192.0.2.*\nsmap: maxbytes 1000\n")
+    own = os.path.join(where, "main.cf.smap")
+    with open(own, "w") as f:
+        f.write("myhostname = mail.example.com\n")
+    done = imports.run("import-smap", "--to", where, table)
+    ok(done.returncode == 73 and b"main.cf.smap" in done.stderr and
+       b"--force" in done.stderr, "a foreign file: 73", done.stderr.decode())
+    with open(own) as f:
+        equal((os.listdir(where), f.read()),
+              (["main.cf.smap"], "myhostname = mail.example.com\n"),
+              "a foreign file: nothing was written")
+    for flags in (("--force",), ()):
+        done = imports.run("import-smap", *flags, "--to", where, table)
+        equal(done.returncode, 0, "replaced: %s" % " ".join(flags))
+
+
 # --- random patterns against smap's own matching -----------------------------
 
 def namatch(pattern, text):
@@ -496,7 +517,7 @@ if "pcre" not in imports.engines():
     skip("pcre", "postfix-pcre is not installed: only regexp is asked")
 try:
     main(hosts, domains, spam, no_spam, addresses, kill, blocks, limits,
-         relaying, leftovers, reading, hostile, unreadable, address_oracle,
+         relaying, leftovers, reading, hostile, unreadable, foreign, address_oracle,
          chain_oracle, every_one)
 finally:
     imports.close()

@@ -605,10 +605,35 @@ def writing():
     refused_write("/proc/nowhere", root, "a place that cannot be", None)
 
 
-def refused_write(where, root, name, want):
+def foreign():
+    """What is there already and is not from this verb stays."""
+    root = MailRoot({"smtp.ipmap.tab": [("192.0.2.1/32", "-", "DENY", "1")],
+                     "domains.tab": DOMAINS, "mailusers.tab": [USER]})
+    for name in ("clients", "recipients", "recipients.db", "main.cf.xmail"):
+        where = imports.directory()
+        with open(os.path.join(where, name), "w") as f:
+            f.write("192.0.2.99 REJECT\n")
+        refused_write(where, root, "a foreign " + name, snapshot(where), name)
+        done = imports.run("import-xmail", "--force", "--to", where, root.path)
+        with open(os.path.join(where, name), "rb") as f:
+            ok(done.returncode == 0 and b"192.0.2.99" not in f.read(),
+               "--force replaces " + name, done.stderr.decode())
+    where = imports.directory()
+    for _ in range(2):
+        done = imports.run("import-xmail", "--only", "clients", "--to", where,
+                           root.path)
+        equal((done.returncode, done.stderr), (0, b""),
+              "a file of this verb is replaced")
+    with open(os.path.join(where, "clients"), "w") as f:
+        f.write("# Made by pbsctl import-smap, which replaces this file.\n")
+    refused_write(where, root, "a file of another verb", snapshot(where))
+
+
+def refused_write(where, root, name, want, named=""):
     done = imports.run("import-xmail", "--to", where, root.path)
     equal(done.returncode, 73, name + ": 73", done.stderr.decode())
     contains(done.stderr.decode(), where, name + ": is named")
+    contains(done.stderr.decode(), named, name + ": so is the file")
     if want is not None:
         equal(snapshot(where), want, name + ": nothing has changed")
 
@@ -812,7 +837,8 @@ try:
     main(relays, pair, ignored_rows, lost_denials, drop_codes, spammers,
          exemptions, block_lists, sender_patterns, logins, options, lookups,
          sizes, domains, recipients, wrong_recipients, leftovers, tab_rules,
-         hostile, unreadable, usage, writing, ipmap_oracle, pattern_oracle,
+         hostile, unreadable, usage, writing, foreign,
+         ipmap_oracle, pattern_oracle,
          every_one)
 finally:
     imports.close()

@@ -53,6 +53,9 @@ set_option(struct importing *import, int c)
 		return EX_OK;
 	case 'd':
 		return set_map(import, optarg);
+	case 'f':
+		import->force = true;
+		return EX_OK;
 	case 'h':
 		printf("usage: pbsctl %s %s\n", import->verb->name,
 		       import->verb->arguments);
@@ -93,6 +96,7 @@ importing_options(struct importing *import, int argc, char **argv)
 	/* The last one only where it means something. */
 	const struct option options[] = {
 	    {"dbfile", required_argument, NULL, 'd'},
+	    {"force", no_argument, NULL, 'f'},
 	    {"help", no_argument, NULL, 'h'},
 	    {"only", required_argument, NULL, 'o'},
 	    {"to", required_argument, NULL, 't'},
@@ -122,6 +126,9 @@ int
 importing_finish(const struct importing *import, const struct remarks *remarks,
 		 struct outset *out)
 {
+	const struct outdir to = {.name = import->directory,
+				  .verb = import->verb->name,
+				  .force = import->force};
 	struct err err;
 
 	if (remarks->refused) {
@@ -132,8 +139,7 @@ importing_finish(const struct importing *import, const struct remarks *remarks,
 	}
 	if (import->to == NULL) {
 		outset_print(out, import->only, stdout);
-	} else if (outset_write(out, import->only, import->directory, &err) !=
-		   0) {
+	} else if (outset_write(out, import->only, &to, &err) != 0) {
 		verb_error(import->verb, "%s", err.text);
 		return EX_CANTCREAT;
 	}

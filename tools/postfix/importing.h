@@ -21,6 +21,7 @@ struct importing {
 	const char *source;		   /* MAILROOT or a file */
 	const char *map;		   /* that of the daemon */
 	char *directory; /* of the tables, as main.cf names them */
+	bool force;	 /* replace files that are not from this verb */
 	bool done;	 /* --help has been printed */
 };
 

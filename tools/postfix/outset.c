@@ -193,18 +193,113 @@ prepare_map(struct part *part, const char *path, struct err *err)
 	return result;
 }
 
+/* The first line of a file, by which its verb knows it again. */
+static char *
+mark_of(const char *verb)
+{
+	return alloc_format("# Made by pbsctl %s, which replaces this file.\n",
+			    verb);
+}
+
+/* A regular file without the mark; what is no regular file is refused when it
+ * is opened to be replaced. */
+static bool
+is_foreign(const char *path, const char *mark)
+{
+	char line[128] = "";
+	struct stat st;
+	FILE *file;
+
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		return false;
+	file = fopen(path, "re");
+	if (file == NULL)
+		return true;
+	if (fgets(line, sizeof(line), file) == NULL)
+		*line = '\0';
+	fclose(file);
+	return strcmp(line, mark) != 0;
+}
+
+static void
+add_foreign(char **names, const char *directory, const char *name,
+	    const char *mark)
+{
+	char *path = alloc_format("%s/%s", directory, name);
+	char *before = *names;
+
+	if (is_foreign(path, mark)) {
+		*names = alloc_format("%s%s%s", before, *before ? ", " : "",
+				      name);
+		free(before);
+	}
+	free(path);
+}
+
+/* A map has no place for a mark. */
+static void
+add_foreign_map(char **names, const char *directory, const struct part *part)
+{
+	const char *suffix =
+	    strcmp(part->map_type, "hash") == 0 ? "db" : part->map_type;
+	char *name = alloc_format("%s.%s", part->name, suffix);
+
+	add_foreign(names, directory, name, "");
+	free(name);
+}
+
+static int
+refuse_foreign(const struct outset *set, const char *only,
+	       const struct outdir *to, struct err *err)
+{
+	char *mark = mark_of(to->verb), *names = alloc_string("");
+	int result = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct part *part = &set->parts[i];
+
+		if (!is_wanted(part, only))
+			continue;
+		add_foreign(&names, to->name, part->name, mark);
+		if (part->map_type != NULL)
+			add_foreign_map(&names, to->name, part);
+	}
+	if (*names != '\0')
+		result = err_set(err,
+				 "%s: nothing was written: choose another "
+				 "directory, or --force to replace what may "
+				 "not be from this verb: %s",
+				 to->name, names);
+	free(names);
+	free(mark);
+	return result;
+}
+
+/* The text of a part, with the mark before it. */
+static int
+build_text(struct part *part, const char *verb, struct err *err)
+{
+	char *mark = mark_of(verb);
+	char *text = alloc_format("%s%s", mark, part->memory->text);
+	int result =
+	    string_map_build_text(part->file, text, strlen(text), err);
+
+	free(text);
+	free(mark);
+	return result;
+}
+
 /* Builds and syncs the new file, but leaves the old one. */
 static int
-prepare(struct part *part, const char *directory, struct err *err)
+prepare(struct part *part, const struct outdir *to, struct err *err)
 {
-	char *path = alloc_format("%s/%s", directory, part->name);
+	char *path = alloc_format("%s/%s", to->name, part->name);
 	int result = -1;
 
 	fflush(part->stream);
 	part->file = string_map_open("", path, NULL, err);
 	if (part->file != NULL)
-		result = string_map_build_text(part->file, part->memory->text,
-					       part->memory->len, err);
+		result = build_text(part, to->verb, err);
 	if (result == 0 && part->map_type != NULL)
 		result = prepare_map(part, path, err);
 	free(path);
@@ -222,14 +317,14 @@ commit(struct part *part, struct err *err)
 }
 
 static int
-replace(struct outset *set, const char *only, const char *directory,
+replace(struct outset *set, const char *only, const struct outdir *to,
 	struct err *err)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < set->count && result == 0; i++)
 		if (is_wanted(&set->parts[i], only))
-			result = prepare(&set->parts[i], directory, err);
+			result = prepare(&set->parts[i], to, err);
 	for (size_t i = set->count; i-- > 0 && result == 0;)
 		result = commit(&set->parts[i], err);
 	for (size_t i = 0; i < set->count; i++) {
@@ -240,13 +335,15 @@ replace(struct outset *set, const char *only, const char *directory,
 }
 
 int
-outset_write(struct outset *set, const char *only, const char *directory,
+outset_write(struct outset *set, const char *only, const struct outdir *to,
 	     struct err *err)
 {
-	if (mkdir(directory, 0755) != 0 && errno != EEXIST)
-		return err_set(err, "%s: mkdir: %s", directory,
+	if (mkdir(to->name, 0755) != 0 && errno != EEXIST)
+		return err_set(err, "%s: mkdir: %s", to->name,
 			       strerror(errno));
-	return replace(set, only, directory, err);
+	if (!to->force && refuse_foreign(set, only, to, err) != 0)
+		return -1;
+	return replace(set, only, to, err);
 }
 
 char *

@@ -120,7 +120,7 @@ run_import_smap(int argc, char **argv)
 
 const struct verb verb_import_smap = {
     .name = "import-smap",
-    .arguments = "[--only PART] [--to DIR] [--dbfile TYPE:NAME] TABLE",
+    .arguments = "[--only PART] [--to DIR] [--force] [--dbfile TYPE:NAME] TABLE",
     .summary = "carry over a netperm-table of smap, for Postfix",
     .run = run_import_smap,
 };

@@ -87,7 +87,7 @@ run_import_xmail(int argc, char **argv)
 
 const struct verb verb_import_xmail = {
     .name = "import-xmail",
-    .arguments = "[--only PART] [--to DIR] [--dbfile TYPE:NAME] "
+    .arguments = "[--only PART] [--to DIR] [--force] [--dbfile TYPE:NAME] "
 		 "[--xmail-args ARGS] MAILROOT",
     .summary = "carry over the lists of an XMail server, for Postfix",
     .run = run_import_xmail,
