@@ -21,6 +21,7 @@ from tap import equal, join, main, ok, skip_all
 PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
 CLOSED, OPEN, USAGE, UNAVAILABLE = 0, 1, 64, 69
 STRANGER = "127.0.0.2"  # may not relay: mynetworks is 127.0.0.1
+PUBLIC = "192.0.2.2"  # of this machine, and of no private network
 OWN, RELAYED, HOST = "example.org", "relayed.example", "mail.example.org"
 PLAIN = ("<relay-check@example.net>", "<relay-check@example.com>")
 
@@ -119,12 +120,13 @@ def all_opened():
 
 
 def trusted():
-    where = "127.0.0.1:%d" % PORTS["closed"]
-    code, forms, said = check(where)
-    ok(code == UNAVAILABLE and "may not relay (--source)" in said,
-       "a server that trusts this machine: ask from another address", code,
-       said)
-    equal(len(forms), 1, "and no more is asked")
+    for name in "closed", "client":  # trusts 127.0.0.1; trusts everybody
+        code, forms, said = check("127.0.0.1:%d" % PORTS[name])
+        ok(code == UNAVAILABLE and "either trusts this machine (mynetworks) "
+           "or is open to everybody" in said and
+           "may not relay (--source)" in said,
+           name + ", asked from here: either is possible", code, said)
+        equal(len(forms), 1, name + ": and no more is asked")
 
 
 def own_mailboxes():
@@ -194,10 +196,10 @@ def silent_about_data(server):
 class Fake:
     """A server that plays one part to each client; it notes what they say."""
 
-    def __init__(self, play):
+    def __init__(self, play, address="127.0.0.1"):
         self.play, self.heard, self.connections = play, [], 0
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.where = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.socket = socket.create_server((address, 0))
+        self.where = "%s:%d" % self.socket.getsockname()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self):
@@ -259,7 +261,7 @@ GREETING = b"220 mail.example.org ESMTP\r\n"
 
 def no_service():
     fake, _ = unclear("a server that does not greet", wait_forever,
-                      "no answer within 10 s", 0, 1)
+                      ": no answer within 10 s", 0, 1)
     equal(fake.heard, [], "a server that does not greet: hears nothing")
     unclear("421 at once", greets(b"421 4.3.2 busy\r\n"),
             "the server does not serve us: 421 4.3.2 busy", 0, 1)
@@ -271,7 +273,8 @@ def no_service():
     where = "127.0.0.1:%d" % free.getsockname()[1]
     free.close()
     code, _, said = check(where)
-    ok(code == UNAVAILABLE and "Connection refused" in said, "no server", said)
+    ok(code == UNAVAILABLE and where.replace(":", " port ") +
+       ": Connection refused" in said, "no server: says where", said)
 
 
 def unclear_replies():
@@ -387,6 +390,8 @@ def guards():
     code, _, said = check("--source", STRANGER, fake.where)
     ok(code == USAGE and "with --to" in said,
        "the foreign domain is the server's own", said)
+    code, _, said = check(Fake(greets(GREETING), PUBLIC).where)
+    equal(code, CLOSED, "an address of this machine is near, too", said)
     code, forms, _ = check("--source", STRANGER, "--to", "Bob@Foreign.example",
                            fake.where)
     equal((code, forms[0]["to"]), (CLOSED, "<bob@foreign.example>"),
@@ -402,6 +407,7 @@ def fakes():
 
 def inside(word):
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run(["ip", "address", "add", PUBLIC, "dev", "lo"], check=True)
     {"postfix": postfix, "fakes": fakes}[word]()
 
 

@@ -51,7 +51,8 @@ static const char help[] =
     "  --yes-this-is-mine   HOST may be outside of private networks\n"
     "\n"
     "Exit: 0 all forms are closed, 1 one is open, 64 wrong usage, 69 the\n"
-    "server does not answer, trusts this machine, or a form stays unclear.\n";
+    "server does not answer, may only trust this machine, or a form stays\n"
+    "unclear.\n";
 
 /* ---- output ---- */
 
@@ -143,15 +144,17 @@ sum_up(const struct check *check)
 	return counts[VERDICT_UNCLEAR] > 0 ? EX_UNAVAILABLE : CLOSED;
 }
 
-/* The plain form was accepted: an open relay, or one that knows us. */
+/* The plain form was accepted: an open relay, or one that knows us. Whether
+ * only another address can tell which. */
 static bool
-is_trusted(const struct check *check)
+may_be_trusted(const struct check *check)
 {
 	if (check->target.source == NULL &&
 	    relay_target_is_here(&check->target)) {
 		verb_error(&verb_relay_check,
-			   "the server trusts this machine (mynetworks): ask "
-			   "from an address that may not relay (--source)");
+			   "the server either trusts this machine (mynetworks) "
+			   "or is open to everybody: ask from an address that "
+			   "may not relay (--source) to tell which");
 		return true;
 	}
 	verb_error(&verb_relay_check,
@@ -174,7 +177,7 @@ survey(struct check *check, struct relay_probe *probe)
 	int status = EX_UNAVAILABLE;
 
 	relay_forms_make(&forms, &check->names);
-	if (relay_survey_begin(&survey) != VERDICT_OPEN || !is_trusted(check)) {
+	if (relay_survey_begin(&survey) != VERDICT_OPEN || !may_be_trusted(check)) {
 		relay_survey_run(&survey);
 		status = sum_up(check);
 	}
@@ -190,6 +193,15 @@ failed(int status, const struct err *err)
 	return status;
 }
 
+/* The server cannot be asked. */
+static int
+unavailable(const struct relay_target *target, const struct err *err)
+{
+	verb_error(&verb_relay_check, "%s port %s: %s", target->host,
+		   target->port, err->text);
+	return EX_UNAVAILABLE;
+}
+
 static int
 check_server(struct check *check)
 {
@@ -203,7 +215,7 @@ check_server(struct check *check)
 	if (relay_target_find(target, &misused, &err) != 0)
 		return failed(misused ? EX_USAGE : EX_UNAVAILABLE, &err);
 	if (probe_begin(&probe, &target->place, &greeting, &err) != 0)
-		status = failed(EX_UNAVAILABLE, &err);
+		status = unavailable(target, &err);
 	else if (relay_names_complete(&check->names, greeting.text,
 				      &target->address, &err) != 0)
 		status = failed(EX_USAGE, &err);

@@ -136,6 +136,27 @@ find_source(struct relay_target *target, struct err *err)
 	return try_source(target, err);
 }
 
+bool
+relay_target_is_here(const struct relay_target *target)
+{
+	struct ifaddrs *list, *i;
+	bool here = addr_is_loopback(&target->address);
+	struct addr addr;
+
+	if (here || getifaddrs(&list) != 0)
+		return here;
+	for (i = list; i != NULL && !here; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || (i->ifa_addr->sa_family != AF_INET &&
+					    i->ifa_addr->sa_family != AF_INET6))
+			continue;
+		addr = smtp_address(
+		    (const struct sockaddr_storage *)(void *)i->ifa_addr);
+		here = addr_equal(&addr, &target->address);
+	}
+	freeifaddrs(list);
+	return here;
+}
+
 int
 relay_target_find(struct relay_target *target, bool *misused, struct err *err)
 {
@@ -156,33 +177,13 @@ relay_target_find(struct relay_target *target, bool *misused, struct err *err)
 	target->place.to_len = list->ai_addrlen;
 	freeaddrinfo(list);
 	target->address = smtp_address(&target->place.to);
-	if (target->mine || is_near(&target->address))
+	if (target->mine || is_near(&target->address) ||
+	    relay_target_is_here(target))
 		return 0;
 	*misused = true;
 	addr_format(&target->address, text);
 	return err_set(err,
-		       "%s is not in a private network: if the server is "
-		       "yours, say --yes-this-is-mine",
+		       "%s is neither on this machine nor in a private "
+		       "network: if the server is yours, say --yes-this-is-mine",
 		       text);
-}
-
-bool
-relay_target_is_here(const struct relay_target *target)
-{
-	struct ifaddrs *list, *i;
-	bool here = addr_is_loopback(&target->address);
-	struct addr addr;
-
-	if (here || getifaddrs(&list) != 0)
-		return here;
-	for (i = list; i != NULL && !here; i = i->ifa_next) {
-		if (i->ifa_addr == NULL || (i->ifa_addr->sa_family != AF_INET &&
-					    i->ifa_addr->sa_family != AF_INET6))
-			continue;
-		addr = smtp_address(
-		    (const struct sockaddr_storage *)(void *)i->ifa_addr);
-		here = addr_equal(&addr, &target->address);
-	}
-	freeifaddrs(list);
-	return here;
 }
