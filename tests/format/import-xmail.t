@@ -605,6 +605,15 @@ def writing():
     refused_write("/proc/nowhere", root, "a place that cannot be", None)
 
 
+def make_map(path, keys):
+    """As an administrator has it: postmap makes it, and its text is gone."""
+    with open(path, "w") as f:
+        f.writelines(key + " ok\n" for key in keys)
+    subprocess.run(["postmap", "-c", imports.CONFIG, "hash:" + path],
+                   check=True, timeout=120)
+    os.remove(path)
+
+
 def foreign():
     """What is there already and is not from this verb stays."""
     root = MailRoot({"smtp.ipmap.tab": [("192.0.2.1/32", "-", "DENY", "1")],
@@ -618,6 +627,14 @@ def foreign():
         with open(os.path.join(where, name), "rb") as f:
             ok(done.returncode == 0 and b"192.0.2.99" not in f.read(),
                "--force replaces " + name, done.stderr.decode())
+    for name, made in (("a map", True), ("an empty map", False)):
+        where = imports.directory()
+        path = os.path.join(where, "recipients")
+        if made:
+            make_map(path, ["u%d@example.com" % i for i in range(100)])
+        else:
+            open(path + ".db", "wb").close()
+        refused_write(where, root, name, snapshot(where), "recipients.db")
     where = imports.directory()
     for _ in range(2):
         done = imports.run("import-xmail", "--only", "clients", "--to", where,

@@ -201,8 +201,8 @@ mark_of(const char *verb)
 			    verb);
 }
 
-/* A regular file without the mark; what is no regular file is refused when it
- * is opened to be replaced. */
+/* A regular file without the mark; mark NULL: any. What is no regular file is
+ * refused when it is opened to be replaced. */
 static bool
 is_foreign(const char *path, const char *mark)
 {
@@ -212,6 +212,8 @@ is_foreign(const char *path, const char *mark)
 
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
 		return false;
+	if (mark == NULL)
+		return true;
 	file = fopen(path, "re");
 	if (file == NULL)
 		return true;
@@ -244,7 +246,7 @@ add_foreign_map(char **names, const char *directory, const struct part *part)
 	    strcmp(part->map_type, "hash") == 0 ? "db" : part->map_type;
 	char *name = alloc_format("%s.%s", part->name, suffix);
 
-	add_foreign(names, directory, name, "");
+	add_foreign(names, directory, name, NULL);
 	free(name);
 }
 
