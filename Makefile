@@ -75,12 +75,15 @@ ifneq ($(SAN),)
 OPTIONS	+= -DWITHOUT_SANDBOX
 endif
 
-ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
-	-DPATTERN_DIR='"$(patterndir)"' -DSYSCONF_DIR='"$(sysconfdir)"' \
+ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(OPTIONS) $(CPPFLAGS)
+# Where things will be, for those files alone that have to know.
+PLACES	= -DPATTERN_DIR='"$(patterndir)"' -DSYSCONF_DIR='"$(sysconfdir)"' \
 	-DSBIN_DIR='"$(sbindir)"' \
 	-DLIBEXEC_DIR='"$(libexecdir)/pop-before-smtp"' \
-	-DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"' \
-	$(OPTIONS) $(CPPFLAGS)
+	-DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"'
+PLACED	= patterns/match/patterndir daemon/sandbox/sandbox \
+	daemon/conf/conf_defaults daemon/conf/conf_load daemon/conf/options \
+	tools/import/import_perl tools/postfix/importing
 # Where it was built is no part of what is built.
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) -ffile-prefix-map="$(CURDIR)"=. $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
@@ -120,18 +123,26 @@ $(BUILD)/lib$(1).a: $(call objects,$(1))
 endef
 $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 
-# Where things will be is compiled in: `make install prefix=/usr' compiles anew
-# what was made for another place.
-$(BUILD)/options: FORCE
-	@mkdir -p $(@D)
-	@printf '%s\n' '$(ALL_CPPFLAGS)' | cmp -s - $@ || \
-	    printf '%s\n' '$(ALL_CPPFLAGS)' >$@
+# What is compiled in. `make install prefix=/usr' compiles anew only the files
+# that know a place.
+define remember
+$(BUILD)/$(1): FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' '$$($(2))' | cmp -s - $$@ || \
+	    printf '%s\n' '$$($(2))' >$$@
+endef
+$(eval $(call remember,options,ALL_CPPFLAGS))
+$(eval $(call remember,places,PLACES))
 
 FORCE:
 
+$(PLACED:%=$(BUILD)/%.o): PLACE_FLAGS = $(PLACES)
+$(PLACED:%=$(BUILD)/%.o): $(BUILD)/places
+
 $(BUILD)/%.o: %.c $(BUILD)/options
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(ALL_CPPFLAGS) $(PLACE_FLAGS) $(ALL_CFLAGS) \
+	    -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/tap.o \
     $(ROOMS:%=$(BUILD)/lib%.a)

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # `make install' puts everything where it says, `make uninstall' takes it away
 # again but for what is the user's; the unit and the init script fit to it.
-# tests/run: timeout=900
 import os
 import re
 import shutil
@@ -17,11 +16,11 @@ CONFIG = "etc/pop-before-smtp/pop-before-smtp.yaml"
 RECIPIENTS = "usr/lib/systemd/system/pop-before-smtp-recipients@.service"
 
 
-def make(*words):
+def make(*words, cwd=ROOT):
     env = {k: v for k, v in os.environ.items()
            if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     build = os.environ.get("BUILD", "build")
-    done = subprocess.run(["make", "-s", "-j2", "BUILD=" + build, *words], cwd=ROOT,
+    done = subprocess.run(["make", "-s", "BUILD=" + build, *words], cwd=cwd,
                           env=env, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
     return done.returncode, done.stdout
@@ -32,18 +31,32 @@ def files(top):
                   for d, _, names in os.walk(top) for n in names)
 
 
+def objects(tree):
+    top = os.path.join(tree, os.environ.get("BUILD", "build"))
+    return {name: os.stat(os.path.join(top, name)).st_mtime_ns
+            for name in files(top) if name.endswith(".o")}
+
+
 def read(*path):
     with open(os.path.join(*path)) as f:
         return f.read()
 
 
 def installs():
+    """From a copy: other tests run the programs that another prefix would
+    make anew."""
     # A blank in the name parts no path, least of all before `rm -rf'.
-    with tempfile.TemporaryDirectory(suffix=" x") as top:
-        # What others are testing is not to be compiled anew.
-        build = os.environ.get("BUILD", "build")
-        where = "DESTDIR=" + top, "prefix=/usr", "-o", build + "/options"
-        equal(make("install", *where), (0, ""), "make install")
+    with tempfile.TemporaryDirectory(suffix=" x") as top, \
+            tempfile.TemporaryDirectory() as other:
+        tree = shutil.copytree(ROOT, os.path.join(other, "tree"), symlinks=True,
+                               ignore=shutil.ignore_patterns(".git"))
+        where = "DESTDIR=" + top, "prefix=/usr"
+        before = objects(tree)
+        equal(make("install", *where, cwd=tree), (0, ""), "make install")
+        anew = {name for name, when in objects(tree).items()
+                if before.get(name) != when}
+        ok("daemon/conf/conf_defaults.o" in anew and "base/addr.o" not in anew,
+           "only files that know a place are compiled again", *sorted(anew))
         there = files(top)
         script = "usr/libexec/pop-before-smtp/import-perl"
         ok(os.access(os.path.join(top, script), os.X_OK), script + " can run")
@@ -79,7 +92,7 @@ def installs():
             text = read(top, name)
             ok("/usr/share/pop-before-smtp/patterns" in text and
                "/usr/local" not in text, name + " names what was installed")
-        keeps_what_is_the_users(top, where)
+        keeps_what_is_the_users(top, tree, where)
 
 
 def filled_in(unit):
@@ -88,12 +101,12 @@ def filled_in(unit):
        "nothing in it was left to be filled in")
 
 
-def keeps_what_is_the_users(top, where):
+def keeps_what_is_the_users(top, tree, where):
     with open(os.path.join(top, CONFIG), "w") as f:
         f.write("grace: 1h\n")
-    equal(make("install", *where)[0], 0, "once more")
+    equal(make("install", *where, cwd=tree)[0], 0, "once more")
     equal(read(top, CONFIG), "grace: 1h\n", "the configuration has stayed")
-    equal(make("uninstall", *where), (0, ""), "make uninstall")
+    equal(make("uninstall", *where, cwd=tree), (0, ""), "make uninstall")
     equal(files(top), [CONFIG], "nothing else is left")
 
 
