@@ -271,8 +271,8 @@ smap:	directory /var/spool/smap
 *:	timeout 300
 smap:	maxbytes 1000000
 smap:	maxrecip 3
-smap:	permit-hosts 10.* 192.168.1* mail.example.com *
-smap:	deny-hosts 10.9.*
+smap:	permit-hosts 10.* 192.168.1* 172.16.* mail.example.com *
+smap:	deny-hosts 172.16.9.*
 smap:	permit-domains example.com *example.org *.example.net *
 smap:	scrub-spam 1
 smap:	spam *ispamalot.example 203.0.113.* 192.0.2.66 unknown.example
@@ -312,6 +312,7 @@ def smap():
             ("permit-hosts", "250", "10.1.2.3", s, FOREIGN),
             ("permit-hosts, numbers", "250", "192.168.17.3", s, FOREIGN),
             ("beside them", "551", "192.168.2.3", s, FOREIGN),
+            ("with a denied host", "551", "172.16.9.1", s, FOREIGN),
             ("they are not checked", "250", "10.1.2.3", "a", FOREIGN),
             ("a login", "250", LOGGED_IN, s, FOREIGN),
             ("set-not-local-errno", "551 5.7.1", STRANGER, s, FOREIGN),

@@ -69,6 +69,26 @@ def hosts():
           "hosts: so many networks make an open relay, too")
 
 
+def denied_hosts():
+    for pattern in ("192.0.2.9", "192.0.*", "192.0.2.1*", "*", "*.9",
+                    "mail.example.com", "unknown", "192.0.2.9/32", "300.*"):
+        deny = "deny-hosts 172.16.0.1 " + pattern
+        for n, lines in enumerate(([deny, "permit-hosts 192.0.2.*"],
+                                   ["permit-hosts 192.0.2.*", deny])):
+            made = made_of(*lines)
+            equal((made.status, networks(made)), (1, []),
+                  "denied: %s: its network may not relay" % pattern)
+            ok(made.says("netperm-table:%d" % (2 - n), "deny-hosts in line %d"
+                         % (1 + n)), "denied: %s: says why" % pattern,
+               made.said)
+            ok(made.says("netperm-table:%d" % (1 + n),
+                         "deny-hosts: has no counterpart"),
+               "denied: %s is named" % pattern, made.said)
+    made = made_of("permit-hosts 192.0.2.* 10.*", "deny-hosts 10.9.*")
+    equal((made.status, networks(made)), (1, ["192.0.2.0/24"]),
+          "denied: other networks may relay")
+
+
 def domains():
     made = made_of("permit-domains example.com *Example.org *.example.net")
     equal(made.setting("relay_domains"), [
@@ -492,7 +512,7 @@ scrub-spam 1|require-full-email 1|check-from-address 1|check-user-too 1
 broken-from *broken.example|kill-mail *mx2.example
 spam-block deny <a@b.c> <d@e.f>|spam-block allow <*> <g@h.i>
 set-bad-address-errno 411|set-not-local-errno 551|set-reject-errno 451
-set-kill-errno 555|max-email 9|max-dirent 9|badadmin x|deny-hosts 10.9.*"""
+set-kill-errno 555|max-email 9|max-dirent 9|badadmin x|deny-hosts 192.0.2.9"""
 
 
 def every_one():
@@ -516,8 +536,9 @@ if not imports.postfix_reads("cidr"):
 if "pcre" not in imports.engines():
     skip("pcre", "postfix-pcre is not installed: only regexp is asked")
 try:
-    main(hosts, domains, spam, no_spam, addresses, kill, blocks, limits,
-         relaying, leftovers, reading, hostile, unreadable, foreign, address_oracle,
+    main(hosts, denied_hosts, domains, spam, no_spam, addresses, kill, blocks,
+         limits, relaying, leftovers, reading, hostile, unreadable, foreign,
+         address_oracle,
          chain_oracle, every_one)
 finally:
     imports.close()

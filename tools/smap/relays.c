@@ -9,11 +9,47 @@
 #include "tools/smap/patterns.h"
 #include "tools/smap/smap.h"
 
+/* Whether a network may have an address that deny-hosts means. Nobody knows the
+ * addresses of a name, and what is no address may mean any. */
+static bool
+denies(const char *pattern, const struct netset *nets)
+{
+	struct netset set = {0};
+	bool found = !pattern_is_numeric(pattern) ||
+		     netset_add_pattern(&set, pattern) != 0 || set.count == 0;
+
+	for (size_t i = 0; i < set.count; i++)
+		for (size_t k = 0; k < nets->count && !found; k++)
+			found =
+			    cidr_contains(&set.list[i], &nets->list[k].addr) ||
+			    cidr_contains(&nets->list[k], &set.list[i].addr);
+	netset_clear(&set);
+	return found;
+}
+
+/* The first deny-hosts that denies some address of the networks; NULL: none.
+ * Whichever comes first in the file, it is not used: it stays a leftover. */
+static const struct netperm_rule *
+find_denial(const struct netperm *table, const struct netset *nets)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct netperm_rule *rule = &table->rules[i];
+
+		if (strcmp(rule->attribute, "deny-hosts") != 0)
+			continue;
+		for (size_t k = 0; k < rule->arguments.count; k++)
+			if (denies(rule->arguments.list[k], nets))
+				return rule;
+	}
+	return NULL;
+}
+
 static void
 add_host(struct smap *smap, struct relaynets *nets, const char *pattern,
 	 struct place place)
 {
 	struct netset set = {0};
+	const struct netperm_rule *denial;
 	const char *why = NULL;
 
 	if (!pattern_is_numeric(pattern))
@@ -22,6 +58,11 @@ add_host(struct smap *smap, struct relaynets *nets, const char *pattern,
 		why = "it makes more than 4096 networks";
 	else if (set.count == 0)
 		why = "no address is like that";
+	else if ((denial = find_denial(smap->table, &set)) != NULL)
+		remark_lost(&smap->remarks, place,
+			    "permit-hosts %s: may not relay: deny-hosts in "
+			    "line %zu may deny some of it",
+			    shown(pattern).text, denial->place.line);
 	else
 		why = relaynets_add(nets, &set, smap_place(place));
 	if (why != NULL)
