@@ -287,7 +287,7 @@ smap:	spam-block deny <*@foe.example> <*>
 smap:	spam-block deny <*> <secret@*>
 smap:	spam-block allow <*@ispamalot.example> <bob@example.com>
 smap:	spam-block allow <pal@*> <*>
-smap:	spam-block deny <> <>
+smap:	spam-block allow <> <>
 smap:	set-bad-address-errno 411
 smap:	set-not-local-errno 551
 smap:	set-reject-errno 451

@@ -280,17 +280,28 @@ def blocks():
                {"bob@example.com": refusal(554), "x@y.z": "OK"},
                {"secret@x.y": refusal(554)}, {"<>": "smap_block_3"}),
               "blocks: each table, by " + engine)
-    for line in ("deny x y", "deny <x> y", "deny <> <>", "deny <x>", "maybe "
-                 "<a> <b>", "deny", "deny <a> <b> <c>", "deny <a><b>"):
-        made = made_of("maxbytes 5", "spam-block " + line)
+    for rest in ("x y", "<x> y", "<> <>", "<x>", "", "<a> <b> <c>", "<a><b>"):
+        made = made_of("maxbytes 5", "spam-block allow " + rest)
         equal((made.status, made.setting(SENDERS)),
-              (1, ["permit_mynetworks"]), "blocks: %s is left out" % line)
-        ok(made.says("netperm-table:2", "spam-block"),
-           "blocks: %s is reported" % line, made.said)
+              (1, ["permit_mynetworks"]), "blocks: allow %s is left out" % rest)
+        ok(made.says("netperm-table:2", "spam-block: is left out"),
+           "blocks: allow %s is reported" % rest, made.said)
+        refused_block("deny " + rest)
+    for line in "maybe <a> <b>", "Deny <a> <b>", "deny <a> <b> c d":
+        refused_block(line)
     made = smap(table(*["spam-block deny <a%d@x.y> <b@c.d>" % i
                         for i in range(201)]))
     equal((made.status, os.listdir(made.where)), (1, []),
           "blocks: too many senders are refused as a whole")
+
+
+def refused_block(line):
+    """It refuses somebody, or may do so: without it, nothing is written."""
+    made = made_of("maxbytes 5", "spam-block " + line)
+    equal((made.status, os.listdir(made.where)), (1, []),
+          "blocks: %s: refused as a whole" % line)
+    ok(made.says("netperm-table:2", "spam-block: cannot be carried over"),
+       "blocks: %s is reported" % line, made.said)
 
 
 def limits():
@@ -538,7 +549,6 @@ if "pcre" not in imports.engines():
 try:
     main(hosts, denied_hosts, domains, spam, no_spam, addresses, kill, blocks,
          limits, relaying, leftovers, reading, hostile, unreadable, foreign,
-         address_oracle,
-         chain_oracle, every_one)
+         address_oracle, chain_oracle, every_one)
 finally:
     imports.close()

@@ -98,6 +98,19 @@ begin_block(struct chain *chain, const char *from, struct place place)
 	return 0;
 }
 
+/* Without a line that allows, more is refused. Any other may be one that
+ * refuses, and may not be lost. */
+static void
+malformed(struct remarks *remarks, bool deny, struct place place,
+	  const char *why)
+{
+	if (deny)
+		remark_refused(remarks, place,
+			       "spam-block: cannot be carried over: %s", why);
+	else
+		remark_lost(remarks, place, "spam-block: is left out: %s", why);
+}
+
 static void
 add_pair(struct chain *chain, bool deny, const char *from, const char *to,
 	 struct place place)
@@ -105,10 +118,9 @@ add_pair(struct chain *chain, bool deny, const char *from, const char *to,
 	char *key;
 
 	if (*to == '\0') {
-		remark_lost(&chain->smap->remarks, place,
-			    "spam-block: <%s> <>: has no recipient: has it "
-			    "lost what was between the brackets?",
-			    shown(from).text);
+		malformed(&chain->smap->remarks, deny, place,
+			  "has no recipient: has it lost what was between the "
+			  "brackets?");
 		return;
 	}
 	if (begin_block(chain, from, place) != 0)
@@ -142,13 +154,13 @@ add_rule(struct chain *chain, const struct netperm_rule *rule)
 	struct remarks *remarks = &chain->smap->remarks;
 	char **words = rule->arguments.list;
 	size_t count = rule->arguments.count;
-	bool deny = strcmp(words[0], "deny") == 0;
+	bool deny = strcmp(words[0], "allow") != 0;
 
-	if ((!deny && strcmp(words[0], "allow") != 0) || count < 3 ||
+	if ((deny && strcmp(words[0], "deny") != 0) || count < 3 ||
 	    count % 2 == 0) {
-		remark_lost(remarks, rule->place,
-			    "spam-block: is left out: not deny or allow, and "
-			    "pairs of <sender> <recipient>");
+		malformed(remarks, deny, rule->place,
+			  "not deny or allow, and pairs of <sender> "
+			  "<recipient>");
 		return;
 	}
 	for (size_t i = 1; i + 1 < count; i += 2) {
@@ -158,9 +170,8 @@ add_rule(struct chain *chain, const struct netperm_rule *rule)
 		if (from != NULL && to != NULL)
 			add_pair(chain, deny, from, to, rule->place);
 		else
-			remark_lost(remarks, rule->place,
-				    "spam-block: is left out: a pair has lost "
-				    "its brackets");
+			malformed(remarks, deny, rule->place,
+				  "a pair has lost its brackets");
 	}
 }
 
