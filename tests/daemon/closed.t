@@ -21,7 +21,7 @@ import policy
 import servers
 import socketmap
 from pbs import login
-from tap import contains, equal, main, ok, skip, skip_all
+from tap import equal, main, ok, skip, skip_all
 
 GRACE, LATE, DAY = 4, 5, 86400
 JOBS = 13
@@ -29,11 +29,6 @@ STILL = "; expired addresses are still in it"
 GUEST, OTHER = "198.51.100.1", "198.51.100.2"
 FILES = ("hash", "lmdb", "cdb", "cidr", "text")
 LIVE = ("socketmap", "policy")  # in no file: the daemon is asked
-LIBFAKETIME = next((path for path in (
-    os.path.join(d, "faketime", "libfaketimeMT.so.1") for d in (
-        "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-        "/usr/lib64", "/usr/lib"))  # what it hangs in, or waits for
-    if os.path.exists(path) and not (pbs.SANITIZED or pbs.WRAP)), None)
 
 
 def asked(client, kind, key):
@@ -85,7 +80,7 @@ class Case:
 
     def fake_clock(self):
         """A clock of the wall that can be set; steady time stays true."""
-        self.env["LD_PRELOAD"] += ":" + LIBFAKETIME
+        self.env["LD_PRELOAD"] += ":" + pbs.LIBFAKETIME
         self.env.update(FAKETIME_TIMESTAMP_FILE=self.clock,
                         FAKETIME_NO_CACHE="1", DONT_FAKE_MONOTONIC="1")
 
@@ -268,7 +263,7 @@ def every_fault():
     """What meets the daemon in all maps at once; what meets the files in one
     alone, so that no other map's trouble helps it."""
     todo = {name: (FILES + LIVE, *how) for name, how in FAULTS.items()
-            if LIBFAKETIME or "clock" not in how}
+            if pbs.LIBFAKETIME or "clock" not in how}
     todo.update({"%s: %s" % (kind, name): ((kind,), *how) for kind in FILES
                  for name, how in DISK_FAULTS.items()})
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
@@ -384,7 +379,7 @@ def keeper_stopped():
 
 def clock_and_logins():
     """A clock that was set back by a day: logins count as before."""
-    if LIBFAKETIME is None:
+    if pbs.LIBFAKETIME is None:
         return
     with Case() as case:
         case.fake_clock()
@@ -440,7 +435,7 @@ if sys.argv[1:] != ["inside"]:
     os.execvp(inside[0], inside + [sys.executable, __file__, "inside"])
 subprocess.run(["mount", "--make-rprivate", "/"], stderr=subprocess.DEVNULL)
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-if LIBFAKETIME is None:
+if pbs.LIBFAKETIME is None:
     skip("a clock that jumps", "no libfaketime, or none that works here")
 main(every_fault, read_only_disk, broken_disk, keeper_stopped, full_and_free,
      clock_and_logins, postfix_restarted, jobs=4)

@@ -12,12 +12,6 @@ import pbs
 from pbs import login
 from tap import equal, main, ok, skip_all
 
-LIBFAKETIME = next((path for path in (
-    os.path.join(d, "faketime", "libfaketimeMT.so.1") for d in (
-        "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-        "/usr/lib64", "/usr/lib"))
-    if os.path.exists(path) and not (pbs.SANITIZED or pbs.WRAP)), None)
-
 
 def utc(text):
     return calendar.timegm(time.strptime(text, "%Y-%m-%d %H:%M"))
@@ -26,7 +20,7 @@ def utc(text):
 def at(site, text):
     """The clock of the wall, in UTC; it goes on from there."""
     site.write("clock", "%+d\n" % (utc(text) - time.time()))
-    site.env.update(LD_PRELOAD=LIBFAKETIME, FAKETIME_NO_CACHE="1",
+    site.env.update(LD_PRELOAD=pbs.LIBFAKETIME, FAKETIME_NO_CACHE="1",
                     FAKETIME_TIMESTAMP_FILE=site.path("clock"),
                     DONT_FAKE_MONOTONIC="1", TZ="Europe/Berlin")
 
@@ -75,6 +69,6 @@ def spring():
               "a time that there was not is that before")
 
 
-if LIBFAKETIME is None:
+if pbs.LIBFAKETIME is None:
     skip_all("no libfaketime, or none that works here")
 main(autumn, spring)

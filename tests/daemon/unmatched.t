@@ -13,11 +13,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
 from tap import contains, equal, main, ok, skip_all
 
-LIBFAKETIME = next((path for path in (
-    os.path.join(d, "faketime", "libfaketimeMT.so.1") for d in (
-        "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-        "/usr/lib64", "/usr/lib"))
-    if os.path.exists(path) and not (pbs.SANITIZED or pbs.WRAP)), None)
 WARNING = "there are rules for dovecot, but none has matched a line of it"
 ODD = "dovecot: imap-login: Login: user=<x'; touch pasted; '>, of no form"
 
@@ -27,7 +22,7 @@ class Clock:
 
     def __init__(self, site):
         self.site, self.offset, self.logins = site, 0, 0
-        site.env.update(LD_PRELOAD=LIBFAKETIME, FAKETIME_NO_CACHE="1",
+        site.env.update(LD_PRELOAD=pbs.LIBFAKETIME, FAKETIME_NO_CACHE="1",
                         FAKETIME_TIMESTAMP_FILE=site.path("clock"))
         self.advance(0)
 
@@ -102,6 +97,6 @@ def unknown_header():
         ok(not os.path.exists(site.path("pasted")), "and runs nothing else")
 
 
-if LIBFAKETIME is None:
+if pbs.LIBFAKETIME is None:
     skip_all("no libfaketime, or none that works here")
 main(an_hour, it_matched, unknown_header)

@@ -17,7 +17,7 @@ import imports
 import pbs
 import servers
 from dns import Resolver
-from tap import contains, equal, main, ok, skip_all
+from tap import equal, main, ok
 
 # What must not be twice in main.cf is from the import alone.
 OURS = ("mynetworks =", "smtpd_relay_restrictions")
@@ -369,17 +369,7 @@ def smap():
 
 # --- namespaces of their own ----------------------------------------------------
 
-if servers.missing():
-    skip_all(servers.missing())
-if "PBS_APART" not in os.environ:
-    namespaces = servers.unshare()
-    if namespaces is None:
-        skip_all("may not make a network namespace here")
-    os.environ["PBS_APART"] = "yes"
-    os.execvp(namespaces[0], namespaces + [
-        "sh", "-c", "ip link set lo up && ip addr add %s dev lo && "
-        "ip addr add %s dev lo && exec \"$0\" \"$@\"" % (SERVER, TESTER),
-        sys.executable, os.path.abspath(__file__)])
+servers.apart(SERVER, TESTER)
 try:
     Resolver(imports.directory(), names)
     main(xmail, without_logins, smap)

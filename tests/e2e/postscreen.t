@@ -233,11 +233,5 @@ if servers.missing():
     skip_all(servers.missing())
 if not postfix_reads("hash"):
     skip_all("this Postfix knows no hash")
-if os.environ.get("PBS_APART") != "yes":
-    namespaces = servers.unshare()
-    if namespaces is None:
-        skip_all("cannot unshare namespaces")
-    os.environ["PBS_APART"] = "yes"
-    os.execvp(namespaces[0], namespaces + ["sh", "-c", "ip link set lo up && "
-              'exec "$0" "$@"', sys.executable, os.path.abspath(__file__)])
+servers.apart()
 main(lists)

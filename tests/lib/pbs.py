@@ -51,6 +51,13 @@ with open(DAEMON, "rb") as _program:
 SANITIZED = b"__asan_init" in _code  # needs more memory, and other preloads
 COVERED = b"__gcov_dump" in _code  # make coverage: what is killed counts not
 CHECKED = bool(WRAP) or SANITIZED or COVERED
+# What sets the clock of a whole program; its functions for threads. None: it is
+# missing, or the program brings other preloads.
+LIBFAKETIME = next((path for path in (
+    os.path.join(d, "faketime", "libfaketimeMT.so.1") for d in (
+        "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+        "/usr/lib64", "/usr/lib"))
+    if os.path.exists(path) and not (SANITIZED or WRAP)), None)
 _LIBASAN = [name.decode() for name in re.findall(rb"libasan\.so\.\d+", _code)]
 
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -9,10 +9,12 @@ import shutil
 import socket
 import stat
 import subprocess
+import sys
 import threading
 import time
 
 import pbs
+from tap import skip_all
 
 SMTP_PORT, POP3_PORT = 2525, 1110
 
@@ -232,6 +234,37 @@ def unshare():
                           stderr=subprocess.DEVNULL).returncode == 0:
             return command
     return None
+
+
+def namespaces():
+    """unshare(), for a test that runs itself again with another word.
+
+    Where Postfix or the right to make namespaces is missing the test is
+    skipped.
+    """
+    if missing():
+        skip_all(missing())
+    command = unshare()
+    if command is None:
+        skip_all("may not make a network namespace here")
+    return command
+
+
+def apart(*addresses):
+    """Runs the rest of the test in namespaces of its own.
+
+    The loopback device is up there and has the addresses, too. Skips the test
+    as namespaces() does.
+    """
+    if os.environ.get("PBS_APART") == "yes":
+        return
+    command = namespaces()
+    os.environ["PBS_APART"] = "yes"
+    setup = ["ip link set lo up"] + ["ip addr add %s dev lo" % address
+                                     for address in addresses]
+    os.execvp(command[0], command + [
+        "sh", "-c", " && ".join(setup) + ' && exec "$0" "$@"',
+        sys.executable, os.path.abspath(sys.argv[0]), *sys.argv[1:]])
 
 
 class Syslog:

@@ -93,7 +93,7 @@ test_address(void)
 	for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++)
 		is_str(address_parse(&address, invalid[i].text,
 				     strlen(invalid[i].text)),
-		       invalid[i].why, "%s is none", invalid[i].text);
+		       invalid[i].why, "%s is no entry", invalid[i].text);
 	is_str(address_parse(&address, "a\0b@c.d", 7), "a NUL", "a NUL");
 }
 

@@ -158,7 +158,7 @@ cuts(struct journal_entry *e)
 	ok(!is_rest(&cuts, e, a, pid, change), "a line with another in it");
 	ok(!is_rest(&cuts, e, a, other, NULL), "the other");
 	ok(is_rest(&cuts, e, a, pid, eof), "the rest, at the end");
-	ok(!is_rest(&cuts, e, a, pid, NULL), "behind which there is none");
+	ok(!is_rest(&cuts, e, a, pid, NULL), "nothing is left of it");
 }
 
 static void
