@@ -17,8 +17,8 @@
 #include "base/err.h"
 #include "maps/contents.h"
 
-static int
-check_name(const char *name, const char *suffix, struct err *err)
+int
+mapfile_check_name(const char *name, const char *suffix, struct err *err)
 {
 	size_t len = strlen(name), slen = strlen(suffix);
 	const char *base = strrchr(name, '/');
@@ -422,7 +422,7 @@ int
 mapfile_init(struct mapfile *file, const char *name, const char *suffix,
 	     struct err *err)
 {
-	if (check_name(name, suffix, err) < 0)
+	if (mapfile_check_name(name, suffix, err) < 0)
 		return -1;
 	set_names(file, name, suffix);
 	if (check_directory(file->directory, err) == 0 &&

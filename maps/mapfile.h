@@ -65,7 +65,11 @@ int mapfile_open(struct mapfile *, const char *name, const char *suffix,
 		 mapfile_build_fn *build, const struct map_settings *,
 		 struct err *);
 
-/* The same without the empty map: writes nothing. After it only the functions
+/* Whether the name may be one: absolute, not of a directory, and without the
+ * suffix. The file system is not asked. 0, or -1. */
+int mapfile_check_name(const char *name, const char *suffix, struct err *);
+
+/* The same as mapfile_open() without the empty map: writes nothing. After it only the functions
  * below may be used, and mapfile_release() instead of mapfile_close(). */
 int mapfile_init(struct mapfile *, const char *name, const char *suffix,
 		 struct err *);

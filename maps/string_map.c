@@ -70,6 +70,37 @@ string_map_check_type(const char *type, struct err *err)
 	return -1;
 }
 
+static const char *
+suffix_of(const struct string_format *format)
+{
+	return format != NULL ? format->suffix : "";
+}
+
+int
+string_map_check_name(const char *type, const char *name, struct err *err)
+{
+	struct stat st;
+
+	if (mapfile_check_name(name, suffix_of(find_format(type)), err) < 0)
+		return -1;
+	if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
+		return err_set(err, "names a directory, not a file");
+	for (; *name != '\0'; name++)
+		if ((unsigned char)*name <= ' ' || *name == '\177' ||
+		    strchr(",{}$", *name) != NULL)
+			return err_set(err,
+				       "main.cf cannot name it: blanks, "
+				       "commas, braces, `$' and control "
+				       "characters mean something else there");
+	return 0;
+}
+
+char *
+string_map_path(const char *type, const char *name)
+{
+	return alloc_format("%s%s", name, suffix_of(find_format(type)));
+}
+
 /* Makes every message name its map. */
 static int
 result(const struct string_map *map, int code, struct err *err)
@@ -81,7 +112,7 @@ result(const struct string_map *map, int code, struct err *err)
 static int
 open_files(struct string_map *map, const char *name, struct err *err)
 {
-	const char *suffix = map->format != NULL ? map->format->suffix : "";
+	const char *suffix = suffix_of(map->format);
 	char *previous = alloc_format("%s.previous", name);
 	int code = mapfile_init(&map->file, name, suffix, err);
 

@@ -28,6 +28,17 @@ struct string_map;
 int string_map_check_type(const char *type, struct err *);
 
 /*
+ * Whether main.cf can name such a map, type:name, in a list: absolute, not a
+ * directory, without the suffix of the type and without blanks, commas, braces
+ * and `$'. type: one of those; "" is a file of text. 0, or -1: err does not
+ * begin with the name.
+ */
+int string_map_check_name(const char *type, const char *name, struct err *);
+
+/* The path of its file, "/var/lib/x/map.db"; to be freed. */
+char *string_map_path(const char *type, const char *name);
+
+/*
  * type: one of those; "" is a file of text. name: absolute, and without the
  * suffix of the type. value: of all keys, borrowed; NULL for text. Checks the
  * name and the directory as map_open() does, and writes nothing but removes the

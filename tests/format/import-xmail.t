@@ -555,6 +555,34 @@ def unreadable():
 
 # --- options and output -----------------------------------------------------
 
+def maps(root):
+    """Only a map that the daemon keeps lets nobody else relay."""
+    for right in ("hash:/x/y", "lmdb:/x/y", "cdb:/x/y",
+                  "socketmap:unix:/x/y:pbs", "socketmap:unix:x/y:pbs",
+                  "socketmap:inet:127.0.0.1:10025:pbs"):
+        done = imports.run("import-xmail", "--dbfile", right, root.path)
+        contains(done.stdout.decode(), "check_client_access " + right,
+                 "--dbfile " + right)
+    for wrong, why in (
+            ("static:OK", "hash:/NAME, lmdb:/NAME, cdb:/NAME, socketmap:unix"),
+            ("text:/x", "check_client_access can ask"),
+            ("policy:unix:/x", "check_client_access can ask"),
+            ("inline:{x=OK}", "check_client_access can ask"),
+            ("/x", "check_client_access can ask"), ("hash:x", "absolute"),
+            ("hash:", "absolute"), ("hash:/x/", "a directory"),
+            ("hash:/x.db", "write '/x'"), ("hash:/x y", "main.cf cannot"),
+            ("hash:/x\ny", "main.cf cannot"),
+            ("socketmap:unix:/x,y:pbs", "main.cf cannot"),
+            ("socketmap:/x", "socketmap:unix:PATH:MAP"),
+            ("socketmap:unix:/x", "socketmap:unix:PATH:MAP"),
+            ("socketmap:unix:/x:", "socketmap:unix:PATH:MAP"),
+            ("socketmap:inet:127.0.0.1:pbs", "socketmap:inet:HOST:PORT:MAP")):
+        done = imports.run("import-xmail", "--dbfile", wrong, root.path)
+        equal((done.returncode, done.stdout), (64, b""),
+              "--dbfile %r: 64" % wrong)
+        contains(done.stderr.decode(), why, "and why")
+
+
 def usage():
     root = MailRoot({"smtprelay.tab": [("10.0.0.0/8",)],
                      "smtp.ipmap.tab": [("192.0.2.1/32", "-", "DENY", "1")]})
@@ -564,6 +592,7 @@ def usage():
                   ("--nope", root.path), ("--to",)):
         done = imports.run("import-xmail", *words)
         equal(done.returncode, 64, "usage: %s" % " ".join(words))
+    maps(root)
     done = imports.run("import-xmail", "--help")
     ok(done.returncode == 0 and b"MAILROOT" in done.stdout, "usage: --help")
     done = imports.run("import-xmail", "--only", "clients", root.path)

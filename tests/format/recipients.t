@@ -518,6 +518,34 @@ def waits(pid):
         return any("->" in line and " %d " % pid in line for line in f)
 
 
+def odd_names(lists, path):
+    """What main.cf cannot name, or is not what was meant."""
+    os.mkdir(lists.name("directory"))
+    for name, why in (("", "is not TYPE:/NAME"), ("/", "names a directory"),
+                      (lists.name(".."), "names a directory"),
+                      (lists.name("directory"), "names a directory"),
+                      (lists.name("x") + "/", "names a directory"),
+                      (lists.name("x.db"), "adds '.db' to the name itself"),
+                      (lists.name("x\ny"), "main.cf cannot name it"),
+                      (lists.name("x y"), "main.cf cannot name it"),
+                      (lists.name("x,y"), "main.cf cannot name it"),
+                      (lists.name("$x"), "main.cf cannot name it"),
+                      (lists.name("{x}"), "main.cf cannot name it")):
+        before = lists.state()
+        code, _, said = lists.run("--map", "hash:" + name, path)
+        equal((code, len(said.splitlines()), lists.state()), (64, 1, before),
+              "--map hash:%r: 64, in one line" % name[-12:])
+        contains(said, why, "and why")
+    for plus in (lists.name("x\ny"), lists.name("directory"),
+                 lists.file("hash")):
+        code, _, said = lists.run("--map", lists.spec("hash"),
+                                  "--plus", "regexp:" + plus, path)
+        equal((code, lists.state()), (64, before),
+              "--plus regexp:%r: 64" % plus[-12:])
+        ok(said.startswith("pbsctl: recipients: --plus"), "and why", said)
+    os.rmdir(lists.name("directory"))
+
+
 def errors():
     with Lists() as lists:
         path, spec = lists.put("a@b.tld\n"), lists.spec("hash")
@@ -535,6 +563,7 @@ def errors():
             code, out, said = lists.run(*words)
             equal((code, out), (64, ""), "64: " + " ".join(words)[:60])
             ok(said.startswith("pbsctl: recipients: "), "and a message", said)
+        odd_names(lists, path)
         equal(lists.run(lists.path("none"))[0], 66, "66: no file")
         equal(lists.run(lists.dir)[0], 66, "66: a directory")
         with open("/dev/full", "w") as full:

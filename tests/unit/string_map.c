@@ -210,6 +210,8 @@ test_refused(void)
 	is_int(string_map_check_type("hash", &err), 0, "hash is a type");
 	is_int(string_map_check_type("pcre", &err), -1, "pcre has no keys");
 	ok(strstr(err.text, "hash") != NULL, "%s", err.text);
+	is_int(string_map_check_name("hash", "/x/{y,z}", &err), -1, "a list");
+	is_int(string_map_check_name("", in_dir("x.db"), &err), 0, "text");
 	refused("hash", "relative", "absolute");
 	refused("hash", in_dir("none/x"), "No such file");
 	ok(symlink("hash.db", in_dir("link.db")) == 0, "a link");

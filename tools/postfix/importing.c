@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
+#include "maps/string_map.h"
 #include "tools/postfix/maincf.h"
 #include "tools/verb.h"
 
@@ -30,17 +32,55 @@ set_only(struct importing *import, const char *word)
 	return status;
 }
 
+/* As smtpd(8) names it; the path may be relative to its root directory. */
+static int
+check_socket(const char *name, struct err *err)
+{
+	const char *last = strrchr(name, ':');
+	bool path = strncmp(name, "unix:", 5) == 0 && last > name + 5;
+	bool port = strncmp(name, "inet:", 5) == 0 && last > name + 5 &&
+		    memchr(name + 5, ':', (size_t)(last - name - 5)) != NULL;
+
+	if ((path || port) && last[1] != '\0')
+		return 0;
+	return err_set(err, "is neither socketmap:unix:PATH:MAP nor "
+			    "socketmap:inet:HOST:PORT:MAP");
+}
+
+/* smtpd(8) can ask the other types of map that the daemon keeps (policy: text:
+ * cidr:) not at all by check_client_access, or reads them only at its start. */
+static int
+check_map(const char *type, const char *name, struct err *err)
+{
+	if (strcmp(type, "socketmap") == 0)
+		return check_socket(name, err);
+	if (string_map_check_type(type, err) != 0)
+		return err_set(err, "is not a map that pop-before-smtp keeps "
+				    "and check_client_access can ask: "
+				    "hash:/NAME, lmdb:/NAME, cdb:/NAME, "
+				    "socketmap:unix:PATH:MAP or "
+				    "socketmap:inet:HOST:PORT:MAP");
+	return string_map_check_name(type, name, err);
+}
+
 /* TYPE:NAME, as it will be in main.cf. */
 static int
 set_map(struct importing *import, const char *map)
 {
-	if (maincf_plain(map) && strchr(map, ':') != NULL &&
-	    strchr(map, ' ') == NULL) {
-		import->map = map;
+	size_t len = strcspn(map, ":");
+	char *type = alloc_bytes(map, len);
+	const char *name = map[len] == ':' ? map + len + 1 : "";
+	struct err err;
+	int code = check_map(type, name, &err);
+
+	free(type);
+	if (code == 0 && (!maincf_plain(map) || strchr(map, ' ') != NULL))
+		code = err_set(&err, "main.cf cannot name it");
+	import->map = map;
+	if (code == 0)
 		return EX_OK;
-	}
-	verb_error(import->verb, "--dbfile: '%s' is not TYPE:NAME",
-		   shown(map).text);
+	verb_error(import->verb, "--dbfile: '%s': %s", shown(map).text,
+		   err.text);
 	return EX_USAGE;
 }
 

@@ -242,9 +242,7 @@ add_foreign(char **names, const char *directory, const char *name,
 static void
 add_foreign_map(char **names, const char *directory, const struct part *part)
 {
-	const char *suffix =
-	    strcmp(part->map_type, "hash") == 0 ? "db" : part->map_type;
-	char *name = alloc_format("%s.%s", part->name, suffix);
+	char *name = string_map_path(part->map_type, part->name);
 
 	add_foreign(names, directory, name, NULL);
 	free(name);

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/duration.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "maps/string_map.h"
 #include "tools/verb.h"
 
@@ -25,7 +26,10 @@ static int
 bad_value(const struct recipients_settings *settings, const char *option,
 	  const char *value, const char *why)
 {
-	verb_error(settings->verb, "%s: '%s' %s", option, value, why);
+	char shown[256];
+
+	log_printable(shown, sizeof(shown), value, strlen(value));
+	verb_error(settings->verb, "%s: '%s' %s", option, shown, why);
 	return EX_USAGE;
 }
 
@@ -87,9 +91,11 @@ set_map(struct recipients_settings *settings, const char *value)
 
 	if (divide(value, &settings->map_type, &settings->map_name) < 0)
 		return bad_value(settings, "--map", value, "is not TYPE:/NAME");
-	if (string_map_check_type(settings->map_type, &err) < 0)
-		return bad_value(settings, "--map", value, err.text);
-	return 0;
+	if (string_map_check_type(settings->map_type, &err) == 0 &&
+	    string_map_check_name(settings->map_type, settings->map_name,
+				  &err) == 0)
+		return 0;
+	return bad_value(settings, "--map", value, err.text);
 }
 
 static int
@@ -97,6 +103,7 @@ set_plus(struct recipients_settings *settings, const char *value)
 {
 	static const char *const types[] = {"pcre", "regexp", "none", NULL};
 	const char *name;
+	struct err err;
 
 	settings->no_plus = strcmp(value, "none") == 0;
 	if (settings->no_plus)
@@ -106,11 +113,13 @@ set_plus(struct recipients_settings *settings, const char *value)
 				 "is not TYPE:/NAME or none");
 	free(settings->plus_name);
 	settings->plus_name = alloc_string(name);
-	if (strcmp(settings->plus_type, "pcre") == 0 ||
-	    strcmp(settings->plus_type, "regexp") == 0)
-		return 0;
-	return verb_unknown(settings->verb, "type of a plus table",
-			    settings->plus_type, types);
+	if (strcmp(settings->plus_type, "pcre") != 0 &&
+	    strcmp(settings->plus_type, "regexp") != 0)
+		return verb_unknown(settings->verb, "type of a plus table",
+				    settings->plus_type, types);
+	if (string_map_check_name("", name, &err) < 0)
+		return bad_value(settings, "--plus", value, err.text);
+	return 0;
 }
 
 static bool *
@@ -157,6 +166,20 @@ set_value(struct recipients_settings *settings, int c, const char *value)
 	}
 }
 
+static bool
+is_one_file(const struct recipients_settings *settings)
+{
+	char *path;
+	bool same;
+
+	if (settings->map_type == NULL || settings->plus_name == NULL)
+		return false;
+	path = string_map_path(settings->map_type, settings->map_name);
+	same = strcmp(path, settings->plus_name) == 0;
+	free(path);
+	return same;
+}
+
 /* What only makes sense together. */
 static int
 check_together(const struct recipients_settings *settings)
@@ -167,6 +190,10 @@ check_together(const struct recipients_settings *settings)
 		return usage(settings,
 			     "--diff, --plus TYPE:NAME, --reload and --watch "
 			     "need --map");
+	if (is_one_file(settings))
+		return usage(settings,
+			     "--plus names the file of --map: each needs its "
+			     "own");
 	if (settings->watch && settings->diff)
 		return usage(settings, "--watch and --diff exclude each other");
 	if (settings->watch && strcmp(settings->file, "-") == 0)
