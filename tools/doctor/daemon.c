@@ -333,15 +333,6 @@ examine_addresses(struct examination *x)
 /* ---- its settings ---- */
 
 static void
-format_time(time_t when, char text[32])
-{
-	struct tm tm;
-
-	localtime_r(&when, &tm);
-	strftime(text, 32, "%Y-%m-%d %H:%M:%S", &tm);
-}
-
-static void
 examine_age(struct examination *x, const char *status)
 {
 	int64_t read = status_value(status, "settings_read");
@@ -352,8 +343,8 @@ examine_age(struct examination *x, const char *status)
 	if (read < 0 || file == NULL || stat(file, &st) != 0 ||
 	    st.st_mtime <= read + 1)
 		return;
-	format_time(st.st_mtime, changed);
-	format_time((time_t)read, seen);
+	report_time(st.st_mtime, changed);
+	report_time((time_t)read, seen);
 	REPORT(&x->report, FAULT_OLD_SETTINGS, file, changed, seen);
 }
 

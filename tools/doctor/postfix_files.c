@@ -44,15 +44,6 @@ look_at_child(void *arg, pid_t pid)
 }
 
 static void
-format_time(time_t when, char text[32])
-{
-	struct tm tm;
-
-	localtime_r(&when, &tm);
-	strftime(text, 32, "%Y-%m-%d %H:%M:%S", &tm);
-}
-
-static void
 examine_reading(struct postfix_state *s, const struct reading *reading,
 		const char *file)
 {
@@ -63,8 +54,8 @@ examine_reading(struct postfix_state *s, const struct reading *reading,
 
 	/* A process that started within the same second may have read it. */
 	if (stat(path, &st) == 0 && st.st_mtime > reading->when + 1) {
-		format_time(st.st_mtime, changed);
-		format_time(reading->when, read);
+		report_time(st.st_mtime, changed);
+		report_time(reading->when, read);
 		process = alloc_format("%s is of %s", reading->name, read);
 		REPORT(&s->examination->report, FAULT_RELOAD_MISSING, path,
 		       changed, process);

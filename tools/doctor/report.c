@@ -323,6 +323,15 @@ report_fault(struct report *report, enum fault fault,
 }
 
 void
+report_time(time_t when, char text[32])
+{
+	struct tm tm;
+
+	localtime_r(&when, &tm);
+	strftime(text, 32, "%Y-%m-%d %H:%M:%S", &tm);
+}
+
+void
 report_unseen(struct report *report, const char *what)
 {
 	for (size_t i = 0; i < report->unseen.count; i++)

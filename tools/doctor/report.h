@@ -8,6 +8,7 @@
 #define TOOLS_DOCTOR_REPORT_H
 
 #include <stddef.h>
+#include <time.h>
 
 #include "base/alloc.h"
 
@@ -97,6 +98,9 @@ void report_fault(struct report *, enum fault, const char *const words[4]);
 #define REPORT(report, fault, ...)                                             \
 	report_fault((report), (fault),                                        \
 		     (const char *const[4]){__VA_ARGS__})
+
+/* Writes when, local time, as a word of a finding. */
+void report_time(time_t when, char text[32]);
 
 /* Adds what could not be seen, once. */
 void report_unseen(struct report *, const char *what);
