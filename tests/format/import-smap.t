@@ -168,6 +168,12 @@ def no_spam():
         made = made_of("scrub-spam 1", "spam " + pattern)
         equal((made.status, os.listdir(made.where)), (1, []),
               "spam: %s: refused as a whole" % pattern[:9])
+    for value in "yes", "1x", "99999999999":
+        made = made_of("scrub-spam " + value, "spam x.example")
+        equal((made.status, made.says(
+            "netperm-table:1", "scrub-spam: is not carried over: '%s' is not "
+            "a number" % value)), (1, True),
+            "spam: a switch that is no number: %s" % value, made.said)
     made = made_of("scrub-spam 1", "spam x.example", "set-reject-errno 250")
     equal((made.status, made.ask("regexp", "smap-names", ["x.example"])),
           (1, {"x.example": refusal(450)}), "spam: 250 refuses nobody")

@@ -248,14 +248,29 @@ def sender_patterns():
 def logins():
     before = ["permit_mynetworks", "permit_sasl_authenticated"]
     after = ["reject_unauth_destination"]
-    for value, pop in ((None, True), ("1", True), ("0", False), ("", False),
-                       ("no", False)):
+    for value, pop in ((None, True), ("1", True), ("0", False), ("2", True),
+                       ("-1", True)):
         variables = [] if value is None else [("EnableAuthSMTP-POP3", value)]
         made = xmail({"server.tab": variables + [("MaxMessageSize", "1")]})
         equal((made.setting(RELAY), made.has("pop-before-smtp.yaml.xmail"),
                made.setting("smtpd_sasl_auth_enable")),
               (before + [OURS] * pop + after, pop, None if pop else ["yes"]),
               "logins: EnableAuthSMTP-POP3 %r" % value)
+    for value in "no", "", "1x", "0x1", "99999999999":
+        made = xmail({"server.tab": [("EnableAuthSMTP-POP3", value),
+                                     ("SMTP-RDNSCheck", "1")]})
+        equal((made.status, made.setting(RELAY), made.setting(CLIENTS),
+               made.has("pop-before-smtp.yaml.xmail"),
+               made.setting("smtpd_sasl_auth_enable")),
+              (1, before + after, [
+                  "permit_sasl_authenticated",
+                  "reject_unknown_reverse_client_hostname"], False, None),
+              "logins: EnableAuthSMTP-POP3 %r: nobody relays" % value)
+        equal([line.partition("server.tab:1: ")[2]
+               for line in made.said.splitlines()],
+              ["EnableAuthSMTP-POP3: is not carried over: '%s' is not a "
+               "number" % value],
+              "logins: EnableAuthSMTP-POP3 %r: reported once" % value)
     made = xmail({"server.tab":
                   '#"EnableAuthSMTP-POP3"\t"0"\n"MaxMessageSize"\t"1"\n'})
     equal(made.setting(RELAY), before + [OURS] + after,
@@ -270,11 +285,25 @@ def logins():
              "\npolicy:\n  sender_binding: always\n",
              "logins: for the account's own sender")
     for args, grace in (("-Ms /x -Se 1200 -St 5", 1200), ("-Se77", 77),
-                        ("-Se x", 900), ("-Se -5", 900), ("-Sl", 900)):
+                        ("-Se 5 -Se 999999", 999999), ("-Sl", 900),
+                        ("-Ms /mail-Server", 900)):
         made = xmail({"server.tab": server(MaxMessageSize="1")},
                      "--xmail-args=" + args)
+        equal((made.status, made.said), (0, ""), "logins: %r: no remark" % args)
         contains(made.text("pop-before-smtp.yaml.xmail"),
-                 "\ngrace: %d\n" % grace, "logins: " + args)
+                 "\ngrace: %d\n" % grace, "logins: %r" % args)
+    for args, value in (("-Se x", "x"), ("-Se -5", "-5"), ("-Se 15m", "15m"),
+                        ("-Se 0", "0"), ("-Se 99999999", "99999999"),
+                        ("-Se 1000000", "1000000"), ("-Se", ""),
+                        ("-Se 99999999999999999999", "99999999999999999999")):
+        made = xmail({"server.tab": server(MaxMessageSize="1")},
+                     "--xmail-args=" + args)
+        equal((made.status, len(made.said.splitlines())), (1, 1),
+              "logins: %s: reported" % args)
+        contains(made.said, "--xmail-args: -Se: '%s' is not a number of "
+                 "seconds" % value, "logins: %s: by what is wrong" % args)
+        ok("grace:" not in made.text("pop-before-smtp.yaml.xmail"),
+           "logins: %s: no grace is made up" % args)
     made = xmail({"server.tab": server(MaxMessageSize="1")},
                  "--dbfile=lmdb:/x/y")
     equal(made.setting(RELAY)[2], "check_client_access lmdb:/x/y",
@@ -329,10 +358,63 @@ def sizes():
         equal(([got.get("message_size_limit"), got.get("mailbox_size_limit")],
                got.get("virtual_mailbox_limit")), (want, want[1]),
               "sizes: %s KB, which a mailbox must hold" % value)
-    for value in "-1", "99999999999999999999":
+    for value in "-1", "99999999999999999999", "abc", "10M", "", "1 2":
         made = xmail({"server.tab": server(MaxMessageSize=value)})
         equal((made.status, made.setting("message_size_limit")), (1, None),
-              "sizes: %s is none" % value)
+              "sizes: %r is none" % value)
+        ok(made.says("server.tab:1", "MaxMessageSize: is not carried over: "
+                     "'%s' is not" % value), "sizes: reported", made.said)
+
+
+def numbers():
+    """What XMail takes for a number though it is none."""
+    made = xmail({"server.tab": server(
+        CheckMailerDomain="yes", SMTP_RDNSCheck="1s", SmtpConfig="mail-auth=on",
+        CustMapsList="a.example.:one,b.example.:0,c.example.:")})
+    equal((made.status, made.setting(SENDERS), made.setting(CLIENTS)),
+          (1, None, ["permit_sasl_authenticated", OURS,
+                     "reject_rbl_client b.example"]), "numbers: server.tab")
+    ok("#smtpd_client_restrictions" not in made.main_cf(),
+       "numbers: not even as a comment", made.main_cf())
+    for line, part in ((1, "'yes' is not a number"),
+                       (2, "'1s' is not a number"),
+                       (3, "mail-auth: is not carried over: 'on' is not"),
+                       (4, "a.example: is not asked: 'one' is not a code"),
+                       (4, "c.example: is not asked: '' is not a code")):
+        ok(made.says("server.tab:%d" % line, part), "numbers: " + part,
+           made.said)
+    made = xmail({"server.tab": server(SMTP_IpMapDropCode="later"),
+                  "smtp.ipmap.tab": [("192.0.2.7", "255.255.255.255", "DENY",
+                                      "1")],
+                  "spammers.tab": [("192.0.2.8/32", "code=x")],
+                  "smtp.ipprop.tab": [("192.0.2.7/32", "WhiteList=x")]})
+    equal((made.status, made.ask("cidr", "clients", ["192.0.2.7"]),
+           made.ask("cidr", "spammers", ["192.0.2.8"])),
+          (1, {"192.0.2.7": REFUSED}, {"192.0.2.8": REFUSED}),
+          "numbers: what refuses does so at once")
+    for line, part in (("server.tab:1", "'later' is not a number"),
+                       ("spammers.tab:1", "code=x: is not carried over"),
+                       ("smtp.ipprop.tab:1", "WhiteList=x: is not carried")):
+        ok(made.says(line, part), "numbers: " + part, made.said)
+    made = xmail({"smtp.ipmap.tab": [
+        ("192.0.2.0", "255.255.255.0", "ALLOW", "high"),
+        ("0.0.0.0", "0.0.0.0", "DENY", "1")]})
+    equal((made.status, made.says("smtp.ipmap.tab:1", "precedence is not a"),
+           made.ask("cidr", "clients", ["192.0.2.7"])),
+          (1, True, {"192.0.2.7": REFUSED}),
+          "numbers: a precedence of what allows: left out")
+    made = xmail({"smtp.ipmap.tab": [
+        ("192.0.2.0", "255.255.255.0", "DENY", "high")]})
+    equal((made.status, made.says("smtp.ipmap.tab:1", "cannot be refused: its "
+                                  "precedence"), os.listdir(made.where)),
+          (1, True, []), "numbers: of what refuses: nothing is written")
+    made = xmail({"domains.tab": DOMAINS, "mailusers.tab": [USER],
+                  "domains/example.com/ann/user.tab": [("ReceiveEnable",
+                                                        "yes")]})
+    equal((made.status, made.lines("recipients"),
+           made.says("user.tab:1", "ReceiveEnable: 'yes' is not a number")),
+          (1, ["ann@example.com\tok"], True),
+          "numbers: a known recipient is not refused")
 
 
 def domains():
@@ -882,7 +964,7 @@ if "pcre" not in imports.engines():
 try:
     main(relays, pair, ignored_rows, lost_denials, drop_codes, spammers,
          exemptions, block_lists, sender_patterns, logins, options, lookups,
-         sizes, domains, recipients, wrong_recipients, leftovers, tab_rules,
+         sizes, numbers, domains, recipients, wrong_recipients, leftovers, tab_rules,
          hostile, unreadable, usage, writing, foreign,
          ipmap_oracle, pattern_oracle,
          every_one)

@@ -1,7 +1,7 @@
 #include "tools/recipients/settings.h"
 
-#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "maps/string_map.h"
+#include "tools/integer.h"
 #include "tools/verb.h"
 
 enum { MAX_SHRINK = 30, SETTLE = 2 };
@@ -47,17 +48,16 @@ set_only(struct recipients_settings *settings, const char *value)
 
 static int
 set_number(const struct recipients_settings *settings, size_t *number,
-	   size_t max, const char *option, const char *value)
+	   long long max, const char *option, const char *value)
 {
-	char *end;
+	long long found;
 
-	errno = 0;
-	*number = strtoul(value, &end, 10);
-	if (errno == 0 && *end == '\0' && value[0] >= '0' && value[0] <= '9' &&
-	    *number <= max)
+	if (integer_parse(value, 0, max, &found) == 0) {
+		*number = (size_t)found;
 		return 0;
-	verb_error(settings->verb, "%s: '%s' is not a number up to %zu", option,
-		   value, max);
+	}
+	verb_error(settings->verb, "%s: '%s' is not a number up to %lld",
+		   option, value, max);
 	return EX_USAGE;
 }
 
@@ -148,7 +148,7 @@ set_value(struct recipients_settings *settings, int c, const char *value)
 {
 	switch (c) {
 	case 'i':
-		return set_number(settings, &settings->max_invalid, SIZE_MAX,
+		return set_number(settings, &settings->max_invalid, LLONG_MAX,
 				  "--max-invalid", value);
 	case 'm':
 		return set_map(settings, value);

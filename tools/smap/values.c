@@ -1,7 +1,9 @@
 /* Switches, codes and numbers. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/integer.h"
 #include "tools/smap/smap.h"
 
 bool
@@ -10,7 +12,13 @@ smap_switch(struct smap *smap, const char *attribute, struct place *place)
 	const char *value =
 	    netperm_value(smap->table, attribute, place, &smap->remarks);
 
-	return value != NULL && strtol(value, NULL, 10) != 0;
+	long long on = 0;
+
+	if (value != NULL && integer_parse(value, INT_MIN, INT_MAX, &on) != 0)
+		remark_lost(&smap->remarks, *place,
+			    "%s: is not carried over: '%s' is not a number",
+			    attribute, shown(value).text);
+	return on != 0;
 }
 
 static int
@@ -80,13 +88,12 @@ number_of(struct smap *smap, const char *attribute, int least,
 {
 	const char *value =
 	    netperm_value(smap->table, attribute, place, &smap->remarks);
-	size_t len;
+	long long number;
 
 	if (value == NULL)
 		return -1;
-	len = strspn(value, "0123456789");
-	if (len > 0 && len < 10 && value[len] == '\0' && atoi(value) >= least)
-		return atoi(value);
+	if (integer_parse(value, least, 999999999, &number) == 0)
+		return number;
 	remark_lost(&smap->remarks, *place, "%s: %s is not such a number",
 		    attribute, shown(value).text);
 	return -1;

@@ -1,9 +1,11 @@
 #include "tools/xmail/blocklists.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "tools/integer.h"
 #include "tools/xmail/xmail.h"
 
 /* Sources: the operators' announcements of the time. */
@@ -39,7 +41,8 @@ add(struct xmail *xmail, char *item, struct place place,
 {
 	struct remarks *remarks = &xmail->remarks;
 	char *colon = strchr(item, ':');
-	long code = strtol(colon + 1, NULL, 10);
+	long long code;
+	bool known = integer_parse(colon + 1, INT_MIN, INT_MAX, &code) == 0;
 	const char *fate;
 
 	*colon = '\0';
@@ -49,6 +52,10 @@ add(struct xmail *xmail, char *item, struct place place,
 	if (!maincf_domain(item, 2))
 		remark_lost(remarks, place, "%s: is not the name of a list",
 			    shown(item).text);
+	else if (!known)
+		remark_lost(remarks, place,
+			    "%s: is not asked: '%s' is not a code", item,
+			    shown(colon + 1).text);
 	else if (fate != NULL) {
 		maincf_comment(outset_stream(xmail->out, "main.cf"),
 			       "reject_rbl_client %s: %s", item, fate);

@@ -7,10 +7,12 @@
  * which a login lifts, too. Hence there are two places in
  * smtpd_client_restrictions: before and after those who have logged in.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "tools/integer.h"
 #include "tools/postfix/netset.h"
 #include "tools/xmail/blocklists.h"
 #include "tools/xmail/xmail.h"
@@ -69,29 +71,37 @@ add_row(struct rows *rows, struct netset *nets, struct place place)
 	return row;
 }
 
-/*
- * The networks of a line, or not: a line that allows is then left out. One that
- * refuses may not be: whoever it refuses would come in.
- */
+/* A line that allows is left out. One that refuses may not be: whoever it
+ * refuses would come in. */
+static void
+lose(struct clients *clients, const struct tabline *line, bool allows,
+     const char *why, const char *remedy)
+{
+	struct remarks *remarks = &clients->xmail->remarks;
+	struct shown address = shown(line->fields[0]);
+
+	if (allows)
+		remark_lost(remarks, line->place, "%s: is left out: %s",
+			    address.text, why);
+	else
+		remark_refused(remarks, line->place,
+			       "%s: cannot be refused: %s: %s", address.text,
+			       why, remedy);
+}
+
+/* The networks of a line; false: see lose(). */
 static bool
 networks_of(struct clients *clients, const struct tabline *line,
 	    const char *mask, bool allows, struct netset *nets)
 {
-	struct remarks *remarks = &clients->xmail->remarks;
 	const char *why = xmail_filter(nets, line->fields[0], mask);
 
 	if (why == NULL && line->cut && allows)
 		why = "a line that XMail does not read to its end";
 	if (why == NULL)
 		return true;
-	if (allows)
-		remark_lost(remarks, line->place, "%s: is left out: %s",
-			    shown(line->fields[0]).text, why);
-	else
-		remark_refused(remarks, line->place,
-			       "%s: cannot be refused: %s: write its networks "
-			       "as ADDRESS/BITS into a copy of the file",
-			       shown(line->fields[0]).text, why);
+	lose(clients, line, allows, why,
+	     "write its networks as ADDRESS/BITS into a copy of the file");
 	netset_clear(nets);
 	return false;
 }
@@ -101,10 +111,17 @@ add_ipmap(struct clients *clients, const struct tabline *line)
 {
 	struct remarks *remarks = &clients->xmail->remarks;
 	bool allows = strcasecmp(line->fields[2], "ALLOW") == 0;
-	long precedence = strtol(line->fields[3], NULL, 10);
+	const char *number = line->fields[3];
+	long long precedence = 0;
 	struct netset nets = {0};
 	struct row *row;
 
+	if (line->count >= 4 &&
+	    integer_parse(number, LONG_MIN, LONG_MAX, &precedence) != 0) {
+		lose(clients, line, allows, "its precedence is not a number",
+		     "correct it in a copy of the file");
+		return;
+	}
 	if (line->count < 4 || precedence < -1) {
 		remark(remarks, line->place,
 		       line->count < 4
@@ -116,8 +133,16 @@ add_ipmap(struct clients *clients, const struct tabline *line)
 		return;
 	row = add_row(&clients->ipmap, &nets, line->place);
 	row->allows = allows;
-	row->precedence = precedence;
+	row->precedence = (long)precedence;
 	row->code = clients->drop_code;
+}
+
+static void
+lose_property(struct clients *clients, const struct tabline *line,
+	      const char *property)
+{
+	remark_lost(&clients->xmail->remarks, line->place,
+		    "%s: is not carried over", shown(property).text);
 }
 
 /* "addr" "mask" "code=N", or "addr/bits" "code=N". */
@@ -127,6 +152,7 @@ add_spammer(struct clients *clients, const struct tabline *line)
 	const char *second = line->fields[1], *code;
 	bool masked = *second >= '0' && *second <= '9';
 	struct netset nets = {0};
+	long long number;
 	struct row *row;
 
 	if (!networks_of(clients, line, masked ? second : "", false, &nets))
@@ -135,12 +161,11 @@ add_spammer(struct clients *clients, const struct tabline *line)
 	row->code = 1;
 	for (size_t i = masked ? 2 : 1; i < line->count; i++) {
 		code = line->fields[i];
-		if (strncmp(code, "code=", 5) == 0)
-			row->code = (int)strtol(code + 5, NULL, 10);
+		if (strncmp(code, "code=", 5) == 0 &&
+		    integer_parse(code + 5, -INT_MAX, INT_MAX, &number) == 0)
+			row->code = (int)number;
 		else
-			remark_lost(&clients->xmail->remarks, line->place,
-				    "%s: is not carried over",
-				    shown(code).text);
+			lose_property(clients, line, code);
 	}
 }
 
@@ -153,15 +178,14 @@ add_exempt(struct clients *clients, const struct tabline *line)
 
 	for (size_t i = 1; i < line->count; i++) {
 		const char *property = line->fields[i];
+		long long on = 1;
 
 		if (strcmp(property, "WhiteList") == 0 ||
-		    strncmp(property, "WhiteList=", 10) == 0)
-			exempt = property[9] == '\0' ||
-				 strtol(property + 10, NULL, 10) != 0;
+		    (strncmp(property, "WhiteList=", 10) == 0 &&
+		     integer_parse(property + 10, INT_MIN, INT_MAX, &on) == 0))
+			exempt = on != 0;
 		else
-			remark_lost(&clients->xmail->remarks, line->place,
-				    "%s: is not carried over",
-				    shown(property).text);
+			lose_property(clients, line, property);
 	}
 	if (exempt && networks_of(clients, line, "", true, &nets))
 		add_row(&clients->exempt, &nets, line->place);
@@ -286,8 +310,9 @@ static void
 add_name_check(struct clients *clients)
 {
 	struct place place;
-	int check = xmail_number(clients->xmail, "SMTP-RDNSCheck", 0, &place);
+	int check = 0;
 
+	xmail_number(clients->xmail, "SMTP-RDNSCheck", &place, &check);
 	if (check > 0)
 		maincf_add(&clients->late, xmail_place(clients->xmail, place),
 			   "reject_unknown_reverse_client_hostname");
@@ -341,7 +366,7 @@ write_restrictions(struct clients *clients)
 	struct place place;
 
 	if (clients->late.words.count > 0) {
-		bool pop = xmail_pop_logins(xmail, &place);
+		bool pop = xmail_pop_logins(xmail, &place) > 0;
 
 		place = xmail_place(xmail, place);
 		maincf_add(value, place, "permit_sasl_authenticated");
@@ -373,11 +398,13 @@ write_all(struct clients *clients)
 int
 xmail_clients(struct xmail *xmail, struct err *err)
 {
-	struct clients clients = {.xmail = xmail};
+	/* Without a drop code, or one that can be read: refused at once. */
+	struct clients clients = {.xmail = xmail, .drop_code = 1};
+	struct place place;
 	struct tabfile *exempt = NULL, *ipmap = NULL, *spammers = NULL;
 	int result = -1;
 
-	clients.drop_code = xmail_number(xmail, "SMTP-IpMapDropCode", 1, NULL);
+	xmail_number(xmail, "SMTP-IpMapDropCode", &place, &clients.drop_code);
 	/* The rows borrow the names of the files. */
 	if (read_rows(&clients, "smtp.ipprop.tab", add_exempt, &exempt, err) >=
 		0 &&

@@ -7,6 +7,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "tools/integer.h"
 #include "tools/postfix/netset.h"
 #include "tools/xmail/xmail.h"
 
@@ -117,41 +118,57 @@ xmail_read_server(struct xmail *xmail, struct err *err)
 	return 1;
 }
 
-const char *
-xmail_variable(struct xmail *xmail, const char *name, struct place *place)
+/* The first of this name, or NULL. */
+static struct server_variable *
+find(struct xmail *xmail, const char *name)
 {
-	const char *value = NULL;
+	struct server_variable *first = NULL;
 
-	if (place != NULL)
-		*place = (struct place){NULL, 0};
 	for (size_t i = 0; i < xmail->variable_count; i++) {
 		struct server_variable *v = &xmail->variables[i];
 
 		if (strcasecmp(v->name, name) != 0)
 			continue;
-		if (value != NULL && !v->used)
+		if (first != NULL && !v->used)
 			remark_lost(&xmail->remarks, v->place,
 				    "%s: only the first such line counts",
 				    name);
 		v->used = true;
-		if (value == NULL && place != NULL)
-			*place = v->place;
-		if (value == NULL)
-			value = v->value;
+		if (first == NULL)
+			first = v;
 	}
-	return value;
+	return first;
+}
+
+const char *
+xmail_variable(struct xmail *xmail, const char *name, struct place *place)
+{
+	const struct server_variable *v = find(xmail, name);
+
+	*place = v != NULL ? v->place : (struct place){NULL, 0};
+	return v != NULL ? v->value : NULL;
 }
 
 int
-xmail_number(struct xmail *xmail, const char *name, int otherwise,
-	     struct place *place)
+xmail_number(struct xmail *xmail, const char *name, struct place *place,
+	     int *number)
 {
-	const char *value = xmail_variable(xmail, name, place);
-	long number = value != NULL ? strtol(value, NULL, 10) : otherwise;
+	struct server_variable *v = find(xmail, name);
+	long long value;
 
-	if (number > INT_MAX)
-		return INT_MAX;
-	return number < -INT_MAX ? -INT_MAX : (int)number;
+	*place = v != NULL ? v->place : (struct place){NULL, 0};
+	if (v == NULL)
+		return 0;
+	if (integer_parse(v->value, -INT_MAX, INT_MAX, &value) == 0) {
+		*number = (int)value;
+		return 1;
+	}
+	if (!v->wrong)
+		remark_lost(&xmail->remarks, v->place,
+			    "%s: is not carried over: '%s' is not a number",
+			    name, shown(v->value).text);
+	v->wrong = true;
+	return -1;
 }
 
 void
@@ -164,8 +181,12 @@ xmail_unused_variables(struct xmail *xmail)
 				    shown(xmail->variables[i].name).text);
 }
 
-bool
+int
 xmail_pop_logins(struct xmail *xmail, struct place *place)
 {
-	return xmail_number(xmail, "EnableAuthSMTP-POP3", 1, place) != 0;
+	int on = 1;
+
+	if (xmail_number(xmail, "EnableAuthSMTP-POP3", place, &on) < 0)
+		return -1;
+	return on != 0;
 }

@@ -68,8 +68,9 @@ static void
 add_domain_check(struct xmail *xmail, struct maincf_value *value)
 {
 	struct place place;
-	int check = xmail_number(xmail, "CheckMailerDomain", 0, &place);
+	int check = 0;
 
+	xmail_number(xmail, "CheckMailerDomain", &place, &check);
 	if (check != 0)
 		maincf_add(value, xmail_place(xmail, place),
 			   "reject_unknown_sender_domain");

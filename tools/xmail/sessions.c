@@ -1,36 +1,72 @@
 /* Who may relay by a login, what a session must do, how large a message may
  * be. */
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/integer.h"
 #include "tools/xmail/xmail.h"
 
-/* XMail's -Se; 900 without it. */
-static long
-pop_seconds(const char *arguments)
-{
-	const char *at = arguments != NULL ? strstr(arguments, "-Se") : NULL;
-	long seconds = at != NULL ? strtol(at + 3, NULL, 10) : 0;
+/* After eleven days, an address may well have another user. */
+enum { POP_SECONDS = 900, POP_SECONDS_MAX = 999999 };
 
-	return seconds > 0 && seconds < 1000000 ? seconds : 900;
+static const char BLANKS[] = " \t";
+
+/* What follows the last -Se, to be freed; "" if nothing does. NULL: there is no
+ * -Se. */
+static char *
+pop_argument(const char *arguments)
+{
+	const char *found = NULL, *at = arguments != NULL ? arguments : "";
+
+	for (at += strspn(at, BLANKS); *at != '\0';
+	     at += strcspn(at, BLANKS), at += strspn(at, BLANKS))
+		if (strncmp(at, "-Se", 3) == 0)
+			found = at + 3;
+	if (found == NULL)
+		return NULL;
+	found += strspn(found, BLANKS);
+	return alloc_bytes(found, strcspn(found, BLANKS));
+}
+
+/* XMail's -Se; -1: it is not a number, which has been reported. */
+static long long
+pop_seconds(struct xmail *xmail)
+{
+	char *argument = pop_argument(xmail->arguments);
+	long long seconds = POP_SECONDS;
+
+	if (argument != NULL &&
+	    integer_parse(argument, 1, POP_SECONDS_MAX, &seconds) != 0) {
+		remark_lost(&xmail->remarks, (struct place){"--xmail-args", 0},
+			    "-Se: '%s' is not a number of seconds from 1 to "
+			    "%d: without `grace', a login counts for as long "
+			    "as pop-before-smtp(8) says",
+			    shown(argument).text, POP_SECONDS_MAX);
+		seconds = -1;
+	}
+	free(argument);
+	return seconds;
 }
 
 static void
 write_settings(struct xmail *xmail)
 {
 	FILE *out = outset_stream(xmail->out, "settings");
+	long long seconds = pop_seconds(xmail);
 
-	fprintf(out,
-		"# For pop-before-smtp.yaml. XMail let a client relay for so "
-		"long after its\n# POP3 login (-Se), with the address of that "
-		"account as the sender.\n"
-		"grace: %ld\n"
-		"# In effect once a policy: map is among the maps, and main.cf "
-		"asks it.\n"
-		"policy:\n"
-		"  sender_binding: always\n",
-		pop_seconds(xmail->arguments));
+	fputs("# For pop-before-smtp.yaml. XMail let a client relay for so "
+	      "long after its\n# POP3 login (-Se), with the address of that "
+	      "account as the sender.\n",
+	      out);
+	if (seconds > 0)
+		fprintf(out, "grace: %lld\n", seconds);
+	fputs("# In effect once a policy: map is among the maps, and main.cf "
+	      "asks it.\n"
+	      "policy:\n"
+	      "  sender_binding: always\n",
+	      out);
 }
 
 static void
@@ -58,7 +94,7 @@ static void
 add_logins(struct xmail *xmail)
 {
 	struct place place, perms_place, nowhere = {NULL, 0};
-	bool pop = xmail_pop_logins(xmail, &place);
+	int pop = xmail_pop_logins(xmail, &place);
 	const char *perms =
 	    xmail_variable(xmail, "DefaultSmtpPerms", &perms_place);
 	bool relays = perms == NULL || strchr(perms, 'R') != NULL;
@@ -68,11 +104,11 @@ add_logins(struct xmail *xmail)
 		remark(&xmail->remarks, perms_place,
 		       "DefaultSmtpPerms has no R: a POP3 login lets nobody "
 		       "relay");
-	if (pop && relays)
+	if (pop > 0 && relays)
 		write_settings(xmail);
-	write_relay_restrictions(xmail, pop && relays,
+	write_relay_restrictions(xmail, pop > 0 && relays,
 				 xmail_place(xmail, place));
-	if (pop)
+	if (pop != 0)
 		return;
 	maincf_comment(outset_stream(xmail->out, "main.cf"),
 		       "Needs a SASL server: smtpd_sasl_type and "
@@ -114,10 +150,18 @@ static void
 add_option(struct xmail *xmail, char *option, struct place place)
 {
 	char *value = strchr(option, '=');
-	bool on = value == NULL || strtol(value + 1, NULL, 10) != 0;
+	long long on = 1;
 
 	if (value != NULL)
 		*value = '\0';
+	if (value != NULL &&
+	    integer_parse(value + 1, INT_MIN, INT_MAX, &on) != 0) {
+		remark_lost(&xmail->remarks, place,
+			    "SmtpConfig: %s: is not carried over: '%s' is not "
+			    "a number",
+			    shown(option).text, shown(value + 1).text);
+		return;
+	}
 	if (strcmp(option, "mail-auth") == 0 ||
 	    strcmp(option, "MailAuth") == 0) {
 		if (on)
@@ -159,17 +203,18 @@ add_message_size(struct xmail *xmail)
 {
 	struct place place;
 	const char *value = xmail_variable(xmail, "MaxMessageSize", &place);
-	long long bytes = value != NULL ? strtoll(value, NULL, 10) : -1;
+	long long size;
 
 	if (value == NULL)
 		return;
-	if (bytes < 0 || bytes > INT64_MAX / 1024 / 1024) {
+	if (integer_parse(value, 0, INT64_MAX / 1024 / 1024, &size) != 0) {
 		remark_lost(&xmail->remarks, place,
-			    "MaxMessageSize: %s: is not a size",
+			    "MaxMessageSize: is not carried over: '%s' is not "
+			    "a size in KB",
 			    shown(value).text);
 		return;
 	}
-	maincf_message_size(outset_stream(xmail->out, "main.cf"), bytes * 1024,
+	maincf_message_size(outset_stream(xmail->out, "main.cf"), size * 1024,
 			    xmail_place(xmail, place));
 }
 

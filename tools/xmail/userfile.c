@@ -1,10 +1,12 @@
 #include "tools/xmail/userfile.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/err.h"
+#include "tools/integer.h"
 #include "tools/xmail/xmail.h"
 
 /* A name in a directory, and nothing else. */
@@ -19,8 +21,15 @@ judge(struct xmail *xmail, const struct tabline *line)
 {
 	const char *name = line->fields[0], *value = line->fields[1];
 
+	long long on = 1;
+
 	if (strcasecmp(name, "ReceiveEnable") == 0 && line->count > 1 &&
-	    strtol(value, NULL, 10) == 0) {
+	    integer_parse(value, INT_MIN, INT_MAX, &on) != 0)
+		remark_lost(&xmail->remarks, line->place,
+			    "ReceiveEnable: '%s' is not a number: the account "
+			    "receives",
+			    shown(value).text);
+	if (on == 0) {
 		remark(&xmail->remarks, line->place,
 		       "ReceiveEnable is 0: the account is left out; a "
 		       "catch-all of its domain accepts it all the same");

@@ -25,6 +25,7 @@ struct server_variable {
 	char *name, *value;
 	struct place place; /* owns its file */
 	bool used;
+	bool wrong; /* has been reported */
 };
 
 struct xmail {
@@ -60,18 +61,20 @@ struct place xmail_place(const struct xmail *, struct place);
 const char *xmail_filter(struct netset *, const char *addr, const char *mask);
 
 /* server.tab. xmail_variable(): the value of the first line of this name, or
- * NULL without such a line. place may be NULL. */
+ * NULL without such a line, and then *place has no file. */
 int xmail_read_server(struct xmail *, struct err *);
 const char *xmail_variable(struct xmail *, const char *name,
 			   struct place *place);
-/* Its value as atoi(3) reads it. */
-int xmail_number(struct xmail *, const char *name, int otherwise,
-		 struct place *place);
+/* Its value as a number: 1 and *number; 0: there is no such line; -1: it is
+ * not a number of so much, which has been reported. */
+int xmail_number(struct xmail *, const char *name, struct place *place,
+		 int *number);
 /* Reports the variables that nobody has asked for. */
 void xmail_unused_variables(struct xmail *);
 
-/* Whether a POP3 login let the client relay: EnableAuthSMTP-POP3. */
-bool xmail_pop_logins(struct xmail *, struct place *);
+/* Whether a POP3 login let the client relay: EnableAuthSMTP-POP3. 1, 0; -1: it
+ * cannot be known. */
+int xmail_pop_logins(struct xmail *, struct place *);
 
 /* The parts, in the order of main.cf. */
 int xmail_relays(struct xmail *, struct err *);	    /* smtprelay.tab */
