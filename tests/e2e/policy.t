@@ -5,6 +5,7 @@
 # and strangers are refused. With a real Postfix over IPv4 and IPv6.
 # tests/run: root
 import os
+import re
 import smtplib
 import subprocess
 import sys
@@ -149,6 +150,41 @@ def limit(scene):
     scene.daemon.stop()
 
 
+def of_recipients():
+    """smtpd_recipient_restrictions as INSTALL has them for a policy: map."""
+    with open(os.path.join(pbs.ROOT, "INSTALL")) as f:
+        found = re.findall(r"^    (smtpd_recipient_restrictions =\n"
+                           r"(?:        .*\n)*?.*check_policy_service"
+                           r"(?:.*\n)(?:        .*\n)*)", f.read(), re.M)
+    if len(found) != 1:
+        raise RuntimeError("INSTALL has %d such settings" % len(found))
+    return found[0].replace("pop-before-smtp/", "pbs/")
+
+
+def both_lists(network):
+    """Both lists refuse strangers, so both must ask; a recipient counts once."""
+    with pbs.Site() as site:
+        postfix = servers.Postfix(site.dir, None, permit=ASK,
+                                  extra=of_recipients())
+        scene, address = Scene(site, network, postfix), Network.CLIENTS[4][0]
+        try:
+            postfix.start()
+            scene.start({"sender_binding": "always", "user_recipients": 3,
+                         "sender_domains": "[example.org]"})
+            scene.refused(address, "ann@example.org", "both lists: a stranger")
+            scene.login(address, "ann")
+            answers = scene.relay(address, "ann@example.org", *[
+                "r%d@foreign.example" % i for i in range(4)]).split("\n")
+            equal([a[:3] for a in answers], ["250"] * 3 + ["450"],
+                  "both lists: the own sender, three recipients",
+                  "\n".join(answers))
+            scene.refused(address, "bob@example.org",
+                          "both lists: another's sender")
+            scene.daemon.stop()
+        finally:
+            postfix.stop()
+
+
 def down(scene):
     ok(not os.path.exists(scene.socket), "no socket is left")
     for address in Network.CLIENTS[4]:
@@ -178,6 +214,9 @@ def inside():
                   "no smtpd has restarted")
         finally:
             postfix.stop()
+        try:
+            both_lists(network)
+        finally:
             network.close()
 
 
