@@ -3,13 +3,15 @@
  *
  *	genlog [--lines N] [--logins PERCENT] [--addresses N] [--seed N]
  *	    [--stamp traditional|iso] [--start EPOCH] [--span SECONDS]
- *	    [--format syslog|xmail]
+ *	    [--format syslog|xmail] [--export]
  *
  * A share of the lines are logins to Dovecot (2.3 and 2.4), Courier, UW and
  * qpopper; the rest is what Postfix, Dovecot, sshd and amavis have to say, and
  * what strangers make them say. Stamps move forward evenly from --start over
  * --span seconds and are local time; the last line is always a login. Every
- * address is seen if there are twice as many logins as addresses.
+ * address is seen if there are twice as many logins as addresses. With --export
+ * the same lines are entries of a journal, with the fields that journald
+ * adds, as systemd-journal-remote(8) reads them.
  *
  * Nothing here may ever authorize 192.0.2.66: it stands in forged text only.
  */
@@ -36,14 +38,14 @@ struct options {
 	uint64_t lines, addresses, seed;
 	unsigned int logins; /* percent */
 	time_t start, span;
-	bool iso, xmail;
+	bool iso, xmail, export;
 };
 
 struct gen {
 	struct options opt;
 	struct table logins, others;
 	char (*addresses)[ADDRESS_MAX];
-	uint64_t random, nlogins;
+	uint64_t random, nlogins, realtime; /* of the line, in us */
 	size_t sweep;  /* the next address of the even logins */
 	time_t second; /* that stamp and zone are for */
 	char stamp[32], zone[8];
@@ -286,6 +288,7 @@ put_stamp(struct gen *g, struct text *t, uint64_t n)
 	struct tm tm;
 	char fraction[12];
 
+	g->realtime = (uint64_t)g->opt.start * 1000000 + us;
 	if (second != g->second) {
 		localtime_r(&second, &tm);
 		strftime(g->stamp, sizeof(g->stamp),
@@ -296,7 +299,7 @@ put_stamp(struct gen *g, struct text *t, uint64_t n)
 		strftime(g->zone, sizeof(g->zone), "%z", &tm);
 		g->second = second;
 	}
-	if (g->opt.xmail)
+	if (g->opt.xmail || g->opt.export)
 		return;
 	put_string(t, g->stamp);
 	if (g->opt.iso) {
@@ -321,6 +324,84 @@ choose_address(struct gen *g, bool login)
 	return (size_t)(u * u * (double)g->opt.addresses);
 }
 
+/* ---- entries of a journal ---- */
+
+/* Who logs under a tag that begins so. */
+struct writer {
+	const char *tag, *command, *exe, *unit;
+	unsigned int uid, pid;
+};
+
+static const struct writer writers[] = {
+    {"dovecotx", "logger", "/usr/bin/logger", "cron", 0, 388},
+    {"dovecot", "log", "/usr/lib/dovecot/log", "dovecot", 0, 701},
+    {"postfix/", "smtpd", "/usr/lib/postfix/sbin/smtpd", "postfix@-", 110, 1},
+    {"pop3d", "courierlogger", "/usr/sbin/courierlogger", "courier-pop", 0,
+     822},
+    {"imapd", "courierlogger", "/usr/sbin/courierlogger", "courier-imap", 0,
+     823},
+    {"sshd", "sshd", "/usr/sbin/sshd", "ssh", 0, 644},
+    {"amavis", "amavisd-new", "/usr/bin/perl", "amavis", 112, 902},
+    {"CRON", "cron", "/usr/sbin/cron", "cron", 0, 388},
+    {"opendkim", "opendkim", "/usr/sbin/opendkim", "opendkim", 113, 511},
+    {"", "inetd", "/usr/sbin/inetd", "inetd", 0, 455},
+};
+
+static const struct writer *
+find_writer(const char *tag)
+{
+	const struct writer *w = writers;
+
+	while (strncmp(tag, w->tag, strlen(w->tag)) != 0)
+		w++;
+	return w;
+}
+
+static const char id[] = "5d0c7f5f4bfa4d7c9b0f2a3a0e6f7a11";
+
+/* What journald sets, in its order: a file of the journal keeps the fields of
+ * an entry in the order in which they were first written to it. */
+static void
+write_trusted(const struct gen *g, const struct writer *w, unsigned long pid)
+{
+	printf("_PID=%lu\n_UID=%u\n_GID=%u\n_COMM=%s\n_EXE=%s\n_CMDLINE=%s\n"
+	       "_CAP_EFFECTIVE=%s\n_SELINUX_CONTEXT=unconfined\n",
+	       pid, w->uid, w->uid, w->command, w->exe, w->exe,
+	       w->uid == 0 ? "1ffffffffff" : "0");
+	printf("_SYSTEMD_CGROUP=/system.slice/%s.service\n"
+	       "_SYSTEMD_UNIT=%s.service\n_SYSTEMD_SLICE=system.slice\n"
+	       "_SYSTEMD_INVOCATION_ID=%.20s%012x\n",
+	       w->unit, w->unit, id, (unsigned int)(w - writers));
+	printf("_SOURCE_REALTIME_TIMESTAMP=%llu\n_BOOT_ID=%s\n_MACHINE_ID=%s\n"
+	       "_HOSTNAME=mail\n\n",
+	       (unsigned long long)g->realtime - 40, id, id);
+}
+
+/* line: "tag[pid]: message". */
+static void
+write_entry(const struct gen *g, const char *line)
+{
+	const struct writer *w = find_writer(line);
+	int tag = (int)strcspn(line, "[:");
+	unsigned long pid = w->pid;
+
+	printf("__REALTIME_TIMESTAMP=%llu\n__MONOTONIC_TIMESTAMP=%llu\n"
+	       "_BOOT_ID=%s\n_TRANSPORT=syslog\nPRIORITY=6\n"
+	       "SYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=%.*s\n",
+	       (unsigned long long)g->realtime,
+	       (unsigned long long)(g->realtime % 1000000000000), id, tag,
+	       line);
+	if (line[tag] == '[') {
+		pid = strtoul(line + tag + 1, NULL, 10);
+		printf("SYSLOG_PID=%lu\n", pid);
+	}
+	printf("SYSLOG_TIMESTAMP=%s \nMESSAGE=%s\n", g->stamp,
+	       strstr(line, ": ") + 2);
+	write_trusted(g, w, pid);
+}
+
+/* ---- lines ---- */
+
 static void
 write_line(struct gen *g, struct text *t, uint64_t n)
 {
@@ -332,8 +413,11 @@ write_line(struct gen *g, struct text *t, uint64_t n)
 	t->len = 0;
 	put_stamp(g, t, n);
 	put_shape(g, t, table->draw[draw(g) % DRAW]->text, &scene);
-	put(t, "\n", 1);
-	fwrite(t->bytes, 1, t->len, stdout);
+	put(t, "", 1);
+	if (g->opt.export)
+		write_entry(g, t->bytes);
+	else
+		puts(t->bytes);
 }
 
 static int
@@ -341,7 +425,7 @@ usage(void)
 {
 	fputs("usage: genlog [--lines N] [--logins PERCENT] [--addresses N] "
 	      "[--seed N]\n\t[--stamp traditional|iso] [--start EPOCH] "
-	      "[--span SECONDS]\n\t[--format syslog|xmail]\n",
+	      "[--span SECONDS]\n\t[--format syslog|xmail] [--export]\n",
 	      stderr);
 	return 64;
 }
@@ -358,6 +442,7 @@ parse_options(struct options *o, int argc, char **argv)
 	    {"start", required_argument, NULL, 't'},
 	    {"span", required_argument, NULL, 'd'},
 	    {"format", required_argument, NULL, 'o'},
+	    {"export", no_argument, NULL, 'e'},
 	    {0}};
 	int c;
 
@@ -380,6 +465,8 @@ parse_options(struct options *o, int argc, char **argv)
 			o->span = (time_t)strtoll(optarg, NULL, 10);
 		else if (c == 'o')
 			o->xmail = strcmp(optarg, "xmail") == 0;
+		else if (c == 'e')
+			o->export = true;
 	}
 	return optind == argc && o->lines > 0 && o->addresses > 0;
 }
