@@ -62,6 +62,8 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
     "tools/relaycheck": "base tools/output tools tools/gateway",
     # It looks at what the daemon would find, and runs Postfix's commands.
     "tools/doctor": TOOLS + " tools/output tools daemon/sys daemon/sandbox",
+    # It reads logs and their rotated files as the daemon does.
+    "tools/report": TOOLS + " tools/output tools daemon/source/source.h",
 }.items()}
 # Single files that may include more than their room may.
 MAY_ALSO = {
@@ -128,6 +130,7 @@ CLOCK_ROOMS = {
     "tools/check/check.c": "the same",
     "tools/explain/explain.c": "the same",
     "tools/doctor/doctor.c": "the same",
+    "tools/report/report.c": "the same",
 }
 STATE_ROOMS = {
     "base/log.c": "where messages go",
@@ -137,8 +140,8 @@ FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAX = 14, 25, 80
 FILE_MAX, MAIN_MAX = 540, 120
 # What the daemon does today fits into 41,000 lines. The gateway's tools, the
 # doctor, the metrics and the peers come on top of that, in files of their own.
-# Whoever needs more says why here: the doctor has 3,100 lines.
-PRODUCT_MAX = 60000
+# Whoever needs more says why here: the doctor has 3,100 lines, the report 2,600.
+PRODUCT_MAX = 66000
 FOLDER_MAX = 20
 
 

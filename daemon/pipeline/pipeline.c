@@ -68,6 +68,12 @@ pipeline_free(struct pipeline **pipeline)
 }
 
 void
+pipeline_observe(struct pipeline *p, const struct pipeline_observer *observer)
+{
+	p->observer = *observer;
+}
+
+void
 pipeline_set_backlog(struct pipeline *p, bool backlog)
 {
 	p->backlog = backlog;

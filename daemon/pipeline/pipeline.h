@@ -18,6 +18,7 @@ struct conf;
 struct err;
 struct helper;
 struct sessions;
+struct match;
 struct pipeline;
 struct removals;
 
@@ -47,6 +48,23 @@ struct pipeline_stats {
 struct pipeline *pipeline_new(const struct conf *, struct helper *,
 			      struct authtab *, struct err *);
 void pipeline_free(struct pipeline **);
+
+/*
+ * For a report on old logs. With an observer the pipeline judges as always, but
+ * authorizes nobody, whatever the grace is, and logs no line. Where it would
+ * have authorized or refused a login, it calls login(); where it would have
+ * logged a doubtful line, doubtful(). All that is passed is borrowed.
+ */
+struct pipeline_observer {
+	/* refusal: NULL, or why the address is never written; see
+	 * exclude_refuse(). */
+	void (*login)(void *arg, const struct match *, time_t when,
+		      const char *refusal);
+	void (*doubtful)(void *arg, const char *line, size_t len,
+			 const char *why);
+	void *arg;
+};
+void pipeline_observe(struct pipeline *, const struct pipeline_observer *);
 
 /*
  * Lines of the backlog were in the log before the start. Their grants are

@@ -70,7 +70,7 @@ log_ahead(struct pipeline *p, const struct match *m, int64_t seconds)
 
 	log_candidate(m, p->backlog ? "ignored" : "taken as of now",
 		      "ahead of the clock");
-	if (p->ahead_logged)
+	if (p->ahead_logged || p->observer.login != NULL)
 		return;
 	p->ahead_logged = true;
 	addr_format(&m->addr, address);
@@ -220,6 +220,10 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 
 	if (is_ahead(p, login, now))
 		return 0;
+	if (p->observer.login != NULL) {
+		p->observer.login(p->observer.arg, m, when, refusal(p, login));
+		return 0;
+	}
 	if (login->has_session && when + (time_t)p->session_max > until)
 		until = when + (time_t)p->session_max;
 	if (until <= now.wall) {

@@ -23,6 +23,11 @@ log_doubtful(struct pipeline *p, const struct logline *l, const char *why)
 	char text[256];
 
 	p->stats.doubtful++;
+	if (p->observer.doubtful != NULL) {
+		p->observer.doubtful(p->observer.arg, l->line, l->line_len,
+				     why);
+		return;
+	}
 	if (p->stats.doubtful > DOUBTFUL_LOGGED && !log_debugging())
 		return;
 	log_printable(text, sizeof(text), l->line, l->line_len);

@@ -59,6 +59,7 @@ struct pipeline {
 	struct exclude *exclude;
 	struct pipeline_stats stats;
 	bool backlog; /* reading lines from before the start */
+	struct pipeline_observer observer; /* without functions: unused */
 	bool stale_logged, ahead_logged;
 	struct addr shared[SHARED_LOGGED]; /* a ring of those warned of */
 	size_t nshared;
