@@ -279,3 +279,28 @@ cidr_contains(const struct cidr *net, const struct addr *addr)
 	return (((a[0] ^ b[0]) & mask_word(net->bits, 0)) |
 		((a[1] ^ b[1]) & mask_word(net->bits, 1))) == 0;
 }
+
+bool
+cidr_is_private(const struct cidr *net)
+{
+	static const char *const networks[] = {
+	    "10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8",
+	    "169.254.0.0/16", "100.64.0.0/10", "fc00::/7",	 "fe80::/10"};
+	struct cidr private;
+
+	for (size_t i = 0; i < sizeof(networks) / sizeof(*networks); i++)
+		if (cidr_parse(&private, networks[i], strlen(networks[i])) ==
+			0 &&
+		    private.bits <= net->bits &&
+		    cidr_contains(&private, &net->addr))
+			return true;
+	return false;
+}
+
+bool
+cidr_is_wide(const struct cidr *net)
+{
+	unsigned int bits = net->addr.family == 4 ? CIDR_WIDE_4 : CIDR_WIDE_6;
+
+	return net->bits < bits && !cidr_is_private(net);
+}

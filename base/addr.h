@@ -60,4 +60,13 @@ int cidr_parse_around(struct cidr *out, const char *text, size_t len);
 struct addr cidr_network(const struct cidr *); /* host bits zeroed */
 bool cidr_contains(const struct cidr *, const struct addr *);
 
+/* Whether it lies in a network that everybody may use at home: private (RFC
+ * 1918, 4193), shared (RFC 6598), loopback or link-local. */
+bool cidr_is_private(const struct cidr *);
+
+/* Whether it is public and has more addresses than one organisation is likely
+ * to have: its bits are fewer than these. */
+enum { CIDR_WIDE_4 = 16, CIDR_WIDE_6 = 32 };
+bool cidr_is_wide(const struct cidr *);
+
 #endif

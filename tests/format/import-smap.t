@@ -40,6 +40,33 @@ def networks(made):
 
 # --- one row after another --------------------------------------------------
 
+def wide_hosts():
+    """More public addresses than one organisation has: carried over and
+    reported."""
+    for pattern, size, span in (
+            ("8.*", 16777216, "8.0.0.0/8"), ("192.2*", 4390912, "192.0.0.0/8"),
+            ("*.1.2.3", 256, "0.0.0.0/0")):
+        made = made_of("permit-hosts 192.168.*", "permit-hosts " + pattern)
+        equal((made.status, made.says(
+            "netperm-table:2", "lets %d public addresses in %s relay"
+            % (size, span)), len(made.said.splitlines())), (0, True, 1),
+            "hosts: %s: is reported" % pattern, made.said)
+    for pattern in "10.*", "192.168.*", "198.51.*", "203.0.113.*":
+        equal(made_of("permit-hosts " + pattern).said, "",
+              "hosts: %s: is not" % pattern)
+    made = made_of(*["permit-hosts %d.*" % i for i in range(20, 36)])
+    equal((made.status, made.said.count("16777216 public addresses")),
+          (0, 16), "hosts: sixteen wide ones")
+    made = made_of("permit-hosts 198.51.*", "permit-hosts 203.0.*")
+    equal((made.status, made.said), (
+        0, "netperm-table: all networks together let 131072 public IPv4 "
+        "addresses relay: make sure that all of them are yours\n"),
+        "hosts: two that are wide together are reported")
+    made = made_of(*["permit-hosts %d.*" % i for i in range(256)])
+    equal((made.status, networks(made)), (1, []), "hosts: all the world")
+    contains(made.said, "so many addresses together", "hosts: is refused")
+
+
 def hosts():
     made = made_of("permit-hosts 192.168.1.* 10.* 203.0.113.9",
                    "permit-hosts 192.0.2.1* 172.16.*.*")
@@ -56,6 +83,7 @@ def hosts():
         "hosts: 192.168.1* is nine networks")
     equal(networks(made_of("permit-hosts 172.16.*.*")), ["172.16.0.0/16"],
           "hosts: two stars")
+    wide_hosts()
     for pattern in ("*", "0.0.0.0/0", "*.*.*.*", "1*", "*1", "mail.example.com",
                     "*.example.com", "10.*.1.*.9", "300.*", "1.2.3", "::1",
                     "*.*.*.*.*", "unknown"):

@@ -42,6 +42,16 @@ def relays():
         "relays: host bits are masked off, mapped IPv4 is IPv4")
     contains(made.main_cf(), "# smtprelay.tab:1-5\nmynetworks = ",
              "relays: says which lines it is from")
+    made = xmail({"smtprelay.tab": [
+        ("8.0.0.0/8",), ("192.0.2.7", "0.255.255.255"), ("10.0.0.0/8",),
+        ("2000:1::/31",), ("2001:db8::/32",)]})
+    equal((made.status, len(made.said.splitlines())), (0, 3),
+          "relays: wide ones are reported", made.said)
+    for line, part in ((1, "lets 16777216 public addresses in 8.0.0.0/8"),
+                       (2, "lets 256 public addresses in 0.0.0.0/0 relay"),
+                       (4, "lets 2^97 public addresses in 2000::/31 relay")):
+        ok(made.says("smtprelay.tab:%d" % line, part), "relays: " + part,
+           made.said)
     for row in (("0.0.0.0", "0.0.0.0"), ("0.0.0.0/0",), ("::/0",),
                 ("128.0.0.0/1",), ("10.0.0.0", "254.0.0.0"), ("2000::/3",),
                 ("0.0.0.1", "0.0.0.1"), ("mail.example.com",), ("",),

@@ -267,6 +267,38 @@ test_networks(void)
 	}
 }
 
+static const struct {
+	const char *net;
+	bool private, wide;
+} widths[] = {
+    {"8.0.0.0/8", false, true},		 {"192.0.0.0/15", false, true},
+    {"192.0.0.0/16", false, false},	 {"192.0.2.7", false, false},
+    {"10.0.0.0/8", true, false},	 {"10.9.0.0/16", true, false},
+    {"8.0.0.0/6", false, true}, /* with 10.0.0.0/8 in it */
+    {"172.16.0.0/12", true, false},	 {"172.0.0.0/11", false, true},
+    {"172.32.0.0/15", false, true},	 {"100.64.0.0/10", true, false},
+    {"127.0.0.0/8", true, false},	 {"0.0.0.0/0", false, true},
+    {"2001:db8::/31", false, true},	 {"2001:db8::/32", false, false},
+    {"fd00::/8", true, false},		 {"fe80::/10", true, false},
+    {"::ffff:8.0.0.0/104", false, true}, {"::/0", false, true},
+};
+
+static void
+test_widths(void)
+{
+	struct cidr net;
+
+	for (size_t i = 0; i < sizeof(widths) / sizeof(*widths); i++) {
+		const char *text = widths[i].net;
+
+		ok(cidr_parse(&net, text, strlen(text)) == 0, "%s", text);
+		ok(cidr_is_private(&net) == widths[i].private, "is private: %d",
+		   widths[i].private);
+		ok(cidr_is_wide(&net) == widths[i].wide, "is wide: %d",
+		   widths[i].wide);
+	}
+}
+
 int
 main(void)
 {
@@ -275,5 +307,6 @@ main(void)
 	test_equal();
 	test_kinds();
 	test_networks();
+	test_widths();
 	return tap_done();
 }

@@ -72,24 +72,6 @@ examine_type(struct postfix_state *s, const char *map)
 
 /* ---- mynetworks ---- */
 
-static bool
-is_private(const struct cidr *net)
-{
-	static const char *const networks[] = {
-	    "10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8",
-	    "169.254.0.0/16", "100.64.0.0/10", "fc00::/7",	 "fe80::/10"};
-	struct addr first = cidr_network(net);
-	struct cidr private;
-
-	for (size_t i = 0; i < sizeof(networks) / sizeof(*networks); i++)
-		if (cidr_parse(&private, networks[i], strlen(networks[i])) ==
-			0 &&
-		    private.bits <= net->bits &&
-		    cidr_contains(&private, &first))
-			return true;
-	return false;
-}
-
 /* Postfix writes IPv6 networks as [2001:db8::]/32. */
 static int
 parse_network(struct cidr *net, const char *word)
@@ -103,33 +85,25 @@ parse_network(struct cidr *net, const char *word)
 	return cidr_parse(net, text, n);
 }
 
-/* Wider than /16 (IPv4) or /32 (IPv6) is more than one organisation has. */
 static void
 examine_network(struct postfix_state *s, const char *word)
 {
 	struct cidr net;
-	bool is4;
-	unsigned int bits;
 	char size[64];
 
-	if (parse_network(&net, word) != 0 || is_private(&net))
+	if (parse_network(&net, word) != 0 || !cidr_is_wide(&net))
 		return;
-	is4 = strchr(word, ':') == NULL;
-	bits = net.bits;
-	if (bits >= (is4 ? 16U : 32U))
-		return;
-	if (is4)
-		snprintf(size, sizeof(size), "%llu", 1ULL << (32 - bits));
+	if (net.addr.family == 4)
+		snprintf(size, sizeof(size), "%llu", 1ULL << (32 - net.bits));
 	else
-		snprintf(size, sizeof(size), "2^%u", 128 - bits);
+		snprintf(size, sizeof(size), "2^%u", 128 - net.bits);
 	REPORT(&s->examination->report, FAULT_WIDE_NETWORK, word, size);
 }
 
 static void
 examine_networks(struct postfix_state *s)
 {
-	char *value =
-	    alloc_string(postconf_value(&s->settings, "mynetworks"));
+	char *value = alloc_string(postconf_value(&s->settings, "mynetworks"));
 	char *at, *word;
 
 	for (word = strtok_r(value, ", \t", &at); word != NULL;

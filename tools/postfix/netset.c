@@ -115,6 +115,18 @@ netset_merge(struct netset *set)
 	set->count = kept;
 }
 
+struct cidr
+netset_span(const struct netset *set)
+{
+	struct cidr span = set->list[0];
+
+	/* They are sorted. */
+	while (!cidr_contains(&span, &set->list[set->count - 1].addr))
+		span.bits--;
+	span.addr = cidr_network(&span);
+	return span;
+}
+
 double
 netset_share(const struct netset *set, int family)
 {

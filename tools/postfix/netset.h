@@ -46,6 +46,10 @@ int netset_add_pattern(struct netset *, const char *pattern);
 /* Sorts the networks, drops those inside others, joins neighbours. */
 void netset_merge(struct netset *);
 
+/* The smallest network with all of these in it; they are merged, at least one,
+ * and of one family. */
+struct cidr netset_span(const struct netset *);
+
 /* Which part of all addresses of this family the networks cover, from 0 to 1.
  * They must be merged. */
 double netset_share(const struct netset *, int family);

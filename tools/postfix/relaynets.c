@@ -1,5 +1,7 @@
 #include "tools/postfix/relaynets.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -57,18 +59,102 @@ relaynets_add(struct relaynets *nets, struct netset *set, struct place place)
 	return NULL;
 }
 
+/* How many addresses these are; of IPv6, as a power of two, rounded down. */
+static void
+format_size(double share, int family, char out[32])
+{
+	int exponent;
+
+	frexp(share, &exponent);
+	if (family == 4)
+		snprintf(out, 32, "%.0f", ldexp(share, 32));
+	else
+		snprintf(out, 32, "2^%d", 128 + exponent - 1);
+}
+
+void
+relaynets_warn(const struct netset *set, struct place place,
+	       struct remarks *remarks)
+{
+	struct cidr span = netset_span(set);
+	int family = span.addr.family;
+	char size[32], text[NETSET_TEXT_MAX];
+
+	if (!cidr_is_wide(&span))
+		return;
+	format_size(netset_share(set, family), family, size);
+	netset_format(&span, false, text);
+	remark(remarks, place,
+	       "lets %s public addresses in %s relay: make sure that all of "
+	       "them are yours",
+	       size, text);
+}
+
+static bool
+is_any(const struct cidr *net)
+{
+	(void)net;
+	return true;
+}
+
+static bool
+is_public(const struct cidr *net)
+{
+	return !cidr_is_private(net);
+}
+
+/* Public, and not reported for itself. */
+static bool
+is_quiet(const struct cidr *net)
+{
+	return is_public(net) && !cidr_is_wide(net);
+}
+
+/* All that are so, merged. */
+static struct netset
+merged(const struct netset *nets, bool (*are)(const struct cidr *))
+{
+	struct netset all = {0};
+
+	for (size_t i = 0; i < nets->count; i++)
+		if (are(&nets->list[i]))
+			netset_add(&all, &nets->list[i].addr,
+				   nets->list[i].bits);
+	netset_merge(&all);
+	return all;
+}
+
 static bool
 all_are_wide(const struct netset *nets)
 {
-	struct netset all = {0};
-	bool wide;
+	struct netset all = merged(nets, is_any);
+	bool wide = is_wide(&all, ALL_FACTOR);
 
-	for (size_t i = 0; i < nets->count; i++)
-		netset_add(&all, &nets->list[i].addr, nets->list[i].bits);
-	netset_merge(&all);
-	wide = is_wide(&all, ALL_FACTOR);
 	netset_clear(&all);
 	return wide;
+}
+
+/* Those that are not wide may be so together. */
+static void
+warn_of_all(const struct relaynets *nets, struct remarks *remarks)
+{
+	static const int families[] = {4, 6};
+	static const int bits[] = {CIDR_WIDE_4, CIDR_WIDE_6};
+	struct netset quiet = merged(&nets->nets, is_quiet);
+	struct netset all = merged(&nets->nets, is_public);
+	char size[32];
+
+	for (size_t i = 0; i < 2; i++) {
+		if (netset_share(&quiet, families[i]) <= ldexp(1, -bits[i]))
+			continue;
+		format_size(netset_share(&all, families[i]), families[i], size);
+		remark(remarks, (struct place){nets->files.list[0], 0},
+		       "all networks together let %s public IPv%d addresses "
+		       "relay: make sure that all of them are yours",
+		       size, families[i]);
+	}
+	netset_clear(&quiet);
+	netset_clear(&all);
 }
 
 static void
@@ -98,7 +184,8 @@ relaynets_write(const struct relaynets *nets, struct outset *out,
 			    "so many addresses together would "
 			    "make an open relay: none of them "
 			    "may relay");
-	}
+	} else
+		warn_of_all(nets, remarks);
 	maincf_add(&value, nowhere, "127.0.0.0/8");
 	for (size_t i = 0; i < nets->nets.count && !none; i++) {
 		place = (struct place){nets->files.list[i], nets->lines[i]};

@@ -49,7 +49,7 @@ add_host(struct smap *smap, struct relaynets *nets, const char *pattern,
 	 struct place place)
 {
 	struct netset set = {0};
-	const struct netperm_rule *denial;
+	const struct netperm_rule *denial = NULL;
 	const char *why = NULL;
 
 	if (!pattern_is_numeric(pattern))
@@ -69,6 +69,8 @@ add_host(struct smap *smap, struct relaynets *nets, const char *pattern,
 		remark_lost(&smap->remarks, place,
 			    "permit-hosts %s: may not relay: %s",
 			    shown(pattern).text, why);
+	else if (denial == NULL)
+		relaynets_warn(&set, place, &smap->remarks);
 	netset_clear(&set);
 }
 

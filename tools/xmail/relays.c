@@ -24,6 +24,8 @@ xmail_relays(struct xmail *xmail, struct err *err)
 			remark_lost(&xmail->remarks, line.place,
 				    "%s: may not relay: %s",
 				    shown(line.fields[0]).text, why);
+		else
+			relaynets_warn(&set, line.place, &xmail->remarks);
 		netset_clear(&set);
 	}
 	if (result >= 0)
