@@ -22,6 +22,7 @@ static struct {
 	enum log_target target;
 	int fd; /* of TO_FILE */
 	bool debug;
+	struct log_counts counts;
 } out = {.target = TO_STDERR, .fd = -1};
 
 /* JOURNAL_STREAM=device:inode names the socket that systemd gave us. Only if
@@ -105,6 +106,12 @@ log_reconnect(void)
 {
 	if (out.target == TO_SYSLOG)
 		switch_to(TO_SYSLOG, -1);
+}
+
+struct log_counts
+log_counts(void)
+{
+	return out.counts;
 }
 
 bool
@@ -201,6 +208,7 @@ log_error(const char *fmt, ...)
 {
 	va_list ap;
 
+	out.counts.errors++;
 	va_start(ap, fmt);
 	log_message(LOG_ERR, fmt, ap);
 	va_end(ap);
@@ -211,6 +219,7 @@ log_warning(const char *fmt, ...)
 {
 	va_list ap;
 
+	out.counts.warnings++;
 	va_start(ap, fmt);
 	log_message(LOG_WARNING, fmt, ap);
 	va_end(ap);

@@ -33,6 +33,12 @@ void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* How many errors and warnings this process, and what it was forked from, has
+ * logged. */
+struct log_counts {
+	unsigned long long errors, warnings;
+};
+struct log_counts log_counts(void);
 bool log_debugging(void); /* whether log_debug() logs anything */
 
 /*

@@ -19,6 +19,7 @@
 #include "daemon/pipeline/load_rules.h"
 #include "daemon/sandbox/sandbox.h"
 #include "daemon/sys/helper.h"
+#include "daemon/sys/safe_path.h"
 #include "maps/map.h"
 #include "patterns/check/sample_check.h"
 #include "patterns/match/recognizer.h"
@@ -302,6 +303,23 @@ check_place(struct check *c, const char *what, const char *file)
 	free(copy);
 }
 
+static void
+check_metrics(struct check *c)
+{
+	char *copy = alloc_string(c->conf->metrics);
+	const char *dir = dirname(copy);
+	struct err err;
+
+	if (safe_path_check(c->conf->metrics, &err) != 0)
+		fail(c, "metrics %s", err.text);
+	else if (access(dir, W_OK | X_OK) != 0)
+		fail(c, "metrics %s: %s: %s", c->conf->metrics, dir,
+		     strerror(errno));
+	else
+		printf("ok metrics %s\n", c->conf->metrics);
+	free(copy);
+}
+
 /* What a daemon with this configuration would give up. */
 static void
 check_sandbox(const struct conf *conf)
@@ -352,6 +370,8 @@ configtest_run(const struct conf *conf)
 		check_place(&c, "logto", conf->logto);
 	if (conf->pidfile != NULL)
 		check_place(&c, "daemon", conf->pidfile);
+	if (conf->metrics != NULL)
+		check_metrics(&c);
 	check_sandbox(conf);
 	return c.failures == 0 ? EX_OK : EX_CONFIG;
 }

@@ -23,7 +23,7 @@ PATTERNS = "patterns/line patterns/match patterns/check"
 TOOLS = "base %s maps daemon/table daemon/conf daemon/pipeline" % PATTERNS
 WORKER = """base patterns/line patterns/match maps maps/live daemon/sys
 daemon/table daemon/source daemon/ipc daemon/conf daemon/pipeline
-daemon/publish daemon/sandbox"""
+daemon/metrics daemon/publish daemon/sandbox"""
 MAY_INCLUDE = {room: set(others.split()) for room, others in {
     "base": "",
     "patterns/line": "base",
@@ -39,10 +39,13 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
     "daemon/conf": "base patterns/match maps maps/live/policy.h daemon/sys",
     "daemon/pipeline": "base patterns/match daemon/sys daemon/table "
                        "daemon/conf",
-    "daemon/publish": "base maps daemon/sys daemon/table daemon/conf",
+    # Numbers and text; every room that counts something may use it.
+    "daemon/metrics": "base",
+    "daemon/publish": "base maps daemon/sys daemon/table daemon/conf "
+                      "daemon/metrics",
     "daemon/sandbox": "base daemon/conf",
     "daemon/keeper": "base maps daemon/sys daemon/ipc daemon/conf "
-                     "daemon/publish daemon/sandbox",
+                     "daemon/publish daemon/sandbox daemon/metrics",
     "daemon/worker": WORKER,
     "daemon": WORKER + " daemon/worker",
     "tools/output": "base",
@@ -140,8 +143,9 @@ FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAX = 14, 25, 80
 FILE_MAX, MAIN_MAX = 540, 120
 # What the daemon does today fits into 41,000 lines. The gateway's tools, the
 # doctor, the metrics and the peers come on top of that, in files of their own.
-# Whoever needs more says why here: the doctor has 3,100 lines, the report 2,600.
-PRODUCT_MAX = 66000
+# Whoever needs more says why here: the doctor has 3,100 lines, the report 2,600,
+# the metrics 900.
+PRODUCT_MAX = 67000
 FOLDER_MAX = 20
 
 

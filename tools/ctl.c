@@ -1,6 +1,6 @@
 /*
- * pbsctl status, list, show, add, remove: asks the running daemon through its
- * control socket.
+ * pbsctl status, metrics, list, show, add, remove: asks the running daemon
+ * through its control socket.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -34,13 +34,14 @@ struct question {
 };
 
 static const char help[] =
-    "usage: pbsctl status|list [OPTION...]\n"
+    "usage: pbsctl status|metrics|list [OPTION...]\n"
     "       pbsctl show|remove ADDRESS [OPTION...]\n"
     "       pbsctl add ADDRESS [--for TIME] [--user USER] [OPTION...]\n"
     "\n"
     "Asks the running daemon who may relay, or changes that. An address that\n"
     "is added is authorized for TIME (30m, 2h), at most for the grace period\n"
-    "of the daemon, which is also the default.\n"
+    "of the daemon, which is also the default. metrics prints the counters of\n"
+    "status, and more, as Prometheus reads them.\n"
     "\n"
     "  --json         objects for programs, one per line: ip, users, time\n"
     "                 (of the login) and expires, in seconds since 1970\n"
@@ -62,6 +63,10 @@ takes_address(const struct verb *verb)
 static int
 take_option(struct question *q, int c)
 {
+	if (c == 'j' && q->verb == &verb_metrics) {
+		verb_error(q->verb, "--json is not for metrics");
+		return EX_USAGE;
+	}
 	if ((c == 'f' || c == 'u') && q->verb != &verb_add) {
 		verb_error(q->verb, "--%s is for add alone",
 			   c == 'f' ? "for" : "user");
@@ -263,6 +268,10 @@ print_answer(const struct question *q, enum ctlsocket_reply reply, char *answer,
 {
 	switch (reply) {
 	case CTLSOCKET_YES:
+		if (q->verb == &verb_metrics) {
+			fputs(answer, stdout);
+			return YES;
+		}
 		return q->verb == &verb_status ? print_status(q, answer)
 					       : print_rows(q, answer);
 	case CTLSOCKET_NO:
@@ -337,8 +346,9 @@ find_and_ask(const struct question *q)
 static int
 run(int argc, char **argv)
 {
-	static const struct verb *const verbs[] = {
-	    &verb_status, &verb_list, &verb_show, &verb_add, &verb_remove};
+	static const struct verb *const verbs[] = {&verb_status, &verb_metrics,
+						   &verb_list,	 &verb_show,
+						   &verb_add,	 &verb_remove};
 	struct question q = {0};
 	size_t i = 0;
 	int code;
@@ -357,6 +367,8 @@ run(int argc, char **argv)
 
 const struct verb verb_status = {"status", "[--json]",
 				 "show the state of the running daemon", run};
+const struct verb verb_metrics = {
+    "metrics", "", "show the counters of the running daemon as metrics", run};
 const struct verb verb_list = {"list", "[--json]",
 			       "list who may relay, since and until when", run};
 const struct verb verb_show = {"show", "ADDRESS [--json]",

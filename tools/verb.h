@@ -21,7 +21,7 @@ extern const struct verb verb_recipients, verb_relay_check;
 extern const struct verb verb_import_xmail, verb_import_smap;
 extern const struct verb verb_doctor, verb_report;
 extern const struct verb verb_status, verb_list, verb_show, verb_add,
-    verb_remove;
+    verb_remove, verb_metrics;
 
 /* Prints "pbsctl: VERB: fmt" on standard error. verb NULL: no verb is known. */
 void verb_error(const struct verb *, const char *fmt, ...)

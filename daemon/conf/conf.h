@@ -43,6 +43,7 @@ struct conf {
 	struct strings enable;	 /* optional rules that count */
 	char *pidfile;		 /* --daemon; NULL: foreground */
 	char *checkpoint;
+	char *metrics; /* file; NULL: none */
 	char *logto; /* NULL: standard error */
 	char *user;  /* NULL: as started */
 	char *value; /* of each key; NULL: the time of the login */

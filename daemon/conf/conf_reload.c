@@ -49,6 +49,7 @@ conf_reload_log(const struct conf *old, const struct conf *new)
 	    {"text", same_forms(old, new)},
 	    {"flock", old->flock == new->flock},
 	    {"checkpoint", same_string(old->checkpoint, new->checkpoint)},
+	    {"metrics", same_string(old->metrics, new->metrics)},
 	    {"user", same_string(old->user, new->user)},
 	    {"daemon", same_string(old->pidfile, new->pidfile)},
 	};

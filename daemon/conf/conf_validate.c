@@ -76,9 +76,17 @@ conf_validate_files(const struct conf *conf, struct err *err)
 {
 	int result = 0;
 
+	if (conf->metrics != NULL &&
+	    strcmp(conf->metrics, conf->checkpoint) == 0)
+		result = err_set(err, "metrics: %s is the checkpoint",
+				 conf->metrics);
 	for (size_t i = 0; i < conf->maps.count; i++) {
 		char *file = map_file(conf->maps.list[i]);
 
+		if (file != NULL && conf->metrics != NULL &&
+		    strcmp(file, conf->metrics) == 0)
+			result = err_set(err, "metrics: %s is the file of %s",
+					 file, conf->maps.list[i]);
 		if (file != NULL && strcmp(file, conf->checkpoint) == 0)
 			result =
 			    err_set(err, "checkpoint: %s is the file of %s",
@@ -170,6 +178,8 @@ conf_warn(const struct conf *conf)
 			    "have logged in; to let them relay, use OK or no "
 			    "value:",
 			    conf->value);
+	if (conf->metrics != NULL && (conf->once || !conf->write))
+		log_warning("metrics: has no effect with once or nowrite");
 	if (conf->grace > DAY)
 		log_warning("grace: %us is more than a day: by then somebody "
 			    "else often has the address, and may relay",

@@ -33,6 +33,23 @@ check_logfile(const char *text, struct err *err)
 			    "'journal:', with a colon");
 }
 
+/* The daemon may run in another directory than who wrote the name. */
+static int
+check_metrics(const char *text, struct err *err)
+{
+	size_t len = strlen(text);
+
+	if (*text != '/')
+		return err_set(err, "'%s' is relative; write the whole path",
+			       text);
+	if (len < 5 || strcmp(text + len - 5, ".prom") != 0)
+		return err_set(err,
+			       "'%s' does not end with .prom, so node_exporter "
+			       "would not read it",
+			       text);
+	return 0;
+}
+
 /* clang-format off */
 #define AT(member) offsetof(struct conf, member)
 
@@ -68,6 +85,9 @@ const struct option options[] = {
 	  .help = "run in the background; a keeper replaces a worker that dies" },
 	{ "checkpoint", OPTION_STRING, AT(checkpoint), "FILE",
 	  .help = "file that keeps the table and log positions across a restart" },
+	{ "metrics", OPTION_STRING, AT(metrics), "FILE",
+	  .check = check_metrics,
+	  .help = "file of metrics for node_exporter, replaced every 15 s" },
 	{ "logto", OPTION_STRING, AT(logto), "FILE",
 	  .help = "where messages go; - is standard output; syslog" },
 	{ "user", OPTION_STRING, AT(user), "NAME",

@@ -41,7 +41,8 @@ body_size(const struct ipc_packet *packet)
 	case IPC_END:
 	case IPC_CLEAR:
 	case IPC_INTACT:
-	case IPC_REPLACED:
+	case IPC_COUNTS:
+	case IPC_METRICS:
 	case IPC_READY:
 	case IPC_RELOADED:
 	case IPC_RELOAD:

@@ -11,10 +11,13 @@
  *	REPLACE map, count; ROWS ...; END	the map is to hold these rows
  *	APPLY map, count; ROWS ...; END		these rows of it have changed
  *	SAVE; BYTES ...; END			the checkpoint is these bytes
+ *	METRICS; BYTES ...; END			the file of metrics is these bytes
  *	CLEAR map				empty the map
  *	INTACT map				is it still what we wrote?
+ *	COUNTS					what has the keeper counted?
  *
- * and the keeper replies to each with one ANSWER, which has a code and a text.
+ * and the keeper replies to each with one ANSWER, which has a code and a text;
+ * after COUNTS, struct ipc_counts in the place of the text.
  * END with a code other than 0 withdraws the request. There is no ANSWER to the
  * worker's other messages: READY, sent once; PONG, its answer to a PING; and
  * RELOADED, after a RELOAD: code 0 if the new configuration is in use from now
@@ -47,8 +50,8 @@ enum { IPC_VERSION = 1, IPC_ROWS_MAX = 400, IPC_BYTES_MAX = 16000 };
 enum ipc_type {
 	/* the worker's */
 	IPC_REPLACE = 1, IPC_APPLY, IPC_SAVE, IPC_ROWS,
-	IPC_BYTES, IPC_END, IPC_CLEAR, IPC_INTACT, IPC_REPLACED,
-	IPC_READY, IPC_PONG, IPC_RELOADED,
+	IPC_BYTES, IPC_END, IPC_CLEAR, IPC_INTACT, IPC_COUNTS,
+	IPC_READY, IPC_PONG, IPC_RELOADED, IPC_METRICS,
 	/* the keeper's */
 	IPC_ANSWER, IPC_PING, IPC_RELOAD, IPC_LOG,
 	/* between the worker and the helper */
@@ -62,6 +65,12 @@ struct ipc_row {
 	int64_t expires; /* steady milliseconds, the same clock for both */
 };
 
+/* Since the keeper was started. */
+struct ipc_counts {
+	uint64_t replaced; /* maps, by other programs */
+	uint64_t errors, warnings; /* logged by the keeper */
+};
+
 struct ipc_packet {
 	uint8_t version, type;
 	uint16_t map;	/* its number in conf->maps */
@@ -71,6 +80,7 @@ struct ipc_packet {
 	union {
 		struct ipc_row rows[IPC_ROWS_MAX];
 		char bytes[IPC_BYTES_MAX];
+		struct ipc_counts counts;
 	} body;
 };
 

@@ -111,8 +111,11 @@ serve(struct ipc_client *c, int passed)
 			timer_arm(c->later, 0);
 		return;
 	}
-	if (c->in.type == IPC_PING)
+	if (c->in.type == IPC_PING) {
 		pong(c);
+		if (c->loop != NULL)
+			c->ops.pinged(c->ops.arg);
+	}
 	if (passed >= 0)
 		close(passed);
 }
@@ -200,13 +203,16 @@ ask(struct ipc_client *c, enum ipc_type type, uint16_t map, struct err *err)
 	return await_answer(c, err);
 }
 
-unsigned int
-ipc_client_replaced(struct ipc_client *c)
+struct ipc_counts
+ipc_client_counts(struct ipc_client *c)
 {
+	struct ipc_counts none = {0};
 	struct err err;
-	int count = ask(c, IPC_REPLACED, 0, &err);
 
-	return count > 0 ? (unsigned int)count : 0;
+	if (ask(c, IPC_COUNTS, 0, &err) != 0 ||
+	    c->in.count != sizeof(c->in.body.counts))
+		return none;
+	return c->in.body.counts;
 }
 
 /* ---- a map ---- */
@@ -407,17 +413,29 @@ write_bytes(void *arg, const char *bytes, size_t len)
 	return (ssize_t)len;
 }
 
-FILE *
-ipc_client_save_begin(struct ipc_client *c)
+static FILE *
+begin_file(struct ipc_client *c, enum ipc_type type)
 {
 	const cookie_io_functions_t io = {.write = write_bytes};
 	struct err err;
 
-	ipc_begin(&c->out, IPC_SAVE);
+	ipc_begin(&c->out, type);
 	if (send_packet(c, &c->out, &err) != 0)
 		return NULL;
 	ipc_begin(&c->out, IPC_BYTES);
 	return fopencookie(c, "w", io);
+}
+
+FILE *
+ipc_client_save_begin(struct ipc_client *c)
+{
+	return begin_file(c, IPC_SAVE);
+}
+
+FILE *
+ipc_client_metrics_begin(struct ipc_client *c)
+{
+	return begin_file(c, IPC_METRICS);
 }
 
 int

@@ -19,6 +19,7 @@ struct err;
 struct loop;
 struct map;
 struct ipc_client;
+struct ipc_counts;
 
 /* What the keeper may want of the worker. */
 struct ipc_client_ops {
@@ -28,6 +29,9 @@ struct ipc_client_ops {
 	    int64_t *expires);
 	/* The configuration is to be read again. */
 	void (*reload)(void *arg);
+	/* The keeper has asked whether we are alive. Must not make a request.
+	 */
+	void (*pinged)(void *arg);
 	/* The keeper is gone: every request fails from now on. */
 	void (*lost)(void *arg);
 	void *arg;
@@ -61,12 +65,15 @@ void ipc_client_ready(struct ipc_client *);
 /* Tells it whether the configuration that was read again is in use. */
 void ipc_client_reloaded(struct ipc_client *, bool taken);
 
-/* How often another program has replaced one of the maps since the start. */
-unsigned int ipc_client_replaced(struct ipc_client *);
+/* What the keeper has counted; all 0 if it is gone. */
+struct ipc_counts ipc_client_counts(struct ipc_client *);
 
-/* A stream for the next checkpoint. ipc_client_save_end() closes it and has the
- * keeper save what was written: 0; -1: the old checkpoint is still there. */
+/* A stream for the next checkpoint, or the next file of metrics.
+ * ipc_client_save_end() closes it and has the keeper save what was written: 0;
+ * -1: the old checkpoint is still there. If the file of metrics cannot be
+ * written, the keeper itself logs that. */
 FILE *ipc_client_save_begin(struct ipc_client *);
+FILE *ipc_client_metrics_begin(struct ipc_client *);
 int ipc_client_save_end(struct ipc_client *, FILE *, struct err *);
 
 /* The descriptor of the log that came with the last RELOAD, or -1. The caller

@@ -80,7 +80,8 @@ open_store(struct keeper *k, struct err *err)
 	    map_store_new(k->resources.maps, k->resources.nmaps, &limits);
 	k->requests =
 	    keeper_requests_new(k->store, k->conf->checkpoint,
-				keeper_checkpoint_max(k->conf));
+				keeper_checkpoint_max(k->conf),
+				k->conf->metrics);
 	return 0;
 }
 

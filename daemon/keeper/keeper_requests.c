@@ -7,12 +7,14 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "daemon/ipc/ipc.h"
 #include "daemon/keeper/map_store.h"
+#include "daemon/keeper/metrics_file.h"
 #include "daemon/sys/atomic_file.h"
 
 /* What the worker is sending, until its END. */
-enum transfer { NOTHING, ROWS, BYTES };
+enum transfer { NOTHING, ROWS, BYTES, METRICS };
 
 struct keeper_requests {
 	struct map_store *store;
@@ -21,14 +23,16 @@ struct keeper_requests {
 	enum transfer transfer;
 	struct atomic_file *file; /* NULL: it could not be created ... */
 	struct err why;		  /* ... for this reason */
+	struct metrics_file *metrics;
 };
 
 struct keeper_requests *
 keeper_requests_new(struct map_store *store, const char *checkpoint,
-		    unsigned long long max_bytes)
+		    unsigned long long max_bytes, const char *metrics)
 {
 	struct keeper_requests *r = alloc_zero(1, sizeof(*r));
 
+	r->metrics = metrics_file_new(metrics);
 	r->store = store;
 	r->checkpoint = checkpoint;
 	r->max_bytes = max_bytes;
@@ -47,6 +51,7 @@ keeper_requests_free(struct keeper_requests **requests)
 	if (*requests == NULL)
 		return;
 	atomic_file_discard(&(*requests)->file);
+	metrics_file_free(&(*requests)->metrics);
 	free(*requests);
 	*requests = NULL;
 }
@@ -105,6 +110,19 @@ take_save(struct keeper_requests *r, struct ipc_packet *p,
 }
 
 static int
+take_metrics(struct keeper_requests *r, struct ipc_packet *p,
+	     const struct map_store_time *now, struct err *err)
+{
+	(void)p;
+	(void)now;
+	if (r->transfer != NOTHING)
+		return err_set(err, "METRICS before END");
+	r->transfer = METRICS;
+	metrics_file_begin(r->metrics);
+	return 0;
+}
+
+static int
 take_rows(struct keeper_requests *r, struct ipc_packet *p,
 	  const struct map_store_time *now, struct err *err)
 {
@@ -118,9 +136,13 @@ take_bytes(struct keeper_requests *r, struct ipc_packet *p,
 	   const struct map_store_time *now, struct err *err)
 {
 	(void)now;
+	if (r->transfer == METRICS) {
+		metrics_file_add(r->metrics, p->body.bytes, p->count);
+		return 0;
+	}
 	r->bytes += p->count;
 	if (r->transfer != BYTES)
-		return err_set(err, "BYTES without SAVE");
+		return err_set(err, "BYTES without SAVE or METRICS");
 	if (r->bytes > r->max_bytes)
 		return err_set(err, "the checkpoint is too large");
 	/* A write error stays in the stream; end_save() reports it. */
@@ -142,6 +164,14 @@ end_save(struct keeper_requests *r, struct ipc_packet *p)
 		code = atomic_file_commit(&r->file, &why);
 	}
 	return answer(p, code, &why);
+}
+
+static int
+end_metrics(struct keeper_requests *r, struct ipc_packet *p)
+{
+	if (p->code == 0)
+		metrics_file_write(r->metrics);
+	return answer(p, 0, NULL);
 }
 
 static int
@@ -171,7 +201,23 @@ take_end(struct keeper_requests *r, struct ipc_packet *p,
 		return end_rows(r, p, err);
 	if (transfer == BYTES)
 		return end_save(r, p);
-	return err_set(err, "END without REPLACE, APPLY or SAVE");
+	if (transfer == METRICS)
+		return end_metrics(r, p);
+	return err_set(err, "END without REPLACE, APPLY, SAVE or METRICS");
+}
+
+static int
+answer_counts(const struct keeper_requests *r, struct ipc_packet *p)
+{
+	struct log_counts logged = log_counts();
+
+	answer(p, 0, NULL);
+	p->count = sizeof(p->body.counts);
+	p->body.counts =
+	    (struct ipc_counts){.replaced = map_store_replaced(r->store),
+				.errors = logged.errors,
+				.warnings = logged.warnings};
+	return 1;
 }
 
 static int
@@ -183,9 +229,9 @@ take_request(struct keeper_requests *r, struct ipc_packet *p,
 
 	(void)now;
 	if (r->transfer != NOTHING)
-		return err_set(err, "CLEAR, INTACT or REPLACED before END");
-	if (p->type == IPC_REPLACED)
-		return answer(p, (int)map_store_replaced(r->store), &why);
+		return err_set(err, "CLEAR, INTACT or COUNTS before END");
+	if (p->type == IPC_COUNTS)
+		return answer_counts(r, p);
 	if (!map_store_has(r->store, p->map))
 		return err_set(err, "there is no map %u", p->map);
 	code = p->type == IPC_CLEAR ? map_store_clear(r->store, p->map, &why)
@@ -198,11 +244,11 @@ keeper_requests_take(struct keeper_requests *r, struct ipc_packet *p,
 		     const struct map_store_time *now, struct err *err)
 {
 	static take_fn *const handlers[] = {
-	    [IPC_REPLACE] = take_begin, [IPC_APPLY] = take_begin,
-	    [IPC_SAVE] = take_save,	[IPC_ROWS] = take_rows,
-	    [IPC_BYTES] = take_bytes,	[IPC_END] = take_end,
-	    [IPC_CLEAR] = take_request, [IPC_INTACT] = take_request,
-	    [IPC_REPLACED] = take_request,
+	    [IPC_REPLACE] = take_begin,	 [IPC_APPLY] = take_begin,
+	    [IPC_SAVE] = take_save,	 [IPC_ROWS] = take_rows,
+	    [IPC_BYTES] = take_bytes,	 [IPC_END] = take_end,
+	    [IPC_CLEAR] = take_request,	 [IPC_INTACT] = take_request,
+	    [IPC_COUNTS] = take_request, [IPC_METRICS] = take_metrics,
 	};
 
 	if (p->type >= sizeof(handlers) / sizeof(handlers[0]) ||

@@ -16,10 +16,10 @@ struct ipc_packet;
 struct map_store;
 struct map_store_time;
 
-/* The store and the checkpoint's path are borrowed; max_bytes bounds the
- * checkpoint. */
+/* The store and the paths are borrowed; max_bytes bounds the checkpoint.
+ * metrics: the path for metrics_file_new(). */
 struct keeper_requests *keeper_requests_new(struct map_store *,
-    const char *checkpoint, unsigned long long max_bytes);
+    const char *checkpoint, unsigned long long max_bytes, const char *metrics);
 void keeper_requests_set_max(struct keeper_requests *,
     unsigned long long max_bytes);
 void keeper_requests_free(struct keeper_requests **);

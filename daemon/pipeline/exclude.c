@@ -25,6 +25,7 @@ struct exclude {
 	struct mynetworks *mynetworks; /* NULL: mynetworks: no */
 	uint64_t seed, logged[LOGGED_SIZE];
 	char reason[256];
+	enum refusal refusal; /* the last one */
 	unsigned int ipv6_prefix; /* 64 or 128: what a login authorizes */
 };
 
@@ -146,11 +147,14 @@ find_known(struct exclude *e, const struct addr *addr)
 	const struct cidr *net;
 	char text[ADDR_TEXT_MAX];
 
+	e->refusal = REFUSAL_SPECIAL;
 	if (addr_is_special(addr))
 		return addr_is_loopback(addr) ? "loopback"
 					      : "not a client's address";
+	e->refusal = REFUSAL_OWN;
 	if (is_own(e, addr))
 		return "own address";
+	e->refusal = REFUSAL_EXCLUDED;
 	net = find_excluded(e, addr);
 	if (net != NULL) {
 		addr_format(&net->addr, text);
@@ -166,6 +170,7 @@ covered_by(struct exclude *e, const char *entry)
 {
 	if (entry == NULL)
 		return NULL;
+	e->refusal = REFUSAL_MYNETWORKS;
 	snprintf(e->reason, sizeof(e->reason), "mynetworks %s", entry);
 	return e->reason;
 }
@@ -191,6 +196,12 @@ exclude_reason(struct exclude *e, const struct addr *addr)
 	if (reason != NULL || e->mynetworks == NULL)
 		return reason;
 	return covered_by(e, mynetworks_network(e->mynetworks, addr));
+}
+
+enum refusal
+exclude_refusal(const struct exclude *e)
+{
+	return e->refusal;
 }
 
 /* Once for each address and reason, as far as they are remembered. */

@@ -13,6 +13,15 @@ struct err;
 struct exclude;
 struct helper;
 
+enum refusal {
+	REFUSAL_SPECIAL,    /* loopback, or not a client's address */
+	REFUSAL_OWN,	    /* this machine's */
+	REFUSAL_EXCLUDED,   /* by the configuration */
+	REFUSAL_MYNETWORKS, /* in Postfix's mynetworks */
+	REFUSAL_REMOVED,    /* by the operator, since the login */
+	REFUSALS
+};
+
 /*
  * Collects this machine's addresses from getifaddrs(3) and, if Postfix is
  * installed, mynetworks from postconf(1), with the files and tables it names;
@@ -33,7 +42,10 @@ void exclude_carry(struct exclude *new, struct exclude *old);
  */
 const char *exclude_refuse(struct exclude *, const struct addr *);
 
-/* The same without a word in the log, and without asking tables: for addresses
+/* Why the last address was refused; not REFUSAL_REMOVED. */
+enum refusal exclude_refusal(const struct exclude *);
+
+/* The same as exclude_refuse() without a word in the log, and without asking tables: for addresses
  * that were granted before. */
 const char *exclude_reason(struct exclude *, const struct addr *);
 

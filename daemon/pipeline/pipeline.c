@@ -8,6 +8,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/pipeline/exclude.h"
 #include "daemon/pipeline/load_rules.h"
+#include "daemon/pipeline/login_counts.h"
 #include "daemon/pipeline/scan_pool.h"
 #include "daemon/pipeline/unmatched.h"
 #include "daemon/table/removals.h"
@@ -44,6 +45,7 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 		log_debug("this system forbids compiled expressions; "
 			 "interpreting them");
 	p->exclude = exclude_new(conf, helper);
+	p->logins = login_counts_new(p->rules, p->recognizer);
 	return p;
 }
 
@@ -57,6 +59,7 @@ pipeline_free(struct pipeline **pipeline)
 		return;
 	scan_pool_free(&p->pool);
 	exclude_free(&p->exclude);
+	login_counts_free(&p->logins);
 	sessions_free(&p->sessions);
 	removals_free(&p->removals);
 	recognizer_free(&p->recognizer);
@@ -134,6 +137,9 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 {
 	pipeline_authorize_waiting(old);
 	p->stats = old->stats;
+	memcpy(p->refused, old->refused, sizeof(p->refused));
+	memcpy(p->doubtful, old->doubtful, sizeof(p->doubtful));
+	login_counts_carry(p->logins, old->logins);
 	memcpy(p->unread, old->unread, sizeof(p->unread));
 	memcpy(p->shared, old->shared, sizeof(p->shared));
 	p->nshared = old->nshared;

@@ -41,6 +41,7 @@ struct pipeline_stats {
 	uint64_t ahead;	     /* logins more than a minute ahead of the clock */
 	uint64_t refused;    /* logins from networks that are never written */
 	uint64_t doubtful; /* a limit hit, control bytes, no address, no time */
+	time_t last_login; /* the latest time of a login; 0: none */
 };
 
 /* conf is read only here. The table and the helper are borrowed; the helper is
@@ -126,6 +127,18 @@ const char *pipeline_refuse(struct pipeline *, const struct addr *);
 const char *pipeline_reason(struct pipeline *, const struct addr *);
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *);
+
+/* What some of these totals are made up of: logins by rule, where those of rules
+ * that a reload has removed have the name ""; refused and doubtful by reason. */
+enum pipeline_total { PIPELINE_LOGINS, PIPELINE_REFUSED, PIPELINE_DOUBTFUL };
+struct pipeline_part {
+	const char *name; /* borrowed until the next reload */
+	uint64_t count;
+};
+/* Walks the parts: start with *at = 0; false at the end. */
+bool pipeline_part(const struct pipeline *, enum pipeline_total, size_t *at,
+		   struct pipeline_part *);
+
 /* Moves into a new pipeline what a reload keeps of the old one: the counts and
  * the open sessions, and the removals. */
 void pipeline_carry(struct pipeline *, struct pipeline *old, struct moment now);

@@ -197,15 +197,20 @@ warn_shared(struct pipeline *p, const struct addr *login, int64_t now)
 		    users, text);
 }
 
-/* Why this login may not be granted, or NULL. */
+/* Why this login may not be granted, and *kind; or NULL. */
 static const char *
-refusal(const struct pipeline *p, const struct login *login)
+refusal(const struct pipeline *p, const struct login *login,
+	enum refusal *kind)
 {
 	struct addr key = authtab_key(p->table, &login->match.addr);
+	const char *why;
 
+	*kind = REFUSAL_REMOVED;
 	if (removals_cover(p->removals, &key, login->when))
 		return "the operator has removed it since";
-	return exclude_refuse(p->exclude, &login->match.addr);
+	why = exclude_refuse(p->exclude, &login->match.addr);
+	*kind = exclude_refusal(p->exclude);
+	return why;
 }
 
 int
@@ -216,12 +221,14 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 	time_t when = login->when < now.wall ? login->when : now.wall;
 	time_t grace = when + (time_t)p->grace, until = grace;
 	const char *why;
+	enum refusal kind;
 	int event;
 
 	if (is_ahead(p, login, now))
 		return 0;
 	if (p->observer.login != NULL) {
-		p->observer.login(p->observer.arg, m, when, refusal(p, login));
+		p->observer.login(p->observer.arg, m, when,
+				  refusal(p, login, &kind));
 		return 0;
 	}
 	if (login->has_session && when + (time_t)p->session_max > until)
@@ -231,9 +238,10 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 		log_stale(p, m, now.wall - when);
 		return 0;
 	}
-	why = refusal(p, login);
+	why = refusal(p, login, &kind);
 	if (why != NULL) {
 		p->stats.refused++;
+		p->refused[kind]++;
 		log_candidate(m, "refused", why);
 		return 0;
 	}

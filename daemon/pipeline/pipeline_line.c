@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "daemon/pipeline/login_counts.h"
 #include "daemon/pipeline/unmatched.h"
 
 /* So many doubtful lines are logged, the others only counted: whoever can
@@ -18,11 +19,13 @@ enum { DISORDER = 60 };
 enum { UNREAD_MIN = 10 };
 
 static void
-log_doubtful(struct pipeline *p, const struct logline *l, const char *why)
+log_doubtful(struct pipeline *p, const struct logline *l, enum doubt doubt,
+	     const char *why)
 {
 	char text[256];
 
 	p->stats.doubtful++;
+	p->doubtful[doubt]++;
 	if (p->observer.doubtful != NULL) {
 		p->observer.doubtful(p->observer.arg, l->line, l->line_len,
 				     why);
@@ -53,6 +56,13 @@ settle_hour(struct pipeline *p, struct found *found)
 		*newest = found->when;
 }
 
+static void
+note_last(struct pipeline *p, enum finding finding, time_t when)
+{
+	if (finding == FOUND_LOGIN && when > p->stats.last_login)
+		p->stats.last_login = when;
+}
+
 enum finding
 pipeline_count(struct pipeline *p, enum finding finding, struct found *found,
 	       struct err *err)
@@ -68,10 +78,11 @@ pipeline_count(struct pipeline *p, enum finding finding, struct found *found,
 		return finding;
 	case FOUND_DOUBTFUL:
 	case FOUND_MULTILINE:
-		log_doubtful(p, &found->line, err->text);
+		log_doubtful(p, &found->line, found->match.doubt, err->text);
 		return FOUND_DOUBTFUL;
 	case FOUND_LOGIN:
 		p->stats.logins++;
+		login_counts_add(p->logins, found->match.rule);
 		break;
 	case FOUND_LOGOUT:
 		break;
@@ -80,9 +91,10 @@ pipeline_count(struct pipeline *p, enum finding finding, struct found *found,
 	}
 	if (found->dated) {
 		settle_hour(p, found);
+		note_last(p, finding, found->when);
 		return finding;
 	}
-	log_doubtful(p, &found->line, "invalid time");
+	log_doubtful(p, &found->line, DOUBT_TIME, "invalid time");
 	return FOUND_DOUBTFUL;
 }
 
@@ -210,7 +222,8 @@ pipeline_rest(struct pipeline *p, const char *line, size_t len, time_t now)
 	case FOUND_LOGIN:
 	case FOUND_LOGOUT:
 	case FOUND_PART:
-		log_doubtful(p, &found.line, "it is the rest of a cut line");
+		log_doubtful(p, &found.line, DOUBT_CUT,
+			     "it is the rest of a cut line");
 		break;
 	default:
 		break;

@@ -4,6 +4,7 @@
  * pipeline_authorize.c applies a login or a logout to the table.
  * pipeline_line.c parses and matches a new line, and hands it on to that.
  * pipeline_backlog.c does the same with lines from before the start.
+ * pipeline_parts.c tells what the totals are made up of.
  * pipeline.c opens, reloads and closes. Each calls only those named before it.
  */
 #ifndef DAEMON_PIPELINE_PIPELINE_STATE_H
@@ -15,12 +16,13 @@
 #include <time.h>
 
 #include "base/addr.h"
+#include "daemon/pipeline/exclude.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/table/authtab.h"
 #include "daemon/table/sessions.h"
 #include "patterns/match/recognizer.h"
 
-struct exclude;
+struct login_counts;
 struct ruleset;
 struct scan_pool;
 struct unmatched;
@@ -58,6 +60,8 @@ struct pipeline {
 	size_t log;		/* the one that the next lines are from */
 	struct exclude *exclude;
 	struct pipeline_stats stats;
+	struct login_counts *logins;
+	uint64_t refused[REFUSALS], doubtful[DOUBTS];
 	bool backlog; /* reading lines from before the start */
 	struct pipeline_observer observer; /* without functions: unused */
 	bool stale_logged, ahead_logged;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/monotonic.h"
+#include "daemon/publish/delays.h"
 #include "maps/map.h"
 
 static const int64_t NEVER = INT64_MAX;
@@ -16,6 +17,13 @@ enum {
 	BATCH = 1024,	 /* changes that are worth a flush, even if all renew */
 	COST_FACTOR = 4, /* the pause after a flush, in times of its cost */
 };
+
+/* Milliseconds. A large map takes seconds to write; a delay is known to the
+ * second. */
+static const int64_t cost_bounds[] = {1,   5,	10,   25,   50,	 100,
+				      250, 500, 1000, 2500, 5000};
+static const int64_t delay_bounds[] = {1000,  2000,  3000,   5000,   10000,
+				       30000, 60000, 300000, 1800000};
 
 /* One map and what it does not show yet. All times are steady milliseconds. */
 struct target {
@@ -34,6 +42,8 @@ struct target {
 	unsigned int failures;	 /* since a flush succeeded */
 	bool emptied;		 /* since a flush succeeded */
 	bool stuck;		 /* emptying failed, which has been logged */
+	struct publish_stats *stats;
+	struct delays delays; /* of addresses that it does not show yet */
 };
 
 struct publish {
@@ -42,7 +52,8 @@ struct publish {
 	struct target *targets;
 	size_t ntargets;
 	bool started;
-	struct publish_stats stats;
+	struct publish_stats *stats; /* of each map, live ones too */
+	size_t nmaps;
 };
 
 static void on_due(void *arg);
@@ -56,9 +67,22 @@ mark_clean(struct target *target)
 	target->changed_at = target->renewed_at = target->gone_at = NEVER;
 	target->rewrite = false;
 	target->emptied = target->stuck = false;
+	target->delays.count = 0;
 	if (target->changes != NULL)
 		hashmap_clear(target->changes);
 	timer_disarm(target->timer);
+}
+
+static void
+begin_stats(struct publish_stats *stats, const struct map *map)
+{
+	*stats = (struct publish_stats){
+	    .map = map_name(map),
+	    .live = map_is_live(map),
+	    .cost = {.bounds = cost_bounds,
+		     .nbounds = sizeof(cost_bounds) / sizeof(*cost_bounds)},
+	    .delay = {.bounds = delay_bounds,
+		      .nbounds = sizeof(delay_bounds) / sizeof(*delay_bounds)}};
 }
 
 struct publish *
@@ -71,12 +95,16 @@ publish_new(struct loop *loop, const struct authtab *table, struct map **maps,
 	publish->loop = loop;
 	publish->table = table;
 	publish->targets = alloc_zero(nmaps, sizeof(*publish->targets));
+	publish->stats = alloc_zero(nmaps, sizeof(*publish->stats));
+	publish->nmaps = nmaps;
 	for (size_t i = 0; i < nmaps; i++) {
+		begin_stats(&publish->stats[i], maps[i]);
 		if (map_is_live(maps[i]))
 			continue; /* it answers from the table itself */
 		target = &publish->targets[publish->ntargets++];
 		target->publish = publish;
 		target->map = maps[i];
+		target->stats = &publish->stats[i];
 		target->read_once = map_spec_is_read_once(map_name(maps[i]));
 		target->timer = timer_new(loop, on_due, target);
 		if (map_can_apply(maps[i]))
@@ -98,6 +126,7 @@ publish_free(struct publish **publish)
 		hashmap_free(&(*publish)->targets[i].changes);
 	}
 	free((*publish)->targets);
+	free((*publish)->stats);
 	free(*publish);
 	*publish = NULL;
 }
@@ -113,7 +142,6 @@ now_of(const struct publish *publish)
 struct walk {
 	const struct authtab *table;
 	size_t at;
-	uint64_t rows;
 };
 
 static bool
@@ -128,7 +156,6 @@ next_row(void *arg, struct map_row *out)
 				.when = row.when,
 				.present = true,
 				.expires = row.expires};
-	walk->rows++;
 	return true;
 }
 
@@ -139,10 +166,7 @@ write_all(struct target *target, struct err *err)
 	struct walk walk = {.table = publish->table};
 	struct map_rows rows = {next_row, &walk, authtab_count(publish->table)};
 
-	if (map_replace(target->map, &rows, err) < 0)
-		return -1;
-	publish->stats.rows += walk.rows;
-	return 0;
+	return map_replace(target->map, &rows, err) < 0 ? -1 : 0;
 }
 
 /* Writes what the table now has for each address that changed. */
@@ -166,8 +190,6 @@ write_changes(struct target *target, struct err *err)
 		}
 	}
 	result = map_apply(target->map, rows, count, err);
-	if (result == 0)
-		publish->stats.rows += count;
 	free(rows);
 	return result;
 }
@@ -186,9 +208,11 @@ note_good(struct target *target, int64_t cost)
 		pause = PUBLISH_PAUSE_MAX_MS;
 	target->not_before = now_of(publish) + cost + pause;
 	target->retry_ms = 0;
+	target->stats->written = loop_clocks(publish->loop).wall;
+	histogram_observe(&target->stats->cost, cost, 1);
+	delays_end(&target->delays, loop_clocks(publish->loop).wall_ms + cost,
+		   &target->stats->delay);
 	mark_clean(target);
-	publish->stats.flushes++;
-	publish->stats.last_ms = cost;
 }
 
 static void
@@ -204,7 +228,7 @@ note_failure(struct target *target)
 	target->not_before = now_of(publish) + target->retry_ms;
 	target->rewrite = true;
 	target->failures++;
-	publish->stats.failures++;
+	target->stats->failures++;
 }
 
 /* Brings the map up to date without waiting for the pause. 0, or -1. */
@@ -356,19 +380,35 @@ note_first(int64_t *at, int64_t now)
 		*at = now;
 }
 
+/* A live map has the address in this moment. */
+static void
+note_live(struct publish *publish, time_t when)
+{
+	int64_t wall_ms = loop_clocks(publish->loop).wall_ms;
+
+	for (size_t i = 0; i < publish->nmaps; i++)
+		if (publish->stats[i].live)
+			histogram_observe(&publish->stats[i].delay,
+					  wall_ms - (int64_t)when * 1000, 1);
+}
+
 void
 publish_event(struct publish *publish, enum authtab_event event,
-	      const struct addr *addr)
+	      const struct addr *addr, time_t when)
 {
 	int64_t now = now_of(publish);
 	struct target *target;
 
 	if (!publish->started)
 		return; /* publish_start() writes the whole table */
+	if (event == AUTHTAB_ADDED)
+		note_live(publish, when);
 	for (size_t i = 0; i < publish->ntargets; i++) {
 		target = &publish->targets[i];
 		if (target->changes != NULL)
 			note_change(target->changes, addr);
+		if (event == AUTHTAB_ADDED)
+			delays_note(&target->delays, when);
 		if (event == AUTHTAB_RENEWED)
 			note_first(&target->renewed_at, now);
 		else
@@ -426,8 +466,8 @@ publish_clear(struct publish *publish, struct err *err)
 	return result;
 }
 
-struct publish_stats
-publish_stats(const struct publish *publish)
+const struct publish_stats *
+publish_stats(const struct publish *publish, size_t i)
 {
-	return publish->stats;
+	return i < publish->nmaps ? &publish->stats[i] : NULL;
 }

@@ -21,9 +21,12 @@
 #ifndef DAEMON_PUBLISH_PUBLISH_H
 #define DAEMON_PUBLISH_PUBLISH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
+#include "daemon/metrics/histogram.h"
 #include "daemon/table/authtab.h"
 
 struct err;
@@ -48,8 +51,10 @@ struct publish *publish_new(struct loop *, const struct authtab *,
     struct map **maps, size_t nmaps);
 void publish_free(struct publish **);
 
-/* Notes an event of the table and arms the timers; cheap. */
-void publish_event(struct publish *, enum authtab_event, const struct addr *);
+/* Notes an event of the table and arms the timers; cheap. when: the time of the
+ * login. */
+void publish_event(struct publish *, enum authtab_event, const struct addr *,
+    time_t when);
 
 /* Writes every map now. Before that, while the logs are read, events are
  * ignored. 0; -1: a map could not be written, and err has the reason. The other
@@ -59,10 +64,19 @@ int publish_start(struct publish *, struct err *);
  * not be emptied: err has the first reason. */
 int publish_clear(struct publish *, struct err *);
 
+/* Of one map, since the start. */
 struct publish_stats {
-	uint64_t flushes, rows, failures;
-	int64_t last_ms; /* how long the last flush took */
+	const char *map; /* its name; borrowed from the map */
+	bool live;
+	uint64_t failures;
+	time_t written;		/* the last time; 0: not yet */
+	struct histogram cost;	/* of each write that succeeded */
+	/* From the time of a login's line until the map has its address, of
+	 * each address that was not there; only since publish_start(). */
+	struct histogram delay;
 };
-struct publish_stats publish_stats(const struct publish *);
+/* Of map number i; NULL: there are no more. A live map shows an address at once
+ * and is never written. */
+const struct publish_stats *publish_stats(const struct publish *, size_t i);
 
 #endif

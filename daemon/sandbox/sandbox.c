@@ -205,6 +205,8 @@ add_writable(struct strings *list, const struct conf *conf)
 			add_directory(list, strchr(map, ':') + 1);
 	}
 	add_directory(list, conf->checkpoint);
+	if (conf->metrics != NULL)
+		add_directory(list, conf->metrics);
 	if (conf->pidfile != NULL)
 		add_directory(list, conf->pidfile);
 	if (conf->logto != NULL && conf->logto[0] == '/')

@@ -245,6 +245,21 @@ follow_fd(const struct follow *f, size_t i)
 	return f->open.tails[i]->finished ? -1 : f->open.tails[i]->fd;
 }
 
+uint64_t
+follow_lag(const struct follow *f)
+{
+	uint64_t size, lag = 0;
+
+	for (size_t i = 0; i < f->open.count; i++) {
+		const struct tail *tail = f->open.tails[i];
+
+		size = tail->unpack == NULL ? tail_size(tail) : 0;
+		if (size > tail->offset)
+			lag += size - tail->offset;
+	}
+	return lag;
+}
+
 /* The position in the oldest file that may still grow. Resuming there reads
  * newer files again, but loses nothing that a late writer adds to this. */
 int

@@ -53,6 +53,10 @@ size_t follow_count(const struct follow *);
 /* The descriptor of the file number i; -1 if nobody writes to it any more. */
 int follow_fd(const struct follow *, size_t i);
 
+/* How many bytes of the open files were not read yet. Compressed files do not
+ * count. */
+uint64_t follow_lag(const struct follow *);
+
 int follow_position(const struct follow *, struct logpos *); /* -1: none */
 
 #endif

@@ -25,6 +25,15 @@ source_position(struct source *source, struct logpos *pos)
 	return source->ops->position(source, pos);
 }
 
+int
+source_lag(const struct source *source, uint64_t *bytes)
+{
+	if (source->ops->lag == NULL)
+		return -1;
+	*bytes = source->ops->lag(source);
+	return 0;
+}
+
 void
 source_close(struct source **source)
 {

@@ -72,6 +72,9 @@ struct source_ops {
 	/* Fills pos, which the caller then owns. -1: there is no position.
 	 * NULL: this type has none. */
 	int (*position)(struct source *, struct logpos *pos);
+	/* How many bytes of the log were not read yet. NULL: this type does not
+	 * know. */
+	uint64_t (*lag)(const struct source *);
 	void (*close)(struct source *);
 };
 
@@ -100,6 +103,9 @@ struct source *source_open(const char *spec, struct loop *,
 			   const struct source_start *,
 			   const struct source_sink *, struct err *);
 int source_position(struct source *, struct logpos *); /* -1: has none */
+/* How many bytes were not read yet: 0 and *bytes; -1: this type does not know.
+ */
+int source_lag(const struct source *, uint64_t *bytes);
 void source_close(struct source **);
 
 #endif

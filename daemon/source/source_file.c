@@ -470,9 +470,16 @@ position(struct source *source, struct logpos *pos)
 	return follow_position(((struct logfile *)source)->follow, pos);
 }
 
+static uint64_t
+lag(const struct source *source)
+{
+	return follow_lag(((const struct logfile *)source)->follow);
+}
+
 const struct source_ops source_file = {
     .type = "file",
     .open = open_log,
     .position = position,
+    .lag = lag,
     .close = close_log,
 };

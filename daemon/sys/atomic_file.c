@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -13,6 +15,7 @@
 struct atomic_file {
 	char *path, *tmp;
 	FILE *file;
+	bool synced;
 };
 
 static int
@@ -36,6 +39,7 @@ atomic_file_create(const char *path, struct err *err)
 	struct atomic_file *s = alloc_zero(1, sizeof(*s));
 	int fd;
 
+	s->synced = true;
 	s->path = alloc_string(path);
 	s->tmp = alloc_format("%s.tmp", path);
 	unlink(s->tmp); /* a crash may have left it */
@@ -49,6 +53,21 @@ atomic_file_create(const char *path, struct err *err)
 		free_file(&s);
 	}
 	return s;
+}
+
+struct atomic_file *
+atomic_file_create_public(const char *path, struct err *err)
+{
+	struct atomic_file *s = atomic_file_create(path, err);
+
+	if (s == NULL)
+		return NULL;
+	s->synced = false;
+	if (fchmod(fileno(s->file), 0644) == 0)
+		return s;
+	set_error(path, err);
+	atomic_file_discard(&s);
+	return NULL;
 }
 
 FILE *
@@ -80,7 +99,7 @@ atomic_file_commit(struct atomic_file **file, struct err *err)
 	int result = 0;
 
 	if (fflush(s->file) != 0 || ferror(s->file) ||
-	    fsync(fileno(s->file)) != 0)
+	    (s->synced && fsync(fileno(s->file)) != 0))
 		result = set_error(s->path, err);
 	if (fclose(s->file) != 0 && result == 0)
 		result = set_error(s->path, err);
@@ -88,7 +107,7 @@ atomic_file_commit(struct atomic_file **file, struct err *err)
 		result = set_error(s->path, err);
 	if (result != 0)
 		unlink(s->tmp);
-	else if (sync_directory(s->path) != 0)
+	else if (s->synced && sync_directory(s->path) != 0)
 		result = set_error(s->path, err);
 	free_file(file);
 	return result;

@@ -12,6 +12,9 @@ struct err;
 
 /* Creates "path.tmp", mode 0600, and begins to write. NULL: see err. */
 struct atomic_file *atomic_file_create(const char *path, struct err *);
+/* The same for a file that anybody may read, mode 0644, and that is soon written
+ * again: it is not synced. */
+struct atomic_file *atomic_file_create_public(const char *path, struct err *);
 FILE *atomic_file_stream(struct atomic_file *); /* to write to */
 /* Puts what was written in place of the file. -1: see err; the old file stays,
  * unless only syncing the directory failed. */

@@ -145,6 +145,15 @@ answer_status(struct request *r, FILE *out)
 	fputs("ok\n", out);
 }
 
+static void
+answer_metrics(struct request *r, FILE *out)
+{
+	struct control *c = r->control;
+
+	c->ops.metrics(c->ops.arg, out);
+	fputs("ok\n", out);
+}
+
 static const struct command {
 	const char *name;
 	size_t least, most; /* words, its own included */
@@ -152,7 +161,7 @@ static const struct command {
 } commands[] = {
     {"list", 1, 1, answer_list},     {"show", 2, 2, answer_show},
     {"add", 3, 4, answer_add},	     {"remove", 2, 2, answer_remove},
-    {"status", 1, 1, answer_status},
+    {"status", 1, 1, answer_status}, {"metrics", 1, 1, answer_metrics},
 };
 
 static void

@@ -9,9 +9,11 @@
  *	add ADDRESS SECONDS [USER]	SECONDS 0: the grace; USER as in base/listing.h
  *	remove ADDRESS
  *	status
+ *	metrics
  *
  * base/ctlsocket.h has the form of an answer. Its lines are those of
- * base/listing.h, or "key value" for status.
+ * base/listing.h, "key value" for status, or those of
+ * daemon/metrics/exposition.h for metrics.
  */
 #ifndef DAEMON_WORKER_CONTROL_H
 #define DAEMON_WORKER_CONTROL_H
@@ -35,6 +37,8 @@ enum {
 struct control_ops {
 	/* Writes "key value" lines for `status`. */
 	void (*status)(void *arg, FILE *out);
+	/* Writes metrics for `metrics`. */
+	void (*metrics)(void *arg, FILE *out);
 	struct moment (*now)(void *arg);
 	/* Why an address may not be added; NULL: it may. The slot may be NULL. */
 	const char *(*refuse)(void *arg, const struct addr *);

@@ -92,6 +92,7 @@ open_table(struct worker *w, struct err *err)
 	pipeline_set_backlog(w->pipeline, true);
 	w->expiry = timer_new(w->loop, worker_expire, w);
 	w->save = timer_new(w->loop, worker_save, w);
+	w->metrics = timer_new(w->loop, worker_write_metrics, w);
 	return 0;
 }
 
@@ -212,6 +213,7 @@ static int
 open_control(struct worker *w, struct err *err)
 {
 	const struct control_ops ops = {.status = worker_on_status,
+					.metrics = worker_on_metrics,
 					.now = worker_on_now,
 					.refuse = worker_on_refuse,
 					.added = worker_on_added,
@@ -230,6 +232,7 @@ attach_client(struct worker *w, struct err *err)
 {
 	const struct ipc_client_ops ops = {.find = worker_on_find,
 					   .reload = worker_on_reload,
+					   .pinged = worker_metrics_soon,
 					   .lost = worker_on_keeper_gone,
 					   .arg = w};
 
@@ -260,7 +263,7 @@ open_loop(struct worker *w, struct err *err)
 	w->loop = loop_new(err);
 	if (w->loop == NULL)
 		return -1;
-	w->settings_read = loop_now(w->loop);
+	w->settings_read = w->started = loop_now(w->loop);
 	return 0;
 }
 
@@ -298,6 +301,7 @@ worker_open(struct conf *conf, worker_conf_fn *reread, void *arg,
 	w->handover = handover;
 	w->helper = handover != NULL ? handover->helper : NULL;
 	w->resources.control = -1;
+	w->logged_before = log_counts();
 	*code = open_all(w, err);
 	if (*code != EX_OK)
 		worker_close(&w);
@@ -343,6 +347,7 @@ worker_close(struct worker **worker)
 	free(w->feeds);
 	control_free(&w->control);
 	timer_free(&w->watchdog);
+	timer_free(&w->metrics);
 	timer_free(&w->save);
 	timer_free(&w->expiry);
 	pipeline_free(&w->pipeline);

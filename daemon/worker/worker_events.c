@@ -1,3 +1,4 @@
+#include "daemon/worker/figures.h"
 #include "daemon/worker/worker_state.h"
 
 #include <string.h>
@@ -39,6 +40,7 @@ worker_expire(void *arg)
 static void
 save_soon(struct worker *w)
 {
+	worker_metrics_soon(w);
 	if (w->ready && !timer_armed(w->save))
 		timer_arm(w->save, SAVE_INTERVAL_MS);
 }
@@ -76,28 +78,14 @@ log_left_out(const struct worker *w, const struct addr *addr)
 				    text, w->conf->maps.list[i]);
 }
 
-static size_t
-count_left_out(const struct worker *w)
-{
-	struct authtab_row row;
-	size_t at = 0, count = 0;
-	bool shortened = false;
-
-	for (size_t i = 0; i < w->conf->maps.count; i++)
-		shortened |= map_spec_is_shortened(w->conf->maps.list[i]);
-	while (shortened && authtab_next(w->table, &at, &row))
-		count += !entry_is_possible(&row.addr, &w->settings);
-	return count;
-}
-
 void
 worker_on_table_event(void *arg, enum authtab_event event,
 		      const struct addr *addr, time_t when)
 {
 	struct worker *w = arg;
 
-	(void)when;
-	publish_event(w->publish, event, addr);
+	w->events[event]++;
+	publish_event(w->publish, event, addr, when);
 	if (event == AUTHTAB_ADDED && w->ready &&
 	    !entry_is_possible(addr, &w->settings))
 		log_left_out(w, addr);
@@ -161,6 +149,7 @@ become_ready(struct worker *w)
 	pipeline_warn_unread(w->pipeline);
 	if (!w->conf->once) /* else worker_close() is about to save */
 		worker_save(w);
+	worker_metrics_soon(w);
 }
 
 static bool
@@ -301,38 +290,13 @@ worker_on_ended(void *arg)
 void
 worker_on_status(void *arg, FILE *out)
 {
-	struct worker *w = arg;
-	const struct pipeline_stats *stats = pipeline_stats(w->pipeline);
-	struct publish_stats published = publish_stats(w->publish);
-	const struct sessions *sessions = pipeline_sessions(w->pipeline);
-	const struct {
-		const char *key;
-		uint64_t value;
-	} rows[] = {
-	    {"addresses", authtab_count(w->table)},
-	    {"grace", w->conf->grace},
-	    {"sessions", sessions ? sessions_count(sessions) : 0},
-	    {"rules", pipeline_rules(w->pipeline)},
-	    {"lines", stats->lines},
-	    {"logins", stats->logins},
-	    {"stale", stats->stale},
-	    {"ahead", stats->ahead},
-	    {"refused", stats->refused},
-	    {"doubtful", stats->doubtful},
-	    {"headerless", stats->headerless},
-	    {"publishes", published.flushes},
-	    {"publish_failures", published.failures},
-	    {"left_out", count_left_out(w)},
-	    {"map_replaced",
-	     w->handover ? ipc_client_replaced(w->handover->client) : 0},
-	    {"settings_read", (uint64_t)w->settings_read},
-	};
+	figures_write_status(arg, out);
+}
 
-	fprintf(out, "pid %ld\n",
-		(long)(w->handover ? w->handover->keeper : getpid()));
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		fprintf(out, "%s %llu\n", rows[i].key,
-			(unsigned long long)rows[i].value);
+void
+worker_on_metrics(void *arg, FILE *out)
+{
+	figures_write_metrics(arg, out);
 }
 
 struct moment
@@ -409,19 +373,8 @@ worker_on_stop(void *arg, int signo)
 void
 worker_on_state(void *arg, int signo)
 {
-	struct worker *w = arg;
-	const struct pipeline_stats *stats = pipeline_stats(w->pipeline);
-
 	(void)signo;
-	log_info("state: addresses=%zu lines=%llu logins=%llu stale=%llu "
-		 "refused=%llu doubtful=%llu headerless=%llu publishes=%llu",
-		 authtab_count(w->table), (unsigned long long)stats->lines,
-		 (unsigned long long)stats->logins,
-		 (unsigned long long)stats->stale,
-		 (unsigned long long)stats->refused,
-		 (unsigned long long)stats->doubtful,
-		 (unsigned long long)stats->headerless,
-		 (unsigned long long)publish_stats(w->publish).flushes);
+	figures_log(arg);
 }
 
 void

@@ -3,6 +3,7 @@
  *
  * worker.c opens and closes everything and registers the handlers;
  * worker_events.c has the handlers, reload.c those of a reload;
+ * figures.c tells what was counted, and worker_metrics.c writes that to a file;
  * worker_checkpoint.c saves and restores; worker_lookup.c answers live maps;
  * worker_clock.c knows the time. Only worker.c calls all the others.
  */
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/publish/resources.h"
 #include "daemon/table/authtab.h"
@@ -56,10 +58,14 @@ struct worker {
 	struct control *control;
 	struct feed *feeds;
 	size_t nfeeds;
-	struct timer *expiry, *save, *watchdog;
+	struct timer *expiry, *save, *watchdog, *metrics;
+	int64_t metrics_due; /* steady ms: not to be written before */
 	int64_t lifetime_base_ms; /* lifetime minus steady milliseconds */
 	char boot_id[40];	  /* "" if it is not known */
 	int null_fd;		  /* /dev/null, to detach from the terminal */
+	time_t started;
+	struct log_counts logged_before; /* by the keeper, when it forked us */
+	uint64_t events[AUTHTAB_REMOVED + 1]; /* of the table, of each kind */
 	time_t settings_read; /* when the configuration was read */
 	bool ready;
 	bool forgetting; /* removals are logged in one line */
@@ -93,6 +99,11 @@ void worker_restore_row(void *arg, const struct addr *, const char *user,
 void worker_save(void *arg);
 void worker_free_positions(struct logpos *, size_t npos);
 
+/* Sees to it that the file of metrics, if there is one, is written as soon as it
+ * may be; and the timer that writes it. */
+void worker_metrics_soon(void *arg);
+void worker_write_metrics(void *arg);
+
 /* authtab_event_fn */
 void worker_on_table_event(void *arg, enum authtab_event, const struct addr *,
     time_t when);
@@ -110,6 +121,7 @@ void worker_on_ended(void *arg);
 
 /* control_ops */
 void worker_on_status(void *arg, FILE *out);
+void worker_on_metrics(void *arg, FILE *out);
 struct moment worker_on_now(void *arg);
 const char *worker_on_refuse(void *arg, const struct addr *);
 void worker_on_added(void *arg);

@@ -132,6 +132,7 @@ static enum finding
 join_part(struct recognizer *r, struct found *found, struct err *err)
 {
 	if (!found->dated) {
+		found->match.doubt = DOUBT_TIME;
 		err_set(err, "invalid time");
 		return FOUND_DOUBTFUL;
 	}
@@ -142,6 +143,7 @@ join_part(struct recognizer *r, struct found *found, struct err *err)
 	case 0:
 		return FOUND_PART;
 	default:
+		found->match.doubt = DOUBT_PAIR;
 		return FOUND_DOUBTFUL;
 	}
 }
@@ -150,8 +152,9 @@ join_part(struct recognizer *r, struct found *found, struct err *err)
 enum { MESSAGE_BYTES_MAX = 64 * 1024 };
 
 static enum finding
-begin_multiline(struct multiline *m, const struct found *found, struct err *err)
+begin_multiline(struct multiline *m, struct found *found, struct err *err)
 {
+	found->match.doubt = DOUBT_MULTILINE;
 	m->until = m->at + MESSAGE_BYTES_MAX;
 	err_set(err,
 		"rule %s: this message may have a newline in it, and go on for "
@@ -172,6 +175,7 @@ recognize_rest(struct recognizer *r, struct multiline *m, enum finding finding,
 	case FOUND_PART:
 		if (m->at >= m->until)
 			break;
+		found->match.doubt = DOUBT_MULTILINE;
 		err_set(err, "it may be part of a message before it, which may "
 			     "have newlines in it");
 		return FOUND_DOUBTFUL;
@@ -315,14 +319,16 @@ recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 	fits = match(r, found, err);
 	if (fits == 0 && logline_may_reread(&found->line))
 		fits = match_again(r, found, err);
+	if (fits == 0 && !has_zone(r, line, len, err))
+		return FOUND_NOTHING;
 	if (fits == 0)
-		return has_zone(r, line, len, err) ? FOUND_DOUBTFUL
-						   : FOUND_NOTHING;
-	if (fits < 0)
+		found->match.doubt = DOUBT_ADDRESS;
+	if (fits <= 0)
 		return FOUND_DOUBTFUL;
 	if (found->match.role == RULE_MULTILINE)
 		return FOUND_MULTILINE;
 	if (logline_is_torn(&found->line)) {
+		found->match.doubt = DOUBT_CUT;
 		err_set(err, "another line begins inside this one");
 		return FOUND_DOUBTFUL;
 	}

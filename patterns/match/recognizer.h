@@ -32,7 +32,9 @@ enum finding {
 /* Borrowed until the next line. */
 struct found {
 	struct logline line; /* unless FOUND_HEADERLESS */
-	struct match match;  /* of a login, a logout or a part */
+	/* Of a login, a logout or a part. Of a doubtful line, match.doubt
+	 * alone. */
+	struct match match;
 	bool dated;	     /* the time stamp of match is valid: `when` */
 	time_t when;
 	/* If it is of an hour that came twice, taken for the later one: how many

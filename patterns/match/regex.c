@@ -287,11 +287,13 @@ take(const struct regex_scratch *scratch, const struct regex *expr,
 {
 	bool tab = expr->rule->header != HEADER_SYSLOG;
 
+	out->doubt = DOUBT_CONTROL;
 	if (expr->role != RULE_MULTILINE && has_control(text, len, tab))
 		return err_set(err, "rule %s: control bytes in the line",
 			       expr->rule->name);
 	out->addr = (struct addr){0};
 	captured(scratch, expr->ip, text, &out->ip, &out->ip_len);
+	out->doubt = DOUBT_ADDRESS;
 	if (expr->ip != 0 && (out->ip == NULL ||
 			      addr_parse(&out->addr, out->ip, out->ip_len) < 0))
 		return err_set(err, "rule %s: captured no address",
@@ -332,6 +334,7 @@ regex_match(struct regex *expr, struct regex_scratch *scratch,
 		return take(scratch, expr, text, len, out, err);
 	if (r == PCRE2_ERROR_NOMATCH)
 		return 0;
+	out->doubt = DOUBT_LIMIT;
 	return err_set(err, "rule %s: gave up (PCRE2 error %d)",
 		       expr->rule->name, r);
 }

@@ -22,6 +22,18 @@ struct regex_scratch;
  * A line that needs more than this is an attack, and grants nothing. */
 enum { REGEX_LIMIT = 10000 };
 
+/* Why a line is doubtful: it looks like a login, but grants nothing. */
+enum doubt {
+	DOUBT_CONTROL,	 /* control bytes in it */
+	DOUBT_ADDRESS,	 /* what was captured is no address of a client */
+	DOUBT_LIMIT,	 /* REGEX_LIMIT was reached */
+	DOUBT_CUT,	 /* another line begins in it, or it is the rest of one */
+	DOUBT_MULTILINE, /* it may be part of a message with newlines in it */
+	DOUBT_PAIR,	 /* the two lines of a login disagree */
+	DOUBT_TIME,	 /* its time stamp is not valid */
+	DOUBTS
+};
+
 /* What an expression captured. Borrowed: user, session and ip point into the
  * line; NULL: not captured. */
 struct match {
@@ -30,6 +42,7 @@ struct match {
 	struct addr addr;    /* never unset after RULE_MATCH; family 0: unset */
 	const char *user, *session, *ip; /* ip: as written */
 	size_t user_len, session_len, ip_len;
+	enum doubt doubt; /* set if the line is doubtful */
 };
 
 /* Compiles an expression. The rule must outlive it. NULL: err is "file:line:
@@ -55,7 +68,7 @@ void regex_scratch_free(struct regex_scratch **);
 
 /* 1: matches, and *out is set. 0: does not match. -1: the line grants nothing,
  * but should be logged (limit exceeded, control bytes, captured text that is
- * not an address): err is set. */
+ * not an address): err and out->doubt are set. */
 int regex_match(struct regex *, struct regex_scratch *,
     const struct logline *, struct match *out, struct err *);
 

@@ -117,7 +117,7 @@ set_up(size_t max)
 	    maps, 2, &(struct map_store_limits){max, LONGEST, &b->excluded, 1});
 	snprintf(b->path, sizeof(b->path), "/tmp/pbs-vault.%ld",
 		 (long)getpid());
-	b->desk = keeper_requests_new(b->vault, b->path, 100000);
+	b->desk = keeper_requests_new(b->vault, b->path, 100000, NULL);
 	return b;
 }
 

@@ -97,7 +97,7 @@ static void
 pass(struct loop *loop, int64_t ms)
 {
 	for (int64_t end = loop->clocks.steady_ms + ms;;
-	     loop->clocks.steady_ms++) {
+	     loop->clocks.steady_ms++, loop->clocks.wall_ms++) {
 		for (size_t at = 0; at < 4; at++) {
 			struct timer *timer = loop->timers[at];
 
@@ -256,8 +256,7 @@ on_event(void *arg, enum authtab_event event, const struct addr *addr,
 {
 	struct stage *stage = arg;
 
-	(void)when;
-	publish_event(stage->publish, event, addr);
+	publish_event(stage->publish, event, addr, when);
 }
 
 static int64_t
@@ -398,12 +397,42 @@ test_cost(void)
 	stage->whole.ms = 300;
 	grant(stage, 2, 200, 5000);
 	pass(&stage->loop, 0);
-	is_int(publish_stats(stage->publish).last_ms, 300, "a slow map");
+	is_int(publish_stats(stage->publish, 0)->cost.sum, 300, "a slow map");
 	grant(stage, 3, 300, 5000);
 	pass(&stage->loop, 1499);
 	is_int(stage->whole.replaced - replaced, 1, "gets a longer pause");
 	pass(&stage->loop, 1);
 	is_int(stage->whole.replaced - replaced, 2, "of four times its cost");
+	end(stage);
+}
+
+static void
+test_stats(void)
+{
+	struct stage *stage = begin(true, true);
+	const struct publish_stats *whole = publish_stats(stage->publish, 0);
+	const struct publish_stats *batch = publish_stats(stage->publish, 1);
+
+	is_str(whole->map, "whole:/x", "each map has figures of its own");
+	ok(publish_stats(stage->publish, 2) == NULL, "and no other has any");
+	is_int(histogram_count(&whole->cost), 1, "one write, at the start");
+	is_int(histogram_count(&whole->delay), 0,
+	       "what was there before the start came late anyway");
+	stage->loop.clocks.wall_ms = 200 * 1000;
+	stage->whole.broken = true;
+	grant(stage, 2, 198, 5000);
+	pass(&stage->loop, 500);
+	is_int(batch->delay.sum, 2000, "the one map has it after 2 s");
+	is_int(histogram_count(&whole->delay), 0, "the other fails");
+	is_int(whole->failures, 1, "which is counted");
+	is_int(batch->failures, 0, "for it alone");
+	stage->whole.broken = false;
+	pass(&stage->loop, 1000);
+	is_int(whole->delay.sum, 3000, "it has it after 3 s");
+	grant(stage, 2, 201, 5000);
+	pass(&stage->loop, 2 * PUBLISH_RENEWAL_MS);
+	is_int(histogram_count(&whole->cost), 3, "a renewal is written");
+	is_int(histogram_count(&whole->delay), 1, "but nobody waits for it");
 	end(stage);
 }
 
@@ -465,7 +494,7 @@ test_failure(void)
 		grant(stage, 3 + (unsigned int)i, 300, 5000);
 	}
 	is_int(nsaid, 1, "it is said once");
-	is_int(publish_stats(stage->publish).failures, 13,
+	is_int(publish_stats(stage->publish, 0)->failures, 13,
 	       "and tried after 1, 2, 4, 8 seconds, then every 10");
 	is_int(stage->whole.cleared, 0, "the old map stays");
 	stage->whole.broken = false;
@@ -641,6 +670,7 @@ main(void)
 	test_renewals();
 	test_expiry();
 	test_cost();
+	test_stats();
 	test_batches();
 	test_failure();
 	test_batch_failure();

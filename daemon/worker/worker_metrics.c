@@ -1,0 +1,51 @@
+/* The file of metrics: when it is written, and through the keeper. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "daemon/conf/conf.h"
+#include "daemon/ipc/handover.h"
+#include "daemon/worker/figures.h"
+#include "daemon/worker/worker_state.h"
+
+/* As often as most monitoring looks, at most. */
+enum { METRICS_MS = 15 * 1000 };
+
+/* An idle daemon is woken for this by the keeper's PING, and not more often. */
+void
+worker_metrics_soon(void *arg)
+{
+	struct worker *w = arg;
+	int64_t wait;
+
+	if (!w->ready || w->conf->metrics == NULL || w->handover == NULL ||
+	    timer_armed(w->metrics))
+		return;
+	wait = w->metrics_due - loop_clocks(w->loop).steady_ms;
+	timer_arm(w->metrics, wait > 0 ? wait : 0);
+}
+
+/* The keeper logs what fails. */
+void
+worker_write_metrics(void *arg)
+{
+	struct worker *w = arg;
+	struct err err;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len), *file;
+
+	w->metrics_due = loop_clocks(w->loop).steady_ms + METRICS_MS;
+	if (out == NULL)
+		return;
+	figures_write_metrics(w, out);
+	fclose(out);
+	file = ipc_client_metrics_begin(w->handover->client);
+	if (file != NULL)
+		fwrite(text, 1, len, file);
+	if (ipc_client_save_end(w->handover->client, file, &err) != 0)
+		log_error("metrics: %s", err.text);
+	free(text);
+}
