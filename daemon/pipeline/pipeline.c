@@ -83,6 +83,13 @@ pipeline_set_backlog(struct pipeline *p, bool backlog)
 }
 
 void
+pipeline_set_events(struct pipeline *p, pipeline_event_fn *fn, void *arg)
+{
+	p->on_event = fn;
+	p->event_arg = arg;
+}
+
+void
 pipeline_know(struct pipeline *p, time_t when)
 {
 	for (size_t i = 0; i < p->nlogs; i++)
@@ -140,6 +147,7 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	memcpy(p->refused, old->refused, sizeof(p->refused));
 	memcpy(p->doubtful, old->doubtful, sizeof(p->doubtful));
 	login_counts_carry(p->logins, old->logins);
+	pipeline_set_events(p, old->on_event, old->event_arg);
 	memcpy(p->unread, old->unread, sizeof(p->unread));
 	memcpy(p->shared, old->shared, sizeof(p->shared));
 	p->nshared = old->nshared;

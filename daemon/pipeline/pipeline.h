@@ -44,6 +44,19 @@ struct pipeline_stats {
 	time_t last_login; /* the latest time of a login; 0: none */
 };
 
+/* What became of a login that an address was found in. */
+struct pipeline_event {
+	time_t when; /* now, by wall clock */
+	const struct addr *addr;
+	const char *refused; /* why; NULL: it was granted */
+	int64_t seconds;     /* granted for so long */
+	const char *rule;    /* NULL: an operator's request */
+	const char *user;    /* as in the log, not printable; NULL: unknown */
+	size_t user_len;
+};
+/* The event and its texts are borrowed, until it returns. */
+typedef void pipeline_event_fn(void *arg, const struct pipeline_event *);
+
 /* conf is read only here. The table and the helper are borrowed; the helper is
  * used as in mynetworks_new(). NULL: err holds "file:line: why". */
 struct pipeline *pipeline_new(const struct conf *, struct helper *,
@@ -75,6 +88,10 @@ void pipeline_observe(struct pipeline *, const struct pipeline_observer *);
  * written, so it counts as of now.
  */
 void pipeline_set_backlog(struct pipeline *, bool);
+
+/* Has fn called for each address that a line newly authorizes, and for each
+ * login that is refused, except those of the backlog. Not for renewals. */
+void pipeline_set_events(struct pipeline *, pipeline_event_fn *, void *arg);
 
 /* Tells the pipeline that one of the logs already held a login at `when', before
  * the lines that it will now be given. */

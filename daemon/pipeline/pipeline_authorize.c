@@ -41,6 +41,22 @@ log_granted(const struct pipeline *p, const struct match *m, int64_t seconds)
 		 format_user(m, user, sizeof(user)));
 }
 
+static void
+tell_event(const struct pipeline *p, const struct match *m, const char *refused,
+	   int64_t seconds, struct moment now)
+{
+	const struct pipeline_event event = {.when = now.wall,
+					     .addr = &m->addr,
+					     .refused = refused,
+					     .seconds = seconds,
+					     .rule = m->rule->name,
+					     .user = m->user,
+					     .user_len = m->user_len};
+
+	if (!p->backlog && p->on_event != NULL)
+		p->on_event(p->event_arg, &event);
+}
+
 /* In a log that is being followed a login is new, unless the host that wrote
  * the line keeps another time zone. */
 static void
@@ -197,6 +213,33 @@ warn_shared(struct pipeline *p, const struct addr *login, int64_t now)
 		    users, text);
 }
 
+static void
+note_granted(const struct pipeline *p, const struct match *m, int64_t seconds,
+	     struct moment now)
+{
+	log_granted(p, m, seconds);
+	tell_event(p, m, NULL, seconds, now);
+}
+
+static void
+note_refused(struct pipeline *p, const struct match *m, enum refusal kind,
+	     const char *why, struct moment now)
+{
+	p->stats.refused++;
+	p->refused[kind]++;
+	log_candidate(m, "refused", why);
+	tell_event(p, m, why, 0, now);
+}
+
+static void
+note_stale(struct pipeline *p, const struct match *m, int64_t age,
+	   struct moment now)
+{
+	p->stats.stale++;
+	log_stale(p, m, age);
+	tell_event(p, m, "older than the grace", 0, now);
+}
+
 /* Why this login may not be granted, and *kind; or NULL. */
 static const char *
 refusal(const struct pipeline *p, const struct login *login,
@@ -234,15 +277,12 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 	if (login->has_session && when + (time_t)p->session_max > until)
 		until = when + (time_t)p->session_max;
 	if (until <= now.wall) {
-		p->stats.stale++;
-		log_stale(p, m, now.wall - when);
+		note_stale(p, m, now.wall - when, now);
 		return 0;
 	}
 	why = refusal(p, login, &kind);
 	if (why != NULL) {
-		p->stats.refused++;
-		p->refused[kind]++;
-		log_candidate(m, "refused", why);
+		note_refused(p, m, kind, why, now);
 		return 0;
 	}
 	until = login->has_session ? begin_session(p, login, when, now) : 0;
@@ -250,7 +290,8 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 			     lifetime_of(grace, now), lifetime_of(until, now),
 			     now.lifetime);
 	if (event == AUTHTAB_ADDED)
-		log_granted(p, m, (until > grace ? until : grace) - now.wall);
+		note_granted(p, m, (until > grace ? until : grace) - now.wall,
+			     now);
 	else
 		log_candidate(m, event < 0 ? "unchanged" : "renewed", NULL);
 	if (event == AUTHTAB_RENEWED && !p->backlog)

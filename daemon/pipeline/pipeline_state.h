@@ -62,6 +62,8 @@ struct pipeline {
 	struct pipeline_stats stats;
 	struct login_counts *logins;
 	uint64_t refused[REFUSALS], doubtful[DOUBTS];
+	pipeline_event_fn *on_event;
+	void *event_arg;
 	bool backlog; /* reading lines from before the start */
 	struct pipeline_observer observer; /* without functions: unused */
 	bool stale_logged, ahead_logged;

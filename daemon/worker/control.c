@@ -1,6 +1,7 @@
 #include "daemon/worker/control.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,7 +97,7 @@ grant(struct request *r, int64_t seconds, const char *user)
 	log_info("granted %s for %llds by request of uid %lu", r->words[1],
 		 (long long)(row.expires - now.lifetime),
 		 (unsigned long)r->uid);
-	c->ops.added(c->ops.arg);
+	c->ops.added(c->ops.arg, &r->addr, row.expires - now.lifetime, user);
 }
 
 static void
@@ -154,14 +155,34 @@ answer_metrics(struct request *r, FILE *out)
 	fputs("ok\n", out);
 }
 
+static void
+answer_events(struct request *r, FILE *out)
+{
+	struct control *c = r->control;
+	char *end;
+	unsigned long long since = strtoull(r->words[1], &end, 10);
+
+	if (!isdigit((unsigned char)*r->words[1]) || *end != '\0') {
+		fputs("error not the number of an event\n", out);
+		return;
+	}
+	c->ops.events(c->ops.arg, since, out);
+	fputs("ok\n", out);
+}
+
 static const struct command {
 	const char *name;
 	size_t least, most; /* words, its own included */
+	bool takes_address; /* as its second word */
 	void (*answer)(struct request *, FILE *);
 } commands[] = {
-    {"list", 1, 1, answer_list},     {"show", 2, 2, answer_show},
-    {"add", 3, 4, answer_add},	     {"remove", 2, 2, answer_remove},
-    {"status", 1, 1, answer_status}, {"metrics", 1, 1, answer_metrics},
+    {"list", 1, 1, false, answer_list},
+    {"show", 2, 2, true, answer_show},
+    {"add", 3, 4, true, answer_add},
+    {"remove", 2, 2, true, answer_remove},
+    {"status", 1, 1, false, answer_status},
+    {"events", 2, 2, false, answer_events},
+    {"metrics", 1, 1, false, answer_metrics},
 };
 
 static void
@@ -186,7 +207,7 @@ answer(struct request *r, FILE *out)
 		if (r->nwords < v->least || r->nwords > v->most ||
 		    strcmp(r->words[0], v->name) != 0)
 			continue;
-		if (v->least > 1 &&
+		if (v->takes_address &&
 		    addr_parse(&r->addr, r->words[1], strlen(r->words[1])) != 0)
 			fputs("error not an address\n", out);
 		else

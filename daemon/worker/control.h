@@ -10,14 +10,16 @@
  *	remove ADDRESS
  *	status
  *	metrics
+ *	events SINCE			those after this number; 0: all
  *
  * base/ctlsocket.h has the form of an answer. Its lines are those of
- * base/listing.h, "key value" for status, or those of
- * daemon/metrics/exposition.h for metrics.
+ * base/listing.h, "key value" for status, those of daemon/metrics/exposition.h
+ * for metrics, or those of daemon/worker/recent.h for events.
  */
 #ifndef DAEMON_WORKER_CONTROL_H
 #define DAEMON_WORKER_CONTROL_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "daemon/pipeline/pipeline.h"
@@ -39,12 +41,16 @@ struct control_ops {
 	void (*status)(void *arg, FILE *out);
 	/* Writes metrics for `metrics`. */
 	void (*metrics)(void *arg, FILE *out);
+	/* Writes the lines for `events`. */
+	void (*events)(void *arg, uint64_t since, FILE *out);
 	struct moment (*now)(void *arg);
 	/* Why an address may not be added; NULL: it may. The slot may be NULL. */
 	const char *(*refuse)(void *arg, const struct addr *);
-	/* An address was added. Arms the timer for its expiry, and saves the
-	 * addition before the client has its answer. */
-	void (*added)(void *arg);
+	/* An address was added, for so long; user may be NULL. Arms the timer
+	 * for its expiry, and saves the addition before the client has its
+	 * answer. */
+	void (*added)(void *arg, const struct addr *, int64_t seconds,
+		      const char *user);
 	/* An address was removed. Sees to it that no login up to now brings it
 	 * back, and saves that before the client has its answer. */
 	void (*removed)(void *arg, const struct addr *);

@@ -16,6 +16,7 @@
 #include "daemon/publish/publish.h"
 #include "daemon/source/source.h"
 #include "daemon/table/sessions.h"
+#include "daemon/worker/recent.h"
 #include "daemon/worker/worker_state.h"
 #include "maps/entry.h"
 
@@ -211,6 +212,7 @@ figures_write_status(struct worker *w, FILE *out)
 			write_line(out, table[i].key,
 				   value_of(&figures, &table[i]));
 	write_line(out, "left_out", count_left_out(w));
+	write_line(out, "events", recent_newest(w->recent));
 	write_line(out, "errors", own.errors + counts.errors);
 	write_line(out, "warnings", own.warnings + counts.warnings);
 }

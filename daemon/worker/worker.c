@@ -19,6 +19,7 @@
 #include "daemon/sys/notify.h"
 #include "daemon/worker/checkpoint.h"
 #include "daemon/worker/control.h"
+#include "daemon/worker/recent.h"
 #include "daemon/worker/worker_state.h"
 #include "patterns/line/envelope.h"
 
@@ -90,6 +91,8 @@ open_table(struct worker *w, struct err *err)
 	if (w->pipeline == NULL)
 		return -1;
 	pipeline_set_backlog(w->pipeline, true);
+	w->recent = recent_new();
+	pipeline_set_events(w->pipeline, worker_on_event, w);
 	w->expiry = timer_new(w->loop, worker_expire, w);
 	w->save = timer_new(w->loop, worker_save, w);
 	w->metrics = timer_new(w->loop, worker_write_metrics, w);
@@ -214,6 +217,7 @@ open_control(struct worker *w, struct err *err)
 {
 	const struct control_ops ops = {.status = worker_on_status,
 					.metrics = worker_on_metrics,
+					.events = worker_on_events,
 					.now = worker_on_now,
 					.refuse = worker_on_refuse,
 					.added = worker_on_added,
@@ -346,6 +350,7 @@ worker_close(struct worker **worker)
 		close_feed(&w->feeds[i]);
 	free(w->feeds);
 	control_free(&w->control);
+	recent_free(&w->recent);
 	timer_free(&w->watchdog);
 	timer_free(&w->metrics);
 	timer_free(&w->save);

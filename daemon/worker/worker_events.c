@@ -17,6 +17,7 @@
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/notify.h"
 #include "daemon/table/sessions.h"
+#include "daemon/worker/recent.h"
 #include "maps/entry.h"
 #include "patterns/line/envelope.h"
 
@@ -92,6 +93,14 @@ worker_on_table_event(void *arg, enum authtab_event event,
 	save_soon(w);
 	if (event != AUTHTAB_ADDED && event != AUTHTAB_RENEWED)
 		log_gone(w, event, addr);
+}
+
+void
+worker_on_event(void *arg, const struct pipeline_event *event)
+{
+	struct worker *w = arg;
+
+	recent_add(w->recent, event);
 }
 
 /* ---- the log ---- */
@@ -299,6 +308,14 @@ worker_on_metrics(void *arg, FILE *out)
 	figures_write_metrics(arg, out);
 }
 
+void
+worker_on_events(void *arg, uint64_t since, FILE *out)
+{
+	struct worker *w = arg;
+
+	recent_write(w->recent, since, out);
+}
+
 struct moment
 worker_on_now(void *arg)
 {
@@ -316,10 +333,20 @@ worker_on_refuse(void *arg, const struct addr *addr)
 /* What an operator has ordered is saved before it is answered: no worker that
  * follows takes it back. */
 void
-worker_on_added(void *arg)
+worker_on_added(void *arg, const struct addr *addr, int64_t seconds,
+		const char *user)
 {
-	worker_expire(arg);
-	worker_save(arg);
+	struct worker *w = arg;
+	const struct pipeline_event event = {
+	    .when = worker_moment(w).wall,
+	    .addr = addr,
+	    .seconds = seconds,
+	    .user = user,
+	    .user_len = user != NULL ? strlen(user) : 0};
+
+	recent_add(w->recent, &event);
+	worker_expire(w);
+	worker_save(w);
 }
 
 void

@@ -56,6 +56,7 @@ struct worker {
 	struct publish *publish;
 	struct pipeline *pipeline;
 	struct control *control;
+	struct recent *recent; /* for operators, through the control */
 	struct feed *feeds;
 	size_t nfeeds;
 	struct timer *expiry, *save, *watchdog, *metrics;
@@ -108,6 +109,9 @@ void worker_write_metrics(void *arg);
 void worker_on_table_event(void *arg, enum authtab_event, const struct addr *,
     time_t when);
 
+/* pipeline_event_fn */
+void worker_on_event(void *arg, const struct pipeline_event *);
+
 /* The source_sink of a log; arg is its struct feed. */
 void worker_on_line(void *arg, const char *line, size_t len);
 void worker_on_lines(void *arg, const char *lines, size_t len);
@@ -124,7 +128,9 @@ void worker_on_status(void *arg, FILE *out);
 void worker_on_metrics(void *arg, FILE *out);
 struct moment worker_on_now(void *arg);
 const char *worker_on_refuse(void *arg, const struct addr *);
-void worker_on_added(void *arg);
+void worker_on_events(void *arg, uint64_t since, FILE *out);
+void worker_on_added(void *arg, const struct addr *, int64_t seconds,
+    const char *user);
 void worker_on_removed(void *arg, const struct addr *);
 
 /* ipc_client_ops; worker_on_reload() is in reload.c. */

@@ -42,9 +42,19 @@ now(void *arg)
 }
 
 static void
-added(void *arg)
+events(void *arg, uint64_t since, FILE *out)
 {
 	(void)arg;
+	fprintf(out, "%llu\n", (unsigned long long)since + 1);
+}
+
+static void
+added(void *arg, const struct addr *addr, int64_t seconds, const char *user)
+{
+	(void)arg;
+	(void)addr;
+	(void)seconds;
+	(void)user;
 }
 
 static void
@@ -58,8 +68,8 @@ static void
 open_all(void)
 {
 	static const struct control_ops ops = {
-	    .status = status, .now = now, .added = added,
-	    .removed = removed};
+	    .status = status, .events = events, .now = now,
+	    .added = added, .removed = removed};
 	struct stat node;
 	struct err err;
 	int fd;

@@ -49,9 +49,19 @@ refuse(void *arg, const struct addr *addr)
 }
 
 static void
-added(void *arg)
+events(void *arg, uint64_t since, FILE *out)
 {
 	(void)arg;
+	fprintf(out, "%llu\n", (unsigned long long)since + 1);
+}
+
+static void
+added(void *arg, const struct addr *addr, int64_t seconds, const char *user)
+{
+	(void)arg;
+	(void)addr;
+	(void)seconds;
+	(void)user;
 }
 
 static void
@@ -76,8 +86,8 @@ static void
 serve(int fd, size_t many)
 {
 	const struct control_ops ops = {
-	    .status = status, .now = now, .refuse = refuse, .added = added,
-	    .removed = removed};
+	    .status = status, .events = events, .now = now,
+	    .refuse = refuse, .added = added, .removed = removed};
 	struct err err;
 	struct loop *loop = loop_new(&err);
 	struct authtab *table = authtab_new(GRACE, 1000000, NULL, NULL);
@@ -173,6 +183,10 @@ requests(void)
 	is_answer("show 192.0.2.8", CTLSOCKET_NO, "",
 		  "192.0.2.8 is not authorized");
 	is_answer("status", CTLSOCKET_YES, "lines 7\n", "-");
+	is_answer("events 41", CTLSOCKET_YES, "42\n", "-");
+	is_answer("events -1", CTLSOCKET_FAILED, "",
+		  "not the number of an event");
+	is_answer("events", CTLSOCKET_FAILED, "", "unknown request");
 	is_answer("add 192.0.2.9 60 c%2Cd", CTLSOCKET_YES,
 		  "192.0.2.9 1700000000 1700000060 c%2Cd\n", "-");
 	is_answer("add 192.0.2.10 999999", CTLSOCKET_YES,
