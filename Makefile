@@ -86,7 +86,8 @@ PLACED	= patterns/match/patterndir daemon/sandbox/sandbox \
 	tools/import/import_perl tools/postfix/importing
 # Where it was built is no part of what is built.
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) -ffile-prefix-map="$(CURDIR)"=. $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+# Each program is linked with the libraries that it uses itself.
+ALL_LDFLAGS = -pie -Wl,--as-needed,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 ROOMS	= base patterns maps daemon tools
 MAINS	= daemon/main.c tools/pbsctl.c

@@ -61,33 +61,66 @@ copy_answer(FILE *in, FILE *out, struct err *err)
 	return reply;
 }
 
+int
+ctlsocket_send(const char *path, const char *request, int timeout_ms,
+	       enum ctlsocket_reply *failure, struct err *err)
+{
+	int fd = unixsocket_connect(path, timeout_ms);
+	char *line;
+	ssize_t sent, len;
+
+	if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED)) {
+		*failure = CTLSOCKET_NOBODY;
+		return err_set(err, "%s: no process listens there", path);
+	}
+	*failure = CTLSOCKET_FAILED;
+	if (fd < 0)
+		return err_set(err, "%s: %s", path, strerror(errno));
+	line = alloc_format("%s\n", request);
+	len = (ssize_t)strlen(line);
+	sent = send(fd, line, (size_t)len, MSG_NOSIGNAL);
+	free(line);
+	if (sent == len)
+		return fd;
+	err_set(err, "%s: %s", path, strerror(errno));
+	close(fd);
+	return -1;
+}
+
 enum ctlsocket_reply
 ctlsocket_ask(const char *path, const char *request, FILE *out, struct err *err)
 {
-	enum ctlsocket_reply reply = CTLSOCKET_FAILED;
-	int fd = unixsocket_connect(path, CTLSOCKET_TIMEOUT_MS);
-	char *line;
+	enum ctlsocket_reply reply;
+	int fd =
+	    ctlsocket_send(path, request, CTLSOCKET_TIMEOUT_MS, &reply, err);
 	FILE *in;
 
-	if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED)) {
-		err_set(err, "%s: no process listens there", path);
-		return CTLSOCKET_NOBODY;
-	}
-	if (fd < 0) {
+	if (fd < 0)
+		return reply;
+	in = fdopen(fd, "r");
+	if (in == NULL) {
 		err_set(err, "%s: %s", path, strerror(errno));
+		close(fd);
 		return CTLSOCKET_FAILED;
 	}
-	line = alloc_format("%s\n", request);
-	in = fdopen(fd, "r");
-	if (in == NULL ||
-	    send(fd, line, strlen(line), MSG_NOSIGNAL) != (ssize_t)strlen(line))
-		err_set(err, "%s: %s", path, strerror(errno));
-	else
-		reply = copy_answer(in, out, err);
-	free(line);
-	if (in != NULL)
-		fclose(in);
-	else
-		close(fd);
+	reply = copy_answer(in, out, err);
+	fclose(in);
+	return reply;
+}
+
+enum ctlsocket_reply
+ctlsocket_cut(char *answer, struct err *err)
+{
+	size_t len = strlen(answer);
+	enum ctlsocket_reply reply;
+	char *last;
+
+	if (len > 0 && answer[len - 1] == '\n')
+		len--;
+	while (len > 0 && answer[len - 1] != '\n')
+		len--;
+	last = answer + len;
+	reply = parse_last(last, err);
+	*last = '\0';
 	return reply;
 }

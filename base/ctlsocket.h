@@ -28,4 +28,14 @@ enum ctlsocket_reply {
 enum ctlsocket_reply ctlsocket_ask(const char *path, const char *request,
     FILE *out, struct err *);
 
+/*
+ * The same in two steps, for those who do other things meanwhile.
+ * ctlsocket_send() returns a connection on which the answer will come, or -1
+ * and *failure; it waits at most timeout_ms. ctlsocket_cut() takes the last
+ * line off a whole answer, and returns what that line says.
+ */
+int ctlsocket_send(const char *path, const char *request, int timeout_ms,
+    enum ctlsocket_reply *failure, struct err *);
+enum ctlsocket_reply ctlsocket_cut(char *answer, struct err *);
+
 #endif

@@ -133,13 +133,13 @@ def without_libraries():
     """What is optional goes missing in silence else."""
     with tempfile.TemporaryDirectory() as top:
         for header in ("lmdb.h", "seccomp.h", "cdb.h", "bzlib.h", "lzma.h",
-                       "zstd.h"):
+                       "zstd.h", "ncurses.h"):
             with open(os.path.join(top, header), "w") as f:
                 f.write("#error not here\n")
         equal(make("BUILD=" + top, "CPPFLAGS=-I" + top, top + "/config.mk"),
               (0, "".join("without %s: INSTALL, part 1, says what for\n" % lib
                           for lib in ("LMDB", "CDB", "BZIP2", "XZ", "ZSTD",
-                                      "SECCOMP"))),
+                                      "SECCOMP", "NCURSES"))),
               "make says which libraries it goes without")
         flags = read(top, "config.mk")
         ok("-DWITHOUT_CDB" in flags and "OMIT += maps/map_cdb.c" in flags

@@ -59,6 +59,8 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
     "tools/postfix": "base maps tools",
     "tools/xmail": "base maps tools tools/gateway tools/postfix",
     "tools/smap": "base tools tools/postfix",
+    # Asks the daemon as ctl.c does, and draws its answers.
+    "tools/top": "base tools",
     # Asks postconf, and reloads Postfix.
     "tools/recipients": "base maps daemon/sys/subprocess.h tools/output tools "
                         "tools/gateway",
@@ -114,6 +116,7 @@ ONE_ROOM = {  # third-party and special headers: the only file that may, or file
     "sys/inotify.h": ("daemon/source/source_file.c",
                       "tools/recipients/watch.c"),
     "seccomp.h": "daemon/sandbox/seccomp.c",
+    "ncurses.h": "tools/top/terminal.c",
     "systemd/sd-journal.h": "daemon/source/source_journal.c",
 }
 # C11 and POSIX, and what every Linux has; another header needs a room above.
@@ -144,8 +147,8 @@ FILE_MAX, MAIN_MAX = 540, 120
 # What the daemon does today fits into 41,000 lines. The gateway's tools, the
 # doctor, the metrics and the peers come on top of that, in files of their own.
 # Whoever needs more says why here: the doctor has 3,100 lines, the report 2,600,
-# the metrics 900.
-PRODUCT_MAX = 67000
+# the metrics 900, top 2,600.
+PRODUCT_MAX = 70000
 FOLDER_MAX = 20
 
 

@@ -16,8 +16,6 @@
 #include "base/duration.h"
 #include "base/err.h"
 #include "base/listing.h"
-#include "daemon/conf/conf.h"
-#include "daemon/conf/conf_socket.h"
 #include "tools/output/json.h"
 #include "tools/settings.h"
 #include "tools/verb.h"
@@ -311,27 +309,12 @@ ask(const struct question *q, const char *path)
 	return code;
 }
 
-/* Where the daemon listens, to be freed; NULL: err says why not. */
-static char *
-find_socket(const struct question *q, struct err *err)
-{
-	struct conf conf;
-	char *path;
-
-	if (q->socket != NULL)
-		return alloc_string(q->socket);
-	if (settings_load_quickly(&conf, q->config, &q->dbfiles, err) != 0)
-		return NULL;
-	path = conf_socket(&conf);
-	conf_clear(&conf);
-	return path;
-}
-
 static int
 find_and_ask(const struct question *q)
 {
 	struct err err;
-	char *path = find_socket(q, &err);
+	char *path =
+	    settings_socket(q->socket, q->config, &q->dbfiles, &err);
 	int code;
 
 	if (path == NULL) {

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/conf/conf.h"
+#include "daemon/conf/conf_socket.h"
 
 static void
 add_flag(struct strings *argv, const char *flag, const char *value)
@@ -51,9 +52,18 @@ settings_load_maps(struct conf *conf, const char *config,
 	return load(conf, config, dbfiles, false, err);
 }
 
-int
-settings_load_quickly(struct conf *conf, const char *config,
-		      const struct strings *dbfiles, struct err *err)
+char *
+settings_socket(const char *socket, const char *config,
+		const struct strings *dbfiles, struct err *err)
 {
-	return load(conf, config, dbfiles, true, err);
+	struct conf conf;
+	char *path;
+
+	if (socket != NULL)
+		return alloc_string(socket);
+	if (load(&conf, config, dbfiles, true, err) != 0)
+		return NULL;
+	path = conf_socket(&conf);
+	conf_clear(&conf);
+	return path;
 }

@@ -20,9 +20,10 @@ int settings_load(struct conf *, const char *config, struct err *);
 int settings_load_maps(struct conf *, const char *config,
 		       const struct strings *dbfiles, struct err *);
 
-/* The same without asking Postfix, for those to whom the type of a map does not
- * matter. dbfiles may be NULL. */
-int settings_load_quickly(struct conf *, const char *config,
-			  const struct strings *dbfiles, struct err *);
+/* Where the daemon with these settings listens for pbsctl; Postfix is not
+ * asked. socket takes precedence, and may be NULL. The caller frees it. NULL:
+ * err. */
+char *settings_socket(const char *socket, const char *config,
+		      const struct strings *dbfiles, struct err *);
 
 #endif
