@@ -188,8 +188,8 @@ string_map_lock(struct string_map *map, struct err *err)
 
 /* ---- reading ---- */
 
-static bool
-exists(const struct string_map *map)
+bool
+string_map_exists(const struct string_map *map)
 {
 	struct stat st;
 
@@ -200,7 +200,7 @@ int
 string_map_read(const struct string_map *map, map_strings_fn *fn, void *arg,
 		struct err *err)
 {
-	if (!exists(map))
+	if (!string_map_exists(map))
 		return 0;
 	return map->format->read(map->file.path, fn, arg, err) == 0
 		   ? 1
@@ -213,7 +213,7 @@ string_map_read_text(const struct string_map *map, char **text, size_t *len,
 {
 	*text = NULL;
 	*len = 0;
-	if (!exists(map))
+	if (!string_map_exists(map))
 		return 0;
 	*text = readfile(map->file.path, TEXT_MAX, len, err);
 	return *text != NULL ? 1 : -1;
@@ -306,7 +306,7 @@ build_copy(struct mapfile *previous, const void *current, const char *path,
 int
 string_map_keep(struct string_map *map, struct err *err)
 {
-	if (!exists(map))
+	if (!string_map_exists(map))
 		return 0;
 	mapfile_adopt(&map->file);
 	return result(

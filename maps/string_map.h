@@ -53,6 +53,9 @@ void string_map_close(struct string_map **);
  * whoever can read it can hold it. 0, or -1. */
 int string_map_lock(struct string_map *, struct err *);
 
+/* Whether there is a current file. */
+bool string_map_exists(const struct string_map *);
+
 /* Calls fn for each key of the current file, in any order. 1; 0: there is no
  * file; -1: it cannot be read, or not to its end. */
 int string_map_read(const struct string_map *, map_strings_fn *, void *arg,

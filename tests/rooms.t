@@ -54,9 +54,11 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
     "tools/check": TOOLS + " tools/output tools",
     "tools/import": TOOLS + " tools/output tools",
     # What the readers of foreign lists have in common.
-    "tools/gateway": "base",
+    # One compares a list with the map that it shall replace.
+    "tools/gateway": "base maps",
     # Settings and tables for Postfix, as the imports write them.
-    "tools/postfix": "base maps tools",
+    # They guard what they replace as pbsctl recipients guards its map.
+    "tools/postfix": "base maps tools tools/gateway",
     "tools/xmail": "base maps tools tools/gateway tools/postfix",
     "tools/smap": "base tools tools/postfix",
     # Asks the daemon as ctl.c does, and draws its answers.

@@ -448,6 +448,34 @@ def unreadable():
               "usage: %s" % " ".join(words))
 
 
+def again():
+    """A second import replaces the first, unless much of it is missing."""
+    top, where = imports.directory(), imports.directory()
+    table, name = os.path.join(top, "table"), os.path.join(where, "smap-clients")
+
+    def run(count, *words):
+        with open(table, "w") as f:
+            f.write("smap: scrub-spam 1\n")
+            f.writelines("smap: spam 192.0.2.%d\n" % i for i in range(count))
+        done = imports.run("import-smap", "--to", where, *words, table)
+        return done.returncode, done.stderr.decode()
+
+    def lines(path):
+        with open(path) as f:
+            return len([line for line in f if not line.startswith("#")])
+    equal((run(10), run(10), os.path.exists(name + ".previous")),
+          ((0, ""), (0, ""), False), "again: the same: nothing is written")
+    equal((run(12), lines(name), lines(name + ".previous")), ((0, ""), 12, 10),
+          "again: more: replaced, and what was there is kept")
+    code, said = run(5)
+    equal((code, lines(name)), (1, 12), "again: 7 of 12 would go: refused")
+    contains(said, "7 of 12 entries of smap-clients", "again: and why")
+    code, said = run(0)
+    equal((code, lines(name)), (1, 12), "again: all would go: refused", said)
+    equal((run(5, "--max-shrink=60"), lines(name)), ((0, ""), 5),
+          "again: --max-shrink lets it pass")
+
+
 def foreign():
     """What is there already and is not from this verb stays."""
     top = imports.directory()
@@ -583,6 +611,6 @@ if "pcre" not in imports.engines():
 try:
     main(hosts, denied_hosts, domains, spam, no_spam, addresses, kill, blocks,
          limits, relaying, leftovers, reading, hostile, unreadable, foreign,
-         address_oracle, chain_oracle, every_one)
+         again, address_oracle, chain_oracle, every_one)
 finally:
     imports.close()

@@ -748,6 +748,9 @@ def foreign():
         with open(os.path.join(where, name), "rb") as f:
             ok(done.returncode == 0 and b"192.0.2.99" not in f.read(),
                "--force replaces " + name, done.stderr.decode())
+        equal(os.path.exists(os.path.join(where, {
+            "recipients.db": "recipients.previous.db"}.get(
+                name, name + ".previous"))), True, "and keeps it: " + name)
     for name, made in (("a map", True), ("an empty map", False)):
         where = imports.directory()
         path = os.path.join(where, "recipients")
@@ -765,6 +768,75 @@ def foreign():
     with open(os.path.join(where, "clients"), "w") as f:
         f.write("# Made by pbsctl import-smap, which replaces this file.\n")
     refused_write(where, root, "a file of another verb", snapshot(where))
+
+
+def users(count, deny=10):
+    """So many recipients and refused networks, and plus rules of an alias."""
+    return {"domains.tab": DOMAINS, "mailusers.tab": [
+        ("example.com", "u%d" % i, "p", "1", "u%d" % i, "U")
+        for i in range(count)], "aliasdomain.tab": [("*.example.net",
+                                                     "example.com")],
+        "smtp.ipmap.tab": [("192.0.2.%d/32" % i, "-", "DENY", "1")
+                           for i in range(deny)]}
+
+
+def again():
+    """A second import replaces the first, unless it is much smaller; what was
+    there is kept."""
+    where = imports.directory()
+
+    def run(files, *words):
+        done = imports.run("import-xmail", "--to", where, *words,
+                           MailRoot(files).path)
+        return done.returncode, done.stderr.decode()
+
+    def asked(name):
+        keys = imports.query("hash", os.path.join(where, name),
+                             ["u%d@example.com" % i for i in range(12)])
+        return len(keys)
+    equal(run(users(10)), (0, ""), "again: the first import")
+    first = snapshot(where)
+    equal((run(users(10)), snapshot(where)), ((0, ""), first),
+          "again: nothing changed: nothing is written")
+    equal((run(users(11)), asked("recipients"), asked("recipients.previous")),
+          ((0, ""), 11, 10), "again: a new user; the map of before is kept")
+    contains(open(os.path.join(where, "recipients.plus")).read(), "u10)",
+             "again: and its rule")
+    ok("u10" not in open(os.path.join(
+        where, "recipients.plus.previous")).read(), "again: so are the rules")
+    present = snapshot(where)
+    for files, what in (
+            (users(7), "4 of 11 entries of recipients.db"),
+            (users(11, 6), "4 of 10 entries of clients"),
+            (users(11, 0), "10 of 10 entries of clients"),
+            (dict(users(11), **{"mailusers.tab": ""}),
+             "11 of 11 entries of recipients")):
+        code, said = run(files)
+        equal((code, snapshot(where)), (1, present),
+              "again: %s: refused" % what, said)
+        equal([line for line in said.splitlines() if "refused:" in line],
+              [line for line in said.splitlines() if what in line],
+              "again: %s: in one line" % what)
+        contains(said, "--max-shrink or --force lets it pass",
+                 "again: %s: with the way out" % what)
+    equal((run(users(8))[0], asked("recipients")), (0, 8),
+          "again: 3 of 11 may go")
+    equal((run(users(4), "--max-shrink", "50"), asked("recipients")),
+          ((0, ""), 4), "again: --max-shrink")
+    equal((run(users(1), "--force"), asked("recipients")), ((0, ""), 1),
+          "again: --force")
+    equal((run(users(3)), run(users(1), "--only", "recipients")[0],
+           asked("recipients")), ((0, ""), 1, 3),
+          "again: one part alone is guarded, too")
+    for wrong in "101", "-1", "x", "30%":
+        equal(run(users(3), "--max-shrink", wrong)[0], 64,
+              "again: --max-shrink %s: 64" % wrong)
+    with open(os.path.join(where, "recipients.db"), "wb") as f:
+        f.write(b"no map")
+    code, said = run(users(3))
+    ok(code == 1 and "--force" in said, "again: a map that is broken", said)
+    equal((run(users(3), "--force")[0], asked("recipients")), (0, 3),
+          "again: --force mends it")
 
 
 def refused_write(where, root, name, want, named=""):
@@ -975,7 +1047,7 @@ try:
     main(relays, pair, ignored_rows, lost_denials, drop_codes, spammers,
          exemptions, block_lists, sender_patterns, logins, options, lookups,
          sizes, numbers, domains, recipients, wrong_recipients, leftovers, tab_rules,
-         hostile, unreadable, usage, writing, foreign,
+         hostile, unreadable, usage, writing, foreign, again,
          ipmap_oracle, pattern_oracle,
          every_one)
 finally:

@@ -9,7 +9,10 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "maps/string_map.h"
+#include "tools/gateway/comparison.h"
+#include "tools/integer.h"
 #include "tools/postfix/maincf.h"
+#include "tools/postfix/outdir.h"
 #include "tools/verb.h"
 
 #define DEFAULT_MAP "hash:" STATE_DIR "/pop-before-smtp"
@@ -85,6 +88,20 @@ set_map(struct importing *import, const char *map)
 }
 
 static int
+set_max_shrink(struct importing *import, const char *value)
+{
+	long long percent;
+
+	if (integer_parse(value, 0, 100, &percent) == 0) {
+		import->max_shrink = (size_t)percent;
+		return EX_OK;
+	}
+	verb_error(import->verb, "--max-shrink: '%s' is not a number up to 100",
+		   shown(value).text);
+	return EX_USAGE;
+}
+
+static int
 set_option(struct importing *import, int c)
 {
 	switch (c) {
@@ -103,6 +120,8 @@ set_option(struct importing *import, int c)
 		return EX_OK;
 	case 'o':
 		return set_only(import, optarg);
+	case 's':
+		return set_max_shrink(import, optarg);
 	case 't':
 		import->to = optarg;
 		return EX_OK;
@@ -138,6 +157,7 @@ importing_options(struct importing *import, int argc, char **argv)
 	    {"dbfile", required_argument, NULL, 'd'},
 	    {"force", no_argument, NULL, 'f'},
 	    {"help", no_argument, NULL, 'h'},
+	    {"max-shrink", required_argument, NULL, 's'},
 	    {"only", required_argument, NULL, 'o'},
 	    {"to", required_argument, NULL, 't'},
 	    {import->takes_arguments ? "xmail-args" : NULL, required_argument,
@@ -147,6 +167,7 @@ importing_options(struct importing *import, int argc, char **argv)
 	int c, status = EX_OK;
 
 	import->map = DEFAULT_MAP;
+	import->max_shrink = COMPARISON_MAX_SHRINK;
 	while (status == EX_OK && !import->done &&
 	       (c = verb_option(import->verb, argc, argv, options)) != -1)
 		status = set_option(import, c);
@@ -162,14 +183,27 @@ importing_clear(struct importing *import)
 	import->directory = NULL;
 }
 
+static int
+write_files(const struct importing *import, struct outset *out)
+{
+	const struct outdir to = {.name = import->directory,
+				  .verb = import->verb->name,
+				  .only = import->only,
+				  .force = import->force,
+				  .max_shrink = import->max_shrink};
+	struct err err;
+	int code = outdir_write(&to, out, &err);
+
+	if (code != 0)
+		verb_error(import->verb, "%s", err.text);
+	return code < 0 ? EX_CANTCREAT : code;
+}
+
 int
 importing_finish(const struct importing *import, const struct remarks *remarks,
 		 struct outset *out)
 {
-	const struct outdir to = {.name = import->directory,
-				  .verb = import->verb->name,
-				  .force = import->force};
-	struct err err;
+	int status = EX_OK;
 
 	if (remarks->refused) {
 		verb_error(import->verb, "refused: nothing was written, since "
@@ -177,11 +211,11 @@ importing_finish(const struct importing *import, const struct remarks *remarks,
 					 "allowed");
 		return 1;
 	}
-	if (import->to == NULL) {
+	if (import->to == NULL)
 		outset_print(out, import->only, stdout);
-	} else if (outset_write(out, import->only, &to, &err) != 0) {
-		verb_error(import->verb, "%s", err.text);
-		return EX_CANTCREAT;
-	}
-	return verb_finish(import->verb, remarks->incomplete);
+	else
+		status = write_files(import, out);
+	if (status == EX_OK)
+		status = remarks->incomplete;
+	return verb_finish(import->verb, status);
 }

@@ -6,6 +6,7 @@
 #define TOOLS_POSTFIX_IMPORTING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "tools/postfix/outset.h"
 #include "tools/postfix/remarks.h"
@@ -20,9 +21,10 @@ struct importing {
 	const char *only, *to, *arguments; /* NULL: not given */
 	const char *source;		   /* MAILROOT or a file */
 	const char *map;		   /* that of the daemon */
-	char *directory; /* of the tables, as main.cf names them */
-	bool force;	 /* replace files that are not from this verb */
-	bool done;	 /* --help has been printed */
+	char *directory;   /* of the tables, as main.cf names them */
+	bool force;	   /* replace anything in that directory */
+	size_t max_shrink; /* percent of a table that may go */
+	bool done;	   /* --help has been printed */
 };
 
 /* EX_OK; or an exit code, and what is wrong has been reported. */

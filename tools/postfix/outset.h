@@ -16,6 +16,7 @@ struct err;
 struct outpart {
 	const char *word; /* for --only */
 	const char *file; /* in the directory */
+	bool settings;	  /* to be read by a person, not a table */
 };
 
 struct outset;
@@ -40,21 +41,6 @@ void outset_also_map(struct outset *, const char *word, const char *type);
 
 /* Prints one part, or with NULL all: "--- FILE" before each but the first. */
 void outset_print(struct outset *, const char *only, FILE *);
-
-/* Where to write. All is borrowed. */
-struct outdir {
-	const char *name; /* absolute */
-	const char *verb; /* is named in the first line of each file */
-	bool force;	  /* replace also what is not from this verb */
-};
-
-/* Writes one part, or all, into a directory, which is made if it is missing.
- * Refuses a directory that others may write, what is not a regular file, and
- * without force a file whose first line does not name the verb, or any map. 0,
- * or -1: see err; nothing was replaced, unless the disk failed in between.
- */
-int outset_write(struct outset *, const char *only, const struct outdir *,
-		 struct err *);
 
 /* The absolute name of a directory, to be freed, for main.cf. NULL: see err; it
  * cannot be written there. */

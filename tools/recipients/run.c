@@ -123,9 +123,7 @@ read_list(struct run *run)
 static void
 judge_shrink(struct run *run, size_t gone, size_t present, const char *what)
 {
-	/* Both products fit: there are fewer than 2^32 of either. */
-	if ((uint64_t)gone * 100 >
-	    (uint64_t)present * run->settings->max_shrink)
+	if (comparison_shrinks(gone, present, run->settings->max_shrink))
 		refuse(run, "--max-shrink or --force lets it pass",
 		       "%zu of %zu present %s would go, over %zu %%", gone,
 		       present, what, run->settings->max_shrink);
@@ -137,12 +135,10 @@ judge_change(struct run *run)
 	const struct tables *tables = &run->tables;
 
 	if (tables->keys.lost != NULL)
-		report_names(run, "no entry is left of", "",
-			     tables->keys.lost);
+		report_names(run, "no entry is left of", "", tables->keys.lost);
 	if (run->settings->force)
 		return;
-	judge_shrink(run, tables->keys.gone, tables->keys.present,
-		     "addresses");
+	judge_shrink(run, tables->keys.gone, tables->keys.present, "addresses");
 	if (run->refused || tables->users == NULL)
 		return;
 	if (tables->foreign)
@@ -150,10 +146,10 @@ judge_change(struct run *run)
 		       "%s has lines that are no plus rules of pbsctl",
 		       run->settings->plus_name);
 	else
-		judge_shrink(
-		    run, tables->keys.gone + tables->users_gone,
-		    tables->keys.present + string_set_count(tables->users),
-		    "addresses and users with rules");
+		judge_shrink(run, tables->keys.gone + tables->users_gone,
+			     tables->keys.present +
+				 string_set_count(tables->users),
+			     "addresses and users with rules");
 }
 
 static void

@@ -11,10 +11,11 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "maps/string_map.h"
+#include "tools/gateway/comparison.h"
 #include "tools/integer.h"
 #include "tools/verb.h"
 
-enum { MAX_SHRINK = 30, SETTLE = 2 };
+enum { SETTLE = 2 };
 
 static int
 usage(const struct recipients_settings *settings, const char *what)
@@ -244,7 +245,7 @@ recipients_settings_read(struct recipients_settings *settings,
 	    .verb = verb,
 	    .plain = true,
 	    .plus = true,
-	    .max_shrink = MAX_SHRINK,
+	    .max_shrink = COMPARISON_MAX_SHRINK,
 	    .settle = SETTLE,
 	};
 	status = read_options(settings, argc, argv);

@@ -42,19 +42,6 @@ tables_close(struct tables *tables)
 	string_map_close(&tables->map); /* releases the lock last */
 }
 
-static size_t
-count_gone(const struct string_set *before, const struct string_set *now)
-{
-	size_t gone = 0;
-
-	for (size_t i = 0; i < string_set_count(before); i++) {
-		const char *user = string_set_at(before, i);
-
-		gone += !string_set_has(now, user, strlen(user));
-	}
-	return gone;
-}
-
 static int
 compare_plus(struct tables *tables, const struct address_list *list,
 	     struct err *err)
@@ -70,7 +57,7 @@ compare_plus(struct tables *tables, const struct address_list *list,
 	tables->users = string_set_new();
 	if (code > 0)
 		tables->foreign = plus_table_parse(text, tables->users) < 0;
-	tables->users_gone = count_gone(tables->users, list->plus);
+	tables->users_gone = comparison_gone(tables->users, list->plus);
 	free(text);
 	return code < 0 ? -1 : 0;
 }
@@ -85,7 +72,8 @@ tables_compare(struct tables *tables, const struct address_list *list,
 		code = compare_plus(tables, list, err);
 	if (tables->map == NULL)
 		return code;
-	if (comparison_make(&tables->keys, tables->map, list, keep, err) < 0) {
+	if (comparison_make(&tables->keys, tables->map, list->keys,
+			    list->domains, keep, err) < 0) {
 		tables->unreadable = true;
 		code = -1;
 	}

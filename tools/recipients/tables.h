@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "tools/recipients/comparison.h"
+#include "tools/gateway/comparison.h"
 
 struct address_list;
 struct err;

@@ -9,15 +9,15 @@
 #include "tools/verb.h"
 
 static const struct outpart parts[] = {
-    {"main.cf", "main.cf.smap"},
-    {"mynetworks", "mynetworks"},
-    {"clients", "smap-clients"},
-    {"names", "smap-names"},
-    {"block", "smap-block"},
-    {"kill", "smap-kill"},
-    {"spam", "smap-spam"},
-    {"broken", "smap-broken"},
-    {NULL, NULL},
+    {"main.cf", "main.cf.smap", true},
+    {"mynetworks", "mynetworks", false},
+    {"clients", "smap-clients", false},
+    {"names", "smap-names", false},
+    {"block", "smap-block", false},
+    {"kill", "smap-kill", false},
+    {"spam", "smap-spam", false},
+    {"broken", "smap-broken", false},
+    {NULL, NULL, false},
 };
 
 static const struct {
@@ -120,7 +120,8 @@ run_import_smap(int argc, char **argv)
 
 const struct verb verb_import_smap = {
     .name = "import-smap",
-    .arguments = "[--only PART] [--to DIR] [--force] [--dbfile TYPE:NAME] TABLE",
+    .arguments = "[--only PART] [--to DIR] [--max-shrink PERCENT] [--force] "
+		 "[--dbfile TYPE:NAME] TABLE",
     .summary = "carry over a netperm-table of smap, for Postfix",
     .run = run_import_smap,
 };

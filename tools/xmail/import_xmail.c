@@ -10,17 +10,17 @@
 #include "tools/xmail/xmail.h"
 
 static const struct outpart parts[] = {
-    {"main.cf", "main.cf.xmail"},
-    {"mynetworks", "mynetworks"},
-    {"clients", "clients"},
-    {"spammers", "spammers"},
-    {"spammers-late", "spammers-late"},
-    {"whitelist", "whitelist"},
-    {"senders", "senders"},
-    {"recipients", "recipients"},
-    {"plus", "recipients.plus"},
-    {"settings", "pop-before-smtp.yaml.xmail"},
-    {NULL, NULL},
+    {"main.cf", "main.cf.xmail", true},
+    {"mynetworks", "mynetworks", false},
+    {"clients", "clients", false},
+    {"spammers", "spammers", false},
+    {"spammers-late", "spammers-late", false},
+    {"whitelist", "whitelist", false},
+    {"senders", "senders", false},
+    {"recipients", "recipients", false},
+    {"plus", "recipients.plus", false},
+    {"settings", "pop-before-smtp.yaml.xmail", true},
+    {NULL, NULL, false},
 };
 
 static int
@@ -87,7 +87,8 @@ run_import_xmail(int argc, char **argv)
 
 const struct verb verb_import_xmail = {
     .name = "import-xmail",
-    .arguments = "[--only PART] [--to DIR] [--force] [--dbfile TYPE:NAME] "
+    .arguments = "[--only PART] [--to DIR] [--max-shrink PERCENT] [--force] "
+		 "[--dbfile TYPE:NAME] "
 		 "[--xmail-args ARGS] MAILROOT",
     .summary = "carry over the lists of an XMail server, for Postfix",
     .run = run_import_xmail,
