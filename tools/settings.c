@@ -33,6 +33,8 @@ load(struct conf *conf, const char *config, const struct strings *dbfiles,
 		add_flag(&argv, "--dbfile", dbfiles->list[i]);
 	if (quickly)
 		strings_add(&argv, "--nowrite");
+	argv.list = alloc_resize(argv.list, argv.count + 1, sizeof(char *));
+	argv.list[argv.count] = NULL;
 	log_open("/dev/null", false, err);
 	code = conf_load(conf, NULL, (int)argv.count, argv.list, err);
 	strings_clear(&argv);
