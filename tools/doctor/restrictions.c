@@ -94,20 +94,38 @@ restrictions_judge(const struct strings *words, const struct strings *maps)
 	return j;
 }
 
-/* The next restriction with its argument, if that is in braces or a table. */
+/* The next word, with all that is in its braces. */
+static size_t
+word_length(const char *at)
+{
+	size_t len = 0, depth = 0;
+
+	for (; at[len] != '\0'; len++)
+		if (at[len] == '{')
+			depth++;
+		else if (at[len] == '}')
+			depth -= depth > 0;
+		else if (depth == 0 && strchr(separators, at[len]) != NULL)
+			break;
+	return len;
+}
+
+/* The next restriction with its argument, if that is a table. warn_if_reject
+ * belongs to what follows it. */
 static size_t
 restriction_length(const char *at)
 {
-	size_t len = strcspn(at, separators), next;
+	static const char warn[] = "warn_if_reject";
+	size_t len = word_length(at), next;
 
-	if (*at == '{')
-		return strcspn(at, "}") + (strchr(at, '}') != NULL);
-	if (strncmp(at, "check_", 6) != 0)
-		return len;
-	next = len + strspn(at + len, " \t");
-	if (at[next] == '{')
+	if (len == strlen(warn) && strncasecmp(at, warn, len) == 0) {
+		next = len + strspn(at + len, separators);
 		return next + restriction_length(at + next);
-	return next + strcspn(at + next, separators);
+	}
+	if (strncasecmp(at, "check_", 6) != 0)
+		return len;
+	next = len + strspn(at + len, separators);
+	return next + word_length(at + next);
 }
 
 static bool

@@ -1,0 +1,56 @@
+/* The map is put before the first restriction that refuses strangers, and all
+ * else in the list stays as it was. */
+#include "tools/doctor/restrictions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/tap.h"
+
+#define OURS "check_client_access hash:/m"
+
+static void
+becomes(const char *value, const char *wanted)
+{
+	struct strings maps = {0};
+	char *list;
+
+	strings_add(&maps, "hash:/m");
+	list = restrictions_with(value, &maps, "check_client_access",
+				 "hash:/m");
+	ok(strcmp(list, wanted) == 0, "%s -> %s, expected %s", value, list,
+	   wanted);
+	free(list);
+	strings_clear(&maps);
+}
+
+int
+main(void)
+{
+	becomes("permit_mynetworks reject_unauth_destination",
+		"permit_mynetworks, " OURS ", reject_unauth_destination");
+	becomes("permit_mynetworks,defer_unauth_destination, reject",
+		"permit_mynetworks, " OURS ", defer_unauth_destination, reject");
+	becomes("", OURS);
+	/* It is taken out where it is of no use. */
+	becomes("reject_unauth_destination, " OURS,
+		OURS ", reject_unauth_destination");
+	becomes("check_sender_access hash:/m, reject", OURS ", reject");
+	/* What only warns refuses nobody, and must not become a warning. */
+	becomes("warn_if_reject reject, reject",
+		"warn_if_reject reject, " OURS ", reject");
+	becomes("warn_if_reject, reject_unauth_destination reject",
+		"warn_if_reject, reject_unauth_destination, " OURS ", reject");
+	/* Braces keep their words. */
+	becomes("check_helo_access inline:{ { a = b, c }, d=e } reject",
+		"check_helo_access inline:{ { a = b, c }, d=e }, " OURS
+		", reject");
+	becomes("check_policy_service { unix:p, default_action=DUNNO }, reject",
+		"check_policy_service { unix:p, default_action=DUNNO }, " OURS
+		", reject");
+	becomes("${x ? {a, b} : {reject}}, reject",
+		"${x ? {a, b} : {reject}}, " OURS ", reject");
+	/* A table may stand behind a comma, too. */
+	becomes("check_client_access, hash:/m, reject", OURS ", reject");
+	return tap_done();
+}
