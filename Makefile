@@ -56,9 +56,10 @@ VERSION	= 2.0
 all:
 
 # What this machine has. Made before all else, and make then begins anew with
-# it. Only `run' and `test' install packages; the others say what is missing.
+# it. Plain `make', `run' and `test' install packages; the others say what is
+# missing.
 LIBS	= -pthread
-NEED	= $(if $(filter run test,$(MAKECMDGOALS)),,--check)
+NEED	= $(if $(MAKECMDGOALS),$(if $(filter run test,$(MAKECMDGOALS)),,--check))
 ifneq ($(filter-out clean help coverage cross deb rpm,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif
@@ -83,7 +84,8 @@ PLACES	= -DPATTERN_DIR='"$(patterndir)"' -DSYSCONF_DIR='"$(sysconfdir)"' \
 	-DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"'
 PLACED	= patterns/match/patterndir daemon/sandbox/sandbox \
 	daemon/conf/conf_defaults daemon/conf/conf_load daemon/conf/options \
-	tools/import/import_perl tools/postfix/importing
+	tools/import/import_perl tools/postfix/importing \
+	tools/setup/service tools/setup/plan
 # Where it was built is no part of what is built.
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) -ffile-prefix-map="$(CURDIR)"=. $(CFLAGS)
 # Each program is linked with the libraries that it uses itself.
@@ -249,8 +251,8 @@ install: all
 	test -e "$(DESTDIR)$(sysconfdir)/pop-before-smtp/pop-before-smtp.yaml" || \
 	    $(INSTALL_DATA) "$(DESTDIR)$(docdir)/pop-before-smtp.yaml" \
 	    "$(DESTDIR)$(sysconfdir)/pop-before-smtp"
-	@$(if $(DESTDIR),,echo "Installed. Next: pop-before-smtp --check; then" \
-	    "part 5 of $(docdir)/INSTALL")
+	@$(if $(DESTDIR),,echo "Installed. Next: pbsctl setup shows what is" \
+	    "missing, pbsctl setup --write does it; see $(docdir)/INSTALL")
 
 # Packages, built from what git has of this tree; they stay in $(BUILD)/deb and
 # $(BUILD)/rpm.
@@ -360,7 +362,8 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'make            build both programs into $(BUILD)/'
+	@echo 'make            install what is missing, build into $(BUILD)/'
+	@echo 'make all        build; installs nothing'
 	@echo 'make run        install what is missing, build, follow the mail log'
 	@echo 'make test       install what the tests need, build, run every test'
 	@echo 'make check      the tests that need no root; installs nothing'

@@ -71,6 +71,8 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
     "tools/doctor": TOOLS + " tools/output tools daemon/sys daemon/sandbox",
     # It reads logs and their rotated files as the daemon does.
     "tools/report": TOOLS + " tools/output tools daemon/source/source.h",
+    # It sees what the doctor sees, and writes files.
+    "tools/setup": TOOLS + " tools tools/doctor daemon/sys",
 }.items()}
 # Single files that may include more than their room may.
 MAY_ALSO = {
@@ -139,6 +141,7 @@ CLOCK_ROOMS = {
     "tools/explain/explain.c": "the same",
     "tools/doctor/doctor.c": "the same",
     "tools/report/report.c": "the same",
+    "tools/setup/setup.c": "the same",
 }
 STATE_ROOMS = {
     "base/log.c": "where messages go",
@@ -149,7 +152,7 @@ FILE_MAX, MAIN_MAX = 540, 120
 # What the daemon does today fits into 41,000 lines. The gateway's tools, the
 # doctor, the metrics and the peers come on top of that, in files of their own.
 # Whoever needs more says why here: the doctor has 3,100 lines, the report 2,600,
-# the metrics 900, top 2,600.
+# the metrics 900, top 2,600, the setup 1,500.
 PRODUCT_MAX = 70000
 FOLDER_MAX = 20
 

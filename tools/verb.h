@@ -19,7 +19,7 @@ struct verb {
 extern const struct verb verb_match, verb_check, verb_explain, verb_import_perl;
 extern const struct verb verb_recipients, verb_relay_check;
 extern const struct verb verb_import_xmail, verb_import_smap;
-extern const struct verb verb_doctor, verb_report, verb_top;
+extern const struct verb verb_doctor, verb_report, verb_top, verb_setup;
 extern const struct verb verb_status, verb_list, verb_show, verb_add,
     verb_remove, verb_metrics;
 

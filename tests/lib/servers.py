@@ -16,7 +16,7 @@ import time
 import pbs
 from tap import skip_all
 
-SMTP_PORT, POP3_PORT = 2525, 1110
+SMTP_PORT, POP3_PORT = 2525, int(os.environ.get("POP3_PORT", "1110"))
 
 
 def missing():
@@ -267,25 +267,30 @@ def apart(*addresses):
         sys.executable, os.path.abspath(sys.argv[0]), *sys.argv[1:]])
 
 
-class Syslog:
-    """What syslogd does with /dev/log: writes lines into one file.
+NODES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8),
+         "urandom": (1, 9), "tty": (5, 0)}
 
-    Only inside a mount namespace of one's own (unshare()): /dev is replaced.
-    """
-    NODES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8),
-             "urandom": (1, 9), "tty": (5, 0)}
+
+def private_dev():
+    """A /dev without a /dev/log. Only inside a mount namespace of one's own
+    (unshare())."""
+    subprocess.run(["mount", "--make-rprivate", "/dev"], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", "/dev"],
+                   check=True)
+    for name, device in NODES.items():
+        node = os.path.join("/dev", name)
+        os.mknod(node, 0o666 | stat.S_IFCHR, os.makedev(*device))
+        os.chmod(node, 0o666)
+    os.mkdir("/dev/shm")
+    os.chmod("/dev/shm", 0o1777)
+
+
+class Syslog:
+    """What syslogd does with /dev/log: writes lines into one file."""
 
     def __init__(self, logfile):
         self.logfile = logfile
-        subprocess.run(["mount", "--make-rprivate", "/dev"], check=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none",
-                        "/dev"], check=True)
-        for name, device in self.NODES.items():
-            node = os.path.join("/dev", name)
-            os.mknod(node, 0o666 | stat.S_IFCHR, os.makedev(*device))
-            os.chmod(node, 0o666)
-        os.mkdir("/dev/shm")
-        os.chmod("/dev/shm", 0o1777)
+        private_dev()
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind("/dev/log")
         os.chmod("/dev/log", 0o666)

@@ -168,8 +168,8 @@ examine_warnings(struct postfix_state *s)
 
 /* ---- all of it ---- */
 
-static void
-collect_maps(struct postfix_state *s)
+void
+postfix_state_begin(struct postfix_state *s)
 {
 	static const char *const types[] = {"hash", "lmdb", "cdb", "socketmap",
 					    "policy"};
@@ -189,6 +189,13 @@ collect_maps(struct postfix_state *s)
 }
 
 void
+postfix_state_end(struct postfix_state *s)
+{
+	strings_clear(&s->maps);
+	free(s->name);
+}
+
+void
 examine_postfix(struct examination *x)
 {
 	struct postfix_state s = {.examination = x};
@@ -199,7 +206,7 @@ examine_postfix(struct examination *x)
 		postconf_clear(&s.settings);
 		return;
 	}
-	collect_maps(&s);
+	postfix_state_begin(&s);
 	examine_warnings(&s);
 	for (size_t i = 0; i < s.maps.count; i++)
 		examine_type(&s, s.maps.list[i]);
@@ -207,8 +214,6 @@ examine_postfix(struct examination *x)
 	if (s.maps.count > 0)
 		postfix_examine_lists(&s);
 	postfix_examine_files(&s);
-	strings_clear(&s.maps);
-	free(s.name);
-	free(s.decisive_value);
+	postfix_state_end(&s);
 	postconf_clear(&s.settings);
 }

@@ -9,6 +9,7 @@
 
 struct examination;
 
+/* Zero-initialise it, and set examination and settings. */
 struct postfix_state {
 	struct examination *examination;
 	struct postconf settings;
@@ -17,8 +18,12 @@ struct postfix_state {
 	const char *check;    /* the restriction that asks it */
 	char *name;	      /* as smtpd should name it */
 	const char *decisive; /* the list that decides who may relay */
-	char *decisive_value; /* that list with our map in it */
 };
+
+/* Finds which of our maps smtpd can ask, once settings are loaded. */
+void postfix_state_begin(struct postfix_state *);
+/* Frees all but the settings. */
+void postfix_state_end(struct postfix_state *);
 
 /* postfix_lists.c: is the map asked, in the right place? */
 void postfix_examine_lists(struct postfix_state *);

@@ -133,6 +133,53 @@ process_has_open(pid_t pid, const char *path)
 	return count;
 }
 
+bool
+process_has_socket(pid_t pid, unsigned long inode)
+{
+	char name[300], wanted[40], target[40];
+	const struct dirent *entry;
+	bool found = false;
+	ssize_t len;
+	DIR *dir;
+
+	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
+	snprintf(name, sizeof(name), "/proc/%ld/fd", (long)pid);
+	dir = opendir(name);
+	while (dir != NULL && !found && (entry = readdir(dir)) != NULL) {
+		snprintf(name, sizeof(name), "/proc/%ld/fd/%.20s", (long)pid,
+			 entry->d_name);
+		len = readlink(name, target, sizeof(target) - 1);
+		target[len > 0 ? len : 0] = '\0';
+		found = strcmp(target, wanted) == 0;
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return found;
+}
+
+/* A line of its control groups: "0::/system.slice/dovecot.service". */
+char *
+process_unit(pid_t pid)
+{
+	static const char suffix[] = ".service";
+	size_t len;
+	char *text = read_proc(pid, "cgroup", &len), *at, *line, *unit = NULL;
+
+	if (text == NULL)
+		return NULL;
+	for (line = strtok_r(text, "\n", &at); line != NULL && unit == NULL;
+	     line = strtok_r(NULL, "\n", &at)) {
+		const char *name = strrchr(line, '/');
+
+		len = name != NULL ? strlen(name) : 0;
+		if (len > sizeof(suffix) &&
+		    strcmp(name + len - strlen(suffix), suffix) == 0)
+			unit = alloc_string(name + 1);
+	}
+	free(text);
+	return unit;
+}
+
 int
 process_has_word(pid_t pid, const char *file, const char *prefix)
 {

@@ -21,6 +21,11 @@ pid_t process_parent(pid_t); /* 0: unknown */
 time_t process_started(pid_t);
 /* How many of its descriptors are this file: -1 if they may not be seen. */
 int process_has_open(pid_t, const char *path);
+/* Whether it has the socket with this inode (/proc/net/tcp) open; false, too,
+ * if that may not be seen. */
+bool process_has_socket(pid_t, unsigned long inode);
+/* The systemd service that it is part of, to be freed; NULL: none. */
+char *process_unit(pid_t);
 /* Whether its environment or command line has a word that begins so: 1 or 0,
  * -1 if they may not be seen. */
 int process_has_word(pid_t, const char *file, const char *prefix);

@@ -1,0 +1,351 @@
+#!/usr/bin/env python3
+# pbsctl setup --write is all that a host with Postfix, Dovecot and a journal,
+# but no mail log, needs after the installation for the first client to relay. It
+# changes nothing before it is told to, and nothing a second time; a main.cf
+# that it cannot edit safely stays as it is; a step that fails is reported with
+# what undoes the steps before it.
+# tests/run: root
+import concurrent.futures
+import contextlib
+import grp
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import journald
+import pbs
+import servers
+from tap import contains, equal, main, ok, skip_all
+
+PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
+RELAY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "relay.t")
+STATE, SETTINGS = "/var/lib/pop-before-smtp", "/etc/pop-before-smtp"
+YAML = SETTINGS + "/pop-before-smtp.yaml"
+SCRIPT = "/etc/init.d/pop-before-smtp"
+DEBIAN = "permit_mynetworks permit_sasl_authenticated defer_unauth_destination"
+POP3 = 110
+
+
+# --- a machine of our own ---------------------------------------------------
+
+def mount(*words):
+    subprocess.run(["mount", *words], check=True)
+
+
+def packaged(name):
+    return os.path.join(pbs.ROOT, "packaging", name)
+
+
+def fresh_machine(site):
+    """As after `make install': nothing else of ours is there."""
+    copy = site.path("etc")
+    subprocess.run(["cp", "-a", "/etc", copy], check=True)
+    mount("--bind", copy, "/etc")
+    for place in ("/run", "/var/log", "/var/lib"):
+        mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", place)
+    for name in ("passwd", "group", "shadow", "gshadow"):
+        with open("/etc/" + name) as f:
+            rows = [row for row in f if not row.startswith("pop-before-smtp")]
+        with open("/etc/" + name, "w") as f:
+            f.writelines(rows)
+    for place in (SETTINGS, "/etc/default", "/etc/sysusers.d", "/etc/init.d",
+                  "/var/lib/dovecot"):
+        os.makedirs(place, exist_ok=True)
+    shutil.copy(packaged("pop-before-smtp.yaml"), YAML)
+    shutil.copy(packaged("sysusers.conf"),
+                "/etc/sysusers.d/pop-before-smtp.conf")
+    shutil.copy(packaged("pop-before-smtp.init"), SCRIPT)
+    os.chmod(SCRIPT, 0o755)
+    use_daemon(pbs.DAEMON)
+
+
+def use_daemon(path):
+    with open("/etc/default/pop-before-smtp", "w") as f:
+        f.write("DAEMON=%s\n" % path)
+
+
+def start_journal():
+    """journald behind /dev/log, for members of systemd-journal."""
+    servers.private_dev()
+    if not os.listdir("/sys/fs/cgroup"):
+        mount("--make-rprivate", "/sys")
+        mount("-t", "cgroup2", "none", "/sys/fs/cgroup")
+    for place in (journald.RUN, journald.LOG):
+        os.makedirs(place)
+    os.chown(journald.LOG, 0, grp.getgrnam("systemd-journal").gr_gid)
+    os.chmod(journald.LOG, 0o2755)
+    process = journald.start()
+    os.symlink(journald.RUN + "/dev-log", "/dev/log")
+    return process
+
+
+class Machine:
+    """Postfix, Dovecot and a journal; a client on another machine."""
+
+    def __init__(self, site):
+        self.site = site
+        fresh_machine(site)
+        self.journal = start_journal()
+        self.network = servers.Network()
+        servers.POP3_PORT = POP3
+        self.dovecot = servers.Dovecot(site.dir).start()
+        self.postfix = servers.Postfix(site.dir, "", permit=DEBIAN)
+        self.etc = self.postfix.etc
+        self.main = self.read("main.cf").replace(
+            DEBIAN + ", reject_unauth_destination", DEBIAN)
+        self.write("main.cf", self.main)
+        self.postfix.start()
+
+    def stop(self):
+        self.script("stop")
+        self.postfix.stop()
+        self.dovecot.stop()
+        self.network.close()
+        self.journal.terminate()
+        self.journal.wait(pbs.DEADLINE)
+
+    def read(self, name):
+        with open(os.path.join(self.etc, name)) as f:
+            return f.read()
+
+    def write(self, name, text):
+        with open(os.path.join(self.etc, name), "w") as f:
+            f.write(text)
+        os.utime(f.name, (0, 0))  # postfix(1) waits for a fresh file
+
+    def script(self, word):
+        return subprocess.run([SCRIPT, word], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode
+
+    def setup(self, *words, etc=None, path=None):
+        env = dict(os.environ)
+        env.pop("MAIL_CONFIG", None)
+        if path:
+            env["PATH"] = path + ":" + env["PATH"]
+        return subprocess.run(
+            [PBSCTL, "setup", "--postfix", etc or self.etc, *words], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=100,
+            env=env)
+
+    def client(self, *words):
+        done = subprocess.run(
+            self.network.enter(self.network.client_ns)
+            + [sys.executable, RELAY, *words], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+            env=dict(os.environ, POP3_PORT=str(POP3)))
+        return done.stdout.strip() or done.stderr
+
+    def snapshot(self):
+        """Names, modes and contents of what setup may change."""
+        found = {}
+        for top in ("/etc", self.etc, "/var/lib"):
+            for folder, _, names in os.walk(top):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    if os.path.isfile(path) and not name.startswith(
+                            (".pwd", "main.cf.before", "pop-before-smtp.yaml.b",
+                             "pop-before-smtp.state")):
+                        with open(path, "rb") as f:
+                            found[path] = (os.lstat(path).st_mode, hashlib.
+                                           sha256(f.read()).hexdigest())
+        return found
+
+
+def changed(before, after):
+    return sorted(path for path in before.keys() | after.keys()
+                  if before.get(path) != after.get(path))
+
+
+# --- a host that is as Debian installs it -----------------------------------
+
+def shows(machine):
+    before = machine.snapshot()
+    done = machine.setup()
+    equal((done.returncode, done.stderr), (0, ""), "it shows what it would do")
+    for text in ("dovecot: POP3 (110)", "  logfile: journal:",
+                 "check_client_access", "defer_unauth_destination",
+                 "Nothing was changed"):
+        contains(done.stdout, text, "it shows " + text)
+    equal(changed(before, machine.snapshot()), [], "and changes nothing")
+    nobody = subprocess.run(
+        ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+         PBSCTL, "setup", "--write"], text=True, stderr=subprocess.PIPE)
+    equal(nobody.returncode, 77, "writing needs root", nobody.stderr)
+
+
+def fails(machine):
+    """A step fails, and what it says undoes what was done before."""
+    use_daemon("/bin/false")
+    broken = machine.snapshot()
+    done = machine.setup("--write")
+    equal(done.returncode, 70, "a step fails", done.stdout, done.stderr)
+    contains(done.stderr, SCRIPT + " start: exit", "it names the step")
+    contains(done.stderr, "not done:\n", "and what was not done")
+    equal(machine.read("main.cf"), machine.main, "main.cf is as it was")
+    undo = done.stderr.partition("to undo it:\n")[2]
+    subprocess.run(["sh", "-e"], input=undo, text=True, check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    left = changed(broken, machine.snapshot())
+    equal([path for path in left if re.search("pop-before|rc.\\.d|passwd$",
+                                              path)], [],
+          "its commands undo the rest", done.stderr)
+    use_daemon(pbs.DAEMON)
+
+
+def does(machine):
+    client = machine.network.CLIENTS[4][0]
+    server = machine.network.SERVER[4]
+    contains(machine.client("relay", server, client), "elay access denied",
+             "a stranger may not relay")
+    started = time.monotonic()
+    done = machine.setup("--write")
+    print("# %.1f s" % (time.monotonic() - started))
+    equal((done.returncode, done.stderr), (0, ""), "it does it", done.stdout)
+    contains(done.stdout, "nothing found\n", "and the doctor finds nothing")
+    backup = re.search(r"the old main.cf is (\S+)", done.stdout)
+    with open(backup.group(1)) as f:
+        equal(f.read(), machine.main, "it names the copy of main.cf")
+    ok(machine.client("login", server, client, "secret").startswith("in"),
+       "the client reads its mail")
+    show = [PBSCTL, "show", client]
+    pbs.until("the login counts", pbs.DEADLINE, lambda: subprocess.run(
+        show, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        .returncode == 0, lambda left: time.sleep(0.05))
+    equal(pbs.until("Postfix sees it", pbs.DEADLINE, lambda: machine.client(
+        "relay", server, client)[:3] == "250", lambda left: time.sleep(0.05)),
+        True, "and may relay")
+
+
+def does_once(machine):
+    before = machine.snapshot()
+    done = machine.setup("--write")
+    equal(done.returncode, 0, "a second time", done.stderr)
+    contains(done.stdout, "nothing to change\n", "there is nothing to do")
+    equal(changed(before, machine.snapshot()), [], "and no file changes")
+
+
+# --- main.cf ----------------------------------------------------------------
+
+class Lists:
+    """Copies of main.cf with other lists, and what setup makes of them."""
+
+    def __init__(self, machine):
+        self.machine, self.count = machine, 0
+        with open(YAML) as f:
+            self.table = re.search(r"(?m)^dbfile: (.*)$", f.read()).group(1)
+        self.ours = "check_client_access " + self.table
+        self.pool = concurrent.futures.ThreadPoolExecutor(4)
+        self.checks = []
+
+    def copy(self, relay, recipient="", more="", master=""):
+        self.count += 1
+        etc = self.machine.site.path("lists.%d" % self.count)
+        os.mkdir(etc)
+        text = re.sub(r"(?m)^smtpd_re(lay|cipient)_restrictions.*\n", "",
+                      self.machine.main)
+        for name, value in (("relay", relay), ("recipient", recipient)):
+            if value is not None:
+                text += "smtpd_%s_restrictions = %s\n" % (name, value)
+        for name, content in (("main.cf", text + more),
+                              ("master.cf", self.machine.read("master.cf")
+                               + master)):
+            with open(os.path.join(etc, name), "w") as f:
+                f.write(content)
+            os.utime(f.name, (0, 0))
+        return etc
+
+    def later(self, check, name, wanted, etc, *words):
+        self.checks.append((check, name, wanted, self.pool.submit(
+            self.machine.setup, *words, etc=etc)))
+
+    def edits(self, name, wanted, *lists, **how):
+        """The lines that it would set."""
+        self.later(self.edited, name, [line.replace("OURS", self.ours)
+                                       for line in wanted],
+                   self.copy(*lists, **how))
+
+    def refuses(self, name, reason, *lists, **how):
+        self.later(self.refused, name, reason, self.copy(*lists, **how),
+                   "--write")
+
+    def edited(self, name, wanted, done):
+        found = re.findall(r"(?m)^  smtpd_re(?:lay|cipient)_restrictions = "
+                           r"(.*)$", done.stdout)
+        equal((done.returncode, found), (0, wanted), name, done.stdout,
+              done.stderr)
+
+    def refused(self, name, reason, done):
+        ok(done.returncode == 78 and reason in done.stderr
+           and "nothing was changed\n" in done.stderr,
+           name + " is refused, with the reason", done.returncode,
+           done.stdout, done.stderr)
+
+    def finish(self):
+        for check, name, wanted, future in self.checks:
+            check(name, wanted, future.result())
+
+
+def edits(machine):
+    lists = Lists(machine)
+    before = machine.snapshot()
+    plain = "permit_mynetworks, reject_unauth_destination"
+    put = "permit_mynetworks, OURS, reject_unauth_destination"
+
+    lists.edits("an old list of recipients", [put], "", plain)
+    lists.edits("both lists", [put, put], plain, plain)
+    lists.edits("a list that refuses nobody stays; so does a $name that does "
+                "not", ["$friends, OURS, reject_unauth_destination"],
+                "$friends, reject_unauth_destination",
+                "reject_unknown_recipient_domain, permit",
+                more="friends = permit_mynetworks\n")
+    lists.edits("Postfix's default", ["permit_mynetworks, "
+                "permit_sasl_authenticated, OURS, defer_unauth_destination"],
+                None, None)
+    lists.refuses("a $name that decides", "a setting that it names",
+                  "$mine", more="mine = %s\n" % plain)
+    lists.refuses("a $name that refuses before the map", "refuses a client",
+                  "$mine, reject_unauth_destination",
+                  more="mine = permit_mynetworks, reject\n")
+    lists.refuses("an override in master.cf", "postconf -PX '2626/inet",
+                  plain, master="2626 inet n - n - - smtpd\n"
+                  "  -o smtpd_relay_restrictions=permit_mynetworks,reject\n")
+    lists.refuses("a list that is set twice", "sets it twice", plain,
+                  more="smtpd_relay_restrictions = reject\n")
+    lists.refuses("a map that is nearly ours", "nearly ours",
+                  "permit_mynetworks, check_client_access %s.db, reject"
+                  % lists.table)
+    lists.refuses("another list that rejects all", "smtpd_sender_restrictions",
+                  plain, more="smtpd_sender_restrictions = reject\n")
+    etc = lists.copy(plain)
+    os.rename(etc + "/main.cf", etc + "/real.cf")
+    os.symlink("real.cf", etc + "/main.cf")
+    lists.later(lists.refused, "a link", "not a regular file", etc, "--write")
+    lists.later(lists.refused, "what cannot be read", "Postfix's settings",
+                "/nonexistent", "--write")
+    lists.finish()
+    equal(changed(before, machine.snapshot()), [], "nothing has changed")
+
+
+def all_of_it():
+    with pbs.Site() as site, contextlib.ExitStack() as stack:
+        os.chmod(site.dir, 0o755)
+        machine = Machine(site)
+        stack.callback(machine.stop)
+        for part in (shows, fails, does, does_once, edits):
+            part(machine)
+
+
+if servers.missing() or not os.path.exists(journald.PROGRAM):
+    skip_all(servers.missing() or "no systemd-journald here")
+if len(sys.argv) == 1:
+    namespaces = servers.unshare()
+    if namespaces is None:
+        skip_all("may not make a network namespace here")
+    os.execvp(namespaces[0], namespaces + [
+        sys.executable, os.path.abspath(__file__), "inside"])
+main(all_of_it)

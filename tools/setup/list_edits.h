@@ -1,0 +1,21 @@
+/*
+ * list_edits: what main.cf must say for Postfix to ask our map, tried out on a
+ * copy before anybody sees it.
+ */
+#ifndef TOOLS_SETUP_LIST_EDITS_H
+#define TOOLS_SETUP_LIST_EDITS_H
+
+#include "base/alloc.h"
+
+struct conf;
+struct postconf;
+
+/*
+ * Adds to settings what postconf -e should be given, "NAME = VALUE" each: none,
+ * if main.cf is right already. conf: with the map that will be kept. 0; -1: the
+ * lists cannot be edited safely, and reasons says why.
+ */
+int list_edits_plan(struct strings *settings, const struct conf *conf,
+		    const struct postconf *, struct strings *reasons);
+
+#endif

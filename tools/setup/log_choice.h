@@ -1,0 +1,23 @@
+/*
+ * log_choice: which log has the logins of this machine.
+ */
+#ifndef TOOLS_SETUP_LOG_CHOICE_H
+#define TOOLS_SETUP_LOG_CHOICE_H
+
+#include <time.h>
+
+struct conf;
+struct servers;
+struct surveyor;
+
+struct log_choice {
+	char *logfile; /* as the setting has it; NULL: none */
+	char *why;     /* or why none */
+};
+
+/* conf: with the log that the daemon would follow by default. */
+void log_choose(struct log_choice *, const struct conf *,
+		const struct servers *, struct surveyor *, time_t now);
+void log_choice_clear(struct log_choice *);
+
+#endif

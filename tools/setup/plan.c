@@ -1,0 +1,332 @@
+#include "tools/setup/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+#include "daemon/sys/subprocess.h"
+#include "tools/doctor/survey.h"
+#include "tools/settings.h"
+#include "tools/setup/edit.h"
+#include "tools/setup/list_edits.h"
+#include "tools/setup/service.h"
+
+enum { COMMAND_MS = 30 * 1000 };
+
+static const char usual_file[] =
+    SYSCONF_DIR "/pop-before-smtp/pop-before-smtp.yaml";
+
+static void
+add_format(struct strings *list, char *text)
+{
+	strings_add(list, text);
+	free(text);
+}
+
+/* ---- our settings ---- */
+
+static int
+choose_log(struct plan *plan, struct err *err)
+{
+	struct surveyor *surveyor = surveyor_new(&plan->conf, err);
+
+	if (surveyor == NULL)
+		return -1;
+	log_choose(&plan->log, &plan->conf, &plan->servers, surveyor,
+		   plan->now);
+	surveyor_free(&surveyor);
+	if (plan->log.logfile == NULL)
+		strings_add(&plan->notes, plan->log.why);
+	else
+		add_format(&plan->keys, alloc_format("logfile: \"%s\"",
+						     plan->log.logfile));
+	return 0;
+}
+
+static void
+choose_map(struct plan *plan)
+{
+	map_choose(&plan->map, &plan->conf, &plan->postfix);
+	add_format(&plan->keys, alloc_format("dbfile: %s", plan->map.dbfile));
+	free(plan->conf.maps.list[0]);
+	plan->conf.maps.list[0] = alloc_string(plan->map.dbfile);
+}
+
+static int
+plan_settings(struct plan *plan, struct err *err)
+{
+	if (!plan->file.names_log && choose_log(plan, err) != 0)
+		return -1;
+	if (!plan->file.names_map)
+		choose_map(plan);
+	if (plan->keys.count == 0)
+		return 0;
+	plan->text =
+	    settings_file_with(&plan->file, &plan->keys, plan->now, err);
+	return plan->text != NULL ? 0 : -1;
+}
+
+/* ---- main.cf ---- */
+
+/* postconf -e puts a new file in the place of the old one. */
+static int
+check_main_cf(const struct plan *plan, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(plan->main_cf, &st) != 0)
+		return err_set(err, "%s: %s", plan->main_cf, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, "%s is not a regular file; postconf -e "
+				    "would replace it by one",
+			       plan->main_cf);
+	return 0;
+}
+
+static void
+note_interfaces(struct plan *plan)
+{
+	const char *value = postconf_value(&plan->postfix, "inet_interfaces");
+
+	if (strcmp(value, "loopback-only") == 0 ||
+	    strcmp(value, "localhost") == 0 || strcmp(value, "127.0.0.1") == 0)
+		add_format(&plan->notes,
+			   alloc_format("inet_interfaces = %s: no other "
+					"machine can connect to this Postfix",
+					value));
+}
+
+static int
+plan_main_cf(struct plan *plan, struct err *err)
+{
+	plan->main_cf = alloc_format(
+	    "%s/main.cf", postconf_value(&plan->postfix, "config_directory"));
+	note_interfaces(plan);
+	err->text[0] = '\0';
+	if (list_edits_plan(&plan->settings, &plan->conf, &plan->postfix,
+			    &plan->reasons) != 0)
+		return -1;
+	return plan->settings.count > 0 ? check_main_cf(plan, err) : 0;
+}
+
+/* ---- steps ---- */
+
+static int
+copy_file(void *arg, struct err *err)
+{
+	const struct plan *plan = arg;
+
+	return edit_copy(plan->file.path, plan->file_backup, err);
+}
+
+static int
+write_file(void *arg, struct err *err)
+{
+	const struct plan *plan = arg;
+
+	return settings_file_write(&plan->file, plan->text, err);
+}
+
+static int
+copy_main_cf(void *arg, struct err *err)
+{
+	const struct plan *plan = arg;
+
+	return edit_copy(plan->main_cf, plan->main_cf_backup, err);
+}
+
+static int
+edit_main_cf(void *arg, struct err *err)
+{
+	const struct plan *plan = arg;
+
+	return edit_apply(&plan->settings, err);
+}
+
+/* Postfix must be able to read the map before main.cf names it. An address that
+ * is not in it is no error, but postmap(1) exits with 1. */
+static int
+ask_map(void *arg, struct err *err)
+{
+	const struct plan *plan = arg;
+	const char *argv[] = {"postmap", "-q", "127.0.0.1",
+			      plan->conf.maps.list[0], NULL};
+	char *output = NULL;
+	int code = subprocess_run(argv, COMMAND_MS, &output, err);
+
+	if (code > 0 && *output != '\0')
+		code = err_set(err, "%s", output);
+	free(output);
+	return code < 0 ? -1 : 0;
+}
+
+static void
+add_step(struct plan *plan, char *text, char *undo, step_fn *fn)
+{
+	steps_add(&plan->steps, text, undo, fn, plan);
+	free(text);
+	free(undo);
+}
+
+static void
+add_file_steps(struct plan *plan)
+{
+	const char *path = plan->file.path, *backup = plan->file_backup;
+
+	if (plan->file.exists)
+		add_step(plan, alloc_format("cp -p %s %s", path, backup), NULL,
+			 copy_file);
+	add_step(plan, alloc_format("write %s", path),
+		 plan->file.exists ? alloc_format("mv %s %s", backup, path)
+				   : alloc_format("rm -f %s", path),
+		 write_file);
+}
+
+static char *
+postconf_command(const struct strings *settings)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs("postconf -e", out);
+	for (size_t i = 0; i < settings->count; i++)
+		fprintf(out, " '%s'", settings->list[i]);
+	fclose(out);
+	return text;
+}
+
+static bool
+postfix_runs(void)
+{
+	static const char *const argv[] = {"postfix", "status", NULL};
+	struct err err;
+	char *output = NULL;
+	int code = subprocess_run(argv, COMMAND_MS, &output, &err);
+
+	free(output);
+	return code == 0;
+}
+
+static void
+add_main_cf_steps(struct plan *plan)
+{
+	const char *path = plan->main_cf, *backup = plan->main_cf_backup;
+
+	if (plan->conf.maps.list[0][strcspn(plan->conf.maps.list[0], ":")] !=
+	    '\0')
+		add_step(plan, alloc_format("postmap -q 127.0.0.1 %s",
+					    plan->conf.maps.list[0]),
+			 NULL, ask_map);
+	add_step(plan, alloc_format("cp -p %s %s", path, backup), NULL,
+		 copy_main_cf);
+	add_step(plan, postconf_command(&plan->settings),
+		 alloc_format("cp -p %s %s && postfix reload", backup, path),
+		 edit_main_cf);
+	steps_add_command(&plan->steps, "postfix check", NULL);
+	if (postfix_runs())
+		steps_add_command(&plan->steps, "postfix reload", NULL);
+	else
+		strings_add(&plan->notes, "Postfix is not running: start it");
+}
+
+static int
+plan_steps(struct plan *plan, struct err *err)
+{
+	char stamp[32];
+	struct tm tm;
+
+	localtime_r(&plan->now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	plan->file_backup =
+	    alloc_format("%s.before-setup-%s", plan->file.path, stamp);
+	plan->main_cf_backup =
+	    alloc_format("%s.before-setup-%s", plan->main_cf, stamp);
+	/* An error that was there before would look like ours. */
+	if (plan->settings.count > 0)
+		steps_add_command(&plan->steps, "postfix check", NULL);
+	if (plan->text != NULL)
+		add_file_steps(plan);
+	if (service_plan(&plan->steps, plan->text != NULL, err) != 0)
+		return -1;
+	if (plan->settings.count > 0)
+		add_main_cf_steps(plan);
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+int
+plan_make(struct plan *plan, const char *config, time_t now, struct err *err)
+{
+	*plan = (struct plan){.now = now};
+	if (settings_load(&plan->conf, config, err) != 0)
+		return -1;
+	if (settings_file_load(&plan->file,
+			       config != NULL ? config : usual_file, err) != 0)
+		return -1;
+	if (postconf_load(&plan->postfix, err) != 0)
+		return err_prefix(err, "Postfix's settings");
+	servers_find(&plan->servers);
+	plan->seen = true;
+	if (plan_settings(plan, err) != 0 || plan_main_cf(plan, err) != 0)
+		return -1;
+	return plan_steps(plan, err);
+}
+
+void
+plan_clear(struct plan *plan)
+{
+	conf_clear(&plan->conf);
+	postconf_clear(&plan->postfix);
+	servers_clear(&plan->servers);
+	settings_file_clear(&plan->file);
+	log_choice_clear(&plan->log);
+	map_choice_clear(&plan->map);
+	strings_clear(&plan->keys);
+	free(plan->text);
+	strings_clear(&plan->settings);
+	free(plan->main_cf);
+	free(plan->file_backup);
+	free(plan->main_cf_backup);
+	strings_clear(&plan->notes);
+	strings_clear(&plan->reasons);
+	steps_clear(&plan->steps);
+}
+
+static void
+print_list(const char *title, const struct strings *list)
+{
+	if (list->count > 0)
+		printf("%s:\n", title);
+	for (size_t i = 0; i < list->count; i++)
+		printf("  %s\n", list->list[i]);
+}
+
+static void
+print_choice(const char *key, const char *value, const char *why)
+{
+	if (value != NULL)
+		printf("  %s: %s\n      %s\n", key, value, why);
+}
+
+void
+plan_print(const struct plan *plan)
+{
+	if (!plan->seen)
+		return;
+	print_list("POP and IMAP servers", &plan->servers.lines);
+	if (plan->servers.lines.count == 0)
+		puts("POP and IMAP servers: nobody listens on their ports");
+	if (plan->keys.count > 0)
+		printf("%s:\n", plan->file.path);
+	print_choice("logfile", plan->log.logfile, plan->log.why);
+	print_choice("dbfile", plan->map.dbfile, plan->map.why);
+	if (plan->settings.count > 0)
+		print_list(plan->main_cf, &plan->settings);
+	for (size_t i = 0; i < plan->notes.count; i++)
+		printf("note: %s\n", plan->notes.list[i]);
+}

@@ -1,0 +1,49 @@
+/*
+ * plan: what pbsctl setup has seen, what it would set, why, and by which steps.
+ */
+#ifndef TOOLS_SETUP_PLAN_H
+#define TOOLS_SETUP_PLAN_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "daemon/conf/conf.h"
+#include "tools/doctor/postconf.h"
+#include "tools/setup/log_choice.h"
+#include "tools/setup/map_choice.h"
+#include "tools/setup/servers.h"
+#include "tools/setup/settings_file.h"
+#include "tools/setup/steps.h"
+
+struct err;
+
+struct plan {
+	time_t now;
+	bool seen;	  /* the machine; it can be printed */
+	struct conf conf; /* as it will be */
+	struct postconf postfix;
+	struct servers servers;
+	struct settings_file file;
+	struct log_choice log; /* NULLs: the file names one */
+	struct map_choice map; /* the same */
+	struct strings keys;   /* for the file, "key: value" */
+	char *text;	       /* of the file, with them; NULL: no keys */
+	struct strings settings; /* for main.cf, "NAME = VALUE" */
+	char *main_cf;		 /* its path */
+	char *file_backup, *main_cf_backup;
+	struct strings notes;
+	struct strings reasons; /* why main.cf is not edited */
+	struct steps steps;
+};
+
+/* config: the daemon's file of settings; NULL: the usual one. 0; -1: it cannot
+ * be done, see err, or plan->reasons if err is empty. plan_clear() frees it in
+ * both cases. */
+int plan_make(struct plan *, const char *config, time_t now, struct err *);
+void plan_clear(struct plan *);
+
+/* What was seen, and what would be set; also of a plan that failed. */
+void plan_print(const struct plan *);
+
+#endif
