@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -12,15 +14,21 @@
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "daemon/source/log_once.h"
 #include "daemon/source/source.h"
 #include "patterns/line/envelope.h"
 
-enum { BUFFER = 256 * 1024 };
+enum { BUFFER = 256 * 1024, RETRY_MS = 1000 };
 
 struct input {
 	struct source source;
 	int fd;
-	char *fifo; /* its path; NULL: standard input */
+	/* The path of a FIFO; NULL: standard input, which has no more of these.
+	 * fd is -1 and the timer runs while the path names no FIFO. */
+	char *fifo;
+	int inotify, watch; /* tell when the FIFO is deleted or renamed */
+	struct timer *retry;
+	struct log_once problem;
 	struct linebuf *lines;
 	struct envelope_export *export;
 	struct timer *first; /* calls idle() even if no input comes for long */
@@ -62,32 +70,59 @@ static void on_input(void *arg, uint32_t events);
 static int
 watch(struct input *in, struct err *err)
 {
-	if (in->fd < 0)
-		return err_set(err, "%s", strerror(errno));
 	return loop_watch(in->source.loop, in->fd, POLLIN, on_input, in, err);
+}
+
+/* NULL: opened; else why not. Any other file would be readable for ever. */
+static const char *
+open_fifo(struct input *in)
+{
+	struct stat st;
+
+	in->fd = open(in->fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (in->fd < 0 || fstat(in->fd, &st) != 0)
+		return strerror(errno);
+	if (!S_ISFIFO(st.st_mode))
+		return "not a FIFO any more";
+	if (in->watch >= 0)
+		inotify_rm_watch(in->inotify, in->watch);
+	in->watch =
+	    inotify_add_watch(in->inotify, in->fifo, IN_ATTRIB | IN_MOVE_SELF);
+	return NULL;
 }
 
 /*
  * The last writer has gone, perhaps in the middle of a line. The descriptor
  * would be readable for ever, and a new one takes its place. That is opened
- * first, so that the next writer does not find the FIFO without a reader.
+ * first, so that the next writer does not find the FIFO without a reader. A
+ * FIFO that was deleted or replaced is waited for.
  */
 static void
-await_writer(struct input *in)
+await_writer(void *arg)
 {
-	int fd = open(in->fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct input *in = arg;
+	int before = in->fd;
+	const char *why = open_fifo(in);
 	struct err err;
 
 	linebuf_reset(in->lines);
-	if (fd < 0) {
-		end(in, strerror(errno));
+	if (before >= 0) {
+		loop_unwatch(in->source.loop, before);
+		close(before);
+	}
+	if (why == NULL && watch(in, &err) != 0)
+		why = err.text;
+	if (why == NULL) {
+		if (log_once_is_logged(&in->problem))
+			log_info("following %s", in->fifo);
+		log_once_clear(&in->problem);
 		return;
 	}
-	loop_unwatch(in->source.loop, in->fd);
-	close(in->fd);
-	in->fd = fd;
-	if (watch(in, &err) != 0)
-		end(in, err.text);
+	log_once_warning(&in->problem, "waiting for", in->fifo, why);
+	if (in->fd >= 0)
+		close(in->fd);
+	in->fd = -1;
+	timer_arm(in->retry, RETRY_MS);
 }
 
 /* Standard input is shared with the process that started us, so it is not made
@@ -116,14 +151,51 @@ on_input(void *arg, uint32_t events)
 	notify_idle(in);
 }
 
+/* If a writer is left in a FIFO that has lost its name, what it writes is read
+ * to the end; the path is looked at after that. */
+static void
+on_change(void *arg, uint32_t events)
+{
+	struct input *in = arg;
+	char buffer[4096];
+
+	while (read(in->inotify, buffer, sizeof(buffer)) > 0)
+		continue;
+	if (in->fd >= 0)
+		on_input(in, events);
+}
+
+/* With too many instances of inotify(7) in use, a FIFO that is deleted is not
+ * noticed. */
+static int
+open_first(struct input *in, const char *spec, struct err *err)
+{
+	const char *why;
+
+	in->fifo = alloc_string(spec);
+	in->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (in->inotify >= 0 && loop_watch(in->source.loop, in->inotify, POLLIN,
+					   on_change, in, err) != 0)
+		return -1;
+	why = open_fifo(in);
+	return why == NULL ? 0 : err_set(err, "%s", why);
+}
+
 static void
 close_input(struct source *source)
 {
 	struct input *in = (struct input *)source;
 
-	loop_unwatch(source->loop, in->fd);
+	if (in->fd >= 0)
+		loop_unwatch(source->loop, in->fd);
 	if (in->fifo != NULL && in->fd >= 0)
 		close(in->fd);
+	if (in->inotify >= 0) {
+		loop_unwatch(source->loop, in->inotify);
+		close(in->inotify);
+	}
+	timer_free(&in->retry);
+	log_once_clear(&in->problem);
 	free(in->fifo);
 	timer_free(&in->first);
 	linebuf_free(&in->lines);
@@ -139,11 +211,8 @@ open_input(const char *spec, struct loop *loop,
 {
 	struct input *in = alloc_zero(1, sizeof(*in));
 
+	in->inotify = in->watch = -1;
 	in->source.once = start->once;
-	if (strcmp(spec, "-") != 0) {
-		in->fifo = alloc_string(spec);
-		in->fd = open(spec, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	}
 	in->source.sink = *sink;
 	in->source.loop = loop;
 	in->lines = linebuf_new();
@@ -151,7 +220,9 @@ open_input(const char *spec, struct loop *loop,
 	linebuf_on_drop(in->lines, sink->lost, sink->arg);
 	in->buffer = alloc_zero(BUFFER, 1);
 	in->first = timer_new(loop, notify_idle, in);
-	if (watch(in, err) != 0) {
+	in->retry = timer_new(loop, await_writer, in);
+	if ((strcmp(spec, "-") != 0 && open_first(in, spec, err) != 0) ||
+	    watch(in, err) != 0) {
 		err_prefix(err, "%s", in->fifo ? spec : "standard input");
 		close_input(&in->source);
 		return NULL;

@@ -203,6 +203,15 @@ def fifo():
         time.sleep(0.5)  # else the next writer goes on with that line
         site.log(login("198.51.100.4"), name="pipe")
         found(site, "198.51.100.4", "after a writer that died in a line")
+        os.unlink(site.path("pipe"))
+        site.log(login("198.51.100.5"), name="pipe")
+        daemon.wait_message("waiting for %s: not a FIFO any more"
+                            % site.path("pipe"))
+        ok("198.51.100.5" not in site.dump(), "nothing from a plain file")
+        os.unlink(site.path("pipe"))
+        os.mkfifo(site.path("pipe"))
+        site.log(login("198.51.100.6"), name="pipe")
+        found(site, "198.51.100.6", "a FIFO that was made again")
         equal(daemon.stop(), 0, "stopped")
 
 
