@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/filetime.h"
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "daemon/source/follow_state.h"
@@ -70,7 +71,7 @@ was_emptied(struct follow *f, size_t at, int64_t now)
 
 	if (tail->offset > 0 || tail->finished ||
 	    rotation_is_pattern(f->spec) ||
-	    rotation_compare_times(tail->mtime, changed) == 0)
+	    filetime_compare(tail->mtime, changed) == 0)
 		return false;
 	found = generations_recover(&f->open, at, f->spec, now);
 	tail->mtime = changed;

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/filetime.h"
 #include "base/log.h"
 #include "daemon/source/follow_state.h"
 #include "daemon/source/resume.h"
@@ -323,7 +324,7 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 	    (known < 0 && file->live && !pattern))
 		return true;
 	return (known < 0 || pattern) &&
-	       rotation_compare_times(file->mtime, tail->mtime) >= 0;
+	       !filetime_is_older(file->mtime, tail->mtime);
 }
 
 /* The file may have got its old name back, or a link may point to it again. */
@@ -356,13 +357,34 @@ open_newer(struct follow *f, const struct rotation *files, int64_t now)
 		switch_back(f, &files->list[files->count - 1]);
 }
 
+/*
+ * If the newest open file is not in the list, it may have been rotated into
+ * another directory, logrotate(8)'s olddir. There may also be newer ones there,
+ * which were written and rotated before this process looked.
+ */
+static void
+list(const struct follow *f, struct rotation *files)
+{
+	const struct tail *tail = generations_newest(&f->open);
+	struct logpos lost = {0};
+
+	rotation_list(files, f->spec, NULL);
+	if (tail == NULL || tail->offset == 0 || find_newest(f, files) >= 0)
+		return;
+	rotation_clear(files);
+	lost.device = tail->device;
+	lost.inode = tail->inode;
+	tail_print_offset(tail, &lost.print);
+	rotation_list(files, f->spec, &lost);
+}
+
 static void
 list_and_open(struct follow *f, struct rotation *files, int64_t now)
 {
 	for (int tries = TRIES; tries >= 0; tries--) {
 		f->renamed = false;
 		f->accept_rename = tries == 0;
-		rotation_list(files, f->spec, NULL);
+		list(f, files);
 		open_newer(f, files, now);
 		if (!f->renamed)
 			return;

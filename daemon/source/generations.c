@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/filetime.h"
 #include "base/linebuf.h"
 #include "base/log.h"
 #include "daemon/source/rotation.h"
@@ -45,7 +46,8 @@ generations_has(const struct generations *g, const struct rotated *file)
 	return find(g, file) < g->count;
 }
 
-/* Compressed or not: gzip(1) and logrotate(8) keep the time of change. */
+/* Compressed or not: gzip(1), logrotate(8) and others keep the time of change,
+ * bzip2(1) its seconds. */
 static bool
 is_same(const struct generations_done *done, const struct rotated *file)
 {
@@ -53,8 +55,8 @@ is_same(const struct generations_done *done, const struct rotated *file)
 	struct tail *tail;
 	bool same;
 
-	if (done->inode == 0 ||
-	    rotation_compare_times(done->mtime, file->mtime) != 0)
+	if (done->inode == 0 || filetime_is_older(done->mtime, file->mtime) ||
+	    filetime_is_older(file->mtime, done->mtime))
 		return false;
 	if (done->inode == file->inode && done->device == file->device)
 		return true;
@@ -209,8 +211,7 @@ generations_recover(struct generations *g, size_t at, const char *spec,
 		const struct rotated *file = &files.list[i];
 
 		if (file->live || generations_has_done(g, file) ||
-		    (copy < 0 &&
-		     rotation_compare_times(file->mtime, tail->mtime) < 0))
+		    (copy < 0 && filetime_is_older(file->mtime, tail->mtime)))
 			continue;
 		insert_rotated(g, &at, file, 0, now);
 	}

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/filetime.h"
 #include "daemon/source/source.h"
 #include "daemon/source/tail.h"
 #include "daemon/source/unpack.h"
@@ -27,12 +28,13 @@ struct mark {
 	enum kind kind;
 	unsigned long number; /* NUMBERED: the larger, the older */
 	char date[64];	      /* DATED: the larger, the newer */
-	bool unreadable;      /* compressed in a way that is not known */
+	bool unreadable;      /* compressed in an unknown way */
 };
 
 struct sibling {
 	struct rotated file;
 	struct mark mark;
+	bool elsewhere; /* in a directory beside */
 	bool half_made; /* compressed, and the plain file still exists */
 };
 
@@ -263,6 +265,7 @@ scan_if_there(struct siblings *found, const char *path,
 	      const struct logpos *lost)
 {
 	struct siblings there = {0};
+	size_t before = found->count;
 	bool known;
 
 	scan(&there, path, lost);
@@ -275,6 +278,8 @@ scan_if_there(struct siblings *found, const char *path,
 		else
 			free(s->file.path);
 	}
+	for (size_t i = before; i < found->count; i++)
+		found->list[i].elsewhere = true;
 	free(there.list);
 	free(there.unreadable);
 }
@@ -318,14 +323,6 @@ scan_beside(struct siblings *found, const char *path, const struct logpos *lost)
 
 /* ---- order ---- */
 
-int
-rotation_compare_times(struct timespec a, struct timespec b)
-{
-	if (a.tv_sec != b.tv_sec)
-		return a.tv_sec < b.tv_sec ? -1 : 1;
-	return (a.tv_nsec > b.tv_nsec) - (a.tv_nsec < b.tv_nsec);
-}
-
 static bool
 is_suffix(const char *text)
 {
@@ -363,7 +360,8 @@ compare_dates(const char *a, const char *b)
 		   : 0;
 }
 
-/* Compares the marks if both are of the same kind, else the times of change. */
+/* Compares the marks if both are of the same kind, else the times of change. So
+ * with numbers of two directories, one of which may have been moved away. */
 static int
 compare_ages(const struct sibling *a, const struct sibling *b)
 {
@@ -374,13 +372,14 @@ compare_ages(const struct sibling *a, const struct sibling *b)
 				      last_part(b->file.path));
 	else if (a->file.live != b->file.live)
 		return a->file.live ? 1 : -1;
-	else if (a->mark.kind == NUMBERED && b->mark.kind == NUMBERED)
+	else if (a->mark.kind == NUMBERED && b->mark.kind == NUMBERED &&
+		 a->elsewhere == b->elsewhere)
 		order = (a->mark.number < b->mark.number) -
 			(a->mark.number > b->mark.number);
 	else if (a->mark.kind == DATED && b->mark.kind == DATED)
 		order = strcmp(a->mark.date, b->mark.date);
 	if (order == 0)
-		order = rotation_compare_times(a->file.mtime, b->file.mtime);
+		order = filetime_compare(a->file.mtime, b->file.mtime);
 	if (order == 0)
 		order = (int)a->mark.kind - (int)b->mark.kind;
 	return order ? order : strcmp(a->file.path, b->file.path);

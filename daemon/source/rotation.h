@@ -55,9 +55,6 @@ ssize_t rotation_find(const struct rotation *, const struct fingerprint *,
 ssize_t rotation_find_inode(const struct rotation *, uint64_t device,
 			    uint64_t inode);
 
-/* Less than, equal to or greater than 0, as strcmp(3). */
-int rotation_compare_times(struct timespec, struct timespec);
-
 /* Whether the last component of the path has a '*'. */
 bool rotation_is_pattern(const char *spec);
 

@@ -11,6 +11,9 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <zlib.h>
@@ -38,8 +41,12 @@ enum op {
 	DELETE,
 	SWITCH,
 	MOVE,
+	MOUNT,
+	UNMOUNT,
+	CLOCK, /* set back or forth */
 	RUN,
 	STOP,
+	KILL, /* the checkpoint is an older one, or there is none */
 	START,
 	OVERFLOW,
 	OPS
@@ -60,24 +67,90 @@ static const char *const names[OPS] = {"append",
 				       "delete",
 				       "switch",
 				       "move directory",
+				       "mount",
+				       "unmount",
+				       "set the clock",
 				       "run",
 				       "stop",
+				       "kill",
 				       "start",
 				       "overflow"};
 
-enum mode { NUMBERED, DATED, LINKED, STARRED, MODES };
-static const char *const modes[MODES] = {"numbered", "dated", "linked",
-					 "starred"};
+/* AWAY: into a directory beside the log, logrotate(8)'s olddir. */
+enum mode { NUMBERED, DATED, LINKED, STARRED, AWAY, PIPE, MODES };
+static const char *const modes[MODES] = {"numbered", "dated",  "linked",
+					 "starred",  "olddir", "FIFO"};
 
 /* How often each op comes, by mode; 0 where it makes no sense. */
 static const int weights[MODES][OPS] = {
-    [NUMBERED] = {30, 2, 8, 8, 2, 8, 6, 6, 4, 6, 2, 2, 2, 0, 1, 14, 7, 7, 0},
-    [DATED] = {30, 2, 8, 8, 2, 8, 6, 6, 4, 6, 2, 2, 2, 0, 1, 14, 7, 7, 0},
-    [LINKED] = {30, 2, 8, 8, 2, 0, 0, 0, 0, 4, 0, 2, 0, 12, 0, 14, 7, 7, 0},
-    [STARRED] = {30, 2, 8, 8, 2, 8, 6, 6, 4, 0, 0, 2, 2, 0, 1, 14, 7, 7, 0},
+    [NUMBERED] = {[APPEND] = 30,      [FLOOD] = 2,	   [HALF] = 8,
+		  [FINISH] = 8,	      [LATE] = 2,	   [REOPEN] = 8,
+		  [ROTATE] = 6,	      [ROTATE_CREATE] = 6, [COMPRESS] = 4,
+		  [COPYTRUNCATE] = 6, [COPY_LOSING] = 2,   [TRUNCATE] = 2,
+		  [DELETE] = 2,	      [MOVE] = 1,	   [MOUNT] = 1,
+		  [UNMOUNT] = 2,      [CLOCK] = 2,	   [RUN] = 14,
+		  [STOP] = 7,	      [KILL] = 2,	   [START] = 7},
+    [DATED] = {[APPEND] = 30,	   [FLOOD] = 2,		[HALF] = 8,
+	       [FINISH] = 8,	   [LATE] = 2,		[REOPEN] = 8,
+	       [ROTATE] = 6,	   [ROTATE_CREATE] = 6, [COMPRESS] = 4,
+	       [COPYTRUNCATE] = 6, [COPY_LOSING] = 2,	[TRUNCATE] = 2,
+	       [DELETE] = 2,	   [MOVE] = 1,		[MOUNT] = 1,
+	       [UNMOUNT] = 2,	   [CLOCK] = 2,		[RUN] = 14,
+	       [STOP] = 7,	   [KILL] = 2,		[START] = 7},
+    [LINKED] = {[APPEND] = 30,
+		[FLOOD] = 2,
+		[HALF] = 8,
+		[FINISH] = 8,
+		[LATE] = 2,
+		[COPYTRUNCATE] = 4,
+		[TRUNCATE] = 2,
+		[SWITCH] = 12,
+		[RUN] = 14,
+		[STOP] = 7,
+		[START] = 7},
+    [STARRED] = {[APPEND] = 30,
+		 [FLOOD] = 2,
+		 [HALF] = 8,
+		 [FINISH] = 8,
+		 [LATE] = 2,
+		 [REOPEN] = 8,
+		 [ROTATE] = 6,
+		 [ROTATE_CREATE] = 6,
+		 [COMPRESS] = 4,
+		 [TRUNCATE] = 2,
+		 [DELETE] = 2,
+		 [MOVE] = 1,
+		 [MOUNT] = 1,
+		 [UNMOUNT] = 2,
+		 [RUN] = 14,
+		 [STOP] = 7,
+		 [KILL] = 2,
+		 [START] = 7},
+    [AWAY] = {[APPEND] = 30,
+	      [FLOOD] = 2,
+	      [HALF] = 8,
+	      [FINISH] = 8,
+	      [LATE] = 2,
+	      [REOPEN] = 8,
+	      [ROTATE] = 6,
+	      [ROTATE_CREATE] = 6,
+	      [COMPRESS] = 4,
+	      [RUN] = 14,
+	      [STOP] = 7,
+	      [START] = 7},
+    [PIPE] = {[APPEND] = 30,
+	      [HALF] = 8,
+	      [FINISH] = 8,
+	      [REOPEN] = 8,
+	      [RUN] = 14,
+	      [STOP] = 4,
+	      [START] = 8},
 };
 
 enum { PROGRAM_MAX = 60 };
+
+/* In a mount namespace of its own. */
+static bool may_mount;
 
 struct program {
 	uint64_t seed;
@@ -123,7 +196,7 @@ make_program(uint64_t seed)
 	struct program p = {.seed = seed};
 	uint64_t state = seed;
 
-	p.mode = (enum mode)(random_next(&state) % 8);
+	p.mode = (enum mode)(random_next(&state) % 11);
 	if (p.mode >= MODES)
 		p.mode = random_next(&state) % 2 ? NUMBERED : DATED;
 	p.holes = random_next(&state) % 4 == 0;
@@ -169,6 +242,12 @@ struct world {
 	int nsplit;
 	int rotations, moves, target;
 	bool truncated; /* and the reader may not have noticed yet */
+	bool proven;	/* the newest file that it had open had a line */
+	/* What a mount hides, and the clock that the files' times come from. */
+	bool mounted;
+	uint16_t under;		/* file at the mount */
+	bool hidden[FILES_MAX]; /* the mount alone keeps it from being found */
+	time_t ahead;
 	/* The reader. */
 	struct follower follower;
 	bool running;
@@ -302,21 +381,45 @@ lose(struct world *w, uint16_t file)
 
 /* ---- the writer ---- */
 
+/* Whether what is written now could be read. */
+static bool
+may_write(const struct world *w)
+{
+	return w->program->mode != PIPE || w->running;
+}
+
+/* The times of files follow the clock that programs set. */
+static void
+set_time(const struct world *w, int fd)
+{
+	struct timespec times[2];
+
+	if (w->ahead == 0)
+		return;
+	clock_gettime(CLOCK_REALTIME, &times[0]);
+	times[0].tv_sec += w->ahead;
+	times[1] = times[0];
+	futimens(fd, times);
+}
+
 static void
 open_log(struct world *w)
 {
 	struct stat st;
 	bool there;
 
-	if (w->fd >= 0)
+	if (w->fd >= 0 || !may_write(w))
 		return;
 	there = stat(path(w, live_name(w)), &st) == 0;
-	w->fd =
-	    open(path(w, live_name(w)),
-		 O_WRONLY | O_CREAT | (w->program->holes ? 0 : O_APPEND), 0600);
+	w->fd = open(path(w, live_name(w)),
+		     O_WRONLY | O_CREAT | O_NONBLOCK |
+			 (w->program->holes ? 0 : O_APPEND),
+		     0600);
 	if (w->fd < 0)
 		return;
 	lseek(w->fd, 0, SEEK_END);
+	if (!there)
+		set_time(w, w->fd);
 	if (!there || w->nfiles == 0)
 		w->file = w->nfiles++;
 }
@@ -331,8 +434,10 @@ put(struct world *w, const char *bytes, size_t len)
 static void
 finish_line(struct world *w)
 {
-	if (w->held_len > 0 && w->fd >= 0)
+	if (w->held_len > 0 && w->fd >= 0) {
 		put(w, w->held, w->held_len);
+		set_time(w, w->fd);
+	}
 	w->held_len = 0;
 }
 
@@ -364,6 +469,8 @@ append(struct world *w, uint32_t count, enum state state)
 		new_line(w, state, text, &len);
 		put(w, text, len);
 	}
+	if (w->fd >= 0)
+		set_time(w, w->fd);
 }
 
 static void
@@ -376,9 +483,12 @@ half(struct world *w, uint32_t arg)
 	finish_line(w);
 	if (w->fd < 0 || w->nlines >= LINES_MAX)
 		return;
-	w->held_line = new_line(w, arg % 16 ? EXPECTED : OVERLONG, text, &len);
+	w->held_line = new_line(
+	    w, arg % 16 || w->program->mode == PIPE ? EXPECTED : OVERLONG, text,
+	    &len);
 	first = 1 + arg % (len - 1);
 	put(w, text, first);
+	set_time(w, w->fd);
 	memcpy(w->held, text + first, len - first);
 	w->held_len = len - first;
 }
@@ -408,6 +518,7 @@ start(struct world *w)
 		return;
 	}
 	w->running = true;
+	w->proven = false;
 }
 
 static void
@@ -416,7 +527,7 @@ settle(struct world *w)
 	if (!w->running)
 		return;
 	follower_settle(&w->follower);
-	w->truncated = false;
+	w->truncated = w->proven = false;
 }
 
 /* All that must have been read by now. */
@@ -447,9 +558,20 @@ first_unread(const struct world *w)
 }
 
 static void
-stop(struct world *w)
+save_position(struct world *w)
 {
-	bool lost = w->program->mode == LINKED;
+	logpos_clear(&w->pos);
+	w->has_pos = source_position(w->follower.source, &w->pos) == 0;
+	w->since = 1000 + w->nlines;
+	if (!w->has_pos || w->pos.print.offset == 0 || w->truncated)
+		w->since = first_unread(w);
+}
+
+/* killed: the position is that of the last stop, if there was one. */
+static void
+stop(struct world *w, bool killed)
+{
+	bool lost = w->program->mode == LINKED || w->program->mode == PIPE;
 
 	if (!w->running)
 		return;
@@ -459,13 +581,14 @@ stop(struct world *w)
 		sync_up(w);
 	if (w->why[0])
 		return;
-	logpos_clear(&w->pos);
-	w->has_pos = source_position(w->follower.source, &w->pos) == 0;
+	if (!killed)
+		save_position(w);
 	source_close(&w->follower.source);
 	w->running = false;
-	w->since = 1000 + w->nlines;
-	if (!w->has_pos || w->pos.print.offset == 0 || w->truncated)
-		w->since = first_unread(w);
+	if (w->program->mode == PIPE && w->fd >= 0) {
+		close(w->fd);
+		w->fd = -1;
+	}
 	for (uint16_t i = 0; i < w->nfiles; i++)
 		if (w->lost[i])
 			lose(w, i);
@@ -514,8 +637,10 @@ rotated_name(struct world *w)
 {
 	static char name[64];
 
-	if (w->program->mode == DATED) {
-		sprintf(name, "log-%d", 20260101 + w->rotations++);
+	if (w->program->mode == DATED || w->program->mode == AWAY) {
+		sprintf(name, "%slog-%d",
+			w->program->mode == AWAY ? "old/" : "",
+			20260101 + w->rotations++);
 		return name;
 	}
 	shift(w);
@@ -523,10 +648,31 @@ rotated_name(struct world *w)
 	return "log.1";
 }
 
+/* In another directory a file is found by what the reader has read of the one
+ * that was the log. */
+static bool
+may_go_away(struct world *w)
+{
+	uint32_t n = w->nlines;
+
+	if (!w->running)
+		return w->has_pos && w->pos.print.offset > 0;
+	if (w->proven)
+		return true;
+	settle(w);
+	while (n > 0 &&
+	       (w->lines[n - 1].file != w->file || !w->lines[n - 1].read))
+		n--;
+	w->proven = n > 0;
+	return w->proven;
+}
+
 static void
 rotate(struct world *w, bool create)
 {
 	if (w->rotations > 50)
+		return;
+	if (w->program->mode == AWAY && !may_go_away(w))
 		return;
 	if (w->program->mode == STARRED)
 		w->rotations++;
@@ -588,11 +734,17 @@ compress_one(struct world *w, uint32_t arg)
 	const char *command;
 	char name[64];
 
+	/* There it is only found by a fingerprint, if anything was read. */
+	if (w->program->mode == AWAY &&
+	    (w->running ? w->nread == 0 : w->pos.print.offset == 0))
+		return;
 	for (int i = 1; i <= 60; i++) {
 		if (w->program->mode == NUMBERED)
 			sprintf(name, "log.%d", i);
 		else
-			sprintf(name, "log-%d", 20260101 + w->rotations - i);
+			sprintf(name, "%slog-%d",
+				w->program->mode == AWAY ? "old/" : "",
+				20260101 + w->rotations - i);
 		if (!exists(path(w, name)) || is_writers(w, name) ||
 		    arg++ % 3 == 0)
 			continue;
@@ -615,6 +767,7 @@ copy_file(struct world *w, const char *from, const char *to)
 	while ((got = read(in, buffer, sizeof(buffer))) > 0)
 		if (write(out, buffer, (size_t)got) != got)
 			fail(w, "cannot copy to %s", to);
+	set_time(w, out);
 	close(in);
 	close(out);
 }
@@ -697,12 +850,67 @@ move_directory(struct world *w)
 {
 	char to[300];
 
+	if (w->mounted)
+		return;
 	sync_up(w);
 	for (uint16_t i = 0; i < w->nfiles; i++)
 		lose(w, i);
 	snprintf(to, sizeof(to), "%s/old%d", w->top, w->moves++);
 	rename(path(w, ""), to);
 	mkdir(path(w, ""), 0700);
+}
+
+static void
+lose_all(struct world *w)
+{
+	sync_up(w);
+	leave(w);
+	for (uint16_t i = 0; i < w->nfiles; i++)
+		lose(w, i);
+}
+
+/* log2ram(8), or a disk for logs that is mounted late. */
+static void
+mount_over(struct world *w)
+{
+	if (!may_mount || w->mounted)
+		return;
+	for (uint16_t i = 0; i < w->nfiles; i++)
+		w->hidden[i] = !w->lost[i] && !w->gone[i];
+	lose_all(w);
+	if (mount("none", path(w, ""), "tmpfs", 0, "size=64m") != 0)
+		fail(w, "cannot mount: %s", strerror(errno));
+	w->mounted = true;
+	w->under = w->file;
+}
+
+/* What was below it can be found again. */
+static void
+unmount(struct world *w)
+{
+	if (!w->mounted)
+		return;
+	lose_all(w);
+	if (umount2(path(w, ""), MNT_DETACH) != 0)
+		fail(w, "cannot unmount: %s", strerror(errno));
+	w->mounted = false;
+	w->file = w->under;
+	for (uint16_t i = 0; i < w->nfiles; i++) {
+		if (w->hidden[i])
+			w->lost[i] = w->gone[i] = false;
+		w->hidden[i] = false;
+	}
+}
+
+/* What is emptied or deleted is only found by its time if the reader has seen
+ * the log since the clock was set. */
+static void
+set_clock(struct world *w, int seconds)
+{
+	sync_up(w);
+	w->ahead += seconds;
+	append(w, 1, EXPECTED);
+	sync_up(w);
 }
 
 /* More events than the kernel keeps, and a rotation that no event reports. */
@@ -725,7 +933,7 @@ overflow(struct world *w)
 		chmod(path(w, "noise"), 0600);
 		chmod(path(w, "sound"), 0600);
 	}
-	if (w->program->mode != LINKED)
+	if (w->program->mode != LINKED && w->program->mode != PIPE)
 		rotate(w, true);
 	append(w, 1, EXPECTED);
 }
@@ -776,11 +984,21 @@ do_step(struct world *w, enum op op, uint32_t arg)
 	case MOVE:
 		move_directory(w);
 		break;
+	case MOUNT:
+		mount_over(w);
+		break;
+	case UNMOUNT:
+		unmount(w);
+		break;
+	case CLOCK:
+		set_clock(w, ((int)(arg % 7) - 3) * 3600);
+		break;
 	case RUN:
 		settle(w);
 		break;
 	case STOP:
-		stop(w);
+	case KILL:
+		stop(w, op == KILL);
 		break;
 	case START:
 		start(w);
@@ -810,6 +1028,9 @@ run_program(const struct program *p, struct line *lines)
 	w->fd = -1;
 	w->top = follower_directory();
 	mkdir(path(w, ""), 0700);
+	mkdir(path(w, "old"), 0700);
+	if (p->mode == PIPE)
+		mkfifo(path(w, "log"), 0600);
 	snprintf(w->spec, sizeof(w->spec), "%s/d/log%s", w->top,
 		 p->mode == STARRED ? "-*" : "");
 	if (p->mode == LINKED)
@@ -829,6 +1050,8 @@ run_program(const struct program *p, struct line *lines)
 	if (w->fd >= 0)
 		close(w->fd);
 	logpos_clear(&w->pos);
+	if (w->mounted)
+		umount2(path(w, ""), MNT_DETACH);
 	follower_remove_all(w->top);
 	free(w->top);
 	return w->why[0] ? strdup(w->why) : NULL;
@@ -898,6 +1121,9 @@ main(void)
 	struct err err;
 	char *why;
 
+	signal(SIGPIPE, SIG_IGN);
+	may_mount = unshare(CLONE_NEWNS) == 0 &&
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 	log_open(getenv("FOLLOW_LOG") ? getenv("FOLLOW_LOG") : "/dev/null",
 		 getenv("FOLLOW_LOG") != NULL, &err);
 	for (uint64_t i = 0; i < programs && failed < 5; i++) {
