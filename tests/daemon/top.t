@@ -2,7 +2,9 @@
 # pbsctl top on a real terminal, that of tmux: it shows a login within a second,
 # obeys its keys and any size, and leaves the terminal as it was, however it
 # ends. Where it cannot be shown, it says why.
+import itertools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,15 +17,20 @@ from tap import contains, equal, main, ok, skip_all
 from tmux import PROMPT, Terminal
 
 PBSCTL = os.path.abspath(os.path.join(pbs.BUILD, "pbsctl"))
+RUNS = itertools.count()
 GUEST, OTHER, SIX = "198.51.100.1", "198.51.100.2", "2001:db8:1:2::7"
 
 
 def top(terminal, site, before="", after=""):
-    """Types the command; when the test goes on, it runs or has failed."""
-    terminal.type("clear; %s %s top --socket=%s.ctl%s; echo ended=$?\n" % (
-        before, PBSCTL, site.map, after))
+    """Types the command; when the test goes on, it runs or has failed. Returns
+    what is printed before its exit code."""
+    mark = "ended%d=" % next(RUNS)
+    terminal.type("clear; %s %s top --socket=%s.ctl%s; echo %s$?\n" % (
+        before, PBSCTL, site.map, after, mark))
     terminal.until("top", lambda lines: any(
-        "authorized" in line or line.startswith("ended=") for line in lines))
+        "authorized" in line or re.match(mark + "[0-9]", line)
+        for line in lines))
+    return mark
 
 
 def settings(terminal):
@@ -137,23 +144,24 @@ def leaves_clean():
              128 + signal.SIGTERM),
             ("^\\", lambda t: t.press("C-\\"), 128 + signal.SIGQUIT)]
     with pbs.Site() as site:
-        site.start("--grace=1800")
+        daemon = site.start("--grace=1800")
         with Terminal(site.dir) as terminal:
             before = settings(terminal)
             for name, end, code in ends:
-                top(terminal, site)
+                mark = top(terminal, site)
                 terminal.wait("no address is authorized")
                 equal(terminal.get("cursor_flag"), "0", name + ": it runs")
                 end(terminal)
                 # At ^C the shell drops the rest of its line.
                 terminal.until("exit %d" % code, lambda lines: any(
-                    line in ("ended=%d" % code, "%d%s" % (code, PROMPT))
+                    line in (mark + str(code), "%d%s" % (code, PROMPT))
                     for line in lines))
                 equal(settings(terminal), before,
                       name + ": the terminal's settings are as before")
                 equal((terminal.get("alternate_on"),
                        terminal.get("cursor_flag")), ("0", "1"),
                       name + ": so are its screen and its cursor")
+            while_it_hangs(terminal, site, daemon)
             top(terminal, site)
             terminal.press("C-z")
             terminal.wait(PROMPT)
@@ -162,6 +170,20 @@ def leaves_clean():
             terminal.wait("no address is authorized")
             pid = child_of(terminal)
             hung_up(terminal, pid)
+
+
+def while_it_hangs(terminal, site, daemon):
+    top(terminal, site)
+    worker = daemon.worker()
+    os.kill(worker, signal.SIGSTOP)
+    for _ in range(2):  # it asks after it has drawn
+        clock = terminal.lines()[0][:8]
+        terminal.until("a clock that goes on",
+                       lambda lines: lines[0][:8] != clock)
+    terminal.press("C-c")
+    terminal.wait("130" + PROMPT, 5)
+    ok(True, "^C ends it, though the daemon hangs")
+    os.kill(worker, signal.SIGCONT)
 
 
 def hung_up(terminal, pid):
@@ -176,9 +198,10 @@ def colours():
     with pbs.Site() as site:
         site.start("--grace=1800")
         with Terminal(site.dir) as terminal:
-            top(terminal, site)
+            mark = top(terminal, site)
             contains(terminal.colours(), "\033[32mmaps ok", "coloured")
             terminal.press("q")
+            terminal.wait(mark + "0")
             top(terminal, site, before="NO_COLOR=1")
             ok("\033[3" not in terminal.colours().replace("\033[39m", ""),
                "NO_COLOR", terminal.colours())
@@ -193,10 +216,10 @@ def says_why_not():
                     ("TERM=nosuch", "does not know this terminal, "
                                     "TERM=nosuch"),
                     ("TERM=", "TERM is not set")):
-                top(terminal, site, before)
+                mark = top(terminal, site, before)
                 text = "".join(terminal.lines())
                 contains(text, why, before)
-                contains(text, "ended=69", before + ": exit 69")
+                contains(text, mark + "69", before + ": exit 69")
             top(terminal, site, after=" | cat")
             contains("".join(terminal.lines()), "must be a terminal",
                      "no terminal")

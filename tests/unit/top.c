@@ -157,6 +157,10 @@ takes_answers(void)
 	give(m, model_take_status,
 	     "pid 42\ngranted 4\nrenewed 1\nevents 3\nlines 101\n");
 	ok(model_wants_list(m) && model_wants_events(m), "now there is");
+	model_tick(m, NOW + 3, 3000);
+	is_row(m, 24, 80, 0,
+	       "22:13:23  0 authorized  listed at 22:13:20  "
+	       "pop-before-smtp pid 42");
 	is_int(give(m, model_take_list, "nonsense\n"), -1, "a malformed list");
 	is_int(give(m, model_take_events, "3 1 granted\n"), -1,
 	       "a malformed event");

@@ -95,9 +95,10 @@ static void
 draw_daemon(const struct model *m, struct screen *s)
 {
 	struct line line = {s, 0, 0, GAP};
-	char now[16];
+	char now[16], listed[16];
 
 	format_clock(now, m->wall);
+	format_clock(listed, m->listed_at);
 	add(&line, STYLE_TITLE, now);
 	if (m->trouble[0] != '\0') {
 		screen_put(s, 0, line.column + GAP, s->columns, STYLE_BAD,
@@ -107,6 +108,8 @@ draw_daemon(const struct model *m, struct screen *s)
 	addf(&line, STYLE_TITLE, "%" PRIu64 " authorized", m->counts.addresses);
 	if (m->filter[0] != '\0')
 		addf(&line, STYLE_TITLE, "%zu shown", m->nshown);
+	if (model_is_outdated(m))
+		addf(&line, STYLE_BAD, "listed at %s", listed);
 	addf(&line, STYLE_TITLE, "pop-before-smtp pid %" PRIu64, m->counts.pid);
 }
 

@@ -130,6 +130,7 @@ model_take_list(struct model *m, char *answer)
 		listing_clear(&listing);
 	}
 	m->listed = true;
+	m->listed_at = m->wall;
 	m->listed_changes = counts_changes(&m->counts);
 	model_arrange(m);
 	return result;
@@ -204,6 +205,13 @@ model_wants_list(const struct model *m)
 {
 	return m->counted &&
 	       (!m->listed || m->listed_changes != counts_changes(&m->counts));
+}
+
+bool
+model_is_outdated(const struct model *m)
+{
+	return m->listed && model_wants_list(m) &&
+	       m->wall - m->listed_at > TOP_OUTDATED;
 }
 
 /* ---- what to say ---- */

@@ -21,6 +21,7 @@ enum {
 	TOP_EVENTS_MAX = 128, /* as many as the daemon keeps */
 	TOP_FILTER_MAX = 64,
 	TOP_MESSAGE_MS = 5000, /* how long a message stays */
+	TOP_OUTDATED = 2, /* seconds, after which an old list is called so */
 	TOP_FAILING_MS = 30000 /* the daemon tries a map again sooner */
 };
 
@@ -61,6 +62,7 @@ struct model {
 	size_t nrows;
 	uint64_t listed_changes; /* counts_changes() when they were asked for */
 	bool listed;
+	time_t listed_at;
 	/* Those to show, in order; see model_arrange(). */
 	struct top_row **shown;
 	size_t nshown;
@@ -105,6 +107,9 @@ void model_say(struct model *, const char *fmt, ...)
 bool model_wants_list(const struct model *);
 bool model_wants_events(const struct model *);
 uint64_t model_newest_event(const struct model *); /* the SINCE of `events` */
+
+/* Whether the addresses are from a while ago, and have changed since. */
+bool model_is_outdated(const struct model *);
 
 /* Brings rows into the order, and hides what the filter hides: after either has
  * changed. The cursor stays on its address. */

@@ -19,9 +19,10 @@
 #include "tools/top/screen.h"
 #include "tools/top/terminal.h"
 
-/* A login is on the screen within a second. A long list of addresses costs the
- * daemon time: ten times as long as the last one took, none is asked for. */
-enum { POLL_MS = 500, LIST_PAUSE = 10 };
+/* A login is on the screen within a second. Where there are many addresses, an
+ * answer costs the daemon time: for ten times as long as the last one took, the
+ * same is not asked for again. */
+enum { POLL_MS = 500, PAUSE = 10 };
 
 struct watch {
 	struct loop *loop;
@@ -29,7 +30,8 @@ struct watch {
 	struct asker *asker;
 	struct timer *poll;
 	struct model *model;
-	int64_t list_asked_ms, list_due_ms;
+	int64_t poll_ms; /* POLL_MS or more */
+	int64_t status_asked_ms, list_asked_ms, list_due_ms;
 	bool removing; /* model->condemned, as soon as nothing else is asked */
 };
 
@@ -115,7 +117,7 @@ on_list(void *arg, char *answer, const struct err *err)
 	take(w, model_take_list, answer, err);
 	draw(w);
 	now = monotonic_ms();
-	w->list_due_ms = now + (now - w->list_asked_ms) * LIST_PAUSE;
+	w->list_due_ms = now + (now - w->list_asked_ms) * PAUSE;
 	ask_removal(w);
 }
 
@@ -145,8 +147,10 @@ static void
 on_status(void *arg, char *answer, const struct err *err)
 {
 	struct watch *w = arg;
+	int64_t pause = (monotonic_ms() - w->status_asked_ms) * PAUSE;
 	char *request;
 
+	w->poll_ms = pause > POLL_MS ? pause : POLL_MS;
 	tick(w);
 	if (!take(w, model_take_status, answer, err)) {
 		draw(w);
@@ -165,8 +169,10 @@ on_status(void *arg, char *answer, const struct err *err)
 static void
 ask_status(struct watch *w)
 {
-	if (!asker_is_busy(w->asker))
-		asker_ask(w->asker, "status", on_status);
+	if (asker_is_busy(w->asker))
+		return;
+	w->status_asked_ms = monotonic_ms();
+	asker_ask(w->asker, "status", on_status);
 }
 
 static void
@@ -174,7 +180,7 @@ on_poll(void *arg)
 {
 	struct watch *w = arg;
 
-	timer_arm(w->poll, POLL_MS);
+	timer_arm(w->poll, w->poll_ms);
 	draw(w);
 	if (!asker_is_busy(w->asker) && !ask_removal(w))
 		ask_status(w);
@@ -278,7 +284,7 @@ close_all(struct watch *w)
 int
 watch_run(const char *socket, char *status, struct err *err)
 {
-	struct watch w = {0};
+	struct watch w = {.poll_ms = POLL_MS};
 	int code = -1;
 
 	if (open_all(&w, socket, err) == 0) {
