@@ -112,6 +112,13 @@ def hostile():
             equal((code, out), (1, ""), name + ": is refused")
             ok(all(c.isprintable() or c == "\n" for c in said)
                and len(said) < 700, name + ": and printable", said[:2000])
+            equal("UTF-16 without a byte order mark" in said, "UTF-16" in name,
+                  name + ": UTF-16 is named, and nothing else is")
+        for encoding in "utf-16-le", "utf-16-be":
+            text = "ann@a.tld\r\nbob@a.tld\r\n".encode(encoding)
+            said = lists.run(lists.put(text))[2]
+            equal(said.count("UTF-16 without a byte order mark"),
+                  said.count(": \""), encoding + ": in each line")
         path = lists.put("same@domain.tld\nSame@domain.tld\n" * 500000)
         code, out, _ = lists.run("--only", "plain", path)
         equal((code, out), (0, "same@domain.tld\tok\n"), "a million times one")
@@ -546,6 +553,27 @@ def odd_names(lists, path):
     os.rmdir(lists.name("directory"))
 
 
+def fifo():
+    """A list that is written when it is read: waited for, and that is said."""
+    with Lists() as lists:
+        os.mkfifo(lists.path("fifo"))
+        run = lists.start("--only", "plain", "fifo")
+        contains(run.stderr.readline(), "fifo: waiting for somebody to write",
+                 "a FIFO that nobody writes to")
+        with open(lists.path("fifo"), "w") as f:
+            f.write("a@b.tld\n")
+        out, said = run.communicate(timeout=pbs.DEADLINE)
+        equal((run.returncode, out, said), (0, "a@b.tld\tok\n", ""),
+              "and is read when somebody does")
+        watch = lists.start("--map", lists.spec("hash"), "--settle", "1s",
+                            "--watch", "fifo")
+        contains(watch.stderr.readline(), "--watch needs a regular file",
+                 "--watch does not wait for it")
+        watch.terminate()
+        watch.communicate(timeout=pbs.DEADLINE)
+        equal(watch.returncode, 0, "and ends as ever")
+
+
 def errors():
     with Lists() as lists:
         path, spec = lists.put("a@b.tld\n"), lists.spec("hash")
@@ -598,4 +626,5 @@ print("# seed %d" % SEED)
 main(example, invalid_lines, encodings, hostile, oracle, refusals,
      shrink_limits, plus_rules,
      unreadable_map, unchanged, previous, differences, as_json,
-     one_table, nobody, main_cf, reloads, two_runs, errors, unwritable)
+     one_table, nobody, main_cf, reloads, two_runs, fifo, errors,
+     unwritable)

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,19 +17,39 @@
 /* Keys of a table are in memory; UTF-16 may grow by half. */
 #define BYTES_MAX ((uint64_t)2 * 1024 * 1024 * 1024)
 
-enum { CHUNK = 64 * 1024 };
+enum { CHUNK = 64 * 1024, PATIENCE_MS = 1000 };
 
 struct reading {
 	struct address_list *list;
 	struct complaints *complaints;
 	struct text_lines *lines;
 	uint64_t bytes;
+	bool utf16; /* a line was so */
 };
 
 static bool
 is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+/* Every other byte of an address in UTF-16 is a NUL; its newline is in two
+ * lines. */
+static bool
+is_utf16(const char *line, size_t len)
+{
+	size_t nuls = 0;
+
+	for (size_t i = 0; i < len; i++)
+		nuls += line[i] == '\0';
+	return len >= 4 && nuls * 2 + 1 >= len && nuls * 2 <= len + 1;
+}
+
+static const char *
+why_nul(struct reading *reading, const char *line, size_t len)
+{
+	reading->utf16 = reading->utf16 || is_utf16(line, len);
+	return reading->utf16 ? "UTF-16 without a byte order mark" : "a NUL";
 }
 
 static void
@@ -46,7 +68,7 @@ take_line(void *arg, size_t number, const char *line, size_t len)
 	while (entry < len && !is_blank(line[entry]))
 		entry++;
 	why = memchr(line, '\0', len) != NULL
-		  ? "a NUL"
+		  ? why_nul(reading, line, len)
 		  : address_list_add(reading->list, line, entry);
 	if (why != NULL)
 		complaint(reading->complaints, number, why, line, len);
@@ -117,6 +139,35 @@ read_open(int fd, const char *path, struct reading *reading, struct err *err)
 	return torn ? LIST_UNTERMINATED : LIST_WHOLE;
 }
 
+/* Waits until somebody writes to a FIFO, and says so if that takes time. The
+ * writer of a pipe may be slow, too. */
+static void
+await_writer(int fd, const char *path)
+{
+	struct pollfd poller = {.fd = fd, .events = POLLIN};
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) &&
+	    poll(&poller, 1, PATIENCE_MS) == 0) {
+		fprintf(stderr, "%s: waiting for somebody to write to it\n",
+			path);
+		while (poll(&poller, 1, -1) < 0 && errno == EINTR)
+			;
+	}
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+}
+
+/* open(2) alone would wait for the writer of a FIFO. */
+static int
+open_list(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		await_writer(fd, path);
+	return fd;
+}
+
 enum list_state
 list_file_read(const char *path, struct address_list *list,
 	       struct complaints *complaints, struct err *err)
@@ -126,7 +177,7 @@ list_file_read(const char *path, struct address_list *list,
 	int fd = STDIN_FILENO;
 
 	if (strcmp(path, "-") != 0)
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+		fd = open_list(path);
 	if (fd < 0) {
 		err_set(err, "%s: %s", path, strerror(errno));
 		return LIST_UNREADABLE;

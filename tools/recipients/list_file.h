@@ -24,7 +24,8 @@ enum list_state {
 	LIST_FAILED,	 /* or not read to its end, see err */
 };
 
-/* path: "-" is standard input. The list is to be used only if it is whole, or
+/* path: "-" is standard input; a FIFO that nobody writes to is waited for, and
+ * that is printed. The list is to be used only if it is whole, or
  * its last line is unterminated. */
 enum list_state list_file_read(const char *path, struct address_list *,
 			       struct complaints *, struct err *);

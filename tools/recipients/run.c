@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "base/err.h"
@@ -97,6 +98,15 @@ judge_entries(struct run *run)
 		       "invalid lines: %zu", run->invalid);
 }
 
+/* A FIFO, for example, for whose writer --watch would wait. */
+static bool
+is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
 static void
 read_list(struct run *run)
 {
@@ -107,6 +117,10 @@ read_list(struct run *run)
 	enum list_state state;
 	struct err err;
 
+	if (run->settings->watch && is_special(run->settings->file)) {
+		fail(run, EX_NOINPUT, "--watch needs a regular file");
+		return;
+	}
 	state =
 	    list_file_read(run->settings->file, run->list, &complaints, &err);
 	complaints_end(&complaints);
