@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import pbs
-from recipients import Lists, engines, map_types
+from recipients import SUFFIX, Lists, engines, map_types
 from tap import contains, equal, main, ok, skip
 
 COUNT = int(os.environ.get("RECIPIENTS_LISTS", "12"))
@@ -340,8 +340,8 @@ def unchanged():
 
 
 def previous():
-    with Lists() as lists:
-        for kind in TYPES:
+    for kind in TYPES:
+        with Lists() as lists:
             spec = ["--map", lists.spec(kind)]
             lists.run(*spec, lists.put("a@b.tld\n"))
             lists.run(*spec, lists.put("a@b.tld\nc@b.tld\n"))
@@ -349,6 +349,40 @@ def previous():
                   kind + ": the table before is kept")
             equal(lists.keys(kind), ["a@b.tld", "c@b.tld"],
                   kind + ": beside the new one")
+            restored(lists, kind)
+
+
+def restored(lists, kind):
+    """INSTALL's recipe brings back both tables as they were before a change,
+    whichever of them has changed."""
+    spec = ["--max-shrink", "100", "--map", lists.spec(kind)]
+    first = "a@b.tld\na\\+.*@b.tld\n"
+    for second, what in (("c@b.tld\na\\+.*@b.tld\n", "the map"),
+                         ("a@b.tld\nc\\+.*@b.tld\n", "the rules"),
+                         ("c@b.tld\nc\\+.*@b.tld\n", "both")):
+        lists.run(*spec, lists.put("x@b.tld\nx\\+.*@b.tld\n"))
+        lists.run(*spec, lists.put(first))
+        lists.run(*spec, lists.put(second))
+        for command in recipe():
+            subprocess.run(["sh", "-c", command.replace(
+                ".db", SUFFIX[kind])], check=True, cwd=lists.mapdir)
+        with open(lists.plus()) as f:
+            rules = f.read()
+        equal((lists.keys(kind), "(a)" in rules), (["a@b.tld"], True),
+              "%s: restored after a change of %s" % (kind, what), rules)
+        inode = os.stat(lists.file(kind)).st_ino
+        equal((lists.run(*spec, lists.put(first)),
+               os.stat(lists.file(kind)).st_ino), ((0, "", ""), inode),
+              "and then nothing has changed")
+
+
+def recipe():
+    with open(os.path.join(pbs.ROOT, "INSTALL")) as f:
+        found = [line.strip() for line in f
+                 if line.startswith("    cp ") and "previous" in line]
+    if len(found) != 2 or "plus" not in found[0]:
+        raise RuntimeError("INSTALL does not restore the rules, then the map")
+    return found
 
 
 def differences():

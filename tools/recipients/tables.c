@@ -123,15 +123,14 @@ build(struct tables *tables, const struct address_list *list, struct err *err)
 	return string_map_build(tables->map, &strings, err);
 }
 
-/* Only after all that needs space has succeeded. */
+/* Both, since they belong together, even if only one changes. Only after all
+ * that needs space has succeeded. */
 static int
 keep_previous(struct tables *tables, struct err *err)
 {
-	if (tables->map_changed && string_map_keep(tables->map, err) < 0)
+	if (tables->plus != NULL && string_map_keep(tables->plus, err) < 0)
 		return -1;
-	if (tables->plus_changed && string_map_keep(tables->plus, err) < 0)
-		return -1;
-	return 0;
+	return tables->map != NULL ? string_map_keep(tables->map, err) : 0;
 }
 
 int
