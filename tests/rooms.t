@@ -33,7 +33,9 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
     "maps/live": "base maps",
     "daemon/sys": "base",
     "daemon/table": "base",
-    "daemon/source": "base",
+    # journald leaves the header of some datagrams in the text.
+    "daemon/journal": "base patterns/line",
+    "daemon/source": "base daemon/journal",
     "daemon/ipc": "base maps/map.h",
     # The policy service's settings are settings like all others.
     "daemon/conf": "base patterns/match maps maps/live/policy.h daemon/sys",
@@ -84,8 +86,6 @@ MAY_ALSO = {
     "daemon/sys/helper.c": {"daemon/ipc"},
     # Standard input may be journalctl's export, which has no lines.
     "daemon/source/source_stdin.c": {"patterns/line"},
-    # journald leaves the header of some datagrams in the text.
-    "daemon/source/journal_entry.c": {"patterns/line"},
 }
 # How many headers of a room others may include. All of base is made for all.
 PUBLIC = {
@@ -122,7 +122,12 @@ ONE_ROOM = {  # third-party and special headers: the only file that may, or file
                       "tools/recipients/watch.c"),
     "seccomp.h": "daemon/sandbox/seccomp.c",
     "ncurses.h": "tools/top/terminal.c",
-    "systemd/sd-journal.h": "daemon/source/source_journal.c",
+    # Opening, reading and looking back are three matters; each thread that
+    # reads has a journal of its own.
+    "systemd/sd-journal.h": ("daemon/source/source_journal.c",
+                             "daemon/journal/journal_open.c",
+                             "daemon/journal/journal_reader.c",
+                             "daemon/journal/journal_past.c"),
 }
 # C11 and POSIX, and what every Linux has; another header needs a room above.
 LIBC = set("""assert ctype errno fcntl fnmatch float getopt glob grp ifaddrs

@@ -110,6 +110,12 @@ int pipeline_line(struct pipeline *, const char *line, size_t len,
  * a login, it is counted as doubtful and logged. */
 void pipeline_rest(struct pipeline *, const char *line, size_t len, time_t now);
 
+/* Whether no rule can match a line of syslog with this tag, so that such lines
+ * need not be taken. pipeline_left_out() counts those that were not; `last' is
+ * the time of the newest of them if that is the last line so far, else 0. */
+bool pipeline_ignores(const struct pipeline *, const char *tag, size_t len);
+void pipeline_left_out(struct pipeline *, uint64_t lines, time_t last);
+
 /*
  * --reprocess: takes one line of an old log, with the line's time as now. This
  * time never goes back, and never beyond the real time (wall).

@@ -15,6 +15,7 @@ keep_stamp(struct pipeline *p, const struct logline *l)
 	memcpy(p->last_stamp, l->stamp, l->stamp_len);
 	p->last = *l;
 	p->last.stamp = p->last_stamp;
+	p->last_left_out = 0;
 }
 
 static void
@@ -194,6 +195,8 @@ pipeline_backlog_moment(struct pipeline *p, time_t wall)
 	if (p->last.stamp_len > 0 &&
 	    recognizer_time(p->recognizer, &p->last, wall, &when) == 0)
 		advance_log_now(p, when, wall);
+	advance_log_now(p, p->last_left_out, wall);
 	p->last.stamp_len = 0;
+	p->last_left_out = 0;
 	return (struct moment){p->log_now, p->log_now};
 }

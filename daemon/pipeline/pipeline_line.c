@@ -211,6 +211,27 @@ pipeline_line(struct pipeline *p, const char *line, size_t len,
 	return pipeline_act(p, finding, &found, now);
 }
 
+bool
+pipeline_ignores(const struct pipeline *p, const char *tag, size_t len)
+{
+	return recognizer_ignores(p->recognizer, tag, len);
+}
+
+/* Counts for each line the least that one can have, so that a message with
+ * newlines in it never reaches less far than it may. */
+void
+pipeline_left_out(struct pipeline *p, uint64_t lines, time_t last)
+{
+	static const char least[] = "2026-11-21T02:01:00.000000+00:00 h t: \n";
+
+	p->stats.lines += lines;
+	p->logs[p->log].at += lines * strlen(least);
+	if (last == 0)
+		return;
+	p->last.stamp_len = 0;
+	p->last_left_out = last;
+}
+
 void
 pipeline_rest(struct pipeline *p, const char *line, size_t len, time_t now)
 {

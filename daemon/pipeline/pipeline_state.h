@@ -80,6 +80,7 @@ struct pipeline {
 	time_t log_now;
 	struct logline last;
 	char last_stamp[64];
+	time_t last_left_out; /* 0: the last line is `last' */
 	struct waiting_login waiting[WAITING_MAX]; /* a ring buffer */
 	size_t nfound, nauthorized;		   /* logins since the start */
 };

@@ -41,6 +41,12 @@ struct source_sink {
 	/* Many lines at once, as they are in the buffer (linebuf.h). May be
 	 * NULL: then line() gets them all. */
 	void (*lines)(void *arg, const char *lines, size_t len);
+	/* Whether lines with this tag need not be handed out, whatever they say.
+	 * Of such lines a source may only count how many it left out; `last' is
+	 * the time of the last of them, or 0 if a line that it handed out came
+	 * later. May be NULL, both of them. */
+	bool (*ignores)(void *arg, const char *tag, size_t len);
+	void (*left_out)(void *arg, uint64_t lines, time_t last);
 	/* Called in the place of a line that was dropped because it was too
 	 * long. May be NULL. lines() finds such lines itself. */
 	void (*lost)(void *arg);

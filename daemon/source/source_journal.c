@@ -1,8 +1,6 @@
 #include "daemon/source/source_journal.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-journal.h>
@@ -12,118 +10,149 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "daemon/source/journal_entry.h"
+#include "daemon/journal/journal_entry.h"
+#include "daemon/journal/journal_open.h"
+#include "daemon/journal/journal_past.h"
+#include "daemon/journal/journal_reader.h"
 #include "daemon/source/mounts.h"
 #include "daemon/source/source.h"
-
-static const char SPEC[] = "journal:";
 
 /* Any name in the directory of the journals that outlive a boot. */
 static const char PERSISTENT[] = "/var/log/journal/any";
 
-/* ROUND: after so many entries the loop handles signals and publishing.
- * PAST_ENTRIES: a line has fewer parts. */
-enum { ROUND = 10000, WORDS_MAX = 64, PAST_ENTRIES = 16 };
-
 struct journal {
 	struct source source;
+	struct journal_spec spec;
 	sd_journal *journal;
 	int fd;
 	struct mounts *mounts; /* of PERSISTENT; NULL: named, or read once */
 	time_t since;	       /* where to begin while no entry was read */
 	struct timer *again;
-	bool selected;	 /* the administrator said who writes */
 	bool distrusted; /* that an entry was ignored has been logged */
+	bool news;	 /* entries were read that idle() has not been told of */
 	char *cursor;	 /* of the last run, until an entry is read */
-	struct journal_entry *entry;
+	struct journal_reader reader;
+	struct journal_batch *batch;
 	struct journal_cuts cuts;
-	const char *directory;	       /* NULL: this machine's; in text, */
-	char *words[WORDS_MAX], *text; /* the spec, which is split in place */
-	size_t nwords;
 };
 
-/* ---- one entry ---- */
+/* ---- what was read ---- */
 
-/* All fields at once: each question to sd-journal for one field walks through
- * those before it. False: it could not be read. */
-static bool
-read_entry(sd_journal *journal, struct journal_entry *entry)
+static void
+deliver_each(const struct source_sink *sink, const char *line, size_t len)
 {
-	const void *data;
-	uint64_t usec;
-	size_t len;
+	const char *end = line + len, *newline;
 
-	if (sd_journal_get_realtime_usec(journal, &usec) < 0)
-		return false;
-	journal_entry_begin(entry, usec);
-	sd_journal_restart_data(journal);
-	while (sd_journal_enumerate_data(journal, &data, &len) > 0)
-		journal_entry_field(entry, data, len);
-	return true;
+	for (; line < end; line = newline + 1) {
+		newline = memchr(line, '\n', (size_t)(end - line));
+		sink->line(sink->arg, line, (size_t)(newline - line));
+	}
 }
 
-/*
- * Any local user may write to the journal under the name of dovecot. A
- * selection by a field that journald sets is the administrator's word for it.
- */
-static bool
-is_trusted(struct journal *j)
+static void
+deliver_block(const struct source_sink *sink, const char *lines, size_t len)
 {
-	const char *writer;
+	if (sink->lines == NULL)
+		deliver_each(sink, lines, len);
+	else if (len > 0)
+		sink->lines(sink->arg, lines, len);
+}
 
-	if (j->selected || journal_entry_is_server(j->entry))
-		return true;
-	/* Entries of the kernel have no user; they are no reason to warn. */
-	if (!j->distrusted &&
-	    (writer = journal_entry_writer(j->entry)) != NULL) {
+static void
+deliver_lines(struct journal *j, const struct journal_batch *batch)
+{
+	const struct source_sink *sink = &j->source.sink;
+	const struct journal_mark *mark = batch->marks;
+	size_t at = 0;
+
+	for (; mark < batch->marks + batch->nmarks; mark++) {
+		bool is_rest =
+		    mark->stream[0] != '\0' &&
+		    journal_cuts_note(&j->cuts, mark->stream, mark->is_cut);
+
+		if (!mark->has_line || (!is_rest && !mark->single))
+			continue;
+		deliver_block(sink, batch->lines + at, mark->at - at);
+		at = mark->at + mark->len + 1;
+		if (!is_rest)
+			sink->line(sink->arg, batch->lines + mark->at,
+				   mark->len);
+		else if (sink->rest != NULL)
+			sink->rest(sink->arg, batch->lines + mark->at,
+				   mark->len);
+	}
+	deliver_block(sink, batch->lines + at, batch->len - at);
+}
+
+static void
+deliver(struct journal *j, const struct journal_batch *batch)
+{
+	const struct source_sink *sink = &j->source.sink;
+
+	if (!j->distrusted && batch->untrusted[0] != '\0') {
 		log_info("journal: ignoring entries that no server's unit "
 			 "wrote, first those of %s",
-			 writer);
+			 batch->untrusted);
 		j->distrusted = true;
 	}
-	return false;
+	deliver_lines(j, batch);
+	if (batch->left_out > 0)
+		sink->left_out(sink->arg, batch->left_out,
+			       (time_t)(batch->last_left_out / 1000000));
+	j->news = j->news || batch->entries > 0;
 }
 
 /* ---- reading ---- */
 
+/* After a reload, other tags may count. */
 static void
-deliver(struct journal *j)
+ask_tags(struct journal *j)
 {
 	const struct source_sink *sink = &j->source.sink;
-	const char *line;
-	size_t len;
-	bool is_line, is_rest;
 
-	if (!read_entry(j->journal, j->entry))
-		return;
-	is_line = journal_entry_line(j->entry, j->nwords > 0, &line, &len);
-	if (!is_trusted(j))
-		return;
-	is_rest = journal_cuts_take(&j->cuts, j->entry);
-	if (is_line && !is_rest)
-		sink->line(sink->arg, line, len);
-	else if (is_line && sink->rest != NULL)
-		sink->rest(sink->arg, line, len);
+	if (sink->ignores != NULL)
+		journal_tags_ask(&j->reader.tags, sink->ignores, sink->arg);
 }
 
+/* As sd_journal_next(): 1: the batch is full, 0: there are no more entries. */
+static int
+read_batch(struct journal *j)
+{
+	uint64_t usec;
+	int result = 1;
+
+	journal_batch_reset(j->batch);
+	while (!journal_batch_is_full(j->batch) &&
+	       (result = sd_journal_next(j->journal)) > 0) {
+		free(j->cursor);
+		j->cursor = NULL;
+		if (sd_journal_get_realtime_usec(j->journal, &usec) >= 0)
+			journal_reader_take(&j->reader, j->journal, usec,
+					    j->batch);
+	}
+	return result;
+}
+
+/* One batch, after which the loop handles signals and publishing. */
 static void
 read_round(void *arg)
 {
 	struct journal *j = arg;
-	int entries = 0, result;
+	int result;
+	bool news;
 
-	while ((result = sd_journal_next(j->journal)) > 0) {
-		free(j->cursor);
-		j->cursor = NULL;
-		deliver(j);
-		if (++entries == ROUND) {
-			timer_arm(j->again, 0);
-			return;
-		}
+	ask_tags(j);
+	result = read_batch(j);
+	deliver(j, j->batch);
+	if (result > 0) {
+		timer_arm(j->again, 0);
+		return;
 	}
 	if (result < 0)
 		log_error("could not read the journal: %s", strerror(-result));
-	source_caught_up(&j->source, entries > 0);
+	news = j->news;
+	j->news = false;
+	source_caught_up(&j->source, news);
 }
 
 /* ---- start ---- */
@@ -205,82 +234,19 @@ close_journal(struct source *source)
 	sd_journal_close(j->journal);
 	mounts_free(&j->mounts);
 	timer_free(&j->again);
-	journal_entry_free(&j->entry);
+	journal_reader_clear(&j->reader);
+	journal_batch_free(&j->batch);
+	journal_spec_clear(&j->spec);
 	free(j->cursor);
-	free(j->text);
 	free(j);
 }
 
-static int
-open_directory(sd_journal **journal, const char *directory, struct err *err)
-{
-	/* Not only the system's: what a service writes that runs as a user is
-	 * in the journal of that user. */
-	int result = directory != NULL
-			 ? sd_journal_open_directory(journal, directory, 0)
-			 : sd_journal_open(journal, SD_JOURNAL_LOCAL_ONLY);
-
-	if (result < 0)
-		return err_set(err, "journal: open: %s", strerror(-result));
-	sd_journal_set_data_threshold(*journal, 0);
-	return 0;
-}
-
-/* Adds one word of journalctl(1)'s syntax. */
-static int
-add_match(sd_journal *journal, const char *word, struct err *err)
-{
-	int result = strcmp(word, "+") == 0
-			 ? sd_journal_add_disjunction(journal)
-			 : sd_journal_add_match(journal, word, 0);
-
-	if (result == -EINVAL)
-		return err_set(err, "journal: '%s' is not FIELD=VALUE", word);
-	if (result < 0)
-		return err_set(err, "journal: %s: %s", word, strerror(-result));
-	return 0;
-}
-
-static int
-open_matching(const struct journal *j, sd_journal **journal, struct err *err)
-{
-	if (open_directory(journal, j->directory, err) != 0)
-		return -1;
-	for (size_t i = 0; i < j->nwords; i++)
-		if (add_match(*journal, j->words[i], err) != 0)
-			return -1;
-	return 0;
-}
-
-/* Takes "[DIRECTORY] [MATCH ...]" apart. -1: there are too many. */
-static int
-take_spec(struct journal *j, const char *spec, struct err *err)
-{
-	static const char blanks[] = " \t";
-	char *at = NULL, *word;
-
-	j->text = alloc_string(spec);
-	word = strtok_r(j->text + strlen(SPEC), blanks, &at);
-	if (word != NULL && *word == '/') {
-		j->directory = word;
-		word = strtok_r(NULL, blanks, &at);
-	}
-	for (; word != NULL; word = strtok_r(NULL, blanks, &at)) {
-		if (j->nwords == WORDS_MAX)
-			return err_set(err, "journal: more than %d matches",
-				       WORDS_MAX);
-		j->words[j->nwords++] = word;
-	}
-	j->selected = journal_words_name_writer(j->words, j->nwords);
-	return 0;
-}
-
-/* ---- before the start ---- */
-
 /* A second reader goes there, so that the first keeps its place. */
 static void
-seek_start(const struct journal *j, sd_journal *past)
+seek_start(void *arg, sd_journal *past)
 {
+	const struct journal *j = arg;
+
 	if (j->cursor != NULL)
 		sd_journal_seek_cursor(past, j->cursor);
 	else
@@ -288,105 +254,18 @@ seek_start(const struct journal *j, sd_journal *past)
 					      (uint64_t)j->since * 1000000);
 }
 
-/* A service that has not written yet has no entry either, but mostly it is
- * misspelt. */
-static void
-warn_absent(sd_journal *past, const char *word)
-{
-	bool bare = strstr(word, "_UNIT=") != NULL && strchr(word, '.') == NULL;
-
-	if (strcmp(word, "+") == 0)
-		return;
-	sd_journal_flush_matches(past);
-	if (sd_journal_add_match(past, word, 0) < 0 ||
-	    sd_journal_seek_head(past) < 0 || sd_journal_next(past) != 0)
-		return;
-	log_warning("journal: no entry so far has %s%s", word,
-		    bare ? "; names of units end in .service" : "");
-}
-
-/* Whether the last entry of the stream before the start was cut. */
-static bool
-ends_cut(struct journal *j, sd_journal *past, const char *stream)
-{
-	char match[JOURNAL_STREAM_MAX + 16];
-	int id = (int)strcspn(stream, " ");
-
-	if (*stream == '\0')
-		return false;
-	sd_journal_flush_matches(past);
-	snprintf(match, sizeof(match), "_STREAM_ID=%.*s", id, stream);
-	sd_journal_add_match(past, match, 0);
-	snprintf(match, sizeof(match), "_PID=%s", stream + id + 1);
-	sd_journal_add_match(past, match, 0);
-	seek_start(j, past);
-	return sd_journal_previous(past) > 0 && read_entry(past, j->entry) &&
-	       journal_entry_is_cut(j->entry);
-}
-
-/* Finds the streams of which the next entry will be the rest of one before the
- * start: among all that were ever cut, which are few. */
-static void
-find_cuts(struct journal *j, sd_journal *past)
-{
-	sd_journal_flush_matches(past);
-	sd_journal_add_match(past, "_LINE_BREAK=nul", 0);
-	sd_journal_add_match(past, "_LINE_BREAK=line-max", 0);
-	sd_journal_add_match(past, "_LINE_BREAK=pid-change", 0);
-	seek_start(j, past);
-	while (j->cuts.count < JOURNAL_CUTS_MAX &&
-	       sd_journal_previous(past) > 0)
-		if (read_entry(past, j->entry) &&
-		    (j->selected || journal_entry_is_server(j->entry)))
-			journal_cuts_take(&j->cuts, j->entry);
-	for (size_t i = 0; i < JOURNAL_CUTS_MAX; i++)
-		if (!ends_cut(j, past, j->cuts.streams[i]))
-			j->cuts.streams[i][0] = '\0';
-}
-
-/* Hands out the last entries before the start as such: what a container printed
- * may be in several. */
-static void
-deliver_past(struct journal *j)
-{
-	const struct source_sink *sink = &j->source.sink;
-	sd_journal *past = NULL;
-	const char *line;
-	struct err err;
-	int back = 0;
-	size_t len;
-
-	if (open_matching(j, &past, &err) == 0)
-		seek_start(j, past);
-	while (back < PAST_ENTRIES && sd_journal_previous(past) > 0)
-		back++;
-	for (; back > 0; back--) {
-		if (read_entry(past, j->entry) &&
-		    journal_entry_line(j->entry, true, &line, &len))
-			sink->past(sink->arg, line, len);
-		if (sd_journal_next(past) <= 0)
-			break;
-	}
-	sd_journal_close(past);
-}
-
 static void
 look_back(struct journal *j, const struct source_start *start)
 {
 	const struct source_sink *sink = &j->source.sink;
-	sd_journal *past = NULL;
-	struct err err;
 
-	if (open_directory(&past, j->directory, &err) != 0)
+	journal_past_warn_absent(&j->reader);
+	if (start->beginning || (j->cursor == NULL && j->since <= 0))
 		return;
-	for (size_t i = 0; i < j->nwords; i++)
-		warn_absent(past, j->words[i]);
-	if (!start->beginning && (j->cursor != NULL || j->since > 0)) {
-		find_cuts(j, past);
-		if (j->nwords > 0 && sink->past != NULL)
-			deliver_past(j);
-	}
-	sd_journal_close(past);
+	journal_past_find_cuts(&j->reader, seek_start, j, &j->cuts);
+	if (j->spec.nwords > 0 && sink->past != NULL)
+		journal_past_lines(&j->reader, seek_start, j, sink->past,
+				   sink->arg);
 }
 
 static void on_change(void *arg, uint32_t events);
@@ -436,7 +315,7 @@ reopen(struct journal *j, struct err *err)
 
 	start.npos = get_position(j, &pos) == 0;
 	j->journal = NULL;
-	result = open_matching(j, &j->journal, err);
+	result = journal_open_matching(&j->spec, &j->journal, err);
 	if (result != 0) {
 		sd_journal_close(j->journal);
 		j->journal = old;
@@ -504,17 +383,18 @@ open_journal(const char *spec, struct loop *loop,
 	j->source.sink = *sink;
 	j->source.once = start->once;
 	j->fd = -1;
-	j->entry = journal_entry_new();
+	journal_reader_init(&j->reader, &j->spec);
+	j->batch = journal_batch_new();
 	j->again = timer_new(loop, read_round, j);
 	j->since = start->since;
-	if (take_spec(j, spec, err) != 0 ||
-	    open_matching(j, &j->journal, err) != 0 ||
+	if (journal_spec_parse(&j->spec, spec, err) != 0 ||
+	    journal_open_matching(&j->spec, &j->journal, err) != 0 ||
 	    begin(j, spec, start, err) != 0) {
 		close_journal(&j->source);
 		return NULL;
 	}
 	look_back(j, start);
-	if (!start->once && j->directory == NULL)
+	if (!start->once && j->spec.directory == NULL)
 		watch_persistent(j);
 	log_info("following the journal");
 	timer_arm(j->again, 0);

@@ -206,6 +206,24 @@ worker_on_lines(void *arg, const char *lines, size_t len)
 			worker_on_lost_line(arg);
 }
 
+bool
+worker_ignores(void *arg, const char *tag, size_t len)
+{
+	const struct feed *feed = arg;
+
+	return pipeline_ignores(feed->worker->pipeline, tag, len);
+}
+
+void
+worker_on_left_out(void *arg, uint64_t lines, time_t last)
+{
+	struct feed *feed = arg;
+	struct worker *w = feed->worker;
+
+	pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
+	pipeline_left_out(w->pipeline, lines, last);
+}
+
 void
 worker_on_lost_line(void *arg)
 {

@@ -221,6 +221,26 @@ recognizer_skips(const struct recognizer *r, const char *line, size_t len)
 	       known->high == name.high;
 }
 
+bool
+recognizer_ignores(const struct recognizer *r, const char *tag, size_t len)
+{
+	static const char before[] = "2026-11-21T02:01:00Z mail ", after[] = ": ";
+	char line[128];
+	struct logline l;
+	size_t at = strlen(before);
+
+	if (at + len + strlen(after) > sizeof(line))
+		return false;
+	memcpy(line, before, at);
+	memcpy(line + at, tag, len);
+	memcpy(line + at + len, after, strlen(after));
+	return logline_parse(&l, line, at + len + strlen(after)) == 0 &&
+	       l.header == HEADER_SYSLOG && l.program == line + at &&
+	       l.program_len == len &&
+	       !logline_tag_may_reread(l.program, len) &&
+	       matcher_program(r->matcher, &l) == NULL;
+}
+
 /* ---- one line ---- */
 
 /* A word in the tag's place is the tag only if it names a program. */

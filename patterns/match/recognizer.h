@@ -81,6 +81,10 @@ enum finding recognize_rest(struct recognizer *, struct multiline *,
  * recognize_alone(), which need not see the line then. */
 bool recognizer_skips(const struct recognizer *, const char *line, size_t len);
 
+/* Whether each line of syslog that has a host and this tag is FOUND_NOTHING for
+ * sure, whatever its text is: no rule names the program. */
+bool recognizer_ignores(const struct recognizer *, const char *tag, size_t len);
+
 /*
  * What the lines of a login and its logout have in common, by which the session
  * is identified. If the logout rules of a server capture the session, all of

@@ -7,6 +7,7 @@
 import contextlib
 import glob
 import os
+import re
 import shutil
 import signal
 import socket
@@ -108,6 +109,48 @@ def journal():
         ok("resumed the journal" in daemon.messages(),
            "found by its place", daemon.messages())
         equal(daemon.stop(), 0, "stopped again")
+
+
+MINE = """server: Mine
+program: [mine]
+rules:
+  - name: mine-login
+    match: 'in (?<user>\\S+) from (?<ip>[0-9a-f.:]+)'
+    accept:
+      - { line: 'Nov 21 02:01:00 mail mine: in ann from 192.0.2.7',
+          ip: 192.0.2.7, user: ann }
+"""
+
+
+def without_rules():
+    """Entries of programs without rules are only counted, until there is a
+    rule for one of them."""
+    with pbs.Site() as site:
+        os.mkdir(site.path("patterns"))
+        daemon = site.start("--logfile=journal:", "--patterns=" +
+                            site.path("patterns"), "--patterns=" +
+                            os.path.join(pbs.ROOT, "patterns"))
+        before = lines_read(daemon)
+        for n in range(3):
+            send("in ann from 198.51.100.41", program="mine")
+            send(message("198.51.100.%d" % (42 + n)))
+            ok(site.wait_key("198.51.100.%d" % (42 + n)), "login %d" % n)
+        equal(lines_read(daemon) - before, 6, "all are counted")
+        site.write("patterns/mine.yaml", MINE)
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded")
+        send("in ann from 198.51.100.45", program="mine")
+        ok(site.wait_key("198.51.100.45"), "after a reload, a new rule is used")
+        ok("198.51.100.41" not in site.dump(), "for what comes then")
+        daemon.stop()
+
+
+def lines_read(daemon):
+    """As SIGUSR1 makes it say."""
+    before = daemon.messages().count("state: ")
+    daemon.kill(signal.SIGUSR1)
+    daemon.wait_message("state: ", count=before + 1)
+    return int(re.findall(r"state: .* lines=(\d+)", daemon.messages())[-1])
 
 
 @contextlib.contextmanager
@@ -436,7 +479,7 @@ enter_namespace()
 prepare()
 journald = start_journald()
 try:
-    main(journal, containers, read_once, whose, shapes, cut, last_words,
+    main(journal, without_rules, containers, read_once, whose, shapes, cut, last_words,
          absent, persistent, in_users_journals, vacuumed, namespace)
 finally:
     journald.terminate()

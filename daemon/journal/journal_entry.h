@@ -5,8 +5,8 @@
  * The client chooses most fields of its entries, MESSAGE and SYSLOG_IDENTIFIER
  * among them; journald itself sets those that begin with "_".
  */
-#ifndef DAEMON_SOURCE_JOURNAL_ENTRY_H
-#define DAEMON_SOURCE_JOURNAL_ENTRY_H
+#ifndef DAEMON_JOURNAL_JOURNAL_ENTRY_H
+#define DAEMON_JOURNAL_JOURNAL_ENTRY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,10 +64,16 @@ struct journal_cuts {
 	size_t count; /* of those that were ever put in; a ring */
 };
 
-/* Takes note of the next entry. True: it is the rest of one before it. */
-bool journal_cuts_take(struct journal_cuts *, const struct journal_entry *);
-
 /* Whether the entry was cut, as above. */
 bool journal_entry_is_cut(const struct journal_entry *);
+/* The name of its stream, for journal_cuts_note(). False: it is of none. */
+bool journal_entry_stream(const struct journal_entry *,
+			  char out[JOURNAL_STREAM_MAX]);
+
+/* Takes note of the next entry of a stream, and whether it was cut. True: it is
+ * the rest of one before it. */
+bool journal_cuts_note(struct journal_cuts *, const char *stream, bool is_cut);
+/* The same for any entry. */
+bool journal_cuts_take(struct journal_cuts *, const struct journal_entry *);
 
 #endif

@@ -1,4 +1,4 @@
-#include "daemon/source/journal_entry.h"
+#include "daemon/journal/journal_entry.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -31,32 +31,40 @@ enum word {
 	NWORDS
 };
 
-static const char *const names[NWORDS] = {
-    "SYSLOG_IDENTIFIER",
-    "_COMM",
-    "_PID",
-    "SYSLOG_PID",
-    "_HOSTNAME",
-    "_TRANSPORT",
-    "_UID",
-    "_SYSTEMD_OWNER_UID",
-    "_SYSTEMD_CGROUP",
-    "_SYSTEMD_UNIT",
-    "_SYSTEMD_USER_UNIT",
-    "_STREAM_ID",
-    "_LINE_BREAK",
-    "CONTAINER_NAME",
-    "CONTAINER_PARTIAL_MESSAGE",
+struct name {
+	size_t len;
+	const char *text;
+};
+#define NAME(text) {sizeof(text) - 1, text}
+static const struct name names[NWORDS] = {
+    NAME("SYSLOG_IDENTIFIER"),
+    NAME("_COMM"),
+    NAME("_PID"),
+    NAME("SYSLOG_PID"),
+    NAME("_HOSTNAME"),
+    NAME("_TRANSPORT"),
+    NAME("_UID"),
+    NAME("_SYSTEMD_OWNER_UID"),
+    NAME("_SYSTEMD_CGROUP"),
+    NAME("_SYSTEMD_UNIT"),
+    NAME("_SYSTEMD_USER_UNIT"),
+    NAME("_STREAM_ID"),
+    NAME("_LINE_BREAK"),
+    NAME("CONTAINER_NAME"),
+    NAME("CONTAINER_PARTIAL_MESSAGE"),
 };
 
 /* A value that is longer than there is room for is there, but no word. */
 struct value {
 	bool there, whole;
+	size_t len;
 	char text[WORD_MAX];
 };
 
 struct journal_entry {
 	uint64_t usec;
+	time_t second; /* that the stamp is of; -1: of none */
+	char stamp[32];
 	struct value values[NWORDS];
 	bool has_message, fits; /* the message is a line, or a part of one */
 	size_t message_len;
@@ -68,7 +76,10 @@ struct journal_entry {
 struct journal_entry *
 journal_entry_new(void)
 {
-	return alloc_zero(1, sizeof(struct journal_entry));
+	struct journal_entry *e = alloc_zero(1, sizeof(*e));
+
+	e->second = -1;
+	return e;
 }
 
 void
@@ -88,6 +99,7 @@ journal_entry_begin(struct journal_entry *e, uint64_t usec)
 	e->message_len = 0;
 	for (int i = 0; i < NWORDS; i++) {
 		e->values[i].there = e->values[i].whole = false;
+		e->values[i].len = 0;
 		e->values[i].text[0] = '\0';
 	}
 }
@@ -122,12 +134,19 @@ set_value(struct value *value, const char *text, size_t len)
 		return;
 	memcpy(value->text, text, len);
 	value->text[len] = '\0';
+	value->len = len;
+}
+
+static bool
+is_named(const struct name *name, const char *text, size_t len)
+{
+	return name->len == len && memcmp(name->text, text, len) == 0;
 }
 
 void
 journal_entry_field(struct journal_entry *e, const char *data, size_t len)
 {
-	static const char before[] = "MESSAGE=";
+	static const struct name before = NAME("MESSAGE");
 	const char *equals = memchr(data, '=', len);
 	size_t name;
 
@@ -135,13 +154,12 @@ journal_entry_field(struct journal_entry *e, const char *data, size_t len)
 		return;
 	name = (size_t)(equals - data);
 	len -= name + 1;
-	if (name == strlen(before) - 1 && memcmp(data, before, name) == 0) {
+	if (is_named(&before, data, name)) {
 		set_message(e, equals + 1, len);
 		return;
 	}
 	for (int i = 0; i < NWORDS; i++)
-		if (strncmp(names[i], data, name) == 0 &&
-		    names[i][name] == '\0') {
+		if (is_named(&names[i], data, name)) {
 			set_value(&e->values[i], equals + 1, len);
 			return;
 		}
@@ -166,35 +184,54 @@ is(const struct journal_entry *e, enum word word, const char *text)
 static bool
 is_word(const struct value *value)
 {
-	for (const char *p = value->text; *p != '\0'; p++)
-		if ((unsigned char)*p <= ' ' || strchr(":[]", *p) != NULL)
+	for (size_t i = 0; i < value->len; i++) {
+		char c = value->text[i];
+
+		if ((unsigned char)c <= ' ' || c == ':' || c == '[' || c == ']')
 			return false;
-	return value->whole && value->text[0] != '\0';
+	}
+	return value->whole && value->len > 0;
 }
 
+/* There is room for a stamp, three values and what is between them. */
 struct prefix {
 	size_t len;
 	char bytes[HEADER_MAX];
 };
 
 static void
-put(struct prefix *h, const char *before, const char *text, const char *after)
+put(struct prefix *h, const char *text, size_t len)
 {
-	h->len += (size_t)snprintf(h->bytes + h->len, sizeof(h->bytes) - h->len,
-				   "%s%s%s", before, text, after);
+	memcpy(h->bytes + h->len, text, len);
+	h->len += len;
 }
 
 static void
-put_stamp(struct prefix *h, uint64_t usec)
+put_value(struct prefix *h, const struct value *value, const char *after)
 {
-	time_t seconds = (time_t)(usec / 1000000);
+	put(h, value->text, value->len);
+	put(h, after, strlen(after));
+}
+
+/* Neighbours mostly have the same second. */
+static void
+put_stamp(struct prefix *h, struct journal_entry *e)
+{
+	time_t second = (time_t)(e->usec / 1000000);
+	unsigned int usec = (unsigned int)(e->usec % 1000000);
+	char fraction[] = ".000000+00:00 ";
 	struct tm tm;
 
-	gmtime_r(&seconds, &tm);
-	h->len = strftime(h->bytes, sizeof(h->bytes), "%Y-%m-%dT%H:%M:%S", &tm);
-	h->len +=
-	    (size_t)snprintf(h->bytes + h->len, sizeof(h->bytes) - h->len,
-			     ".%06u+00:00 ", (unsigned int)(usec % 1000000));
+	if (second != e->second) {
+		gmtime_r(&second, &tm);
+		strftime(e->stamp, sizeof(e->stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+		e->second = second;
+	}
+	for (int i = 6; usec > 0; i--, usec /= 10)
+		fraction[i] = (char)('0' + usec % 10);
+	h->len = 0;
+	put(h, e->stamp, strlen(e->stamp));
+	put(h, fraction, strlen(fraction));
 }
 
 /* Puts the header directly before some of the message, from text on. */
@@ -221,7 +258,9 @@ static bool
 build_container_line(struct journal_entry *e, struct prefix *h,
 		     const char **line, size_t *len)
 {
-	put(h, "stderr ", has(e, PARTIAL) ? "P" : "F", " ");
+	static const char whole[] = "stderr F ", part[] = "stderr P ";
+
+	put(h, has(e, PARTIAL) ? part : whole, strlen(whole));
 	return finish(e, h, message(e), line, len);
 }
 
@@ -281,11 +320,11 @@ build_line(struct journal_entry *e, struct prefix *h, const char **line,
 
 	if (!is_word(&e->values[HOST]) || !is_word(tag))
 		return false;
-	put(h, "", e->values[HOST].text, " ");
-	put(h, "", tag->text, "");
+	put_value(h, &e->values[HOST], " ");
+	put_value(h, tag, is_word(pid) ? "[" : "");
 	if (is_word(pid))
-		put(h, "[", pid->text, "]");
-	put(h, ": ", "", "");
+		put_value(h, pid, "]");
+	put(h, ": ", 2);
 	return finish(e, h, message(e), line, len);
 }
 
@@ -297,7 +336,7 @@ journal_entry_line(struct journal_entry *e, bool containers, const char **line,
 
 	if (!e->fits)
 		return false;
-	put_stamp(&h, e->usec);
+	put_stamp(&h, e);
 	if (containers && has(e, CONTAINER))
 		return build_container_line(e, &h, line, len);
 	if (is_untagged_datagram(e) && build_datagram_line(e, &h, line, len))
@@ -450,19 +489,43 @@ find_cut(struct journal_cuts *cuts, const char *stream)
 }
 
 bool
-journal_cuts_take(struct journal_cuts *cuts, const struct journal_entry *e)
+journal_entry_stream(const struct journal_entry *e,
+		     char out[JOURNAL_STREAM_MAX])
 {
-	bool is_cut = journal_entry_is_cut(e);
-	char stream[JOURNAL_STREAM_MAX], *cut;
+	enum { ID_MAX = 40, DIGITS_MAX = 20 };
+	const struct value *id = &e->values[STREAM], *pid = &e->values[PID];
+	size_t len = id->len < ID_MAX ? id->len : ID_MAX;
+	size_t digits = pid->len < DIGITS_MAX ? pid->len : DIGITS_MAX;
 
-	if (!has(e, STREAM) || (cuts->count == 0 && !is_cut))
+	if (!has(e, STREAM))
 		return false;
-	snprintf(stream, sizeof(stream), "%.40s %.20s", e->values[STREAM].text,
-		 e->values[PID].text);
+	memcpy(out, id->text, len);
+	out[len++] = ' ';
+	memcpy(out + len, pid->text, digits);
+	out[len + digits] = '\0';
+	return true;
+}
+
+bool
+journal_cuts_note(struct journal_cuts *cuts, const char *stream, bool is_cut)
+{
+	char *cut;
+
+	if (cuts->count == 0 && !is_cut)
+		return false;
 	cut = find_cut(cuts, stream);
 	if (is_cut && cut == NULL)
 		strcpy(cuts->streams[cuts->count++ % JOURNAL_CUTS_MAX], stream);
 	else if (!is_cut && cut != NULL)
 		*cut = '\0';
 	return cut != NULL;
+}
+
+bool
+journal_cuts_take(struct journal_cuts *cuts, const struct journal_entry *e)
+{
+	char stream[JOURNAL_STREAM_MAX];
+
+	return journal_entry_stream(e, stream) &&
+	       journal_cuts_note(cuts, stream, journal_entry_is_cut(e));
 }

@@ -1,0 +1,86 @@
+#include "daemon/journal/journal_open.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-journal.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "daemon/journal/journal_entry.h"
+
+static const char SPEC[] = "journal:";
+
+int
+journal_spec_parse(struct journal_spec *s, const char *spec, struct err *err)
+{
+	static const char blanks[] = " \t";
+	char *at = NULL, *word;
+
+	*s = (struct journal_spec){.text = alloc_string(spec)};
+	word = strtok_r(s->text + strlen(SPEC), blanks, &at);
+	if (word != NULL && *word == '/') {
+		s->directory = word;
+		word = strtok_r(NULL, blanks, &at);
+	}
+	for (; word != NULL; word = strtok_r(NULL, blanks, &at)) {
+		if (s->nwords == JOURNAL_WORDS_MAX)
+			return err_set(err, "journal: more than %d matches",
+				       JOURNAL_WORDS_MAX);
+		s->words[s->nwords++] = word;
+	}
+	s->selected = journal_words_name_writer(s->words, s->nwords);
+	return 0;
+}
+
+void
+journal_spec_clear(struct journal_spec *s)
+{
+	free(s->text);
+	*s = (struct journal_spec){0};
+}
+
+int
+journal_open_all(const struct journal_spec *s, sd_journal **journal,
+		 struct err *err)
+{
+	/* Not only the system's: what a service writes that runs as a user is
+	 * in the journal of that user. */
+	int result = s->directory != NULL
+			 ? sd_journal_open_directory(journal, s->directory, 0)
+			 : sd_journal_open(journal, SD_JOURNAL_LOCAL_ONLY);
+
+	if (result < 0) {
+		*journal = NULL;
+		return err_set(err, "journal: open: %s", strerror(-result));
+	}
+	sd_journal_set_data_threshold(*journal, 0);
+	return 0;
+}
+
+/* Adds one word of journalctl(1)'s syntax. */
+static int
+add_match(sd_journal *journal, const char *word, struct err *err)
+{
+	int result = strcmp(word, "+") == 0
+			 ? sd_journal_add_disjunction(journal)
+			 : sd_journal_add_match(journal, word, 0);
+
+	if (result == -EINVAL)
+		return err_set(err, "journal: '%s' is not FIELD=VALUE", word);
+	if (result < 0)
+		return err_set(err, "journal: %s: %s", word, strerror(-result));
+	return 0;
+}
+
+int
+journal_open_matching(const struct journal_spec *s, sd_journal **journal,
+		      struct err *err)
+{
+	if (journal_open_all(s, journal, err) != 0)
+		return -1;
+	for (size_t i = 0; i < s->nwords; i++)
+		if (add_match(*journal, s->words[i], err) != 0)
+			return -1;
+	return 0;
+}

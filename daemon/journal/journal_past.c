@@ -1,0 +1,132 @@
+#include "daemon/journal/journal_past.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-journal.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "daemon/journal/journal_entry.h"
+#include "daemon/journal/journal_open.h"
+#include "daemon/journal/journal_reader.h"
+
+/* A line has fewer parts. */
+enum { PAST_ENTRIES = 16 };
+
+/* A service that has not written yet has no entry either, but mostly it is
+ * misspelt. */
+static void
+warn_absent(sd_journal *past, const char *word)
+{
+	bool bare = strstr(word, "_UNIT=") != NULL && strchr(word, '.') == NULL;
+
+	if (strcmp(word, "+") == 0)
+		return;
+	sd_journal_flush_matches(past);
+	if (sd_journal_add_match(past, word, 0) < 0 ||
+	    sd_journal_seek_head(past) < 0 || sd_journal_next(past) != 0)
+		return;
+	log_warning("journal: no entry so far has %s%s", word,
+		    bare ? "; names of units end in .service" : "");
+}
+
+void
+journal_past_warn_absent(const struct journal_reader *r)
+{
+	sd_journal *past;
+	struct err err;
+
+	if (r->spec->nwords > 0 && journal_open_all(r->spec, &past, &err) == 0) {
+		for (size_t i = 0; i < r->spec->nwords; i++)
+			warn_absent(past, r->spec->words[i]);
+		sd_journal_close(past);
+	}
+}
+
+/* ---- lines that go on ---- */
+
+struct start {
+	journal_seek_fn *seek;
+	void *arg;
+};
+
+/* Whether the last entry of the stream before the start was cut. */
+static bool
+ends_cut(struct journal_reader *r, sd_journal *past, const struct start *start,
+	 const char *stream)
+{
+	char match[JOURNAL_STREAM_MAX + 16];
+	int id = (int)strcspn(stream, " ");
+
+	if (*stream == '\0')
+		return false;
+	sd_journal_flush_matches(past);
+	snprintf(match, sizeof(match), "_STREAM_ID=%.*s", id, stream);
+	sd_journal_add_match(past, match, 0);
+	snprintf(match, sizeof(match), "_PID=%s", stream + id + 1);
+	sd_journal_add_match(past, match, 0);
+	start->seek(start->arg, past);
+	return sd_journal_previous(past) > 0 &&
+	       journal_read_entry(past, r->entry) &&
+	       journal_entry_is_cut(r->entry);
+}
+
+/* Among all that were ever cut, which are few. */
+static void
+find_cuts(struct journal_reader *r, sd_journal *past, const struct start *start,
+	  struct journal_cuts *cuts)
+{
+	sd_journal_add_match(past, "_LINE_BREAK=nul", 0);
+	sd_journal_add_match(past, "_LINE_BREAK=line-max", 0);
+	sd_journal_add_match(past, "_LINE_BREAK=pid-change", 0);
+	start->seek(start->arg, past);
+	while (cuts->count < JOURNAL_CUTS_MAX && sd_journal_previous(past) > 0)
+		if (journal_read_entry(past, r->entry) &&
+		    (r->spec->selected || journal_entry_is_server(r->entry)))
+			journal_cuts_take(cuts, r->entry);
+	for (size_t i = 0; i < JOURNAL_CUTS_MAX; i++)
+		if (!ends_cut(r, past, start, cuts->streams[i]))
+			cuts->streams[i][0] = '\0';
+}
+
+void
+journal_past_find_cuts(struct journal_reader *r, journal_seek_fn *seek,
+		       void *arg, struct journal_cuts *cuts)
+{
+	const struct start start = {seek, arg};
+	sd_journal *past;
+	struct err err;
+
+	if (journal_open_all(r->spec, &past, &err) == 0) {
+		find_cuts(r, past, &start, cuts);
+		sd_journal_close(past);
+	}
+}
+
+/* ---- lines before ---- */
+
+void
+journal_past_lines(struct journal_reader *r, journal_seek_fn *seek,
+		   void *seek_arg,
+		   void (*past)(void *arg, const char *line, size_t len),
+		   void *arg)
+{
+	sd_journal *journal = NULL;
+	const char *line;
+	struct err err;
+	int back = 0;
+	size_t len;
+
+	if (journal_open_matching(r->spec, &journal, &err) == 0)
+		seek(seek_arg, journal);
+	while (back < PAST_ENTRIES && sd_journal_previous(journal) > 0)
+		back++;
+	for (; back > 0; back--) {
+		if (journal_read_entry(journal, r->entry) &&
+		    journal_entry_line(r->entry, true, &line, &len))
+			past(arg, line, len);
+		if (sd_journal_next(journal) <= 0)
+			break;
+	}
+	sd_journal_close(journal);
+}

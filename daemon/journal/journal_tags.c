@@ -1,0 +1,53 @@
+#include "daemon/journal/journal_tags.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* A tag is in one of so many places beside each other, which its bytes choose;
+ * whoever knows how could make others' entries slow to read, and no more. */
+enum { WAYS = 4 };
+
+static struct journal_tag *
+places_of(struct journal_tags *tags, const char *tag, size_t len)
+{
+	uint64_t hash = len;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)tag[i]) *
+		       UINT64_C(0x100000001b3);
+	return &tags->list[(hash >> 24) * WAYS % JOURNAL_TAGS_MAX];
+}
+
+bool
+journal_tags_ignored(struct journal_tags *tags, const char *tag, size_t len)
+{
+	struct journal_tag *place, *free_place = NULL;
+
+	if (len == 0 || len > JOURNAL_TAG_BYTES)
+		return false;
+	place = places_of(tags, tag, len);
+	for (int i = 0; i < WAYS; i++) {
+		if (place[i].len == len && memcmp(place[i].name, tag, len) == 0)
+			return place[i].ignored;
+		if (place[i].len == 0 && free_place == NULL)
+			free_place = &place[i];
+	}
+	if (free_place == NULL)
+		free_place = &place[tags->replaced++ % WAYS];
+	free_place->len = len;
+	free_place->ignored = false;
+	memcpy(free_place->name, tag, len);
+	return false;
+}
+
+void
+journal_tags_ask(struct journal_tags *tags,
+		 bool (*ignores)(void *arg, const char *tag, size_t len),
+		 void *arg)
+{
+	struct journal_tag *tag = tags->list, *end = tag + JOURNAL_TAGS_MAX;
+
+	for (; tag < end; tag++)
+		if (tag->len > 0)
+			tag->ignored = ignores(arg, tag->name, tag->len);
+}
