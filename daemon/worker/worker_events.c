@@ -41,8 +41,10 @@ worker_expire(void *arg)
 static void
 save_soon(struct worker *w)
 {
+	if (!w->ready)
+		return;
 	worker_metrics_soon(w);
-	if (w->ready && !timer_armed(w->save))
+	if (!timer_armed(w->save))
 		timer_arm(w->save, SAVE_INTERVAL_MS);
 }
 

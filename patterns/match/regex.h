@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 #include "patterns/match/rules.h"
@@ -40,9 +41,9 @@ struct match {
 	const struct rule *rule;
 	enum rule_role role; /* of the expression */
 	struct addr addr;    /* never unset after RULE_MATCH; family 0: unset */
+	uint8_t doubt; /* enum doubt; set if the line is doubtful */
 	const char *user, *session, *ip; /* ip: as written */
 	size_t user_len, session_len, ip_len;
-	enum doubt doubt; /* set if the line is doubtful */
 };
 
 /* Compiles an expression. The rule must outlive it. NULL: err is "file:line:
