@@ -173,12 +173,15 @@ cross:
 	@packaging/install-packages cross
 	@BUILD=$(BUILD) MAKE="$(MAKE)" tests/cross $(CROSS)
 
-# Mail servers that exclude each other: for tests/e2e/servers.t.
+# Mail servers that exclude each other: for tests/e2e/servers.t. And promtool,
+# whose package would start a server.
 UNPACKED = popa3d solid-pop3d liblockfile1
 
 test: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS) $(FAULTLIB)
 	@packaging/install-packages test
 	@packaging/unpack-packages $(BUILD)/servers $(UNPACKED) || \
+	    test -z "$$CI"
+	@packaging/unpack-packages $(BUILD)/promtool prometheus || \
 	    test -z "$$CI"
 	@$(MAKE) -s BUILD=$(BUILD)/sanitized SAN=address,undefined fuzzers
 	@BUILD=$(BUILD) CC="$(CC)" tests/run
@@ -208,6 +211,8 @@ install: all
 	$(INSTALL) -d "$(DESTDIR)$(sbindir)" "$(DESTDIR)$(bindir)" \
 	    "$(DESTDIR)$(libexecdir)/pop-before-smtp" \
 	    "$(DESTDIR)$(patterndir)" "$(DESTDIR)$(docdir)" \
+	    "$(DESTDIR)$(datadir)/pop-before-smtp/grafana" \
+	    "$(DESTDIR)$(datadir)/pop-before-smtp/prometheus" \
 	    "$(DESTDIR)$(unitdir)" "$(DESTDIR)$(sysusersdir)" \
 	    "$(DESTDIR)$(tmpfilesdir)" "$(DESTDIR)$(sysconfdir)/pop-before-smtp" \
 	    "$(DESTDIR)$(localstatedir)/lib/pop-before-smtp" \
@@ -218,6 +223,10 @@ install: all
 	$(INSTALL_SCRIPT) tools/import/import-perl \
 	    "$(DESTDIR)$(libexecdir)/pop-before-smtp"
 	$(INSTALL_DATA) patterns/*.yaml "$(DESTDIR)$(patterndir)"
+	$(INSTALL_DATA) packaging/grafana/*.json \
+	    "$(DESTDIR)$(datadir)/pop-before-smtp/grafana"
+	$(INSTALL_DATA) packaging/prometheus/*.yml \
+	    "$(DESTDIR)$(datadir)/pop-before-smtp/prometheus"
 	$(INSTALL_DATA) README.md INSTALL CHANGES LICENSE SECURITY.md patterns/WANTED \
 	    packaging/pop-before-smtp.yaml "$(DESTDIR)$(docdir)"
 	for m in $(notdir $(MANUALS)); do \

@@ -49,7 +49,8 @@ def installs():
     with tempfile.TemporaryDirectory(suffix=" x") as top, \
             tempfile.TemporaryDirectory() as other:
         tree = shutil.copytree(ROOT, os.path.join(other, "tree"), symlinks=True,
-                               ignore=shutil.ignore_patterns(".git"))
+                               ignore=shutil.ignore_patterns(
+                                   ".git", "promtool"))
         where = "DESTDIR=" + top, "prefix=/usr"
         before = objects(tree)
         equal(make("install", *where, cwd=tree), (0, ""), "make install")
@@ -74,6 +75,9 @@ def installs():
                      "usr/share/zsh/site-functions/_pop-before-smtp",
                      "usr/share/fish/vendor_completions.d/pbsctl.fish",
                      "etc/logrotate.d/pop-before-smtp",
+                     "usr/share/pop-before-smtp/grafana/pop-before-smtp.json",
+                     "usr/share/pop-before-smtp/prometheus/"
+                     "pop-before-smtp.rules.yml",
                      "usr/share/doc/pop-before-smtp/INSTALL", CONFIG):
             ok(name in there, name, *there)
         unit = read(top, "usr/lib/systemd/system/pop-before-smtp.service")

@@ -1,8 +1,8 @@
-"""unpacked: mail servers from packages that are only unpacked, not installed.
+"""unpacked: what packages have that are only unpacked, not installed.
 
-They exclude each other and the installed Dovecot, and have their paths built
-in. So each test gives them a root of their own, made of this machine's /usr
-and of users, PAM and spool directories that are there for them alone.
+Mail servers exclude each other and the installed Dovecot, and have their paths
+built in. So each test gives them a root of their own, made of this machine's
+/usr and of users, PAM and spool directories that are there for them alone.
 
 Only inside a mount namespace of one's own, behind servers.Syslog: the root
 lies in its private /dev, and no mount of ours is seen outside.
@@ -26,6 +26,13 @@ SECRET = ("$6$popbeforesmtp$Yxym.v/xATK4aW5RbQO5JU7x2kAAzypwaXDfrrcuDHYQK9lcSq"
           "ccaFAGGmRgaK72dpkcohgkQfMjG4AxIpHc//")
 PAM = "auth required pam_unix.so\naccount required pam_unix.so\n"
 _PR_SET_CHILD_SUBREAPER = 36
+
+
+def program(name):
+    """A program that is installed, or unpacked in a directory of its name;
+    None: neither."""
+    path = os.path.join(pbs.BUILD, name, "usr", "bin", name)
+    return shutil.which(name) or (path if os.path.exists(path) else None)
 
 
 def missing():
