@@ -117,7 +117,7 @@ def keeps_what_is_the_users(top, tree, where):
 def next_step():
     for words, told in ((), True), (("DESTDIR=/tmp/x",), False):
         code, out = make("-n", "install", *words)
-        equal(("Installed. Next: pop-before-smtp --check" in out, code),
+        equal(("Installed. Next: pbsctl setup" in out, code),
               (told, 0), "make install names the next step, but not to those "
               "who make a package" if words else "make install")
 
