@@ -177,12 +177,21 @@ cross:
 # whose package would start a server.
 UNPACKED = popa3d solid-pop3d liblockfile1
 
+# A browser for tests/e2e/page.t: 100 MB, so `make test' unpacks it only for CI.
+BROWSER = packaging/unpack-packages --whole $(BUILD)/chromium \
+	chromium-headless-shell
+
+page-test: $(PROGRAMS)
+	@$(BROWSER)
+	@BUILD=$(BUILD) CI=true tests/run e2e/page
+
 test: $(PROGRAMS) $(UNITS) $(BENCHES) $(HELPERS) $(FAULTLIB)
 	@packaging/install-packages test
 	@packaging/unpack-packages $(BUILD)/servers $(UNPACKED) || \
 	    test -z "$$CI"
 	@packaging/unpack-packages $(BUILD)/promtool prometheus || \
 	    test -z "$$CI"
+	@test -z "$$CI" || $(BROWSER)
 	@$(MAKE) -s BUILD=$(BUILD)/sanitized SAN=address,undefined fuzzers
 	@BUILD=$(BUILD) CC="$(CC)" tests/run
 
@@ -382,6 +391,7 @@ help:
 	@echo 'make fuzz       fuzz each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make soak       kill it SOAK_KILLS=$(SOAK_KILLS) times, and more that takes an hour'
 	@echo 'make e2e-wide   servers of Debian trixie and sid, in chroots: root, network'
+	@echo 'make page-test  show the page of pbsctl report in Chromium, unpacked here'
 	@echo 'make forge      attack all rules: FORGERIES=$(FORGERIES) SEED=$(SEED)'
 	@echo 'make coverage   test, and tell what no test has run'
 	@echo 'make units      build the unit tests'
@@ -393,7 +403,8 @@ help:
 	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG V=1 BUILD SAN=address,undefined prefix DESTDIR'
 
 .PHONY: FORCE all run test check cross deb rpm bench oracle memcheck sanitize \
-	sanitized fuzz fuzzers coverage covered soak e2e-wide forge units install uninstall clean help
+	sanitized fuzz fuzzers coverage covered soak e2e-wide page-test forge \
+	units install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(foreach r,$(ROOMS) tests,$(wildcard $(BUILD)/$(r)/*.d \

@@ -72,7 +72,8 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
     # It looks at what the daemon would find, and runs Postfix's commands.
     "tools/doctor": TOOLS + " tools/output tools daemon/sys daemon/sandbox",
     # It reads logs and their rotated files as the daemon does.
-    "tools/report": TOOLS + " tools/output tools daemon/source/source.h",
+    "tools/report": TOOLS + " tools/output tools daemon/source/source.h "
+                    "daemon/sys/atomic_file.h",
     # It sees what the doctor sees, and writes files.
     "tools/setup": TOOLS + " tools tools/doctor daemon/sys",
 }.items()}
@@ -157,9 +158,9 @@ FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAX = 14, 25, 80
 FILE_MAX, MAIN_MAX = 540, 120
 # What the daemon does today fits into 41,000 lines. The gateway's tools, the
 # doctor, the metrics and the peers come on top of that, in files of their own.
-# Whoever needs more says why here: the doctor has 3,100 lines, the report 2,600,
+# Whoever needs more says why here: the doctor has 3,100 lines, the report 3,700,
 # the metrics 900, top 2,600, the setup 1,500.
-PRODUCT_MAX = 70000
+PRODUCT_MAX = 75000
 FOLDER_MAX = 20
 
 

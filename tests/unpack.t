@@ -17,6 +17,12 @@ APT = """#!/bin/sh
 echo "apt-get $*" >>"$CALLS"
 case $2 in
 update) : >"$CALLS.fresh" ;;
+--simulate)
+	[ -e "$CALLS.fresh" ] || exit 100
+	shift 5
+	for p; do
+		printf 'Inst %s (1.0 all)\nInst lib%s (1.0)\nConf %s (1.0)\n' $p $p $p
+	done ;;
 download)
 	[ -e "$CALLS.fresh" ] || exit 100
 	shift 2
@@ -35,7 +41,7 @@ exec "$@"
 """
 
 
-def unpack(top, *names, path=None):
+def unpack(top, *names, path=None, flags=()):
     bin_dir, calls = os.path.join(top, "bin"), os.path.join(top, "calls")
     os.makedirs(bin_dir, exist_ok=True)
     for name, text in (("apt-get", APT), ("dpkg", DPKG), ("sudo", SUDO)):
@@ -44,7 +50,7 @@ def unpack(top, *names, path=None):
         os.chmod(f.name, 0o755)
     open(calls, "w").close()
     done = subprocess.run(
-        ["/bin/sh", SCRIPT, os.path.join(top, "out"), *names], text=True,
+        ["/bin/sh", SCRIPT, *flags, os.path.join(top, "out"), *names], text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={"PATH": path or bin_dir + ":/usr/bin:/bin", "CALLS": calls})
     with open(calls) as f:
@@ -65,6 +71,19 @@ def asks_once():
             "only what is not there yet")
 
 
+def whole():
+    with tempfile.TemporaryDirectory() as top:
+        code, _, calls = unpack(top, "a", flags=["--whole"])
+        simulated = ("apt-get -qq --simulate --no-install-recommends "
+                     "--reinstall install a")
+        equal((code, calls), (0, [
+            simulated, "apt-get -qq update", simulated,
+            "apt-get -qq download a liba", "dpkg -x a_1.0_all.deb",
+            "dpkg -x liba_1.0_all.deb"]),
+            "--whole: with what it depends on and is not installed")
+        equal(unpack(top, "a", flags=["--whole"])[2], [], "and only once")
+
+
 def says_so():
     with tempfile.TemporaryDirectory() as top:
         code, said, _ = unpack(top, "none")
@@ -79,4 +98,4 @@ def says_so():
         equal(unpack(top)[0], 64, "no package named: exit 64")
 
 
-main(asks_once, says_so)
+main(asks_once, whole, says_so)

@@ -1,5 +1,6 @@
 #include "tools/report/messages.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -34,6 +35,22 @@ text_of(const char *line)
 	return NULL;
 }
 
+/* Whether the list has it already: "waiting for FILE: why"
+ * of a log that could not be opened, either. */
+static bool
+is_known(const struct strings *list, const char *text)
+{
+	size_t len = strlen(text), tail;
+
+	for (size_t i = 0; i < list->count; i++) {
+		tail = strlen(list->list[i]);
+		if (tail <= len &&
+		    strcmp(text + len - tail, list->list[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 messages_end(int fd, struct strings *out)
 {
@@ -50,7 +67,7 @@ messages_end(int fd, struct strings *out)
 	while (fgets(line, sizeof(line), stream) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		text = text_of(line);
-		if (text != NULL)
+		if (text != NULL && !is_known(out, text))
 			strings_add(out, text);
 	}
 	fclose(stream);

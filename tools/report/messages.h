@@ -10,7 +10,7 @@ struct strings;
  * that is not possible, and nothing is collected. */
 int messages_begin(void);
 /* Ends that: what is logged later is dropped. Adds the warnings and errors,
- * without stamp and severity. */
+ * without stamp and severity, but none that ends with what the list has. */
 void messages_end(int fd, struct strings *);
 
 #endif

@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/conf/conf.h"
+#include "daemon/sys/atomic_file.h"
+#include "tools/report/page.h"
 #include "tools/report/reading.h"
 #include "tools/report/report_json.h"
 #include "tools/report/report_text.h"
@@ -29,7 +32,7 @@ struct options {
 
 static const char help[] =
     "usage: pbsctl report [--since WHEN] [--until WHEN] [--json]\n"
-    "                     [--logfile LOG] [--config FILE]\n"
+    "                     [--html PAGE] [--logfile LOG] [--config FILE]\n"
     "\n"
     "Reads the logs of the last days, with their rotated files, and reports\n"
     "the logins by server and hour, the addresses that many users share,\n"
@@ -40,12 +43,15 @@ static const char help[] =
     "                  such as 2026-11-21 or '2026-11-21 08:30'\n"
     "  --until WHEN    the same, up to which to report; now unless given\n"
     "  --json          one object for programs\n"
+    "  --html PAGE     write a page for a browser to this file; - is standard\n"
+    "                  output\n"
     "  --logfile LOG   this log in place of those of the configuration, as\n"
     "                  for the daemon: FILE, journal: or - ; may be repeated\n"
     "  --config FILE   this configuration\n"
     "\n"
     "Exit: 0 the report is complete, 64 wrong usage, 66 a log cannot be read,\n"
-    "78 the configuration or the patterns have an error.\n";
+    "73 the page cannot be written, 78 the configuration or the patterns have "
+    "an error.\n";
 
 /* ---- the report ---- */
 
@@ -101,14 +107,63 @@ print_problems(const struct strings *problems)
 		verb_error(&verb_report, "%s", problems->list[i]);
 }
 
+/* A page has the names of users: it is for its owner alone, unless there is one
+ * already that others may read. Returns its permissions; -1: see err. */
+static int
+page_mode(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return S_IRUSR | S_IWUSR;
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, "%s is not a regular file", path);
+	return st.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
+}
+
+static int
+save_page(const char *path, const struct summary *s, struct err *err)
+{
+	int mode = page_mode(path, err);
+	struct atomic_file *file;
+
+	if (mode < 0)
+		return -1;
+	file = atomic_file_create(path, err);
+	if (file == NULL)
+		return -1;
+	page_print(atomic_file_stream(file), s);
+	fchmod(fileno(atomic_file_stream(file)), (mode_t)mode);
+	return atomic_file_commit(&file, err);
+}
+
+static int
+write_page(const char *path, const struct summary *s)
+{
+	struct err err;
+
+	if (strcmp(path, "-") == 0) {
+		page_print(stdout, s);
+		return 0;
+	}
+	if (save_page(path, s, &err) == 0)
+		return 0;
+	verb_error(&verb_report, "%s", err.text);
+	return EX_CANTCREAT;
+}
+
 static int
 write_report(const struct options *options, const struct summary *s)
 {
+	int status = 0;
+
+	if (options->html != NULL)
+		status = write_page(options->html, s);
 	if (options->json)
 		report_json_print(stdout, s);
-	else
+	else if (options->html == NULL)
 		report_text_print(stdout, s);
-	return 0;
+	return status;
 }
 
 /* A report without one of the logs is made, but is not complete. */
@@ -169,6 +224,9 @@ take_option(struct options *options, int c)
 	case 'c':
 		options->config = optarg;
 		return 0;
+	case 'w':
+		options->html = optarg;
+		return 0;
 	case 'j':
 		options->json = true;
 		return 0;
@@ -187,6 +245,7 @@ parse(struct options *options, int argc, char **argv)
 	    {"since", required_argument, NULL, 's'},
 	    {"until", required_argument, NULL, 'u'},
 	    {"json", no_argument, NULL, 'j'},
+	    {"html", required_argument, NULL, 'w'},
 	    {"logfile", required_argument, NULL, 'l'},
 	    {"config", required_argument, NULL, 'c'},
 	    {"help", no_argument, NULL, 'h'},
@@ -196,6 +255,13 @@ parse(struct options *options, int argc, char **argv)
 	while ((c = verb_option(&verb_report, argc, argv, known)) != -1)
 		if (take_option(options, c) != 0)
 			return EX_USAGE;
+	if (options->json && options->html != NULL &&
+	    strcmp(options->html, "-") == 0) {
+		verb_error(&verb_report,
+			   "--html - and --json cannot both be written to "
+			   "standard output");
+		return EX_USAGE;
+	}
 	if (optind == argc)
 		return 0;
 	verb_error(&verb_report,
@@ -219,5 +285,5 @@ run(int argc, char **argv)
 }
 
 const struct verb verb_report = {
-    "report", "[--since WHEN] [--json]",
+    "report", "[--since WHEN] [--json] [--html PAGE]",
     "report the logins of the last days from the logs", run};
