@@ -20,9 +20,16 @@
 #include "tools/top/terminal.h"
 
 /* A login is on the screen within a second. Where there are many addresses, an
- * answer costs the daemon time: for ten times as long as the last one took, the
- * same is not asked for again. */
-enum { POLL_MS = 500, PAUSE = 10 };
+ * answer costs the daemon time: for so many times as long as the last one took,
+ * the same is not asked for again, within bounds: a busy machine is slow, too.
+ */
+enum {
+	POLL_MS = 500,
+	STATUS_PAUSE = 5,
+	STATUS_PAUSE_MAX_MS = 2000,
+	LIST_PAUSE = 10,
+	LIST_PAUSE_MAX_MS = 60000
+};
 
 struct watch {
 	struct loop *loop;
@@ -30,8 +37,8 @@ struct watch {
 	struct asker *asker;
 	struct timer *poll;
 	struct model *model;
-	int64_t poll_ms; /* POLL_MS or more */
-	int64_t status_asked_ms, list_asked_ms, list_due_ms;
+	int64_t status_asked_ms, status_due_ms;
+	int64_t list_asked_ms, list_due_ms;
 	bool removing; /* model->condemned, as soon as nothing else is asked */
 };
 
@@ -74,6 +81,15 @@ take(struct watch *w, int (*take_answer)(struct model *, char *), char *answer,
 	return *why == '\0';
 }
 
+/* When the same may be asked for again: it has been answered now. */
+static int64_t
+due(int64_t asked_ms, int64_t times, int64_t pause_max)
+{
+	int64_t now = monotonic_ms(), pause = (now - asked_ms) * times;
+
+	return now + (pause < pause_max ? pause : pause_max);
+}
+
 static void ask_status(struct watch *);
 
 static void
@@ -112,12 +128,10 @@ static void
 on_list(void *arg, char *answer, const struct err *err)
 {
 	struct watch *w = arg;
-	int64_t now;
 
 	take(w, model_take_list, answer, err);
 	draw(w);
-	now = monotonic_ms();
-	w->list_due_ms = now + (now - w->list_asked_ms) * PAUSE;
+	w->list_due_ms = due(w->list_asked_ms, LIST_PAUSE, LIST_PAUSE_MAX_MS);
 	ask_removal(w);
 }
 
@@ -147,10 +161,10 @@ static void
 on_status(void *arg, char *answer, const struct err *err)
 {
 	struct watch *w = arg;
-	int64_t pause = (monotonic_ms() - w->status_asked_ms) * PAUSE;
 	char *request;
 
-	w->poll_ms = pause > POLL_MS ? pause : POLL_MS;
+	w->status_due_ms =
+	    due(w->status_asked_ms, STATUS_PAUSE, STATUS_PAUSE_MAX_MS);
 	tick(w);
 	if (!take(w, model_take_status, answer, err)) {
 		draw(w);
@@ -180,9 +194,11 @@ on_poll(void *arg)
 {
 	struct watch *w = arg;
 
-	timer_arm(w->poll, w->poll_ms);
+	timer_arm(w->poll, POLL_MS);
 	draw(w);
-	if (!asker_is_busy(w->asker) && !ask_removal(w))
+	if (asker_is_busy(w->asker) || ask_removal(w))
+		return;
+	if (monotonic_ms() >= w->status_due_ms)
 		ask_status(w);
 }
 
@@ -284,7 +300,7 @@ close_all(struct watch *w)
 int
 watch_run(const char *socket, char *status, struct err *err)
 {
-	struct watch w = {.poll_ms = POLL_MS};
+	struct watch w = {0};
 	int code = -1;
 
 	if (open_all(&w, socket, err) == 0) {
