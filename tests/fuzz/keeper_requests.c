@@ -68,8 +68,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct map_store_limits limits = {MAX, 1800, NULL, 0};
 	struct map_store_time now = {1700000000, 1000000};
 	struct map_store *store = map_store_new(maps, 1, &limits);
-	struct keeper_requests *requests =
-	    keeper_requests_new(store, "/dev/null/none", 100000);
+	struct keeper_requests *requests = keeper_requests_new(
+	    store, "/dev/null/none", 100000, "/dev/null/none");
 	struct ipc_packet *packet = alloc_zero(1, sizeof(*packet));
 	struct err err;
 	size_t removed;
