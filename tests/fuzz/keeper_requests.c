@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "daemon/ipc/ipc.h"
 #include "daemon/keeper/keeper_requests.h"
 #include "daemon/keeper/map_store.h"
@@ -76,6 +77,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ssize_t sent;
 	int ends[2];
 
+	if (log_descriptor() < 0)
+		log_open("/dev/null", false, &err);
 	if (ipc_open(ends, &err) != 0)
 		abort();
 
