@@ -13,7 +13,7 @@ import clocks
 import metrics
 import pbs
 from pbs import login
-from tap import contains, equal, main, ok
+from tap import contains, equal, main, ok, skip_all
 
 SLOW = """server: Slow
 program: slow
@@ -41,13 +41,18 @@ publish_failures_total=publish_failures errors_total=errors
 warnings_total=warnings""".split()
 
 
-def agree(site, got):
-    """The metrics and pbsctl status have the same figures."""
-    want = metrics.status(site)
+def agreed(site):
+    """The metrics, which have the same figures as pbsctl status."""
+    want = None
+    while want != metrics.status(site):  # a map is written meanwhile
+        want = metrics.status(site)
+        text = metrics.ask(site, "metrics").stdout
+    got = metrics.parsed(text)
     for pair in SAME + SUMS:
         name, _, key = pair.partition("=")
         equal(sum(got[name].values()), want[key or name],
               "%s is what status says of %s" % (name, key or name))
+    return got, text
 
 
 class Watched:
@@ -56,15 +61,23 @@ class Watched:
     def __init__(self, site, time, *flags):
         os.mkdir(site.path("metrics"))
         self.path = site.path("metrics/pbs.prom")
-        self.site, self.time = site, time
+        self.site, self.time, self.since = site, time, 0
         self.watch = pbs.Inotify(site.path("metrics"))
         self.daemon = site.start("--metrics=" + self.path, *flags,
                                  env=time.env)
 
+    def advance(self, seconds):
+        self.since = int(self.time.wall()) + seconds
+        self.time.advance(seconds)
+
     def written(self):
-        """What it has the next time."""
-        self.watch.wait_for("pbs.prom", pbs.DEADLINE)
-        return metrics.read(self.path)
+        """What it has as soon as it was written since advance()."""
+        def fresh():
+            got = os.path.exists(self.path) and metrics.read(self.path)
+            return got and got["last_update_timestamp_seconds"][""] >= (
+                self.since) and got
+        return pbs.until("the file is written", pbs.DEADLINE, fresh,
+                         self.watch.wait)
 
     def close(self):
         self.watch.close()
@@ -96,9 +109,7 @@ def figures():
         pbs.until("all lines are read", pbs.DEADLINE,
                   lambda: metrics.status(site)["lines"] == 15,
                   lambda left: site.wait_map("a look", lambda m: True))
-        done = metrics.ask(site, "metrics")
-        got = metrics.parsed(done.stdout)
-        agree(site, got)
+        got, text = agreed(site)
         by_rule = got["logins_total"]
         equal((by_rule['rule="dovecot-login"'], by_rule['rule="courier-login"'],
                by_rule['rule="slow-login"']), (9.0, 2.0, 0.0), "by rule")
@@ -119,9 +130,9 @@ def figures():
                 (-1, "evictions_total"), (-1, "removals_total"))),
               "who was granted and is not gone, is there")
         equal(list(got["log_lag_bytes"].values()), [0], "nothing is unread")
-        for text in "ann", "bob", "198.51.100", "203.0.113":
-            ok(text not in done.stdout, "no user, no address: " + text)
-        time.advance(15)
+        for private in "ann", "bob", "198.51.100", "203.0.113":
+            ok(private not in text, "no user, no address: " + private)
+        w.advance(15)
         site.log("cron: anything")
         site.wait_map("any", lambda m: True)
         equal(w.written()["logins_total"], by_rule, "the file has the same")
@@ -145,15 +156,14 @@ def delays():
            "a live map is never written")
         time.advance(61)
         site.wait_gone("198.51.100.1")
-        got = metrics.parsed(metrics.ask(site, "metrics").stdout)
-        equal(got["expiries_total"], {"": 1}, "it has expired")
-        agree(site, got)
+        equal(agreed(site)[0]["expiries_total"], {"": 1}, "it has expired")
         w.close()
 
 
 def file():
     with pbs.Site() as site, clocks.Clocks(site) as time:
         w = Watched(site, time)
+        begin = time.steady()
         first = w.written()
         st = os.stat(w.path)
         equal(stat.S_IMODE(st.st_mode), 0o644, "everybody may read it")
@@ -162,18 +172,18 @@ def file():
         for i in range(1, 4):
             site.log(login("198.51.100.%d" % i))
             site.wait_key("198.51.100.%d" % i)
-        equal(os.stat(w.path).st_ino, st.st_ino,
-              "within 15 s it is not written again")
-        time.advance(15)
+        ok(os.stat(w.path).st_ino == st.st_ino or time.steady() - begin > 14,
+           "within 15 s it is not written again")
+        w.advance(15)
         second = w.written()
         ok(os.stat(w.path).st_ino != st.st_ino, "then it is another file")
         equal(sum(second["logins_total"].values()), 3, "with what has happened")
         for name in "198.51.100.1", "198.51.100.2", "198.51.100.3":
             metrics.ask(site, "remove", name)
         site.wait_map("nobody", lambda m: not m)
-        time.advance(15)
+        w.advance(15)
         w.written()
-        time.advance(60)
+        w.advance(60)
         idle = w.written()
         ok(idle["last_update_timestamp_seconds"][""]
            - second["last_update_timestamp_seconds"][""] > 60,
@@ -181,14 +191,14 @@ def file():
         worker = w.daemon.worker()
         os.kill(worker, signal.SIGKILL)
         w.daemon.wait_message("read 0 lines", count=2)
-        time.advance(15)
+        w.advance(15)
         again = w.written()
         ok(again["start_time_seconds"][""] > first["start_time_seconds"][""],
            "another worker says when it began")
         equal(again["lines_total"], {"": 0}, "and counts anew")
         equal(again["errors_total"]['process="keeper"'], 1,
               "the keeper does not", w.daemon.messages())
-        agree(site, metrics.parsed(metrics.ask(site, "metrics").stdout))
+        agreed(site)
         w.daemon.stop()
         ok(os.path.exists(w.path), "the last one stays")
         w.close()
@@ -247,4 +257,6 @@ def refused():
         contains(done.stdout, "ok metrics", "one that is there is good")
 
 
+if pbs.SANITIZED or pbs.WRAP:
+    skip_all("a checker preloads more than these clocks")
 main(figures, delays, file, unwritable, refused)
