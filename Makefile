@@ -55,6 +55,11 @@ VERSION	= 2.0
 
 all:
 
+# Plain `make' uses all processors, if -j does not say otherwise.
+ifeq ($(MAKECMDGOALS)$(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+
 # What this machine has. Made before all else, and make then begins anew with
 # it. Plain `make', `run' and `test' install packages; the others say what is
 # missing.
