@@ -136,8 +136,9 @@ void pipeline_block(struct pipeline *, const char *lines, size_t len,
 void pipeline_caught_up(struct pipeline *);
 
 /* All lines so far were taken. If most of them have no header that is known,
- * warns of that once, with one of them and the command that explains it. */
-void pipeline_warn_unread(struct pipeline *);
+ * warns of that once, with one of them and the command that explains it. end: no
+ * more will come; then a single one is enough, if there was no login. */
+void pipeline_warn_unread(struct pipeline *, bool end);
 
 /* The time of a line, for the search by time in a log. 0 and *when, or -1. */
 int pipeline_stamp(struct pipeline *, const char *line, size_t len, time_t now,

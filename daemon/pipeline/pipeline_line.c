@@ -143,15 +143,24 @@ note_unmatched(struct pipeline *p, const struct logline *l, int64_t lifetime)
 		    program, quoted(text, sizeof(text), line));
 }
 
+/* So many that it is no accident; at the end, any, if nothing else came. */
+static bool
+is_unread(const struct pipeline_stats *stats, bool end)
+{
+	if (end && stats->logins == 0 && stats->headerless > 0)
+		return true;
+	return stats->lines >= UNREAD_MIN &&
+	       stats->headerless > stats->lines / 2;
+}
+
 void
-pipeline_warn_unread(struct pipeline *p)
+pipeline_warn_unread(struct pipeline *p, bool end)
 {
 	const struct pipeline_stats *stats = &p->stats;
 	char text[512];
 
 	p->sample = true;
-	if (p->unread_logged || stats->lines < UNREAD_MIN ||
-	    stats->headerless <= stats->lines / 2)
+	if (p->unread_logged || !is_unread(stats, end))
 		return;
 	p->unread_logged = true;
 	log_warning("%llu of %llu lines have an unknown log header and grant "

@@ -157,7 +157,7 @@ become_ready(struct worker *w)
 	pipeline_caught_up(w->pipeline);
 	pipeline_set_backlog(w->pipeline, false);
 	log_ready(w);
-	pipeline_warn_unread(w->pipeline);
+	pipeline_warn_unread(w->pipeline, w->conf->once);
 	if (!w->conf->once) /* else worker_close() is about to save */
 		worker_save(w);
 	worker_metrics_soon(w);
@@ -281,7 +281,7 @@ worker_on_idle(void *arg)
 			become_ready(w);
 		return;
 	}
-	pipeline_warn_unread(w->pipeline);
+	pipeline_warn_unread(w->pipeline, w->conf->once);
 	worker_expire(w);
 	save_soon(w);
 }

@@ -97,6 +97,19 @@ def unknown_header():
         ok(not os.path.exists(site.path("pasted")), "and runs nothing else")
 
 
+def understood_nothing():
+    """--once speaks of the first line already, if no line is a login."""
+    with pbs.Site() as site:
+        site.raw("no header at all\n" * 2 + pbs.stamped("sshd[1]: x") + "\n")
+        done = site.run("--once")
+        contains(done.stderr, "2 of 3 lines have an unknown log header",
+                 "--once that understood nothing")
+        site.log(pbs.login("198.51.100.78"))
+        done = site.run("--once", "--reprocess")
+        ok("unknown log header" not in done.stderr, "but with a login, few "
+           "strange lines are no reason", done.stderr)
+
+
 if pbs.LIBFAKETIME is None:
     skip_all("no libfaketime, or none that works here")
-main(an_hour, it_matched, unknown_header)
+main(an_hour, it_matched, unknown_header, understood_nothing)
