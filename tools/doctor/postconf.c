@@ -84,7 +84,7 @@ ask_types(void)
 }
 
 int
-postconf_load(struct postconf *pc, struct err *err)
+postconf_load_settings(struct postconf *pc, struct err *err)
 {
 	*pc = (struct postconf){0};
 	if (ask(&pc->expanded, "-x", err) != 0 || ask(&pc->raw, "-d", err) != 0)
@@ -92,6 +92,14 @@ postconf_load(struct postconf *pc, struct err *err)
 	if (ask(&pc->raw, "-n", err) != 0 || ask(&pc->services, "-M", err) != 0)
 		return -1;
 	ask(&pc->overrides, "-Px", err);
+	return 0;
+}
+
+int
+postconf_load(struct postconf *pc, struct err *err)
+{
+	if (postconf_load_settings(pc, err) != 0)
+		return -1;
 	ask_warnings(&pc->warnings);
 	pc->types = ask_types();
 	return 0;

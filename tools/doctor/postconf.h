@@ -25,6 +25,8 @@ struct postconf {
 /* Asks for all of it. 0; -1: Postfix is not there or its settings cannot be
  * read, see err. */
 int postconf_load(struct postconf *, struct err *);
+/* The same without warnings and types. */
+int postconf_load_settings(struct postconf *, struct err *);
 void postconf_clear(struct postconf *);
 
 /* The value of a setting; "" if it is empty or unknown. Borrowed. */

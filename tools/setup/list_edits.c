@@ -196,7 +196,7 @@ try_edits(const struct strings *settings, const struct postfix_state *s,
 
 	if (edit_try(&copy, postconf_value(&s->settings, "config_directory"),
 		     settings, &err) != 0 ||
-	    postconf_load(&trial.settings, &err) != 0) {
+	    postconf_load_settings(&trial.settings, &err) != 0) {
 		strings_add(reasons, err.text);
 	} else {
 		postfix_state_begin(&trial);
