@@ -99,6 +99,8 @@ PUBLIC = {
     # The doctor and mynetworks ask how Postfix names a map.
     "daemon/conf": 5,
     "daemon/sys": 8,
+    # The setup sees what the doctor sees.
+    "tools/doctor": 8,
     # One for each kind of thing that an import writes.
     "tools/postfix": 8,
     "base": sys.maxsize,

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
-#include <sys/vfs.h>
 
 #include "base/err.h"
 #include "base/readfile.h"
 #include "tools/doctor/examine.h"
+#include "tools/doctor/network_disk.h"
 #include "tools/doctor/process.h"
 
 enum {
@@ -40,26 +40,13 @@ examine_disk(struct examination *x, const char *dir)
 	REPORT(&x->report, FAULT_DISK, dir, left, dir);
 }
 
-/* File systems of which inotify(7) reports only what this machine does. */
 static void
 examine_file_system(struct examination *x, const char *path)
 {
-	static const struct {
-		uint32_t magic;
-		const char *name;
-	} remote[] = {
-	    {0x6969, "NFS"},	   {0xff534d42, "CIFS"}, {0xfe534d42, "SMB"},
-	    {0x5346414f, "AFS"},   {0x00c36400, "Ceph"}, {0x01021997, "9p"},
-	    {0x73757245, "Coda"},
-	};
-	struct statfs fs;
+	const char *name = network_disk(path);
 
-	if (statfs(path, &fs) != 0)
-		return;
-	for (size_t i = 0; i < sizeof(remote) / sizeof(*remote); i++)
-		if ((uint32_t)fs.f_type == remote[i].magic)
-			REPORT(&x->report, FAULT_NETWORK_DISK, path,
-			       remote[i].name);
+	if (name != NULL)
+		REPORT(&x->report, FAULT_NETWORK_DISK, path, name);
 }
 
 static void

@@ -1,13 +1,16 @@
 #include "tools/setup/plan.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "daemon/sys/subprocess.h"
+#include "tools/doctor/network_disk.h"
 #include "tools/doctor/survey.h"
 #include "tools/settings.h"
 #include "tools/setup/edit.h"
@@ -55,6 +58,25 @@ choose_map(struct plan *plan)
 	plan->conf.maps.list[0] = alloc_string(plan->map.dbfile);
 }
 
+/* The map of each host is its own, and lmdb(3) does not work on such a disk. */
+static void
+note_disk(struct plan *plan)
+{
+	const char *path = strchr(plan->conf.maps.list[0], ':') + 1;
+	char *copy = alloc_string(path);
+	const char *dir = dirname(copy), *kind = NULL;
+
+	if (*dir == '/' && strcmp(dir, "/") != 0)
+		kind = network_disk(access(dir, F_OK) == 0 ? dir : "/var/lib");
+	if (kind != NULL)
+		add_format(&plan->notes,
+			   alloc_format("%s is on %s: keep it on a local disk, "
+					"or mount a tmpfs there: tmpfs %s "
+					"tmpfs mode=755 0 0 in /etc/fstab",
+					dir, kind, dir));
+	free(copy);
+}
+
 static int
 plan_settings(struct plan *plan, struct err *err)
 {
@@ -62,6 +84,7 @@ plan_settings(struct plan *plan, struct err *err)
 		return -1;
 	if (!plan->file.names_map)
 		choose_map(plan);
+	note_disk(plan);
 	if (plan->keys.count == 0)
 		return 0;
 	plan->text =
@@ -325,6 +348,9 @@ plan_print(const struct plan *plan)
 		printf("%s:\n", plan->file.path);
 	print_choice("logfile", plan->log.logfile, plan->log.why);
 	print_choice("dbfile", plan->map.dbfile, plan->map.why);
+	if (plan->map.dbfile != NULL)
+		puts("      on disk: Postfix finds a map there from the boot on, "
+		     "before the daemon starts");
 	if (plan->settings.count > 0)
 		print_list(plan->main_cf, &plan->settings);
 	for (size_t i = 0; i < plan->notes.count; i++)
