@@ -130,7 +130,8 @@ ONE_ROOM = {  # third-party and special headers: the only file that may, or file
     "systemd/sd-journal.h": ("daemon/source/source_journal.c",
                              "daemon/journal/journal_open.c",
                              "daemon/journal/journal_reader.c",
-                             "daemon/journal/journal_past.c"),
+                             "daemon/journal/journal_past.c",
+                             "daemon/journal/journal_ahead.c"),
 }
 # C11 and POSIX, and what every Linux has; another header needs a room above.
 LIBC = set("""assert ctype errno fcntl fnmatch float getopt glob grp ifaddrs

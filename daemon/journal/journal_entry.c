@@ -12,21 +12,22 @@
 
 enum { HEADER_MAX = 1024, WORD_MAX = 256 };
 
+/* By the lengths of their names. */
 enum word {
-	TAG,
-	COMM,
 	PID,
-	SYSLOG_PID,
-	HOST,
-	TRANSPORT,
 	UID,
-	OWNER,
-	CGROUP,
-	UNIT,
-	USER_UNIT,
+	COMM,
+	HOST,
+	SYSLOG_PID,
+	TRANSPORT,
 	STREAM,
 	LINE_BREAK,
+	UNIT,
 	CONTAINER,
+	CGROUP,
+	TAG,
+	OWNER,
+	USER_UNIT,
 	PARTIAL,
 	NWORDS
 };
@@ -37,22 +38,29 @@ struct name {
 };
 #define NAME(text) {sizeof(text) - 1, text}
 static const struct name names[NWORDS] = {
-    NAME("SYSLOG_IDENTIFIER"),
-    NAME("_COMM"),
-    NAME("_PID"),
-    NAME("SYSLOG_PID"),
-    NAME("_HOSTNAME"),
-    NAME("_TRANSPORT"),
-    NAME("_UID"),
-    NAME("_SYSTEMD_OWNER_UID"),
-    NAME("_SYSTEMD_CGROUP"),
-    NAME("_SYSTEMD_UNIT"),
-    NAME("_SYSTEMD_USER_UNIT"),
-    NAME("_STREAM_ID"),
-    NAME("_LINE_BREAK"),
-    NAME("CONTAINER_NAME"),
-    NAME("CONTAINER_PARTIAL_MESSAGE"),
+    [PID] = NAME("_PID"),
+    [UID] = NAME("_UID"),
+    [COMM] = NAME("_COMM"),
+    [HOST] = NAME("_HOSTNAME"),
+    [SYSLOG_PID] = NAME("SYSLOG_PID"),
+    [TRANSPORT] = NAME("_TRANSPORT"),
+    [STREAM] = NAME("_STREAM_ID"),
+    [LINE_BREAK] = NAME("_LINE_BREAK"),
+    [UNIT] = NAME("_SYSTEMD_UNIT"),
+    [CONTAINER] = NAME("CONTAINER_NAME"),
+    [CGROUP] = NAME("_SYSTEMD_CGROUP"),
+    [TAG] = NAME("SYSLOG_IDENTIFIER"),
+    [OWNER] = NAME("_SYSTEMD_OWNER_UID"),
+    [USER_UNIT] = NAME("_SYSTEMD_USER_UNIT"),
+    [PARTIAL] = NAME("CONTAINER_PARTIAL_MESSAGE"),
 };
+
+/* The first word whose name may have this length. */
+enum { NAME_LEN_MAX = 25 };
+static const unsigned char first_of_length[NAME_LEN_MAX + 1] = {
+    [4] = PID,	      [5] = COMM,  [9] = HOST,	[10] = SYSLOG_PID,
+    [11] = LINE_BREAK, [13] = UNIT, [14] = CONTAINER, [15] = CGROUP,
+    [17] = TAG,	      [18] = OWNER, [25] = PARTIAL};
 
 /* A value that is longer than there is room for is there, but no word. */
 struct value {
@@ -158,7 +166,10 @@ journal_entry_field(struct journal_entry *e, const char *data, size_t len)
 		set_message(e, equals + 1, len);
 		return;
 	}
-	for (int i = 0; i < NWORDS; i++)
+	if (name > NAME_LEN_MAX)
+		return;
+	for (int i = first_of_length[name];
+	     i < NWORDS && names[i].len == name; i++)
 		if (is_named(&names[i], data, name)) {
 			set_value(&e->values[i], equals + 1, len);
 			return;
@@ -479,15 +490,6 @@ journal_entry_is_cut(const struct journal_entry *e)
 	return has(e, LINE_BREAK) && !is(e, LINE_BREAK, "eof");
 }
 
-static char *
-find_cut(struct journal_cuts *cuts, const char *stream)
-{
-	for (size_t i = 0; i < JOURNAL_CUTS_MAX; i++)
-		if (strcmp(cuts->streams[i], stream) == 0)
-			return cuts->streams[i];
-	return NULL;
-}
-
 bool
 journal_entry_stream(const struct journal_entry *e,
 		     char out[JOURNAL_STREAM_MAX])
@@ -504,28 +506,4 @@ journal_entry_stream(const struct journal_entry *e,
 	memcpy(out + len, pid->text, digits);
 	out[len + digits] = '\0';
 	return true;
-}
-
-bool
-journal_cuts_note(struct journal_cuts *cuts, const char *stream, bool is_cut)
-{
-	char *cut;
-
-	if (cuts->count == 0 && !is_cut)
-		return false;
-	cut = find_cut(cuts, stream);
-	if (is_cut && cut == NULL)
-		strcpy(cuts->streams[cuts->count++ % JOURNAL_CUTS_MAX], stream);
-	else if (!is_cut && cut != NULL)
-		*cut = '\0';
-	return cut != NULL;
-}
-
-bool
-journal_cuts_take(struct journal_cuts *cuts, const struct journal_entry *e)
-{
-	char stream[JOURNAL_STREAM_MAX];
-
-	return journal_entry_stream(e, stream) &&
-	       journal_cuts_note(cuts, stream, journal_entry_is_cut(e));
 }

@@ -49,31 +49,13 @@ bool journal_words_name_writer(char *const *words, size_t count);
  * entries of the kernel. Borrowed until the next call. */
 const char *journal_entry_writer(struct journal_entry *);
 
-/*
- * What a process writes to standard output or error is a stream, which journald
- * cuts into entries: at newlines, but also at a NUL, where the line is too long,
- * and where another process writes into the middle of it. The next entry of the
- * same stream and process is then the rest of a line, and begins none.
- *
- * Of more streams than there is room for, which were cut and never went on, the
- * oldest are forgotten. Zero-initialize it.
- */
-enum { JOURNAL_CUTS_MAX = 64, JOURNAL_STREAM_MAX = 80 };
-struct journal_cuts {
-	char streams[JOURNAL_CUTS_MAX][JOURNAL_STREAM_MAX]; /* "": none */
-	size_t count; /* of those that were ever put in; a ring */
-};
-
-/* Whether the entry was cut, as above. */
+/* Whether it is a part of a line, and the rest is in another entry of the same
+ * stream and process: journal_cuts.h. */
 bool journal_entry_is_cut(const struct journal_entry *);
-/* The name of its stream, for journal_cuts_note(). False: it is of none. */
+/* The name of its stream and process, for journal_cuts_note(). False: it is of
+ * none. */
+enum { JOURNAL_STREAM_MAX = 80 };
 bool journal_entry_stream(const struct journal_entry *,
 			  char out[JOURNAL_STREAM_MAX]);
-
-/* Takes note of the next entry of a stream, and whether it was cut. True: it is
- * the rest of one before it. */
-bool journal_cuts_note(struct journal_cuts *, const char *stream, bool is_cut);
-/* The same for any entry. */
-bool journal_cuts_take(struct journal_cuts *, const struct journal_entry *);
 
 #endif

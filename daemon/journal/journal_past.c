@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "daemon/journal/journal_cuts.h"
 #include "daemon/journal/journal_entry.h"
 #include "daemon/journal/journal_open.h"
 #include "daemon/journal/journal_reader.h"

@@ -51,3 +51,12 @@ journal_tags_ask(struct journal_tags *tags,
 		if (tag->len > 0)
 			tag->ignored = ignores(arg, tag->name, tag->len);
 }
+
+void
+journal_tags_add(struct journal_tags *tags, const struct journal_tags *other)
+{
+	const struct journal_tag *tag = other->list;
+
+	for (; tag < other->list + JOURNAL_TAGS_MAX; tag++)
+		journal_tags_ignored(tags, tag->name, tag->len);
+}

@@ -32,4 +32,7 @@ void journal_tags_ask(struct journal_tags *,
 		      bool (*ignores)(void *arg, const char *tag, size_t len),
 		      void *arg);
 
+/* Remembers those of another, too. */
+void journal_tags_add(struct journal_tags *, const struct journal_tags *other);
+
 #endif

@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "daemon/journal/journal_ahead.h"
+#include "daemon/journal/journal_cuts.h"
 #include "daemon/journal/journal_entry.h"
 #include "daemon/journal/journal_open.h"
 #include "daemon/journal/journal_past.h"
@@ -29,6 +31,9 @@ struct journal {
 	time_t since;	       /* where to begin while no entry was read */
 	struct timer *again;
 	bool distrusted; /* that an entry was ignored has been logged */
+	/* The run of full batches: how many entries, and when they came. */
+	struct journal_pace pace;
+	struct journal_ahead *ahead; /* NULL: this thread reads */
 	bool news;	 /* entries were read that idle() has not been told of */
 	char *cursor;	 /* of the last run, until an entry is read */
 	struct journal_reader reader;
@@ -114,6 +119,14 @@ ask_tags(struct journal *j)
 		journal_tags_ask(&j->reader.tags, sink->ignores, sink->arg);
 }
 
+static void
+note_pace(struct journal *j, uint64_t usec)
+{
+	if (j->pace.entries++ > 0 && usec > j->pace.usec)
+		j->pace.took_usec += usec - j->pace.usec;
+	j->pace.usec = usec;
+}
+
 /* As sd_journal_next(): 1: the batch is full, 0: there are no more entries. */
 static int
 read_batch(struct journal *j)
@@ -126,11 +139,64 @@ read_batch(struct journal *j)
 	       (result = sd_journal_next(j->journal)) > 0) {
 		free(j->cursor);
 		j->cursor = NULL;
-		if (sd_journal_get_realtime_usec(j->journal, &usec) >= 0)
-			journal_reader_take(&j->reader, j->journal, usec,
-					    j->batch);
+		if (sd_journal_get_realtime_usec(j->journal, &usec) < 0)
+			continue;
+		journal_reader_take(&j->reader, j->journal, usec, j->batch);
+		note_pace(j, usec);
 	}
 	return result;
+}
+
+static void
+begin_ahead(struct journal *j)
+{
+	char *cursor;
+
+	if (sd_journal_get_cursor(j->journal, &cursor) < 0)
+		return;
+	j->pace.cursor = cursor;
+	j->ahead = journal_ahead_new(&j->spec, &j->reader.tags, &j->pace);
+	j->pace = (struct journal_pace){0};
+	if (j->ahead != NULL)
+		j->cursor = cursor;
+	else
+		free(cursor);
+}
+
+static int seek_cursor(struct journal *, const char *spec,
+		       const struct logpos *);
+
+/* Reads on here. */
+static void
+end_ahead(struct journal *j)
+{
+	struct logpos pos = {.cursor = j->cursor};
+	int result;
+
+	journal_ahead_free(&j->ahead);
+	result = seek_cursor(j, j->source.spec, &pos);
+	if (result < 0)
+		log_error("could not read on in the journal: %s",
+			  strerror(-result));
+	free(pos.cursor);
+}
+
+static void
+read_ahead(struct journal *j)
+{
+	const struct source_sink *sink = &j->source.sink;
+	const struct journal_batch *batch;
+
+	if (sink->ignores != NULL)
+		journal_ahead_ask(j->ahead, sink->ignores, sink->arg);
+	batch = journal_ahead_next(j->ahead);
+	if (batch == NULL) {
+		end_ahead(j);
+		return;
+	}
+	free(j->cursor);
+	j->cursor = alloc_string(batch->cursor);
+	deliver(j, batch);
 }
 
 /* One batch, after which the loop handles signals and publishing. */
@@ -141,13 +207,21 @@ read_round(void *arg)
 	int result;
 	bool news;
 
+	if (j->ahead != NULL) {
+		read_ahead(j);
+		timer_arm(j->again, 0);
+		return;
+	}
 	ask_tags(j);
 	result = read_batch(j);
 	deliver(j, j->batch);
 	if (result > 0) {
+		if (j->pace.entries >= JOURNAL_BATCH_ENTRIES)
+			begin_ahead(j);
 		timer_arm(j->again, 0);
 		return;
 	}
+	j->pace = (struct journal_pace){0};
 	if (result < 0)
 		log_error("could not read the journal: %s", strerror(-result));
 	news = j->news;
@@ -231,6 +305,7 @@ close_journal(struct source *source)
 
 	if (j->fd >= 0)
 		loop_unwatch(source->loop, j->fd);
+	journal_ahead_free(&j->ahead);
 	sd_journal_close(j->journal);
 	mounts_free(&j->mounts);
 	timer_free(&j->again);
@@ -296,7 +371,8 @@ static void watch_persistent(struct journal *);
 static int
 get_position(struct journal *j, struct logpos *pos)
 {
-	if (sd_journal_get_cursor(j->journal, &pos->cursor) < 0) {
+	if (j->ahead != NULL ||
+	    sd_journal_get_cursor(j->journal, &pos->cursor) < 0) {
 		if (j->cursor == NULL)
 			return -1;
 		pos->cursor = alloc_string(j->cursor);

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+for place in "lib", "bench":
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", place))
+import journal as journals
 import pbs
-from tap import equal, main, ok
+from tap import equal, main, ok, skip
 
 pbs.need(pbs.GENLOG)
 LINES = os.environ.get("ORACLE_LINES", "100000")
@@ -96,6 +98,27 @@ def faketime_stamp(epoch):
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(epoch))
 
 
+def journal():
+    """The same lines as entries, more than one thread begins with."""
+    if journals.remote() is None:
+        skip("journal", "no systemd-journal-remote here")
+        return
+    lines = str(int(LINES) if int(LINES) > 100000 else 20000)
+    options = ("--lines", lines, "--start", str(START), "--span", "3000",
+               "--stamp", "iso")
+    with pbs.Site() as site:
+        site.env["TZ"] = "UTC"
+        generate(site, *options)
+        entries = journals.write(site.path("entries"), [
+            pbs.GENLOG, *options, "--export"])
+        run = site.run("--once", "--reprocess", "--grace=1800",
+                       "--logfile=journal:" + entries, seconds=300)
+        equal(run.returncode, 0, "journal: exit code", run.stderr)
+        ok("read %s lines" % lines in run.stderr, "journal: all are counted",
+           run.stderr)
+        compare(site, oracle(site, "--grace", "1800"), "journal")
+
+
 def clock():
     once("now is the clock", START, "--seed", "4")
 
@@ -104,4 +127,4 @@ def new_year():
     once("over New Year", NEW_YEAR, "--seed", "5")
 
 
-main(traditional, iso, elsewhere, xmail, clock, new_year)
+main(traditional, iso, elsewhere, xmail, journal, clock, new_year)

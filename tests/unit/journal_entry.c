@@ -2,6 +2,7 @@
  * Entries of the journal: which of them a server wrote, what line they make,
  * and which are the rest of a line that was cut.
  */
+#include "daemon/journal/journal_cuts.h"
 #include "daemon/journal/journal_entry.h"
 
 #include <string.h>
