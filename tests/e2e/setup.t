@@ -4,7 +4,7 @@
 # changes nothing before it is told to, and nothing a second time; a main.cf
 # that it cannot edit safely stays as it is; a step that fails is reported with
 # what undoes the steps before it.
-# tests/run: root timeout=300
+# tests/run: root
 import concurrent.futures
 import contextlib
 import glob
