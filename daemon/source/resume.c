@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -289,6 +290,18 @@ begin_since(struct resume_point *point, time_t since,
 
 /* ---- either ---- */
 
+/* Logins in it are missing: it was still written to at a time that counts. */
+static void
+warn_unreadable(const struct rotation *files, time_t since)
+{
+	struct stat st;
+
+	if (files->unreadable != NULL && stat(files->unreadable, &st) == 0 &&
+	    st.st_mtime >= since)
+		log_warning("skipped %s: its compression cannot be read here",
+			    files->unreadable);
+}
+
 void
 resume_find(struct resume_point *point, const char *spec,
 	    const struct source_start *start, const struct source_sink *sink)
@@ -301,6 +314,9 @@ resume_find(struct resume_point *point, const char *spec,
 	if (point->files.count == 0)
 		return;
 	point->first = point->files.count - 1;
-	if (!start->beginning && !resume(point, spec, start, own))
+	if (!start->beginning && resume(point, spec, start, own))
+		return;
+	warn_unreadable(&point->files, start->beginning ? 0 : start->since);
+	if (!start->beginning)
 		begin_since(point, start->since, sink);
 }

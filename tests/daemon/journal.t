@@ -6,6 +6,7 @@
 # tests/run: root
 import contextlib
 import glob
+import json
 import os
 import re
 import shutil
@@ -400,6 +401,12 @@ def read_once():
         done = site.run("--logfile=journal:", "--once")
         equal(done.returncode, 0, "once", done.stderr)
         ok("198.51.100.4" in site.dump(), "reads it to its end")
+        done = subprocess.run(
+            [os.path.join(pbs.BUILD, "pbsctl"), "report", "--json",
+             "--logfile=journal:", "--since=30m", "--until=2100-01-01"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=site.env)
+        equal(json.loads(done.stdout)["addresses"], len(site.dump()),
+              "pbsctl report counts the same addresses", done.stderr)
 
 
 def persistent():

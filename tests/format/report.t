@@ -296,6 +296,10 @@ def daylight():
                   "days begin at midnight, with 25 hours in one")
         tap.equal([h["hour"] for h in got["hours"] if h["logins"]], [0, 23],
                   "hours are local ones")
+        got = site.json("--since", "2026-10-25 12:00", "--until", "2026-11-10",
+                        zone="Europe/Berlin")
+        tap.equal(got["parts"][0]["begin"], at("2026-10-24T22:00:00"),
+                  "the midnight before the clocks changed")
 
 
 # ---- the command line ----
@@ -342,6 +346,15 @@ def unreadable():
         done = site.run("--since", "2026-11-20", "--until", "2026-11-22")
         tap.equal(done.returncode, 66, "half of a .gz: 66")
         tap.contains(done.stderr.decode(), site.log + ".1.gz", "it is named")
+        os.rename(site.log + ".1.gz", site.log + ".1.lz4")
+        done = site.run("--since", "2026-11-20", "--until", "2026-11-22")
+        tap.equal((done.returncode, done.stderr.decode().count(
+            "skipped %s.1.lz4: its compression" % site.log)), (66, 1),
+            "a compression that is not known, with lines of the period")
+        os.utime(site.log + ".1.lz4", (0, at("2026-11-10")))
+        done = site.run("--since", "2026-11-20", "--until", "2026-11-22")
+        tap.equal((done.returncode, done.stderr), (0, b""),
+                  "one that is older than the period is not missed")
 
 
 def text():
