@@ -329,6 +329,9 @@ class Lists:
         equal((done.returncode, found), (0, wanted), name, done.stdout,
               done.stderr)
 
+    def shows(self, name, text, done):
+        contains(done.stdout, text, name)
+
     def refused(self, name, reason, done):
         ok(done.returncode == 78 and reason in done.stderr
            and "nothing was changed\n" in done.stderr,
@@ -359,6 +362,11 @@ def try_lists(lists):
     lists.edits("Postfix's default", ["permit_mynetworks, "
                 "permit_sasl_authenticated, OURS, defer_unauth_destination"],
                 None, None)
+    maps = lists.machine.site.write("maps.yaml", "logfile: /x\ndbfile: "
+                                    "[text:/a/clients, hash:/a/map]\n")
+    lists.later(lists.shows, "of several maps, the one for smtpd",
+                "postmap -q 127.0.0.1 hash:/a/map\n", lists.copy(plain),
+                "--config", maps)
     lists.refuses("a $name that decides", "a setting that it names",
                   "$mine", more="mine = %s\n" % plain)
     lists.refuses("a $name that refuses before the map", "refuses a client",

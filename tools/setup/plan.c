@@ -169,14 +169,29 @@ edit_main_cf(void *arg, struct err *err)
 	return edit_apply(&plan->settings, err);
 }
 
+/* The first map that is a file for smtpd(8); NULL: there is none. */
+static const char *
+file_map(const struct plan *plan)
+{
+	static const char *const types[] = {"hash:", "lmdb:", "cdb:"};
+	const struct strings *maps = &plan->conf.maps;
+
+	for (size_t i = 0; i < maps->count; i++)
+		for (size_t k = 0; k < sizeof(types) / sizeof(*types); k++)
+			if (strncmp(maps->list[i], types[k],
+				    strlen(types[k])) == 0)
+				return maps->list[i];
+	return NULL;
+}
+
 /* Postfix must be able to read the map before main.cf names it. An address that
  * is not in it is no error, but postmap(1) exits with 1. */
 static int
 ask_map(void *arg, struct err *err)
 {
 	const struct plan *plan = arg;
-	const char *argv[] = {"postmap", "-q", "127.0.0.1",
-			      plan->conf.maps.list[0], NULL};
+	const char *argv[] = {"postmap", "-q", "127.0.0.1", file_map(plan),
+			      NULL};
 	char *output = NULL;
 	int code = subprocess_run(argv, COMMAND_MS, &output, err);
 
@@ -239,10 +254,9 @@ add_main_cf_steps(struct plan *plan)
 {
 	const char *path = plan->main_cf, *backup = plan->main_cf_backup;
 
-	if (plan->conf.maps.list[0][strcspn(plan->conf.maps.list[0], ":")] !=
-	    '\0')
+	if (file_map(plan) != NULL)
 		add_step(plan, alloc_format("postmap -q 127.0.0.1 %s",
-					    plan->conf.maps.list[0]),
+					    file_map(plan)),
 			 NULL, ask_map);
 	add_step(plan, alloc_format("cp -p %s %s", path, backup), NULL,
 		 copy_main_cf);
