@@ -169,7 +169,7 @@ edit_main_cf(void *arg, struct err *err)
 	return edit_apply(&plan->settings, err);
 }
 
-/* The first map that is a file for smtpd(8); NULL: there is none. */
+/* The first map that is a file for smtpd(8), or NULL. */
 static const char *
 file_map(const struct plan *plan)
 {
