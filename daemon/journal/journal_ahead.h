@@ -1,10 +1,11 @@
 /*
  * journal_ahead: reads a long backlog of the journal with several threads.
  *
- * The time from one entry on is divided into slices. Each thread reads the next
- * slice that nobody reads yet, and the batches are handed out in the order of
- * the slices. Where the slices do not join exactly (a clock was set back, a file
- * was removed), they end, and the caller reads on from there by itself.
+ * The time after the entry that was read last is divided into slices. Each
+ * thread reads the next slice that nobody reads yet, and the batches are handed
+ * out in the order of the slices. Where the slices do not join exactly (a clock
+ * was set back, a file was removed), they end, and the caller reads on from
+ * there by itself.
  */
 #ifndef DAEMON_JOURNAL_JOURNAL_AHEAD_H
 #define DAEMON_JOURNAL_JOURNAL_AHEAD_H
@@ -27,16 +28,16 @@ struct journal_pace {
 
 /*
  * Begins after that entry, with as many threads as there are processors. NULL:
- * there is only one, or no threads are to be had. The spec must outlive it; the
- * tags are copied.
+ * there is only one processor, or no thread can be started. The spec must
+ * outlive it; the tags are copied.
  */
 struct journal_ahead *journal_ahead_new(const struct journal_spec *,
 					const struct journal_tags *,
 					const struct journal_pace *);
 void journal_ahead_free(struct journal_ahead **);
 
-/* The next batch, with the cursor of its last entry; waits for it. Borrowed until
- * the next call. NULL: there are no more that join. */
+/* The next batch, with the cursor of its last entry; waits for it. Borrowed
+ * until the next call. NULL: there are no more that join. */
 const struct journal_batch *journal_ahead_next(struct journal_ahead *);
 
 /* As journal_tags_ask(); counts for slices that are begun later. */

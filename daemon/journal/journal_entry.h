@@ -2,8 +2,8 @@
  * journal_entry: one entry of the systemd journal as a line of a log, and
  * whether a server wrote it: systemd.journal-fields(7).
  *
- * The client chooses most fields of its entries, MESSAGE and SYSLOG_IDENTIFIER
- * among them; journald itself sets those that begin with "_".
+ * The program that logs chooses most fields of its entries, MESSAGE and
+ * SYSLOG_IDENTIFIER among them; journald itself sets those that begin with "_".
  */
 #ifndef DAEMON_JOURNAL_JOURNAL_ENTRY_H
 #define DAEMON_JOURNAL_JOURNAL_ENTRY_H
@@ -32,17 +32,16 @@ bool journal_entry_line(struct journal_entry *, bool containers,
 			const char **line, size_t *len);
 
 /*
- * Whether a server wrote it, not a user under the name of one. Root's entries
- * are a server's, and those from a unit of the system, except that an ordinary
- * user (uid 1000 and above) counts only in a service that has the name of the
- * program, as for mox.service and "mox": in the unit of cron, Postfix or a web
- * server, users run commands of their own.
+ * Whether a server wrote it, not a user under the name of one. Entries by root
+ * or from a system unit count as a server's. But those of an ordinary user (uid
+ * 1000 and above) count only if the service is named after the program, as
+ * mox.service is: in the units of cron, Postfix or a web server, users run
+ * commands of their own.
  */
 bool journal_entry_is_server(const struct journal_entry *);
 
-/* Whether a selection by these words, FIELD=VALUE and +, says in each of its
- * alternatives who wrote the entry: by a field that journald sets, and of which
- * the writer has no choice. */
+/* The words are FIELD=VALUE, and + between alternatives. Whether every
+ * alternative tests a field that journald sets and the writer cannot choose. */
 bool journal_words_name_writer(char *const *words, size_t count);
 
 /* "uid 1234 in session-7.scope", for a message. NULL: it has no user, as

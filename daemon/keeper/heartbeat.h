@@ -22,7 +22,7 @@ enum {
 	HEARTBEAT_PATIENCE_MS = 3000,
 	HEARTBEAT_BUSY_MS = 20000,   /* the same after a RELOAD */
 	HEARTBEAT_START_MS = 300000, /* the same until it is ready */
-	HEARTBEAT_TICK_MS = 500,     /* between looks while it is asked */
+	HEARTBEAT_TICK_MS = 500,     /* between looks while an answer is awaited */
 };
 
 enum heartbeat_verdict { HEARTBEAT_WAIT, HEARTBEAT_ASK, HEARTBEAT_DEAD };

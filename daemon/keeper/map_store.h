@@ -14,8 +14,8 @@
  * What empties a map in time is elsewhere:
  *	expiring_map.h	removes expired rows, and empties a map that could not
  *			be written; one such map for each map here
- *	heartbeat.h	how long a worker may be silent until it is dead;
- *			keeper_events.c then clears all maps
+ *	heartbeat.h	how long a worker may be silent before it counts as
+ *			dead; keeper_events.c then clears all maps
  *	sys/watchdog.h	lets the service manager kill a keeper that hangs
  */
 #ifndef DAEMON_KEEPER_MAP_STORE_H
@@ -49,7 +49,7 @@ struct map_store_time {
 /* The maps are borrowed. A NULL entry stands for a live map, which the worker
  * serves itself. */
 struct map_store *map_store_new(struct map *const *maps, size_t nmaps,
-    const struct map_store_limits *);
+				const struct map_store_limits *);
 void map_store_free(struct map_store **);
 void map_store_set_limits(struct map_store *, const struct map_store_limits *);
 /* Whether there is a map with this number, and the keeper writes it. */
@@ -57,15 +57,15 @@ bool map_store_has(const struct map_store *, size_t map);
 
 /*
  * The worker sends all rows of a map (whole), or changes to them; `count` rows
- * follow by map_store_add(), then map_store_end() writes the map. 0; -1: no
- * honest worker does that, err says what. A row that may not be published is no
- * such error: it is left out and counted as refused.
+ * follow by map_store_add(), then map_store_end() writes the map. 0; -1: the
+ * request breaks the protocol, err says how. A row that may not be published is
+ * no such error: it is left out and counted as refused.
  */
 int map_store_begin(struct map_store *, size_t map, bool whole, size_t count,
-    struct err *);
+		    struct err *);
 int map_store_add(struct map_store *, const struct ipc_row *, size_t count,
-    const struct map_store_time *, struct err *);
-/* 0; -1: the map could not be written; 1: no honest worker does that. */
+		  const struct map_store_time *, struct err *);
+/* 0; -1: the map could not be written; 1: the request breaks the protocol. */
 int map_store_end(struct map_store *, struct err *);
 void map_store_abort(struct map_store *); /* forgets what was begun */
 
@@ -86,7 +86,7 @@ bool map_store_holds(const struct map_store *);
 /* Whether any map is known to hold rows from a worker. Without that worker,
  * nobody vouches for them. */
 bool map_store_published(const struct map_store *);
-/* How many addresses the fullest map holds; -1: each map is the worker's own. */
+/* How many addresses the fullest map holds; -1: all maps are live. */
 long long map_store_count(const struct map_store *);
 time_t map_store_last_login(const struct map_store *); /* 0: none */
 size_t map_store_refused(const struct map_store *); /* rows, since the start */
@@ -95,19 +95,19 @@ const char *map_store_refusal(const struct map_store *);
 
 /*
  * Removes the rows that are overdue, and sets *removed to their number. Returns
- * after how many milliseconds the next row may have to be asked for or removed;
- * -1: no row can expire. If a map could not be written, err->text says why and
- * whether the map was emptied; each failure is reported only once. Otherwise it
- * is empty.
+ * the number of milliseconds until the next row may have to be asked for or
+ * removed; -1: no row can expire. If a map could not be written, err->text says
+ * why and whether the map was emptied; each failure is reported only once.
+ * Otherwise it is empty.
  */
 int64_t map_store_expire(struct map_store *, int64_t steady_ms, size_t *removed,
-    struct err *);
+			 struct err *);
 /* Fills rows with up to max addresses that have expired but are still in a map;
  * returns how many. */
 size_t map_store_overdue(const struct map_store *, int64_t steady_ms,
-    struct ipc_row *rows, size_t max);
+			 struct ipc_row *rows, size_t max);
 /* Takes the worker's answer about one of them. */
 void map_store_renew(struct map_store *, const struct ipc_row *,
-    const struct map_store_time *);
+		     const struct map_store_time *);
 
 #endif

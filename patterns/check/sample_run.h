@@ -31,7 +31,8 @@ struct sample_run_addrs {
 	size_t count;
 };
 
-/* Sets the lines to those of a sample; if it has more, to its last ones. */
+/* Sets the lines to those of a sample; if it has more than
+ * SAMPLE_RUN_LINES, to the last of them. */
 void sample_run_set(struct sample_run *, const struct sample *);
 
 /*
@@ -39,10 +40,10 @@ void sample_run_set(struct sample_run *, const struct sample *);
  * login and logout to a set, until that is full. now: as for recognize().
  */
 void sample_run_collect(const struct sample_run *, struct recognizer *,
-    time_t now, struct sample_run_addrs *);
+			time_t now, struct sample_run_addrs *);
 
 /* The first of `some` that is not in `allowed`, or NULL. */
 const struct addr *sample_run_beyond(const struct sample_run_addrs *some,
-    const struct sample_run_addrs *allowed);
+				     const struct sample_run_addrs *allowed);
 
 #endif
