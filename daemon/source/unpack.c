@@ -74,7 +74,9 @@ has_magic(int fd, const struct unpack_format *format)
 
 	return fingerprint_pread(&fd, bytes, format->magic_len, format->at) ==
 		   (int64_t)format->magic_len &&
-	       memcmp(bytes, format->magic, format->magic_len) == 0;
+	       (memcmp(bytes, format->magic, format->magic_len) == 0 ||
+		(format->empty != NULL &&
+		 memcmp(bytes, format->empty, format->magic_len) == 0));
 }
 
 /* ---- life ---- */

@@ -41,10 +41,11 @@ step_bzip2(void *state, struct unpack_io *io)
 	return result == BZ_OK ? UNPACK_INSIDE : UNPACK_DAMAGED;
 }
 
-/* "BZh9" and the first block. */
+/* "BZh9" and the first block, or the end. */
 const struct unpack_format unpack_bzip2 = {
     .suffix = ".bz2",
     .magic = "1AY&SY",
+    .empty = "\x17rE8P\x90",
     .magic_len = 6,
     .at = 4,
     .open = open_bzip2,

@@ -23,6 +23,7 @@ enum unpack_result {
 struct unpack_format {
 	const char *suffix;
 	const char *magic; /* the bytes at offset `at` */
+	const char *empty; /* these in a file without data; NULL: the same */
 	size_t magic_len, at;
 	void *(*open)(void); /* NULL: failed */
 	void (*close)(void *state);

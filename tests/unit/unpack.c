@@ -149,6 +149,25 @@ cut(const char *suffix, const char *how)
 }
 
 static void
+without_data(const char *program, const char *suffix)
+{
+	char *command = alloc_format(": >empty; %s -f empty", program);
+	char *name = alloc_format("empty%s", suffix);
+	int fd;
+	struct unpack *u;
+	int64_t last;
+
+	run(command);
+	u = open_file(name, &fd);
+	ok(u != NULL, "%s: an empty file is known, too", program);
+	is_int(u != NULL ? read_all(u, text, &last) : -1, 0,
+	       "%s: and has no byte", program);
+	close_file(u, fd);
+	free(name);
+	free(command);
+}
+
+static void
 with(const char *program, const char *suffix)
 {
 	char *command = alloc_format("%s -kf log", program);
@@ -164,6 +183,7 @@ with(const char *program, const char *suffix)
 		whole(suffix, program);
 		joined(suffix, program);
 		cut(suffix, program);
+		without_data(program, suffix);
 	}
 	free(name);
 	free(command);
@@ -245,7 +265,7 @@ main(void)
 	with("xz", ".xz");
 	with("zstd -q", ".zst");
 	too_much_memory();
-	run("rm -f log* joined cut");
+	run("rm -f log* joined cut empty*");
 	rmdir(dir);
 	free(text);
 	return tap_done();
