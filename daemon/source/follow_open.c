@@ -13,6 +13,7 @@
 #include "base/filetime.h"
 #include "base/log.h"
 #include "daemon/source/follow_state.h"
+#include "daemon/source/mark.h"
 #include "daemon/source/resume.h"
 #include "daemon/source/rotation.h"
 #include "daemon/source/source.h"
@@ -303,11 +304,20 @@ find_newest(const struct follow *f, const struct rotation *files)
 		   : at;
 }
 
+static bool
+is_older(const struct rotated *file, const struct tail *tail)
+{
+	int order = mark_compare_dates(file->path, tail->path);
+
+	return order != 0 ? order < 0
+			  : filetime_is_older(file->mtime, tail->mtime);
+}
+
 /*
  * Whether file i has not been read. All files after the newest open one, whose
- * index is `known`, are unread. If that one is not listed, files changed after
- * its end was last seen may be unread. With '*' that also applies to files
- * before it, since the time of change is a poor order.
+ * index is `known`, are unread. If that one is not listed, files of a later
+ * date or changed after its end was last seen may be unread. With '*' the time
+ * of change also tells of files before it, since it is a poor order.
  */
 static bool
 is_unread(const struct follow *f, const struct rotation *files, size_t i,
@@ -323,8 +333,9 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 	if (tail == NULL || (known >= 0 && (ssize_t)i > known) ||
 	    (known < 0 && file->live && !pattern))
 		return true;
-	return (known < 0 || pattern) &&
-	       !filetime_is_older(file->mtime, tail->mtime);
+	if (pattern)
+		return !filetime_is_older(file->mtime, tail->mtime);
+	return known < 0 && !is_older(file, tail);
 }
 
 /* The file may have got its old name back, or a link may point to it again. */

@@ -40,12 +40,6 @@ find(const struct generations *g, const struct rotated *file)
 	return i;
 }
 
-bool
-generations_has(const struct generations *g, const struct rotated *file)
-{
-	return find(g, file) < g->count;
-}
-
 /* Compressed or not: gzip(1), logrotate(8) and others keep the time of change,
  * bzip2(1) its seconds. */
 static bool
@@ -66,6 +60,31 @@ is_same(const struct generations_done *done, const struct rotated *file)
 	same = tail != NULL && tail_holds(tail, &done->print);
 	tail_close(&tail);
 	return same;
+}
+
+/* Whether the file is what became of an open one, which lost its name when it
+ * was compressed, and was not truncated before. */
+static bool
+was_compressed_to(struct tail *tail, const struct rotated *file)
+{
+	struct generations_done open = {.device = tail->device,
+					.inode = tail->inode,
+					.mtime = tail_changed(tail)};
+
+	tail_print_offset(tail, &open.print);
+	return !tail_has_name(tail) && tail_holds(tail, &open.print) &&
+	       is_same(&open, file);
+}
+
+bool
+generations_has(const struct generations *g, const struct rotated *file)
+{
+	if (find(g, file) < g->count)
+		return true;
+	for (size_t i = 0; i < g->count; i++)
+		if (was_compressed_to(g->tails[i], file))
+			return true;
+	return false;
 }
 
 bool
@@ -158,11 +177,12 @@ generations_make_room(struct generations *g)
 /*
  * Inserts a rotated file, to which nobody writes any more, before the tail at
  * *at. From offset on it has what that tail had not read when the file was
- * truncated. An incomplete line goes on in it, and comes back at its end.
+ * truncated. If nothing is missing between them, an incomplete line goes on in
+ * it, and comes back at its end; else its rest is nowhere.
  */
 static void
 insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
-	       uint64_t offset, int64_t now)
+	       uint64_t offset, bool complete, int64_t now)
 {
 	struct tail *next = g->tails[*at], *tail;
 	struct linebuf *torn = next->lines;
@@ -181,13 +201,56 @@ insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
 		tail->place = next->place;
 		tail->before_place = next->before_place;
 	}
-	if (linebuf_pending(torn) > 0) {
+	if (complete && linebuf_pending(torn) > 0) {
 		next->lines = tail->lines;
 		tail->lines = torn;
 	}
-	tail->finished = tail->continued = true;
+	linebuf_reset(next->lines);
+	tail->finished = true;
+	tail->continued = complete;
 	tail->changed = now;
 	generations_insert(g, (*at)++, tail);
+}
+
+static size_t
+index_of(const struct rotation *files, const struct tail *tail)
+{
+	ssize_t at = rotation_find_inode(files, tail->device, tail->inode);
+
+	return at >= 0 ? (size_t)at : files->count;
+}
+
+/* How many files of the list are as old as the newest one before the tail that
+ * is open or was read. */
+static size_t
+known_before(const struct generations *g, const struct rotation *files,
+	     const struct tail *tail)
+{
+	size_t n = index_of(files, tail);
+
+	while (n > 0 && !generations_has(g, &files->list[n - 1]) &&
+	       !generations_has_done(g, &files->list[n - 1]))
+		n--;
+	return n;
+}
+
+/* Inserts what was rotated after the first `known` files of the list and before
+ * the tail at *at. If none is known, only times of change tell. */
+static void
+insert_newer(struct generations *g, size_t *at, const struct rotation *files,
+	     size_t known, int64_t now)
+{
+	struct timespec seen = g->tails[*at]->mtime;
+	size_t end = index_of(files, g->tails[*at]);
+
+	for (size_t i = known; i < end; i++) {
+		const struct rotated *file = &files->list[i];
+
+		if (file->live || generations_has_done(g, file) ||
+		    (known == 0 && filetime_is_older(file->mtime, seen)))
+			continue;
+		insert_rotated(g, at, file, 0, known > 0, now);
+	}
 }
 
 size_t
@@ -198,23 +261,18 @@ generations_recover(struct generations *g, size_t at, const char *spec,
 	struct rotation files;
 	struct logpos lost = {0};
 	ssize_t copy = -1;
-	size_t first = at;
+	size_t first = at, known;
 
 	if (tail->offset > 0)
 		tail_print_offset(tail, &lost.print);
 	rotation_list(&files, spec, &lost);
 	if (tail->offset > 0)
 		copy = rotation_find(&files, &lost.print, 0, 0);
+	known = copy >= 0 ? (size_t)copy + 1 : known_before(g, &files, tail);
 	if (copy >= 0)
-		insert_rotated(g, &at, &files.list[copy], tail->offset, now);
-	for (size_t i = (size_t)(copy + 1); i < files.count; i++) {
-		const struct rotated *file = &files.list[i];
-
-		if (file->live || generations_has_done(g, file) ||
-		    (copy < 0 && filetime_is_older(file->mtime, tail->mtime)))
-			continue;
-		insert_rotated(g, &at, file, 0, now);
-	}
+		insert_rotated(g, &at, &files.list[copy], tail->offset, true,
+			       now);
+	insert_newer(g, &at, &files, known, now);
 	rotation_clear(&files);
 	return at - first;
 }

@@ -36,7 +36,7 @@ struct generations {
 void generations_clear(struct generations *);
 
 struct tail *generations_newest(const struct generations *); /* or NULL */
-/* Whether the file is open. */
+/* Whether the file is open, or is an open one after it was compressed. */
 bool generations_has(const struct generations *, const struct rotated *);
 
 /* Whether the file was read to its end and closed, and has not changed since,
@@ -61,11 +61,12 @@ bool generations_make_room(struct generations *);
 
 /*
  * Recovers lines that the file at `at` lost unread when copytruncate emptied
- * it. Such lines are in the copy that copytruncate made, and perhaps in newer
- * files. So this looks for the copy among the rotated files of spec, and
- * inserts the copy and all newer files before the file, to be read first. If no
- * file is the copy, it inserts all that changed after the end of the file was
- * last seen. Returns how many it has inserted. now: steady ms.
+ * it. Such lines are in the copy that copytruncate made, and perhaps in files
+ * between that and this. So this looks for the copy among the rotated files of
+ * spec, and inserts it and those before the file, to be read first. If no file
+ * is the copy, it inserts those after the newest that is open or was read, or
+ * without one of these all that changed after the end of the file was last
+ * seen. Returns how many it has inserted. now: steady ms.
  */
 size_t generations_recover(struct generations *, size_t at, const char *spec,
 			   int64_t now);

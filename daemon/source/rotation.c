@@ -1,6 +1,5 @@
 #include "daemon/source/rotation.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
@@ -14,22 +13,13 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/filetime.h"
+#include "daemon/source/mark.h"
 #include "daemon/source/source.h"
 #include "daemon/source/tail.h"
 #include "daemon/source/unpack.h"
 
 /* BESIDE_MAX: so many directories beside the log are searched. */
-enum { DATE_DIGITS = 5, TRIES = 8, BESIDE_MAX = 64 };
-
-enum kind { NO_SIBLING, NUMBERED, DATED, MATCHED };
-
-/* What the name of a rotated file says about its age. */
-struct mark {
-	enum kind kind;
-	unsigned long number; /* NUMBERED: the larger, the older */
-	char date[64];	      /* DATED: the larger, the newer */
-	bool unreadable;      /* compressed in an unknown way */
-};
+enum { TRIES = 8, BESIDE_MAX = 64 };
 
 struct sibling {
 	struct rotated file;
@@ -45,66 +35,6 @@ struct siblings {
 };
 
 /* ---- names ---- */
-
-/* The length of the name without the suffix of a compression. */
-static size_t
-without_compression(const char *name, struct mark *mark)
-{
-	bool readable;
-	const char *suffix = unpack_suffix(name, &readable);
-
-	mark->unreadable = suffix != NULL && !readable;
-	return suffix != NULL ? (size_t)(suffix - name) : strlen(name);
-}
-
-/* Parses what a rotation added to the name of the log: ".1", "-20261121",
- * "-2026-11-21_0300", ".old". */
-static enum kind
-read_mark(const char *text, size_t len, struct mark *mark)
-{
-	size_t digits = 0;
-
-	if (len < 2 || len >= sizeof(mark->date) || !strchr(".-_", text[0]))
-		return NO_SIBLING;
-	memcpy(mark->date, text, len);
-	mark->date[len] = '\0';
-	if (strcmp(mark->date, ".old") == 0)
-		return NUMBERED;
-	for (size_t i = 1; i < len; i++) {
-		if (isdigit((unsigned char)text[i]))
-			digits++;
-		else if (!strchr("-_.:T", text[i]))
-			return NO_SIBLING;
-	}
-	if (digits == len - 1 && digits <= 4) {
-		mark->number = strtoul(mark->date + 1, NULL, 10);
-		return NUMBERED;
-	}
-	return digits >= DATE_DIGITS ? DATED : NO_SIBLING;
-}
-
-/* Parses the name of a rotated file of `base`: mail.log.1, mail.log-20261121.gz
- * or mail-20261121.log of mail.log. */
-static enum kind
-mark_of(const char *base, const char *name, struct mark *mark)
-{
-	size_t base_len = strlen(base), len, stem, ext;
-	const char *dot = strrchr(base, '.');
-
-	memset(mark, 0, sizeof(*mark));
-	len = without_compression(name, mark);
-	if (len > base_len && memcmp(name, base, base_len) == 0)
-		return mark->kind =
-			   read_mark(name + base_len, len - base_len, mark);
-	if (dot == NULL || dot == base)
-		return NO_SIBLING;
-	stem = (size_t)(dot - base);
-	ext = base_len - stem;
-	if (len <= base_len || memcmp(name, base, stem) != 0 ||
-	    memcmp(name + len - ext, dot, ext) != 0)
-		return NO_SIBLING;
-	return mark->kind = read_mark(name + stem, len - base_len, mark);
-}
 
 static bool
 is_compressed_name(const char *name)
@@ -323,53 +253,16 @@ scan_beside(struct siblings *found, const char *path, const struct logpos *lost)
 
 /* ---- order ---- */
 
-static bool
-is_suffix(const char *text)
-{
-	char name[16];
-	bool readable;
-
-	snprintf(name, sizeof(name), "x%s", text);
-	return unpack_suffix(name, &readable) == name + 1;
-}
-
-/*
- * Compares two names that differ only in their digits and have enough digits
- * for a date; 0 if they do not. A date is more reliable than the time of
- * change, since a writer may use the old file for a while longer.
- */
-static int
-compare_dates(const char *a, const char *b)
-{
-	size_t digits = 0;
-	int order = 0;
-
-	for (; *a != '\0' && *b != '\0'; a++, b++) {
-		bool digit = isdigit((unsigned char)*a);
-
-		if (*a != *b && !(digit && isdigit((unsigned char)*b)))
-			return 0;
-		digits += digit;
-		if (order == 0)
-			order = (*a > *b) - (*a < *b);
-	}
-	/* At the end, or at the suffix of one that is compressed. */
-	return digits >= DATE_DIGITS &&
-		       (*a == *b || is_suffix(a) || is_suffix(b))
-		   ? order
-		   : 0;
-}
-
 /* Compares the marks if both are of the same kind, else the times of change. So
- * with numbers of two directories, one of which may have been moved away. */
+ * with numbers of two directories, one of which may have been moved away; there
+ * the files of one tick of the clock are older than those beside the log. */
 static int
 compare_ages(const struct sibling *a, const struct sibling *b)
 {
 	int order = 0;
 
 	if (a->mark.kind == MATCHED)
-		order = compare_dates(last_part(a->file.path),
-				      last_part(b->file.path));
+		order = mark_compare_dates(a->file.path, b->file.path);
 	else if (a->file.live != b->file.live)
 		return a->file.live ? 1 : -1;
 	else if (a->mark.kind == NUMBERED && b->mark.kind == NUMBERED &&
@@ -381,24 +274,41 @@ compare_ages(const struct sibling *a, const struct sibling *b)
 	if (order == 0)
 		order = filetime_compare(a->file.mtime, b->file.mtime);
 	if (order == 0)
+		order = (int)b->elsewhere - (int)a->elsewhere;
+	if (order == 0)
 		order = (int)a->mark.kind - (int)b->mark.kind;
 	return order ? order : strcmp(a->file.path, b->file.path);
+}
+
+static int
+compare_places(const struct sibling *a, const struct sibling *b)
+{
+	return (int)b->elsewhere - (int)a->elsewhere;
 }
 
 /* Insertion sort, since ages of mixed kinds are not a total order, which
  * qsort(3) needs. Lists are short. */
 static void
-sort(struct siblings *found)
+sort(struct siblings *found,
+     int (*compare)(const struct sibling *, const struct sibling *))
 {
 	for (size_t i = 1; i < found->count; i++) {
 		struct sibling new = found->list[i];
 		size_t k = i;
 
-		for (; k > 0 && compare_ages(&new, &found->list[k - 1]) < 0;
-		     k--)
+		for (; k > 0 && compare(&new, &found->list[k - 1]) < 0; k--)
 			found->list[k] = found->list[k - 1];
 		found->list[k] = new;
 	}
+}
+
+/* The files beside the log go among those of another directory one by one, from
+ * the newest back. So a clock that was set back longer ago does not matter. */
+static void
+sort_by_age(struct siblings *found)
+{
+	sort(found, compare_places);
+	sort(found, compare_ages);
 }
 
 /* While gzip(1) runs, both files exist, and only the plain one is complete. */
@@ -452,7 +362,7 @@ list_names(struct rotation *rotation, const char *spec,
 	if (lost != NULL && !has_position(&found, lost))
 		scan_beside(&found, target != NULL ? target : spec, lost);
 	free(target);
-	sort(&found);
+	sort_by_age(&found);
 	move_to_list(rotation, &found);
 }
 

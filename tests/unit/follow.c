@@ -11,6 +11,7 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -712,6 +713,132 @@ compress_file(struct site *site, const struct compressor *with,
 	       system(command) == 0;
 }
 
+/* ---- more than one change unseen ---- */
+
+static void
+cut(const struct site *site, const char *name)
+{
+	if (truncate(in(site, name), 0) != 0)
+		ok(false, "truncated %s: %s", name, strerror(errno));
+}
+
+/* An hour before or after now. */
+static void
+set_hour(const struct site *site, const char *name, int hours)
+{
+	struct timespec times[2];
+
+	clock_gettime(CLOCK_REALTIME, &times[0]);
+	times[0].tv_sec += hours * 3600;
+	times[1] = times[0];
+	utimensat(AT_FDCWD, in(site, name), times, 0);
+}
+
+/* The torn end of a file that was only compressed is nobody's beginning. */
+static void
+compressed_while_open(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	put_raw(site, "log", "0000000002 to", 13);
+	start(site, "log");
+	move(site, "log", "log.1");
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "rotated with a torn end");
+	set_hour(site, "log.1", 1);
+	if (!compress_file(site, &gzip, "log.1"))
+		abort();
+	move(site, "log.1.gz", "log.2.gz");
+	move(site, "log", "log.1");
+	put_raw(site, "log", "000", 3);
+	follower_settle(&site->follower);
+	put(site, "log", "0000004 d");
+	arrives(site, "0000000004 d", "that end is not joined to another line");
+	is_int(count(site, "0000000001 a"), 1, "what is compressed was read");
+	end(site);
+}
+
+static void
+copy_gone(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	put_raw(site, "log", "0000000002 to", 13);
+	start(site, "log");
+	cut(site, "log");
+	put(site, "log.1", "0000000003 c");
+	set_hour(site, "log.1", 1);
+	put(site, "log", "0000000004 d");
+	arrives(site, "0000000004 d", "truncated, and the copy is gone");
+	is_int(count(site, "0000000003 c"), 1, "nothing joined across the gap");
+	end(site);
+}
+
+static void
+copied_before_clock_was_set(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	copy(site, "log", "log.1");
+	cut(site, "log");
+	follower_settle(&site->follower);
+	put(site, "log", "0000000002 b");
+	move(site, "log.1", "log.2");
+	copy(site, "log", "log.1");
+	set_hour(site, "log.1", -1);
+	cut(site, "log");
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "copied twice, the clock set back");
+	is_int(count(site, "0000000002 b"), 1, "the number says it is newer");
+	end(site);
+}
+
+static void
+dated_before_clock_was_set(void)
+{
+	struct site *site = begin();
+
+	put(site, "log-20260101", "0000000001 a");
+	start(site, "log");
+	unlink(in(site, "log-20260101"));
+	put(site, "log-20260102", "0000000002 b");
+	set_hour(site, "log-20260102", -1);
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "the newest was deleted, the clock set");
+	is_int(count(site, "0000000002 b"), 1, "the date says it is newer");
+	end(site);
+}
+
+/* The copy has the same time as the file that was emptied and compressed. */
+static void
+copied_and_compressed(void)
+{
+	struct timespec times[2] = {{.tv_sec = 1700000000},
+				    {.tv_sec = 1700000000}};
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	put(site, "log", "0000000002 b");
+	copy(site, "log", "log.2");
+	cut(site, "log");
+	move(site, "log", "log.1");
+	utimensat(AT_FDCWD, in(site, "log.1"), times, 0);
+	utimensat(AT_FDCWD, in(site, "log.2"), times, 0);
+	if (!compress_file(site, &gzip, "log.1"))
+		abort();
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "copytruncate, then a rotation");
+	is_int(count(site, "0000000002 b"), 1, "the rest is in the copy");
+	end(site);
+}
+
+/* ---- resumed ---- */
+
 static void
 resumed(const char *first, const char *second, const struct compressor *with)
 {
@@ -982,6 +1109,11 @@ main(void)
 	overflown();
 	no_inotify();
 	odd_lines();
+	compressed_while_open();
+	copy_gone();
+	copied_before_clock_was_set();
+	dated_before_clock_was_set();
+	copied_and_compressed();
 	resumed("log.2", "log.1", &none);
 	resumed("log.2", "log.1", &gzip);
 	resumed("log-20261119", "log-20261120", &none);

@@ -274,6 +274,42 @@ stray(void)
 	ok(!strays(&none, false), "nor for one of which nothing is known");
 }
 
+/* What is listed for d/log if the last run ended in the file `lost`. */
+static void
+lists_beside(const char *lost, const char *want, const char *what)
+{
+	struct logpos pos = {.print = print_of(lost, 8)};
+	struct rotation r;
+	char *text = alloc_string(""), *more;
+
+	rotation_list(&r, in("d/log"), &pos);
+	for (size_t i = 0; i < r.count; i++) {
+		more = alloc_format("%s%s%s", text, i ? " " : "",
+				    r.list[i].path + strlen(top) + 1);
+		free(text);
+		text = more;
+	}
+	is_str(text, want, "%s", what);
+	rotation_clear(&r);
+	free(text);
+}
+
+static void
+beside(void)
+{
+	static const char want[] = "old/log.2 old/log.1 d/log.1 d/log";
+
+	mkdir(in("d"), 0700);
+	mkdir(in("old"), 0700);
+	make_all("d/log d/log.1 old/log.1 old/log.2");
+	lists_beside("old/log.1", want,
+		     "in another directory is the older of one time");
+	make("old/log.2", "old/log.2", -3600);
+	make("old/log.1", "old/log.1", 20);
+	make("d/log.1", "d/log.1", 10);
+	lists_beside("old/log.1", want, "the clock was set back between them");
+}
+
 int
 main(void)
 {
@@ -284,6 +320,7 @@ main(void)
 	links();
 	finds();
 	stray();
+	beside();
 	follower_remove_all(top);
 	free(top);
 	return tap_done();
