@@ -248,6 +248,7 @@ struct world {
 	uint16_t under;		/* file at the mount */
 	bool hidden[FILES_MAX]; /* the mount alone keeps it from being found */
 	time_t ahead;
+	bool set_back, gone_away; /* ever */
 	/* The reader. */
 	struct follower follower;
 	bool running;
@@ -301,8 +302,10 @@ make_line(uint32_t n, enum state state, char *out)
 	size_t pad = state == OVERLONG ? 66000 : random_next(&seed) % 120;
 	int len = sprintf(out, "%010u line %u ", 1000 + n, n);
 
-	memset(out + len, 'a' + (int)(n % 26), pad);
-	len += (int)pad;
+	/* Nowhere the same bytes, by which the reader knows its place. */
+	for (size_t i = 0; i < pad; i++)
+		out[len++] =
+		    (char)('a' + (n + i + i / 26 + i / 676 + i / 17576) % 26);
 	out[len] = '\0';
 	return (size_t)len;
 }
@@ -400,6 +403,18 @@ set_time(const struct world *w, int fd)
 	times[0].tv_sec += w->ahead;
 	times[1] = times[0];
 	futimens(fd, times);
+}
+
+/* Cuts the log down to nothing. */
+static void
+empty_log(struct world *w)
+{
+	int fd = open(path(w, live_name(w)), O_WRONLY);
+
+	if (fd < 0 || ftruncate(fd, 0) != 0)
+		fail(w, "cannot truncate: %s", strerror(errno));
+	set_time(w, fd);
+	close(fd);
 }
 
 static void
@@ -573,7 +588,9 @@ stop(struct world *w, bool killed)
 {
 	bool lost = w->program->mode == LINKED || w->program->mode == PIPE;
 
-	if (!w->running)
+	/* Its position may be in a file from before the clock was set back, and
+	 * the log goes on in another directory. */
+	if (!w->running || (w->set_back && w->gone_away))
 		return;
 	for (uint16_t i = 0; i < w->nfiles; i++)
 		lost = lost || w->lost[i];
@@ -795,8 +812,7 @@ copytruncate(struct world *w, bool losing)
 		for (uint32_t n = before; n < w->nlines; n++)
 			excuse(w, n);
 	}
-	if (truncate(path(w, "log"), 0) != 0)
-		fail(w, "cannot truncate: %s", strerror(errno));
+	empty_log(w);
 }
 
 static void
@@ -808,16 +824,26 @@ truncate_log(struct world *w, uint32_t arg)
 	sync_up(w);
 	if (!w->running)
 		excuse_unread(w, w->file);
-	if (truncate(path(w, live_name(w)), 0) != 0)
-		fail(w, "cannot truncate: %s", strerror(errno));
+	empty_log(w);
 	w->truncated = true;
 	if (arg % 2)
 		append(w, 200, EXPECTED);
 }
 
+/* If the file that was the newest is deleted or hidden, times of change tell
+ * which files are newer than that. These lie if the clock was set back and the
+ * reader was not there to see the log after that. */
+static bool
+do_times_lie(const struct world *w)
+{
+	return w->set_back && !w->running;
+}
+
 static void
 delete_log(struct world *w)
 {
+	if (do_times_lie(w))
+		return;
 	if (!is_writers(w, live_name(w)))
 		leave(w);
 	open_log(w);
@@ -850,8 +876,9 @@ move_directory(struct world *w)
 {
 	char to[300];
 
-	if (w->mounted)
+	if (w->mounted || do_times_lie(w))
 		return;
+	w->gone_away = true;
 	sync_up(w);
 	for (uint16_t i = 0; i < w->nfiles; i++)
 		lose(w, i);
@@ -873,8 +900,9 @@ lose_all(struct world *w)
 static void
 mount_over(struct world *w)
 {
-	if (!may_mount || w->mounted)
+	if (!may_mount || w->mounted || do_times_lie(w))
 		return;
+	w->gone_away = true;
 	for (uint16_t i = 0; i < w->nfiles; i++)
 		w->hidden[i] = !w->lost[i] && !w->gone[i];
 	lose_all(w);
@@ -888,7 +916,7 @@ mount_over(struct world *w)
 static void
 unmount(struct world *w)
 {
-	if (!w->mounted)
+	if (!w->mounted || do_times_lie(w))
 		return;
 	lose_all(w);
 	if (umount2(path(w, ""), MNT_DETACH) != 0)
@@ -903,10 +931,14 @@ unmount(struct world *w)
 }
 
 /* What is emptied or deleted is only found by its time if the reader has seen
- * the log since the clock was set. */
+ * the log since the clock was set. So are the files of two directories, if the
+ * log goes on in another one. */
 static void
 set_clock(struct world *w, int seconds)
 {
+	if (!w->running && w->gone_away)
+		return;
+	w->set_back = w->set_back || seconds < 0;
 	sync_up(w);
 	w->ahead += seconds;
 	append(w, 1, EXPECTED);

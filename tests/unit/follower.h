@@ -24,7 +24,9 @@ struct follower {
 	bool (*line)(void *arg, const char *line, size_t len);
 	void *arg;
 	uint64_t lines;
-	bool idle, ended, timed_out;
+	bool idle, ended;
+	struct timer *timer; /* of one who waits */
+	bool came;
 	int rounds; /* of a settling loop, without a line */
 	uint64_t lines_before;
 };
@@ -35,8 +37,12 @@ follower_line(void *arg, const char *line, size_t len)
 	struct follower *f = arg;
 
 	f->lines++;
-	if (f->line(f->arg, line, len))
-		loop_stop(f->loop, 0);
+	if (!f->line(f->arg, line, len) || f->timer == NULL)
+		return;
+	/* The other events of this round are handled before that: the kernel
+	 * reports a change of the mounts only once. */
+	f->came = true;
+	timer_arm(f->timer, 0);
 }
 
 /* "0000001234 ...": seconds since the epoch. */
@@ -81,26 +87,23 @@ follower_open(struct follower *f, const char *spec,
 }
 
 static inline void
-follower_timeout(void *arg)
+follower_stop(void *arg)
 {
-	struct follower *f = arg;
-
-	f->timed_out = true;
-	loop_stop(f->loop, 0);
+	loop_stop(((struct follower *)arg)->loop, 0);
 }
 
 /* Runs until f->line() says so: true; or so many ms are over: false. */
 static inline bool
 follower_await(struct follower *f, int64_t ms)
 {
-	struct timer *timer = timer_new(f->loop, follower_timeout, f);
 	struct err err;
 
-	f->timed_out = false;
-	timer_arm(timer, ms);
+	f->came = false;
+	f->timer = timer_new(f->loop, follower_stop, f);
+	timer_arm(f->timer, ms);
 	loop_run(f->loop, &err);
-	timer_free(&timer);
-	return !f->timed_out;
+	timer_free(&f->timer);
+	return f->came;
 }
 
 static inline void
