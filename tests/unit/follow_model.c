@@ -3,8 +3,9 @@
  * which lines must have been read in the end: no line may be lost, and no text
  * that is not a line may be taken for one.
  *
- * FOLLOW_PROGRAMS=N runs N programs, FOLLOW_SEED=S begins with that seed. A
- * failing program is made as short as it goes and printed.
+ * FOLLOW_PROGRAMS=N runs N programs, FOLLOW_SEED=S begins with that seed
+ * instead of those that found faults before. A failing program is made as short
+ * as it goes and printed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -582,6 +583,15 @@ save_position(struct world *w)
 		w->since = first_unread(w);
 }
 
+/* Without dates in the names, times of change alone tell what is newer than a
+ * file that was deleted, and how the files of two directories follow each
+ * other. They lie if the clock was set back. */
+static bool
+may_times_lie(const struct world *w)
+{
+	return w->set_back && w->program->mode == NUMBERED;
+}
+
 /* killed: the position is that of the last stop, if there was one. */
 static void
 stop(struct world *w, bool killed)
@@ -590,7 +600,7 @@ stop(struct world *w, bool killed)
 
 	/* Its position may be in a file from before the clock was set back, and
 	 * the log goes on in another directory. */
-	if (!w->running || (w->set_back && w->gone_away))
+	if (!w->running || (w->gone_away && may_times_lie(w)))
 		return;
 	for (uint16_t i = 0; i < w->nfiles; i++)
 		lost = lost || w->lost[i];
@@ -830,19 +840,11 @@ truncate_log(struct world *w, uint32_t arg)
 		append(w, 200, EXPECTED);
 }
 
-/* If the file that was the newest is deleted or hidden, times of change tell
- * which files are newer than that. These lie if the clock was set back and the
- * reader was not there to see the log after that. */
-static bool
-do_times_lie(const struct world *w)
-{
-	return w->set_back && !w->running;
-}
-
+/* If the reader is away, it has not seen the log since the clock was set. */
 static void
 delete_log(struct world *w)
 {
-	if (do_times_lie(w))
+	if (!w->running && may_times_lie(w))
 		return;
 	if (!is_writers(w, live_name(w)))
 		leave(w);
@@ -876,7 +878,7 @@ move_directory(struct world *w)
 {
 	char to[300];
 
-	if (w->mounted || do_times_lie(w))
+	if (w->mounted || (!w->running && may_times_lie(w)))
 		return;
 	w->gone_away = true;
 	sync_up(w);
@@ -900,7 +902,7 @@ lose_all(struct world *w)
 static void
 mount_over(struct world *w)
 {
-	if (!may_mount || w->mounted || do_times_lie(w))
+	if (!may_mount || w->mounted || (!w->running && may_times_lie(w)))
 		return;
 	w->gone_away = true;
 	for (uint16_t i = 0; i < w->nfiles; i++)
@@ -916,7 +918,7 @@ mount_over(struct world *w)
 static void
 unmount(struct world *w)
 {
-	if (!w->mounted || do_times_lie(w))
+	if (!w->mounted || (!w->running && may_times_lie(w)))
 		return;
 	lose_all(w);
 	if (umount2(path(w, ""), MNT_DETACH) != 0)
@@ -931,12 +933,12 @@ unmount(struct world *w)
 }
 
 /* What is emptied or deleted is only found by its time if the reader has seen
- * the log since the clock was set. So are the files of two directories, if the
- * log goes on in another one. */
+ * the log since the clock was set. So are files without dates if the log goes
+ * on in another directory. */
 static void
 set_clock(struct world *w, int seconds)
 {
-	if (!w->running && w->gone_away)
+	if (!w->running && w->gone_away && w->program->mode == NUMBERED)
 		return;
 	w->set_back = w->set_back || seconds < 0;
 	sync_up(w);
@@ -1142,12 +1144,31 @@ number_from(const char *variable, uint64_t otherwise)
 	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
 }
 
+/* What each of these programs found once. They depend on the weights: if those
+ * change, put the faults back and look for others. */
+static const uint64_t known[] = {
+    348,  /* the whole seconds that bzip2(1) keeps */
+    1915, /* numbers of two directories, compared */
+    1936, /* a file compressed while it was open, taken for another one */
+    2943, /* dates in names against times of change */
+    4288, /* two directories, after the clock was set back in one */
+    9248, /* an empty file that bzip2(1) compressed, read as text */
+};
+enum { KNOWN = sizeof(known) / sizeof(known[0]) };
+
+static uint64_t
+nth_seed(uint64_t i)
+{
+	if (getenv("FOLLOW_SEED") != NULL)
+		return number_from("FOLLOW_SEED", 1) + i;
+	return i < KNOWN ? known[i] : 1 + i - KNOWN;
+}
+
 int
 main(void)
 {
 	struct line *lines = alloc_zero(LINES_MAX, sizeof(*lines));
 	uint64_t programs = number_from("FOLLOW_PROGRAMS", 300);
-	uint64_t seed = number_from("FOLLOW_SEED", 1);
 	uint64_t failed = 0;
 	struct program p;
 	struct err err;
@@ -1159,15 +1180,15 @@ main(void)
 	log_open(getenv("FOLLOW_LOG") ? getenv("FOLLOW_LOG") : "/dev/null",
 		 getenv("FOLLOW_LOG") != NULL, &err);
 	for (uint64_t i = 0; i < programs && failed < 5; i++) {
-		p = make_program(seed + i);
+		p = make_program(nth_seed(i));
 		why = run_program(&p, lines);
 		if (why == NULL)
 			continue;
 		failed++;
 		report(&p, why, lines);
 	}
-	is_int((long long)failed, 0, "%" PRIu64 " programs from seed %" PRIu64,
-	       programs, seed);
+	is_int((long long)failed, 0, "%" PRIu64 " programs to seed %" PRIu64,
+	       programs, nth_seed(programs - 1));
 	free(lines);
 	return tap_done();
 }
