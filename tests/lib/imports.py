@@ -23,6 +23,7 @@ CONFIG = os.path.join(_top, "config")
 os.mkdir(CONFIG)
 with open(os.path.join(CONFIG, "main.cf"), "w") as _f:
     _f.write("compatibility_level = 3.6\n")
+os.utime(_f.name, (0, 0))  # Postfix's commands wait for a new one
 
 
 def close():
