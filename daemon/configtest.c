@@ -308,10 +308,13 @@ check_metrics(struct check *c)
 {
 	char *copy = alloc_string(c->conf->metrics);
 	const char *dir = dirname(copy);
+	struct stat st;
 	struct err err;
 
 	if (safe_path_check(c->conf->metrics, &err) != 0)
 		fail(c, "metrics %s", err.text);
+	else if (stat(c->conf->metrics, &st) == 0 && !S_ISREG(st.st_mode))
+		fail(c, "metrics %s: is not a regular file", c->conf->metrics);
 	else if (access(dir, W_OK | X_OK) != 0)
 		fail(c, "metrics %s: %s: %s", c->conf->metrics, dir,
 		     strerror(errno));

@@ -253,6 +253,10 @@ def refused():
         contains(done.stdout, "FAILED metrics %s/none/x.prom: %s/none: No such "
                  "file or directory" % (site.dir, site.dir),
                  "--check looks at the directory")
+        os.mkdir(site.path("d.prom"))
+        done = site.run("--check", "--metrics=" + site.path("d.prom"))
+        contains(done.stdout, "FAILED metrics %s: is not a regular file"
+                 % site.path("d.prom"), "a directory is no file of metrics")
         done = site.run("--check", "--metrics=%s/x.prom" % site.mapdir)
         contains(done.stdout, "ok metrics", "one that is there is good")
 

@@ -58,7 +58,10 @@ class Site:
     def both(self):
         """The page and the object of one reading."""
         done = self.run("--json", "--html", self.path("page.html"))
-        tap.equal((done.returncode, done.stderr), (0, b""), "page and JSON")
+        problems = "".join("pbsctl: report: %s\n" % problem for problem
+                           in json.loads(done.stdout)["problems"])
+        tap.equal((done.returncode, done.stderr.decode()), (0, problems),
+                  "page and JSON")
         with open(self.path("page.html"), encoding="utf-8") as f:
             return f.read(), json.loads(done.stdout)
 

@@ -335,6 +335,18 @@ def several():
         tap.equal(json.loads(done.stdout)["logins"], 1, "standard input")
 
 
+def no_header():
+    """A log of another form is not a log without logins."""
+    with Site() as site:
+        site.write("of no form\n" * 3)
+        done = site.run("--json", "--since", "2026-11-20")
+        tap.equal(done.returncode, 0, "a log of no known form: a report")
+        tap.contains(done.stderr.decode(), "3 of 3 lines begin like no known "
+                     "log; pbsctl explain shows why", "which says so")
+        tap.equal(len(json.loads(done.stdout)["problems"]), 1,
+                  "in the report, too")
+
+
 def unreadable():
     login = login_line(Login(at("2026-11-21T00:00:00"), "192.0.2.7", "ann",
                              "Dovecot"))
@@ -397,5 +409,5 @@ def wrong():
         tap.contains(done.stderr.decode(), "grace", "and why")
 
 
-tap.main(naive_model, refused, networks, daylight, several, unreadable, text,
-         wrong)
+tap.main(naive_model, refused, networks, daylight, several, no_header,
+         unreadable, text, wrong)

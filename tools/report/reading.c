@@ -1,6 +1,7 @@
 #include "tools/report/reading.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/addr.h"
@@ -282,6 +283,21 @@ read_logs(struct reader *r, const struct conf *conf, struct err *err)
 	return result;
 }
 
+/* Nothing to report may be because nothing was understood. */
+static void
+warn_of_headers(struct material *m)
+{
+	char *text;
+
+	if (m->headerless == 0 || m->headerless < m->lines / 2)
+		return;
+	text = alloc_format("%ju of %ju lines begin like no known log; pbsctl "
+			    "explain shows why a line is not understood",
+			    (uintmax_t)m->headerless, (uintmax_t)m->lines);
+	strings_add(&m->problems, text);
+	free(text);
+}
+
 static time_t
 first_that_counts(const struct period *period, uint32_t grace)
 {
@@ -308,6 +324,7 @@ reading_run(struct material *material, const struct conf *conf,
 	messages_end(fd, &material->problems);
 	if (result == 0)
 		result = read_logs(&r, conf, err);
+	warn_of_headers(material);
 	close_inputs(&r);
 	pipeline_free(&r.pipeline);
 	authtab_free(&r.table);
