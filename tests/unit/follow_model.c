@@ -283,6 +283,12 @@ path(struct world *w, const char *name)
 	return buffer;
 }
 
+static bool
+exists(const char *name)
+{
+	return access(name, F_OK) == 0;
+}
+
 /* The name the writer opens. */
 static const char *
 live_name(struct world *w)
@@ -592,6 +598,25 @@ may_times_lie(const struct world *w)
 	return w->set_back && w->program->mode == NUMBERED;
 }
 
+/* In another directory a file is found by what the reader has read of the one
+ * that was the log. */
+static bool
+may_go_away(struct world *w)
+{
+	uint32_t n = w->nlines;
+
+	if (!w->running)
+		return w->has_pos && w->pos.print.offset > 0;
+	if (w->proven)
+		return true;
+	settle(w);
+	while (n > 0 &&
+	       (w->lines[n - 1].file != w->file || !w->lines[n - 1].read))
+		n--;
+	w->proven = n > 0;
+	return w->proven;
+}
+
 /* killed: the position is that of the last stop, if there was one. */
 static void
 stop(struct world *w, bool killed)
@@ -601,6 +626,11 @@ stop(struct world *w, bool killed)
 	/* Its position may be in a file from before the clock was set back, and
 	 * the log goes on in another directory. */
 	if (!w->running || (w->gone_away && may_times_lie(w)))
+		return;
+	/* The file that it had open last is away, and it has read nothing of
+	 * it by which to find it. */
+	if (w->program->mode == AWAY && !exists(path(w, "log")) &&
+	    !may_go_away(w))
 		return;
 	for (uint16_t i = 0; i < w->nfiles; i++)
 		lost = lost || w->lost[i];
@@ -622,12 +652,6 @@ stop(struct world *w, bool killed)
 }
 
 /* ---- what happens to the log ---- */
-
-static bool
-exists(const char *name)
-{
-	return access(name, F_OK) == 0;
-}
 
 /* What compresses a file, by what it appends to the name; the first two are
  * done here. */
@@ -673,25 +697,6 @@ rotated_name(struct world *w)
 	shift(w);
 	w->rotations++;
 	return "log.1";
-}
-
-/* In another directory a file is found by what the reader has read of the one
- * that was the log. */
-static bool
-may_go_away(struct world *w)
-{
-	uint32_t n = w->nlines;
-
-	if (!w->running)
-		return w->has_pos && w->pos.print.offset > 0;
-	if (w->proven)
-		return true;
-	settle(w);
-	while (n > 0 &&
-	       (w->lines[n - 1].file != w->file || !w->lines[n - 1].read))
-		n--;
-	w->proven = n > 0;
-	return w->proven;
 }
 
 static void
