@@ -160,6 +160,10 @@ restore(struct worker *w, size_t *npos)
 			    conf->checkpoint);
 		break;
 	}
+	if (w->other_prefix > 0)
+		log_warning("ipv6_prefix has changed; logins over IPv6 that "
+			    "are not restored: %zu",
+			    w->other_prefix);
 	worker_forget_refused(w);
 	return pos;
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -14,6 +15,24 @@
 #include "daemon/sys/atomic_file.h"
 #include "daemon/worker/checkpoint.h"
 
+/*
+ * A row is a /64, known by its first address, or one address, by what
+ * ipv6_prefix was when it was written. Now the one would authorize an address
+ * that nobody logged in from, the other all neighbours of the one that somebody
+ * did. The row itself does not say which it is, but an interface identifier of
+ * zero is that of no host (RFC 4291, 2.6.1).
+ */
+static bool
+has_other_prefix(const struct worker *w, const struct addr *addr)
+{
+	struct addr network;
+
+	if (addr->family != 6)
+		return false;
+	network = cidr_network(&(struct cidr){*addr, 64});
+	return addr_equal(addr, &network) != (w->conf->ipv6_prefix == 64);
+}
+
 void
 worker_restore_row(void *arg, const struct addr *addr, const char *user,
 		   size_t user_len, time_t when, time_t expires_wall,
@@ -24,6 +43,10 @@ worker_restore_row(void *arg, const struct addr *addr, const char *user,
 	int64_t to_lifetime = now.lifetime - now.wall;
 
 	pipeline_know(w->pipeline, when);
+	if (has_other_prefix(w, addr)) {
+		w->other_prefix++;
+		return;
+	}
 	authtab_hold(w->table, addr, user, user_len, when,
 		     expires_wall + to_lifetime, held_wall + to_lifetime,
 		     now.lifetime);

@@ -70,6 +70,7 @@ struct worker {
 	time_t settings_read; /* when the configuration was read */
 	bool ready;
 	bool forgetting; /* removals are logged in one line */
+	size_t other_prefix; /* logins that the checkpoint had, see restore() */
 	bool evicting; /* that the table is full has been logged */
 };
 

@@ -120,6 +120,46 @@ def fewer():
         ok(True, "and if it is larger again")
 
 
+def prefix(before, after):
+    """ipv6_prefix changes while the daemon is stopped."""
+    text = "ipv6_prefix %d, then %d: " % (before, after)
+    address, network = "2001:db8:a0:1::7", "2001:db8:a0:1::"
+    with pbs.Site() as site:
+        site.write("pbs.yaml", "ipv6_prefix: %d\n" % before)
+        daemon = start(site)
+        site.log(login(address))
+        site.log(login(STRANGER))
+        site.wait_key(STRANGER)
+        key = network if before == 64 else address
+        equal(listed(site, daemon), sorted([STRANGER, key]), text + "granted")
+        daemon.stop()
+        daemon = start(site)
+        equal(listed(site, daemon), sorted([STRANGER, key]),
+              text + "a restart alone withdraws nothing")
+        daemon.stop()
+        site.write("pbs.yaml", "ipv6_prefix: %d\n" % after)
+        daemon = start(site)
+        daemon.wait_message("ipv6_prefix has changed; logins over IPv6 that "
+                            "are not restored: 1")
+        equal(listed(site, daemon), [STRANGER], text + "only IPv4 is left")
+        for key in (address, network, "2001:db8:a0:1::8", "2001:db8:a0:1"):
+            equal(everywhere(site, daemon, key), [], text + key + " is nowhere")
+        equal(len(everywhere(site, daemon, STRANGER)), 4, text + "IPv4 is")
+        site.log(login(address))
+        pbs.until("granted again", pbs.DEADLINE,
+                  lambda: len(listed(site, daemon)) == 2,
+                  lambda left: time.sleep(0.05))
+        ok(True, text + "the next login counts by the new one")
+
+
+def narrower():
+    prefix(64, 128)
+
+
+def wider():
+    prefix(128, 64)
+
+
 def foreign(kind, suffix):
     with pbs.Site() as site:
         spec = "%s:%s" % (kind, site.map)
@@ -153,4 +193,5 @@ def foreign_lmdb():
     foreign("lmdb", ".lmdb")
 
 
-main(exclude, many, checkpoint, mynetworks, fewer, foreign_hash, foreign_lmdb)
+main(exclude, many, checkpoint, mynetworks, fewer, narrower, wider,
+     foreign_hash, foreign_lmdb)
