@@ -119,8 +119,10 @@ ONE_ROOM = {  # third-party and special headers: the only file that may, or file
     "sys/epoll.h": "base/loop.c",
     "sys/signalfd.h": "base/loop.c",
     "sys/timerfd.h": "base/loop.c",
-    # The daemon follows logs in it and misses FIFOs, the tool waits for a list.
-    "sys/inotify.h": ("daemon/source/source_file.c",
+    # The daemon follows logs in it and misses FIFOs, the keeper sees to its
+    # maps, the tool waits for a list.
+    "sys/inotify.h": ("daemon/keeper/map_watch.c",
+                      "daemon/source/source_file.c",
                       "daemon/source/source_stdin.c",
                       "tools/recipients/watch.c"),
     "seccomp.h": "daemon/sandbox/seccomp.c",

@@ -24,7 +24,9 @@
  * on, another if it was refused.
  *
  * The keeper sends, unasked: PING, perhaps with addresses that have expired by
- * its clock, of which the PONG says what the worker knows; LOG, with
+ * its clock, of which the PONG says what the worker knows; its code is after how
+ * many milliseconds of silence the worker is to send another PONG unasked, from
+ * now on, 0 for never; LOG, with
  * the descriptor of the log, reopened; and RELOAD, to read the configuration
  * again, perhaps with the descriptor of the log that it names.
  *

@@ -78,6 +78,13 @@ pong(struct ipc_client *c)
 		lose_keeper(c);
 }
 
+void
+ipc_client_beat(struct ipc_client *c)
+{
+	ipc_begin(&c->in, IPC_PONG);
+	pong(c);
+}
+
 static void
 keep_log(struct ipc_client *c, int log)
 {
@@ -114,7 +121,7 @@ serve(struct ipc_client *c, int passed)
 	if (c->in.type == IPC_PING) {
 		pong(c);
 		if (c->loop != NULL)
-			c->ops.pinged(c->ops.arg);
+			c->ops.pinged(c->ops.arg, c->in.code);
 	}
 	if (passed >= 0)
 		close(passed);

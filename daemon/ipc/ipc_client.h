@@ -29,9 +29,10 @@ struct ipc_client_ops {
 	    int64_t *expires);
 	/* The configuration is to be read again. */
 	void (*reload)(void *arg);
-	/* The keeper has asked whether we are alive. Must not make a request.
-	 */
-	void (*pinged)(void *arg);
+	/* The keeper has asked whether we are alive, and wants to hear it again
+	 * every beat_ms milliseconds without asking; 0: no more. Must not make
+	 * a request. */
+	void (*pinged)(void *arg, int beat_ms);
 	/* The keeper is gone: every request fails from now on. */
 	void (*lost)(void *arg);
 	void *arg;
@@ -58,6 +59,10 @@ void ipc_client_detach(struct ipc_client *);
  * gone. arg is the client. */
 int ipc_client_descriptor(const struct ipc_client *);
 bool ipc_client_serve(void *arg);
+
+/* Tells the keeper that we are alive. Must not be called while a request waits
+ * for its ANSWER. */
+void ipc_client_beat(struct ipc_client *);
 
 /* Tells the keeper that the maps have been written for the first time. */
 void ipc_client_ready(struct ipc_client *);

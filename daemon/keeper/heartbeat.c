@@ -16,7 +16,10 @@ heartbeat_heard(struct heartbeat *h, int64_t now, bool holds)
 	h->asked = false;
 	h->silent = 0;
 	h->patience = HEARTBEAT_PATIENCE_MS;
-	h->ask_at = now + (holds ? HEARTBEAT_MS : HEARTBEAT_IDLE_MS);
+	h->holds = holds;
+	h->ask_at = now;
+	if (holds == h->beats) /* else it must be told at once */
+		h->ask_at += holds ? HEARTBEAT_MS : HEARTBEAT_IDLE_MS;
 }
 
 void
@@ -28,9 +31,12 @@ heartbeat_excuse(struct heartbeat *h, int64_t patience)
 void
 heartbeat_asked(struct heartbeat *h, int64_t now)
 {
+	h->beats = h->holds;
 	if (h->asked)
 		return;
 	h->asked = true;
+	if (!h->holds && h->patience < HEARTBEAT_BUSY_MS)
+		h->patience = HEARTBEAT_BUSY_MS; /* nobody is authorized */
 	h->silent = 0;
 	h->looked = now;
 	h->meant = HEARTBEAT_TICK_MS;

@@ -2,11 +2,15 @@
  * heartbeat: whether the worker is alive, measured in time that the keeper was
  * awake. Pure: now is an argument, in steady milliseconds.
  *
- * A worker that has sent anything is alive. One that is silent is asked now and
- * then: often while the maps hold addresses, rarely while they do not, so that
- * an idle machine can sleep. Silence counts only while the keeper was awake to
- * hear an answer, not during a suspend, while it writes a large map, or while
- * the machine is so busy that the keeper itself wakes late.
+ * A worker that has sent anything is alive. While the maps hold addresses, the
+ * worker sends something every HEARTBEAT_BEAT_MS without being asked, once it
+ * was told to, so that each of the two processes wakes only once for a sign of
+ * life; the keeper asks only when that is late. While the maps are empty, it
+ * asks rarely, so that an idle machine can sleep.
+ *
+ * Silence counts only while the keeper was awake to hear an answer, not during
+ * a suspend, while it writes a large map, or while the machine is so busy that
+ * the keeper itself wakes late.
  */
 #ifndef DAEMON_KEEPER_HEARTBEAT_H
 #define DAEMON_KEEPER_HEARTBEAT_H
@@ -15,12 +19,14 @@
 #include <stdint.h>
 
 enum {
-	HEARTBEAT_MS = 1500,	   /* of silence until the worker is asked */
+	HEARTBEAT_BEAT_MS = 2100,  /* of silence until the worker says so */
+	HEARTBEAT_MS = 2500,	   /* the same until it is asked */
 	HEARTBEAT_IDLE_MS = 60000, /* the same while the maps are empty */
 	/* How long it may stay silent after it was asked before it counts as
 	 * dead. With HEARTBEAT_MS: the maps are cleared within 5 s. */
-	HEARTBEAT_PATIENCE_MS = 3000,
-	HEARTBEAT_BUSY_MS = 20000,   /* the same after a RELOAD */
+	HEARTBEAT_PATIENCE_MS = 2000,
+	/* The same after a RELOAD, and while the maps are empty. */
+	HEARTBEAT_BUSY_MS = 20000,
 	HEARTBEAT_START_MS = 300000, /* the same until it is ready */
 	HEARTBEAT_TICK_MS = 500,     /* between looks while an answer is awaited */
 };
@@ -34,6 +40,8 @@ struct heartbeat {
 	int64_t silent;	  /* milliseconds since the worker was asked */
 	int64_t patience; /* milliseconds of silence that are allowed */
 	bool asked;
+	bool holds; /* the maps may hold addresses */
+	bool beats; /* the worker was told to send something unasked */
 };
 
 /* A worker has started. */
@@ -46,7 +54,7 @@ void heartbeat_excuse(struct heartbeat *, int64_t patience);
 void heartbeat_asked(struct heartbeat *, int64_t now);
 
 /* What to do now; *wait_ms: when to look again. After HEARTBEAT_ASK the worker
- * counts as asked. */
+ * counts as asked, and as told whether to go on unasked: see `beats'. */
 enum heartbeat_verdict heartbeat_look(struct heartbeat *, int64_t now,
     int64_t *wait_ms);
 

@@ -18,6 +18,7 @@
 #include "daemon/keeper/keeper_requests.h"
 #include "daemon/keeper/keeper_state.h"
 #include "daemon/keeper/map_store.h"
+#include "daemon/keeper/map_watch.h"
 #include "daemon/publish/resources.h"
 #include "daemon/sandbox/privileges.h"
 #include "daemon/sandbox/sandbox.h"
@@ -25,6 +26,15 @@
 #include "daemon/sys/helper.h"
 #include "daemon/sys/lockfile.h"
 #include "daemon/sys/watchdog.h"
+
+static void
+watch_maps(struct keeper *k)
+{
+	k->map_watch = map_watch_new(k->loop, keeper_on_map_event, k);
+	for (size_t i = 0; i < k->resources.nmaps; i++)
+		if (k->resources.maps[i] != NULL)
+			map_watch_add(k->map_watch, k->resources.maps[i]);
+}
 
 static int
 open_loop(struct keeper *k, struct err *err)
@@ -53,6 +63,7 @@ open_loop(struct keeper *k, struct err *err)
 	k->look = timer_new(k->loop, keeper_on_look, k);
 	k->restart = timer_new(k->loop, supervisor_on_restart, k);
 	k->stop_limit = timer_new(k->loop, keeper_on_stop_limit, k);
+	watch_maps(k);
 	k->watchdog = watchdog_new(k->loop);
 	return loop_watch(k->loop, helper_notices(k->helper), POLLIN,
 			  keeper_on_helper, k, err);
@@ -154,6 +165,7 @@ close_all(struct keeper *k)
 	watchdog_free(&k->watchdog);
 	timer_free(&k->stop_limit);
 	timer_free(&k->restart);
+	map_watch_free(&k->map_watch);
 	timer_free(&k->look);
 	timer_free(&k->expiry);
 	timer_free(&k->tick);

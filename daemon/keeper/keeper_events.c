@@ -12,6 +12,7 @@
 #include "daemon/keeper/keeper_requests.h"
 #include "daemon/keeper/keeper_state.h"
 #include "daemon/keeper/map_store.h"
+#include "daemon/keeper/map_watch.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/helper.h"
 #include "daemon/sys/notify.h"
@@ -21,6 +22,9 @@
 enum {
 	STOP_MS = 20000, /* for a clean stop; then the worker is killed */
 	LOOK_MS = 4000, /* so that what postmap(1) wrote is gone within 5 s */
+	/* From such a write to ours, so that one who writes on and on does not
+	 * keep us writing. */
+	RESTORE_MS = 1000,
 	ROUND = 64, /* packets, before signals and timers have their turn */
 };
 
@@ -91,7 +95,7 @@ become_ready(struct keeper *k)
 	if (k->ready)
 		return;
 	k->ready = k->ever_ready = true;
-	timer_arm(k->look, LOOK_MS);
+	timer_arm(k->look, 0);
 	if (k->trial)
 		keeper_settle_candidate(k, true);
 	notify("READY=1");
@@ -104,6 +108,9 @@ take_pong(struct keeper *k, const struct map_store_time *now)
 {
 	for (uint32_t i = 0; i < k->packet.count; i++)
 		map_store_renew(k->store, &k->packet.body.rows[i], now);
+	watchdog_report(k->watchdog);
+	if (k->ready)
+		keeper_on_look(k); /* for what map_watch does not notice */
 }
 
 static int
@@ -204,6 +211,7 @@ ping(struct keeper *k)
 	struct err err;
 
 	ipc_begin(p, IPC_PING);
+	p->code = k->heartbeat.beats ? HEARTBEAT_BEAT_MS : 0;
 	p->count = (uint32_t)map_store_overdue(k->store,
 					       loop_clocks(k->loop).steady_ms,
 					       p->body.rows, IPC_ROWS_MAX);
@@ -277,6 +285,10 @@ keeper_on_look(void *arg)
 	const char *name;
 	struct err err;
 
+	if (!map_watch_complete(k->map_watch))
+		timer_arm(k->look, LOOK_MS);
+	if (!map_store_disturbed(k->store))
+		return;
 	watchdog_excuse(k->watchdog);
 	for (size_t i = 0; i < k->resources.nmaps &&
 			   map_store_restore(k->store, &name, &err) != 0;
@@ -288,7 +300,18 @@ keeper_on_look(void *arg)
 			log_error("%s; emptied instead", err.text);
 	}
 	watchdog_set(k->watchdog, map_store_holds(k->store));
-	timer_arm(k->look, LOOK_MS);
+}
+
+/* Most of what happens in the directories is our own doing. */
+void
+keeper_on_map_event(void *arg)
+{
+	struct keeper *k = arg;
+
+	if (k->ever_ready && !timer_armed(k->look) &&
+	    (map_store_disturbed(k->store) ||
+	     !map_watch_complete(k->map_watch)))
+		timer_arm(k->look, RESTORE_MS);
 }
 
 /* STOP_MS after the signal. */

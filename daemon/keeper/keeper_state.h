@@ -23,6 +23,7 @@ struct keeper_requests;
 struct loop;
 struct timer;
 struct map_store;
+struct map_watch;
 struct map_store_limits;
 struct watchdog;
 
@@ -45,6 +46,7 @@ struct keeper {
 	struct timer *tick;	  /* looks at the heartbeat */
 	struct timer *expiry;	  /* removes what has expired */
 	struct timer *look;	  /* whether others write our maps */
+	struct map_watch *map_watch; /* which tells when to look */
 	struct timer *restart;	  /* starts the next worker */
 	struct timer *stop_limit; /* kills a worker that does not stop */
 	struct watchdog *watchdog;
@@ -104,6 +106,7 @@ void keeper_on_helper(void *arg, uint32_t events);
 void keeper_on_tick(void *arg);
 void keeper_on_expiry(void *arg);
 void keeper_on_look(void *arg);
+void keeper_on_map_event(void *arg); /* map_watch_fn */
 void keeper_on_stop_limit(void *arg);
 void keeper_on_stop(void *arg, int signo);
 void keeper_on_reload(void *arg, int signo);

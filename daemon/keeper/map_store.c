@@ -254,6 +254,22 @@ map_store_intact(struct map_store *s, size_t map)
 	return intact;
 }
 
+static bool
+is_disturbed(const struct expiring_map *t)
+{
+	return t->map != NULL && t->known && !t->must_empty &&
+	       map_intact(t->map) == 0;
+}
+
+bool
+map_store_disturbed(const struct map_store *s)
+{
+	for (size_t i = 0; i < s->nmaps; i++)
+		if (is_disturbed(&s->maps[i]))
+			return true;
+	return false;
+}
+
 int
 map_store_restore(struct map_store *s, const char **name, struct err *err)
 {
@@ -263,9 +279,9 @@ map_store_restore(struct map_store *s, const char **name, struct err *err)
 	for (size_t i = 0; i < s->nmaps; i++) {
 		struct expiring_map *t = &s->maps[i];
 
-		if (t->map == NULL || !t->known || t->must_empty ||
-		    map_store_intact(s, i) != 0)
+		if (!is_disturbed(t))
 			continue;
+		s->replaced += s->replaced < INT_MAX;
 		*name = map_name(t->map);
 		if (expiring_map_restore(t, err) != 0)
 			expiring_map_clear(t, &ignored);

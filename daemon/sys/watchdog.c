@@ -14,12 +14,18 @@ struct watchdog {
 };
 
 static void
+await_next(struct watchdog *w)
+{
+	timer_arm(w->timer, w->current_ms == WATCHDOG_STRICT_MS
+				? WATCHDOG_ALONE_MS
+				: w->current_ms / 2);
+}
+
+static void
 report(void *arg)
 {
-	struct watchdog *w = arg;
-
 	notify("WATCHDOG=1");
-	timer_arm(w->timer, w->current_ms / 2);
+	await_next(arg);
 }
 
 /* Changes the interval, which counts as a report. */
@@ -31,7 +37,7 @@ change(struct watchdog *w, int64_t ms)
 	snprintf(text, sizeof(text), "WATCHDOG_USEC=%" PRId64, ms * 1000);
 	notify(text);
 	w->current_ms = ms;
-	timer_arm(w->timer, ms / 2);
+	await_next(w);
 }
 
 struct watchdog *
@@ -44,7 +50,7 @@ watchdog_new(struct loop *loop)
 	w = alloc_zero(1, sizeof(*w));
 	w->usual_ms = w->current_ms = notify_watchdog_ms() * 2;
 	w->timer = timer_new(loop, report, w);
-	timer_arm(w->timer, w->current_ms / 2);
+	await_next(w);
 	return w;
 }
 
@@ -58,6 +64,13 @@ watchdog_free(struct watchdog **watchdog)
 		return;
 	timer_free(&w->timer);
 	free(w);
+}
+
+void
+watchdog_report(struct watchdog *w)
+{
+	if (w != NULL && w->current_ms == WATCHDOG_STRICT_MS)
+		report(w);
 }
 
 void

@@ -96,6 +96,7 @@ open_table(struct worker *w, struct err *err)
 	w->expiry = timer_new(w->loop, worker_expire, w);
 	w->save = timer_new(w->loop, worker_save, w);
 	w->metrics = timer_new(w->loop, worker_write_metrics, w);
+	w->beat = timer_new(w->loop, worker_on_beat, w);
 	return 0;
 }
 
@@ -242,7 +243,7 @@ attach_client(struct worker *w, struct err *err)
 {
 	const struct ipc_client_ops ops = {.find = worker_on_find,
 					   .reload = worker_on_reload,
-					   .pinged = worker_metrics_soon,
+					   .pinged = worker_on_pinged,
 					   .lost = worker_on_keeper_gone,
 					   .arg = w};
 
@@ -358,6 +359,7 @@ worker_close(struct worker **worker)
 	control_free(&w->control);
 	recent_free(&w->recent);
 	timer_free(&w->watchdog);
+	timer_free(&w->beat);
 	timer_free(&w->metrics);
 	timer_free(&w->save);
 	timer_free(&w->expiry);

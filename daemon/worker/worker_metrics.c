@@ -10,10 +10,11 @@
 #include "daemon/worker/figures.h"
 #include "daemon/worker/worker_state.h"
 
-/* As often as most monitoring looks, at most. */
-enum { METRICS_MS = 15 * 1000 };
+enum {
+	METRICS_MS = 15 * 1000, /* as often as most monitoring looks, at most */
+	IDLE_MS = 60 * 1000,
+};
 
-/* An idle daemon is woken for this by the keeper's PING, and not more often. */
 void
 worker_metrics_soon(void *arg)
 {
@@ -25,6 +26,16 @@ worker_metrics_soon(void *arg)
 		return;
 	wait = w->metrics_due - loop_clocks(w->loop).steady_ms;
 	timer_arm(w->metrics, wait > 0 ? wait : 0);
+}
+
+/* Called only when we are awake for another reason. A PING comes about a minute
+ * after the last request, and not to the millisecond. */
+void
+worker_metrics_idle(struct worker *w)
+{
+	if (loop_clocks(w->loop).steady_ms >=
+	    w->metrics_due + IDLE_MS - METRICS_MS - 1000)
+		worker_metrics_soon(w);
 }
 
 /* The keeper logs what fails. */

@@ -59,8 +59,9 @@ struct worker {
 	struct recent *recent; /* for operators, through the control */
 	struct feed *feeds;
 	size_t nfeeds;
-	struct timer *expiry, *save, *watchdog, *metrics;
+	struct timer *expiry, *save, *watchdog, *metrics, *beat;
 	int64_t metrics_due; /* steady ms: not to be written before */
+	int beat_ms;	     /* between signs of life; 0: only if asked */
 	int64_t lifetime_base_ms; /* lifetime minus steady milliseconds */
 	char boot_id[40];	  /* "" if it is not known */
 	int null_fd;		  /* /dev/null, to detach from the terminal */
@@ -105,6 +106,13 @@ void worker_free_positions(struct logpos *, size_t npos);
  * may be; and the timer that writes it. */
 void worker_metrics_soon(void *arg);
 void worker_write_metrics(void *arg);
+
+/* The same, if nothing has happened for a minute. */
+void worker_metrics_idle(struct worker *);
+
+/* Signs of life for the keeper: an ipc_client_ops, and the timer. */
+void worker_on_pinged(void *arg, int beat_ms);
+void worker_on_beat(void *arg);
 
 /* authtab_event_fn */
 void worker_on_table_event(void *arg, enum authtab_event, const struct addr *,

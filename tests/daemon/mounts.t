@@ -124,20 +124,38 @@ def over_root_directory():
         shutil.rmtree(top)
 
 
-def wakeups(pid):
-    with open("/proc/%d/status" % pid) as f:
-        return next(line for line in f if line.startswith("voluntary"))
+def tree(pid):
+    return [pid] + [p for child in pbs.children(pid) for p in tree(child)]
+
+
+def wakeups(pids):
+    """How often they went to sleep, all threads of all processes."""
+    count = 0
+    for pid in pids:
+        for task in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/status" % (pid, task)) as f:
+                line = next(s for s in f if s.startswith("voluntary"))
+            count += int(line.split()[1])
+    return count
 
 
 def idle():
     with pbs.Site() as site:
-        daemon = site.start()
-        workers = pbs.children(daemon.pid, "pbs-worker")
-        equal(len(workers), 1, "one worker")
+        daemon = site.start(env=dict(os.environ, WATCHDOG_USEC="30000000"))
+        pids = tree(daemon.pid)
+        equal(len(pids), 4, "keeper, worker, helper and guardian")
         time.sleep(1)
-        before = wakeups(workers[0])
+        before = wakeups(pids)
         time.sleep(6)
-        equal(wakeups(workers[0]), before, "nothing wakes it")
+        equal(wakeups(pids) - before, 0, "nothing wakes them")
+        site.log(login("198.51.100.1"))
+        site.wait_key("198.51.100.1")
+        time.sleep(3)  # what a login leads to is over then
+        before, begin = wakeups(pids), time.monotonic()
+        time.sleep(8)
+        took, count = time.monotonic() - begin, wakeups(pids) - before
+        ok(0 < count <= took + 2, "while somebody is authorized, all together "
+           "wake once a second", "%d in %.1f s" % (count, took))
 
 
 enter_namespace()

@@ -368,13 +368,24 @@ pulses(void)
 	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_WAIT, "an empty map");
 	is_int(wait, HEARTBEAT_IDLE_MS, "is asked about once a minute");
 	heartbeat_heard(&p, now, true);
-	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_WAIT, "one that is not");
-	is_int(wait, HEARTBEAT_MS, "more often");
+	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_ASK,
+	       "when it is filled, the worker is told at once");
+	ok(p.beats, "that it is to speak unasked");
+	heartbeat_heard(&p, now, true);
+	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_WAIT, "if it does");
+	is_int(wait, HEARTBEAT_MS, "it has that long until it is asked");
+	ok(HEARTBEAT_BEAT_MS < HEARTBEAT_MS, "which is longer than it takes");
 	now += wait;
 	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_ASK, "it is asked");
 	while (heartbeat_look(&p, now += wait, &wait) != HEARTBEAT_DEAD)
 		;
 	ok(now <= 4600, "silence is death within 5 s");
+	heartbeat_heard(&p, now, false);
+	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_ASK,
+	       "when it is emptied, the worker is told, too");
+	ok(!p.beats, "that it may be silent");
+	heartbeat_heard(&p, now, true);
+	heartbeat_look(&p, now, &wait);
 	heartbeat_heard(&p, now, true);
 	heartbeat_look(&p, now += HEARTBEAT_MS, &wait);
 	is_int(heartbeat_look(&p, now += 3600000, &wait), HEARTBEAT_WAIT,

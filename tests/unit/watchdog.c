@@ -69,19 +69,24 @@ watched(struct loop *loop)
 
 	is_str(told(), "", "nothing is sent at first");
 	watchdog_set(w, false);
+	watchdog_report(w);
 	is_str(told(), "", "nobody authorized: as the unit says");
 	watchdog_set(w, true);
-	is_str(told(), "WATCHDOG_USEC=3000000\n", "somebody: soon");
+	is_str(told(), "WATCHDOG_USEC=3500000\n", "somebody: soon");
 	watchdog_set(w, true);
 	is_str(told(), "", "which is sent once");
-	pass(loop, WATCHDOG_STRICT_MS / 2 + 100);
-	is_str(told(), "WATCHDOG=1\n", "and kept");
+	watchdog_report(w);
+	is_str(told(), "WATCHDOG=1\n", "and kept when we are awake");
+	pass(loop, WATCHDOG_ALONE_MS - 300);
+	is_str(told(), "", "which suffices");
+	pass(loop, 400);
+	is_str(told(), "WATCHDOG=1\n", "and when we would not be");
 	watchdog_excuse(w);
 	is_str(told(), "WATCHDOG_USEC=30000000\n", "what may take long");
 	watchdog_excuse(w);
 	is_str(told(), "", "is excused once");
 	watchdog_set(w, true);
-	is_str(told(), "WATCHDOG_USEC=3000000\n", "until it is over");
+	is_str(told(), "WATCHDOG_USEC=3500000\n", "until it is over");
 	watchdog_set(w, false);
 	is_str(told(), "WATCHDOG_USEC=30000000\n", "nobody any more");
 	watchdog_free(&w);
