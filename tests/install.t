@@ -44,7 +44,7 @@ def read(*path):
 
 def installs():
     """From a copy: other tests run the programs that another prefix would
-    make anew."""
+    build again."""
     # A blank in the name parts no path, least of all before `rm -rf'.
     with tempfile.TemporaryDirectory(suffix=" x") as top, \
             tempfile.TemporaryDirectory() as other:

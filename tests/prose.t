@@ -40,7 +40,7 @@ ALLOWED = "|".join((  # in the place of another, in its proper sense
     r"firewall|router|interface)\b",
     r"\bbehind (?:an|one|that|the same|a shared) address\b",
     r"\b(?:left|leaves?|leaving) (?:\w+ ){0,2}behind\b",
-    r"\b(?:stands?|stood)(?:-| (?:for|still|out|alone)\b)",
+    r"\b(?:stands?|stood)(?:-| (?:for|in for|still|out|alone)\b)",
     r"\b(?:is|are) told (?:apart|to)\b"))
 
 
@@ -199,7 +199,7 @@ def below(top, *rooms):
 
 
 def code(top):
-    return [p for p in below(top, *ROOMS) if p.endswith((".c", ".h"))]
+    return [p for p in below(top, *ROOMS, "tests") if p.endswith((".c", ".h"))]
 
 
 def documents(top):
@@ -263,7 +263,8 @@ SAMPLES = {
 PLACES = {  # kind: path and how a text is put there
     "comments and messages": (
         ("base/x.c", "/* %s */\n"), ("daemon/source/x.h", "// %s\n"),
-        ("maps/x.c", "f(\"%s\");\n"), ("tools/x.c", "f('\"', \"%s\\n\", 1);")),
+        ("maps/x.c", "f(\"%s\");\n"), ("tools/x.c", "f('\"', \"%s\\n\", 1);"),
+        ("tests/unit/x.c", "ok(f(), \"%s\");\n")),
     "documents": tuple((name, "# Head\n\n%s\n") for name in DOCUMENTS),
     "manual pages": (("daemon/x.8", ".Sh NAME\n.Nm x\n%s\n"),
                      ("patterns/x.5", ".It Xr %s 1 .\n")),

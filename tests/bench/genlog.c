@@ -13,7 +13,7 @@
  * the same lines are entries of a journal, with the fields that journald
  * adds, as systemd-journal-remote(8) reads them.
  *
- * Nothing here may ever authorize 192.0.2.66: it stands in forged text only.
+ * Nothing here may ever authorize 192.0.2.66: it is in forged text only.
  */
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -174,7 +174,7 @@ put_mapped(struct text *t, const char *address)
 	put_string(t, address);
 }
 
-/* Writes what the letter behind a percent sign stands for. */
+/* Writes what the letter after a percent sign stands for. */
 static void
 expand(struct gen *g, struct text *t, char letter, const struct scene *s)
 {

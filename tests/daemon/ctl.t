@@ -46,7 +46,7 @@ def ask():
         equal(len(ctl(site, "list").stdout.splitlines()), 2, "list has both")
         done = ctl(site, "show", OTHER)
         equal((done.returncode, done.stdout), (1, ""), "1 for a stranger")
-        contains(done.stderr, OTHER + " is not authorized", "and it is said")
+        contains(done.stderr, OTHER + " is not authorized", "and says so")
         status = json.loads(ctl(site, "status", "--json").stdout)
         equal([v for k, v in status.items() if "address" in k][:1], [2],
               "status counts them", status)
@@ -70,7 +70,7 @@ def change():
         done = ctl(site, "add", OTHER, "--for", "30d")
         contains(done.stderr, "not for 30d: no longer than the grace "
                  "period",
-                 "a longer one than the grace is not given, and it is said")
+                 "a longer one than the grace is not given, which it says")
         row = objects(ctl(site, "show", OTHER, "--json"))[0]
         equal(row["expires"] - row["time"], 1800, "nobody outlasts the grace")
         equal(ctl(site, "remove", GUEST).returncode, 0, "remove")
@@ -78,7 +78,7 @@ def change():
         equal(ctl(site, "remove", GUEST).returncode, 1, "1 if it was not in")
         done = ctl(site, "add", "127.0.0.2")
         equal(done.returncode, 1, "loopback cannot be added")
-        contains(done.stderr, "never written", "and it is said")
+        contains(done.stderr, "never written", "and a message says so")
         equal(set(site.dump()), {OTHER}, "the map has what was left")
         daemon.stop()
         site.start("--grace=1800")
@@ -117,7 +117,7 @@ def wrong():
     with pbs.Site() as site:
         done = ctl(site, "list")
         equal(done.returncode, 69, "69 without a daemon")
-        contains(done.stderr, "no daemon is running", "and it is said")
+        contains(done.stderr, "no daemon is running", "and a message says so")
         site.start()
         for words, said in (
                 (("show",), "which address?"),

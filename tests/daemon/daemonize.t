@@ -97,7 +97,7 @@ def restarted():
                       lambda: site.dump() == {}, poll)
             ok(True, "when the daemon dies the map is cleared")
         with open(site.path("own.log")) as f:
-            contains(f.read(), "died of signal", "and it is said")
+            contains(f.read(), "died of signal", "and a message says so")
 
 
 def comes_back():

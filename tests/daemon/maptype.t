@@ -51,11 +51,11 @@ def types():
             got, said = chosen(site, known)
             equal(got, wanted, "no hash, but %s: it is kept" % wanted)
             contains(said, "does not read hash: maps; using %s:" % wanted,
-                     "and it is said")
+                     "and a message says so")
             got, said = chosen(site, "btree hash lmdb cdb", wanted)
             equal(got, wanted, "the default of Postfix: " + wanted)
             contains(said, "using %s: maps, the default_database_type"
-                     % wanted, "and it is said")
+                     % wanted, "and a message says so")
             equal(chosen(site, "hash", wanted)[0], "hash",
                   "a default that Postfix cannot read")
         equal(chosen(site, "sdbm"), ("hash", ""), "none of them: hash")
@@ -74,7 +74,7 @@ def kept():
         got, said = chosen(site, "hash cdb", "cdb")
         equal(got, "hash", "stays one")
         contains(said, "%s.db exists: using hash:, not cdb:" % site.map,
-                 "and it is said")
+                 "and a message says so")
         os.unlink(site.map + ".db")
         equal(chosen(site, "hash cdb", "cdb")[0], "cdb", "a new one does not")
 

@@ -195,7 +195,7 @@ def file():
         again = w.written()
         ok(again["start_time_seconds"][""] > first["start_time_seconds"][""],
            "another worker says when it began")
-        equal(again["lines_total"], {"": 0}, "and counts anew")
+        equal(again["lines_total"], {"": 0}, "and counts from zero")
         equal(again["errors_total"]['process="keeper"'], 1,
               "the keeper does not", w.daemon.messages())
         agreed(site)
@@ -214,18 +214,18 @@ def unwritable():
         contains(daemon.messages(), "error: metrics: %s: others can write the "
                  "directory %s (mode 777); chmod go-w it; trying again, and "
                  "continuing without it" % (path, site.path("open")),
-                 "the file and the reason are said")
+                 "the file and the reason are logged")
         for i in range(1, 4):
             time.advance(15)
             site.log(login("198.51.100.%d" % i), when=time.wall())
             ok(site.wait_key("198.51.100.%d" % i), "logins go on")
-        equal(daemon.messages().count("metrics: "), 1, "it is said once")
+        equal(daemon.messages().count("metrics: "), 1, "it is logged once")
         ok(not os.path.exists(path), "there is no file")
         os.chmod(site.path("open"), 0o755)
         time.advance(15)
         site.log(login("198.51.100.4"), when=time.wall())
         daemon.wait_message("metrics: %s: written again" % path)
-        ok("addresses" in metrics.read(path), "when it is mended, there is")
+        ok("addresses" in metrics.read(path), "when it is repaired, there is")
         os.unlink(path)
         os.mkdir(path)
         time.advance(15)

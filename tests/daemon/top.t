@@ -238,7 +238,7 @@ def says_why_not():
     done = subprocess.run([PBSCTL, "top", "--socket=" + daemon], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     equal((done.returncode, done.stdout), (69, ""), "no daemon: 69")
-    contains(done.stderr, "no daemon is running", "and it is said")
+    contains(done.stderr, "no daemon is running", "and a message says so")
 
 
 if shutil.which("tmux") is None:

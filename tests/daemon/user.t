@@ -70,7 +70,7 @@ def refused():
         contains(run.stderr, "Permission denied", "with the reason")
         run = site.run("--user=nobdy")
         equal(run.returncode, 77, "no such user: 77")
-        contains(run.stderr, "user 'nobdy': no such user", "and it is said")
+        contains(run.stderr, "user 'nobdy': no such user", "and says so")
         os.chown(site.mapdir, 0, 0)
         os.chmod(site.logfile, 0o644)
         run = site.run("--user=nobody")
@@ -140,7 +140,7 @@ def killed():
                     site.map + ".lock"), poll)
                 with open(site.path("own.log")) as f:
                     contains(f.read(), "the keeper is gone; cleared",
-                             "and it is said")
+                             "and a message says so")
                 site.start("--user=nobody").stop()
             else:
                 os.kill(pid, signal.SIGTERM)
@@ -157,7 +157,7 @@ def not_root():
             "--clear-groups"))
         equal(run.returncode, 77, "nobody cannot become root: 77")
         contains(run.stderr, "only root can become another user",
-                 "and it is said")
+                 "and a message says so")
 
 
 if os.geteuid() != 0:

@@ -371,13 +371,13 @@ def sizes():
     for value in "-1", "99999999999999999999", "abc", "10M", "", "1 2":
         made = xmail({"server.tab": server(MaxMessageSize=value)})
         equal((made.status, made.setting("message_size_limit")), (1, None),
-              "sizes: %r is none" % value)
+              "sizes: %r is not a number" % value)
         ok(made.says("server.tab:1", "MaxMessageSize: is not carried over: "
                      "'%s' is not" % value), "sizes: reported", made.said)
 
 
 def numbers():
-    """What XMail takes for a number though it is none."""
+    """What XMail reads as a number although it is not one."""
     made = xmail({"server.tab": server(
         CheckMailerDomain="yes", SMTP_RDNSCheck="1s", SmtpConfig="mail-auth=on",
         CustMapsList="a.example.:one,b.example.:0,c.example.:")})
@@ -799,7 +799,7 @@ def again():
     equal((run(users(10)), snapshot(where)), ((0, ""), first),
           "again: nothing changed: nothing is written")
     equal((run(users(11)), asked("recipients"), asked("recipients.previous")),
-          ((0, ""), 11, 10), "again: a new user; the map of before is kept")
+          ((0, ""), 11, 10), "again: a new user; the previous map is kept")
     contains(open(os.path.join(where, "recipients.plus")).read(), "u10)",
              "again: and its rule")
     ok("u10" not in open(os.path.join(
@@ -836,7 +836,7 @@ def again():
     code, said = run(users(3))
     ok(code == 1 and "--force" in said, "again: a map that is broken", said)
     equal((run(users(3), "--force")[0], asked("recipients")), (0, 3),
-          "again: --force mends it")
+          "again: --force repairs it")
 
 
 def refused_write(where, root, name, want, named=""):

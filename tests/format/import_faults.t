@@ -2,7 +2,7 @@
 # pbsctl import-xmail --to when something goes wrong: each system call on the
 # files of its directory fails, or is the last before a kill -9; the disk is
 # full or read-only. Each file is the old one or the new one, whole; the map is
-# not new before the tables that belong to it are; and the next run mends all.
+# not new before the tables that belong to it are; and the next run repairs all.
 # tests/run: timeout=600
 import os
 import shutil

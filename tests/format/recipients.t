@@ -588,7 +588,7 @@ def odd_names(lists, path):
 
 
 def fifo():
-    """A list that is written when it is read: waited for, and that is said."""
+    """A list that is written when it is read: waited for, which is logged."""
     with Lists() as lists:
         os.mkfifo(lists.path("fifo"))
         run = lists.start("--only", "plain", "fifo")

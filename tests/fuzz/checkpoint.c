@@ -39,7 +39,7 @@ granted(void *arg, const struct addr *addr, const char *user, size_t user_len,
 	++*rows;
 }
 
-/* With the sum of the lines behind it, as no accident would. */
+/* With the sum of the lines after it, as no accident would. */
 static void
 write_summed(FILE *file, const uint8_t *data, size_t size)
 {
@@ -65,9 +65,8 @@ load(const char *path)
 	struct logpos *pos = NULL;
 	size_t npos = 0, rows = 0;
 	struct err err = {""};
-	int result =
-	    checkpoint_load(path, NULL, granted, &rows, holds, NULL, &pos, &npos,
-			    &err);
+	int result = checkpoint_load(path, NULL, granted, &rows, holds, NULL,
+				     &pos, &npos, &err);
 
 	assert(result == 1 ||
 	       (result == -1 && rows == 0 && npos == 0 && err.text[0] != '\0'));

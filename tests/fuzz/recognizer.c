@@ -1,6 +1,6 @@
 /*
  * Any lines at all, against all rules that are shipped, the optional ones too:
- * whoever comes out of a login has an address that stands in the log.
+ * whoever comes out of a login has an address that is in the log.
  */
 #include "patterns/match/recognizer.h"
 

@@ -1,8 +1,8 @@
 /*
  * Any bytes at all, asked of a socketmap: what it takes of them lies within
- * them; each request has one answer, a netstring of a known form; "OK" is said
- * of an address that the table has, and of nothing else; and a request that
- * comes in portions is not taken before it is whole.
+ * them; each request has one answer, a netstring of a known form; "OK" is
+ * the answer for an address that the table has, and for nothing else; and a
+ * request that comes in portions is not taken before it is whole.
  */
 #include "maps/live/socketmap.h"
 

@@ -172,7 +172,7 @@ half_if(enum action action, size_t size)
 	return action == SHORT ? (size + 1) / 2 : size;
 }
 
-/* The function that stands behind ours. */
+/* The function that ours replaces. */
 static void *
 behind(const char *name)
 {

@@ -54,7 +54,7 @@ try_connect(void)
 	     fd < 0 ? fd : connect(fd, (struct sockaddr *)&to, sizeof(to)));
 }
 
-/* A descriptor that has an owner sends him signals. */
+/* A descriptor that has an owner sends it signals. */
 static void
 try_own(void)
 {
@@ -65,7 +65,7 @@ try_own(void)
 		     fcntl(pipes[0], F_SETOWN, atoi(getenv("PROBE_PID"))));
 }
 
-/* Not with a pid that is none, or everybody's. */
+/* Not with an invalid pid, or one that means everybody. */
 static void
 try_keeper(void)
 {

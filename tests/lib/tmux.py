@@ -9,7 +9,7 @@ import subprocess
 
 import pbs
 
-PROMPT = " ready>"  # behind the exit code of the last command
+PROMPT = " ready>"  # after the exit code of the last command
 
 
 class Terminal:

@@ -89,7 +89,8 @@ test_spellings(void)
 		const char *in = spellings[i].text;
 
 		if (parse(&addr, in) < 0) {
-			ok(spellings[i].canonical == NULL, "'%s' is none", in);
+			ok(spellings[i].canonical == NULL,
+			   "'%s' is not an address", in);
 			continue;
 		}
 		len = addr_format(&addr, text);
@@ -102,7 +103,7 @@ test_spellings(void)
 	is_int(addr.family, 7, "what is no address leaves the old one alone");
 	is_int(addr_parse(&addr, "192.0.2.78", 9), 0, "len counts");
 	addr_format(&addr, text);
-	is_str(text, "192.0.2.7", "and nothing behind it");
+	is_str(text, "192.0.2.7", "and nothing after it");
 }
 
 /* By chance, mostly near the border between an address and none. */
@@ -184,7 +185,7 @@ static const struct {
     {"255.255.255.255", true, true},
     {"223.255.255.255", false, true},
     {"::ffff:127.0.0.1", true, true},
-    {"::", true, true}, /* nothing behind its gap */
+    {"::", true, true}, /* nothing after its gap */
     {"::1", true, false},
     {"::2", false, false},
     {"fe80::1", true, false},

@@ -108,7 +108,7 @@ round_trip(void)
 	is_str(tell(again, addrs[1]),
 	       "120 9000 1920: eve 120 9000 1920,  bob by 120 1920 1920,"
 	       " ann 20 1820 1820,",
-	       "each user comes back with his own times");
+	       "each user comes back with their own times");
 	for (size_t i = 0; i < sizeof(addrs) / sizeof(addrs[0]); i++) {
 		char *want = strdup(tell(tab, addrs[i]));
 
@@ -155,14 +155,20 @@ static struct {
     {"100 s later", {WALL + 400, 5100, "boot1"}, 1400, 0, 1},
     {"100 s later, an hour back", {WALL - 3200, 5100, "boot1"}, 1400, -3200, 1},
     {"100 s later, a year ahead", {WALL + 31536000, 5100, "boot1"}, 1400, 0, 1},
-    {"100 s later, a year back", {WALL - 31536000, 5100, "boot1"}, 1400,
-     -31536000, 1},
+    {"100 s later, a year back",
+     {WALL - 31536000, 5100, "boot1"},
+     1400,
+     -31536000,
+     1},
     {"after a reboot", {WALL + 500, 60, "boot2"}, 1300, 0, 1},
     {"after a reboot, a minute back", {WALL + 240, 60, "boot2"}, 0, 0, 2},
     {"in an unknown boot", {WALL + 500, 9000, ""}, 1300, 0, 1},
     {"in an unknown boot, an hour back", {WALL - 3300, 9000, ""}, 0, 0, 2},
-    {"in the same boot, whose clock went back", {WALL + 200, 4000, "boot1"}, 0,
-     0, 2},
+    {"in the same boot, whose clock went back",
+     {WALL + 200, 4000, "boot1"},
+     0,
+     0,
+     2},
 };
 
 static long long left, when_found;
@@ -223,9 +229,11 @@ removals(void)
 	checkpoint_write(f, tab, NULL, gone, NULL, 0, &written, 300);
 	fclose(f);
 	again = removals_new(GRACE);
-	is_int(checkpoint_load(file, &written, put_back, tab, NULL, again,
-			       &pos, &npos, &err), 1, "removals are read");
-	ok(removals_cover(again, &a, WALL + 100), "a login up to it is covered");
+	is_int(checkpoint_load(file, &written, put_back, tab, NULL, again, &pos,
+			       &npos, &err),
+	       1, "removals are read");
+	ok(removals_cover(again, &a, WALL + 100),
+	   "a login up to it is covered");
 	ok(!removals_cover(again, &a, WALL + 101), "a newer one is not");
 	ok(removals_cover(again, &b, WALL + 150), "each has its own time");
 	removals_free(&gone);
@@ -234,7 +242,8 @@ removals(void)
 }
 
 /* Damages a checkpoint after its first lines. text: what follows them; size: to
- * which the file is then extended, by NULs that take no space; 0: not at all. */
+ * which the file is then extended, by NULs that take no space; 0: not at all.
+ */
 static void
 damaged(const char *text, off_t size, const char *what)
 {

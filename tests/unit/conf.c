@@ -1,4 +1,4 @@
-/* Flags and keys: what is taken, who wins, and what is said of what is wrong.
+/* Flags and keys: what is taken, who wins, and what is reported of errors.
  */
 #include "daemon/conf/conf.h"
 
@@ -220,8 +220,8 @@ bad_flags(void)
 
 		is_int(load(&conf, &err, wrongs[i].text, NULL, NULL), EX_USAGE,
 		       "%s: exit 64", wrongs[i].text);
-		if (!ok(strstr(err.text, wrongs[i].said) != NULL, "%s: is said",
-			wrongs[i].text))
+		if (!ok(strstr(err.text, wrongs[i].said) != NULL,
+			"%s: is reported", wrongs[i].text))
 			printf("# %s\n", err.text);
 	}
 }
@@ -283,7 +283,7 @@ bad_files(void)
 		       "file %zu: exit 78", i);
 		if (!ok(strncmp(err.text, file, strlen(file)) == 0 &&
 			    strstr(err.text, wrongs[i].said) != NULL,
-			"file %zu: is said with its place", i))
+			"file %zu: is reported with its place", i))
 			printf("# %s\n", err.text);
 	}
 }

@@ -85,9 +85,12 @@ grant(struct authtab *table, const char *address, const char *user)
 static void
 serve(int fd, size_t many)
 {
-	const struct control_ops ops = {
-	    .status = status, .events = events, .now = now,
-	    .refuse = refuse, .added = added, .removed = removed};
+	const struct control_ops ops = {.status = status,
+					.events = events,
+					.now = now,
+					.refuse = refuse,
+					.added = added,
+					.removed = removed};
 	struct err err;
 	struct loop *loop = loop_new(&err);
 	struct authtab *table = authtab_new(GRACE, 1000000, NULL, NULL);
@@ -305,7 +308,7 @@ its_place(void)
 	fclose(f);
 	is_int(unixsocket_listen(path, 0600, 16, &node, &err), -1,
 	       "a plain file stays");
-	ok(strstr(err.text, "not a socket") != NULL, "and is said");
+	ok(strstr(err.text, "not a socket") != NULL, "and is reported");
 	unlink(path);
 }
 

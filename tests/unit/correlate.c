@@ -106,9 +106,11 @@ in_time(void)
 	struct correlate *s = correlate_new(CORRELATE_MAX);
 
 	begin(s, "mail", 1, 2, NOON);
-	is_int(login(s, "mail", 1, NOON + CORRELATE_SECONDS), 2, "just in time");
+	is_int(login(s, "mail", 1, NOON + CORRELATE_SECONDS), 2,
+	       "just in time");
 	begin(s, "mail", 1, 2, NOON);
-	is_int(login(s, "mail", 1, NOON + CORRELATE_SECONDS + 1), 0, "too late");
+	is_int(login(s, "mail", 1, NOON + CORRELATE_SECONDS + 1), 0,
+	       "too late");
 	is_int(login(s, "mail", 1, NOON), 0, "and forgotten");
 	begin(s, "mail", 1, 2, NOON);
 	is_int(login(s, "mail", 1, NOON - CORRELATE_STEP), 2,
@@ -119,8 +121,8 @@ in_time(void)
 	correlate_free(&s);
 }
 
-/* Whoever slips a connect of his own between the two lines, before or after,
- * with whatever stamp, gets no address of his in, nor another's out. */
+/* Whoever slips a connect of their own between the two lines, before or after,
+ * with whatever stamp, gets no address of theirs in, nor another's out. */
 static void
 slipped_in(void)
 {
@@ -157,7 +159,7 @@ slipped_in(void)
 	begin(s, "mail", 55, 2, NOON);
 	begin(s, "mail", 55, 66, NOON + 1);
 	is_int(say(s, "mail", 55, RULE_LOGIN, 0, "ann", NOON + 2, &match), -1,
-	       "two addresses: it is said");
+	       "two addresses: it is reported");
 	begin(s, "mail", 55, 2, NOON);
 	begin(s, "mail", 55, 66, NOON + 1);
 	begin(s, "mail", 55, 66, NOON + 2);
@@ -194,7 +196,7 @@ two_rules(void)
 	correlate_join(s, &line, &match, NOON, &err);
 	match = (struct match){.rule = &rules[1], .role = RULE_LOGIN};
 	is_int(correlate_join(s, &line, &match, NOON, &err), 0,
-	       "another rule's connect is none");
+	       "another rule's connect does not count");
 	correlate_free(&s);
 }
 
@@ -213,7 +215,7 @@ both_name_it(void)
 	is_int(login(s, "mail", 55, NOON), 0, "and end it");
 	say(s, "mail", 55, RULE_CONNECT, 2, "bob", NOON, &match);
 	is_int(say(s, "mail", 55, RULE_LOGIN, 0, NULL, NOON, &match), 1,
-	       "the user stands in the first line");
+	       "the user is in the first line");
 	ok(match.user_len == 3 && memcmp(match.user, "bob", 3) == 0, "bob");
 	say(s, "mail", 55, RULE_CONNECT, 2, "bob", NOON, &match);
 	say(s, "mail", 55, RULE_LOGIN, 0, "ann", NOON, &match);
@@ -295,10 +297,10 @@ model_connect(struct correlate *s, int at, struct step *step)
 
 	if (old != NULL)
 		old->alive = false;
-	step->doubtful =
-	    old != NULL &&
-	    llabs(step->when - old->when) <= CORRELATE_SECONDS + CORRELATE_STEP &&
-	    (old->doubtful || old->n != step->n);
+	step->doubtful = old != NULL &&
+			 llabs(step->when - old->when) <=
+			     CORRELATE_SECONDS + CORRELATE_STEP &&
+			 (old->doubtful || old->n != step->n);
 	if (model_live(at, &oldest) == ROOM)
 		steps[oldest].alive = false;
 	step->alive = true;

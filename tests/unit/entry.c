@@ -104,7 +104,7 @@ all_networks(void)
 		wrong += wrong_about(&net, &settings, 6561);
 	}
 	is_int(said, 72,
-	       "all networks but those with two zeros behind the first");
+	       "all networks but those with two zeros after the first");
 	is_int(wrong, 0, "81 networks, 6561 addresses: in it, or not found");
 }
 

@@ -391,7 +391,7 @@ said_once(void)
 	log_open(NULL, false, &err);
 	/* Two that share a place push each other out, at worst. */
 	ok(count_lines("said") >= 32 && count_lines("said") <= 40,
-	   "each refusal is said once");
+	   "each refusal is reported once");
 	exclude_free(&n);
 	free(path);
 }
@@ -422,16 +422,17 @@ commands(void)
 	free(out);
 	write_script("pbs-slow", "exec sleep 60");
 	is_int(run("pbs-slow", NULL, 50, &out, &err), -1, "out of time");
-	is_str(err.text, "pbs-slow: no answer in time", "is said");
+	is_str(err.text, "pbs-slow: no answer in time", "is reported");
 	write_script("pbs-slow", "echo why >&2; exec sleep 60");
 	is_int(run("pbs-slow", NULL, 200, &out, &err), -1, "the same, but");
 	is_str(err.text, "pbs-slow: no answer in time: why",
-	       "what it complained of is said");
+	       "what it complained of is reported");
 	write_script("pbs-mute", "exec >&-; exec sleep 60");
 	is_int(run("pbs-mute", NULL, 50, &out, &err), -1,
 	       "closed its output and lives on");
 	is_int(run("pbs-nowhere", NULL, 5000, &out, &err), -1, "not installed");
-	is_str(err.text, "pbs-nowhere: No such file or directory", "is said");
+	is_str(err.text, "pbs-nowhere: No such file or directory",
+	       "is reported");
 	write_script("pbs-flood", "exec cat /dev/zero");
 	is_int(run("pbs-flood", NULL, 5000, &out, &err), -1, "too much");
 	ok(out == NULL, "nothing is left to free");

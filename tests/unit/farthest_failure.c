@@ -108,7 +108,7 @@ fitting(void)
 	is_int(seen.fits, 1, "what fits fits");
 	seen = explain("in (?<ip>[0-9.]++)", "in 1.2.3");
 	is_int(seen.fits, -1, "what fits and names no address is doubtful");
-	is_int((long long)seen.count, 1, "each expression is told once");
+	is_int((long long)seen.count, 1, "each expression is reported once");
 }
 
 static void

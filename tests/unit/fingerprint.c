@@ -58,11 +58,11 @@ test_one(uint64_t offset)
 	other.len = 8000;
 	other.bytes[offset]++;
 	ok(fingerprint_matches(&print, read_text, &other),
-	   "also when the log has grown behind it");
+	   "also when the log has grown after it");
 	other = text;
 	other.len = offset;
 	ok(fingerprint_matches(&print, read_text, &other),
-	   "also when nothing stands behind it");
+	   "also when nothing follows it");
 	if (offset == 0)
 		return;
 	other.bytes[0]++;
@@ -71,7 +71,7 @@ test_one(uint64_t offset)
 	other = text;
 	other.bytes[offset - 1]++;
 	ok(!fingerprint_matches(&print, read_text, &other),
-	   "not when another byte stands before it");
+	   "not when another byte precedes it");
 	other = text;
 	other.len = offset - 1;
 	ok(!fingerprint_matches(&print, read_text, &other),
@@ -89,11 +89,11 @@ test_refusals(void)
 
 	is_int(fingerprint_take(&print, read_text, &text, 101, &err), -1,
 	       "beyond the end is no place");
-	is_str(err.text, "read: shorter than it was", "and it is said");
+	is_str(err.text, "read: shorter than it was", "and it is reported");
 	fingerprint_take(&print, read_text, &text, 100, &err);
 	print.tail_len = 0;
 	ok(!fingerprint_matches(&print, read_text, &text),
-	   "a print that proves less than it should is none");
+	   "a print that proves less than it should does not match");
 	print.head_len = print.tail_len = 4000000000U;
 	ok(!fingerprint_matches(&print, read_text, &text),
 	   "nor one with lengths that were made up");
@@ -120,7 +120,8 @@ test_descriptor(void)
 	close(fd);
 	is_int(fingerprint_take(&print, fingerprint_pread, &none, 8, &err), -1,
 	       "what cannot be read has no place");
-	is_str(err.text, "read: Bad file descriptor", "and it is said why");
+	is_str(err.text, "read: Bad file descriptor",
+	       "and the reason is reported");
 }
 
 int

@@ -47,7 +47,8 @@ enum op {
 	CLOCK, /* set back or forth */
 	RUN,
 	STOP,
-	KILL, /* the checkpoint is an older one, or there is none */
+	KILL, /* nothing is saved: a start finds an older checkpoint, or no
+		 checkpoint */
 	START,
 	OVERFLOW,
 	OPS

@@ -40,7 +40,7 @@ static const struct server {
      "POP login by user \"ann\" at (a.example.org) 192.0.2.7",
      "root at b.example.org (192.0.2.9): -ERR Password supplied for \"root\" "
      "is incorrect."},
-    {"the host's name stands before the address",
+    {"the host's name precedes the address",
      "login: (?:.* )?\\[" IP "\\] (?<user>.*) plain User logged in.*",
      "login: (?:[^][ ]+ )?\\[" IP "\\] (?<user>[^][ ]+) plain User logged in",
      "login: a.example.org [192.0.2.7] ann plain User logged in",

@@ -92,7 +92,7 @@ no_conf(void *arg, struct helper *helper, struct conf *conf, struct err *err)
 	(void)arg;
 	(void)helper;
 	(void)conf;
-	return err_set(err, "there is none");
+	return err_set(err, "not in this test");
 }
 
 static void
@@ -364,7 +364,7 @@ comes_back(void)
 	second = worker(&k);
 	ok(second > 0 && second != first, "the dead daemon is replaced");
 	ok(!somebody_in_map(), "and nobody is authorized");
-	ok(holds(log_file, " died of signal 9"), "its death is said");
+	ok(holds(log_file, " died of signal 9"), "its death is logged");
 	ok(holds(log_file, "restarting the worker in 1s"), "and the rest");
 	send_signal(second, SIGKILL);
 	ok(worker(&k) > 0, "and again");

@@ -86,7 +86,7 @@ test_odd_bytes(void)
 
 	feed(buf, &taken, hole, sizeof(hole) - 1);
 	is_str(taken.text, "<after a hole><in0side><>",
-	       "a hole before a line is none of it, one within it is");
+	       "a hole before a line is not part of it, one within it is");
 	feed_text(buf, &taken, "\n");
 	feed(buf, &taken, "\0\0\0\0", 4);
 	is_int(linebuf_pending(buf), 4, "a hole counts as read");

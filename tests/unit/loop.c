@@ -304,7 +304,7 @@ test_descriptors(void)
 	write_both(story, "xy");
 	if (write(story->fds[1][1], ".", 1) != 1)
 		exit(1);
-	is_int(run(story), 0, "readable descriptors are told");
+	is_int(run(story), 0, "readable descriptors are reported");
 	ok(strlen(story->text) == 3 && strchr(story->text, 'x') != NULL &&
 	       strchr(story->text, 'y') != NULL,
 	   "each: %s", story->text);
@@ -312,7 +312,7 @@ test_descriptors(void)
 	       -1, "none cannot be watched");
 	is_int(loop_watch(story->loop, 999, EPOLLIN, on_readable, story, &err),
 	       -1, "nor a closed one");
-	is_str(err.text, "epoll_ctl: Bad file descriptor", "which is said");
+	is_str(err.text, "epoll_ctl: Bad file descriptor", "which is reported");
 	loop_unwatch(story->loop, 999);
 	loop_unwatch(story->loop, 100000);
 	end(story);
@@ -394,7 +394,7 @@ test_signals(void)
 	raise(SIGHUP);
 	raise(SIGUSR1);
 	run(story);
-	is_str(story->text, "hu", "they are told from within the loop");
+	is_str(story->text, "hu", "they are called from within the loop");
 	end(story);
 	sigprocmask(SIG_BLOCK, NULL, &blocked);
 	ok(!sigismember(&blocked, SIGHUP), "and given back in the end");

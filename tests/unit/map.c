@@ -81,18 +81,18 @@ names(void)
 
 	is_str(map_types()[0], "hash", "hash is compiled in");
 	refused("hsah:/x/y", "hsah:/x/y: unknown map type 'hsah'", "'hash'?",
-		"the nearest known type is told");
+		"the nearest known type is named");
 	refused("oracle-db:/x", "oracle-db:/x: unknown", "hash",
-		"known types are told when none is near");
+		"known types are listed when none is near");
 	refused("hash:pbs", "hash:pbs: ", "absolute", "a relative name");
 	refused("hash:", "hash:: ", "absolute", "no name");
-	refused("pbs", "hash:pbs: ", "absolute", "the default type is told");
+	refused("pbs", "hash:pbs: ", "absolute", "the default type is named");
 	refused(spec("hash:", "pbs.db"), "hash:/", "pbs'",
 		"the suffix given by mistake");
 	refused(spec("hash:", ""), "hash:/", "directory", "a trailing slash");
 	map = map_open(spec("", "a:b"), "hash", &SETTINGS, &err);
 	ok(map != NULL && starts_and_has(map_name(map), "hash:/", "/a:b"),
-	   "a colon behind a slash belongs to the name");
+	   "a colon after a slash belongs to the name");
 	map_close(&map);
 	ok(map == NULL, "close forgets the map");
 }
@@ -162,7 +162,7 @@ replace(struct map *map, const char *const *texts, struct err *err)
 static const char *const TWO[] = {"192.0.2.7", "2001:db8::1", NULL};
 static const char *const NONE[] = {NULL};
 
-/* Whether these bytes stand in the file; also counts its size. */
+/* Whether the file has these bytes; also counts its size. */
 static bool
 holds(const char *path, const void *bytes, size_t len)
 {

@@ -166,8 +166,8 @@ say_rows(struct bench *b, const struct ipc_row *rows, uint32_t count)
 
 /* Below -1: nonsense; else the answer's code. */
 static int
-hand_over(struct bench *b, enum ipc_type type,
-	  const struct ipc_row *rows, uint32_t count)
+hand_over(struct bench *b, enum ipc_type type, const struct ipc_row *rows,
+	  uint32_t count)
 {
 	if (say(b, type, 0, count) != 0 || say_rows(b, rows, count) != 0 ||
 	    say(b, IPC_END, 0, 0) != 1)
@@ -190,9 +190,8 @@ honest(void)
 {
 	struct bench *b = set_up(100);
 	const struct ipc_row rows[] = {row("192.0.2.1", 60),
-					   row("2001:db8:1:2::3", 60)};
-	struct ipc_row change[] = {row("192.0.2.2", 60),
-				       row("192.0.2.1", 60)};
+				       row("2001:db8:1:2::3", 60)};
+	struct ipc_row change[] = {row("192.0.2.2", 60), row("192.0.2.1", 60)};
 
 	ok(map_store_holds(b->vault), "before the first rows nobody knows");
 	is_int(hand_over(b, IPC_REPLACE, rows, 2), 0, "a whole map");
@@ -204,7 +203,8 @@ honest(void)
 	is_int(say(b, IPC_INTACT, 0, 0), 1, "intact: an answer");
 	is_int(b->packet.code, 1, "yes");
 	is_int(say(b, IPC_CLEAR, 0, 0), 1, "clear: an answer");
-	ok(!in_map(b, "192.0.2.2") && !map_store_holds(b->vault), "it is empty");
+	ok(!in_map(b, "192.0.2.2") && !map_store_holds(b->vault),
+	   "it is empty");
 	is_int(hand_over(b, IPC_APPLY, change, 1), -1,
 	       "changes to an emptied map are not enough");
 	is_int((int)map_store_refused(b->vault), 0, "nothing was refused");
@@ -229,8 +229,9 @@ lies(void)
 	first = hashmap_next(b->fake.held, NULL);
 	is_int((long long)first->when, (long long)WALL,
 	       "a login that is still to come is of now");
-	map_store_expire(b->vault, START_MS + (LONGEST + 1) * 1000 + EXPIRING_MAP_LATE_MS,
-		     &removed, &err);
+	map_store_expire(b->vault,
+			 START_MS + (LONGEST + 1) * 1000 + EXPIRING_MAP_LATE_MS,
+			 &removed, &err);
 	ok(removed == 1 && !in_map(b, "192.0.2.1"),
 	   "it lasts no longer than the longest");
 	for (size_t i = 0; i < 6; i++)
@@ -245,7 +246,7 @@ lies(void)
 	held = &many[8];
 	held->addr.bytes[9] = 1;
 	is_int(hand_over(b, IPC_REPLACE, held, 1), -2,
-	       "an address that is none is nonsense");
+	       "an invalid address breaks the protocol");
 	take_down(b);
 }
 
@@ -254,11 +255,11 @@ nonsense(void)
 {
 	struct bench *b = set_up(2);
 	const struct ipc_row rows[] = {row("192.0.2.1", 60),
-					   row("192.0.2.2", 60)};
+				       row("192.0.2.2", 60)};
 
 	is_int(say(b, IPC_REPLACE, 0, 3), -1, "more rows than addresses");
 	is_int(say(b, IPC_REPLACE, 1, 1), -1, "a map that is not ours");
-	is_int(say(b, IPC_REPLACE, 9, 1), -1, "a map that is none");
+	is_int(say(b, IPC_REPLACE, 9, 1), -1, "no such map");
 	is_int(say(b, IPC_CLEAR, 9, 0), -1, "to clear it, too");
 	is_int(say_rows(b, rows, 2), -1, "rows for nothing");
 	is_int(say(b, IPC_END, 0, 0), -1, "the end of nothing");
@@ -287,7 +288,8 @@ checkpoint(void)
 	ipc_begin(&b->packet, IPC_BYTES);
 	b->packet.count = 5;
 	memcpy(b->packet.body.bytes, "12345", 5);
-	is_int(keeper_requests_take(b->desk, &b->packet, &b->now, &err), 0, "its bytes");
+	is_int(keeper_requests_take(b->desk, &b->packet, &b->now, &err), 0,
+	       "its bytes");
 	ok(access(b->path, F_OK) != 0, "are aside until they are all there");
 	is_int(say(b, IPC_END, 0, 0), 1, "its end");
 	is_int(b->packet.code, 0, "it is saved");
@@ -297,7 +299,8 @@ checkpoint(void)
 		ipc_begin(&b->packet, IPC_BYTES);
 		b->packet.count = IPC_BYTES_MAX;
 		memset(b->packet.body.bytes, 'x', IPC_BYTES_MAX);
-		result = keeper_requests_take(b->desk, &b->packet, &b->now, &err);
+		result =
+		    keeper_requests_take(b->desk, &b->packet, &b->now, &err);
 	}
 	is_int(result, -1, "one without end is nonsense");
 	take_down(b);
@@ -308,7 +311,7 @@ clock_of_its_own(void)
 {
 	struct bench *b = set_up(100);
 	const struct ipc_row rows[] = {row("192.0.2.1", 60),
-					   row("192.0.2.2", 90)};
+				       row("192.0.2.2", 90)};
 	struct ipc_row asked[4], told;
 	struct err err;
 	size_t removed;
@@ -319,19 +322,21 @@ clock_of_its_own(void)
 	       60000 + EXPIRING_MAP_ASK_MS, "it waits for the first to expire");
 	is_int((int)map_store_overdue(b->vault, at, asked, 4), 0,
 	       "the worker has its time");
-	is_int((int)map_store_overdue(b->vault, at + EXPIRING_MAP_ASK_MS, asked, 4), 1,
-	       "then it is asked");
+	is_int((int)map_store_overdue(b->vault, at + EXPIRING_MAP_ASK_MS, asked,
+				      4),
+	       1, "then it is asked");
 	told = row("192.0.2.1", 80);
 	map_store_renew(b->vault, &told, &b->now);
 	map_store_expire(b->vault, at + EXPIRING_MAP_LATE_MS, &removed, &err);
 	ok(removed == 0 && in_map(b, "192.0.2.1"), "who was renewed stays");
-	map_store_expire(b->vault, at + 20000 + EXPIRING_MAP_LATE_MS, &removed, &err);
+	map_store_expire(b->vault, at + 20000 + EXPIRING_MAP_LATE_MS, &removed,
+			 &err);
 	ok(removed == 1 && !in_map(b, "192.0.2.1") && in_map(b, "192.0.2.2"),
 	   "who was not goes");
 	b->fake.broken = true;
-	is_int(
-	    map_store_expire(b->vault, at + 30000 + EXPIRING_MAP_LATE_MS, &removed, &err),
-	    -1, "a map that cannot be written");
+	is_int(map_store_expire(b->vault, at + 30000 + EXPIRING_MAP_LATE_MS,
+				&removed, &err),
+	       -1, "a map that cannot be written");
 	ok(!in_map(b, "192.0.2.2"), "is emptied");
 	take_down(b);
 }
@@ -369,8 +374,8 @@ pulses(void)
 	is_int(wait, HEARTBEAT_IDLE_MS, "is asked about once a minute");
 	heartbeat_heard(&p, now, true);
 	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_ASK,
-	       "when it is filled, the worker is told at once");
-	ok(p.beats, "that it is to speak unasked");
+	       "once a map has addresses, the worker is asked at once");
+	ok(p.beats, "and told to report unasked");
 	heartbeat_heard(&p, now, true);
 	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_WAIT, "if it does");
 	is_int(wait, HEARTBEAT_MS, "it has that long until it is asked");
@@ -382,8 +387,8 @@ pulses(void)
 	ok(now <= 4600, "silence is death within 5 s");
 	heartbeat_heard(&p, now, false);
 	is_int(heartbeat_look(&p, now, &wait), HEARTBEAT_ASK,
-	       "when it is emptied, the worker is told, too");
-	ok(!p.beats, "that it may be silent");
+	       "once the maps are empty, it is asked at once, too");
+	ok(!p.beats, "and told that it may be silent");
 	heartbeat_heard(&p, now, true);
 	heartbeat_look(&p, now, &wait);
 	heartbeat_heard(&p, now, true);
@@ -395,7 +400,8 @@ pulses(void)
 	is_int(heartbeat_look(&p, now += wait, &wait), HEARTBEAT_WAIT,
 	       "nor is a machine on which we wake late");
 	heartbeat_excuse(&p, HEARTBEAT_BUSY_MS);
-	is_int(heartbeat_look(&p, now += 900, &wait), HEARTBEAT_WAIT, "an excuse");
+	is_int(heartbeat_look(&p, now += 900, &wait), HEARTBEAT_WAIT,
+	       "an excuse");
 }
 
 /* Whether the other end takes these bytes for a message. */

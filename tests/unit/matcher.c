@@ -113,7 +113,7 @@ anchored(void)
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		ok(run(m, "xd", texts[i], &match, &err) == 0 &&
 		       run(m, "yd", texts[i], &match, &err) == 0,
-		   "more than a login is none (%zu)", i);
+		   "text around a login makes it no login (%zu)", i);
 	is_int(run(m, "yd", "at 192.0.2.7", &match, &err), 1, "a login is one");
 	matcher_free(&m);
 }
@@ -289,14 +289,14 @@ roles(void)
 	memcpy(from, "from (?<id>", 11);
 	ok(matcher_new(&set, &logouts, &err) == NULL, "connect without ip");
 	is_str(err.text, "-:7: rule 'two': connect: no group (?<ip>...)",
-	       "is said");
+	       "is reported");
 	memcpy(from, "from (?<ip>", 11);
 	memcpy(out, "out (?<sessiom>", 15);
 	ok(matcher_new(&set, &logouts, &err) == NULL, "logout without either");
 	is_str(err.text,
 	       "-:7: rule 'out': logout: no group (?<ip>...) or "
 	       "(?<session>...)",
-	       "is said");
+	       "is reported");
 }
 
 static void

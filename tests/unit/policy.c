@@ -1,5 +1,5 @@
-/* What smtpd is told: by address, by sender, for shared addresses, and when a
- * limit is reached. The clock is ours. */
+/* What smtpd is answered: by address, by sender, for shared addresses, and when
+ * a limit is reached. The clock is ours. */
 #include "maps/live/policy.h"
 
 #include <stdio.h>
@@ -129,7 +129,7 @@ by_sender(void)
 	     .state = POLICY_CONNECT);
 	SAYS(p, "DUNNO", "a sender without a domain", .sender = "ann",
 	     .users = "ann");
-	SAYS(p, "DUNNO", "or with none behind the @", .sender = "ann@",
+	SAYS(p, "DUNNO", "or with no domain after the @", .sender = "ann@",
 	     .users = "ann");
 	SAYS(p, "DUNNO", "a login without a name", .sender = "@example.org",
 	     .users = "");
@@ -243,7 +243,7 @@ by_table(void)
 	f = fopen(file, "w");
 	fputs("office@example.org carol\n", f);
 	fclose(f);
-	is_int(policy_refresh(p, 1, &err), 1, "the file is read anew");
+	is_int(policy_refresh(p, 1, &err), 1, "the file is read again");
 	is_int((long long)policy_senders(p), 1, "one sender");
 	SAYS(p, "OK", "and counts", .sender = "office@example.org",
 	     .users = "carol");
@@ -320,7 +320,7 @@ limits(void)
 	SAYS(p, limit_action, "the action for it", .sender = "x@y",
 	     .users = "ann");
 	is_int(send_many(p, ann, 20, 1000 + 3599), 0, "within the hour");
-	is_int(send_many(p, ann, 20, 1000 + 3900), 10, "then anew");
+	is_int(send_many(p, ann, 20, 1000 + 3900), 10, "then again");
 	bob = (struct question){.sender = "x@y",
 				.users = "",
 				.instance = "4",
@@ -379,7 +379,8 @@ count_at_data(void)
 	q.recipients = 2;
 	is_str(ask(p, q), "OK", "two are not");
 	q.state = POLICY_RCPT;
-	is_str(ask(p, q), limit_action, "RCPT is told when nothing is left");
+	is_str(ask(p, q), limit_action,
+	       "RCPT gets that answer when nothing is left");
 	policy_free(&p);
 }
 

@@ -201,7 +201,7 @@ endless(void)
 	       "but not for ever");
 	memcpy(text + POLICY_REQUEST_MAX, "\n\n", 2);
 	is_int(policy_request_parse(&r, text, POLICY_REQUEST_MAX + 2, &err), -1,
-	       "an end behind the limit is none");
+	       "an end beyond the limit does not count");
 
 	at = (size_t)sprintf(text, REQUEST);
 	for (int i = 0; i < POLICY_REQUEST_LINES_MAX; i++)

@@ -232,10 +232,10 @@ refuses(void)
 	ok(!fits(login, "auth: passwd-file(ann)"), "nor what auth says");
 	ok(!fits("login: (?:[^][ ]++ )?+\\[(?!x)(?<ip>.*)\\]",
 		 "LOGOUT, user=a"),
-	   "nor what a '[' in a class stands beside");
+	   "nor what is next to a '[' in a class");
 	ok(!fits("(?:imap-login: )?+Login: (?<user>[^ ]++) x",
 		 "imap-login: Disconnected: x"),
-	   "nor what would fit without what stands before it");
+	   "nor what would fit without what precedes it");
 	ok(fits("(?:imap-login: )?+Login: (?<user>[^ ]++) x", "Login: ann x"),
 	   "which may be left out");
 	ok(fits(NULL, "anything"), "without an expression all passes");

@@ -381,7 +381,7 @@ test_expiry(void)
 	authtab_grant(stage->table, &other, NULL, 0, 1, 9000, 110);
 	pass(&stage->loop, 2000);
 	is_str(stage->whole.text, "1@100 1@1",
-	       "the map gets all: it knows what may stand in it");
+	       "the map gets all: it knows what may be in it");
 	authtab_sweep(stage->table, seconds(stage) + 5000);
 	pass(&stage->loop, 0);
 	is_str(stage->whole.text, "1@1", "what expires goes at once");
@@ -487,13 +487,13 @@ test_failure(void)
 	is_str(said,
 	       "log_error: whole:/x: rename: No space left on device; the old "
 	       "map stays, trying again",
-	       "a failure is said");
+	       "a failure is logged");
 	is_str(stage->batch.text, "+2@200", "the other map does not wait");
 	for (int i = 0; i < 100; i++) {
 		pass(&stage->loop, 1000);
 		grant(stage, 3 + (unsigned int)i, 300, 5000);
 	}
-	is_int(nsaid, 1, "it is said once");
+	is_int(nsaid, 1, "it is logged once");
 	is_int(publish_stats(stage->publish, 0)->failures, 13,
 	       "and tried after 1, 2, 4, 8 seconds, then every 10");
 	is_int(stage->whole.cleared, 0, "the old map stays");
@@ -501,7 +501,7 @@ test_failure(void)
 	pass(&stage->loop, 10000);
 	is_int(stage->whole.replaced - replaced, 1, "until it works again");
 	is_str(said, "log_info: whole:/x: written again, after 13 failures",
-	       "which is said too");
+	       "which is logged, too");
 	pass(&stage->loop, 200000);
 	ok(asleep(&stage->loop), "and then there is rest");
 	stage->whole.broken = true;
@@ -522,15 +522,15 @@ test_batch_failure(void)
 	is_str(said,
 	       "log_error: batch:/x: put: No space left on device; the old "
 	       "map stays, trying again",
-	       "a batch that fails is said");
+	       "a batch that fails is logged");
 	stage->batch.broken = false;
 	pass(&stage->loop, 1000);
 	is_str(stage->batch.text, "1@100 2@200",
-	       "and the map written anew as a whole");
+	       "and the map written again as a whole");
 	end(stage);
 }
 
-/* Nobody relays past his grace because a disk is full. */
+/* Nobody relays past their grace because a disk is full. */
 static void
 test_stale(void)
 {
@@ -548,7 +548,7 @@ test_stale(void)
 	is_str(said,
 	       "log_error: whole:/x: emptied: it held expired addresses and "
 	       "could not be written",
-	       "and that is said");
+	       "and that is logged");
 	authtab_sweep(stage->table, seconds(stage) + 5000);
 	pass(&stage->loop, 300000);
 	is_int(stage->whole.cleared, 1, "once");
@@ -566,7 +566,7 @@ test_stale(void)
 	is_str(said,
 	       "log_error: whole:/x: rename: Read-only file system; expired "
 	       "addresses are still in it",
-	       "what cannot even be emptied is said");
+	       "what cannot even be emptied is logged");
 	is_int(nsaid, 2, "once");
 	stage->whole.stuck = false;
 	pass(&stage->loop, 60000);
@@ -624,7 +624,7 @@ test_by_hand(void)
 	is_int(publish_clear(stage->publish, &stage->err), -1,
 	       "one that cannot be cleared");
 	is_str(stage->err.text, "whole:/x: rename: Read-only file system",
-	       "is told");
+	       "is reported");
 	is_str(stage->batch.text, "", "the other is cleared all the same");
 	end(stage);
 }

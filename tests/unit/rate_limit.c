@@ -26,7 +26,7 @@ slides(void)
 	is_int((long long)rate_limit_sum(t, 2, 1000), 7, "each has its own");
 	rate_limit_add(t, 1, 1, 1000 + 100 * HOUR);
 	is_int((long long)rate_limit_sum(t, 1, 1000 + 100 * HOUR), 1,
-	       "begins anew after a long time");
+	       "begins again after a long time");
 	rate_limit_add(t, 1, UINT32_MAX, 1000 + 100 * HOUR);
 	is_int((long long)rate_limit_sum(t, 1, 1000 + 100 * HOUR), UINT32_MAX,
 	       "does not wrap");

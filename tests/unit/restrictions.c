@@ -16,8 +16,8 @@ becomes(const char *value, const char *wanted)
 	char *list;
 
 	strings_add(&maps, "hash:/m");
-	list = restrictions_with(value, &maps, "check_client_access",
-				 "hash:/m");
+	list =
+	    restrictions_with(value, &maps, "check_client_access", "hash:/m");
 	ok(strcmp(list, wanted) == 0, "%s -> %s, expected %s", value, list,
 	   wanted);
 	free(list);
@@ -30,7 +30,8 @@ main(void)
 	becomes("permit_mynetworks reject_unauth_destination",
 		"permit_mynetworks, " OURS ", reject_unauth_destination");
 	becomes("permit_mynetworks,defer_unauth_destination, reject",
-		"permit_mynetworks, " OURS ", defer_unauth_destination, reject");
+		"permit_mynetworks, " OURS
+		", defer_unauth_destination, reject");
 	becomes("", OURS);
 	/* It is taken out where it is of no use. */
 	becomes("reject_unauth_destination, " OURS,
@@ -50,7 +51,7 @@ main(void)
 		", reject");
 	becomes("${x ? {a, b} : {reject}}, reject",
 		"${x ? {a, b} : {reject}}, " OURS ", reject");
-	/* A table may stand behind a comma, too. */
+	/* A comma may precede the table. */
 	becomes("check_client_access, hash:/m, reject", OURS ", reject");
 	return tap_done();
 }

@@ -1,5 +1,5 @@
 /* The file of senders: postmap's format, what a key means, when it is read
- * anew, and that a broken one leaves what was known. */
+ * again, and that a broken one leaves what was known. */
 #include "maps/live/senders.h"
 
 #include <fcntl.h>
@@ -165,7 +165,7 @@ changes(void)
 
 	is_int(senders_refresh(s, now + LATER, &err), 0, "as it was");
 	replace("a@b bob\n");
-	is_int(senders_refresh(s, now + LATER, &err), 1, "read anew");
+	is_int(senders_refresh(s, now + LATER, &err), 1, "read again");
 	ok(may(s, "a@b", "bob", false) && !may(s, "a@b", "ann", false),
 	   "it counts");
 	put("a@b carol\nc@d carol\n");
@@ -174,16 +174,16 @@ changes(void)
 
 	put("a@b\n");
 	is_int(senders_refresh(s, now + LATER, &err), -1, "a broken one");
-	ok(strstr(err.text, ":1: ") != NULL, "is said: %s", err.text);
+	ok(strstr(err.text, ":1: ") != NULL, "is reported: %s", err.text);
 	is_int(senders_refresh(s, now + LATER, &err), 0, "once");
 	ok(may(s, "a@b", "carol", false), "what was known stays");
 	put("a@b dora\n");
-	is_int(senders_refresh(s, now + LATER, &err), 1, "mended");
+	is_int(senders_refresh(s, now + LATER, &err), 1, "repaired");
 	ok(may(s, "a@b", "dora", false), "it counts");
 
 	unlink(file);
 	is_int(senders_refresh(s, now + LATER, &err), -1, "gone");
-	is_int(senders_refresh(s, now + LATER, &err), 0, "is said once");
+	is_int(senders_refresh(s, now + LATER, &err), 0, "is reported once");
 	ok(may(s, "a@b", "dora", false), "what was known stays");
 	put("a@b eve\n");
 	senders_refresh(s, now + LATER, &err);

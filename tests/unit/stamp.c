@@ -124,8 +124,7 @@ static const struct example examples[] = {
     {"Europe/Berlin", "2026-03-29 02:30:07", NULL, "2026-03-29 00:59:07"},
     {"Europe/Berlin", "Mar 29 02:59:59", "2026-03-29 01:10:00",
      "2026-03-29 00:59:59"},
-    {"Australia/Lord_Howe", "2026-10-04 02:29:00", NULL,
-     "2026-10-03 15:29:00"},
+    {"Australia/Lord_Howe", "2026-10-04 02:29:00", NULL, "2026-10-03 15:29:00"},
     {"Europe/Berlin", "2026-03-29 01:59:59", NULL, "2026-03-29 00:59:59"},
     {"Europe/Berlin", "2026-03-29 03:00:00", NULL, "2026-03-29 01:00:00"},
     /* what is not a time */
@@ -315,7 +314,8 @@ test_forms(void)
 		const char *text, *wrong;
 		bool utc;
 	} cases[] = {
-	    {STAMP_SLASHED, "2026/11/21 02:11:07", "2026/13/21 02:11:07", false},
+	    {STAMP_SLASHED, "2026/11/21 02:11:07", "2026/13/21 02:11:07",
+	     false},
 	    {STAMP_AMERICAN, "11/21/26 02:11:07", "21/11/26 02:11:07", false},
 	    {STAMP_BRACKETED, "[21/Nov/2026 02:11:07]",
 	     "[31/Nov/2026 02:11:07]", false},
@@ -346,7 +346,7 @@ test_forms(void)
 		is_int(when, want, "%s: which", text);
 		is_int(stamp_decode(kind, wrong, strlen(wrong), &clock, want,
 				    &when),
-		       -1, "%s: is none", wrong);
+		       -1, "%s: is not a time", wrong);
 	}
 }
 
@@ -382,7 +382,7 @@ test_time_of_day(void)
 		       cases[i].now);
 	}
 	is_int(stamp_decode(STAMP_CLOCK, "24:00:00", 8, &clock, 0, &when), -1,
-	       "24:00:00 is none");
+	       "24:00:00 is not a time");
 }
 
 /* Whether a stamp is of an hour that came twice, cached or not. */

@@ -63,8 +63,8 @@ wrong_lines(void)
 	is_int(textform_check("{address}", &err), 0, "{address}");
 	is_int(textform_check("", &err), 0, "none");
 	is_int(textform_check("x {login}", &err), -1, "no {address}");
-	ok(strstr(err.text, "has no {address}") != NULL, "and it is said: %s",
-	   err.text);
+	ok(strstr(err.text, "has no {address}") != NULL,
+	   "and it is reported: %s", err.text);
 	is_int(textform_check("{adress}", &err), -1, "a slip");
 	ok(strstr(err.text, "did you mean {address}?") != NULL, "%s", err.text);
 	is_int(textform_check("{address} {x123456789012345678901234567890123456"

@@ -1,4 +1,4 @@
-/* yamltree: what stands where; and what configuration must not contain. */
+/* yamltree: what is on which line; and what configuration must not contain. */
 #include "base/yamltree.h"
 
 #include <fnmatch.h>
@@ -44,7 +44,8 @@ test_tree(void)
 	is_str(root->keys[3]->text, "empty", "in their order");
 	is_str(yaml_get(root, "server")->text, "Dovecot", "a value is found");
 	is_int(yaml_get(root, "server")->line, 2, "and its line");
-	ok(yaml_get(root, "serve") == NULL, "no value is none");
+	ok(yaml_get(root, "serve") == NULL,
+	   "a key that is not there has no value");
 	node = yaml_get(root, "program");
 	is_int(node->kind, YAML_LIST, "a list is a list");
 	is_int(node->count, 2, "of two");
@@ -83,8 +84,7 @@ test_nothing(void)
 static const struct {
 	const char *text, *message;
 } refused[] = {
-    {"a: 1\nb: 2\na: 3\n",
-     "x.yaml:3: 'a' is already in line 1"},
+    {"a: 1\nb: 2\na: 3\n", "x.yaml:3: 'a' is already in line 1"},
     {"a: &x 1\nb: *x\n", "x.yaml:1: anchors and aliases are not allowed"},
     {"a: [1, *x]\n", "x.yaml:1: anchors and aliases are not allowed"},
     {"a: 1\nb: &x [1]\n", "x.yaml:2: anchors and aliases are not allowed"},
@@ -101,8 +101,7 @@ static const struct {
     {"a:\n  b: 1\n \t c: 2", "x.yaml:3: a tab; YAML is indented with spaces"},
     {"a = 30m\n", "x.yaml:1: write `a: 30m', with a colon"},
     {"# first\na=1\nb=2\n", "x.yaml:2: write `a: 1', with a colon"},
-    {"b: 1\na_b =  30m\nc: 1\n",
-     "x.yaml:2: write `a_b: 30m', with a colon"},
+    {"b: 1\na_b =  30m\nc: 1\n", "x.yaml:2: write `a_b: 30m', with a colon"},
     {"b: 1\na = 30m", "x.yaml:2: write `a: 30m', with a colon"},
     {"a: 1\nb: \"x\nc: 1\n", "x.yaml:4: * that begins in line 2)"},
     {"a: 1\nb: \xff\n", "x.yaml:2: *"},
@@ -179,9 +178,11 @@ test_files(void)
 	ok(yaml_load(name, &err) == NULL, "unless it is gone");
 	snprintf(want, sizeof(want), "%s: open: No such file or directory",
 		 name);
-	is_str(err.text, want, "which is said");
-	ok(yaml_load("/tmp", &err) == NULL, "a directory is none");
-	is_str(err.text, "/tmp: read: Is a directory", "which is said too");
+	is_str(err.text, want, "which is reported");
+	ok(yaml_load("/tmp", &err) == NULL,
+	   "a directory is not a file of settings");
+	is_str(err.text, "/tmp: read: Is a directory",
+	       "which is reported, too");
 }
 
 int
