@@ -27,7 +27,8 @@ usage(FILE *out, int status)
 
 	fputs("usage: pbsctl VERB [ARGUMENT...]\n\n", out);
 	for (i = 0; i < NVERBS; i++)
-		fprintf(out, "  %s %s\n      %s\n", verbs[i]->name,
+		fprintf(out, "  %s%s%s\n      %s\n", verbs[i]->name,
+			verbs[i]->arguments[0] != '\0' ? " " : "",
 			verbs[i]->arguments, verbs[i]->summary);
 	fputs("\n  --help, --version\n      print and exit\n\n"
 	      "See pbsctl VERB --help and pbsctl(8).\n",

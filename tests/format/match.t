@@ -196,6 +196,8 @@ def usage():
     done = run("frobnicate")
     tap.contains(done.stderr.decode(), "unknown verb 'frobnicate' (known: "
                  "status, list,", "a verb like no other: all are named")
+    tap.equal([s for s in run("--help").stdout.decode().split("\n")
+               if s.endswith(" ")], [], "no line of the help ends in a blank")
     for arguments in (("--help",), ("-h",), ("match", "--help"),
                       ("--version",)):
         done = run(*arguments)

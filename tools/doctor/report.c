@@ -17,7 +17,8 @@ struct fault_text {
 static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_POSTFIX_SETTINGS] =
 	{"postfix-settings", "Postfix's settings cannot be read",
-	 "postconf -x: %1", "postfix check"},
+	 "postconf -x: %1",
+	 "postfix check; if there is no postconf, install Postfix first"},
     [FAULT_POSTFIX_STOPPED] =
 	{"postfix-stopped", "Postfix is not running",
 	 "%1 names no running process", "postfix start"},

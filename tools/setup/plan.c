@@ -306,7 +306,7 @@ plan_make(struct plan *plan, const char *config, time_t now, struct err *err)
 			       config != NULL ? config : usual_file, err) != 0)
 		return -1;
 	if (postconf_load(&plan->postfix, err) != 0)
-		return err_prefix(err, "Postfix's settings");
+		return err_prefix(err, "cannot read Postfix's settings");
 	servers_find(&plan->servers);
 	plan->seen = true;
 	if (plan_settings(plan, err) != 0 || plan_main_cf(plan, err) != 0)
