@@ -319,9 +319,10 @@ class Lists:
                                        for line in wanted],
                    self.copy(*lists, **how))
 
-    def refuses(self, name, reason, *lists, **how):
-        self.later(self.refused, name, reason, self.copy(*lists, **how),
-                   "--write")
+    def refuses(self, name, reason, *lists, now=None, **how):
+        """now: the list of the relay as it is, if not lists[0]."""
+        self.later(self.refused_list, name, (reason, now or lists[0]),
+                   self.copy(*lists, **how), "--write")
 
     def edited(self, name, wanted, done):
         found = re.findall(r"(?m)^  smtpd_re(?:lay|cipient)_restrictions = "
@@ -331,6 +332,14 @@ class Lists:
 
     def shows(self, name, text, done):
         contains(done.stdout, text, name)
+
+    def refused_list(self, name, wanted, done):
+        """It shows the list as it is, and no edit that would not work."""
+        reason, present = wanted
+        self.refused(name, reason, done)
+        found = re.findall(r"(?m)^  smtpd_relay_restrictions = (.*)$",
+                           done.stdout)
+        equal(found, [present], name + ": the list is shown as it is")
 
     def refused(self, name, reason, done):
         ok(done.returncode == 78 and reason in done.stderr
@@ -376,7 +385,7 @@ def try_lists(lists):
                   plain, master="2626 inet n - n - - smtpd\n"
                   "  -o smtpd_relay_restrictions=permit_mynetworks,reject\n")
     lists.refuses("a list that is set twice", "sets it twice", plain,
-                  more="smtpd_relay_restrictions = reject\n")
+                  now="reject", more="smtpd_relay_restrictions = reject\n")
     lists.refuses("a map that is nearly ours", "nearly ours",
                   "permit_mynetworks, check_client_access %s.db, reject"
                   % lists.table)

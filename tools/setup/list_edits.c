@@ -109,6 +109,23 @@ is_set(const struct postconf *pc, const char *name)
 	return count > 1;
 }
 
+/* As an administrator wrote it, or as Postfix has it by default. */
+static const char *
+present_value(const struct postconf *pc, const char *name)
+{
+	return is_set(pc, name) ? postconf_raw(pc, name)
+				: postconf_value(pc, name);
+}
+
+static void
+add_setting(struct strings *settings, const char *name, const char *value)
+{
+	char *setting = alloc_format("%s = %s", name, value);
+
+	strings_add(settings, setting);
+	free(setting);
+}
+
 /* postconf -e would change one of the two lines. */
 static bool
 is_set_twice(const struct postconf *pc, const char *name)
@@ -139,9 +156,8 @@ edit_list(struct strings *settings, const struct postfix_state *s,
 	  const char *list, struct strings *reasons)
 {
 	const struct postconf *pc = &s->settings;
-	const char *value = is_set(pc, list) ? postconf_raw(pc, list)
-					     : postconf_value(pc, list);
-	char *edited, *setting;
+	const char *value = present_value(pc, list);
+	char *edited;
 
 	if (is_set_twice(pc, list))
 		return refuse(reasons, list, "main.cf sets it twice");
@@ -150,9 +166,7 @@ edit_list(struct strings *settings, const struct postfix_state *s,
 			      "what refuses strangers is not in it, but in a "
 			      "setting that it names");
 	edited = restrictions_with(value, &s->maps, s->check, s->name);
-	setting = alloc_format("%s = %s", list, edited);
-	strings_add(settings, setting);
-	free(setting);
+	add_setting(settings, list, edited);
 	free(edited);
 	return 0;
 }
@@ -210,6 +224,16 @@ try_edits(const struct strings *settings, const struct postfix_state *s,
 	return result;
 }
 
+/* An edit that would not work is not shown. */
+static void
+show_present(struct strings *settings, const struct postconf *postfix)
+{
+	strings_clear(settings);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		add_setting(settings, lists[i],
+			    present_value(postfix, lists[i]));
+}
+
 int
 list_edits_plan(struct strings *settings, const struct conf *conf,
 		const struct postconf *postfix, struct strings *reasons)
@@ -229,6 +253,8 @@ list_edits_plan(struct strings *settings, const struct conf *conf,
 	}
 	if (result == 0 && settings->count > 0)
 		result = try_edits(settings, &s, reasons);
+	if (result != 0)
+		show_present(settings, postfix);
 	postfix_state_end(&s);
 	report_clear(&x.report);
 	return result;

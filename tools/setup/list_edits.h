@@ -13,7 +13,8 @@ struct postconf;
 /*
  * Adds to settings what postconf -e should be given, "NAME = VALUE" each: none,
  * if main.cf is right already. conf: with the map that will be kept. 0; -1: the
- * lists cannot be edited safely, and reasons says why.
+ * lists cannot be edited safely, reasons says why, and settings has what the
+ * lists are now.
  */
 int list_edits_plan(struct strings *settings, const struct conf *conf,
 		    const struct postconf *, struct strings *reasons);

@@ -365,6 +365,8 @@ plan_print(const struct plan *plan)
 	if (plan->map.dbfile != NULL)
 		puts("      on disk: Postfix finds a map there from the boot on, "
 		     "before the daemon starts");
+	if (plan->reasons.count > 0)
+		printf("as it is, ");
 	if (plan->settings.count > 0)
 		print_list(plan->main_cf, &plan->settings);
 	for (size_t i = 0; i < plan->notes.count; i++)

@@ -29,7 +29,8 @@ struct plan {
 	struct map_choice map; /* the same */
 	struct strings keys;   /* for the file, "key: value" */
 	char *text;	       /* of the file, with them; NULL: no keys */
-	struct strings settings; /* for main.cf, "NAME = VALUE" */
+	/* For main.cf, "NAME = VALUE"; if there are reasons, what it has now. */
+	struct strings settings;
 	char *main_cf;		 /* its path */
 	char *file_backup, *main_cf_backup;
 	struct strings notes;
