@@ -211,6 +211,17 @@ def not_read():
     tap.equal(done.returncode, 1, "JSON without the fields of a line: exit 1")
     tap.contains(done.stderr.decode(), "could not read 3 of 3 lines: JSON that "
                  "lacks a field", "it says so")
+    other = b"2026-11-21T02:11:07+00:00 mail %s: in from 192.0.2.7\n"
+    done = run("match", data=FAILURE + other % b"myd" + other % b"b")
+    tap.equal((done.returncode, done.stderr.decode()),
+              (1, "pbsctl: match: no rule knows the program of 2 of 3 lines; "
+               "the first is 'myd'; pbsctl explain tells more of a "
+               "line\n"), "programs without rules: it names one")
+    done = run("match", data=other % b"b" + LOGIN % (b"ann", b"192.0.2.7"))
+    tap.equal(done.stderr, b"", "but not beside a login")
+    done = run("match", data=b"x" * 200000)
+    tap.contains(done.stderr.decode(), "could not read 1 of 1 lines: longer "
+                 "than 64 KiB", "a file without any newline")
     done = run("match", "journal:")
     tap.equal(done.returncode, 66, "match journal: exit 66")
     tap.contains(done.stderr.decode(), "`journalctl -o short-iso -u dovecot | "

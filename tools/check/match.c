@@ -26,6 +26,7 @@
 #include "tools/verb.h"
 
 enum { MATCHED = 0, NOTHING = 1, READ_SIZE = 256 * 1024, USER_MAX = 1024 };
+enum { PROGRAM_MAX = 64 };
 
 struct options {
 	bool json, help;
@@ -41,6 +42,8 @@ struct job {
 	uint64_t read; /* lines handed out; see line_number() */
 	uint64_t matches, headerless;
 	uint64_t empty; /* envelopes without a line */
+	uint64_t ruleless;	   /* lines of programs that no rule knows, */
+	char program[PROGRAM_MAX]; /* of which this is the first */
 };
 
 static const char help[] =
@@ -104,6 +107,28 @@ print_text(const struct job *job, const struct match *match, const time_t *when)
 	puts(match->rule->optional ? " (optional)" : "");
 }
 
+/* A syslog daemon may have put its own tag before that of the program. */
+static bool
+has_rules(struct recognizer *r, const struct logline *line)
+{
+	const struct matcher *matcher = recognizer_matcher(r);
+	struct logline again = *line;
+
+	return matcher_program(matcher, line) != NULL ||
+	       (logline_reread(&again) &&
+		matcher_program(matcher, &again) != NULL);
+}
+
+static void
+note_program(struct job *job, const struct logline *line)
+{
+	if (job->matches > 0 || has_rules(job->recognizer, line))
+		return;
+	if (job->ruleless++ == 0)
+		log_printable(job->program, sizeof(job->program),
+			      line->program, line->program_len);
+}
+
 static void
 match_line(void *arg, const char *bytes, size_t len)
 {
@@ -132,6 +157,9 @@ match_line(void *arg, const char *bytes, size_t len)
 	case FOUND_HEADERLESS:
 		job->headerless++;
 		return;
+	case FOUND_NOTHING:
+		note_program(job, &found.line);
+		return;
 	default:
 		return;
 	}
@@ -145,21 +173,35 @@ lose_line(void *arg)
 	envelope_lost(job->envelope);
 }
 
+static void
+report_lines(const struct job *job, uint64_t lines, const char *why)
+{
+	if (lines > 0)
+		verb_error(&verb_match, "could not read %ju of %ju lines: %s",
+			   (uintmax_t)lines, (uintmax_t)line_number(job), why);
+}
+
 /* Somebody whose log is not understood should hear of it. */
 static void
 report_unread(const struct job *job)
 {
-	if (job->matches == 0 && job->headerless > 0)
+	if (job->matches > 0)
+		return;
+	report_lines(job, job->headerless,
+		     "unknown log header; pbsctl explain shows those that are "
+		     "known");
+	report_lines(job, job->empty,
+		     "JSON that lacks a field; pbsctl explain shows which it "
+		     "needs");
+	report_lines(job, linebuf_overlong(job->lines),
+		     "longer than 64 KiB");
+	if (job->ruleless > 0)
 		verb_error(&verb_match,
-			   "could not read %ju of %ju lines: unknown log "
-			   "header; pbsctl explain shows those that are known",
-			   (uintmax_t)job->headerless,
-			   (uintmax_t)line_number(job));
-	if (job->matches == 0 && job->empty > 0)
-		verb_error(&verb_match,
-			   "could not read %ju of %ju lines: JSON that lacks "
-			   "a field; pbsctl explain shows which it needs",
-			   (uintmax_t)job->empty, (uintmax_t)line_number(job));
+			   "no rule knows the program of %ju of %ju lines; "
+			   "the first is '%s'; pbsctl explain tells more of a "
+			   "line",
+			   (uintmax_t)job->ruleless,
+			   (uintmax_t)line_number(job), job->program);
 }
 
 /* By gzip, bzip2, xz or zstd, as logrotate(8) may do. */
