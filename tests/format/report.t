@@ -347,6 +347,22 @@ def no_header():
                   "in the report, too")
 
 
+def no_newline():
+    with Site() as site:
+        site.write("x" * 1234)
+        done = site.run("--json", "--since", "2026-11-20")
+        why = site.log + ": its 1234 bytes were not read: there is no newline"
+        tap.equal(done.returncode, 66, "a log without any newline: 66")
+        tap.contains(done.stderr.decode(), why, "it is named")
+        tap.contains(json.loads(done.stdout)["problems"][0], why,
+                     "in the report, too")
+        site.write(login_line(Login(at("2026-11-21T00:00:00"), "192.0.2.7",
+                                    "ann", "Dovecot")) + "2026-11-21T0")
+        done = site.run("--since", "2026-11-20", "--until", "2026-11-22")
+        tap.equal((done.returncode, done.stderr), (0, b""),
+                  "a line that is being written is nothing to speak of")
+
+
 def unreadable():
     login = login_line(Login(at("2026-11-21T00:00:00"), "192.0.2.7", "ann",
                              "Dovecot"))
@@ -410,4 +426,4 @@ def wrong():
 
 
 tap.main(naive_model, refused, networks, daylight, several, no_header,
-         unreadable, text, wrong)
+         no_newline, unreadable, text, wrong)

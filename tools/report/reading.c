@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/addr.h"
 #include "base/alloc.h"
@@ -268,6 +269,28 @@ take_counts(struct reader *r)
 		reasons_add(&r->material->doubtful, "ahead of the clock");
 }
 
+/* A program that is writing a line ends it soon. A file that has been without
+ * a newline from its beginning is perhaps no log. */
+static void
+warn_of_no_line(struct reader *r, const struct input *in)
+{
+	struct logpos pos;
+	struct stat st;
+	char *text;
+
+	if (in->source == NULL || source_position(in->source, &pos) != 0)
+		return;
+	if (pos.cursor == NULL && pos.print.offset == 0 &&
+	    stat(pos.path, &st) == 0 && st.st_size > 0) {
+		text = alloc_format("%s: its %jd bytes were not read: there is "
+				    "no newline in it",
+				    pos.path, (intmax_t)st.st_size);
+		strings_add(&r->material->problems, text);
+		free(text);
+	}
+	logpos_clear(&pos);
+}
+
 /* What is logged meanwhile is about the logs, not about Postfix. */
 static int
 read_logs(struct reader *r, const struct conf *conf, struct err *err)
@@ -279,6 +302,8 @@ read_logs(struct reader *r, const struct conf *conf, struct err *err)
 		result = loop_run(r->loop, err);
 	take_counts(r);
 	messages_end(fd, &r->material->problems);
+	for (size_t i = 0; i < r->count; i++)
+		warn_of_no_line(r, &r->inputs[i]);
 	r->material->unread = r->material->problems.count > before;
 	return result;
 }
