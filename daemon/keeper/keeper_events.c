@@ -1,9 +1,5 @@
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
-#include "base/addr.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"

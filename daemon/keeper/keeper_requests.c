@@ -1,6 +1,5 @@
 #include "daemon/keeper/keeper_requests.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -12,7 +12,6 @@
 #include "base/loop.h"
 #include "daemon/journal/journal_ahead.h"
 #include "daemon/journal/journal_cuts.h"
-#include "daemon/journal/journal_entry.h"
 #include "daemon/journal/journal_open.h"
 #include "daemon/journal/journal_past.h"
 #include "daemon/journal/journal_reader.h"

@@ -1,9 +1,7 @@
-#include "daemon/worker/figures.h"
 #include "daemon/worker/worker_state.h"
 
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "base/addr.h"
 #include "base/err.h"
@@ -16,7 +14,7 @@
 #include "daemon/source/source.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/notify.h"
-#include "daemon/table/sessions.h"
+#include "daemon/worker/figures.h"
 #include "daemon/worker/recent.h"
 #include "maps/entry.h"
 #include "patterns/line/envelope.h"
