@@ -1,6 +1,5 @@
 #include "daemon/keeper/map_store.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +27,7 @@ struct map_store {
 	time_t last_login;   /* of a row that was accepted; 0: none */
 	size_t refused;	     /* rows, since the start */
 	const char *refusal; /* of the last one */
-	unsigned int replaced; /* maps, by other programs */
+	uint64_t replaced;   /* maps, by other programs */
 };
 
 struct map_store *
@@ -250,7 +249,7 @@ map_store_intact(struct map_store *s, size_t map)
 {
 	int intact = map_intact(s->maps[map].map);
 
-	s->replaced += intact == 0 && s->replaced < INT_MAX;
+	s->replaced += intact == 0;
 	return intact;
 }
 
@@ -281,7 +280,7 @@ map_store_restore(struct map_store *s, const char **name, struct err *err)
 
 		if (!is_disturbed(t))
 			continue;
-		s->replaced += s->replaced < INT_MAX;
+		s->replaced++;
 		*name = map_name(t->map);
 		if (expiring_map_restore(t, err) != 0)
 			expiring_map_clear(t, &ignored);
@@ -290,7 +289,7 @@ map_store_restore(struct map_store *s, const char **name, struct err *err)
 	return 0;
 }
 
-unsigned int
+uint64_t
 map_store_replaced(const struct map_store *s)
 {
 	return s->replaced;

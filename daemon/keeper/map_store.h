@@ -78,7 +78,7 @@ int map_store_intact(struct map_store *, size_t map);		   /* 1, 0 */
  */
 int map_store_restore(struct map_store *, const char **name, struct err *err);
 bool map_store_disturbed(const struct map_store *); /* there is such a map */
-unsigned int map_store_replaced(const struct map_store *); /* how often */
+uint64_t map_store_replaced(const struct map_store *); /* how often */
 /* Empties all maps that may hold addresses. 0; -1: err has the first reason. */
 int map_store_clear_all(struct map_store *, struct err *);
 
