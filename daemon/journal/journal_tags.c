@@ -1,7 +1,8 @@
 #include "daemon/journal/journal_tags.h"
 
-#include <stdint.h>
 #include <string.h>
+
+#include "base/hash.h"
 
 /* A tag is in one of so many places beside each other, which its bytes choose;
  * whoever knows how could make others' entries slow to read, and no more. */
@@ -10,12 +11,7 @@ enum { WAYS = 4 };
 static struct journal_tag *
 places_of(struct journal_tags *tags, const char *tag, size_t len)
 {
-	uint64_t hash = len;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)tag[i]) *
-		       UINT64_C(0x100000001b3);
-	return &tags->list[(hash >> 24) * WAYS % JOURNAL_TAGS_MAX];
+	return &tags->list[hash_bytes(0, tag, len) * WAYS % JOURNAL_TAGS_MAX];
 }
 
 bool
