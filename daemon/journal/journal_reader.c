@@ -13,9 +13,7 @@
 struct journal_batch *
 journal_batch_new(void)
 {
-	struct journal_batch *b = alloc_zero(1, sizeof(*b));
-
-	return b;
+	return alloc_zero(1, sizeof(struct journal_batch));
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/linebuf.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/journal/journal_ahead.h"
@@ -43,14 +44,12 @@ struct journal {
 /* ---- what was read ---- */
 
 static void
-deliver_each(const struct source_sink *sink, const char *line, size_t len)
+deliver_each(const struct source_sink *sink, const char *lines, size_t len)
 {
-	const char *end = line + len, *newline;
+	const char *end = lines + len, *line;
 
-	for (; line < end; line = newline + 1) {
-		newline = memchr(line, '\n', (size_t)(end - line));
-		sink->line(sink->arg, line, (size_t)(newline - line));
-	}
+	while (linebuf_next(&lines, end, &line, &len) > 0)
+		sink->line(sink->arg, line, len);
 }
 
 static void
