@@ -79,8 +79,8 @@ is_suffix(const char *text)
 	return unpack_suffix(name, &readable) == name + 1;
 }
 
-static const char *
-last_part(const char *path)
+const char *
+mark_last_part(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -93,8 +93,8 @@ mark_compare_dates(const char *a, const char *b)
 	size_t digits = 0;
 	int order = 0;
 
-	a = last_part(a);
-	b = last_part(b);
+	a = mark_last_part(a);
+	b = mark_last_part(b);
 	for (; *a != '\0' && *b != '\0'; a++, b++) {
 		bool digit = isdigit((unsigned char)*a);
 

@@ -28,4 +28,7 @@ enum mark_kind mark_of(const char *base, const char *name, struct mark *);
  */
 int mark_compare_dates(const char *a, const char *b);
 
+/* The last part of a path. */
+const char *mark_last_part(const char *path);
+
 #endif

@@ -41,18 +41,10 @@ is_compressed_name(const char *name)
 	return unpack_suffix(name, &readable) != NULL;
 }
 
-static const char *
-last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 bool
 rotation_is_pattern(const char *spec)
 {
-	return strchr(last_part(spec), '*') != NULL;
+	return strchr(mark_last_part(spec), '*') != NULL;
 }
 
 /* ---- directories ---- */
@@ -149,7 +141,7 @@ is_stray(const struct logpos *lost, const char *directory,
 static void
 scan(struct siblings *found, const char *path, const struct logpos *lost)
 {
-	const char *base = last_part(path);
+	const char *base = mark_last_part(path);
 	char *directory = directory_of(path);
 	DIR *dir = opendir(directory);
 	struct dirent *d;
@@ -240,10 +232,11 @@ static void
 scan_beside(struct siblings *found, const char *path, const struct logpos *lost)
 {
 	char *directory = directory_of(path), *above = directory_of(directory);
+	const char *base = mark_last_part(path);
 
-	scan_inside(found, directory, last_part(path), lost);
+	scan_inside(found, directory, base, lost);
 	if (strchr(directory, '/') != NULL && strcmp(above, "/") != 0)
-		scan_inside(found, above, last_part(path), lost);
+		scan_inside(found, above, base, lost);
 	free(above);
 	free(directory);
 }
