@@ -2,6 +2,7 @@
 # An authorization ends when its grace is over, driven by the clock alone; a
 # new login prolongs it, a stamp from the future does not.
 import os
+import re
 import signal
 import sys
 import time
@@ -72,10 +73,13 @@ def future():
         site.wait_gone("198.51.100.1")
         ok(time.time() - now <= GRACE + 6, "and lasts no longer")
         daemon.wait_message("s ahead of the clock")
+        ahead = int(re.search(r"is (\d+) s ahead", daemon.messages())[1])
+        ok(3600 - (time.time() - now) - 1 <= ahead <= 3600,
+           "a warning says how far it is ahead", ahead)
         site.log(login("198.51.100.2"), when=now + 3600)
         site.wait_key("198.51.100.2")
         equal(daemon.messages().count("ahead of the clock"), 1,
-              "a warning asks for the time zone, once")
+              "and asks for the time zone, once")
 
 
 def future_before_us():
