@@ -69,8 +69,9 @@ int mapfile_open(struct mapfile *, const char *name, const char *suffix,
  * suffix. The file system is not asked. 0, or -1. */
 int mapfile_check_name(const char *name, const char *suffix, struct err *);
 
-/* The same as mapfile_open() without the empty map: writes nothing. After it only the functions
- * below may be used, and mapfile_release() instead of mapfile_close(). */
+/* The same as mapfile_open() without the empty map: writes nothing. After it
+ * only the functions below may be used, and mapfile_release() instead of
+ * mapfile_close(). */
 int mapfile_init(struct mapfile *, const char *name, const char *suffix,
 		 struct err *);
 void mapfile_release(struct mapfile *); /* all but the memory of the struct */

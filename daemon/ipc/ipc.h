@@ -23,12 +23,12 @@
  * RELOADED, after a RELOAD: code 0 if the new configuration is in use from now
  * on, another if it was refused.
  *
- * The keeper sends, unasked: PING, perhaps with addresses that have expired by
- * its clock, of which the PONG says what the worker knows; its code is after how
- * many milliseconds of silence the worker is to send another PONG unasked, from
- * now on, 0 for never; LOG, with
- * the descriptor of the log, reopened; and RELOAD, to read the configuration
- * again, perhaps with the descriptor of the log that it names.
+ * The keeper sends, unasked: PING; LOG, with the descriptor of the log,
+ * reopened; and RELOAD, to read the configuration again, perhaps with the
+ * descriptor of the log that it names. PING may have addresses that have expired
+ * by the keeper's clock; the PONG says what the worker knows of them. From then
+ * on, the worker sends another PONG, unasked, whenever it has been silent for as
+ * many milliseconds as the code of the PING says; 0: it does not.
  *
  * The worker also asks the helper (daemon/sys/helper.h), by packets of the same
  * form: RUN has the arguments of a command, a NUL after each, and in code its
@@ -77,7 +77,7 @@ struct ipc_packet {
 	uint8_t version, type;
 	uint16_t map;	/* its number in conf->maps */
 	uint32_t count; /* of rows or bytes; REPLACE, APPLY: of rows to come */
-	int32_t code;	/* of END and ANSWER */
+	int32_t code;	/* what it means depends on the type */
 	uint32_t id;	/* of RUN, OUTPUT and RESULT: the request; else 0 */
 	union {
 		struct ipc_row rows[IPC_ROWS_MAX];

@@ -204,7 +204,7 @@ fill(const struct slice *s, struct journal_reader *reader, sd_journal *journal,
 	return END_NOT_YET;
 }
 
-/* So that the slices hold about as many entries as they should. */
+/* Adapts the step, so that a slice holds about SLICE_ENTRIES entries. */
 static void
 adapt(struct journal_ahead *a, const struct slice *s, uint64_t entries)
 {

@@ -6,8 +6,8 @@
  * and where another process writes into the middle of it. The next entry of the
  * same stream and process is then the rest of a line, and begins none.
  *
- * Of more streams than there is room for, which were cut and never went on, the
- * oldest are forgotten. Zero-initialize it.
+ * There is room for some streams that were cut and have not gone on yet; of
+ * more, the oldest are forgotten. Zero-initialize it.
  */
 #ifndef DAEMON_JOURNAL_JOURNAL_CUTS_H
 #define DAEMON_JOURNAL_JOURNAL_CUTS_H

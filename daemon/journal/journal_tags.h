@@ -1,9 +1,9 @@
 /*
- * journal_tags: the tags of entries that were met, and which of them need not be
- * read, because no rule is for that program.
+ * journal_tags: the tags of the entries that were read so far, and which of them
+ * need not be read, because no rule is for that program.
  *
- * Of more tags than there is room for, some are forgotten, and their entries
- * read in vain. Zero-initialize it; it may be copied.
+ * If there are more tags than it has room for, some are forgotten, and their
+ * entries are read in vain. Zero-initialize it; it may be copied.
  */
 #ifndef DAEMON_JOURNAL_JOURNAL_TAGS_H
 #define DAEMON_JOURNAL_JOURNAL_TAGS_H
@@ -27,12 +27,13 @@ struct journal_tags {
  * nobody has been asked about it yet. */
 bool journal_tags_ignored(struct journal_tags *, const char *tag, size_t len);
 
-/* Asks about all of them, again too, since the rules may have changed. */
+/* Asks about all of them; about those it asked before, too, since the rules may
+ * have changed. */
 void journal_tags_ask(struct journal_tags *,
 		      bool (*ignores)(void *arg, const char *tag, size_t len),
 		      void *arg);
 
-/* Remembers those of another, too. */
+/* Remembers all that another one does. */
 void journal_tags_add(struct journal_tags *, const struct journal_tags *other);
 
 #endif

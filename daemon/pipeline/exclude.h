@@ -45,8 +45,8 @@ const char *exclude_refuse(struct exclude *, const struct addr *);
 /* Why the last address was refused; not REFUSAL_REMOVED. */
 enum refusal exclude_refusal(const struct exclude *);
 
-/* The same as exclude_refuse() without a word in the log, and without asking tables: for addresses
- * that were granted before. */
+/* The same as exclude_refuse() without a word in the log, and without asking
+ * tables: for addresses that were granted before. */
 const char *exclude_reason(struct exclude *, const struct addr *);
 
 #endif

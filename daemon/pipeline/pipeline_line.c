@@ -226,8 +226,8 @@ pipeline_ignores(const struct pipeline *p, const char *tag, size_t len)
 	return recognizer_ignores(p->recognizer, tag, len);
 }
 
-/* Counts for each line the least that one can have, so that a message with
- * newlines in it never reaches less far than it may. */
+/* Counts for each line the fewest bytes that one can have: a message with
+ * newlines in it then never seems to end earlier than it may. */
 void
 pipeline_left_out(struct pipeline *p, uint64_t lines, time_t last)
 {

@@ -380,7 +380,7 @@ note_first(int64_t *at, int64_t now)
 		*at = now;
 }
 
-/* A live map has the address in this moment. */
+/* A live map has the address as soon as the table has it. */
 static void
 note_live(struct publish *publish, time_t when)
 {

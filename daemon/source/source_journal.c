@@ -164,7 +164,7 @@ begin_ahead(struct journal *j)
 static int seek_cursor(struct journal *, const char *spec,
 		       const struct logpos *);
 
-/* Reads on here. */
+/* From now on, this thread reads by itself. */
 static void
 end_ahead(struct journal *j)
 {

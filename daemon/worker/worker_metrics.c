@@ -38,7 +38,8 @@ worker_metrics_idle(struct worker *w)
 		worker_metrics_soon(w);
 }
 
-/* The keeper logs what fails. */
+/* The text is complete before the request begins, since figures_write_metrics()
+ * makes one of its own. If the file cannot be written, the keeper logs that. */
 void
 worker_write_metrics(void *arg)
 {
