@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # Logins are read from the systemd journal, also those that came while the
 # daemon was down; what is no line of one program is not read, nor the rest of a
-# line that journald cut, nor what a user writes: against a journald of our own, in its own mount namespace; where that cannot be (a bare
-# chroot), in place, if no other journald has been there.
+# line that journald cut, nor what a user writes: against a journald of our own,
+# in its own mount namespace; where that cannot be (a bare chroot), in place, if
+# no other journald has been there.
 # tests/run: root
 import contextlib
 import glob
@@ -16,12 +17,12 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import journald
 import pbs
 from pbs import login
 from tap import equal, main, ok, skip_all
 
-JOURNALD = "/lib/systemd/systemd-journald"
-PLACES = ("/run/systemd/journal", "/run/log/journal")
+PLACES = (journald.RUN, journald.LOG)
 SOCKET = PLACES[0] + "/socket"
 DEV_LOG, STREAMS = PLACES[0] + "/dev-log", PLACES[0] + "/stdout"
 FORGED = "203.0.113.66"
@@ -32,7 +33,7 @@ def enter_namespace():
     """Runs this test again in a mount namespace of its own."""
     if os.environ.get("PBS_JOURNAL"):
         return
-    if not os.path.exists(JOURNALD) or not os.path.exists("/etc/machine-id"):
+    if not os.path.exists(journald.PROGRAM) or not os.path.exists("/etc/machine-id"):
         skip_all("no systemd-journald here")
     for how in ("slave", "unchanged"):  # a chroot's root is no mount point
         enter = ["unshare", "-m", "--propagation", how]
@@ -60,19 +61,6 @@ def prepare():
         mount("-t", "cgroup2", "none", "/sys/fs/cgroup")
     for place in PLACES:
         os.makedirs(place)
-
-
-def start_journald(*namespace):
-    """Ready: before, its sockets do not yet tell who writes."""
-    ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    ready.bind("/run/systemd/notify")
-    ready.settimeout(20)
-    process = subprocess.Popen([JOURNALD, *namespace], stderr=subprocess.DEVNULL, env=dict(
-        os.environ, NOTIFY_SOCKET="/run/systemd/notify"))
-    while b"READY=1" not in ready.recv(4096):
-        pass
-    os.unlink("/run/systemd/notify")
-    return process
 
 
 def send(text, program="dovecot", where=PLACES[0]):
@@ -186,7 +174,7 @@ def written(text, where, uid=1234):
 
 def gone(text, uid=1234):
     """Written by a user who has ended before the journal looks."""
-    os.kill(journald.pid, signal.SIGSTOP)
+    os.kill(process.pid, signal.SIGSTOP)
     try:
         pid = os.fork()
         if pid == 0:
@@ -195,7 +183,7 @@ def gone(text, uid=1234):
             os._exit(0)
         os.waitpid(pid, 0)
     finally:
-        os.kill(journald.pid, signal.SIGCONT)
+        os.kill(process.pid, signal.SIGCONT)
 
 
 def who_in_which_unit():
@@ -347,7 +335,7 @@ def last_words():
     with pbs.Site() as site, stream() as own, \
             stream("user@1234.service") as session:
         daemon = site.start("--logfile=journal:")
-        os.kill(journald.pid, signal.SIGSTOP)
+        os.kill(process.pid, signal.SIGSTOP)
         for text, service in (("198.51.100.24", own), (FORGED, session)):
             pid = os.fork()
             if pid == 0:
@@ -355,7 +343,7 @@ def last_words():
                 service.send(message(text).encode() + b"\n")
                 os._exit(0)
             os.waitpid(pid, 0)
-        os.kill(journald.pid, signal.SIGCONT)
+        os.kill(process.pid, signal.SIGCONT)
         ok(site.wait_key("198.51.100.24"), "a unit's last line counts")
         send(message("198.51.100.25"))
         ok(site.wait_key("198.51.100.25"), "and what comes")
@@ -375,7 +363,7 @@ def absent():
 
 def namespace():
     """LogNamespace=: a journald, and a directory, of its own."""
-    other = start_journald("mail")
+    other = journald.start("mail")
     try:
         with open("/etc/machine-id") as f:
             place = "/log/journal/%s.mail" % f.read().strip()
@@ -420,7 +408,7 @@ def persistent():
         send(message("198.51.100.71"))
         ok(all(s.wait_key("198.51.100.71") for s in sites), "not persistent")
         os.mkdir("/var/log/journal")
-        os.kill(journald.pid, signal.SIGUSR1)  # journalctl --flush
+        os.kill(process.pid, signal.SIGUSR1)  # journalctl --flush
         send(message("198.51.100.72"))
         for site in sites:
             ok(site.wait_key("198.51.100.72"), "made persistent: followed")
@@ -465,7 +453,7 @@ def vacuumed():
         place = os.path.dirname(
             glob.glob("/var/log/journal/*/system.journal")[0])
         appeared = pbs.Inotify(place)
-        os.kill(journald.pid, signal.SIGUSR2)  # journalctl --rotate
+        os.kill(process.pid, signal.SIGUSR2)  # journalctl --rotate
         pbs.until("rotated", 20,
                   lambda: glob.glob(place + "/system@*.journal"),
                   appeared.wait)
@@ -484,12 +472,12 @@ def vacuumed():
 
 enter_namespace()
 prepare()
-journald = start_journald()
+process = journald.start()
 try:
     main(journal, without_rules, containers, read_once, whose, shapes, cut, last_words,
          absent, persistent, in_users_journals, vacuumed, namespace)
 finally:
-    journald.terminate()
-    journald.wait()
+    process.terminate()
+    process.wait()
     for place in PLACES:
         shutil.rmtree(place)

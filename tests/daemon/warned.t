@@ -2,25 +2,16 @@
 # What a setting or an address means is said when it is first seen: addresses
 # that no map can hold, link-local ones, long graces, shared addresses. A signal
 # that comes before the daemon is ready ends it well.
-import json
 import os
 import signal
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
+from metrics import status
 from pbs import login
 from tap import contains, equal, main, ok
-
-PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
-
-
-def status(site):
-    return json.loads(subprocess.run(
-        [PBSCTL, "status", "--json", "--config", site.config, "--dbfile",
-         site.map], env=site.env, text=True, stdout=subprocess.PIPE).stdout)
 
 
 def left_out():
