@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -203,6 +204,12 @@ def usage():
         done = run(*arguments)
         tap.ok(done.returncode == 0 and done.stdout and not done.stderr,
                " ".join(arguments) + " helps")
+    for verb in re.findall(r"^  ([a-z][a-z-]*)", run("--help").stdout.decode(),
+                           re.M):
+        done = run(verb, "--help")
+        tap.ok(done.returncode == 0 and b"usage: pbsctl " in done.stdout
+               and verb.encode() in done.stdout and not done.stderr,
+               "pbsctl %s --help helps" % verb, done.stderr)
 
 
 def not_read():

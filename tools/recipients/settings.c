@@ -131,6 +131,8 @@ flag(struct recipients_settings *settings, int c)
 		return &settings->diff;
 	case 'f':
 		return &settings->force;
+	case 'h':
+		return &settings->help;
 	case 'j':
 		return &settings->json;
 	case 'r':
@@ -211,6 +213,7 @@ read_options(struct recipients_settings *settings, int argc, char **argv)
 	static const struct option options[] = {
 	    {"diff", no_argument, NULL, 'd'},
 	    {"force", no_argument, NULL, 'f'},
+	    {"help", no_argument, NULL, 'h'},
 	    {"json", no_argument, NULL, 'j'},
 	    {"map", required_argument, NULL, 'm'},
 	    {"max-invalid", required_argument, NULL, 'i'},
@@ -249,6 +252,8 @@ recipients_settings_read(struct recipients_settings *settings,
 	    .settle = SETTLE,
 	};
 	status = read_options(settings, argc, argv);
+	if (status == 0 && settings->help)
+		return 0;
 	if (status == 0 && optind != argc - 1)
 		status = usage(settings, "needs one file, or -");
 	if (status == 0) {

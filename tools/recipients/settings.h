@@ -18,6 +18,7 @@ struct recipients_settings {
 	bool plain, plus; /* which tables are made */
 	bool no_plus;	  /* --plus none */
 	bool diff, json, force, unterminated, reload, watch;
+	bool help; /* the rest does not count */
 	size_t max_invalid;
 	size_t max_shrink; /* percent */
 	uint32_t settle;   /* seconds */
