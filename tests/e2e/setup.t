@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # pbsctl setup --write is all that a host with Postfix, Dovecot and a journal,
 # but no mail log, needs after the installation for the first client to relay. It
-# changes nothing before it is told to, and nothing a second time; a main.cf
-# that it cannot edit safely stays as it is; a step that fails is reported with
-# what undoes the steps before it.
+# changes nothing without --write, and nothing a second time; a main.cf that it
+# cannot edit safely stays as it is; a step that fails is reported with what
+# undoes the steps before it.
 # tests/run: root
 import concurrent.futures
 import contextlib

@@ -298,7 +298,7 @@ filters(void)
 	type(m, "\x7f");
 	is_int((long long)strlen(m->filter), 60,
 	       "a character is deleted whole");
-	is_row(m, 24, 80, 4, "no address fits the filter");
+	is_row(m, 24, 80, 4, "no address matches the filter");
 	model_free(&m);
 }
 

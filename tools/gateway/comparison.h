@@ -23,9 +23,8 @@ struct comparison {
 };
 
 /* keys: of the new map. domains: those of its entries; NULL: lost stays empty.
- * keep_keys: fills in
- * keys, too. 0; -1: the map cannot be read. The result must be cleared in
- * either case. */
+ * keep_keys: fills in keys, too. 0; -1: the map cannot be read. The result must
+ * be cleared in either case. */
 int comparison_make(struct comparison *, const struct string_map *,
 		    const struct string_set *keys,
 		    const struct string_set *domains, bool keep_keys,

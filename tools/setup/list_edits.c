@@ -163,8 +163,8 @@ edit_list(struct strings *settings, const struct postfix_state *s,
 		return refuse(reasons, list, "main.cf sets it twice");
 	if (!has_place(s, value))
 		return refuse(reasons, list,
-			      "what refuses strangers is not in it, but in a "
-			      "setting that it names");
+			      "the restriction that refuses strangers is not in "
+			      "it, but in a setting that it names");
 	edited = restrictions_with(value, &s->maps, s->check, s->name);
 	add_setting(settings, list, edited);
 	free(edited);

@@ -107,7 +107,7 @@ choose_file(struct log_choice *choice, const char *file,
 		choice->why = alloc_format("%u of its last %u lines are logins",
 					   survey->logins, survey->lines);
 	else
-		choice->why = alloc_string("it is the mail log here");
+		choice->why = alloc_string("it is the mail log of this machine");
 }
 
 /* The log that the daemon would follow by itself, or the journal. */

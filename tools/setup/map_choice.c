@@ -70,7 +70,7 @@ map_choose(struct map_choice *choice, const struct conf *conf,
 		choice->why = alloc_string("main.cf names it already");
 	} else if (exists(name)) {
 		choice->dbfile = alloc_string(usual);
-		choice->why = alloc_string("this map is there already");
+		choice->why = alloc_string("this map exists already");
 	} else if (lmdb) {
 		choice->dbfile = alloc_format("lmdb:%s", name);
 		choice->why = alloc_string(

@@ -357,7 +357,7 @@ plan_print(const struct plan *plan)
 		return;
 	print_list("POP and IMAP servers", &plan->servers.lines);
 	if (plan->servers.lines.count == 0)
-		puts("POP and IMAP servers: nobody listens on their ports");
+		puts("POP and IMAP servers: nothing listens on their ports");
 	if (plan->keys.count > 0)
 		printf("%s:\n", plan->file.path);
 	print_choice("logfile", plan->log.logfile, plan->log.why);

@@ -120,8 +120,8 @@ service_plan(struct steps *steps, bool changed, struct err *err)
 	bool systemd = access("/run/systemd/system", F_OK) == 0;
 
 	if (!systemd && access(script, X_OK) != 0)
-		return err_set(err, "neither systemd runs here, nor is there "
-				    "%s to start the daemon", script);
+		return err_set(err, "systemd does not run here, and there is "
+				    "no %s to start the daemon", script);
 	plan_user(steps);
 	if (systemd)
 		plan_systemd(steps, changed);

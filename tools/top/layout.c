@@ -298,7 +298,7 @@ draw_addresses(const struct model *m, struct screen *s, int row, int rows)
 		draw_address(m, s, row + i, &t, m->shown[first + (size_t)i]);
 	if (m->listed && m->nshown == 0)
 		screen_put(s, row, 0, rows > 0 ? s->columns : 0, STYLE_PLAIN,
-			   m->nrows > 0 ? "no address fits the filter"
+			   m->nrows > 0 ? "no address matches the filter"
 					: "no address is authorized");
 }
 

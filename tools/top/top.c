@@ -34,15 +34,13 @@ static const char help[] =
     "  --dbfile MAP   the same: as the daemon's flag\n"
     "  --socket PATH  the socket where it listens\n"
     "\n"
-    "Keys: q quits; l, u, e, a sort by login, users, expiry, address, s by "
-    "the\n"
-    "next of them; / filters; r removes the selected address, after a "
-    "question;\n"
-    "Tab chooses what is shown; arrows, Page Up and Down, Home and End "
-    "select.\n"
+    "Keys: q quits; l, u, e and a sort by login, users, expiry and address, s\n"
+    "changes to the next of these; / filters; r removes the selected address,\n"
+    "but asks first; Tab changes what is shown; the arrows, Page Up and Down,\n"
+    "Home and End select an address.\n"
     "\n"
-    "Exit: 0, 64 wrong usage, 69 no daemon is running, or the terminal cannot\n"
-    "show it, 78 FILE cannot be read.\n";
+    "Exit: 0 you have quit, 64 wrong usage, 69 no daemon is running, or this\n"
+    "terminal cannot be used, 78 FILE cannot be read.\n";
 
 static int
 parse(struct command *c, int argc, char **argv)
