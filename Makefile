@@ -286,6 +286,8 @@ deb:
 	cd $(BUILD)/deb/pop-before-smtp-$(VERSION) && mv packaging/debian debian && \
 	    dpkg-buildpackage -us -uc
 
+# Debian's rpm knows no installed packages.
+RPMFLAGS = $(if $(wildcard /etc/debian_version),--nodeps)
 rpm:
 	@rm -rf $(BUILD)/rpm && mkdir -p $(BUILD)/rpm/SOURCES
 	@git ls-files -z --cached --others --exclude-standard | tar -c --null -T - \

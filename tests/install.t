@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # `make install' puts everything where it says, `make uninstall' takes it away
 # again but for what is the user's; the unit and the init script fit to it.
+import fnmatch
 import os
 import re
 import shutil
@@ -80,6 +81,9 @@ def installs():
                      "pop-before-smtp.rules.yml",
                      "usr/share/doc/pop-before-smtp/INSTALL", CONFIG):
             ok(name in there, name, *there)
+        equal([name for name in there if not in_rpm(name)],
+              ["etc/init.d/pop-before-smtp"],
+              "the RPM takes all but the init script")
         unit = read(top, "usr/lib/systemd/system/pop-before-smtp.service")
         contains(unit, "ExecStart=/usr/sbin/pop-before-smtp\n",
                  "the unit starts what was installed")
@@ -97,6 +101,30 @@ def installs():
             ok("/usr/share/pop-before-smtp/patterns" in text and
                "/usr/local" not in text, name + " names what was installed")
         keeps_what_is_the_users(top, tree, where)
+
+
+def in_rpm(name):
+    """Whether %files of the spec has the file."""
+    spec = read(ROOT, "packaging", "pop-before-smtp.spec")
+    macros = {"name": "pop-before-smtp", "_prefix": "usr",
+              "_sbindir": "usr/sbin",
+              "_bindir": "usr/bin", "_libexecdir": "usr/libexec",
+              "_datadir": "usr/share", "_mandir": "usr/share/man",
+              "_docdir": "usr/share/doc", "_sysconfdir": "etc",
+              "_localstatedir": "var"}
+    macros.update(re.findall(r"^%\{!\?\w+:%global (\w+) (.*)\}$", spec, re.M))
+    macros.update(re.findall(r"^%global (\w+) (.*)$", spec, re.M))
+
+    def expand(text):
+        while "%{" in text:
+            text = re.sub(r"%\{(\w+)\}", lambda m: macros[m[1]], text)
+        return text.lstrip("/")
+
+    listed = spec.split("\n%files\n")[1].split("\n\n")[0]
+    return any(fnmatch.fnmatch(name, pattern)
+               or name.startswith(pattern + "/") for pattern in
+               (expand(row.split()[-1]) for row in listed.split("\n")
+                if row and row[0] != "#" and not row.startswith("%dir")))
 
 
 def filled_in(unit):
