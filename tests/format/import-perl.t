@@ -75,7 +75,11 @@ def matches(patterns, *lines):
             [PBSCTL, "match", "--json", "--patterns", directory], text=True,
             input="\n".join(lines) + "\n", stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, timeout=60)
-        tap.equal(done.stderr, "", "they load")
+        # Of a line that fits none of them, match says so; that is no fault
+        # of the patterns, which are named by their file.
+        tap.equal([said for said in done.stderr.splitlines()
+                   if "imported.yaml" in said], [], "they load")
+        tap.ok(done.returncode in (0, 1), "and match has read the lines")
         return [(o["ip"], o["rule"])
                 for o in map(json.loads, done.stdout.splitlines())]
 
