@@ -46,6 +46,7 @@ enum { LINE_BYTES_MAX = 8192 };
 struct writer {
 	FILE *file;
 	uint64_t hash;
+	size_t bytes; /* written so far */
 };
 
 static void put(struct writer *, const char *fmt, ...)
@@ -66,6 +67,7 @@ put(struct writer *w, const char *fmt, ...)
 		return;
 	}
 	w->hash = hash_bytes(w->hash, line, (size_t)len);
+	w->bytes += (size_t)len + 1;
 	fwrite(line, 1, (size_t)len, w->file);
 	putc('\n', w->file);
 }
@@ -144,7 +146,7 @@ put_removals(struct writer *w, const struct removals *removals)
 	}
 }
 
-int
+long long
 checkpoint_write(FILE *file, const struct authtab *table,
 		 const struct sessions *sessions, const struct removals *removals,
 		 const struct logpos *pos, size_t npos,
@@ -166,7 +168,7 @@ checkpoint_write(FILE *file, const struct authtab *table,
 	if (removals != NULL)
 		put_removals(&w, removals);
 	fprintf(file, "end %016" PRIx64 "\n", w.hash);
-	return ferror(file) ? -1 : 0;
+	return ferror(file) ? -1 : (long long)w.bytes;
 }
 
 /* A file being read. */

@@ -30,10 +30,10 @@ struct checkpoint_clock {
 /*
  * Writes all of it to a file that the caller has opened and brings to the disk
  * (daemon/sys/atomic_file.h). sessions and removals may be NULL. lifetime: now,
- * on the clock on which the table's expiries are measured. 0, or -1: it could
- * not be written.
+ * on the clock on which the table's expiries are measured. Returns about how many
+ * bytes it wrote, or -1: it could not be written.
  */
-int checkpoint_write(FILE *, const struct authtab *, const struct sessions *,
+long long checkpoint_write(FILE *, const struct authtab *, const struct sessions *,
     const struct removals *, const struct logpos *, size_t npos,
     const struct checkpoint_clock *now, int64_t lifetime);
 

@@ -72,6 +72,39 @@ positions(struct worker *w, size_t *npos)
 	return pos;
 }
 
+/*
+ * The longer the interval, the more of the log is read again after a crash; the
+ * shorter, the more often a large table is written to the disk.
+ */
+enum {
+	SAVE_MS = 30 * 1000,
+	SAVE_MAX_MS = 15 * 60 * 1000,
+	SAVE_BYTES = 1 << 20, /* a minute */
+};
+
+/* Standard input cannot: what is not saved when we crash is lost. */
+static bool
+logs_can_be_read_again(struct worker *w)
+{
+	size_t npos;
+	struct logpos *pos = positions(w, &npos);
+
+	worker_free_positions(pos, npos);
+	return npos == w->nfeeds;
+}
+
+void
+worker_save_soon(struct worker *w)
+{
+	int64_t wait = w->saved_bytes * 60 * 1000 / SAVE_BYTES;
+
+	if (timer_armed(w->save))
+		return;
+	if (wait < SAVE_MS || !logs_can_be_read_again(w))
+		wait = SAVE_MS;
+	timer_arm(w->save, wait < SAVE_MAX_MS ? wait : SAVE_MAX_MS);
+}
+
 static void
 write_checkpoint(struct worker *w, FILE *file)
 {
@@ -80,9 +113,10 @@ write_checkpoint(struct worker *w, FILE *file)
 	size_t npos;
 
 	pos = positions(w, &npos);
-	checkpoint_write(file, w->table, pipeline_sessions(w->pipeline),
-			 pipeline_removals(w->pipeline), pos, npos, &now,
-			 worker_moment(w).lifetime);
+	w->saved_bytes =
+	    checkpoint_write(file, w->table, pipeline_sessions(w->pipeline),
+			     pipeline_removals(w->pipeline), pos, npos, &now,
+			     worker_moment(w).lifetime);
 	worker_free_positions(pos, npos);
 }
 
@@ -116,6 +150,9 @@ worker_save(void *arg)
 
 	if (!w->conf->write || !w->ready)
 		return;
-	if ((w->handover != NULL ? save_by_keeper : save_here)(w, &err) != 0)
-		log_error("%s", err.text);
+	timer_disarm(w->save);
+	if ((w->handover != NULL ? save_by_keeper : save_here)(w, &err) == 0)
+		return;
+	log_error("%s", err.text);
+	w->saved_bytes = -1;
 }

@@ -19,10 +19,6 @@
 #include "maps/entry.h"
 #include "patterns/line/envelope.h"
 
-/* The longer, the more of the log is read again after a crash; the shorter, the
- * more often a large table is written to disk. */
-enum { SAVE_INTERVAL_MS = 30 * 1000 };
-
 void
 worker_expire(void *arg)
 {
@@ -42,8 +38,7 @@ save_soon(struct worker *w)
 	if (!w->ready)
 		return;
 	worker_metrics_soon(w);
-	if (!timer_armed(w->save))
-		timer_arm(w->save, SAVE_INTERVAL_MS);
+	worker_save_soon(w);
 }
 
 static void

@@ -60,6 +60,7 @@ struct worker {
 	struct feed *feeds;
 	size_t nfeeds;
 	struct timer *expiry, *save, *watchdog, *metrics, *beat;
+	long long saved_bytes; /* by the last worker_save(); -1: it failed */
 	int64_t metrics_due; /* steady ms: not to be written before */
 	int beat_ms;	     /* between signs of life; 0: only if asked */
 	int64_t lifetime_base_ms; /* lifetime minus steady milliseconds */
@@ -96,9 +97,11 @@ void worker_forget_refused(struct worker *);
 struct map_host worker_host(struct worker *);
 int worker_start_live(struct worker *, struct err *);
 
-/* checkpoint_grant_fn, and the timer that saves. */
+/* checkpoint_grant_fn; sees to it that the checkpoint is saved; and the timer that
+ * saves it. */
 void worker_restore_row(void *arg, const struct addr *, const char *user,
     size_t user_len, time_t when, time_t expires_wall, time_t held_wall);
+void worker_save_soon(struct worker *);
 void worker_save(void *arg);
 void worker_free_positions(struct logpos *, size_t npos);
 

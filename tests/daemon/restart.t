@@ -8,6 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import clocks
 import pbs
 from pbs import login
 from tap import contains, equal, main, ok
@@ -132,6 +133,63 @@ def killed_and_late():
         equal(site.dump(), {}, "what expired meanwhile is gone at READY=1")
 
 
+def large():
+    """A large checkpoint is saved rarely, and a crash loses nothing by that."""
+    many = 20000
+    with pbs.Site() as site, clocks.Clocks(site) as time_:
+        path = site.path("state/pbs.state")
+        os.mkdir(os.path.dirname(path), 0o755)
+        saves = pbs.Inotify(os.path.dirname(path))
+        flags = ("--grace=1d", "--checkpoint=" + path)
+
+        def another(ip, after):
+            time_.advance(after)
+            site.log(login(ip), when=time_.wall())
+            site.wait_key(ip)
+
+        write(site, addresses(0, many))
+        site.start(*flags, env=time_.env)
+        saves.wait_for("pbs.state", pbs.DEADLINE)
+        minutes = os.stat(path).st_size / 2**20
+        ok(minutes > 1, "a checkpoint of a megabyte", "%.2f" % minutes)
+        another("198.51.100.1", 0)
+        another("198.51.100.2", minutes * 60 - 10)
+        equal(saves.wait(0), [], "is not saved twice a minute")
+        time_.advance(11)
+        saves.wait_for("pbs.state", pbs.DEADLINE)
+        another("198.51.100.3", 0)
+        site.daemons[-1].stop(signal.SIGKILL)
+        site.start(*flags, env=time_.env)
+        equal(missing(site, addresses(0, many)
+                      + ["198.51.100.%d" % n for n in range(1, 4)]), [],
+              "kill -9: the log has what it lacks")
+        saves.close()
+
+
+def not_read_again():
+    """What came by standard input is nowhere else."""
+    with pbs.Site() as site, clocks.Clocks(site) as time_:
+        path = site.path("state/pbs.state")
+        os.mkdir(os.path.dirname(path), 0o755)
+        saves = pbs.Inotify(os.path.dirname(path))
+        os.mkfifo(site.path("input"))
+        with open(os.open(site.path("input"), os.O_RDWR), "w") as out:
+            site.start("--grace=1d", "--checkpoint=" + path, "--logfile=-",
+                       env=time_.env, wrap=["sh", "-c", 'exec "$@" <"$0"',
+                                            site.path("input")])
+            for ips in addresses(0, 20000), ["198.51.100.1"], ["192.0.2.1"]:
+                for ip in ips:
+                    print(pbs.stamped(login(ip), time_.wall()), file=out)
+                out.flush()
+                site.wait_key(ips[-1])
+                time_.advance(31)
+                saves.wait_for("pbs.state", pbs.DEADLINE)
+            ok(os.stat(path).st_size > 800000,
+               "is saved twice a minute, however large")
+            site.daemons[-1].stop()
+        saves.close()
+
+
 def no_checkpoint():
     with pbs.Site() as site:
         now = int(time.time())
@@ -175,5 +233,6 @@ def broken():
             daemon.stop(signal.SIGKILL)
 
 
-main(checkpoint, same_file, renamed, dated, twice, zipped, moved_away, copied, killed,
-     killed_and_late, no_checkpoint, window_in_rotated, broken)
+main(checkpoint, same_file, renamed, dated, twice, zipped, moved_away, copied,
+     killed, killed_and_late, large, not_read_again, no_checkpoint,
+     window_in_rotated, broken)
