@@ -233,6 +233,12 @@ map_clear(struct map *map, struct err *err)
 	return result(map, map->ops->clear(map, err), err);
 }
 
+long long
+map_bytes_a_change(const struct map *map)
+{
+	return map->ops->bytes_a_change ? map->ops->bytes_a_change(map) : 0;
+}
+
 int
 map_intact(struct map *map)
 {

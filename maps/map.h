@@ -114,6 +114,8 @@ struct map_ops {
 	/* 1 = still the file that we wrote, 0 = somebody replaced it. NULL: the
 	 * type has no file. */
 	int (*intact)(struct map *);
+	/* See map_bytes_a_change(). NULL: few, or none. */
+	long long (*bytes_a_change)(const struct map *);
 	void (*close)(struct map *);
 };
 
@@ -161,6 +163,9 @@ bool map_in_place(const struct map *);
 int map_apply(struct map *, const struct map_row *, size_t n, struct err *);
 int map_clear(struct map *, struct err *);
 int map_intact(struct map *);
+/* How many bytes each change brings to a disk, because the map as it is now is
+ * written as a whole; 0: it is not, or it is in memory (tmpfs(5)). */
+long long map_bytes_a_change(const struct map *);
 
 /* Types compiled in, NULL-terminated, for --help and messages. */
 const char *const *map_types(void);

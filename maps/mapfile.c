@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -491,6 +493,18 @@ mapfile_intact(struct map *map)
 	const struct mapfile *file = (struct mapfile *)map;
 
 	return file->ours.inode == 0 || mark_is_at(&file->ours, file->path);
+}
+
+long long
+mapfile_bytes_a_change(const struct map *map)
+{
+	const struct mapfile *file = (const struct mapfile *)map;
+	struct statfs fs;
+
+	if (statfs(file->directory, &fs) != 0 || fs.f_type == TMPFS_MAGIC ||
+	    fs.f_type == RAMFS_MAGIC)
+		return 0;
+	return file->ours.size;
 }
 
 void

@@ -124,6 +124,7 @@ take_request(struct keeper *k, const struct map_store_time *now,
 	if (ipc_send(k->socket, &k->packet, -1, false, &lost) == 0)
 		return err_set(err, "it does not read replies");
 	log_refused(k);
+	keeper_tell_cost(k);
 	timer_arm(k->expiry, 0); /* which tells the status, too */
 	return 0;
 }

@@ -62,6 +62,7 @@ struct keeper {
 	bool stopping;
 	bool start_now; /* why the loop was left: to start a worker */
 	size_t refused; /* rows, when they were last logged */
+	bool cost_told; /* keeper_tell_cost() has said something */
 	char status[256]; /* as the service manager was last told */
 	struct ipc_packet packet;
 };
@@ -88,6 +89,10 @@ void keeper_clear_written(struct keeper *);
 /* Tells the service manager what is followed, how many are authorized and when
  * the last login was, if it has changed; so `systemctl status' shows it. */
 void keeper_tell_status(struct keeper *);
+
+/* With many addresses, says once which maps write much to a disk for each
+ * login. */
+void keeper_tell_cost(struct keeper *);
 
 /* Takes all messages that the worker has sent. */
 void keeper_drain(struct keeper *);

@@ -4,8 +4,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "daemon/keeper/map_store.h"
 #include "daemon/sys/notify.h"
+#include "maps/map.h"
+
+enum { MANY_ADDRESSES = 20000 };
 
 /* The first log, and how many others. */
 static void
@@ -61,4 +65,29 @@ keeper_tell_status(struct keeper *k)
 		return;
 	if (notify(status))
 		memcpy(k->status, status, sizeof(status));
+}
+
+static void
+tell_cost(struct keeper *k, const struct map *map)
+{
+	long long bytes = map_bytes_a_change(map);
+
+	if (bytes == 0)
+		return;
+	k->cost_told = true;
+	log_warning("%s: with %lld addresses, each login that comes alone "
+		    "writes %.1f MB to the disk; lmdb: writes a fraction of "
+		    "that (INSTALL, part 6)",
+		    map_name(map), map_store_count(k->store),
+		    (double)bytes / 1e6);
+}
+
+void
+keeper_tell_cost(struct keeper *k)
+{
+	if (k->cost_told || map_store_count(k->store) < MANY_ADDRESSES)
+		return;
+	for (size_t i = 0; i < k->resources.nmaps; i++)
+		if (k->resources.maps[i] != NULL)
+			tell_cost(k, k->resources.maps[i]);
 }

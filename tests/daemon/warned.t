@@ -4,7 +4,9 @@
 # that comes before the daemon is ready ends it well.
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -113,4 +115,36 @@ def early_stop():
            messages)
 
 
-main(left_out, link_local, zones_grant_nothing, long_grace, shared, early_stop)
+def in_memory(directory):
+    """Whether what is written there comes to no disk."""
+    return subprocess.run(["stat", "-f", "-c", "%T", directory], text=True,
+                          stdout=subprocess.PIPE).stdout.strip() in (
+                              "tmpfs", "ramfs")
+
+
+def costly():
+    """A map that is written as a whole, to a disk, for each of many logins."""
+    with pbs.Site() as site, tempfile.TemporaryDirectory(
+            dir=in_memory("/dev/shm") and "/dev/shm" or None) as other:
+        os.chmod(other, 0o755)
+        kinds = {"hash": site.map, "lmdb": site.map, "cdb": other + "/map"}
+        site.log(*(login("198.18.%d.%d" % divmod(n, 250))
+                   for n in range(19999)))
+        daemon = site.start(*("--dbfile=%s:%s" % kind
+                              for kind in kinds.items()))
+        ok("comes alone" not in daemon.messages(), "19,999 addresses: nothing",
+           daemon.messages())
+        for last in range(1, 4):
+            site.log(login("198.51.100.%d" % last))
+            site.wait_key("198.51.100.%d" % last)
+        for kind, name in kinds.items():
+            disk = not in_memory(os.path.dirname(name))
+            equal(daemon.messages().count(
+                "warning: %s:%s: with 20000 addresses, each login that comes "
+                "alone writes" % (kind, name)), int(disk and kind != "lmdb"),
+                  "one more: said once, of a whole file on a disk: " + kind,
+                  daemon.messages())
+
+
+main(left_out, link_local, zones_grant_nothing, long_grace, shared, costly,
+     early_stop)
