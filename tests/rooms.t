@@ -93,7 +93,9 @@ MAY_ALSO = {
 # How many headers of a room others may include. All of base is made for all.
 PUBLIC = {
     "daemon/source": 1, "daemon/keeper": 1,
-    "daemon/ipc": 2, "daemon/sandbox": 2, "daemon/pipeline": 2,
+    "daemon/sandbox": 2, "daemon/pipeline": 2,
+    # One for each other process that the worker or the keeper talks to.
+    "daemon/ipc": 3,
     "patterns/line": 2, "patterns/check": 3, "patterns/match": 5,
     "daemon/table": 3, "daemon/publish": 3,
     # The worker asks which addresses a file can hold: entry.h.
