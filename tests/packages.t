@@ -41,10 +41,10 @@ class Machine:
             f.write("#!/bin/sh\n%s\n" % text)
         os.chmod(path, 0o755)
 
-    def run(self, *words):
+    def run(self, *words, **environment):
         # /usr/sbin holds no package manager; the script appends it.
         done = subprocess.run([SCRIPT, *words], text=True, env={
-            "PATH": self.dir, "CC": "no-such-compiler"},
+            "PATH": self.dir, "CC": "no-such-compiler", **environment},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return done.returncode, done.stdout
 
@@ -90,6 +90,20 @@ def says_what_is_missing():
         contains(out, "by hand", "and says so")
 
 
+def wishes_under_ci():
+    with Machine("apt-get") as m:
+        for tool in ("cc", "make", "pkg-config", "perl"):
+            m.script(tool, "exit 0")
+        m.script("no-cdb", "! grep -q cdb.h")
+        done = m.run("build", CC="no-cdb")
+        equal((done, m.noted()), ((0, ""), ""),
+              "what is only wished for is not installed alone")
+        m.script("apt-cache", "exit 0")
+        m.run("build", CC="no-cdb", CI="true")
+        contains(m.noted(), "install libcdb-dev",
+                 "but it is under CI, where no test may be skipped")
+
+
 def content():
     """What these tests test was built here."""
     env = dict(os.environ, CC="env cc")
@@ -110,4 +124,4 @@ def no_such_group():
         equal(m.noted(), "", "nothing is installed")
 
 
-main(each_manager, says_what_is_missing, content, no_such_group)
+main(each_manager, says_what_is_missing, wishes_under_ci, content, no_such_group)
