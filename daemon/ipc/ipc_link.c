@@ -29,6 +29,7 @@ static const unsigned int members[] = {
     [IPC_LINK_WRITE] = KEY,
     [IPC_LINK_APPEND] = ID | MARK | DATA | SIGNATURE,
     [IPC_LINK_AGAIN] = 0,
+    [IPC_LINK_STARTED] = 0,
     [IPC_LINK_STATE] = STATE | DATA,
     [IPC_LINK_TOP] = PLACE,
     [IPC_LINK_APPENDED] = ID,
@@ -156,7 +157,8 @@ is_valid(const struct ipc_link_packet *p, size_t len)
 	    p->data_len != len - head_size)
 		return false;
 	has = members_of(p);
-	return is_state(p, (has & STATE) != 0) &&
+	return (p->nonce == 0) == (p->type == IPC_LINK_STARTED) &&
+	       is_state(p, (has & STATE) != 0) &&
 	       is_list(p, (has & LIST) != 0) && is_code(p, has) &&
 	       are_ids(p, has) &&
 	       ((has & KEY) != 0 ? is_key(p)
@@ -197,7 +199,7 @@ receive(int fd, struct ipc_link_packet *packet, bool of_worker, struct err *err)
 		return -2;
 	}
 	if ((size_t)n > sizeof(*packet) || !is_valid(packet, (size_t)n) ||
-	    (packet->type < IPC_LINK_STATE) != of_worker)
+	    (packet->type < IPC_LINK_STARTED) != of_worker)
 		return err_set(err, "malformed message of %zd bytes", n);
 	return 1;
 }

@@ -22,8 +22,10 @@
  *	AGAIN			close all connections, and connect again
  *
  * pbs-link's, each with the nonce of the last BEGIN; others are answers to the
- * worker before, and are to be passed over:
+ * worker before, and are to be passed over. Only STARTED has the nonce 0:
  *
+ *	STARTED			this is a new pbs-link, which knows nothing:
+ *				answer with a BEGIN and all that follows
  *	STATE channel, code, quiet, data	what became of a connection; the
  *				text is for the log, unless it is quiet
  *	TOP id			the last id of our stream, 0-0 if there is no
@@ -38,10 +40,12 @@
  *	REWOUND key		the stream has lost its end: it is read again
  *				from its first entry on
  *
- * After a TOP, a GONE, or a STATE that says that the connection to write is
- * LOST, no APPEND from before will be answered. An entry that was sent before
- * GONE may nevertheless come to be in the stream; to send its contents again,
- * under an id of its own, does no harm.
+ * After a TOP, a GONE, a STARTED, or a STATE that says that the connection to
+ * write is LOST, the worker must not wait for any APPENDED from before: what
+ * has had none is to be sent again, under another id above TOP's. It may be in
+ * the stream nevertheless, and its APPENDED may still come; that is harmless.
+ * APPENDs while there is no connection to write are dropped, so the worker had
+ * better wait for TOP.
  *
  * At most IPC_LINK_UNANSWERED_MAX APPENDs may wait for their APPENDED; pbs-link
  * does not take more of them from the socket.
@@ -70,7 +74,7 @@ enum ipc_link_type {
 	IPC_LINK_BEGIN = 1, IPC_LINK_READ, IPC_LINK_WRITE, IPC_LINK_APPEND,
 	IPC_LINK_AGAIN,
 	/* pbs-link's */
-	IPC_LINK_STATE, IPC_LINK_TOP, IPC_LINK_APPENDED, IPC_LINK_GONE,
+	IPC_LINK_STARTED, IPC_LINK_STATE, IPC_LINK_TOP, IPC_LINK_APPENDED, IPC_LINK_GONE,
 	IPC_LINK_ENTRY, IPC_LINK_REWOUND
 };
 

@@ -20,7 +20,7 @@ static struct ipc_link_packet *packet, *got;
 static void
 fill(enum ipc_link_type type)
 {
-	ipc_link_begin(packet, type, 77);
+	ipc_link_begin(packet, type, type == IPC_LINK_STARTED ? 0 : 77);
 	if (type == IPC_LINK_READ || type == IPC_LINK_WRITE ||
 	    type == IPC_LINK_ENTRY || type == IPC_LINK_REWOUND)
 		ipc_link_set_key(packet, "pbs:pop1");
@@ -58,7 +58,7 @@ arrives(size_t len)
 {
 	if (send(ends[0], packet, len, 0) != (ssize_t)len)
 		abort();
-	return receive(packet->type < IPC_LINK_STATE);
+	return receive(packet->type < IPC_LINK_STARTED);
 }
 
 static int
@@ -76,11 +76,11 @@ every_type_passes(void)
 		fill((enum ipc_link_type)type);
 		is_int(ipc_link_send(ends[0], packet, &err), 1, "type %d",
 		       type);
-		is_int(receive(type < IPC_LINK_STATE), 1, "arrives");
+		is_int(receive(type < IPC_LINK_STARTED), 1, "arrives");
 		ok(memcmp(got, packet, head + packet->data_len) == 0,
 		   "as it was sent");
 		ipc_link_send(ends[0], packet, &err);
-		is_int(receive(type >= IPC_LINK_STATE), -1,
+		is_int(receive(type >= IPC_LINK_STARTED), -1,
 		       "but not from the other end");
 	}
 	is_int(receive(true), 0, "and no more than that");
@@ -143,6 +143,13 @@ versions_and_types_are_known(void)
 	is_int(as_filled(), -1, "no type");
 	packet->type = IPC_LINK_REWOUND + 1;
 	is_int(as_filled(), -1, "an unknown type");
+	fill(IPC_LINK_BEGIN);
+	packet->nonce = 0;
+	is_int(as_filled(), -1, "no nonce");
+	fill(IPC_LINK_STARTED);
+	packet->nonce = 1;
+	is_int(as_filled(), -1, "a nonce that cannot be known yet");
+	fill(IPC_LINK_BEGIN);
 	packet->type = 255;
 	is_int(as_filled(), -1, "the last of all");
 }
