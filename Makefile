@@ -363,10 +363,12 @@ soak: $(PROGRAMS) $(UNITS) $(BENCHES) $(FAULTLIB)
 	@BUILD=$(BUILD) CLOCK_PROGRAMS=$(SOAK_CLOCKS) tests/daemon/clocks.t
 	@BUILD=$(BUILD) HOUR_LOGINS=$(SOAK_LOGINS) tests/daemon/hour.t
 
-# Servers and syslog daemons of Debian trixie and sid, in chroots below
-# $(BUILD)/wide. Needs root, debootstrap and the network.
+# Servers and syslog daemons of Debian trixie and sid, and the three commands on
+# a stock Debian that boots, in systems below $(BUILD)/wide. Needs root,
+# debootstrap, systemd-nspawn and the network.
 e2e-wide: $(PROGRAMS)
 	@BUILD=$(BUILD) tests/wide/run
+	@BUILD=$(BUILD) tests/wide/newcomer
 
 # Which lines and branches the tests run, in all processes; fails below what
 # tests/coverage asks for.
@@ -397,7 +399,7 @@ help:
 	@echo 'make sanitize   the same, built with SAN=address,undefined'
 	@echo 'make fuzz       fuzz each parser for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make soak       kill it SOAK_KILLS=$(SOAK_KILLS) times, and more that takes an hour'
-	@echo 'make e2e-wide   servers of Debian trixie and sid, in chroots: root, network'
+	@echo 'make e2e-wide   real servers, and newcomers to Debian, in chroots: root, network'
 	@echo 'make page-test  show the page of pbsctl report in Chromium, unpacked here'
 	@echo 'make forge      attack all rules: FORGERIES=$(FORGERIES) SEED=$(SEED)'
 	@echo 'make coverage   test, and tell what no test has run'
