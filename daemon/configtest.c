@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "daemon/conf/conf.h"
+#include "daemon/configtest_peers.h"
 #include "daemon/pipeline/load_rules.h"
 #include "daemon/sandbox/sandbox.h"
 #include "daemon/sys/helper.h"
@@ -375,6 +376,10 @@ configtest_run(const struct conf *conf)
 		check_place(&c, "daemon", conf->pidfile);
 	if (conf->metrics != NULL)
 		check_metrics(&c);
+#ifndef WITHOUT_PEERS
+	if (conf->peers != NULL)
+		c.failures += configtest_peers(conf->peers);
+#endif
 	check_sandbox(conf);
 	return c.failures == 0 ? EX_OK : EX_CONFIG;
 }

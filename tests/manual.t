@@ -107,7 +107,9 @@ def sample_configuration():
     text = page("packaging/pop-before-smtp.yaml")
     equal([s for s in text.splitlines() if s and s[0] != "#"], [],
           "the sample configuration sets nothing")
-    bare = re.sub(r"^#(?=\S|  - )", "", text, flags=re.M)
+    if "built without" in dumped("peers: {}").stderr:
+        text = re.sub(r"^#peers:\n(?:#  .*\n)+", "", text, flags=re.M)
+    bare = re.sub(r"^#(?=\S|  )", "", text, flags=re.M)
     done = dumped(bare)
     equal((done.returncode, done.stderr), (0, ""),
           "and each of its settings is accepted")

@@ -16,6 +16,7 @@
 struct helper;
 struct err;
 struct map_settings;
+struct peers_conf;
 struct textform;
 
 enum conf_action {
@@ -56,6 +57,7 @@ struct conf {
 	struct cidr *exclude; /* networks that are never written */
 	size_t nexclude;
 	struct policy_settings policy; /* of policy: maps */
+	struct peers_conf *peers;      /* other hosts; NULL: none */
 };
 
 /*

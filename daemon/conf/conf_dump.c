@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/conf/conf.h"
+#include "daemon/conf/conf_peers.h"
 #include "daemon/conf/conf_text.h"
 #include "daemon/conf/options.h"
 #include "maps/map.h"
@@ -124,6 +125,7 @@ conf_dump(const struct conf *conf)
 		print_option(o, conf);
 	}
 	conf_text_dump(conf);
+	conf_peers_dump(conf);
 }
 
 static void

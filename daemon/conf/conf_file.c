@@ -11,6 +11,7 @@
 #include "base/readfile.h"
 #include "base/yamltree.h"
 #include "daemon/conf/conf.h"
+#include "daemon/conf/conf_peers.h"
 #include "daemon/conf/conf_text.h"
 #include "daemon/conf/options.h"
 
@@ -139,6 +140,8 @@ apply_key(struct conf *conf, const char *section, const struct yaml_tree *tree,
 		return apply_section(conf, tree, key, value, err);
 	if (section == NULL && strcmp(key->text, "text") == 0)
 		return conf_text_read(conf, tree, value, err);
+	if (section == NULL && strcmp(key->text, "peers") == 0)
+		return conf_peers_read(conf, tree, value, err);
 	if (o == NULL)
 		return unknown_key(section, tree, key, err);
 	if (value->kind != YAML_LIST || !option_is_list(o))

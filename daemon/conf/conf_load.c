@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "daemon/conf/conf_defaults.h"
 #include "daemon/conf/conf_file.h"
+#include "daemon/conf/conf_peers.h"
 #include "daemon/conf/conf_text.h"
 #include "daemon/conf/conf_validate.h"
 #include "daemon/conf/options.h"
@@ -195,6 +196,11 @@ load(struct conf *conf, struct helper *helper, const struct flags *flags,
 	if (apply_flags(conf, flags, err) != 0 ||
 	    conf_validate_flags(conf, err) != 0)
 		return EX_USAGE;
+	/* Until worker and pbs-link are joined, no daemon pretends. */
+	if (conf->peers != NULL && conf->action == CONF_RUN) {
+		err_set(err, "peers: not in this version yet");
+		return EX_CONFIG;
+	}
 	conf_defaults_complete(conf, helper);
 	return conf_validate_files(conf, err) == 0 ? 0 : EX_USAGE;
 }
@@ -225,5 +231,6 @@ conf_clear(struct conf *conf)
 		else if (o->kind == OPTION_STRING)
 			free(*(char **)option_value(o, conf));
 	conf_text_clear(conf);
+	conf_peers_clear(conf);
 	memset(conf, 0, sizeof(*conf));
 }

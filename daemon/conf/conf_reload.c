@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "daemon/conf/conf.h"
+#include "daemon/conf/conf_peers.h"
 #include "maps/textform.h"
 
 static bool
@@ -52,6 +53,7 @@ conf_reload_log(const struct conf *old, const struct conf *new)
 	    {"metrics", same_string(old->metrics, new->metrics)},
 	    {"user", same_string(old->user, new->user)},
 	    {"daemon", same_string(old->pidfile, new->pidfile)},
+	    {"peers", conf_peers_same(old->peers, new->peers)},
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
@@ -90,4 +92,6 @@ conf_reload_adopt(struct conf *running, struct conf *new)
 	new->nexclude = old.nexclude;
 	new->logto = old.logto;
 	new->policy = old.policy;
+
+	conf_peers_adopt(running->peers, new->peers);
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "daemon/conf/access_value.h"
 #include "daemon/conf/conf.h"
+#include "daemon/conf/conf_peers.h"
 #include "daemon/conf/conf_text.h"
 #include "maps/map.h"
 
@@ -158,6 +159,33 @@ conf_warn_root(const struct conf *conf)
 			    owner->pw_name, owner->pw_name);
 }
 
+/* What a reader of the network would learn, and more than the table holds. */
+static void
+warn_peers(const struct conf *conf)
+{
+	const struct peers_conf *p = conf->peers;
+	size_t addresses = 0;
+
+	if (conf->once || !conf->write)
+		log_warning("peers: has no effect with once or nowrite");
+	for (size_t i = 0; i < p->nengines; i++)
+		if (peers_engine_in_the_clear(&p->engines[i]))
+			log_warning("peers: %s: %s cross the network in the "
+				    "clear; use tls:, or a tunnel of "
+				    "stunnel or WireGuard",
+				    p->engines[i].text,
+				    p->password_file != NULL
+					? "the password and the users' names"
+					: "the users' names");
+	for (size_t i = 0; i < p->nhosts; i++)
+		addresses += p->hosts[i].max_addresses;
+	if (addresses > conf->max_addresses)
+		log_warning("peers: the hosts may vouch for %zu addresses "
+			    "together, but max_addresses is %zu: addresses of "
+			    "one can push out those of another",
+			    addresses, conf->max_addresses);
+}
+
 enum { DAY = 24 * 3600 };
 
 void
@@ -186,6 +214,8 @@ conf_warn(const struct conf *conf)
 			    conf->grace);
 	if (asks_for_policy(&conf->policy) && !has_map(conf, "policy"))
 		log_warning("policy: has no effect: dbfile has no policy: map");
+	if (conf->peers != NULL)
+		warn_peers(conf);
 	if (has_map(conf, "cidr") && !has_map(conf, "hash") &&
 	    !has_map(conf, "cdb"))
 		log_warning("dbfile: Postfix reads a cidr: map once, and again "

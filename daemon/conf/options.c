@@ -193,7 +193,7 @@ option_section_of(const char *name)
 static const char *
 suggest_from(const char *section, const char *name, bool keys)
 {
-	const char *words[2 * OPTIONS_MAX + 1];
+	const char *words[2 * OPTIONS_MAX + 3];
 	size_t n = 0;
 
 	for (const struct option *o = options; o->name != NULL; o++) {
@@ -205,6 +205,10 @@ suggest_from(const char *section, const char *name, bool keys)
 		words[n++] = o->name;
 		if (o->alias != NULL)
 			words[n++] = o->alias;
+	}
+	if (keys && section == NULL) {
+		words[n++] = "text";
+		words[n++] = "peers";
 	}
 	words[n] = NULL;
 	return suggest(name, words);

@@ -1,0 +1,64 @@
+/*
+ * conf_peers: the key `peers:': what this host tells other hosts, and whose
+ * logins it takes over, through an engine (Redis or Valkey) between them. There
+ * are no flags for it.
+ */
+#ifndef DAEMON_CONF_CONF_PEERS_H
+#define DAEMON_CONF_CONF_PEERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/conf/peers_engine.h"
+
+struct conf;
+struct err;
+struct yaml_node;
+struct yaml_tree;
+
+enum {
+	PEERS_ENGINES_MAX = 8,
+	PEERS_HOSTS_MAX = 63,
+	PEERS_NAME_MAX = 63,   /* characters */
+	PEERS_PREFIX_MAX = 32, /* characters */
+	PEERS_PUBLIC_KEY = 32, /* bytes, Ed25519 */
+};
+
+/* A host whose entries are read. */
+struct peers_host {
+	char *name; /* [a-z0-9.-] */
+	unsigned char key[PEERS_PUBLIC_KEY];
+	size_t max_addresses; /* that it may vouch for */
+	char *user_domain;    /* added to users without @; NULL: nothing is */
+};
+
+struct peers_conf {
+	struct peers_engine *engines; /* at least one; tried in this order */
+	size_t nengines;
+	char *user;	     /* of the engine; NULL: no password either */
+	char *password_file; /* of one line; NULL: none is given */
+	char *tls_ca, *tls_cert, *tls_key; /* files; tls_ca is there if any
+					      engine has .tls; the others are
+					      both there or both NULL */
+	char *prefix;			   /* streams are named PREFIX:NAME */
+	char *name, *key_file; /* of this host; both NULL: nothing is
+				  published */
+	struct peers_host *hosts;
+	size_t nhosts; /* 0: nothing is read, and something is published */
+	uint32_t refresh, lease, skew; /* seconds */
+};
+
+/* Sets conf->peers. 0; -1: err says "file:line: why". */
+int conf_peers_read(struct conf *, const struct yaml_tree *,
+		    const struct yaml_node *, struct err *);
+void conf_peers_clear(struct conf *);
+void conf_peers_dump(const struct conf *); /* as YAML to standard output */
+
+/* Whether all is the same that takes effect only after a restart: anything but
+ * hosts, refresh, lease and skew. Either may be NULL. */
+bool conf_peers_same(const struct peers_conf *, const struct peers_conf *);
+/* Exchanges what can change while running, if both are there. */
+void conf_peers_adopt(struct peers_conf *running, struct peers_conf *new);
+
+#endif

@@ -1,0 +1,86 @@
+#include "daemon/configtest_peers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "daemon/conf/conf_peers.h"
+#include "daemon/peers/sign.h"
+#include "daemon/sys/secret_file.h"
+
+enum { SECRET_MAX = 4096 }; /* bytes */
+
+static unsigned int
+failed(const char *key, const struct err *err)
+{
+	printf("FAILED peers: %s: %s\n", key, err->text);
+	return 1;
+}
+
+static void
+forget(char **text)
+{
+	sign_forget(*text, strlen(*text));
+	free(*text);
+	*text = NULL;
+}
+
+/* Shows what other hosts need under `hosts:'. */
+static unsigned int
+check_own_key(const struct peers_conf *p)
+{
+	unsigned char secret[SIGN_SECRET];
+	char *text, shown[SIGN_KEY_TEXT];
+	struct err err;
+	int result;
+
+	if (sign_begin(&err) != 0)
+		return failed("publish: key", &err);
+	text = secret_file_read(p->key_file, SECRET_MAX, &err);
+	if (text == NULL)
+		return failed("publish: key", &err);
+	result = sign_read_key(secret, text, &err);
+	forget(&text);
+	if (result != 0) {
+		err_prefix(&err, "%s", p->key_file);
+		return failed("publish: key", &err);
+	}
+	sign_public_text(shown, secret);
+	sign_forget(secret, sizeof(secret));
+	printf("ok peers: publishes as %s, with the key %s\n", p->name, shown);
+	return 0;
+}
+
+static unsigned int
+check_password(const struct peers_conf *p)
+{
+	struct err err;
+	char *text = secret_file_read(p->password_file, SECRET_MAX, &err);
+	size_t len;
+	bool one_line;
+
+	if (text == NULL)
+		return failed("password_file", &err);
+	len = strcspn(text, "\n");
+	one_line = len > 0 && text[len + (text[len] != '\0')] == '\0';
+	forget(&text);
+	if (one_line)
+		return 0;
+	err_set(&err, "%s: not one line", p->password_file);
+	return failed("password_file", &err);
+}
+
+unsigned int
+configtest_peers(const struct peers_conf *p)
+{
+	unsigned int failures = 0;
+
+	if (p->key_file != NULL)
+		failures += check_own_key(p);
+	if (p->password_file != NULL)
+		failures += check_password(p);
+	if (p->nhosts > 0)
+		printf("ok peers: reads the logins of %zu hosts\n", p->nhosts);
+	return failures;
+}
