@@ -57,13 +57,19 @@ struct kept {
 };
 
 static void
-keep_row(void *arg, const struct addr *addr, const char *user, size_t user_len,
-	 time_t when, time_t expires, time_t held)
+keep_row(void *arg, const struct checkpoint_login *row)
 {
 	struct kept *kept = arg;
+	struct authtab_login login = {.addr = *row->addr,
+				      .user = row->user,
+				      .user_len = row->user_len,
+				      .when = row->when,
+				      .expires = row->expires,
+				      .until = row->held};
 
-	authtab_hold(kept->table, addr, user, user_len, when, expires, held,
-		     kept->now);
+	if (row->rule != NULL)
+		login.rule = authtab_rule(kept->table, row->rule);
+	authtab_grant(kept->table, &login, kept->now);
 }
 
 static void

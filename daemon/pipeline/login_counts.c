@@ -50,20 +50,30 @@ login_counts_add(struct login_counts *c, const struct rule *rule)
 }
 
 static uint64_t *
-find(struct login_counts *c, const char *rule)
+find(const struct login_counts *c, const char *rule)
 {
 	for (size_t i = 0; i < c->rules->count; i++)
 		if (c->used[i] && strcmp(c->rules->list[i].name, rule) == 0)
 			return &c->logins[i];
-	return &c->gone;
+	return NULL;
+}
+
+bool
+login_counts_has(const struct login_counts *c, const char *rule)
+{
+	return find(c, rule) != NULL;
 }
 
 void
 login_counts_carry(struct login_counts *c, const struct login_counts *old)
 {
+	uint64_t *to;
+
 	c->gone += old->gone;
-	for (size_t i = 0; i < old->rules->count; i++)
-		*find(c, old->rules->list[i].name) += old->logins[i];
+	for (size_t i = 0; i < old->rules->count; i++) {
+		to = find(c, old->rules->list[i].name);
+		*(to != NULL ? to : &c->gone) += old->logins[i];
+	}
 }
 
 bool

@@ -25,6 +25,9 @@ void login_counts_add(struct login_counts *, const struct rule *);
  * there are kept together, under the name "". */
 void login_counts_carry(struct login_counts *, const struct login_counts *old);
 
+/* Whether there is such a rule. */
+bool login_counts_has(const struct login_counts *, const char *rule);
+
 /* Walks the rules: start with *at = 0; false at the end. */
 bool login_counts_next(const struct login_counts *, size_t *at,
 		       const char **rule, uint64_t *logins);

@@ -46,6 +46,8 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 			 "interpreting them");
 	p->exclude = exclude_new(conf, helper);
 	p->logins = login_counts_new(p->rules, p->recognizer);
+	p->rule_numbers =
+	    alloc_zero(p->rules->count, sizeof(*p->rule_numbers));
 	return p;
 }
 
@@ -60,6 +62,7 @@ pipeline_free(struct pipeline **pipeline)
 	scan_pool_free(&p->pool);
 	exclude_free(&p->exclude);
 	login_counts_free(&p->logins);
+	free(p->rule_numbers);
 	sessions_free(&p->sessions);
 	removals_free(&p->removals);
 	recognizer_free(&p->recognizer);
@@ -113,6 +116,17 @@ const char *
 pipeline_reason(struct pipeline *p, const struct addr *addr)
 {
 	return exclude_reason(p->exclude, addr);
+}
+
+const char *
+pipeline_rule_missing(const struct pipeline *p, const char *rule)
+{
+	if (login_counts_has(p->logins, rule))
+		return NULL;
+	for (size_t i = 0; i < p->rules->count; i++)
+		if (strcmp(p->rules->list[i].name, rule) == 0)
+			return "is no longer enabled";
+	return "no longer exists";
 }
 
 const struct pipeline_stats *

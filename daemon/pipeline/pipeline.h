@@ -150,6 +150,10 @@ const char *pipeline_refuse(struct pipeline *, const struct addr *);
 /* The same for an address that was granted before; see exclude_reason(). */
 const char *pipeline_reason(struct pipeline *, const struct addr *);
 
+/* NULL, or what is the matter with a rule that has granted logins before: it
+ * "is no longer enabled" or "no longer exists". */
+const char *pipeline_rule_missing(const struct pipeline *, const char *rule);
+
 const struct pipeline_stats *pipeline_stats(const struct pipeline *);
 
 /* What some of these totals are made up of: logins by rule, where those of rules

@@ -256,6 +256,17 @@ refusal(const struct pipeline *p, const struct login *login,
 	return why;
 }
 
+/* The rule as the table knows it. */
+static unsigned int
+rule_number(struct pipeline *p, const struct rule *rule)
+{
+	unsigned int *number = &p->rule_numbers[rule - p->rules->list];
+
+	if (*number == 0)
+		*number = authtab_rule(p->table, rule->name);
+	return *number;
+}
+
 int
 pipeline_authorize(struct pipeline *p, const struct login *login,
 		   struct moment now)
@@ -286,9 +297,16 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 		return 0;
 	}
 	until = login->has_session ? begin_session(p, login, when, now) : 0;
-	event = authtab_hold(p->table, &m->addr, m->user, m->user_len, when,
-			     lifetime_of(grace, now), lifetime_of(until, now),
-			     now.lifetime);
+	event = authtab_grant(p->table,
+			      &(struct authtab_login){
+				  .addr = m->addr,
+				  .user = m->user,
+				  .user_len = m->user_len,
+				  .when = when,
+				  .expires = lifetime_of(grace, now),
+				  .until = lifetime_of(until, now),
+				  .rule = rule_number(p, m->rule)},
+			      now.lifetime);
 	if (event == AUTHTAB_ADDED)
 		note_granted(p, m, (until > grace ? until : grace) - now.wall,
 			     now);

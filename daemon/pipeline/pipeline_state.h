@@ -61,6 +61,7 @@ struct pipeline {
 	struct exclude *exclude;
 	struct pipeline_stats stats;
 	struct login_counts *logins;
+	unsigned int *rule_numbers; /* of each rule, in the table; 0: none yet */
 	uint64_t refused[REFUSALS], doubtful[DOUBTS];
 	pipeline_event_fn *on_event;
 	void *event_arg;

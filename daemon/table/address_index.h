@@ -15,18 +15,22 @@
 #include "daemon/table/lease.h"
 
 struct address_entry {
-	int64_t when;	 /* when, expires and held are a struct lease, */
+	int64_t when;	 /* when, expires, held and rule are a struct lease, */
 	int64_t expires; /* taken apart to avoid padding */
 	uint32_t held;
 	uint32_t chain; /* next with this hash, or next free entry */
 	uint32_t users;
 	struct addr addr; /* family 0: the entry is free */
+	uint16_t rule;
 };
 
 static inline struct lease
 address_entry_lease(const struct address_entry *entry)
 {
-	return (struct lease){entry->when, entry->expires, entry->held};
+	return (struct lease){.when = entry->when,
+			      .expires = entry->expires,
+			      .held = entry->held,
+			      .rule = entry->rule};
 }
 
 static inline void
@@ -35,6 +39,7 @@ address_entry_set_lease(struct address_entry *entry, const struct lease *lease)
 	entry->when = lease->when;
 	entry->expires = lease->expires;
 	entry->held = lease->held;
+	entry->rule = lease->rule;
 }
 
 struct address_index {

@@ -1,12 +1,10 @@
-#include "daemon/table/authtab.h"
+#include "daemon/table/authtab_state.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "daemon/table/address_index.h"
-#include "daemon/table/lease.h"
+#include "daemon/table/rule_names.h"
 #include "daemon/table/timing_wheel.h"
 #include "daemon/table/user_lists.h"
 
@@ -22,25 +20,10 @@ static_assert(AUTHTAB_USERS_MAX == (int)USER_LISTS_LIST_MAX,
 static_assert(AUTHTAB_USER_NAME_MAX == (int)USER_LISTS_NAME_MAX,
 	      "as long as a stored name");
 
-struct authtab {
-	unsigned int ipv6_prefix; /* 0: each address counts by itself */
-	uint32_t longest, hold;
-	uint32_t max;
-	authtab_event_fn *event_fn;
-	void *arg;
-	int64_t now; /* the latest time seen; nothing expires before it */
-	int64_t due; /* no entry expires before it */
-
-	struct address_index addresses;
-	struct user_lists *users;
-	struct timing_wheel *wheel;
-};
-
 /* ---- life ---- */
 
-/* Empty storage for about that many addresses. */
-static void
-make_storage(struct authtab *tab, uint32_t about)
+void
+authtab_make_storage(struct authtab *tab, uint32_t about)
 {
 	address_index_init(&tab->addresses, about);
 	tab->users = user_lists_new();
@@ -67,7 +50,8 @@ authtab_new(uint32_t longest, size_t max_addresses, authtab_event_fn *event_fn,
 	tab->longest = longest;
 	tab->event_fn = event_fn;
 	tab->arg = arg;
-	make_storage(tab, 0);
+	tab->rules = rule_names_new();
+	authtab_make_storage(tab, 0);
 	authtab_set_max(tab, max_addresses);
 	return tab;
 }
@@ -78,12 +62,13 @@ authtab_free(struct authtab **tab)
 	if (*tab == NULL)
 		return;
 	free_storage(*tab);
+	rule_names_free(&(*tab)->rules);
 	free(*tab);
 	*tab = NULL;
 }
 
-static void
-notify(struct authtab *tab, enum authtab_event event, struct addr addr,
+void
+authtab_notify(struct authtab *tab, enum authtab_event event, struct addr addr,
        int64_t when)
 {
 	if (tab->event_fn != NULL)
@@ -126,50 +111,42 @@ authtab_prefetch(const struct authtab *tab, const struct addr *addr, int step)
 
 /* ---- entries ---- */
 
-static struct address_entry *
-entry_at(const struct authtab *tab, uint32_t index)
-{
-	return &tab->addresses.at[index];
-}
-
 static uint32_t
 insert(struct authtab *tab, const struct addr *addr, const struct lease *lease)
 {
 	uint32_t index = address_index_add(&tab->addresses, addr);
 
-	address_entry_set_lease(entry_at(tab, index), lease);
+	address_entry_set_lease(authtab_entry(tab, index), lease);
 	timing_wheel_add(tab->wheel, index, lease->expires);
 	if (lease->expires < tab->due)
 		tab->due = lease->expires;
 	return index;
 }
 
-/* Removes an entry and all that belongs to it, and reports the event. */
-static void
-drop(struct authtab *tab, uint32_t index, enum authtab_event event)
+void
+authtab_drop(struct authtab *tab, uint32_t index, enum authtab_event event)
 {
-	struct address_entry gone = *entry_at(tab, index);
+	struct address_entry gone = *authtab_entry(tab, index);
 
 	timing_wheel_remove(tab->wheel, index);
 	user_lists_clear(tab->users, &gone.users);
 	address_index_remove(&tab->addresses, index);
-	notify(tab, event, gone.addr, gone.when);
+	authtab_notify(tab, event, gone.addr, gone.when);
 }
 
 static void
 copy_entry(struct authtab *to, const struct authtab *from, uint32_t index)
 {
-	const struct address_entry *entry = entry_at(from, index);
+	const struct address_entry *entry = authtab_entry(from, index);
 	struct lease lease = address_entry_lease(entry);
 	uint32_t copy = insert(to, &entry->addr, &lease);
 
-	entry_at(to, copy)->users =
+	authtab_entry(to, copy)->users =
 	    user_lists_copy(to->users, from->users, entry->users);
 }
 
-/* Moves all entries of `old` to the empty storage of tab, and frees theirs. */
-static void
-move_entries(struct authtab *tab, struct authtab *old)
+void
+authtab_move_entries(struct authtab *tab, struct authtab *old)
 {
 	for (uint32_t i = address_index_next(&old->addresses, 1); i != 0;
 	     i = address_index_next(&old->addresses, i + 1))
@@ -177,18 +154,15 @@ move_entries(struct authtab *tab, struct authtab *old)
 	free_storage(old);
 }
 
-/* Gives memory back when most addresses have gone, by moving the others to
- * smaller storage. Seven were removed for each that moves, so the cost is
- * small. */
-static void
-shrink(struct authtab *tab)
+void
+authtab_shrink(struct authtab *tab)
 {
 	struct authtab old = *tab;
 
 	if (!address_index_sparse(&tab->addresses))
 		return;
-	make_storage(tab, old.addresses.count * 2);
-	move_entries(tab, &old);
+	authtab_make_storage(tab, old.addresses.count * 2);
+	authtab_move_entries(tab, &old);
 }
 
 /* ---- time ---- */
@@ -209,15 +183,15 @@ tidy_slot(struct authtab *tab, uint32_t first, int64_t now, bool one_is_enough)
 
 	for (;; index = next) {
 		next = timing_wheel_after(wheel, index);
-		expires = entry_at(tab, index)->expires;
+		expires = authtab_entry(tab, index)->expires;
 		if (expires <= now) {
-			drop(tab, index, AUTHTAB_EXPIRED);
+			authtab_drop(tab, index, AUTHTAB_EXPIRED);
 		} else if (!timing_wheel_in_place(wheel, index, expires)) {
 			timing_wheel_remove(wheel, index);
 			timing_wheel_add(wheel, index, expires);
 		} else {
 			if (soonest == 0 ||
-			    expires < entry_at(tab, soonest)->expires)
+			    expires < authtab_entry(tab, soonest)->expires)
 				soonest = index;
 			if (one_is_enough || timing_wheel_exact(wheel))
 				return soonest;
@@ -251,10 +225,10 @@ advance(struct authtab *tab, int64_t now)
 	if (now >= tab->due) {
 		soonest = find_soonest(tab, now, false);
 		tab->due =
-		    soonest ? entry_at(tab, soonest)->expires : INT64_MAX;
+		    soonest ? authtab_entry(tab, soonest)->expires : INT64_MAX;
 	}
 	tab->now = now;
-	shrink(tab);
+	authtab_shrink(tab);
 }
 
 uint32_t
@@ -268,7 +242,7 @@ authtab_sweep(struct authtab *tab, int64_t now)
 	if (tab->addresses.count == 0)
 		return 0;
 	soonest = find_soonest(tab, now, false);
-	return (uint32_t)(entry_at(tab, soonest)->expires - now);
+	return (uint32_t)(authtab_entry(tab, soonest)->expires - now);
 }
 
 void
@@ -278,8 +252,8 @@ authtab_set_max(struct authtab *tab, size_t max_addresses)
 	tab->max = max_addresses < INT32_MAX ? (uint32_t)max_addresses
 					     : (uint32_t)INT32_MAX;
 	while (tab->addresses.count > tab->max)
-		drop(tab, find_soonest(tab, tab->now, true), AUTHTAB_EVICTED);
-	shrink(tab);
+		authtab_drop(tab, find_soonest(tab, tab->now, true), AUTHTAB_EVICTED);
+	authtab_shrink(tab);
 }
 
 /* ---- granting ---- */
@@ -295,175 +269,74 @@ make_room(struct authtab *tab, int64_t expires)
 		return 0;
 	/* Where slots are wide, one of the next slot is near enough. */
 	soonest = find_soonest(tab, tab->now, true);
-	if (entry_at(tab, soonest)->expires > expires)
+	if (authtab_entry(tab, soonest)->expires > expires)
 		return -1;
-	drop(tab, soonest, AUTHTAB_EVICTED);
+	authtab_drop(tab, soonest, AUTHTAB_EVICTED);
 	return 0;
-}
-
-static int64_t
-later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
 }
 
 /* Adds another login from an address. True if that moved its lease forward. */
 static bool
-renew(struct authtab *tab, struct address_entry *entry, const char *user,
-      size_t user_len, const struct lease *login)
+renew(struct authtab *tab, struct address_entry *entry,
+      const struct authtab_login *login, const struct lease *lease)
 {
 	struct lease all = address_entry_lease(entry);
 	bool moved;
 
-	if (user != NULL)
-		user_lists_add(tab->users, &entry->users, user, user_len, login,
-			       &all, tab->now);
-	else
-		user_lists_split(tab->users, &entry->users, &all);
-	moved = lease_join(&all, login);
+	user_lists_add(tab->users, &entry->users, login->user, login->user_len,
+		       lease, &all, tab->now);
+	moved = lease_join(&all, lease);
 	address_entry_set_lease(entry, &all);
 	return moved;
 }
 
-int
-authtab_grant(struct authtab *tab, const struct addr *addr, const char *user,
-	      size_t user_len, time_t when, int64_t expires, int64_t now)
+/* The lease that a login grants by the bounds of the table. False: none. */
+static bool
+bound(const struct authtab *tab, const struct authtab_login *login,
+      struct lease *out)
 {
-	return authtab_hold(tab, addr, user, user_len, when, expires, expires,
-			    now);
-}
+	int64_t expires = login->expires, until = login->until;
 
-int
-authtab_hold(struct authtab *tab, const struct addr *addr, const char *user,
-	     size_t user_len, time_t when, int64_t expires, int64_t until,
-	     int64_t now)
-{
-	struct addr key = authtab_key(tab, addr);
-	struct lease login = {.when = when};
-	int event = AUTHTAB_RENEWED;
-	uint32_t index;
-
-	assert(addr->family != 0);
-	if (now > tab->now)
-		advance(tab, now);
 	if (expires > tab->now + tab->longest)
 		expires = tab->now + tab->longest;
 	if (until > tab->now + tab->hold)
 		until = tab->now + tab->hold;
-	until = later(until, expires);
-	if (until <= tab->now)
-		return -1;
-	lease_set(&login, expires, until);
+	*out = (struct lease){.when = login->when,
+			      .rule = (uint16_t)login->rule};
+	lease_set(out, expires, until);
+	return out->expires > tab->now;
+}
 
+int
+authtab_grant(struct authtab *tab, const struct authtab_login *login,
+	      int64_t now)
+{
+	struct addr key = authtab_key(tab, &login->addr);
+	int event = AUTHTAB_RENEWED;
+	struct lease lease;
+	uint32_t index;
+
+	assert(key.family != 0);
+	if (now > tab->now)
+		advance(tab, now);
+	if (!bound(tab, login, &lease))
+		return -1;
 	index = address_index_find(&tab->addresses, &key);
 	if (index == 0) {
-		if (make_room(tab, until) < 0)
+		if (make_room(tab, lease.expires) < 0)
 			return -1;
-		index = insert(tab, &key, &login);
-		if (user != NULL)
-			user_lists_add(tab->users, &entry_at(tab, index)->users,
-				       user, user_len, &login, NULL, tab->now);
+		index = insert(tab, &key, &lease);
+		user_lists_add(tab->users, &authtab_entry(tab, index)->users,
+			       login->user, login->user_len, &lease, NULL,
+			       tab->now);
 		event = AUTHTAB_ADDED;
-	} else if (!renew(tab, entry_at(tab, index), user, user_len, &login)) {
+	} else if (!renew(tab, authtab_entry(tab, index), login, &lease)) {
 		event = -1;
 	}
 	if (event >= 0)
-		notify(tab, (enum authtab_event)event, key,
-		       entry_at(tab, index)->when);
+		authtab_notify(tab, (enum authtab_event)event, key,
+			       authtab_entry(tab, index)->when);
 	return event;
-}
-
-static void
-release_user(const void *until, struct lease *lease)
-{
-	lease_release(lease, *(const int64_t *)until);
-}
-
-void
-authtab_release(struct authtab *tab, const struct addr *addr, int64_t until)
-{
-	struct addr key = authtab_key(tab, addr);
-	uint32_t index = address_index_find(&tab->addresses, &key);
-	struct address_entry *entry = entry_at(tab, index);
-	struct lease lease;
-
-	if (index == 0 || entry->held == 0 || until >= entry->expires)
-		return;
-	lease = address_entry_lease(entry);
-	lease_release(&lease, until);
-	address_entry_set_lease(entry, &lease);
-	user_lists_change(tab->users, entry->users, release_user, &until);
-	if (entry->expires <= tab->now) {
-		drop(tab, index, AUTHTAB_EXPIRED);
-		shrink(tab);
-		return;
-	}
-	timing_wheel_remove(tab->wheel, index);
-	timing_wheel_add(tab->wheel, index, entry->expires);
-	if (entry->expires < tab->due)
-		tab->due = entry->expires;
-}
-
-/* How the leases change with new bounds: each grant lasts that much longer, no
- * session holds beyond latest, and nothing expires before now, since the wheel
- * has no slot for it. */
-struct bounds {
-	int64_t more, latest, now;
-};
-
-static void
-change_lease(const void *arg, struct lease *lease)
-{
-	const struct bounds *bounds = arg;
-	int64_t until = lease->held > 0 ? lease->expires : 0;
-
-	if (until > bounds->latest)
-		until = bounds->latest;
-	lease_set(lease, lease_granted(lease) + bounds->more,
-		  later(until, bounds->now));
-}
-
-/* Moves all entries to new storage, since longer leases need a larger wheel.
- * The next sweep drops what has expired. */
-static void
-change_bounds(struct authtab *tab, uint32_t longest, uint32_t hold, int64_t now)
-{
-	struct authtab old = *tab;
-	struct bounds bounds;
-	struct lease lease;
-
-	if (now > tab->now)
-		tab->now = now;
-	bounds = (struct bounds){.more = (int64_t)longest - tab->longest,
-				 .latest = tab->now + hold,
-				 .now = tab->now};
-	tab->longest = longest;
-	tab->hold = hold;
-	make_storage(tab, old.addresses.count * 2);
-	for (uint32_t i = address_index_next(&old.addresses, 1); i != 0;
-	     i = address_index_next(&old.addresses, i + 1)) {
-		struct address_entry *entry = entry_at(&old, i);
-
-		lease = address_entry_lease(entry);
-		change_lease(&bounds, &lease);
-		address_entry_set_lease(entry, &lease);
-		user_lists_change(old.users, entry->users, change_lease,
-				  &bounds);
-	}
-	move_entries(tab, &old);
-}
-
-void
-authtab_set_longest(struct authtab *tab, uint32_t longest, int64_t now)
-{
-	assert(longest > 0);
-	change_bounds(tab, longest, tab->hold, now);
-}
-
-void
-authtab_set_hold(struct authtab *tab, uint32_t hold, int64_t now)
-{
-	change_bounds(tab, tab->longest, hold, now);
 }
 
 bool
@@ -474,8 +347,8 @@ authtab_remove(struct authtab *tab, const struct addr *addr)
 
 	if (index == 0)
 		return false;
-	drop(tab, index, AUTHTAB_REMOVED);
-	shrink(tab);
+	authtab_drop(tab, index, AUTHTAB_REMOVED);
+	authtab_shrink(tab);
 	return true;
 }
 
@@ -487,24 +360,41 @@ authtab_count(const struct authtab *tab)
 	return tab->addresses.count;
 }
 
+unsigned int
+authtab_rule(struct authtab *tab, const char *name)
+{
+	return rule_names_number(tab->rules, name);
+}
+
+static struct authtab_user
+user_row(const struct authtab *tab, const char *name, const struct lease *lease)
+{
+	return (struct authtab_user){.name = name,
+				     .when = (time_t)lease->when,
+				     .expires = lease->expires,
+				     .granted = lease_granted(lease),
+				     .rule = rule_names_text(tab->rules,
+							     lease->rule)};
+}
+
 static void
 fill_row(const struct authtab *tab, const struct address_entry *entry,
 	 struct authtab_row *out)
 {
 	struct user_lists_user users[USER_LISTS_LIST_MAX];
-	struct lease all = address_entry_lease(entry);
+	struct lease all = address_entry_lease(entry), rest;
 
 	out->addr = entry->addr;
 	out->when = (time_t)all.when;
 	out->expires = all.expires;
 	out->granted = lease_granted(&all);
+	out->rule = rule_names_text(tab->rules, all.rule);
 	out->nusers = user_lists_get(tab->users, entry->users, &all, users);
 	for (size_t i = 0; i < out->nusers; i++)
-		out->users[i] = (struct authtab_user){
-		    .name = users[i].name,
-		    .when = (time_t)users[i].lease.when,
-		    .expires = users[i].lease.expires,
-		    .granted = lease_granted(&users[i].lease)};
+		out->users[i] = user_row(tab, users[i].name, &users[i].lease);
+	out->has_rest = user_lists_rest(tab->users, entry->users, &rest);
+	if (out->has_rest)
+		out->rest = user_row(tab, NULL, &rest);
 }
 
 bool
@@ -516,7 +406,7 @@ authtab_get(const struct authtab *tab, const struct addr *addr,
 
 	if (index == 0)
 		return false;
-	fill_row(tab, entry_at(tab, index), out);
+	fill_row(tab, authtab_entry(tab, index), out);
 	return true;
 }
 
@@ -529,6 +419,6 @@ authtab_next(const struct authtab *tab, size_t *at, struct authtab_row *out)
 	if (index == 0)
 		return false;
 	*at = (size_t)index + 1;
-	fill_row(tab, entry_at(tab, index), out);
+	fill_row(tab, authtab_entry(tab, index), out);
 	return true;
 }

@@ -7,7 +7,8 @@
  * setting the clock keeps nobody authorized. An authorization only moves
  * forward: a line that is read twice, late or out of order does no harm. An
  * open session may hold an address longer than its login granted; the end of
- * the session takes back only that extra time.
+ * the session takes back only that extra time. What a rule has granted can be
+ * withdrawn once the rule is no longer in force.
  *
  * Grant, renew and expire are O(1): a hash by address and a timing wheel by
  * expiry. The table is bounded: when it is full, the addresses that expire
@@ -31,14 +32,16 @@ enum authtab_event {
 	AUTHTAB_RENEWED,
 	AUTHTAB_EXPIRED,
 	AUTHTAB_EVICTED,
-	AUTHTAB_REMOVED
+	AUTHTAB_REMOVED,
+	AUTHTAB_SHORTENED, /* some of its logins were withdrawn */
+	AUTHTAB_EVENTS
 };
 enum {
 	AUTHTAB_USERS_MAX = 32,	     /* users remembered per address */
 	AUTHTAB_USER_NAME_MAX = 255, /* bytes; longer names are cut */
 };
 
-/* Called by grant, hold, release, sweep and remove; must not change the
+/* Called by grant, release, sweep, remove and withdraw; must not change the
  * table. */
 typedef void authtab_event_fn(void *arg, enum authtab_event,
 			      const struct addr *, time_t when);
@@ -50,6 +53,7 @@ struct authtab_user {
 	time_t when;	 /* the user's last login */
 	int64_t expires; /* steady seconds */
 	int64_t granted; /* as in struct authtab_row */
+	const char *rule;
 };
 
 /* An address and its users; borrowed until the table changes. */
@@ -58,9 +62,27 @@ struct authtab_row {
 	time_t when;	 /* the last login */
 	int64_t expires; /* steady seconds */
 	int64_t granted; /* when it would expire if no session held it */
+	/* Which rule found the login that granted longest. NULL: none did, for
+	 * an operator granted it, or that is not known. */
+	const char *rule;
 	/* The latest login first. Some users may have expired already. */
 	size_t nusers;
 	struct authtab_user users[AUTHTAB_USERS_MAX];
+	/* Logins beside theirs: without a user, or of more users than that. Only
+	 * where there are users as well; its name is NULL. */
+	bool has_rest;
+	struct authtab_user rest;
+};
+
+/* A login to grant. */
+struct authtab_login {
+	struct addr addr;
+	const char *user; /* NULL: not known */
+	size_t user_len;
+	time_t when;
+	int64_t expires; /* steady seconds */
+	int64_t until;	 /* its open session holds the address; 0: none does */
+	unsigned int rule; /* by authtab_rule(); 0: no rule */
 };
 
 /* longest: the grace in seconds; no login lasts longer. */
@@ -74,15 +96,19 @@ void authtab_free(struct authtab **);
 void authtab_set_ipv6_prefix(struct authtab *, unsigned int bits);
 struct addr authtab_key(const struct authtab *, const struct addr *);
 
+/* The number of a rule, new if the name is; authtab_withdraw() ends that. 0:
+ * there are 65535 others. */
+unsigned int authtab_rule(struct authtab *, const char *name);
+
 /*
- * Grants a login. user may be NULL. expires is cut to now + longest. now:
- * steady seconds; addresses that have expired by then are removed first.
+ * Grants a login. expires is cut to now + longest, until to now + hold. now:
+ * steady seconds; addresses that have expired by then are removed first. A login
+ * that has expired counts as long as its session holds the address.
  * Returns the event; -1 if nothing changed, because the login has expired or is
  * older than one that is known, or the table is full of addresses that expire
  * later.
  */
-int authtab_grant(struct authtab *, const struct addr *, const char *user,
-		  size_t user_len, time_t when, int64_t expires, int64_t now);
+int authtab_grant(struct authtab *, const struct authtab_login *, int64_t now);
 /*
  * A large table is not in the processor's caches, so a grant mostly waits for
  * memory. Callers who know the next logins can fetch theirs early: call this
@@ -92,14 +118,6 @@ int authtab_grant(struct authtab *, const struct addr *, const char *user,
 enum { AUTHTAB_PREFETCH_STEPS = 3 };
 void authtab_prefetch(const struct authtab *, const struct addr *, int step);
 
-/*
- * Grants a login whose session is open and holds the address until then, cut to
- * now + hold. Unlike authtab_grant(), it takes a login that has expired, as
- * long as the session holds it.
- */
-int authtab_hold(struct authtab *, const struct addr *, const char *user,
-		 size_t user_len, time_t when, int64_t expires, int64_t until,
-		 int64_t now);
 /* The sessions of an address now hold it no longer than `until'. What its
  * logins granted stays, and nothing is prolonged. Removes the address if it has
  * expired then. */
@@ -115,6 +133,19 @@ void authtab_set_longest(struct authtab *, uint32_t longest, int64_t now);
 /* Changes max_addresses. Of more addresses, those that expire first are
  * evicted. */
 void authtab_set_max(struct authtab *, size_t max_addresses);
+
+/*
+ * Withdraws what was granted by rules that are not in force any more: those for
+ * which out_of_force() is true, which is asked once for each known name. An
+ * address goes unless other logins keep it; then they alone count. told() hears
+ * of each address and of one such rule of it; it may be NULL. The names of
+ * these rules lose their numbers.
+ */
+typedef bool authtab_rule_fn(void *arg, const char *rule);
+typedef void authtab_withdrawn_fn(void *arg, const struct addr *,
+				  const char *rule, bool gone);
+void authtab_withdraw(struct authtab *, authtab_rule_fn *out_of_force,
+		      authtab_withdrawn_fn *told, void *arg);
 
 /* Returns whether the address was in the table. */
 bool authtab_remove(struct authtab *, const struct addr *);

@@ -13,6 +13,8 @@ struct lease {
 	int64_t expires; /* steady seconds */
 	uint32_t held;	 /* seconds of it that an open session adds: the
 			  * login itself granted expires - held */
+	uint16_t rule;	 /* found the login that granted longest; see
+			  * rule_names.h; 0: no rule, or not known which */
 };
 
 static inline int64_t
@@ -31,17 +33,21 @@ lease_set(struct lease *lease, int64_t grant, int64_t until)
 }
 
 /* Adds another login, which may be older than the last one: no time moves back.
- * True if the last login or the expiry moved forward. */
+ * The rule follows the grant and not the last login, for an operator may grant
+ * more than any login. True if the last login or the expiry moved forward. */
 static inline bool
 lease_join(struct lease *lease, const struct lease *login)
 {
 	int64_t grant = lease_granted(lease), before = lease->expires;
 	bool forward = login->when > lease->when;
 
+	if (lease_granted(login) > grant ||
+	    (lease_granted(login) == grant && forward)) {
+		grant = lease_granted(login);
+		lease->rule = login->rule;
+	}
 	if (forward)
 		lease->when = login->when;
-	if (lease_granted(login) > grant)
-		grant = lease_granted(login);
 	lease_set(lease, grant,
 		  login->expires > before ? login->expires : before);
 	return forward || lease->expires > before;

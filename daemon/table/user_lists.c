@@ -1,7 +1,6 @@
 #include "daemon/table/user_lists.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,13 +23,14 @@ struct name {
 };
 
 /* A list that stores leases is a chain of cells, the latest login first; its
- * number is that of the first cell, marked with CELLS. */
+ * number is that of the first cell, marked with CELLS. The cell of the rest, if
+ * there is one, comes last. */
 struct cell {
 	struct lease lease;
 	uint32_t name;
 	uint32_t next;
 };
-static const uint32_t CELLS = 0x80000000;
+static const uint32_t CELLS = 0x80000000, REST = 0;
 
 struct user_lists {
 	uint64_t seed;
@@ -220,7 +220,8 @@ cell_new(struct user_lists *users, uint32_t name, const struct lease *lease)
 static void
 cell_drop(struct user_lists *users, uint32_t at)
 {
-	name_drop(users, users->cells[at].name);
+	if (users->cells[at].name != REST)
+		name_drop(users, users->cells[at].name);
 	users->cells[at].next = users->free_cell;
 	users->free_cell = at;
 }
@@ -248,36 +249,59 @@ take_cell(struct user_lists *users, uint32_t *first, uint32_t name, int64_t now)
 	return taken;
 }
 
-/* Inserts a cell by the time of its login. A chain that gets too long loses its
- * last cell. */
+static bool
+is_rest(const struct user_lists *users, uint32_t at)
+{
+	return users->cells[at].name == REST;
+}
+
+/* Makes the last user of a chain, whose cell *link is, one of the rest. */
+static void
+join_rest(struct user_lists *users, uint32_t *link)
+{
+	struct cell *cell = &users->cells[*link];
+	uint32_t rest = cell->next;
+
+	if (rest != 0) {
+		lease_join(&users->cells[rest].lease, &cell->lease);
+		cell_drop(users, *link);
+		*link = rest;
+	} else {
+		name_drop(users, cell->name);
+		cell->name = REST;
+	}
+}
+
+/* Inserts a cell by the time of its login, that of the rest at the end. */
 static void
 put_cell(struct user_lists *users, uint32_t *first, uint32_t at)
 {
+	struct cell *cells = users->cells;
 	uint32_t *link = first, n = 0;
 
-	while (*link != 0 &&
-	       users->cells[*link].lease.when > users->cells[at].lease.when) {
-		link = &users->cells[*link].next;
+	while (*link != 0 && !is_rest(users, *link) &&
+	       (is_rest(users, at) ||
+		cells[*link].lease.when > cells[at].lease.when)) {
+		link = &cells[*link].next;
 		n++;
 	}
-	users->cells[at].next = *link;
+	cells[at].next = *link;
 	*link = at;
-	for (; *link != 0; link = &users->cells[*link].next) {
+	for (; *link != 0 && !is_rest(users, *link); link = &cells[*link].next)
 		if (n++ == USER_LISTS_LIST_MAX) {
-			cell_drop(users, *link);
-			*link = 0;
+			join_rest(users, link);
 			return;
 		}
-	}
 }
 
 /* ---- lists ---- */
 
-void
-user_lists_split(struct user_lists *users, uint32_t *list,
-		 const struct lease *all)
+/* Gives the only user of an address, or the rest, a cell with the lease of the
+ * address, which is about to change by a login of somebody else. */
+static void
+split(struct user_lists *users, uint32_t *list, const struct lease *all)
 {
-	if (*list != 0 && !(*list & CELLS))
+	if (!(*list & CELLS))
 		*list = cell_new(users, *list, all) | CELLS;
 }
 
@@ -291,7 +315,8 @@ add_cell(struct user_lists *users, uint32_t *list, uint32_t name,
 
 	if (at != 0) {
 		lease_join(&users->cells[at].lease, lease);
-		name_drop(users, name); /* the cell has its reference already */
+		if (name != REST)
+			name_drop(users, name); /* the cell has it already */
 	} else {
 		at = cell_new(users, name, lease);
 	}
@@ -299,27 +324,39 @@ add_cell(struct user_lists *users, uint32_t *list, uint32_t name,
 	*list = first | CELLS;
 }
 
+/* Whether the list takes no memory, and has this user or, with len 0, the rest.
+ */
+static bool
+has_only(const struct user_lists *users, uint32_t list, const char *name,
+	 size_t len)
+{
+	if (list & CELLS)
+		return false;
+	if (list == REST || len == 0)
+		return list == REST && len == 0;
+	return name_is(users, list, name, len);
+}
+
 void
 user_lists_add(struct user_lists *users, uint32_t *list, const char *name,
 	       size_t len, const struct lease *lease, const struct lease *all,
 	       int64_t now)
 {
-	uint32_t id;
+	uint32_t id = REST;
 
-	len = strnlen(name,
-		      len < USER_LISTS_NAME_MAX ? len : USER_LISTS_NAME_MAX);
-	if (len == 0) {
-		user_lists_split(users, list, all);
+	if (len > USER_LISTS_NAME_MAX)
+		len = USER_LISTS_NAME_MAX;
+	if (len > 0)
+		len = strnlen(name, len);
+	if (all != NULL && has_only(users, *list, name, len))
 		return;
-	}
-	if (*list != 0 && !(*list & CELLS) && name_is(users, *list, name, len))
-		return;
-	id = name_take(users, name, len);
+	if (len > 0)
+		id = name_take(users, name, len);
 	if (all == NULL) {
 		*list = id;
 		return;
 	}
-	user_lists_split(users, list, all);
+	split(users, list, all);
 	add_cell(users, list, id, lease, now);
 }
 
@@ -358,22 +395,97 @@ user_lists_change(struct user_lists *users, uint32_t list,
 		change(arg, &users->cells[at].lease);
 }
 
+void
+user_lists_join(const struct user_lists *users, uint32_t list,
+		struct lease *all)
+{
+	uint32_t at = list & CELLS ? list & ~CELLS : 0;
+
+	for (; at != 0; at = users->cells[at].next)
+		lease_join(all, &users->cells[at].lease);
+}
+
+/* Returns the rule of one that it removes; 0: it removes none. */
+static uint16_t
+remove_refused(struct user_lists *users, uint32_t *first, const bool *refused)
+{
+	uint32_t *link = first, at;
+	uint16_t rule = 0;
+
+	while ((at = *link) != 0) {
+		if (!refused[users->cells[at].lease.rule]) {
+			link = &users->cells[at].next;
+			continue;
+		}
+		rule = users->cells[at].lease.rule;
+		*link = users->cells[at].next;
+		cell_drop(users, at);
+	}
+	return rule;
+}
+
+/* The list that a chain makes. One cell is not needed: its lease is that of the
+ * address. */
+static uint32_t
+list_of(struct user_lists *users, uint32_t first)
+{
+	uint32_t name;
+
+	if (users->cells[first].next != 0)
+		return first | CELLS;
+	name = users->cells[first].name;
+	users->cells[first].name = REST; /* its reference is now the list's */
+	cell_drop(users, first);
+	return name;
+}
+
+/* The lease of an address may be that of a user who is no longer there. */
+bool
+user_lists_withdraw(struct user_lists *users, uint32_t *list,
+		    const bool *refused, struct lease *all, uint16_t *rule)
+{
+	uint32_t first = *list & ~CELLS;
+	uint16_t removed;
+
+	*rule = refused[all->rule] ? all->rule : 0;
+	if (!(*list & CELLS)) {
+		if (*rule != 0)
+			user_lists_clear(users, list);
+		return *rule == 0;
+	}
+	removed = remove_refused(users, &first, refused);
+	if (*rule == 0)
+		*rule = removed;
+	*list = first == 0 ? 0 : first | CELLS;
+	if (*rule == 0 || first == 0)
+		return first != 0;
+	*all = users->cells[first].lease;
+	user_lists_join(users, *list, all);
+	*list = list_of(users, first);
+	return true;
+}
+
+static uint32_t
+copy_name(struct user_lists *to, const struct user_lists *from, uint32_t id)
+{
+	const struct name *name;
+
+	if (id == REST)
+		return REST;
+	name = name_at(from, id);
+	return name_take(to, name->text, name->len);
+}
+
 uint32_t
 user_lists_copy(struct user_lists *to, const struct user_lists *from,
 		uint32_t list)
 {
 	uint32_t first = 0, last = 0, at, id, copy;
-	const struct name *name;
 
-	if (list == 0)
-		return 0;
-	if (!(list & CELLS)) {
-		name = name_at(from, list);
-		return name_take(to, name->text, name->len);
-	}
+	if (!(list & CELLS))
+		return copy_name(to, from, list);
 	for (at = list & ~CELLS; at != 0; at = from->cells[at].next) {
-		name = name_at(from, from->cells[at].name);
-		id = name_take(to, name->text, name->len);
+		id = copy_name(to, from, from->cells[at].name);
 		copy = cell_new(to, id, &from->cells[at].lease);
 		*(last != 0 ? &to->cells[last].next : &first) = copy;
 		last = copy;
@@ -399,8 +511,23 @@ user_lists_get(const struct user_lists *users, uint32_t list,
 	}
 	for (at = list & ~CELLS; at != 0; at = cell->next) {
 		cell = &users->cells[at];
+		if (cell->name == REST)
+			break;
 		out[count++] = (struct user_lists_user){
 		    name_at(users, cell->name)->text, cell->lease};
 	}
 	return count;
+}
+
+bool
+user_lists_rest(const struct user_lists *users, uint32_t list,
+		struct lease *out)
+{
+	uint32_t at = list & CELLS ? list & ~CELLS : 0;
+
+	while (at != 0 && !is_rest(users, at))
+		at = users->cells[at].next;
+	if (at != 0)
+		*out = users->cells[at].lease;
+	return at != 0;
 }

@@ -3,14 +3,19 @@
  * users of each address.
  *
  * A list is a number that the address keeps. Most addresses have one user, with
- * the same times as the address: then the list is the number of the name and
- * takes no memory of its own. An address with several users, or with a login
- * that names no user, needs a list that stores a lease for each of them. A list
- * is bounded: 100,000 people behind one gateway cost USER_LISTS_LIST_MAX users.
+ * the same lease as the address: then the list is the number of the name and
+ * takes no memory of its own, nor does it where no login named a user. An
+ * address with several users, or with logins of both kinds, needs a list that
+ * stores a lease for each user, and one more for the rest: the logins that named
+ * no user, and those of users who are no longer on the list. A list is bounded:
+ * 100,000 people behind one gateway cost USER_LISTS_LIST_MAX users and the rest.
+ *
+ * So the lease of an address is always that of its users and the rest joined.
  */
 #ifndef DAEMON_TABLE_USER_LISTS_H
 #define DAEMON_TABLE_USER_LISTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,18 +37,14 @@ struct user_lists *user_lists_new(void);
 void user_lists_free(struct user_lists **);
 
 /*
- * Adds the login of a user to a list; list 0 is empty. `all` is the lease of
- * the address before this login, NULL if this is its first. Users whose lease
- * has expired at now are removed. A full list loses the user with the oldest
- * login.
+ * Adds a login to a list, which is 0 at first. len 0: it names no user. `all` is
+ * the lease of the address before this login, NULL if this is its first. Users
+ * whose lease has expired at now are removed. In a full list the user with the
+ * oldest login joins the rest.
  */
 void user_lists_add(struct user_lists *, uint32_t *list, const char *name,
 		    size_t len, const struct lease *, const struct lease *all,
 		    int64_t now);
-/* Gives the only user of an address a lease of their own, equal to that of the
- * address, which is about to change by a login of somebody else. */
-void user_lists_split(struct user_lists *, uint32_t *list,
-		      const struct lease *all);
 /* Prefetches into the processor's cache what user_lists_add() reads first. */
 void user_lists_prefetch(const struct user_lists *, uint32_t list);
 void user_lists_clear(struct user_lists *,
@@ -54,6 +55,17 @@ void user_lists_clear(struct user_lists *,
 typedef void user_lists_change_fn(const void *arg, struct lease *);
 void user_lists_change(struct user_lists *, uint32_t list,
 		       user_lists_change_fn *, const void *arg);
+/* Joins to *all each lease that the list stores. */
+void user_lists_join(const struct user_lists *, uint32_t list,
+		     struct lease *all);
+/*
+ * Removes the users, and the rest, whose rule is refused: refused[rule]. `all`,
+ * the lease of the address, becomes that of who is left. *rule: of one that was
+ * removed; 0: none was. False: nobody is left, and the list is empty.
+ */
+bool user_lists_withdraw(struct user_lists *, uint32_t *list,
+			 const bool *refused, struct lease *all,
+			 uint16_t *rule);
 /* Copies a list of another struct user_lists, and the names in it. */
 uint32_t user_lists_copy(struct user_lists *to, const struct user_lists *from,
 			 uint32_t list);
@@ -63,5 +75,9 @@ uint32_t user_lists_copy(struct user_lists *to, const struct user_lists *from,
 size_t user_lists_get(const struct user_lists *, uint32_t list,
 		      const struct lease *all,
 		      struct user_lists_user out[USER_LISTS_LIST_MAX]);
+/* Copies the lease that the list stores for the rest. False: it stores no such
+ * lease. If the list is 0, all logins are the rest. */
+bool user_lists_rest(const struct user_lists *, uint32_t list,
+		     struct lease *out);
 
 #endif

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,160 +15,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/table/removals.h"
 #include "daemon/table/sessions.h"
-
-/*
- * The file, line by line; PATH, TEXT and NAME are the raw rest of their line:
- *
- *	pop-before-smtp checkpoint 1
- *	clock WALL STEADY BOOT	(when it was written; older files lack it)
- *	log DEVICE INODE OFFSET HEAD_LEN HEAD TAIL_LEN TAIL PATH
- *	cursor TEXT			(of the preceding log)
- *	row ADDRESS LOGIN EXPIRES HELD
- *	other LOGIN EXPIRES HELD NAME
- *	user NAME		(of the preceding row; any number)
- *	seeds HASH HASH		(of the sessions that follow)
- *	session HASH HASH KIND COUNT BEGAN ADDRESS
- *	removed ADDRESS STAMP
- *	end HASH		(of all preceding lines)
- *
- * A user has times of their own, in an "other" line, or those of the row; in
- * older files all have those of the row. The latest login comes last.
- *
- * Numbers are decimal, hashes hexadecimal, times seconds since the epoch.
- */
-static const char magic[] = "pop-before-smtp checkpoint 1";
-
-/* Bytes, with the newline: a damaged file may have none. */
-enum { LINE_BYTES_MAX = 8192 };
-
-/* A file being written, and the hash of the lines so far. */
-struct writer {
-	FILE *file;
-	uint64_t hash;
-	size_t bytes; /* written so far */
-};
-
-static void put(struct writer *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-put(struct writer *w, const char *fmt, ...)
-{
-	char line[LINE_BYTES_MAX - 1];
-	va_list ap;
-	int len;
-
-	va_start(ap, fmt);
-	len = vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if (len < 0 || (size_t)len >= sizeof(line)) {
-		/* No user has so long a name: the row is kept without it. */
-		return;
-	}
-	w->hash = hash_bytes(w->hash, line, (size_t)len);
-	w->bytes += (size_t)len + 1;
-	fwrite(line, 1, (size_t)len, w->file);
-	putc('\n', w->file);
-}
-
-static void
-put_log(struct writer *w, const struct logpos *pos)
-{
-	const struct fingerprint *print = &pos->print;
-
-	if (strchr(pos->path, '\n') != NULL)
-		return;
-	put(w,
-	    "log %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %016" PRIx64
-	    " %" PRIu32 " %016" PRIx64 " %s",
-	    pos->device, pos->inode, print->offset, print->head_len,
-	    print->head, print->tail_len, print->tail, pos->path);
-	if (pos->cursor != NULL)
-		put(w, "cursor %s", pos->cursor);
-}
-
-static void
-put_user(struct writer *w, const struct authtab_row *row,
-	 const struct authtab_user *user, int64_t to_wall)
-{
-	if (user->when == row->when && user->granted == row->granted &&
-	    user->expires == row->expires)
-		put(w, "user %s", user->name);
-	else
-		put(w, "other %lld %lld %lld %s", (long long)user->when,
-		    (long long)(user->granted + to_wall),
-		    (long long)(user->expires + to_wall), user->name);
-}
-
-static void
-put_row(struct writer *w, const struct authtab_row *row, int64_t to_wall)
-{
-	char text[ADDR_TEXT_MAX];
-
-	addr_format(&row->addr, text);
-	put(w, "row %s %lld %lld %lld", text, (long long)row->when,
-	    (long long)(row->granted + to_wall),
-	    (long long)(row->expires + to_wall));
-	for (size_t i = row->nusers; i > 0; i--)
-		put_user(w, row, &row->users[i - 1], to_wall);
-}
-
-static void
-put_sessions(struct writer *w, const struct sessions *sessions)
-{
-	char text[ADDR_TEXT_MAX];
-	const void *at = NULL;
-	struct session_row row;
-	uint64_t seeds[2];
-
-	sessions_seeds(sessions, seeds);
-	put(w, "seeds %016" PRIx64 " %016" PRIx64, seeds[0], seeds[1]);
-	while (sessions_next(sessions, &at, &row)) {
-		addr_format(&row.addr, text);
-		put(w, "session %016" PRIx64 " %016" PRIx64 " %d %u %lld %s",
-		    row.key.bits[0], row.key.bits[1], (int)row.key.kind,
-		    row.count, (long long)row.when, text);
-	}
-}
-
-static void
-put_removals(struct writer *w, const struct removals *removals)
-{
-	char text[ADDR_TEXT_MAX];
-	const void *at = NULL;
-	struct addr addr;
-	time_t stamp;
-
-	while (removals_next(removals, &at, &addr, &stamp)) {
-		addr_format(&addr, text);
-		put(w, "removed %s %lld", text, (long long)stamp);
-	}
-}
-
-long long
-checkpoint_write(FILE *file, const struct authtab *table,
-		 const struct sessions *sessions, const struct removals *removals,
-		 const struct logpos *pos, size_t npos,
-		 const struct checkpoint_clock *now, int64_t lifetime)
-{
-	struct writer w = {.file = file};
-	struct authtab_row row;
-	size_t at = 0;
-
-	put(&w, "%s", magic);
-	put(&w, "clock %lld %lld %s", (long long)now->wall,
-	    (long long)now->steady, now->boot);
-	for (size_t i = 0; i < npos; i++)
-		put_log(&w, &pos[i]);
-	while (authtab_next(table, &at, &row))
-		put_row(&w, &row, now->wall - lifetime);
-	if (sessions != NULL)
-		put_sessions(&w, sessions);
-	if (removals != NULL)
-		put_removals(&w, removals);
-	fprintf(file, "end %016" PRIx64 "\n", w.hash);
-	return ferror(file) ? -1 : (long long)w.bytes;
-}
+#include "daemon/worker/checkpoint_form.h"
 
 /* A file being read. */
 struct reader {
@@ -186,6 +32,9 @@ struct reader {
 	long long when, expires, held;
 	bool pending; /* a row has been read ... */
 	bool named;   /* ... and granted to its users */
+	char row_rule[CHECKPOINT_RULE_SIZE];
+	char rule[CHECKPOINT_RULE_SIZE]; /* in the last line of rules */
+	bool rules;	      /* there was one */
 };
 
 /*
@@ -213,8 +62,8 @@ take_clock(struct reader *r, const char *text)
 }
 
 static void
-grant(struct reader *r, const char *user, long long when, long long expires,
-      long long held)
+grant(struct reader *r, const char *user, const char *rule, long long when,
+      long long expires, long long held)
 {
 	time_t login = (time_t)when;
 
@@ -222,15 +71,21 @@ grant(struct reader *r, const char *user, long long when, long long expires,
 		return;
 	if (r->now != NULL && login > r->now->wall)
 		login = r->now->wall;
-	r->grant(r->arg, &r->addr, user, user != NULL ? strlen(user) : 0, login,
-		 (time_t)expires + r->shift, (time_t)held + r->shift);
+	r->grant(r->arg, &(struct checkpoint_login){
+			     .addr = &r->addr,
+			     .user = user,
+			     .user_len = user != NULL ? strlen(user) : 0,
+			     .when = login,
+			     .expires = (time_t)expires + r->shift,
+			     .held = (time_t)held + r->shift,
+			     .rule = rule[0] != '\0' ? rule : NULL});
 }
 
 static void
 flush_row(struct reader *r)
 {
 	if (r->pending && !r->named)
-		grant(r, NULL, r->when, r->expires, r->held);
+		grant(r, NULL, r->row_rule, r->when, r->expires, r->held);
 	r->pending = r->named = false;
 }
 
@@ -276,6 +131,7 @@ take_row(struct reader *r, const char *text)
 		return false;
 	if (addr_parse(&r->addr, address, strlen(address)) != 0)
 		return false;
+	memcpy(r->row_rule, r->rule, sizeof(r->rule));
 	r->pending = true;
 	return true;
 }
@@ -286,7 +142,7 @@ take_user(struct reader *r, const char *text)
 	if (!r->pending)
 		return false;
 	r->named = true;
-	grant(r, text, r->when, r->expires, r->held);
+	grant(r, text, r->row_rule, r->when, r->expires, r->held);
 	return true;
 }
 
@@ -301,7 +157,21 @@ take_other(struct reader *r, const char *text)
 		return false;
 	if (text[len] != ' ')
 		return false;
-	grant(r, text + len + 1, when, expires, held);
+	r->named |= r->rules;
+	grant(r, text[len + 1] != '\0' ? text + len + 1 : NULL, r->rule, when,
+	      expires, held);
+	return true;
+}
+
+static bool
+take_rule(struct reader *r, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len >= sizeof(r->rule))
+		return false;
+	memcpy(r->rule, text, len + 1);
+	r->rules = true;
 	return true;
 }
 
@@ -363,10 +233,10 @@ take_line(struct reader *r, const char *line)
 		bool (*take)(struct reader *, const char *text);
 	} words[] = {
 	    {"row ", take_row},		{"user ", take_user},
-	    {"other ", take_other},	{"seeds ", take_seeds},
-	    {"session ", take_session}, {"log ", take_log},
-	    {"cursor ", take_cursor},	{"clock ", take_clock},
-	    {"removed ", take_removed},
+	    {"other ", take_other},	{"rule ", take_rule},
+	    {"seeds ", take_seeds},	{"session ", take_session},
+	    {"log ", take_log},		{"cursor ", take_cursor},
+	    {"clock ", take_clock},	{"removed ", take_removed},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -381,11 +251,11 @@ take_line(struct reader *r, const char *line)
 /* Reads a line, without its newline. -1: there is no whole line, or it is longer
  * than any that we write. */
 static ssize_t
-next_line(FILE *file, char line[LINE_BYTES_MAX + 1])
+next_line(FILE *file, char line[CHECKPOINT_LINE_MAX + 1])
 {
 	size_t len;
 
-	if (fgets(line, LINE_BYTES_MAX + 1, file) == NULL)
+	if (fgets(line, CHECKPOINT_LINE_MAX + 1, file) == NULL)
 		return -1;
 	len = strlen(line);
 	if (len == 0 || line[len - 1] != '\n')
@@ -399,13 +269,13 @@ next_line(FILE *file, char line[LINE_BYTES_MAX + 1])
 static int
 read_lines(FILE *file, struct reader *r)
 {
-	char line[LINE_BYTES_MAX + 1];
+	char line[CHECKPOINT_LINE_MAX + 1];
 	uint64_t hash, want;
 	ssize_t len;
 
 	rewind(file);
 	len = next_line(file, line);
-	if (len < 0 || strcmp(line, magic) != 0)
+	if (len < 0 || strcmp(line, CHECKPOINT_MAGIC) != 0)
 		return -1;
 	hash = hash_bytes(0, line, (size_t)len);
 	while ((len = next_line(file, line)) >= 0) {

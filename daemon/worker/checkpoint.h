@@ -38,9 +38,8 @@ long long checkpoint_write(FILE *, const struct authtab *, const struct sessions
     const struct checkpoint_clock *now, int64_t lifetime);
 
 /*
- * Calls grant for each user of each address kept, and with user NULL for an
- * address that no user accounts for: granted until expires_wall and held until
- * held_wall, by today's wall clock. What is left of a lease is measured by the
+ * Calls grant for each login kept: one for each user of each address, and one
+ * without a user for what they do not account for. What is left of a lease is measured by the
  * steady clock if the file is of the same boot, else by the wall clock. now may
  * be NULL, for callers that want the times as they are in the file.
  *
@@ -58,9 +57,16 @@ long long checkpoint_write(FILE *, const struct authtab *, const struct sessions
  *   0: there is no such file;
  *  -1: err: the file is damaged or cannot be trusted; nothing was granted.
  */
-typedef void checkpoint_grant_fn(void *arg, const struct addr *,
-    const char *user, size_t user_len, time_t when, time_t expires_wall,
-    time_t held_wall);
+struct checkpoint_login {
+	const struct addr *addr;
+	const char *user; /* NULL: not known */
+	size_t user_len;
+	time_t when;
+	time_t expires, held; /* granted and held until then, by today's wall
+			       * clock */
+	const char *rule; /* as in struct authtab_row */
+};
+typedef void checkpoint_grant_fn(void *arg, const struct checkpoint_login *);
 int checkpoint_load(const char *path, const struct checkpoint_clock *now,
     checkpoint_grant_fn *, void *arg, struct sessions *, struct removals *,
     struct logpos **pos, size_t *npos, struct err *);

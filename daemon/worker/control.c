@@ -87,11 +87,15 @@ grant(struct request *r, int64_t seconds, const char *user)
 {
 	struct control *c = r->control;
 	struct moment now = c->ops.now(c->ops.arg);
-	size_t len = user != NULL ? strlen(user) : 0;
+	const struct authtab_login login = {
+	    .addr = r->addr,
+	    .user = user,
+	    .user_len = user != NULL ? strlen(user) : 0,
+	    .when = now.wall,
+	    .expires = now.lifetime + seconds};
 	struct authtab_row row;
 
-	if (authtab_grant(c->table, &r->addr, user, len, now.wall,
-			  now.lifetime + seconds, now.lifetime) < 0 ||
+	if (authtab_grant(c->table, &login, now.lifetime) < 0 ||
 	    !authtab_get(c->table, &r->addr, &row))
 		return;
 	log_info("granted %s for %llds by request of uid %lu", r->words[1],

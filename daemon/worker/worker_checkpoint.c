@@ -34,22 +34,26 @@ has_other_prefix(const struct worker *w, const struct addr *addr)
 }
 
 void
-worker_restore_row(void *arg, const struct addr *addr, const char *user,
-		   size_t user_len, time_t when, time_t expires_wall,
-		   time_t held_wall)
+worker_restore_row(void *arg, const struct checkpoint_login *kept)
 {
 	struct worker *w = arg;
 	struct moment now = worker_moment(w);
 	int64_t to_lifetime = now.lifetime - now.wall;
+	struct authtab_login login = {.addr = *kept->addr,
+				      .user = kept->user,
+				      .user_len = kept->user_len,
+				      .when = kept->when,
+				      .expires = kept->expires + to_lifetime,
+				      .until = kept->held + to_lifetime};
 
-	pipeline_know(w->pipeline, when);
-	if (has_other_prefix(w, addr)) {
+	pipeline_know(w->pipeline, kept->when);
+	if (has_other_prefix(w, kept->addr)) {
 		w->other_prefix++;
 		return;
 	}
-	authtab_hold(w->table, addr, user, user_len, when,
-		     expires_wall + to_lifetime, held_wall + to_lifetime,
-		     now.lifetime);
+	if (kept->rule != NULL)
+		login.rule = authtab_rule(w->table, kept->rule);
+	authtab_grant(w->table, &login, now.lifetime);
 }
 
 void

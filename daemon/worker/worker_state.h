@@ -25,6 +25,7 @@
 
 struct addr;
 struct checkpoint_clock;
+struct checkpoint_login;
 struct err;
 struct logpos;
 
@@ -68,7 +69,7 @@ struct worker {
 	int null_fd;		  /* /dev/null, to detach from the terminal */
 	time_t started;
 	struct log_counts logged_before; /* by the keeper, when it forked us */
-	uint64_t events[AUTHTAB_REMOVED + 1]; /* of the table, of each kind */
+	uint64_t events[AUTHTAB_EVENTS]; /* of the table, of each kind */
 	time_t settings_read; /* when the configuration was read */
 	bool ready;
 	bool forgetting; /* removals are logged in one line */
@@ -99,8 +100,7 @@ int worker_start_live(struct worker *, struct err *);
 
 /* checkpoint_grant_fn; sees to it that the checkpoint is saved; and the timer that
  * saves it. */
-void worker_restore_row(void *arg, const struct addr *, const char *user,
-    size_t user_len, time_t when, time_t expires_wall, time_t held_wall);
+void worker_restore_row(void *arg, const struct checkpoint_login *);
 void worker_save_soon(struct worker *);
 void worker_save(void *arg);
 void worker_free_positions(struct logpos *, size_t npos);

@@ -62,11 +62,14 @@ grant_all(struct authtab *table, size_t n, int64_t now)
 	char user[32];
 
 	for (size_t i = 0; i < n; i++) {
-		struct addr a = address(i);
 		int len = snprintf(user, sizeof(user), "user%zu", i % 20000);
+		const struct authtab_login login = {.addr = address(i),
+						    .user = user,
+						    .user_len = (size_t)len,
+						    .when = (time_t)now,
+						    .expires = now + GRACE};
 
-		authtab_grant(table, &a, user, (size_t)len, (time_t)now,
-			      now + GRACE, now);
+		authtab_grant(table, &login, now);
 	}
 	return (seconds(CLOCK_MONOTONIC) - begin) * 1e9 / (double)n;
 }

@@ -24,18 +24,17 @@ enum { SESSION_MAX = 86400 };
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-granted(void *arg, const struct addr *addr, const char *user, size_t user_len,
-	time_t when, time_t expires_wall, time_t held_wall)
+granted(void *arg, const struct checkpoint_login *login)
 {
 	size_t *rows = arg;
 	char text[ADDR_TEXT_MAX];
 
-	(void)when;
-	(void)expires_wall;
-	(void)held_wall;
-	addr_format(addr, text);
-	assert(text[0] != '\0' && (user != NULL || user_len == 0));
-	assert(user == NULL || memchr(user, '\n', user_len) == NULL);
+	addr_format(login->addr, text);
+	assert(text[0] != '\0');
+	assert(login->user != NULL || login->user_len == 0);
+	assert(login->user == NULL ||
+	       memchr(login->user, '\n', login->user_len) == NULL);
+	assert(login->rule == NULL || login->rule[0] != '\0');
 	++*rows;
 }
 

@@ -11,7 +11,7 @@ enum { GRACE = 1800 };
 
 /* Counts the events; remembers the last. */
 struct seen {
-	unsigned int count[AUTHTAB_REMOVED + 1];
+	unsigned int count[AUTHTAB_EVENTS];
 	struct addr addr;
 	time_t when;
 };
@@ -38,13 +38,24 @@ four(uint32_t number)
 }
 
 static int
+grant_held(struct authtab *tab, uint32_t number, const char *user, time_t when,
+	   int64_t expires, int64_t until, int64_t now)
+{
+	const struct authtab_login login = {.addr = four(number),
+					    .user = user,
+					    .user_len = user ? strlen(user) : 0,
+					    .when = when,
+					    .expires = expires,
+					    .until = until};
+
+	return authtab_grant(tab, &login, now);
+}
+
+static int
 grant(struct authtab *tab, uint32_t number, const char *user, time_t when,
       int64_t expires, int64_t now)
 {
-	struct addr addr = four(number);
-
-	return authtab_grant(tab, &addr, user, user ? strlen(user) : 0, when,
-			     expires, now);
+	return grant_held(tab, number, user, when, expires, 0, now);
 }
 
 static bool
@@ -466,7 +477,6 @@ step_grant(struct naive *naive, struct authtab *tab, uint32_t grace,
 	   int64_t now)
 {
 	uint32_t who = chance(PEOPLE);
-	struct addr addr = four(who);
 	int64_t age = chance(4) ? chance(3) : chance(grace + 50);
 	int64_t expires = now + grace - age, until = 0;
 	bool was_in, refused;
@@ -477,7 +487,7 @@ step_grant(struct naive *naive, struct authtab *tab, uint32_t grace,
 	was_in = naive[who].in;
 	if (chance(3) == 0)
 		until = later(now + 2 * grace - age, expires);
-	event = authtab_hold(tab, &addr, "ann", 3, when, expires, until, now);
+	event = grant_held(tab, who, "ann", when, expires, until, now);
 	refused = expires <= now && until <= now;
 	if (!refused && !was_in && event < 0)
 		refused = naive_count(naive) == BOUND;
@@ -552,9 +562,7 @@ static int
 hold(struct authtab *tab, uint32_t number, int64_t expires, int64_t until,
      int64_t now)
 {
-	struct addr addr = four(number);
-
-	return authtab_hold(tab, &addr, "ann", 3, 9000, expires, until, now);
+	return grant_held(tab, number, "ann", 9000, expires, until, now);
 }
 
 static void
@@ -629,12 +637,11 @@ static void
 test_held_users(void)
 {
 	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
-	struct addr addr = four(1);
 	struct authtab_row row;
 
 	authtab_set_hold(tab, 86400, 0);
-	authtab_hold(tab, &addr, "ann", 3, 100, 1900, 50000, 100);
-	authtab_hold(tab, &addr, "bob", 3, 200, 2000, 0, 200);
+	grant_held(tab, 1, "ann", 100, 1900, 50000, 100);
+	grant_held(tab, 1, "bob", 200, 2000, 0, 200);
 	row = row_of(tab, 1);
 	is_int(user_of(&row, "ann")->expires, 50000,
 	       "a session holds its user");

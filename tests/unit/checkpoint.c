@@ -1,5 +1,6 @@
-/* What the checkpoint keeps of each user, and that it reads what was written
- * before users had times of their own. */
+/* What the checkpoint keeps of each user and of the rule that found the login,
+ * and that it reads what was written before users had times and rules of their
+ * own. */
 #include "daemon/worker/checkpoint.h"
 
 #include <inttypes.h>
@@ -31,21 +32,41 @@ address(const char *text)
 }
 
 static void
-grant(struct authtab *tab, const char *addr, const char *user, int64_t when,
-      int64_t until)
+grant_by(struct authtab *tab, const char *rule, const char *addr,
+	 const char *user, int64_t when, int64_t until)
 {
-	struct addr a = address(addr);
+	const struct authtab_login login = {
+	    .addr = address(addr),
+	    .user = user,
+	    .user_len = user ? strlen(user) : 0,
+	    .when = (time_t)(WALL + when),
+	    .expires = when + GRACE,
+	    .until = until,
+	    .rule = rule != NULL ? authtab_rule(tab, rule) : 0};
 
-	authtab_hold(tab, &a, user, user ? strlen(user) : 0,
-		     (time_t)(WALL + when), when + GRACE, until, when);
+	authtab_grant(tab, &login, when);
 }
 
 static void
-put_back(void *arg, const struct addr *addr, const char *user, size_t len,
-	 time_t when, time_t expires, time_t held)
+grant(struct authtab *tab, const char *addr, const char *user, int64_t when,
+      int64_t until)
 {
-	authtab_hold(arg, addr, user, len, when, expires - WALL, held - WALL,
-		     300);
+	grant_by(tab, NULL, addr, user, when, until);
+}
+
+static void
+put_back(void *arg, const struct checkpoint_login *kept)
+{
+	const struct authtab_login login = {
+	    .addr = *kept->addr,
+	    .user = kept->user,
+	    .user_len = kept->user_len,
+	    .when = kept->when,
+	    .expires = kept->expires - WALL,
+	    .until = kept->held - WALL,
+	    .rule = kept->rule != NULL ? authtab_rule(arg, kept->rule) : 0};
+
+	authtab_grant(arg, &login, 300);
 }
 
 static struct authtab *
@@ -63,7 +84,17 @@ load(void)
 	return tab;
 }
 
-/* "ADDRESS WHEN EXPIRES GRANTED: USER WHEN EXPIRES GRANTED, ..." */
+static size_t
+tell_user(char *text, const struct authtab_user *user)
+{
+	return (size_t)sprintf(
+	    text, " %s%s%s %lld %lld %lld,", user->name ? user->name : "rest",
+	    user->rule ? " by " : "", user->rule ? user->rule : "",
+	    (long long)user->when - WALL, (long long)user->expires,
+	    (long long)user->granted);
+}
+
+/* "WHEN EXPIRES GRANTED RULE: USER by RULE WHEN EXPIRES GRANTED, ..." */
 static const char *
 tell(const struct authtab *tab, const char *addr)
 {
@@ -74,15 +105,14 @@ tell(const struct authtab *tab, const char *addr)
 
 	if (!authtab_get(tab, &a, &row))
 		return "";
-	len =
-	    (size_t)sprintf(text, "%lld %lld %lld:", (long long)row.when - WALL,
-			    (long long)row.expires, (long long)row.granted);
+	len = (size_t)sprintf(text, "%lld %lld %lld%s%s:",
+			      (long long)row.when - WALL,
+			      (long long)row.expires, (long long)row.granted,
+			      row.rule ? " " : "", row.rule ? row.rule : "");
 	for (size_t i = 0; i < row.nusers; i++)
-		len += (size_t)sprintf(text + len, " %s %lld %lld %lld,",
-				       row.users[i].name,
-				       (long long)row.users[i].when - WALL,
-				       (long long)row.users[i].expires,
-				       (long long)row.users[i].granted);
+		len += tell_user(text + len, &row.users[i]);
+	if (row.has_rest)
+		tell_user(text + len, &row.rest);
 	return text;
 }
 
@@ -120,12 +150,54 @@ round_trip(void)
 }
 
 static void
+rules(void)
+{
+	static const char *const addrs[] = {"192.0.2.1", "192.0.2.2",
+					    "192.0.2.3", "192.0.2.4",
+					    "192.0.2.5", "192.0.2.6"};
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL), *again;
+	FILE *f = fopen(file, "w");
+
+	authtab_set_hold(tab, 86400, 0);
+	grant(tab, addrs[0], NULL, 10, 0);
+	grant_by(tab, "pop", addrs[1], NULL, 20, 0);
+	grant_by(tab, "imap", addrs[2], "ann", 30, 0);
+	grant_by(tab, "imap", addrs[3], "ann", 40, 9000);
+	grant_by(tab, "pop", addrs[3], "bob", 50, 0);
+	grant_by(tab, "imap", addrs[4], "ann", 60, 0);
+	grant_by(tab, "pop", addrs[4], "bob", 60, 0);
+	grant(tab, addrs[4], NULL, 60, 0);
+	grant(tab, addrs[5], "ann", 70, 0);
+	checkpoint_write(f, tab, NULL, NULL, NULL, 0, &written, 300);
+	fclose(f);
+	again = load();
+	is_str(tell(again, addrs[3]),
+	       "50 9000 1850 pop: bob by pop 50 1850 1850,"
+	       " ann by imap 40 9000 1840,",
+	       "a user comes back with the rule that found the login");
+	is_str(tell(again, addrs[4]),
+	       "60 1860 1860 imap: bob by pop 60 1860 1860,"
+	       " ann by imap 60 1860 1860, rest 60 1860 1860,",
+	       "also where only the rules differ, and logins without a user");
+	for (size_t i = 0; i < sizeof(addrs) / sizeof(addrs[0]); i++) {
+		char *want = strdup(tell(tab, addrs[i]));
+
+		is_str(tell(again, addrs[i]), want, "each by its own rule");
+		free(want);
+	}
+	authtab_free(&tab);
+	authtab_free(&again);
+}
+
+static void
 older_form(void)
 {
 	static const char *const lines[] = {
 	    "pop-before-smtp checkpoint 1",
 	    "row 192.0.2.1 1700000120 1700001920 1700001920", "user eve",
-	    "user ann"};
+	    "user ann",
+	    "row 192.0.2.2 1700000130 1700001930 1700001930",
+	    "other 1700000110 1700001910 1700001910 ann"};
 	FILE *f = fopen(file, "w");
 	struct authtab *tab;
 	uint64_t hash = 0;
@@ -140,6 +212,9 @@ older_form(void)
 	is_str(tell(tab, "192.0.2.1"),
 	       "120 1920 1920: ann 120 1920 1920, eve 120 1920 1920,",
 	       "an older file gives all users the times of the address");
+	is_str(tell(tab, "192.0.2.2"),
+	       "130 1930 1930: ann 110 1910 1910, rest 130 1930 1930,",
+	       "or has logins without a user in the row");
 	authtab_free(&tab);
 }
 
@@ -174,17 +249,12 @@ static struct {
 static long long left, when_found;
 
 static void
-take_clock_case(void *arg, const struct addr *addr, const char *user,
-		size_t len, time_t when, time_t expires, time_t held)
+take_clock_case(void *arg, const struct checkpoint_login *login)
 {
 	const struct checkpoint_clock *now = arg;
 
-	(void)addr;
-	(void)user;
-	(void)len;
-	(void)held;
-	left = (long long)(expires - now->wall);
-	when_found = (long long)when - WALL;
+	left = (long long)(login->expires - now->wall);
+	when_found = (long long)login->when - WALL;
 }
 
 static void
@@ -285,6 +355,7 @@ main(void)
 {
 	close(mkstemp(file));
 	round_trip();
+	rules();
 	older_form();
 	clocks();
 	removals();

@@ -74,11 +74,13 @@ removed(void *arg, const struct addr *addr)
 static void
 grant(struct authtab *table, const char *address, const char *user)
 {
-	struct addr addr;
+	struct authtab_login login = {.user = user,
+				      .user_len = user ? strlen(user) : 0,
+				      .when = NOW - 100,
+				      .expires = LIFETIME + GRACE - 100};
 
-	addr_parse(&addr, address, strlen(address));
-	authtab_grant(table, &addr, user, user ? strlen(user) : 0, NOW - 100,
-		      LIFETIME + GRACE - 100, LIFETIME);
+	addr_parse(&login.addr, address, strlen(address));
+	authtab_grant(table, &login, LIFETIME);
 }
 
 /* The daemon's side, in a process of its own; a byte on fd when it listens. */

@@ -273,8 +273,12 @@ grant(struct stage *stage, unsigned int number, time_t when, int lasts)
 	addr.bytes[0] = 10;
 	addr.bytes[2] = (uint8_t)(number >> 8);
 	addr.bytes[3] = (uint8_t)number;
-	authtab_grant(stage->table, &addr, NULL, 0, when,
-		      seconds(stage) + lasts, seconds(stage));
+	authtab_grant(stage->table,
+		      &(struct authtab_login){.addr = addr,
+					      .when = when,
+					      .expires =
+						  seconds(stage) + lasts},
+		      seconds(stage));
 }
 
 /* With a map of the one kind, or of both, started and a quiet time ago. */
@@ -376,9 +380,12 @@ static void
 test_expiry(void)
 {
 	struct stage *stage = begin(true, false);
-	struct addr other = {.family = 6, .bytes = {0x20, 1, [15] = 1}};
+	const struct authtab_login other = {
+	    .addr = {.family = 6, .bytes = {0x20, 1, [15] = 1}},
+	    .when = 1,
+	    .expires = 9000};
 
-	authtab_grant(stage->table, &other, NULL, 0, 1, 9000, 110);
+	authtab_grant(stage->table, &other, 110);
 	pass(&stage->loop, 2000);
 	is_str(stage->whole.text, "1@100 1@1",
 	       "the map gets all: it knows what may be in it");

@@ -1,0 +1,42 @@
+/*
+ * checkpoint_form: what a checkpoint looks like; private to its files.
+ *
+ * checkpoint_write.c writes it, checkpoint.c reads it. Neither calls the other.
+ */
+#ifndef DAEMON_WORKER_CHECKPOINT_FORM_H
+#define DAEMON_WORKER_CHECKPOINT_FORM_H
+
+/*
+ * The file, line by line; PATH, TEXT and NAME are the raw rest of their line:
+ *
+ *	pop-before-smtp checkpoint 1
+ *	clock WALL STEADY BOOT	(when it was written; older files lack it)
+ *	log DEVICE INODE OFFSET HEAD_LEN HEAD TAIL_LEN TAIL PATH
+ *	cursor TEXT			(of the preceding log)
+ *	rule NAME		(of what follows, to the next such line)
+ *	row ADDRESS LOGIN EXPIRES HELD
+ *	other LOGIN EXPIRES HELD NAME
+ *	user NAME		(of the preceding row; any number)
+ *	seeds HASH HASH		(of the sessions that follow)
+ *	session HASH HASH KIND COUNT BEGAN ADDRESS
+ *	removed ADDRESS STAMP
+ *	end HASH		(of all preceding lines)
+ *
+ * A user has times and a rule of their own, in an "other" line, or those of the
+ * row; in older files all have those of the row. The latest login comes last. An
+ * "other" line without a name has the logins that named no user, or users who are
+ * no longer listed. A rule without a name is that of an operator, or not known.
+ *
+ * Older files lack the rules, and there a row that no "user" line follows counts
+ * beside its "other" lines.
+ *
+ * Numbers are decimal, hashes hexadecimal, times seconds since the epoch.
+ */
+#define CHECKPOINT_MAGIC "pop-before-smtp checkpoint 1"
+
+/* Bytes, with the newline: a damaged file may have none. */
+enum { CHECKPOINT_LINE_MAX = 8192 };
+
+enum { CHECKPOINT_RULE_SIZE = 128 }; /* more than a name of a rule has */
+
+#endif

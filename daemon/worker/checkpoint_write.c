@@ -1,0 +1,163 @@
+/* Writes a checkpoint. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "daemon/table/removals.h"
+#include "daemon/table/sessions.h"
+#include "daemon/worker/checkpoint.h"
+#include "daemon/worker/checkpoint_form.h"
+
+/* A file being written, and the hash of the lines so far. */
+struct writer {
+	FILE *file;
+	uint64_t hash;
+	size_t bytes;	  /* written so far */
+	const char *rule; /* in the last line of rules, or NULL */
+};
+
+static void put(struct writer *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+put(struct writer *w, const char *fmt, ...)
+{
+	char line[CHECKPOINT_LINE_MAX - 1];
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (len < 0 || (size_t)len >= sizeof(line)) {
+		/* No user has so long a name: the row is kept without it. */
+		return;
+	}
+	w->hash = hash_bytes(w->hash, line, (size_t)len);
+	w->bytes += (size_t)len + 1;
+	fwrite(line, 1, (size_t)len, w->file);
+	putc('\n', w->file);
+}
+
+static void
+put_log(struct writer *w, const struct logpos *pos)
+{
+	const struct fingerprint *print = &pos->print;
+
+	if (strchr(pos->path, '\n') != NULL)
+		return;
+	put(w,
+	    "log %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32 " %016" PRIx64
+	    " %" PRIu32 " %016" PRIx64 " %s",
+	    pos->device, pos->inode, print->offset, print->head_len,
+	    print->head, print->tail_len, print->tail, pos->path);
+	if (pos->cursor != NULL)
+		put(w, "cursor %s", pos->cursor);
+}
+
+/* A name in the table is one string for all who have that rule. */
+static void
+put_rule(struct writer *w, const char *rule)
+{
+	if (rule == w->rule)
+		return;
+	put(w, "rule %s", rule != NULL ? rule : "");
+	w->rule = rule;
+}
+
+static void
+put_other(struct writer *w, const struct authtab_user *user, int64_t to_wall)
+{
+	put_rule(w, user->rule);
+	put(w, "other %lld %lld %lld %s", (long long)user->when,
+	    (long long)(user->granted + to_wall),
+	    (long long)(user->expires + to_wall),
+	    user->name != NULL ? user->name : "");
+}
+
+static void
+put_user(struct writer *w, const struct authtab_row *row,
+	 const struct authtab_user *user, int64_t to_wall)
+{
+	if (user->when == row->when && user->granted == row->granted &&
+	    user->expires == row->expires && user->rule == row->rule)
+		put(w, "user %s", user->name);
+	else
+		put_other(w, user, to_wall);
+}
+
+static void
+put_row(struct writer *w, const struct authtab_row *row, int64_t to_wall)
+{
+	char text[ADDR_TEXT_MAX];
+
+	addr_format(&row->addr, text);
+	put_rule(w, row->rule);
+	put(w, "row %s %lld %lld %lld", text, (long long)row->when,
+	    (long long)(row->granted + to_wall),
+	    (long long)(row->expires + to_wall));
+	for (size_t i = row->nusers; i > 0; i--)
+		put_user(w, row, &row->users[i - 1], to_wall);
+	if (row->has_rest)
+		put_other(w, &row->rest, to_wall);
+}
+
+static void
+put_sessions(struct writer *w, const struct sessions *sessions)
+{
+	char text[ADDR_TEXT_MAX];
+	const void *at = NULL;
+	struct session_row row;
+	uint64_t seeds[2];
+
+	sessions_seeds(sessions, seeds);
+	put(w, "seeds %016" PRIx64 " %016" PRIx64, seeds[0], seeds[1]);
+	while (sessions_next(sessions, &at, &row)) {
+		addr_format(&row.addr, text);
+		put(w, "session %016" PRIx64 " %016" PRIx64 " %d %u %lld %s",
+		    row.key.bits[0], row.key.bits[1], (int)row.key.kind,
+		    row.count, (long long)row.when, text);
+	}
+}
+
+static void
+put_removals(struct writer *w, const struct removals *removals)
+{
+	char text[ADDR_TEXT_MAX];
+	const void *at = NULL;
+	struct addr addr;
+	time_t stamp;
+
+	while (removals_next(removals, &at, &addr, &stamp)) {
+		addr_format(&addr, text);
+		put(w, "removed %s %lld", text, (long long)stamp);
+	}
+}
+
+long long
+checkpoint_write(FILE *file, const struct authtab *table,
+		 const struct sessions *sessions, const struct removals *removals,
+		 const struct logpos *pos, size_t npos,
+		 const struct checkpoint_clock *now, int64_t lifetime)
+{
+	/* Not the rule of any row, so that the first row has a line of rules. */
+	struct writer w = {.file = file, .rule = CHECKPOINT_MAGIC};
+	struct authtab_row row;
+	size_t at = 0;
+
+	put(&w, "%s", CHECKPOINT_MAGIC);
+	put(&w, "clock %lld %lld %s", (long long)now->wall,
+	    (long long)now->steady, now->boot);
+	for (size_t i = 0; i < npos; i++)
+		put_log(&w, &pos[i]);
+	while (authtab_next(table, &at, &row))
+		put_row(&w, &row, now->wall - lifetime);
+	if (sessions != NULL)
+		put_sessions(&w, sessions);
+	if (removals != NULL)
+		put_removals(&w, removals);
+	fprintf(file, "end %016" PRIx64 "\n", w.hash);
+	return ferror(file) ? -1 : (long long)w.bytes;
+}
