@@ -86,7 +86,8 @@ worker_on_table_event(void *arg, enum authtab_event event,
 	    !entry_is_possible(addr, &w->settings))
 		log_left_out(w, addr);
 	save_soon(w);
-	if (event != AUTHTAB_ADDED && event != AUTHTAB_RENEWED)
+	if (event == AUTHTAB_EXPIRED || event == AUTHTAB_EVICTED ||
+	    event == AUTHTAB_REMOVED)
 		log_gone(w, event, addr);
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # What the configuration refuses now leaves every map and list, also if it was
-# granted before: at a reload, and at a start with an old checkpoint. What
-# another program has written into a map does not stay there.
+# granted before: at a reload, and at a start with an old checkpoint. So does
+# what a rule has granted that is no longer in force. What another program has
+# written into a map does not stay there.
 import json
 import os
 import signal
@@ -13,10 +14,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
 import socketmap
 from pbs import login
+from policy import Client
 from tap import equal, main, ok
 
 PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
 GUEST, STRANGER = "192.0.2.50", "198.51.100.1"
+HOUSE = "203.0.113.7"
+SIEVE = "dovecot-managesieve-login"
+PLACES = ["hash", "lmdb", "socketmap", "policy", "list"]
 
 
 def listed(site, daemon):
@@ -37,9 +42,21 @@ def everywhere(site, daemon, key):
     return found + ["list"] * (key in listed(site, daemon))
 
 
-def start(site):
+def by_rules(site, daemon, key):
+    """The same, with policy:, for the tests of rules."""
+    found = everywhere(site, daemon, key)
+    client = Client(site.path("policy"))
+    try:
+        if client.ask(client=key) == "OK":
+            found.insert(-1 if "list" in found else len(found), "policy")
+    finally:
+        client.close()
+    return found
+
+
+def start(site, *more):
     return site.start("--dbfile=hash:" + site.map, "--dbfile=lmdb:" + site.map,
-                      "--dbfile=socketmap:unix:" + site.path("socket"))
+                      "--dbfile=socketmap:unix:" + site.path("socket"), *more)
 
 
 def granted(site, *addresses):
@@ -120,6 +137,155 @@ def fewer():
         ok(True, "and if it is larger again")
 
 
+def sieve(address, user="ann"):
+    return login(address, user).replace("imap-login", "managesieve-login")
+
+
+def start_rules(site, settings, *more):
+    site.write("pbs.yaml", settings)
+    return start(site, "--dbfile=policy:unix:" + site.path("policy"), *more)
+
+
+def users(site, address):
+    done = site.run("--list", "--checkpoint=" + site.map + ".state")
+    return [line.split()[3] for line in done.stdout.splitlines()
+            if line.startswith(address + " ")]
+
+
+def wait_users(site, address, want):
+    pbs.until("%s: %s" % (address, want), pbs.DEADLINE,
+              lambda: users(site, address) == [want],
+              lambda left: time.sleep(0.05))
+
+
+def enable():
+    with pbs.Site() as site:
+        daemon = start_rules(site, "enable: [%s]\n" % SIEVE)
+        for line in (sieve(GUEST), login(STRANGER), login(HOUSE, "bob"),
+                     sieve(HOUSE, "ann")):
+            site.log(line)
+        for address in (GUEST, STRANGER, HOUSE):
+            site.wait_key(address)
+        wait_users(site, HOUSE, "ann,bob")
+        equal(by_rules(site, daemon, GUEST), PLACES,
+              "an optional rule that is enabled authorizes")
+        site.write("pbs.yaml", "")
+        began = time.monotonic()
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("removed %s: rule %s is no longer enabled"
+                            % (GUEST, SIEVE))
+        site.wait_gone(GUEST)
+        print("# out of the hash map after %.2f s" % (time.monotonic() - began))
+        equal(by_rules(site, daemon, GUEST), [],
+              "after a reload without it the address is nowhere")
+        equal(by_rules(site, daemon, STRANGER), PLACES, "others stay")
+        daemon.wait_message("withdrew logins from 1 address that other logins "
+                            "keep, the first of them %s: rule %s is no longer "
+                            "enabled" % (HOUSE, SIEVE))
+        equal(by_rules(site, daemon, HOUSE), PLACES,
+              "and an address that another rule vouches for")
+        equal(users(site, HOUSE), ["bob"], "without the user who went")
+        equal(daemon.messages().count("removed "), 1, "one line says so")
+        daemon.stop()
+        daemon = start_rules(site, "")
+        equal(by_rules(site, daemon, GUEST), [], "nor after a restart")
+        equal(by_rules(site, daemon, STRANGER), PLACES,
+              "which the others survive")
+
+
+def last_login():
+    """The rule of the last login counts, also across a restart."""
+    with pbs.Site() as site:
+        daemon = start_rules(site, "enable: [%s]\n" % SIEVE)
+        for line in (login(GUEST), sieve(STRANGER)):
+            site.log(pbs.stamped(line, time.time() - 60))
+        for line in (sieve(GUEST), login(STRANGER)):
+            site.log(line)
+        site.wait_key(GUEST)
+        site.wait_key(STRANGER)
+        daemon.stop()
+        daemon = start_rules(site, "enable: [%s]\n" % SIEVE)
+        site.wait_key(GUEST)
+        ok("removed" not in daemon.messages(),
+           "a restart alone withdraws nothing", daemon.messages())
+        site.write("pbs.yaml", "")
+        daemon.kill(signal.SIGHUP)
+        site.wait_gone(GUEST)
+        equal(by_rules(site, daemon, GUEST), [],
+              "a restarted daemon knows by which rule it authorized")
+        equal(by_rules(site, daemon, STRANGER), PLACES,
+              "by which the user was in last")
+
+
+PATTERNS = """server: Local
+program: [local-pop]
+rules:
+  - name: local-login
+    match: 'login (?<user>[a-z]+) from (?<ip>[0-9.]+)'
+    accept:
+      - {line: 'Nov 21 02:30:39 mail local-pop[7]: login ann from 192.0.2.7', ip: 192.0.2.7}
+    reject:
+      - {line: 'Nov 21 02:30:39 mail local-pop[7]: no login ann from 192.0.2.7', why: failed}
+"""
+
+
+def patterns(while_stopped):
+    """A file of patterns goes, at a reload or while the daemon is stopped."""
+    text = "while stopped: " if while_stopped else "at a reload: "
+    with pbs.Site() as site:
+        os.mkdir(site.path("own"))
+        rules = site.write("own/local.yaml", PATTERNS)
+        directories = ["--patterns=" + os.path.join(pbs.ROOT, "patterns"),
+                       "--patterns=" + site.path("own")]
+        daemon = start_rules(site, "", *directories)
+        site.log("local-pop[7]: login ann from " + GUEST)
+        site.log(login(STRANGER))
+        site.wait_key(GUEST)
+        site.wait_key(STRANGER)
+        if while_stopped:
+            daemon.stop()
+        os.remove(rules)
+        if while_stopped:
+            daemon = start_rules(site, "", *directories)
+        else:
+            daemon.kill(signal.SIGHUP)
+        daemon.wait_message("removed %s: rule local-login no longer exists"
+                            % GUEST)
+        site.wait_gone(GUEST)
+        equal(by_rules(site, daemon, GUEST), [],
+              text + "a rule that no longer exists authorizes nobody")
+        equal(by_rules(site, daemon, STRANGER), PLACES, text + "others stay")
+        ok("must not publish" not in daemon.messages(),
+           text + "the keeper had nothing to refuse", daemon.messages())
+
+
+def patterns_gone():
+    patterns(False)
+
+
+def patterns_gone_while_stopped():
+    patterns(True)
+
+
+def operator():
+    """What an operator has added does not depend on rules."""
+    with pbs.Site() as site:
+        daemon = start_rules(site, "enable: [%s]\n" % SIEVE)
+        subprocess.run([PBSCTL, "add", GUEST, "--for", "1200",
+                        "--socket=" + site.map + ".ctl"], check=True,
+                       stdout=subprocess.DEVNULL)
+        site.log(sieve(GUEST))
+        site.log(sieve(STRANGER))
+        site.wait_key(STRANGER)
+        wait_users(site, GUEST, "ann")
+        site.write("pbs.yaml", "")
+        daemon.kill(signal.SIGHUP)
+        site.wait_gone(STRANGER)
+        equal(by_rules(site, daemon, GUEST), PLACES,
+              "what an operator has added stays")
+        equal(users(site, GUEST), ["-"], "without the user of the rule")
+
+
 def prefix(before, after):
     """ipv6_prefix changes while the daemon is stopped."""
     text = "ipv6_prefix %d, then %d: " % (before, after)
@@ -193,5 +359,6 @@ def foreign_lmdb():
     foreign("lmdb", ".lmdb")
 
 
-main(exclude, many, checkpoint, mynetworks, fewer, narrower, wider,
+main(exclude, many, checkpoint, enable, last_login, patterns_gone,
+     patterns_gone_while_stopped, operator, mynetworks, fewer, narrower, wider,
      foreign_hash, foreign_lmdb)
