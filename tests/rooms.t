@@ -176,8 +176,8 @@ FILE_MAX, MAIN_MAX = 540, 120
 # What the daemon does today fits into 41,000 lines. The gateway's tools, the
 # doctor, the metrics and the peers come on top of that, in files of their own.
 # Whoever needs more says why here: the doctor has 3,100 lines, the report 3,700,
-# the metrics 900, top 2,600, the setup 1,500.
-PRODUCT_MAX = 75000
+# the metrics 900, top 2,600, the setup 1,500; several hosts will have some 7,000.
+PRODUCT_MAX = 84000
 FOLDER_MAX = 20
 
 
