@@ -13,13 +13,20 @@ enum { DATE_DIGITS = 5 };
 
 /* The length of the name without the suffix of a compression. */
 static size_t
-without_compression(const char *name, struct mark *mark)
+stem_length(const char *name)
 {
 	bool readable;
 	const char *suffix = unpack_suffix(name, &readable);
 
-	mark->unreadable = suffix != NULL && !readable;
 	return suffix != NULL ? (size_t)(suffix - name) : strlen(name);
+}
+
+static bool
+is_unreadable(const char *name)
+{
+	bool readable;
+
+	return unpack_suffix(name, &readable) != NULL && !readable;
 }
 
 /* Parses what a rotation added to the name of the log: ".1", "-20261121",
@@ -55,7 +62,8 @@ mark_of(const char *base, const char *name, struct mark *mark)
 	const char *dot = strrchr(base, '.');
 
 	memset(mark, 0, sizeof(*mark));
-	len = without_compression(name, mark);
+	mark->unreadable = is_unreadable(name);
+	len = stem_length(name);
 	if (len > base_len && memcmp(name, base, base_len) == 0)
 		return mark->kind =
 			   read_mark(name + base_len, len - base_len, mark);
@@ -69,16 +77,6 @@ mark_of(const char *base, const char *name, struct mark *mark)
 	return mark->kind = read_mark(name + stem, len - base_len, mark);
 }
 
-static bool
-is_suffix(const char *text)
-{
-	char name[16];
-	bool readable;
-
-	snprintf(name, sizeof(name), "x%s", text);
-	return unpack_suffix(name, &readable) == name + 1;
-}
-
 const char *
 mark_last_part(const char *path)
 {
@@ -90,23 +88,22 @@ mark_last_part(const char *path)
 int
 mark_compare_dates(const char *a, const char *b)
 {
-	size_t digits = 0;
+	size_t digits = 0, len;
 	int order = 0;
 
 	a = mark_last_part(a);
 	b = mark_last_part(b);
-	for (; *a != '\0' && *b != '\0'; a++, b++) {
-		bool digit = isdigit((unsigned char)*a);
+	len = stem_length(a);
+	if (stem_length(b) != len)
+		return 0;
+	for (size_t i = 0; i < len; i++) {
+		bool digit = isdigit((unsigned char)a[i]);
 
-		if (*a != *b && !(digit && isdigit((unsigned char)*b)))
+		if (a[i] != b[i] && !(digit && isdigit((unsigned char)b[i])))
 			return 0;
 		digits += digit;
 		if (order == 0)
-			order = (*a > *b) - (*a < *b);
+			order = (a[i] > b[i]) - (a[i] < b[i]);
 	}
-	/* At the end, or at the suffix of one that is compressed. */
-	return digits >= DATE_DIGITS &&
-		       (*a == *b || is_suffix(a) || is_suffix(b))
-		   ? order
-		   : 0;
+	return digits >= DATE_DIGITS ? order : 0;
 }

@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "base/alloc.h"
+#include "daemon/source/mark.h"
 #include "daemon/source/source.h"
 #include "daemon/source/tail.h"
 #include "tests/tap.h"
@@ -167,6 +168,8 @@ patterns(void)
 	make("x-20261120", "", 50);
 	make(".x-20261121", "", 50);
 	lists("x-*", "x-20261119.gz x-20261120!", "*: a compressed one");
+	ok(mark_compare_dates("a/x-20261119.gz", "b/x-20261120.bz2") < 0,
+	   "*: two that were compressed by different programs");
 }
 
 static void
