@@ -261,22 +261,40 @@ follow_lag(const struct follow *f)
 	return lag;
 }
 
+/* The oldest file with a name, and with a line that was read if there is one:
+ * nothing else proves a position. Without such a file, the newest. */
+static const struct tail *
+oldest(const struct follow *f)
+{
+	const struct tail *named = NULL;
+
+	for (size_t i = 0; i < f->open.count; i++) {
+		const struct tail *tail = f->open.tails[i];
+
+		if (!tail_has_name(tail))
+			continue;
+		if (tail->place > 0)
+			return tail;
+		if (named == NULL)
+			named = tail;
+	}
+	return named != NULL ? named : generations_newest(&f->open);
+}
+
 /* The position in the oldest file that may still grow. Resuming there reads
- * newer files again, but loses nothing that a late writer adds to this. */
+ * newer files again, but loses nothing that a late writer adds to this. If no
+ * line was read, its inode still tells in which directory the old logs are. */
 int
 follow_position(const struct follow *f, struct logpos *pos)
 {
-	size_t i = 0;
+	const struct tail *tail = oldest(f);
 
 	memset(pos, 0, sizeof(*pos));
-	while (i + 1 < f->open.count && (f->open.tails[i]->place == 0 ||
-					 !tail_has_name(f->open.tails[i])))
-		i++;
-	if (i >= f->open.count)
+	if (tail == NULL)
 		return -1;
 	pos->path = alloc_string(f->spec);
-	pos->device = f->open.tails[i]->device;
-	pos->inode = f->open.tails[i]->inode;
-	tail_print_place(f->open.tails[i], &pos->print);
+	pos->device = tail->device;
+	pos->inode = tail->inode;
+	tail_print_place(tail, &pos->print);
 	return 0;
 }

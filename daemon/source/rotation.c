@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -171,23 +172,31 @@ static bool
 has_position(const struct siblings *found, const struct logpos *lost)
 {
 	if (lost->print.offset == 0)
-		return true;
+		return lost->inode == 0 ||
+		       has_inode(found, lost->device, lost->inode);
 	for (size_t i = 0; i < found->count; i++)
 		if (holds(found->list[i].file.path, &lost->print))
 			return true;
 	return false;
 }
 
-/* Adds the rotated files of that directory if the one that is lost is there. */
+/*
+ * Adds the rotated files of that directory if the one that is lost is there. If
+ * nothing had been read of that one, only its inode tells. As numbers of inodes
+ * are used again, it must then have a name of this log, in a directory where no
+ * other log of this name is written.
+ */
 static void
 scan_if_there(struct siblings *found, const char *path,
 	      const struct logpos *lost)
 {
 	struct siblings there = {0};
 	size_t before = found->count;
-	bool known;
+	bool proof = lost->print.offset > 0, known;
 
-	scan(&there, path, lost);
+	if (!proof && (rotation_is_pattern(path) || access(path, F_OK) == 0))
+		return;
+	scan(&there, path, proof ? lost : NULL);
 	known = has_position(&there, lost);
 	for (size_t i = 0; i < there.count; i++) {
 		struct sibling *s = &there.list[i];

@@ -39,7 +39,9 @@ struct rotation {
  * position whose file is also looked for, under any name: first in the same
  * directories, then in those beside the log or beside its directory, where
  * logrotate(8)'s olddir may be. If it is in one of the latter, all rotated
- * files there are listed, too.
+ * files there are listed, too. If nothing had been read of the file, its inode
+ * tells which it is; in those other directories, it must then be among the
+ * rotated files of this log, and the log's own name must not exist there.
  */
 void rotation_list(struct rotation *, const char *spec,
 		   const struct logpos *lost);

@@ -910,6 +910,80 @@ resumed_beside(const char *olddir, const char *name,
 	end(site);
 }
 
+/* Of an empty log, the inode tells where it is. */
+static void
+resumed_empty_beside(void)
+{
+	struct source_start how = {.since = 2};
+	struct site *site = begin();
+
+	mkdir(in(site, "old"), 0755);
+	mkdir(in(site, "other"), 0755);
+	put_raw(site, "log", "", 0);
+	start(site, "log");
+	stop(site);
+	put(site, "other/log", "0000000002 another");
+	put(site, "other/log.1", "0000000002 another");
+	put(site, "log", "0000000002 rest");
+	move(site, "log", "old/log.2");
+	put(site, "old/log.1", "0000000003 between");
+	put(site, "log", "0000000004 new");
+	start_with(site, "log", how);
+	follower_settle(&site->follower);
+	ok(site->got.count == 3 &&
+	       strcmp(site->got.list[0], "0000000002 rest") == 0 &&
+	       strcmp(site->got.list[1], "0000000003 between") == 0 &&
+	       strcmp(site->got.list[2], "0000000004 new") == 0,
+	   "an empty log, then moved to old/log.2, and once more");
+	end(site);
+}
+
+/* Numbers of inodes are used again, so a number is not enough where another log
+ * is written, or under another name. */
+static void
+not_beside_by_number(bool log_there)
+{
+	struct source_start how = {.since = 2};
+	struct site *site = begin();
+
+	mkdir(in(site, "other"), 0755);
+	put_raw(site, "log", "", 0);
+	start(site, "log");
+	stop(site);
+	put(site, "log", "0000000002 another");
+	move(site, "log", log_there ? "other/log.1" : "other/mail");
+	if (log_there)
+		put(site, "other/log", "0000000002 another");
+	put(site, "log", "0000000003 b");
+	start_with(site, "log", how);
+	follower_settle(&site->follower);
+	is_int(count(site, "0000000002 another"), 0,
+	       log_there ? "a rotated log beside another log"
+			 : "the number of a file of another name");
+	end(site);
+}
+
+/* Twice, before anything was read, while the daemon runs. */
+static void
+moved_beside_unread(const struct compressor *with)
+{
+	struct site *site = begin();
+
+	mkdir(in(site, "old"), 0755);
+	put_raw(site, "log", "", 0);
+	start(site, "log");
+	put(site, "log", "0000000002 rest");
+	move(site, "log", "old/log.2");
+	if (with != &none && !compress_file(site, with, "old/log.2"))
+		abort();
+	put(site, "old/log.1", "0000000003 between");
+	put(site, "log", "0000000004 new");
+	arrives(site, "0000000004 new", "moved twice before it was read");
+	is_int(count(site, "0000000002 rest"), 1, "the first%s", with->suffix);
+	is_int(count(site, "0000000003 between"), 1, "the second");
+	end(site);
+}
+
 /* Another program's log of the same name is not taken for ours. */
 static void
 not_beside(void)
@@ -1126,7 +1200,12 @@ main(void)
 	resumed_beside("logs/archive", "log", &none);
 	resumed_beside("archive", "log", &none);
 	resumed_beside("archive", "log", &gzip);
+	resumed_empty_beside();
 	not_beside();
+	not_beside_by_number(true);
+	not_beside_by_number(false);
+	moved_beside_unread(&none);
+	moved_beside_unread(&gzip);
 	truncated_to_olddir();
 	resumed_where_it_was();
 	not_fooled();

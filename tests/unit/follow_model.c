@@ -139,6 +139,7 @@ static const int weights[MODES][OPS] = {
 	      [COMPRESS] = 4,
 	      [RUN] = 14,
 	      [STOP] = 7,
+	      [KILL] = 2,
 	      [START] = 7},
     [PIPE] = {[APPEND] = 30,
 	      [HALF] = 8,
@@ -243,8 +244,9 @@ struct world {
 	} split[PROGRAM_MAX];
 	int nsplit;
 	int rotations, moves, target;
-	bool truncated; /* and the reader may not have noticed yet */
-	bool proven;	/* the newest file that it had open had a line */
+	bool truncated;	 /* and the reader may not have noticed yet */
+	bool seen;	 /* it has had a log open since its last start */
+	bool compressed; /* a file was, which it may not have read */
 	/* What a mount hides, and the clock that the files' times come from. */
 	bool mounted;
 	uint16_t under;		/* file at the mount */
@@ -541,7 +543,7 @@ start(struct world *w)
 		return;
 	}
 	w->running = true;
-	w->proven = false;
+	w->seen = exists(path(w, "log"));
 }
 
 static void
@@ -550,7 +552,7 @@ settle(struct world *w)
 	if (!w->running)
 		return;
 	follower_settle(&w->follower);
-	w->truncated = w->proven = false;
+	w->truncated = w->compressed = false;
 }
 
 /* All that must have been read by now. */
@@ -599,23 +601,59 @@ may_times_lie(const struct world *w)
 	return w->set_back && w->program->mode == NUMBERED;
 }
 
-/* In another directory a file is found by what the reader has read of the one
- * that was the log. */
+static bool
+is_position(const struct world *w, const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) == 0 && st.st_ino == w->pos.inode &&
+	       st.st_dev == w->pos.device;
+}
+
+/* Whether a name of the position's file is left. */
+static bool
+has_position(struct world *w)
+{
+	char name[64];
+
+	for (int i = 0; i < w->rotations; i++) {
+		sprintf(name, "old/log-%d", 20260101 + i);
+		if (is_position(w, path(w, name)))
+			return true;
+	}
+	return is_position(w, path(w, "log"));
+}
+
+/*
+ * Which directory the old logs are in is known from a file there that was the
+ * log. A reader knows that by the descriptor if it has ever had the log open. A
+ * start knows it by the position: by what was read up to there, or else by the
+ * inode, which is lost if the file is compressed.
+ */
 static bool
 may_go_away(struct world *w)
 {
-	uint32_t n = w->nlines;
-
 	if (!w->running)
-		return w->has_pos && w->pos.print.offset > 0;
-	if (w->proven)
-		return true;
-	settle(w);
-	while (n > 0 &&
-	       (w->lines[n - 1].file != w->file || !w->lines[n - 1].read))
-		n--;
-	w->proven = n > 0;
-	return w->proven;
+		return w->has_pos &&
+		       (w->pos.print.offset > 0 || has_position(w));
+	if (!w->seen) {
+		sync_up(w); /* it may have many other events to read first */
+		w->seen = exists(path(w, "log"));
+	}
+	return w->seen;
+}
+
+/* The position after the stop must be one by which may_go_away() is true. If
+ * its file was compressed before the reader came to it, nothing can find it yet. */
+static bool
+may_stop(struct world *w, bool killed)
+{
+	if (killed)
+		return w->has_pos &&
+		       (w->pos.print.offset > 0 || has_position(w));
+	if (w->compressed)
+		settle(w);
+	return true;
 }
 
 /* killed: the position is that of the last stop, if there was one. */
@@ -628,10 +666,7 @@ stop(struct world *w, bool killed)
 	 * the log goes on in another directory. */
 	if (!w->running || (w->gone_away && may_times_lie(w)))
 		return;
-	/* The file that it had open last is away, and it has read nothing of
-	 * it by which to find it. */
-	if (w->program->mode == AWAY && !exists(path(w, "log")) &&
-	    !may_go_away(w))
+	if (w->program->mode == AWAY && !may_stop(w, killed))
 		return;
 	for (uint16_t i = 0; i < w->nfiles; i++)
 		lost = lost || w->lost[i];
@@ -760,6 +795,19 @@ compress_by(struct world *w, const char *command, const char *name)
 	return system(line) == 0;
 }
 
+/* Whether the file can only be known by its inode, which it loses if it is
+ * compressed: nothing of it was read, or there is nothing to read. */
+static bool
+is_inode_alone(struct world *w, const char *name)
+{
+	struct stat st;
+
+	if (!w->running)
+		return w->pos.print.offset == 0 &&
+		       is_position(w, path(w, name));
+	return stat(path(w, name), &st) == 0 && st.st_size == 0;
+}
+
 /* The youngest rotated file that the writer has left. */
 static void
 compress_one(struct world *w, uint32_t arg)
@@ -767,10 +815,6 @@ compress_one(struct world *w, uint32_t arg)
 	const char *command;
 	char name[64];
 
-	/* There it is only found by a fingerprint, if anything was read. */
-	if (w->program->mode == AWAY &&
-	    (w->running ? w->nread == 0 : w->pos.print.offset == 0))
-		return;
 	for (int i = 1; i <= 60; i++) {
 		if (w->program->mode == NUMBERED)
 			sprintf(name, "log.%d", i);
@@ -781,10 +825,13 @@ compress_one(struct world *w, uint32_t arg)
 		if (!exists(path(w, name)) || is_writers(w, name) ||
 		    arg++ % 3 == 0)
 			continue;
+		if (w->program->mode == AWAY && is_inode_alone(w, name))
+			continue;
 		command =
 		    compressors[1 + (arg >> 8) % (COMPRESSORS - 1)].command;
 		if (command == NULL || !compress_by(w, command, name))
 			compress_file(w, name);
+		w->compressed = true;
 		return;
 	}
 }
@@ -1156,7 +1203,9 @@ static const uint64_t known[] = {
     348,  /* the whole seconds that bzip2(1) keeps */
     1915, /* numbers of two directories, compared */
     1936, /* a file compressed while it was open, taken for another one */
+    1961, /* the position of a later file, though an older one was unread */
     2943, /* dates in names against times of change */
+    3375, /* compressed in olddir before anything was read of it */
     4288, /* two directories, after the clock was set back in one */
     9248, /* an empty file that bzip2(1) compressed, read as text */
 };
