@@ -281,8 +281,8 @@ follow_start(struct follow *f, const struct source_start *start, int64_t now,
 
 /* ---- changes ---- */
 
-/* What the open file has had, also if nothing of that was read yet. An offset of
- * 0 proves nothing. */
+/* What the open file has had, also if nothing of that was read yet. An offset
+ * of 0 proves nothing. */
 static void
 print_of(const struct tail *tail, struct fingerprint *print)
 {

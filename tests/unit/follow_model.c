@@ -644,7 +644,8 @@ may_go_away(struct world *w)
 }
 
 /* The position after the stop must be one by which may_go_away() is true. If
- * its file was compressed before the reader came to it, nothing can find it yet. */
+ * its file was compressed before the reader came to it, nothing can find it
+ * yet. */
 static bool
 may_stop(struct world *w, bool killed)
 {
