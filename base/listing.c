@@ -67,7 +67,8 @@ listing_write(FILE *out, const struct listing *l)
 			fputc(',', out);
 		listing_encode(out, l->users.list[i]);
 	}
-	fputs(l->users.count == 0 ? "-\n" : "\n", out);
+	fprintf(out, "%s %s\n", l->users.count == 0 ? "-" : "",
+		l->rule != NULL ? l->rule : "-");
 }
 
 static void
@@ -75,18 +76,29 @@ read_users(struct strings *users, const char *text)
 {
 	size_t len;
 
-	if (strcmp(text, "-") == 0)
+	if (strcspn(text, " ") == 1 && *text == '-')
 		return;
 	for (;; text += len + 1) {
 		char *user;
 
-		len = strcspn(text, ",");
+		len = strcspn(text, ", ");
 		user = listing_decode(text, len);
 		strings_add(users, user);
 		free(user);
-		if (text[len] == '\0')
+		if (text[len] != ',')
 			return;
 	}
+}
+
+/* A daemon of an older version, which still runs, names no rule. */
+static char *
+read_rule(const char *users)
+{
+	const char *rule = strchr(users, ' ');
+
+	if (rule == NULL || strcmp(rule, " -") == 0)
+		return NULL;
+	return alloc_string(rule + 1);
 }
 
 int
@@ -104,6 +116,7 @@ listing_read(struct listing *out, const char *line)
 	out->when = (time_t)when;
 	out->expires = (time_t)expires;
 	read_users(&out->users, line + len + at);
+	out->rule = read_rule(line + len + at);
 	return 0;
 }
 
@@ -111,6 +124,8 @@ void
 listing_clear(struct listing *l)
 {
 	strings_clear(&l->users);
+	free(l->rule);
+	l->rule = NULL;
 }
 
 static void

@@ -1,10 +1,10 @@
 /*
  * listing: an authorized address as a line of text:
- * "address login expiry user,user".
+ * "address login expiry user,user rule".
  *
- * Times are seconds since the epoch. "-" means that there are no users.
- * Characters of a user name that would split the line or the list are written
- * as %XX.
+ * Times are seconds since the epoch. "-" means that there are no users, or that
+ * no rule is known. Characters of a user name that would split the line or the
+ * list are written as %XX.
  */
 #ifndef BASE_LISTING_H
 #define BASE_LISTING_H
@@ -19,6 +19,7 @@ struct listing {
 	struct addr addr;
 	time_t when, expires; /* wall clock */
 	struct strings users;
+	char *rule; /* found the login; NULL: not known, or none did */
 };
 
 void listing_write(FILE *, const struct listing *);

@@ -83,6 +83,9 @@ write_table(FILE *out, const struct authtab *table, time_t now)
 					  .when = row.when,
 					  .expires = (time_t)row.expires};
 
+		if (row.rule != NULL)
+			listing.rule = alloc_string(row.rule);
+
 		for (size_t i = 0; i < row.nusers; i++)
 			if (row.users[i].expires > now)
 				strings_add(&listing.users, row.users[i].name);

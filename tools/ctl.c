@@ -16,6 +16,7 @@
 #include "base/duration.h"
 #include "base/err.h"
 #include "base/listing.h"
+#include "base/log.h"
 #include "tools/output/json.h"
 #include "tools/settings.h"
 #include "tools/verb.h"
@@ -188,8 +189,22 @@ print_json_row(const struct listing *row)
 		fputs(i > 0 ? ", " : "", stdout);
 		json_string(stdout, user, strlen(user));
 	}
-	printf("], \"time\": %jd, \"expires\": %jd}\n", (intmax_t)row->when,
-	       (intmax_t)row->expires);
+	printf("], \"time\": %jd, \"expires\": %jd, \"rule\": ",
+	       (intmax_t)row->when, (intmax_t)row->expires);
+	if (row->rule != NULL)
+		json_string(stdout, row->rule, strlen(row->rule));
+	else
+		fputs("null", stdout);
+	puts("}");
+}
+
+/* On a line of its own: the line above ends with any number of users. */
+static void
+print_rule(const char *rule)
+{
+	char text[128];
+
+	printf("rule %s\n", log_printable(text, sizeof(text), rule, strlen(rule)));
 }
 
 /* The daemon authorizes for no longer than its grace. */
@@ -220,6 +235,8 @@ print_rows(const struct question *q, char *answer)
 			print_json_row(&row);
 		else
 			listing_print(stdout, &row, width);
+		if (!q->json && q->verb == &verb_show && row.rule != NULL)
+			print_rule(row.rule);
 		if (is_shorter(q, &row))
 			verb_error(q->verb,
 				   "not for %s: no longer than the grace "

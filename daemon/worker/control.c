@@ -42,7 +42,8 @@ write_row(FILE *out, const struct authtab_row *row, const struct moment *now)
 	    .addr = row->addr,
 	    .when = row->when,
 	    .expires = now->wall + (time_t)(row->expires - now->lifetime),
-	    .users = {names, 0}};
+	    .users = {names, 0},
+	    .rule = (char *)row->rule};
 
 	for (size_t i = 0; i < row->nusers; i++)
 		if (row->users[i].expires > now->lifetime)

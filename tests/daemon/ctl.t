@@ -37,7 +37,10 @@ def ask():
         when = int(site.wait_key(SIX))
         equal(objects(ctl(site, "show", GUEST, "--json")),
               [{"ip": GUEST, "users": ["b\u00f6b", "ann"], "time": when,
-                "expires": when + 1800}], "show --json tells all of one")
+                "expires": when + 1800, "rule": "dovecot-login"}],
+              "show --json tells all of one")
+        equal(ctl(site, "show", GUEST).stdout.splitlines()[1],
+              "rule dovecot-login", "show names the rule")
         done = ctl(site, "show", "::ffff:" + GUEST)
         equal((done.returncode, done.stdout.split()[0]), (0, GUEST),
               "also when it is asked for as a mapped address", done.stderr)
@@ -61,7 +64,10 @@ def change():
         row = objects(ctl(site, "show", GUEST, "--json"))[0]
         ok(598 <= row["expires"] - row["time"] <= 600, "for as long as said",
            row)
-        equal(row["users"], ["ann lee"], "in the user's name")
+        equal((row["users"], row["rule"]), (["ann lee"], None),
+              "in the user's name, by no rule")
+        equal(len(ctl(site, "show", GUEST).stdout.splitlines()), 1,
+              "show names none either")
         contains(daemon.messages(), "by request of uid %d" % os.getuid(),
                  "the daemon says on whose request")
         ctl(site, "add", GUEST, "--for=5m")

@@ -79,6 +79,8 @@ grant(struct authtab *table, const char *address, const char *user)
 				      .when = NOW - 100,
 				      .expires = LIFETIME + GRACE - 100};
 
+	if (user != NULL)
+		login.rule = authtab_rule(table, "pop");
 	addr_parse(&login.addr, address, strlen(address));
 	authtab_grant(table, &login, LIFETIME);
 }
@@ -181,10 +183,10 @@ requests(void)
 
 	is_answer("show 192.0.2.7", CTLSOCKET_YES,
 		  "192.0.2.7 1699999900 1700001700 "
-		  "bob%2C%20the%20%25%20one,ann\n",
+		  "bob%2C%20the%20%25%20one,ann pop\n",
 		  "-");
 	is_answer("show 2001:db8:1:2::7", CTLSOCKET_YES,
-		  "2001:db8:1:2::7 1699999900 1700001700 -\n", "-");
+		  "2001:db8:1:2::7 1699999900 1700001700 - -\n", "-");
 	is_answer("show 192.0.2.8", CTLSOCKET_NO, "",
 		  "192.0.2.8 is not authorized");
 	is_answer("status", CTLSOCKET_YES, "lines 7\n", "-");
@@ -193,11 +195,11 @@ requests(void)
 		  "not the number of an event");
 	is_answer("events", CTLSOCKET_FAILED, "", "unknown request");
 	is_answer("add 192.0.2.9 60 c%2Cd", CTLSOCKET_YES,
-		  "192.0.2.9 1700000000 1700000060 c%2Cd\n", "-");
+		  "192.0.2.9 1700000000 1700000060 c%2Cd -\n", "-");
 	is_answer("add 192.0.2.10 999999", CTLSOCKET_YES,
-		  "192.0.2.10 1700000000 1700001800 -\n", "-");
+		  "192.0.2.10 1700000000 1700001800 - -\n", "-");
 	is_answer("add 192.0.2.11 0 u", CTLSOCKET_YES,
-		  "192.0.2.11 1700000000 1700001800 u\n", "-");
+		  "192.0.2.11 1700000000 1700001800 u -\n", "-");
 	is_answer("add 10.0.0.1 60", CTLSOCKET_NO, "",
 		  "10.0.0.1 is never written: excluded 10.0.0.0/8");
 	is_answer("add 192.0.2.9 -60", CTLSOCKET_FAILED, "",
@@ -380,6 +382,14 @@ listings(void)
 	is_str(l.users.list[0], "a,b", "a comma in a name");
 	is_str(l.users.list[1], "-", "one whose name is a dash");
 	is_str(l.users.list[2], "c%zz", "what is no code stays");
+	ok(l.rule == NULL, "no rule, as an older daemon answers");
+	listing_clear(&l);
+	is_int(listing_read(&l, "192.0.2.7 1 2 -x,b pop"), 0, "with a rule");
+	is_str(l.users.list[1], "b", "the users end before it");
+	is_str(l.rule, "pop", "and there it is");
+	listing_clear(&l);
+	is_int(listing_read(&l, "192.0.2.7 1 2 - -"), 0, "without both");
+	ok(l.users.count == 0 && l.rule == NULL, "there are none");
 	listing_clear(&l);
 }
 
