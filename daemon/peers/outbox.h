@@ -1,0 +1,98 @@
+/*
+ * outbox: what this host tells the others, and when again.
+ *
+ * It holds the logins of our own logs, the sessions that hold an address, and
+ * the operator's removals, each until its end, and puts them into entries for
+ * our stream. The stream may lose entries, or be deleted: whatever has not
+ * ended is sent again, at once when the loss is noticed, and in any case once
+ * in a refresh. While the stream cannot be reached, nothing is queued but these
+ * records themselves.
+ *
+ * The ids of the entries are ours, each above the one before, and above all ids
+ * that the stream had when we came: a reader who asks for what comes after an
+ * id misses nothing.
+ *
+ * Pure: the caller supplies all times, signs the entries and sends them.
+ */
+#ifndef DAEMON_PEERS_OUTBOX_H
+#define DAEMON_PEERS_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/streamid.h"
+#include "daemon/peers/peer_entry.h"
+
+struct addr;
+struct outbox;
+struct removals;
+
+enum {
+	OUTBOX_FLYING_MAX = 1000,      /* entries that are not confirmed yet */
+	OUTBOX_GATHER_MS = 20,	       /* records wait so long for others */
+	OUTBOX_HEARTBEAT_MS = 5000,    /* of silence before an empty entry */
+	OUTBOX_HOLD_USERS_MAX = 32,    /* of an address that sessions hold */
+};
+
+/* In seconds; see pop-before-smtp.yaml(5). */
+struct outbox_settings {
+	uint32_t grace, refresh, lease;
+	uint32_t longest; /* removals are repeated for so long */
+	size_t max;	  /* logins; the one sent longest ago goes */
+	bool networks;	  /* an IPv6 address stands for its /64 */
+};
+
+/* removals: borrowed; logins that one of them covers are not sent. */
+struct outbox *outbox_new(const struct outbox_settings *,
+			  const struct removals *, struct peers_time now);
+void outbox_free(struct outbox **);
+void outbox_set(struct outbox *, const struct outbox_settings *);
+
+/* A login, which authorizes until then (steady seconds). user may be NULL. */
+void outbox_login(struct outbox *, const struct addr *, const char *user,
+		  size_t user_len, time_t when, int64_t until,
+		  struct peers_time now);
+/* The session of a login is open, and holds the address until then at most. */
+void outbox_hold(struct outbox *, const struct addr *, const char *user,
+		 size_t user_len, time_t when, int64_t until,
+		 struct peers_time now);
+/* A session of this address has ended: nothing holds it beyond `until'. open:
+ * another session is open, and is the reason. */
+void outbox_release(struct outbox *, const struct addr *, int64_t until,
+		    bool open, struct peers_time now);
+void outbox_remove(struct outbox *, const struct addr *, time_t stamp,
+		   struct peers_time now);
+
+/* ---- the stream ---- */
+
+/* It can be written; its last id, 0-0 if there is no such stream. Entries on
+ * their way up to that id have arrived, others have not. True: entries that had
+ * arrived are gone, so all is sent again. */
+bool outbox_connected(struct outbox *, struct streamid last,
+		      struct peers_time now);
+void outbox_disconnected(struct outbox *);
+/* The entry with this id is in the stream. */
+void outbox_confirm(struct outbox *, struct streamid);
+/* The stream was deleted: all is sent again. */
+void outbox_deleted(struct outbox *);
+
+struct outbox_entry {
+	struct streamid id;
+	struct streamid mark; /* entries before it are no longer needed */
+	struct peer_entry_text text;
+};
+
+/* Makes the next entry, which is on its way then. False: there is nothing to
+ * send now, or too much is on its way, or the stream cannot be written. */
+bool outbox_take(struct outbox *, struct outbox_entry *,
+		 struct peers_time now);
+/* Milliseconds until outbox_take() is to be called. It may be sooner after any
+ * of the calls above. */
+int64_t outbox_wait_ms(const struct outbox *, struct peers_time now);
+
+/* Logins that have not ended, as far as that has been noticed. */
+size_t outbox_count(const struct outbox *);
+
+#endif

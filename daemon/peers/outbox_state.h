@@ -1,0 +1,109 @@
+/*
+ * outbox_state: what the files of the outbox share; private to them.
+ *
+ * outbox.c keeps what happens here; outbox_stream.c knows what of it is in the
+ * stream; outbox_entry.c makes the entries. Each calls only those named before
+ * it.
+ */
+#ifndef DAEMON_PEERS_OUTBOX_STATE_H
+#define DAEMON_PEERS_OUTBOX_STATE_H
+
+#include "base/addr.h"
+#include "base/hashmap.h"
+#include "daemon/peers/outbox.h"
+#include "daemon/peers/sendlist.h"
+
+/* A mark is the id of a moment, one a minute, for two hours and a minute, which
+ * is as long as entries can be needed. */
+enum { MARK_SECONDS = 60, MARKS_MAX = 2 + 2 * 3600 / MARK_SECONDS + 1 };
+
+/* Seconds of 32 bits, which suffice until 2106, keep it small. The key is the
+ * address, as few bytes of it as it has, and the user. */
+struct own_login {
+	struct hashmap_key key;
+	struct sendmark mark;
+	uint32_t when, until;
+};
+enum { LOGIN_KEY_MAX = 17 + PEER_ENTRY_USER_MAX };
+
+/* Who holds an address, by sessions. */
+struct holder {
+	time_t when;
+	int64_t grant; /* what the login itself granted, by the grace */
+	int64_t until;
+	int64_t since; /* when we were told */
+	bool ended;    /* the session; the grace that follows is longer */
+	uint8_t user_len;
+	char user[PEER_ENTRY_USER_MAX];
+};
+struct own_hold {
+	struct addr addr;
+	struct sendmark mark;
+	size_t count, written; /* as many are in the entry before */
+	struct holder **holders;
+};
+
+struct own_removal {
+	struct addr addr;
+	struct sendmark mark;
+	time_t stamp;
+};
+
+enum { LOGINS, HOLDS, REMOVED, LISTS };
+
+/* An entry that is on its way, and the last place of each list in it. Records
+ * that need not be written were taken with it, too. */
+struct flight {
+	struct streamid id;
+	bool any[LISTS]; /* it has something of that list */
+	uint32_t places[LISTS];
+};
+
+struct outbox {
+	struct outbox_settings settings;
+	const struct removals *removals;
+	struct sendlist lists[LISTS];
+
+	bool ready;		/* the stream can be written */
+	bool known;		/* ... for the first time: what it had */
+	struct streamid last;	/* the last id that was given, or found */
+	struct streamid stored; /* the last that was confirmed */
+	time_t epoch;
+	uint64_t seq;	  /* of the last entry confirmed */
+	int64_t sent_ms;  /* steady, of the last entry */
+	int64_t fresh_ms; /* steady, of the first record not sent; 0: none */
+	size_t fresh;	  /* about as many records */
+
+	struct flight flights[OUTBOX_FLYING_MAX]; /* a ring */
+	size_t first, nflights;
+
+	/* A ring of ids and when they were given, steady seconds. */
+	struct {
+		int64_t when;
+		struct streamid id;
+	} marks[MARKS_MAX];
+	size_t first_mark, nmarks;
+};
+
+static inline size_t
+outbox_address_bytes(const struct addr *addr)
+{
+	return addr->family == 4 ? 4 : 16;
+}
+
+/* ---- outbox.c ---- */
+
+void outbox_drop_login(struct outbox *, struct own_login *);
+void outbox_drop_holder(struct own_hold *, size_t at);
+void outbox_drop_hold(struct outbox *, struct own_hold *);
+
+/* ---- outbox_stream.c ---- */
+
+/* The id of the next entry: above the last, whatever the clock says. The last
+ * again if that is the highest. */
+struct streamid outbox_next_id(const struct outbox *, struct peers_time);
+/* An entry with this id was given out. Returns the id before which nobody needs
+ * an entry any more. */
+struct streamid outbox_given(struct outbox *, struct streamid, int64_t now);
+
+#endif
