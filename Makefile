@@ -36,6 +36,7 @@ datadir		= $(prefix)/share
 docdir		= $(datadir)/doc/pop-before-smtp
 mandir		= $(datadir)/man
 localstatedir	= /var
+runstatedir	= /run
 unitdir		= $(prefix)/lib/systemd/system
 sysusersdir	= $(prefix)/lib/sysusers.d
 tmpfilesdir	= $(prefix)/lib/tmpfiles.d
@@ -86,11 +87,13 @@ ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(OPTIONS) $(CPPFLAGS)
 PLACES	= -DPATTERN_DIR='"$(patterndir)"' -DSYSCONF_DIR='"$(sysconfdir)"' \
 	-DSBIN_DIR='"$(sbindir)"' \
 	-DLIBEXEC_DIR='"$(libexecdir)/pop-before-smtp"' \
-	-DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"'
+	-DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"' \
+	-DRUN_DIR='"$(runstatedir)/pop-before-smtp"'
 PLACED	= patterns/match/patterndir daemon/sandbox/sandbox \
 	daemon/conf/conf_defaults daemon/conf/conf_load daemon/conf/options \
+	daemon/keeper/boot_map \
 	tools/import/import_perl tools/postfix/importing \
-	tools/setup/service tools/setup/plan
+	tools/setup/map_choice tools/setup/service tools/setup/plan
 # Where it was built is no part of what is built.
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) -ffile-prefix-map="$(CURDIR)"=. $(CFLAGS)
 # Each program is linked with the libraries that it uses itself.

@@ -212,7 +212,8 @@ order_maps(struct strings *maps)
 	}
 }
 
-/* Beside the first map that is a file. */
+/* Beside the first map that is a file; but what is in RUN_DIR is gone after a
+ * reboot. */
 static void
 default_checkpoint(struct conf *conf)
 {
@@ -221,10 +222,11 @@ default_checkpoint(struct conf *conf)
 	for (size_t i = 0; i < conf->maps.count; i++) {
 		const char *path = strchr(conf->maps.list[i], ':') + 1;
 
-		if (*path == '/') {
+		if (*path != '/')
+			continue;
+		if (strncmp(path, RUN_DIR "/", strlen(RUN_DIR "/")) != 0)
 			name = path;
-			break;
-		}
+		break;
 	}
 	conf->checkpoint = alloc_format("%s.state", name);
 }

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/conf/conf.h"
+#include "daemon/keeper/boot_map.h"
 #include "daemon/keeper/keeper_requests.h"
 #include "daemon/keeper/keeper_state.h"
 #include "daemon/keeper/map_store.h"
@@ -78,7 +79,10 @@ take_locks(struct keeper *k, struct err *err)
 static int
 open_maps(struct keeper *k, struct err *err)
 {
-	return resources_open_maps(&k->resources, k->conf, err);
+	if (resources_open_maps(&k->resources, k->conf, err) != 0)
+		return -1;
+	boot_map_keep(k->resources.maps, k->resources.nmaps);
+	return 0;
 }
 
 static int

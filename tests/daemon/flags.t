@@ -252,6 +252,12 @@ text:
                                stderr=subprocess.PIPE, env=site.env)
         equal(again.stdout, run.stdout, "--dumpconfig: reads its own output",
               again.stderr)
+        command[1] = "--dbfile=hash:/run/pop-before-smtp/x"
+        memory = subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                                env=site.env)
+        contains(memory.stdout,
+                 "checkpoint: '/var/lib/pop-before-smtp/pop-before-smtp.state'",
+                 "--dumpconfig: what a reboot must not remove")
         run = site.run("--dumpconfig", "--grace=60")
         ok("grace: 20m" not in run.stdout and "60" in run.stdout,
            "a flag wins over the file", run.stdout)
