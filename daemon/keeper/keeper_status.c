@@ -77,7 +77,7 @@ tell_cost(struct keeper *k, const struct map *map)
 	k->cost_told = true;
 	log_warning("%s: with %lld addresses, each login that comes alone "
 		    "writes %.1f MB to the disk; lmdb: writes a fraction of "
-		    "that (INSTALL, part 6)",
+		    "that, and a map in memory nothing (INSTALL, part 6)",
 		    map_name(map), map_store_count(k->store),
 		    (double)bytes / 1e6);
 }

@@ -25,6 +25,7 @@ from tap import contains, equal, main, ok, skip_all
 PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
 RELAY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "relay.t")
 STATE, SETTINGS = "/var/lib/pop-before-smtp", "/etc/pop-before-smtp"
+RUN = "/run/pop-before-smtp"
 YAML = SETTINGS + "/pop-before-smtp.yaml"
 SCRIPT = "/etc/init.d/pop-before-smtp"
 DEBIAN = "permit_mynetworks permit_sasl_authenticated defer_unauth_destination"
@@ -245,26 +246,32 @@ echo "$*" >>{dir}/calls
 case $1 in
 is-active) exec {script} status >/dev/null ;;
 is-enabled) test -e {dir}/enabled ;;
+show) test -e {run} && echo yes || echo no ;;
 enable) touch {dir}/enabled; {script} status >/dev/null || exec {script} start ;;
 restart) exec {script} restart ;;
 esac
 """
 
 
-def by_systemd(machine):
-    """It is asked to start the daemon; the script plays its part."""
+def pretend_systemd(machine):
     place = machine.site.path("bin")
     os.mkdir(place)
     os.makedirs("/run/systemd/system")
     with open(place + "/systemctl", "w") as f:
-        f.write(SYSTEMCTL.format(dir=place, script=SCRIPT))
+        f.write(SYSTEMCTL.format(dir=place, script=SCRIPT, run=RUN))
     os.chmod(f.name, 0o755)
+    return place
+
+
+def by_systemd(machine):
+    """It is asked to start the daemon; the script plays its part."""
+    place = pretend_systemd(machine)
 
     def calls():
         done = machine.setup("--write", path=place)
         with open(place + "/calls") as f:
             words = [line for line in f.read().splitlines()
-                     if not line.startswith(("is-", "-p "))]
+                     if not line.startswith(("is-", "-p ", "show "))]
         os.unlink(f.name)
         return done.stdout * done.returncode + done.stderr, words
 
@@ -277,6 +284,46 @@ def by_systemd(machine):
     equal(calls(), ("", ["restart pop-before-smtp"]),
           "it restarts one whose settings have changed")
     equal(calls(), ("", []), "and has nothing to do after that")
+
+
+def asks(table, address):
+    done = subprocess.run(["postmap", "-q", address, table], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return done.returncode, done.stderr
+
+
+def in_memory(machine):
+    """Where the unit keeps RUN, a map that nobody uses yet goes there."""
+    machine.script("stop")
+    shutil.copy(packaged("pop-before-smtp.yaml"), YAML)
+    machine.write("main.cf", machine.main)
+    create = ["systemd-tmpfiles", "--create", packaged("tmpfiles.conf")]
+    subprocess.run(create, check=True)  # the directory, as at boot
+    done = machine.setup("--write", path=machine.site.path("bin"))
+    equal((done.returncode, done.stderr), (0, ""), "with a unit", done.stdout)
+    table = re.search(r"(?m)^  dbfile: (.*)$", done.stdout).group(1)
+    ok(table.endswith(":" + RUN + "/pop-before-smtp"), "the map is in memory",
+       table)
+    contains(machine.read("main.cf"), "check_client_access " + table,
+             "which main.cf names")
+    equal(bool(glob.glob(STATE + "/pop-before-smtp.state*")), True,
+          "the checkpoint is on the disk")
+    address = machine.network.CLIENTS[4][0]
+    subprocess.run([PBSCTL, "add", address], check=True,
+                   stdout=subprocess.DEVNULL)
+    pbs.until("Postfix sees an address", pbs.DEADLINE,
+              lambda: asks(table, address) == (0, ""),
+              lambda left: time.sleep(0.05))
+    machine.script("stop")
+    equal(asks(table, address), (1, ""), "no address outlives the daemon")
+    shutil.rmtree(RUN)
+    subprocess.run(create, check=True)
+    equal(asks(table, address), (1, ""), "a boot puts an empty map there")
+    with open(glob.glob(RUN + "/pop-before-smtp.*")[0], "a") as f:
+        f.write("changed")
+    subprocess.run(create, check=True)
+    with open(f.name, "rb") as f:
+        ok(f.read().endswith(b"changed"), "but not in the place of another")
 
 
 # --- main.cf ----------------------------------------------------------------
@@ -405,7 +452,8 @@ def all_of_it():
         os.chmod(site.dir, 0o755)
         machine = Machine(site)
         stack.callback(machine.stop)
-        for part in (shows, fails, does, does_once, by_systemd, edits):
+        for part in (shows, fails, does, does_once, by_systemd, edits,
+                     in_memory):
             part(machine)
 
 

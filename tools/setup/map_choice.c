@@ -1,24 +1,32 @@
 #include "tools/setup/map_choice.h"
 
+#include <libgen.h>
+#include <linux/magic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/readfile.h"
 #include "daemon/conf/conf.h"
 #include "daemon/sys/helper.h"
 #include "maps/map.h"
 #include "tools/doctor/postconf.h"
 #include "tools/doctor/postfix_state.h"
 #include "tools/doctor/restrictions.h"
+#include "tools/setup/service.h"
 
 static const struct {
 	const char *name, *suffix;
 } types[] = {{"lmdb", ".lmdb"}, {"hash", ".db"}, {"cdb", ".cdb"}};
 
-enum { NTYPES = sizeof(types) / sizeof(types[0]) };
+enum { NTYPES = sizeof(types) / sizeof(types[0]), ROOM = 64 * 1024 * 1024 };
+
+static const char in_memory[] = RUN_DIR "/pop-before-smtp";
 
 /* The map that main.cf names already, if only its type is another. */
 static char *
@@ -56,32 +64,91 @@ exists(const char *name)
 	return found;
 }
 
+static bool
+mentions(const struct strings *lines, const char *name)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < lines->count; i++)
+		found |= strstr(lines->list[i], name) != NULL;
+	return found;
+}
+
+/* Whether Postfix uses it anywhere, as postscreen(8) may. */
+static bool
+is_used(const struct postconf *postfix, const char *name)
+{
+	return mentions(&postfix->expanded, name) ||
+	       mentions(&postfix->overrides, name);
+}
+
+/* SELinux lets smtpd(8) read what the policy says of a directory, and none
+ * knows RUN_DIR. */
+static bool
+is_confined(void)
+{
+	size_t len;
+	char *mode = readfile("/sys/fs/selinux/enforce", 16, &len,
+			      &(struct err){0});
+	bool enforcing = mode != NULL && *mode == '1';
+
+	free(mode);
+	return enforcing;
+}
+
+/* Whether RUN_DIR will be in memory. While a map of 100,000 addresses is
+ * replaced, there are two of 8 MB. */
+static bool
+fits_into_memory(void)
+{
+	char directory[] = RUN_DIR;
+	struct statfs fs;
+
+	return statfs(dirname(directory), &fs) == 0 && fs.f_type == TMPFS_MAGIC &&
+	       fs.f_bavail >= ROOM / (uint64_t)fs.f_bsize;
+}
+
+/* The map is new, and main.cf will name it. */
+static void
+choose_new(struct map_choice *choice, const char *usual, bool memory,
+	   const struct postconf *postfix)
+{
+	bool lmdb = helper_has_word(postfix->types, "lmdb") &&
+		    map_check_type("lmdb", &(struct err){0}) == 0;
+	const char *name = memory ? in_memory : strchr(usual, ':') + 1;
+
+	choice->dbfile =
+	    lmdb ? alloc_format("lmdb:%s", name)
+		 : alloc_format("%.*s:%s", (int)strcspn(usual, ":"), usual,
+				name);
+	choice->why = alloc_string(
+	    lmdb ? "postconf -m lists lmdb: a login counts at once, and no "
+		   "smtpd restarts for it"
+		 : "postconf -m does not list lmdb (on Debian, the package "
+		   "postfix-lmdb adds it)");
+}
+
 void
 map_choose(struct map_choice *choice, const struct conf *conf,
 	   const struct postconf *postfix)
 {
 	const char *usual = conf->maps.list[0];
 	const char *name = strchr(usual, ':') + 1;
-	bool lmdb = helper_has_word(postfix->types, "lmdb") &&
-		    map_check_type("lmdb", &(struct err){0}) == 0;
+	bool memory = !is_used(postfix, name) && service_keeps_run_dir() &&
+		      fits_into_memory() && !is_confined();
 
 	choice->dbfile = named_already(name, postfix);
+	if (choice->dbfile == NULL)
+		choice->dbfile = named_already(in_memory, postfix);
 	if (choice->dbfile != NULL) {
 		choice->why = alloc_string("main.cf names it already");
-	} else if (exists(name)) {
+	} else if (!memory && exists(name)) {
 		choice->dbfile = alloc_string(usual);
 		choice->why = alloc_string("this map exists already");
-	} else if (lmdb) {
-		choice->dbfile = alloc_format("lmdb:%s", name);
-		choice->why = alloc_string(
-		    "postconf -m lists lmdb: a login counts at once, and no "
-		    "smtpd restarts for it");
 	} else {
-		choice->dbfile = alloc_string(usual);
-		choice->why = alloc_string(
-		    "postconf -m does not list lmdb (on Debian, the package "
-		    "postfix-lmdb adds it)");
+		choose_new(choice, usual, memory, postfix);
 	}
+	choice->memory = strstr(choice->dbfile, in_memory) != NULL;
 }
 
 void

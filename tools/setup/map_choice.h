@@ -4,12 +4,15 @@
 #ifndef TOOLS_SETUP_MAP_CHOICE_H
 #define TOOLS_SETUP_MAP_CHOICE_H
 
+#include <stdbool.h>
+
 struct conf;
 struct postconf;
 
 struct map_choice {
 	char *dbfile;
 	char *why;
+	bool memory; /* the map is in RUN_DIR, not on a disk */
 };
 
 /* conf: with the map that the daemon would keep by default. */

@@ -363,8 +363,12 @@ plan_print(const struct plan *plan)
 	print_choice("logfile", plan->log.logfile, plan->log.why);
 	print_choice("dbfile", plan->map.dbfile, plan->map.why);
 	if (plan->map.dbfile != NULL)
-		puts("      on disk: Postfix finds a map there from the boot on, "
-		     "before the daemon starts");
+		puts(plan->map.memory
+			 ? "      in memory: a login writes nothing to the disk; "
+			   "the boot puts an\n      empty map there, before the "
+			   "daemon starts"
+			 : "      on disk: Postfix finds a map there from the "
+			   "boot on, before the daemon starts");
 	if (plan->reasons.count > 0)
 		printf("as it is, ");
 	if (plan->settings.count > 0)

@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -65,6 +66,28 @@ plan_user(struct steps *steps)
 	free(command);
 }
 
+static bool
+has_systemd(void)
+{
+	return access("/run/systemd/system", F_OK) == 0;
+}
+
+bool
+service_keeps_run_dir(void)
+{
+	static const char *const argv[] = {
+	    "systemctl", "show", "--property=RuntimeDirectoryPreserve",
+	    "--value", NAME, NULL};
+	struct err err;
+	char *output = NULL;
+	bool kept = has_systemd() &&
+		    subprocess_run(argv, ASK_MS, &output, &err) == 0 &&
+		    strcmp(output, "yes\n") == 0;
+
+	free(output);
+	return kept;
+}
+
 static void
 plan_systemd(struct steps *steps, bool changed)
 {
@@ -117,7 +140,7 @@ plan_script(struct steps *steps, bool changed)
 int
 service_plan(struct steps *steps, bool changed, struct err *err)
 {
-	bool systemd = access("/run/systemd/system", F_OK) == 0;
+	bool systemd = has_systemd();
 
 	if (!systemd && access(script, X_OK) != 0)
 		return err_set(err, "systemd does not run here, and there is "

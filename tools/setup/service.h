@@ -15,4 +15,7 @@ struct steps;
  * that could start it, see err. */
 int service_plan(struct steps *, bool changed, struct err *);
 
+/* Whether the unit keeps RUN_DIR while the daemon is stopped. */
+bool service_keeps_run_dir(void);
+
 #endif
