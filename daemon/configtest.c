@@ -145,7 +145,7 @@ check_types(struct check *c)
 	char *output = NULL;
 	int code;
 
-	if (!c->conf->write)
+	if (!c->conf->write || c->conf->maps.count == 0)
 		return;
 	code = helper_run(NULL, argv, POSTCONF_MS, &output, &err);
 	if (code != 0)
@@ -162,6 +162,8 @@ check_maps(struct check *c)
 {
 	const struct map_settings settings = conf_map_settings(c->conf);
 
+	if (c->conf->write && c->conf->maps.count == 0)
+		printf("ok dbfile: none, no map is kept\n");
 	for (size_t i = 0; c->conf->write && i < c->conf->maps.count; i++) {
 		const char *name = c->conf->maps.list[i];
 		struct err err;
@@ -366,6 +368,8 @@ configtest_run(const struct conf *conf)
 	check_patterns(&c);
 	check_maps(&c);
 	check_types(&c);
+	if (conf->logfiles.count == 0)
+		printf("ok logfile: none, no log is followed\n");
 	for (size_t i = 0; i < conf->logfiles.count; i++)
 		check_log(&c, conf->logfiles.list[i]);
 	check_checkpoint(&c);

@@ -31,10 +31,14 @@ enum conf_action {
 
 enum conf_sandbox { CONF_SANDBOX_AUTO, CONF_SANDBOX_OFF };
 
+/* In the place of all logs, or of all maps; not kept in the lists. */
+#define CONF_NONE "none"
+
 struct conf {
 	enum conf_action action;
-	struct strings logfiles;
-	struct strings maps;  /* "type:name", always with the type */
+	struct strings logfiles; /* empty: none is followed */
+	struct strings maps; /* "type:name", always with the type; empty: none
+				is kept, and no Postfix is here */
 	uint32_t grace;	      /* seconds */
 	bool sessions;	      /* keep addresses while sessions last ... */
 	uint32_t session_max; /* ... but no longer than this, seconds */

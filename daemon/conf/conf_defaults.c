@@ -268,12 +268,25 @@ conf_defaults_begin(struct conf *conf)
 	conf->ipv6_prefix = 128;
 }
 
+/* Whether there are to be none at all; the list is then empty. */
+static bool
+take_none(struct strings *list)
+{
+	if (list->count != 1 || strcmp(list->list[0], CONF_NONE) != 0)
+		return false;
+	strings_clear(list);
+	return true;
+}
+
 void
 conf_defaults_complete(struct conf *conf, struct helper *helper)
 {
-	if (conf->logfiles.count == 0)
+	if (!take_none(&conf->logfiles) && conf->logfiles.count == 0)
 		default_logfile(conf);
-	complete_maps(conf, helper);
+	if (take_none(&conf->maps))
+		conf->mynetworks = false;
+	else
+		complete_maps(conf, helper);
 	if (conf->checkpoint == NULL)
 		default_checkpoint(conf);
 	order_maps(&conf->maps);

@@ -33,7 +33,10 @@ print_list(const struct option *o, const struct conf *conf)
 	const struct strings *strings = option_value(o, conf);
 
 	if (strings->count == 0) {
-		printf("%s: []\n", o->name);
+		bool none = strings == &conf->logfiles ||
+			    strings == &conf->maps;
+
+		printf("%s: %s\n", o->name, none ? CONF_NONE : "[]");
 		return;
 	}
 	printf("%s:\n", o->name);

@@ -29,9 +29,38 @@ check_once(const struct conf *conf, struct err *err)
 	return 0;
 }
 
+static bool
+has(const struct strings *list, const char *word)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->list[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* None is not one of several. */
+static int
+check_none(const struct conf *conf, struct err *err)
+{
+	if (has(&conf->maps, CONF_NONE) && conf->maps.count > 1)
+		return err_set(err, "dbfile: `none' and other maps");
+	if (!has(&conf->logfiles, CONF_NONE))
+		return 0;
+	if (conf->logfiles.count > 1)
+		return err_set(err, "logfile: `none' and other logs (a file of "
+				    "that name is ./none)");
+	if (conf->once || conf->reprocess)
+		return err_set(err, "%s: there is nothing to read with "
+				    "`logfile: none'",
+			       conf->once ? "once" : "reprocess");
+	return 0;
+}
+
 int
 conf_validate_flags(const struct conf *conf, struct err *err)
 {
+	if (check_none(conf, err) != 0)
+		return -1;
 	if (conf->once && check_once(conf, err) != 0)
 		return -1;
 	if (conf->pidfile == NULL)
@@ -46,10 +75,9 @@ conf_validate_flags(const struct conf *conf, struct err *err)
 			       conf->pidfile);
 	if (conf->once)
 		return err_set(err, "daemon and once exclude each other");
-	for (size_t i = 0; i < conf->logfiles.count; i++)
-		if (strcmp(conf->logfiles.list[i], "-") == 0)
-			return err_set(err, "a daemon has no standard input "
-					    "to follow (logfile '-')");
+	if (has(&conf->logfiles, "-"))
+		return err_set(err, "a daemon has no standard input to follow "
+				    "(logfile '-')");
 	return 0;
 }
 
@@ -186,6 +214,22 @@ warn_peers(const struct conf *conf)
 			    addresses, conf->max_addresses);
 }
 
+/* Whoever has no map wants to tell other hosts, and whoever has no log wants to
+ * hear of them. */
+static void
+warn_none(const struct conf *conf)
+{
+	const struct peers_conf *p = conf->peers;
+
+	if (conf->maps.count == 0 && conf->write &&
+	    (p == NULL || p->name == NULL))
+		log_warning("dbfile: none: a login authorizes nobody: there is "
+			    "no map, and peers: publishes nothing");
+	if (conf->logfiles.count == 0 && (p == NULL || p->nhosts == 0))
+		log_warning("logfile: none: there are no logins: no log is "
+			    "followed, and peers: has no hosts");
+}
+
 enum { DAY = 24 * 3600 };
 
 void
@@ -216,6 +260,7 @@ conf_warn(const struct conf *conf)
 		log_warning("policy: has no effect: dbfile has no policy: map");
 	if (conf->peers != NULL)
 		warn_peers(conf);
+	warn_none(conf);
 	if (has_map(conf, "cidr") && !has_map(conf, "hash") &&
 	    !has_map(conf, "cdb"))
 		log_warning("dbfile: Postfix reads a cidr: map once, and again "

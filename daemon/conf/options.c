@@ -55,10 +55,11 @@ check_metrics(const char *text, struct err *err)
 
 const struct option options[] = {
 	{ "logfile", OPTION_LIST, AT(logfiles), "FILE",
-	  .help = "log to follow; repeatable; - is standard input, journal: the journal",
+	  .help = "log to follow; repeatable; - is standard input, journal: the "
+		  "journal; none",
 	  .alias = "watchlog", .check = check_logfile },
 	{ "dbfile", OPTION_MAPS, AT(maps), "[TYPE:]NAME",
-	  .help = "lookup table to maintain, as named in Postfix; repeatable" },
+	  .help = "lookup table to maintain, as named in Postfix; repeatable; none" },
 	{ "grace", OPTION_TIME, AT(grace), "TIME",
 	  .help = "how long a login authorizes: seconds, or with s, m, h, d (1800)" },
 	{ "sessions", OPTION_BOOL, AT(sessions), NULL,
@@ -324,6 +325,10 @@ add_map(const struct option *o, struct conf *conf, const char *text,
 	const char *slash = strchr(text, '/');
 	const char *name = text;
 
+	if (strcmp(text, CONF_NONE) == 0) {
+		add_once(option_value(o, conf), text);
+		return 0;
+	}
 	if (colon != NULL && (slash == NULL || colon < slash)) {
 		if (check_type(text, (size_t)(colon - text), err) != 0)
 			return -1;

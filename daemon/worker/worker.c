@@ -323,8 +323,10 @@ int
 worker_run(struct worker *w)
 {
 	struct err err;
-	int code = loop_run(w->loop, &err);
+	int code;
 
+	worker_without_logs(w);
+	code = loop_run(w->loop, &err);
 	if (code < 0) {
 		log_error("%s", err.text);
 		return EX_OSERR;

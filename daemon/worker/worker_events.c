@@ -157,6 +157,13 @@ become_ready(struct worker *w)
 	worker_metrics_soon(w);
 }
 
+void
+worker_without_logs(struct worker *w)
+{
+	if (w->nfeeds == 0)
+		become_ready(w);
+}
+
 static bool
 all_feeds(const struct worker *w, bool ended)
 {

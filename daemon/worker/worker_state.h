@@ -134,6 +134,8 @@ void worker_on_rest(void *arg, const char *line, size_t len);
 void worker_on_past_line(void *arg, const char *line, size_t len);
 int worker_on_stamp(void *arg, const char *line, size_t len, time_t *when);
 void worker_on_idle(void *arg);
+/* Without a log to read to its end, the daemon is ready at once. */
+void worker_without_logs(struct worker *);
 void worker_on_shut_out(void *arg);
 void worker_on_ended(void *arg);
 

@@ -201,6 +201,9 @@ examine_postfix(struct examination *x)
 	struct postfix_state s = {.examination = x};
 	struct err err;
 
+	/* A host that only tells others needs no Postfix. */
+	if (x->conf.maps.count == 0)
+		return;
 	if (postconf_load(&s.settings, &err) != 0) {
 		REPORT(&x->report, FAULT_POSTFIX_SETTINGS, err.text);
 		postconf_clear(&s.settings);

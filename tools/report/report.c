@@ -92,6 +92,11 @@ load(struct conf *conf, const struct options *options)
 	}
 	/* A session only holds an address longer than its login alone. */
 	conf->sessions = false;
+	if (options->logs.count == 0 && conf->logfiles.count == 0) {
+		verb_error(&verb_report, "logfile: none: name a log with "
+					 "--logfile");
+		return EX_CONFIG;
+	}
 	if (options->logs.count == 0)
 		return 0;
 	strings_clear(&conf->logfiles);

@@ -302,6 +302,9 @@ plan_make(struct plan *plan, const char *config, time_t now, struct err *err)
 	*plan = (struct plan){.now = now};
 	if (settings_load(&plan->conf, config, err) != 0)
 		return -1;
+	if (plan->conf.maps.count == 0)
+		return err_set(err, "dbfile: none: there is no map for Postfix "
+				    "to look into, and so nothing to set up");
 	if (settings_file_load(&plan->file,
 			       config != NULL ? config : usual_file, err) != 0)
 		return -1;
