@@ -48,8 +48,11 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
     "daemon/publish": "base maps daemon/sys daemon/table daemon/conf "
                       "daemon/metrics",
     "daemon/sandbox": "base daemon/conf",
+    # The process that talks to the engine of several hosts.
+    "daemon/link": "base daemon/sys daemon/ipc daemon/conf daemon/sandbox",
     "daemon/keeper": "base maps daemon/sys daemon/ipc daemon/conf "
-                     "daemon/publish daemon/sandbox daemon/metrics",
+                     "daemon/publish daemon/sandbox daemon/metrics "
+                     "daemon/link/link_process.h",
     "daemon/worker": WORKER,
     "daemon": WORKER + " daemon/worker",
     "tools/output": "base",
@@ -107,7 +110,8 @@ PUBLIC = {
     # read as settings and as files.
     "daemon/conf": 7,
     # A secret is read by the worker, by pbs-link and by --check.
-    "daemon/sys": 9,
+    # The helper has a guardian, and so has pbs-link.
+    "daemon/sys": 10,
     # The setup sees what the doctor sees.
     "tools/doctor": 8,
     # One for each kind of thing that an import writes.
@@ -137,6 +141,10 @@ ONE_ROOM = {  # third-party and special headers: the only file that may, or file
     "seccomp.h": "daemon/sandbox/seccomp.c",
     "ncurses.h": "tools/top/terminal.c",
     "sodium.h": "daemon/peers/sign.c",
+    "hiredis/hiredis.h": "daemon/link/resp.c",
+    "openssl/err.h": "daemon/link/tls.c",
+    "openssl/ssl.h": "daemon/link/tls.c",
+    "openssl/x509v3.h": "daemon/link/tls.c",
     # Opening, reading and looking back are three matters; each thread that
     # reads has a journal of its own.
     "systemd/sd-journal.h": ("daemon/source/source_journal.c",

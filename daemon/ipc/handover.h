@@ -21,6 +21,7 @@ struct handover {
 	int control;		   /* the listening control socket */
 	pid_t keeper;		   /* the process id that `status` reports */
 	struct helper *helper;	   /* runs postconf(1) and postmap(1) */
+	int link;		   /* to pbs-link, see ipc_link.h; -1: none */
 	void *inherited;	   /* the keeper's memory; never used */
 };
 

@@ -20,6 +20,7 @@
 #include "daemon/keeper/keeper_state.h"
 #include "daemon/keeper/map_store.h"
 #include "daemon/keeper/map_watch.h"
+#include "daemon/link/link_process.h"
 #include "daemon/publish/resources.h"
 #include "daemon/sandbox/privileges.h"
 #include "daemon/sandbox/sandbox.h"
@@ -66,6 +67,10 @@ open_loop(struct keeper *k, struct err *err)
 	k->stop_limit = timer_new(k->loop, keeper_on_stop_limit, k);
 	watch_maps(k);
 	k->watchdog = watchdog_new(k->loop);
+	if (k->link != NULL &&
+	    loop_watch(k->loop, link_process_notices(k->link), POLLIN,
+		       keeper_on_link, k, err) != 0)
+		return -1;
 	return loop_watch(k->loop, helper_notices(k->helper), POLLIN,
 			  keeper_on_helper, k, err);
 }
@@ -131,6 +136,15 @@ start_helper(struct keeper *k, struct err *err)
 }
 
 static int
+start_link(struct keeper *k, struct err *err)
+{
+	if (k->conf->peers == NULL)
+		return 0;
+	k->link = link_process_start(k->conf, err);
+	return k->link != NULL ? 0 : -1;
+}
+
+static int
 lock_down(struct keeper *k, struct err *err)
 {
 	char what[64];
@@ -152,6 +166,7 @@ open_all(struct keeper *k, struct err *err)
 		int code;
 	} steps[] = {
 	    {drop_privileges, EX_NOPERM}, {start_helper, EX_OSERR},
+	    {start_link, EX_OSERR},
 	    {take_locks, EX_CANTCREAT},	  {open_maps, EX_CANTCREAT},
 	    {open_store, EX_OSERR},	  {open_control, EX_OSERR},
 	    {open_loop, EX_OSERR},	  {lock_down, EX_OSERR},
@@ -178,6 +193,7 @@ close_all(struct keeper *k)
 		resources_remove_sockets(k->conf);
 	map_store_free(&k->store);
 	resources_release(&k->resources);
+	link_process_stop(&k->link);
 	helper_stop(&k->helper);
 	lockfile_release(&k->pidfile);
 	loop_free(&k->loop);

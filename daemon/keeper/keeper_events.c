@@ -9,6 +9,7 @@
 #include "daemon/keeper/keeper_state.h"
 #include "daemon/keeper/map_store.h"
 #include "daemon/keeper/map_watch.h"
+#include "daemon/link/link_process.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/helper.h"
 #include "daemon/sys/notify.h"
@@ -321,7 +322,7 @@ keeper_on_stop_limit(void *arg)
 		kill_worker(k, "it does not stop");
 }
 
-/* ---- the helper ---- */
+/* ---- the helper, and pbs-link ---- */
 
 void
 keeper_on_helper(void *arg, uint32_t events)
@@ -331,6 +332,16 @@ keeper_on_helper(void *arg, uint32_t events)
 	(void)events;
 	if (!helper_log_notices(k->helper))
 		loop_unwatch(k->loop, helper_notices(k->helper));
+}
+
+void
+keeper_on_link(void *arg, uint32_t events)
+{
+	struct keeper *k = arg;
+
+	(void)events;
+	if (!link_process_log_notices(k->link))
+		loop_unwatch(k->loop, link_process_notices(k->link));
 }
 
 /* ---- signals ---- */

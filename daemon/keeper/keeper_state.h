@@ -38,6 +38,7 @@ struct keeper {
 	keeper_conf_fn *reread;
 	void *reread_arg;
 	struct helper *helper;
+	struct link_process *link; /* NULL: no other hosts */
 	struct lockfile *pidfile;
 	struct resources resources;
 	struct map_store *store; /* borrows the resources' maps */
@@ -108,6 +109,7 @@ int supervisor_run(struct keeper *, struct handover *, int *code);
 /* loop_fd_fn, loop_timer_fn, loop_signal_fn */
 void keeper_on_packet(void *arg, uint32_t events);
 void keeper_on_helper(void *arg, uint32_t events);
+void keeper_on_link(void *arg, uint32_t events);
 void keeper_on_tick(void *arg);
 void keeper_on_expiry(void *arg);
 void keeper_on_look(void *arg);

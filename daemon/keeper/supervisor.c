@@ -19,6 +19,7 @@
 #include "daemon/ipc/ipc.h"
 #include "daemon/keeper/keeper_requests.h"
 #include "daemon/keeper/keeper_state.h"
+#include "daemon/link/link_process.h"
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/helper.h"
 
@@ -33,7 +34,8 @@ static void
 become_worker(struct keeper *k, pid_t keeper, int socket, struct handover *out)
 {
 	const int kept[] = {socket, k->resources.control, log_descriptor(),
-			    helper_descriptor(k->helper)};
+			    helper_descriptor(k->helper),
+			    link_process_descriptor(k->link)};
 	struct resources *r = &k->resources;
 	struct map **maps = alloc_zero(r->nmaps + 1, sizeof(*maps));
 
@@ -49,6 +51,7 @@ become_worker(struct keeper *k, pid_t keeper, int socket, struct handover *out)
 				 .maps = maps,
 				 .control = r->control,
 				 .helper = k->helper,
+				 .link = link_process_descriptor(k->link),
 				 .keeper = keeper,
 				 .inherited = k};
 	for (size_t i = 0; i < r->nmaps; i++)
@@ -185,6 +188,7 @@ supervisor_on_child(void *arg, int signo)
 
 	(void)signo;
 	helper_reap(k->helper);
+	link_process_reap(k->link);
 	if (pid == 0 || waitpid(pid, &status, WNOHANG) != pid)
 		return;
 	k->worker_pid = 0;

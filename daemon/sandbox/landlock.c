@@ -20,6 +20,7 @@ enum {
 	RESTRICT_SELF = 446,
 	ASK_VERSION = 1,
 	RULE_PATH_BENEATH = 1,
+	RULE_NET_PORT = 2,
 };
 
 static const uint64_t EXECUTE = 1 << 0, WRITE_FILE = 1 << 1, READ_FILE = 1 << 2,
@@ -37,6 +38,10 @@ struct handled_rights {
 struct __attribute__((packed)) beneath {
 	uint64_t allowed;
 	int32_t fd;
+};
+
+struct port_rule {
+	uint64_t allowed, port;
 };
 
 int
@@ -62,7 +67,8 @@ handled(const struct landlock_plan *plan, int version)
 	if (plan->read_all)
 		set.fs &= ~(READ_FILE | READ_DIR | IOCTL_DEV);
 	if (version >= 4)
-		set.net = CONNECT_TCP | (plan->bind ? 0 : BIND_TCP);
+		set.net = (plan->connect_any ? 0 : CONNECT_TCP) |
+			  (plan->bind ? 0 : BIND_TCP);
 	if (version >= 6 && !plan->signals)
 		set.scoped = ABSTRACT_SOCKETS | SIGNALS;
 	return set;
@@ -115,6 +121,21 @@ allow_all(int ruleset, const struct landlock_plan *plan, uint64_t all,
 	return 0;
 }
 
+static int
+allow_ports(int ruleset, const struct landlock_plan *plan, uint64_t net,
+	    struct err *err)
+{
+	struct port_rule rule = {.allowed = CONNECT_TCP};
+
+	for (size_t i = 0; (net & CONNECT_TCP) != 0 && i < plan->nports; i++) {
+		rule.port = plan->ports[i];
+		if (syscall(ADD_RULE, ruleset, RULE_NET_PORT, &rule, 0) != 0)
+			return err_set(err, "landlock: port %u: %s",
+				       plan->ports[i], strerror(errno));
+	}
+	return 0;
+}
+
 int
 landlock_restrict(const struct landlock_plan *plan, struct err *err)
 {
@@ -127,6 +148,8 @@ landlock_restrict(const struct landlock_plan *plan, struct err *err)
 	if (fd < 0)
 		return err_set(err, "landlock: %s", strerror(errno));
 	result = allow_all(fd, plan, set.fs, err);
+	if (result == 0)
+		result = allow_ports(fd, plan, set.net, err);
 	if (result == 0 && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 			    syscall(RESTRICT_SELF, fd, 0) != 0))
 		result = err_set(err, "landlock: %s", strerror(errno));

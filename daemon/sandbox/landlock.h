@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct err;
 
@@ -23,10 +24,14 @@ struct landlock_plan {
 	bool read_all; /* reading is not restricted */
 	bool bind;     /* TCP sockets may be bound */
 	bool signals;  /* may be sent to processes outside the sandbox */
+	/* TCP ports to which connections may be made; connect_any: to all. */
+	const uint16_t *ports;
+	size_t nports;
+	bool connect_any;
 };
 
 /* Allows what the plan lists; paths that do not exist are skipped. From now on
- * nothing may be executed and no TCP connection made. 0, or -1. */
+ * nothing may be executed and no other TCP connection made. 0, or -1. */
 int landlock_restrict(const struct landlock_plan *, struct err *);
 
 #endif

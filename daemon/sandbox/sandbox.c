@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/conf/conf.h"
+#include "daemon/conf/conf_peers.h"
 #include "daemon/sandbox/landlock.h"
 #include "daemon/sandbox/seccomp.h"
 
@@ -287,6 +289,87 @@ sandbox_worker(const struct conf *conf, struct err *err)
 		restrict_process(&files, &calls);
 	strings_clear(&read);
 	return result;
+}
+
+/* ---- pbs-link ---- */
+
+/* Where the C library looks for addresses of hosts, and what it loads for it.
+ */
+static const char *const resolver_files[] = {
+    "/etc/resolv.conf",	    "/etc/hosts",
+    "/etc/nsswitch.conf",   "/etc/host.conf",
+    "/etc/gai.conf",	    "/etc/services",
+    "/etc/ld.so.cache",	    "/run/systemd/resolve",
+    "/run/resolvconf",	    "/run/NetworkManager",
+    "/usr/lib",		    "/usr/lib64",
+    "/lib",		    "/lib64",
+    "/usr/share/zoneinfo",  "/etc/localtime",
+    "/sys/devices/system/cpu"};
+
+enum {
+	DNS_PORT = 53, /* over TCP, for a long answer */
+	PORTS_MAX = 1 + PEERS_ENGINES_MAX * PEERS_PLACES_MAX,
+	LINK_MEMORY = 256 * 1024 * 1024,
+};
+
+/* The ports that the configuration names. False: Sentinel may name any. */
+static bool
+list_ports(const struct peers_conf *peers, uint16_t *ports, size_t *count)
+{
+	bool known = true;
+
+	ports[(*count)++] = DNS_PORT;
+	for (size_t i = 0; i < peers->nengines; i++) {
+		const struct peers_engine *engine = &peers->engines[i];
+
+		known = known && engine->kind != PEERS_SENTINEL;
+		for (size_t j = 0; j < engine->nplaces; j++)
+			if (*count < PORTS_MAX)
+				ports[(*count)++] = engine->places[j].port;
+	}
+	return known;
+}
+
+/* An engine that answers with nonsense must not use up the memory of the mail
+ * server. What is there already, under valgrind for one, comes on top. */
+static int
+limit_memory(struct err *err)
+{
+	struct rlimit limit = {LINK_MEMORY, LINK_MEMORY};
+	FILE *statm = fopen("/proc/self/statm", "re");
+	unsigned long pages = 0;
+
+	if (statm != NULL && fscanf(statm, "%lu", &pages) != 1)
+		pages = 0;
+	if (statm != NULL)
+		fclose(statm);
+	if (pages * (unsigned long)sysconf(_SC_PAGESIZE) > LINK_MEMORY / 2)
+		return 0;
+	if (setrlimit(RLIMIT_AS, &limit) != 0)
+		return err_set(err, "RLIMIT_AS: %s", strerror(errno));
+	return 0;
+}
+
+int
+sandbox_link(const struct conf *conf, struct err *err)
+{
+	const struct seccomp_plan calls = {.link = true};
+	uint16_t ports[PORTS_MAX];
+	size_t nports = 0;
+	bool known = list_ports(conf->peers, ports, &nports);
+	const struct landlock_plan files = {
+	    .read = resolver_files,
+	    .nread = sizeof(resolver_files) / sizeof(resolver_files[0]),
+	    .ports = ports,
+	    .nports = nports,
+	    .connect_any = !known};
+
+	if (conf->sandbox == CONF_SANDBOX_OFF)
+		return 0;
+	if (limit_memory(err) != 0 || keep_capabilities(0, err) != 0)
+		return -1;
+	restrict_process(&files, &calls);
+	return 0;
 }
 
 void

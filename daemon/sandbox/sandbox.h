@@ -24,6 +24,8 @@ int sandbox_drop_capabilities(struct err *);
 
 int sandbox_keeper(const struct conf *, struct err *); /* 0, or -1 */
 int sandbox_worker(const struct conf *, struct err *); /* 0, or -1 */
+/* conf->peers must be there. 0, or -1. */
+int sandbox_link(const struct conf *, struct err *);
 
 /* "seccomp, Landlock 7", "no seccomp, no Landlock", "off" */
 void sandbox_describe(const struct conf *, char text[64]);

@@ -284,6 +284,30 @@ add_keepers(scmp_filter_ctx filter, const struct seccomp_plan *plan)
 	return error;
 }
 
+/* What pbs-link does: it connects to engines and name servers, and looks for
+ * addresses in threads. */
+static int
+add_links(scmp_filter_ctx filter)
+{
+	static const int domains[] = {AF_UNIX, AF_INET, AF_INET6};
+	int error = allow_reading(filter);
+
+	if (error == 0)
+		error = allow_fcntl(filter, SCMP_SYS(fcntl), false);
+	if (error == 0)
+		error = allow_fcntl(filter, SCMP_SYS(fcntl64), false);
+	for (size_t i = 0; error == 0 && i < 3; i++)
+		error = allow_socket(filter, domains[i]);
+	if (error == 0)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+					 SCMP_SYS(connect), 0);
+	if (error == 0) /* abort(3) */
+		error =
+		    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
+				     1, equal(0, (scmp_datum_t)getpid()));
+	return error == 0 ? allow_threads(filter) : error;
+}
+
 static int
 add_workers(scmp_filter_ctx filter, const struct seccomp_plan *plan)
 {
@@ -318,6 +342,7 @@ fill(scmp_filter_ctx filter, const struct seccomp_plan *plan)
 		error = allow_rest(filter);
 	if (error == 0)
 		error = plan->keeper ? add_keepers(filter, plan)
+			: plan->link ? add_links(filter)
 				     : add_workers(filter, plan);
 	return error;
 }

@@ -16,6 +16,7 @@ struct err;
 
 struct seccomp_plan {
 	bool keeper;  /* may change files, and start and signal processes */
+	bool link;    /* may connect, but is no keeper and no worker */
 	bool syslog;  /* a worker may connect to syslogd again */
 	bool journal; /* a worker may read the journal */
 	bool inet;    /* the keeper's workers may listen on TCP */

@@ -13,7 +13,6 @@
 
 #include "base/monotonic.h"
 
-/* A child that dies at once is not started again at once. */
 enum { PAUSE_MS = 1000 };
 
 /* A full pipe means that nobody reads notices any more. */
@@ -60,11 +59,24 @@ fork_child(struct guardian *g, int *life)
 	return pid;
 }
 
+/* A child that dies at once is not started again at once. Returns the pause
+ * before the next one. */
+static int
+pause_after(const struct guardian *g, int64_t lived_ms, int pause_ms)
+{
+	int most = g->pause_max_ms > 0 ? g->pause_max_ms : PAUSE_MS;
+
+	if (lived_ms >= most)
+		return PAUSE_MS;
+	poll(NULL, 0, pause_ms);
+	return pause_ms < most / 2 ? pause_ms * 2 : most;
+}
+
 void
 guardian_fork(struct guardian *g)
 {
 	bool replaces = g->lost >= 0;
-	int life, status;
+	int life, status, pause_ms = PAUSE_MS;
 	int64_t started;
 	pid_t pid;
 
@@ -85,7 +97,7 @@ guardian_fork(struct guardian *g)
 				exit(EX_OK);
 			send_notice(g, false, status);
 		}
-		if (pid < 0 || monotonic_ms() - started < PAUSE_MS)
-			poll(NULL, 0, PAUSE_MS);
+		pause_ms = pause_after(g, pid > 0 ? monotonic_ms() - started : 0,
+				       pause_ms);
 	}
 }

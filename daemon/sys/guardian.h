@@ -19,6 +19,9 @@ struct guardian {
 	/* A pipe to the process that it works for, to write notices to.
 	 * guardian_fork() does not close it. */
 	int notices;
+	/* A child that dies is replaced after 1, 2, 4 ... s, but no more than
+	 * this; one that has lived for so long, at once. 0: 1000. */
+	int pause_max_ms;
 	/* In the process that works: readable when the guardian has died. */
 	int lost;
 };

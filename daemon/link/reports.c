@@ -1,0 +1,172 @@
+#include "daemon/link/reports.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "daemon/link/sender.h"
+
+/* Two engines, each with troubles of its own; more are rare, and cost a line in
+ * the log now and then. */
+enum { SAID_MAX = 16, CHANNELS = 2 };
+
+struct heard {
+	bool wanted, works;
+	enum ipc_link_state state; /* CONNECTED or LOST; 0: none yet */
+	char *text;
+};
+
+struct reports {
+	struct sender *sender;
+	struct heard channels[CHANNELS];
+	uint64_t said[SAID_MAX]; /* hashes of troubles since all worked */
+	size_t nsaid;
+	bool complained; /* an ERROR or a WARNING was among them */
+	uint64_t engine; /* hash of the last that was named to the log */
+};
+
+struct reports *
+reports_new(struct sender *sender)
+{
+	struct reports *r = alloc_zero(1, sizeof(*r));
+
+	r->sender = sender;
+	return r;
+}
+
+void
+reports_free(struct reports **r)
+{
+	if (*r == NULL)
+		return;
+	for (size_t i = 0; i < CHANNELS; i++)
+		free((*r)->channels[i].text);
+	free(*r);
+	*r = NULL;
+}
+
+static struct heard *
+heard_of(struct reports *r, enum ipc_link_channel channel)
+{
+	return &r->channels[channel - IPC_LINK_WRITER];
+}
+
+/* Whether the log does not have it yet; from now on it has. */
+static bool
+is_news(struct reports *r, const char *text)
+{
+	uint64_t hash = hash_bytes(0, text, strlen(text));
+
+	for (size_t i = 0; i < r->nsaid; i++)
+		if (r->said[i] == hash)
+			return false;
+	if (r->nsaid == SAID_MAX)
+		r->nsaid = 0;
+	r->said[r->nsaid++] = hash;
+	return true;
+}
+
+/* That both connections are there is one fact, if the engine is the same. After
+ * a trouble it is one only when all works: an engine may let us in, and then
+ * refuse what it is asked. */
+static bool
+is_new_engine(struct reports *r, const char *text)
+{
+	uint64_t hash = hash_bytes(1, text, strlen(text));
+	bool same = r->engine == hash;
+
+	r->engine = hash;
+	return !same;
+}
+
+void
+reports_tell(struct reports *r, enum ipc_link_channel channel,
+	     enum ipc_link_state state, const char *text)
+{
+	struct heard *heard = heard_of(r, channel);
+	bool news;
+
+	if (state == IPC_LINK_CONNECTED) {
+		news = r->nsaid == 0 && is_new_engine(r, text);
+	} else {
+		news = is_news(r, text);
+		heard->works = false;
+	}
+	if (state == IPC_LINK_LOST && news)
+		r->engine = 0;
+	if (state == IPC_LINK_CONNECTED || state == IPC_LINK_LOST) {
+		free(heard->text);
+		heard->text = alloc_string(text);
+		heard->state = state;
+	} else {
+		r->complained = true;
+	}
+	sender_state(r->sender, channel, state, !news, text);
+}
+
+void
+reports_want(struct reports *r, enum ipc_link_channel channel, bool wanted)
+{
+	struct heard *heard = heard_of(r, channel);
+
+	heard->wanted = wanted;
+	if (wanted)
+		return;
+	free(heard->text);
+	heard->text = NULL;
+}
+
+static void
+tell_recovery(struct reports *r)
+{
+	for (unsigned int i = 0; i < CHANNELS; i++) {
+		const char *text = r->channels[i].text;
+
+		if (r->channels[i].wanted && text != NULL &&
+		    is_new_engine(r, text))
+			sender_state(r->sender, IPC_LINK_WRITER + i,
+				     IPC_LINK_CONNECTED, false, text);
+	}
+	if (r->complained)
+		sender_state(r->sender, IPC_LINK_WRITER, IPC_LINK_NOTICE, false,
+			     "the engine does again what it is asked");
+}
+
+void
+reports_works(struct reports *r, enum ipc_link_channel channel)
+{
+	struct heard *heard = heard_of(r, channel);
+
+	if (heard->works)
+		return;
+	heard->works = true;
+	for (size_t i = 0; i < CHANNELS; i++)
+		if (r->channels[i].wanted && !r->channels[i].works)
+			return;
+	if (r->nsaid > 0)
+		tell_recovery(r);
+	r->nsaid = 0;
+	r->complained = false;
+}
+
+void
+reports_begin(struct reports *r)
+{
+	r->nsaid = 0;
+	r->engine = 0;
+	r->complained = false;
+	for (size_t i = 0; i < CHANNELS; i++) {
+		struct heard *heard = &r->channels[i];
+		char *text = heard->text;
+
+		heard->wanted = heard->works = false;
+		heard->text = NULL;
+		if (text != NULL)
+			reports_tell(r, IPC_LINK_WRITER + (unsigned int)i,
+				     heard->state, text);
+		free(text);
+	}
+}

@@ -1,0 +1,26 @@
+/*
+ * sentinel: asks Sentinel where the master is.
+ */
+#ifndef DAEMON_LINK_SENTINEL_H
+#define DAEMON_LINK_SENTINEL_H
+
+#include <stdint.h>
+
+struct access;
+struct loop;
+struct peers_engine;
+struct sentinel;
+
+/* host is borrowed until it returns; NULL: none of them has named one, and
+ * why. */
+typedef void sentinel_fn(void *arg, const char *host, uint16_t port,
+			 const char *reason);
+
+/* Asks one Sentinel after the other until one has named the master. The
+ * callback is called once, when the loop goes on, and may free it. */
+struct sentinel *sentinel_ask(struct loop *, const struct access *,
+			      const struct peers_engine *, sentinel_fn *,
+			      void *arg);
+void sentinel_free(struct sentinel **);
+
+#endif

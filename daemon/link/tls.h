@@ -1,0 +1,40 @@
+/*
+ * tls: the client's side of TLS 1.2 and later, by OpenSSL, over a socket that
+ * does not block. The engine's certificate and its name are always verified.
+ */
+#ifndef DAEMON_LINK_TLS_H
+#define DAEMON_LINK_TLS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct err;
+struct tls_context;
+struct tls;
+
+/* ca: a file of certificates to trust; cert and key: our own, for an engine
+ * that asks for it, or NULL. All are read now, and never again. NULL: err. */
+struct tls_context *tls_context_new(const char *ca, const char *cert,
+				    const char *key, struct err *);
+void tls_context_free(struct tls_context **);
+
+/* name: what the engine's certificate must be for, a host or an address. fd
+ * still belongs to the caller. NULL: err. */
+struct tls *tls_new(struct tls_context *, int fd, const char *name,
+		    struct err *);
+void tls_free(struct tls **);
+
+enum {
+	TLS_FAILED = -1,   /* err says why */
+	TLS_READ = -2,	   /* call it again when fd can be read */
+	TLS_WRITE = -3,	   /* or written */
+	TLS_REFUSED = -4,  /* failed because of a certificate, ours or theirs */
+};
+
+/* 0: done. */
+int tls_handshake(struct tls *, struct err *);
+/* The number of bytes; 0: the engine has closed the connection. */
+ssize_t tls_read(struct tls *, void *, size_t, struct err *);
+ssize_t tls_write(struct tls *, const void *, size_t, struct err *);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * writer: appends the worker's entries to our stream, and sees to it that
+ * nothing of the stream is lost unnoticed: an XADD alone would quietly begin
+ * another stream, and its readers could not know.
+ */
+#ifndef DAEMON_LINK_WRITER_H
+#define DAEMON_LINK_WRITER_H
+
+#include <stdbool.h>
+
+struct access;
+struct ipc_link_packet;
+struct loop;
+struct reports;
+struct sender;
+struct writer;
+
+/* Called when the writer is not full any more. Must not call back. */
+typedef void writer_room_fn(void *arg);
+
+struct writer *writer_new(struct loop *, const struct access *,
+			  struct reports *, struct sender *, writer_room_fn *,
+			  void *arg);
+void writer_free(struct writer **);
+
+/* For a new worker, which has no stream until writer_key(). */
+void writer_begin(struct writer *);
+void writer_key(struct writer *, const char *key);
+void writer_append(struct writer *, const struct ipc_link_packet *);
+void writer_again(struct writer *);
+/* As many entries are on their way as may be: writer_append() must not be
+ * called. */
+bool writer_is_full(const struct writer *);
+
+#endif
