@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "daemon/conf/conf_peers.h"
+#include "daemon/link/access.h"
 #include "daemon/peers/sign.h"
 #include "daemon/sys/secret_file.h"
 
@@ -52,23 +53,22 @@ check_own_key(const struct peers_conf *p)
 	return 0;
 }
 
+/* As pbs-link reads them when it starts. */
 static unsigned int
-check_password(const struct peers_conf *p)
+check_access(const struct peers_conf *p)
 {
+	struct access access;
 	struct err err;
-	char *text = secret_file_read(p->password_file, SECRET_MAX, &err);
-	size_t len;
-	bool one_line;
 
-	if (text == NULL)
-		return failed("password_file", &err);
-	len = strcspn(text, "\n");
-	one_line = len > 0 && text[len + (text[len] != '\0')] == '\0';
-	forget(&text);
-	if (one_line)
-		return 0;
-	err_set(&err, "%s: not one line", p->password_file);
-	return failed("password_file", &err);
+	if (access_open(&access, p, &err) != 0) {
+		printf("FAILED peers: %s\n", err.text);
+		return 1;
+	}
+	access_close(&access);
+	for (size_t i = 0; i < p->nengines; i++)
+		printf("ok peers: engine %s, not connected to here\n",
+		       p->engines[i].text);
+	return 0;
 }
 
 unsigned int
@@ -78,8 +78,7 @@ configtest_peers(const struct peers_conf *p)
 
 	if (p->key_file != NULL)
 		failures += check_own_key(p);
-	if (p->password_file != NULL)
-		failures += check_password(p);
+	failures += check_access(p);
 	if (p->nhosts > 0)
 		printf("ok peers: reads the logins of %zu hosts\n", p->nhosts);
 	return failures;

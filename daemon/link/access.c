@@ -16,17 +16,20 @@ read_password(struct access *access, const char *file, struct err *err)
 {
 	char *text = secret_file_read(file, PASSWORD_MAX, err);
 	size_t line;
+	int result = 0;
 
 	if (text == NULL)
 		return -1;
 	line = strcspn(text, "\r\n");
-	if (line > 0)
-		access->password = alloc_bytes(text, line);
+	if (line == 0)
+		result = err_set(err, "%s: there is no password in it", file);
+	else if (text[line + strspn(text + line, "\r\n")] != '\0')
+		result = err_set(err, "%s: not one line", file);
 	else
-		err_set(err, "%s: there is no password in it", file);
+		access->password = alloc_bytes(text, line);
 	explicit_bzero(text, strlen(text));
 	free(text);
-	return line > 0 ? 0 : -1;
+	return result;
 }
 
 int
