@@ -71,10 +71,12 @@ def free_port():
 
 class Engine:
     def __init__(self, program, directory, *settings, port=False, tls=None):
-        """tls: a directory with ca.pem, engine.pem and engine.key."""
-        self.program, self.directory = program, directory
+        """program: with arguments, perhaps, as a list. port: True, or which.
+        tls: a directory with ca.pem, engine.pem and engine.key."""
+        self.program = [program] if isinstance(program, str) else program
+        self.directory = directory
         self.path = os.path.join(directory, "engine.sock")
-        self.port = free_port() if port or tls else 0
+        self.port = free_port() if port is True or tls else int(port)
         self.settings = ["--unixsocket", self.path, "--dir", directory,
                          "--save", "", "--appendonly", "no",
                          "--bind", "127.0.0.1", "--port",
@@ -91,7 +93,7 @@ class Engine:
     def start(self):
         with open(os.path.join(self.directory, "log"), "ab") as log:
             self.process = subprocess.Popen(
-                [self.program] + self.settings, stdin=subprocess.DEVNULL,
+                self.program + self.settings, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, cwd=self.directory)
         deadline = time.monotonic() + pbs.DEADLINE
         while True:
@@ -101,7 +103,7 @@ class Engine:
                 return self
             except (OSError, Refused) as e:
                 if time.monotonic() > deadline or self.process.poll():
-                    raise RuntimeError("%s: %s" % (self.program, e))
+                    raise RuntimeError("%s: %s" % (self.program[0], e))
                 time.sleep(0.02)
 
     def __enter__(self):
