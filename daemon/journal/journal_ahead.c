@@ -161,23 +161,44 @@ set_first(struct journal_ahead *a, struct slice *s, char *cursor)
 	pthread_mutex_unlock(&a->lock);
 }
 
+/* Returns the cursor of the first entry, or NULL if the slice has no entry. */
+static char *
+seek_first(const struct slice *s, sd_journal *journal)
+{
+	int result = s->after != NULL
+			 ? sd_journal_seek_cursor(journal, s->after)
+			 : sd_journal_seek_realtime_usec(journal, s->from);
+
+	if (result < 0 || sd_journal_next(journal) <= 0)
+		return NULL;
+	return cursor_of(journal);
+}
+
+/*
+ * A seek by time takes each file of the journal to its own first entry of that
+ * time. If a clock was set back, that may skip entries of one file that come
+ * after the first entry of all. So this seeks again, to that entry.
+ */
+static int
+align(const struct slice *s, sd_journal *journal, const char *first)
+{
+	if (s->after != NULL)
+		return strcmp(first, s->after) == 0 ? 0 : -1;
+	if (sd_journal_seek_cursor(journal, first) < 0 ||
+	    sd_journal_next(journal) <= 0)
+		return -1;
+	return sd_journal_test_cursor(journal, first) > 0 ? 0 : -1;
+}
+
 /* The time of its first entry; UINT64_MAX: it has none, or not the right one. */
 static uint64_t
 seek(struct journal_ahead *a, struct slice *s, sd_journal *journal)
 {
 	uint64_t usec = UINT64_MAX;
-	char *first = NULL;
-	int result = s->after != NULL
-			 ? sd_journal_seek_cursor(journal, s->after)
-			 : sd_journal_seek_realtime_usec(journal, s->from);
+	char *first = seek_first(s, journal);
 
-	if (result < 0 || sd_journal_next(journal) <= 0 ||
+	if (first == NULL || align(s, journal, first) != 0 ||
 	    sd_journal_get_realtime_usec(journal, &usec) < 0)
-		usec = UINT64_MAX;
-	else
-		first = cursor_of(journal);
-	if (first == NULL ||
-	    (s->after != NULL && strcmp(first, s->after) != 0))
 		usec = UINT64_MAX;
 	set_first(a, s, first);
 	return usec;
