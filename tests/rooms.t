@@ -151,7 +151,9 @@ ONE_ROOM = {  # third-party and special headers: the only file that may, or file
                              "daemon/journal/journal_open.c",
                              "daemon/journal/journal_reader.c",
                              "daemon/journal/journal_past.c",
-                             "daemon/journal/journal_ahead.c"),
+                             "daemon/journal/journal_ahead.c",
+                             # What it does not read by itself.
+                             "daemon/journal/journal_history.c"),
 }
 # C11 and POSIX, and what every Linux has; another header needs a room above.
 LIBC = set("""assert ctype errno fcntl fnmatch float getopt glob grp ifaddrs
@@ -184,8 +186,9 @@ FILE_MAX, MAIN_MAX = 540, 120
 # What the daemon does today fits into 41,000 lines. The gateway's tools, the
 # doctor, the metrics and the peers come on top of that, in files of their own.
 # Whoever needs more says why here: the doctor has 3,100 lines, the report 3,700,
-# the metrics 900, top 2,600, the setup 1,500; several hosts will have some 7,000.
-PRODUCT_MAX = 84000
+# the metrics 900, top 2,600, the setup 1,500; several hosts will have some 7,000;
+# the reader of archived journals 1,700.
+PRODUCT_MAX = 86000
 FOLDER_MAX = 20
 
 

@@ -151,29 +151,48 @@ is_named(const struct name *name, const char *text, size_t len)
 	return name->len == len && memcmp(name->text, text, len) == 0;
 }
 
+static const struct name MESSAGE = NAME("MESSAGE");
+
+/* Returns NWORDS for another name. */
+static int
+word_named(const char *text, size_t len)
+{
+	int i;
+
+	if (len > NAME_LEN_MAX)
+		return NWORDS;
+	for (i = first_of_length[len]; i < NWORDS && names[i].len == len; i++)
+		if (is_named(&names[i], text, len))
+			return i;
+	return NWORDS;
+}
+
 void
 journal_entry_field(struct journal_entry *e, const char *data, size_t len)
 {
-	static const struct name before = NAME("MESSAGE");
 	const char *equals = memchr(data, '=', len);
 	size_t name;
+	int word;
 
 	if (equals == NULL)
 		return;
 	name = (size_t)(equals - data);
 	len -= name + 1;
-	if (is_named(&before, data, name)) {
+	word = word_named(data, name);
+	if (word < NWORDS)
+		set_value(&e->values[word], equals + 1, len);
+	else if (is_named(&MESSAGE, data, name))
 		set_message(e, equals + 1, len);
-		return;
-	}
-	if (name > NAME_LEN_MAX)
-		return;
-	for (int i = first_of_length[name];
-	     i < NWORDS && names[i].len == name; i++)
-		if (is_named(&names[i], data, name)) {
-			set_value(&e->values[i], equals + 1, len);
-			return;
-		}
+}
+
+bool
+journal_entry_needs(const char *data, size_t len)
+{
+	const char *equals = memchr(data, '=', len);
+	size_t name = equals != NULL ? (size_t)(equals - data) : 0;
+
+	return word_named(data, name) < NWORDS ||
+	       is_named(&MESSAGE, data, name);
 }
 
 static bool

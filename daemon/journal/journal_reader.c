@@ -76,26 +76,32 @@ journal_read_entry(sd_journal *journal, struct journal_entry *entry)
 	return true;
 }
 
+bool
+journal_reader_ignores(struct journal_reader *r, const char *field, size_t len)
+{
+	static const char tag[] = "SYSLOG_IDENTIFIER=";
+	const size_t before = sizeof(tag) - 1;
+
+	return len > before && memcmp(field, tag, before) == 0 &&
+	       r->spec->nwords == 0 &&
+	       journal_tags_ignored(&r->tags, field + before, len - before);
+}
+
 /*
  * Reads no further than to a tag that is ignored, and returns false then. In a
  * file, what many entries have in common comes first, so that this saves half
- * of the fields. What a container prints is of no tag.
+ * of the fields.
  */
 static bool
 read_wanted(struct journal_reader *r, sd_journal *journal, uint64_t usec)
 {
-	static const char tag[] = "SYSLOG_IDENTIFIER=";
-	const size_t before = sizeof(tag) - 1;
 	const void *data;
 	size_t len;
 
 	journal_entry_begin(r->entry, usec);
 	sd_journal_restart_data(journal);
 	while (sd_journal_enumerate_data(journal, &data, &len) > 0) {
-		if (len > before && memcmp(data, tag, before) == 0 &&
-		    r->spec->nwords == 0 &&
-		    journal_tags_ignored(&r->tags, (const char *)data + before,
-					 len - before))
+		if (journal_reader_ignores(r, data, len))
 			return false;
 		journal_entry_field(r->entry, data, len);
 	}
@@ -155,24 +161,35 @@ add_line(struct journal_batch *b, const char *line, size_t len)
 }
 
 void
-journal_reader_take(struct journal_reader *r, sd_journal *journal,
-		    uint64_t usec, struct journal_batch *b)
+journal_batch_leave_out(struct journal_batch *b, uint64_t usec)
+{
+	b->entries++;
+	b->left_out++;
+	b->last_left_out = usec;
+}
+
+void
+journal_reader_add(struct journal_reader *r, struct journal_batch *b)
 {
 	const char *line;
 	size_t len;
-	bool has_line;
+	bool has_line =
+	    journal_entry_line(r->entry, r->spec->nwords > 0, &line, &len);
 
 	b->entries++;
-	if (!read_wanted(r, journal, usec)) {
-		b->left_out++;
-		b->last_left_out = usec;
-		return;
-	}
-	has_line =
-	    journal_entry_line(r->entry, r->spec->nwords > 0, &line, &len);
 	if (!is_trusted(r, b))
 		return;
 	add_mark(r, b, has_line, line, len);
 	if (has_line)
 		add_line(b, line, len);
+}
+
+void
+journal_reader_take(struct journal_reader *r, sd_journal *journal,
+		    uint64_t usec, struct journal_batch *b)
+{
+	if (read_wanted(r, journal, usec))
+		journal_reader_add(r, b);
+	else
+		journal_batch_leave_out(b, usec);
 }

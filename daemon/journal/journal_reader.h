@@ -37,11 +37,12 @@ struct journal_mark {
 /* Whole lines in their order, each with its newline. */
 struct journal_batch {
 	size_t len, entries, nmarks;
-	uint64_t left_out; /* entries of ignored tags */
+	uint64_t left_out;	/* entries of ignored tags */
 	uint64_t last_left_out; /* when the last of them came, in us; 0: a line
 				 * came later */
 	char *cursor;		/* of the last entry, if somebody needs it */
-	char untrusted[128]; /* who wrote the first entry that no server wrote */
+	char
+	    untrusted[128]; /* who wrote the first entry that no server wrote */
 	struct journal_mark marks[JOURNAL_BATCH_MARKS];
 	char lines[JOURNAL_BATCH_BYTES + 2 * LINEBUF_LINE_MAX];
 };
@@ -50,6 +51,8 @@ void journal_batch_free(struct journal_batch **);
 /* Makes it empty. */
 void journal_batch_reset(struct journal_batch *);
 bool journal_batch_is_full(const struct journal_batch *);
+/* Counts an entry of an ignored tag, which came at usec since the epoch. */
+void journal_batch_leave_out(struct journal_batch *, uint64_t usec);
 
 struct journal_reader {
 	const struct journal_spec *spec; /* borrowed */
@@ -59,10 +62,18 @@ struct journal_reader {
 void journal_reader_init(struct journal_reader *, const struct journal_spec *);
 void journal_reader_clear(struct journal_reader *);
 
-/* Adds the current entry, which came at usec since the epoch, to a batch that is
- * not full. */
+/* Adds the current entry, which came at usec since the epoch, to a batch that
+ * is not full. */
 void journal_reader_take(struct journal_reader *, struct sd_journal *,
 			 uint64_t usec, struct journal_batch *);
+
+/* The same, if the fields do not come from sd-journal: whether one of them is
+ * an ignored tag, so that the entry is left out; and, when all that count are
+ * in the reader's entry, what that makes. What a container prints is of no tag.
+ */
+bool journal_reader_ignores(struct journal_reader *, const char *field,
+			    size_t len);
+void journal_reader_add(struct journal_reader *, struct journal_batch *);
 
 /* Fills entry from the current one. False: it could not be read. */
 bool journal_read_entry(struct sd_journal *, struct journal_entry *entry);

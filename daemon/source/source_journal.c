@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "daemon/journal/journal_ahead.h"
 #include "daemon/journal/journal_cuts.h"
+#include "daemon/journal/journal_history.h"
 #include "daemon/journal/journal_open.h"
 #include "daemon/journal/journal_past.h"
 #include "daemon/journal/journal_reader.h"
@@ -33,9 +34,11 @@ struct journal {
 	bool distrusted; /* that an entry was ignored has been logged */
 	/* The run of full batches: how many entries, and when they came. */
 	struct journal_pace pace;
-	struct journal_ahead *ahead; /* NULL: this thread reads */
-	bool news;	 /* entries were read that idle() has not been told of */
-	char *cursor;	 /* of the last run, until an entry is read */
+	/* Who reads instead of `journal': first the one, later the other. */
+	struct journal_history *history;
+	struct journal_ahead *ahead; /* by other threads */
+	bool news;    /* entries were read that idle() has not been told of */
+	char *cursor; /* of the last run, until an entry is read */
 	struct journal_reader reader;
 	struct journal_batch *batch;
 	struct journal_cuts cuts;
@@ -164,37 +167,59 @@ begin_ahead(struct journal *j)
 static int seek_cursor(struct journal *, const char *spec,
 		       const struct logpos *);
 
-/* From now on, this thread reads by itself. */
+/* From now on, `journal' is read, after the last entry that the other got. */
 static void
-end_ahead(struct journal *j)
+take_over(struct journal *j)
 {
 	struct logpos pos = {.cursor = j->cursor};
-	int result;
+	int result = 0;
 
 	journal_ahead_free(&j->ahead);
-	result = seek_cursor(j, j->source.spec, &pos);
+	journal_history_free(&j->history);
+	if (pos.cursor != NULL)
+		result = seek_cursor(j, j->source.spec, &pos);
 	if (result < 0)
 		log_error("could not read on in the journal: %s",
 			  strerror(-result));
 	free(pos.cursor);
 }
 
-static void
-read_ahead(struct journal *j)
+static const struct journal_batch *
+next_ahead(struct journal *j)
 {
 	const struct source_sink *sink = &j->source.sink;
-	const struct journal_batch *batch;
 
 	if (sink->ignores != NULL)
 		journal_ahead_ask(j->ahead, sink->ignores, sink->arg);
-	batch = journal_ahead_next(j->ahead);
+	return journal_ahead_next(j->ahead);
+}
+
+static const struct journal_batch *
+next_of_history(struct journal *j)
+{
+	ask_tags(j);
+	return journal_history_next(j->history);
+}
+
+static void
+read_elsewhere(struct journal *j)
+{
+	const struct journal_batch *batch =
+	    j->history != NULL ? next_of_history(j) : next_ahead(j);
+
 	if (batch == NULL) {
-		end_ahead(j);
+		take_over(j);
 		return;
 	}
 	free(j->cursor);
 	j->cursor = alloc_string(batch->cursor);
 	deliver(j, batch);
+}
+
+static bool
+is_read_elsewhere(const struct journal *j)
+{
+	return j->history != NULL || j->ahead != NULL;
 }
 
 /* One batch, after which the loop handles signals and publishing. */
@@ -205,8 +230,8 @@ read_round(void *arg)
 	int result;
 	bool news;
 
-	if (j->ahead != NULL) {
-		read_ahead(j);
+	if (is_read_elsewhere(j)) {
+		read_elsewhere(j);
 		timer_arm(j->again, 0);
 		return;
 	}
@@ -304,6 +329,7 @@ close_journal(struct source *source)
 	if (j->fd >= 0)
 		loop_unwatch(source->loop, j->fd);
 	journal_ahead_free(&j->ahead);
+	journal_history_free(&j->history);
 	sd_journal_close(j->journal);
 	mounts_free(&j->mounts);
 	timer_free(&j->again);
@@ -341,6 +367,16 @@ look_back(struct journal *j, const struct source_start *start)
 				   sink->arg);
 }
 
+static void
+begin_history(struct journal *j, const struct source_start *start)
+{
+	struct journal_begin begin = {.cursor = j->cursor};
+
+	if (!start->beginning && start->since > 0)
+		begin.usec = (uint64_t)start->since * 1000000;
+	j->history = journal_history_new(&j->reader, &begin);
+}
+
 static void on_change(void *arg, uint32_t events);
 
 static int
@@ -369,7 +405,7 @@ static void watch_persistent(struct journal *);
 static int
 get_position(struct journal *j, struct logpos *pos)
 {
-	if (j->ahead != NULL ||
+	if (is_read_elsewhere(j) ||
 	    sd_journal_get_cursor(j->journal, &pos->cursor) < 0) {
 		if (j->cursor == NULL)
 			return -1;
@@ -468,6 +504,7 @@ open_journal(const char *spec, struct loop *loop,
 		return NULL;
 	}
 	look_back(j, start);
+	begin_history(j, start);
 	if (!start->once && j->spec.directory == NULL)
 		watch_persistent(j);
 	log_info("following the journal");

@@ -1,0 +1,36 @@
+/*
+ * journal_history: reads what is in the archived files of a journal, without
+ * libsystemd, which needs several times as long.
+ *
+ * All files of the journal are read together, in libsystemd's order. Where one
+ * of them is not archived, or of a kind that is not known, libsystemd reads it;
+ * also each entry with compressed fields. Where any file is in doubt, this
+ * ends. The caller has libsystemd read on after the last entry that it got.
+ */
+#ifndef DAEMON_JOURNAL_JOURNAL_HISTORY_H
+#define DAEMON_JOURNAL_JOURNAL_HISTORY_H
+
+#include <stdint.h>
+
+struct journal_batch;
+struct journal_history;
+struct journal_reader;
+
+/* Where to begin: after the entry of this cursor; if it is NULL, at the first
+ * entry at this time or later. */
+struct journal_begin {
+	const char *cursor;
+	uint64_t usec;
+};
+
+/* NULL: there is nothing in archived files to read from there on, or libsystemd
+ * has to do it. The reader must outlive it. */
+struct journal_history *journal_history_new(struct journal_reader *,
+					    const struct journal_begin *);
+void journal_history_free(struct journal_history **);
+
+/* The next batch, with the cursor of its last entry. Borrowed until the next
+ * call. NULL: there are no more. */
+const struct journal_batch *journal_history_next(struct journal_history *);
+
+#endif
