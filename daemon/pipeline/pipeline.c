@@ -29,6 +29,7 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 	if (conf->sessions)
 		p->sessions = sessions_new(p->session_max, SESSIONS_MAX);
 	p->removals = removals_new(conf_longest(conf));
+	p->others = removals_new(conf_longest(conf));
 	p->table = table;
 	p->unmatched = unmatched_new();
 	p->logs = alloc_zero(conf->logfiles.count + 1, sizeof(*p->logs));
@@ -65,6 +66,7 @@ pipeline_free(struct pipeline **pipeline)
 	free(p->rule_numbers);
 	sessions_free(&p->sessions);
 	removals_free(&p->removals);
+	removals_free(&p->others);
 	recognizer_free(&p->recognizer);
 	ruleset_free(&p->rules);
 	free(p->logs);
@@ -83,6 +85,12 @@ void
 pipeline_set_backlog(struct pipeline *p, bool backlog)
 {
 	p->backlog = backlog;
+}
+
+void
+pipeline_set_own(struct pipeline *p, const struct pipeline_own *own)
+{
+	p->own = *own;
 }
 
 void
@@ -153,6 +161,17 @@ carry_sessions(struct pipeline *p, struct pipeline *old, struct moment now)
 		pipeline_release(p, &row.addr, 0, now);
 }
 
+static void
+carry_removals(const struct pipeline *p, struct removals **new,
+	       struct removals **old)
+{
+	removals_free(new);
+	*new = *old;
+	*old = NULL;
+	removals_set_longest(*new, p->grace > p->session_max ? p->grace
+							     : p->session_max);
+}
+
 void
 pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 {
@@ -162,6 +181,7 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	memcpy(p->doubtful, old->doubtful, sizeof(p->doubtful));
 	login_counts_carry(p->logins, old->logins);
 	pipeline_set_events(p, old->on_event, old->event_arg);
+	p->own = old->own;
 	memcpy(p->unread, old->unread, sizeof(p->unread));
 	memcpy(p->shared, old->shared, sizeof(p->shared));
 	p->nshared = old->nshared;
@@ -177,12 +197,8 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	old->logs = NULL;
 	old->newest = NULL;
 	exclude_carry(p->exclude, old->exclude);
-	removals_free(&p->removals);
-	p->removals = old->removals;
-	old->removals = NULL;
-	removals_set_longest(p->removals, p->grace > p->session_max
-					      ? p->grace
-					      : p->session_max);
+	carry_removals(p, &p->removals, &old->removals);
+	carry_removals(p, &p->others, &old->others);
 }
 
 void
@@ -209,4 +225,10 @@ size_t
 pipeline_rules(const struct pipeline *p)
 {
 	return p->rules->count;
+}
+
+struct removals *
+pipeline_others_removals(struct pipeline *p)
+{
+	return p->others;
 }

@@ -14,6 +14,7 @@
 
 struct addr;
 struct authtab;
+struct authtab_login;
 struct conf;
 struct err;
 struct helper;
@@ -92,6 +93,21 @@ void pipeline_set_backlog(struct pipeline *, bool);
 /* Has fn called for each address that a line newly authorizes, and for each
  * login that is refused, except those of the backlog. Not for renewals. */
 void pipeline_set_events(struct pipeline *, pipeline_event_fn *, void *arg);
+
+/*
+ * For whoever tells other hosts. login() is called for each login of our own
+ * logs that is authorized, even if that changes nothing in the table; its
+ * address is the table's. released(): no session holds the address beyond
+ * `until' (steady seconds), because others are open, or by the grace that
+ * follows the last.
+ */
+struct pipeline_own {
+	void (*login)(void *arg, const struct authtab_login *);
+	void (*released)(void *arg, const struct addr *, int64_t until,
+			 bool open);
+	void *arg;
+};
+void pipeline_set_own(struct pipeline *, const struct pipeline_own *);
 
 /* Tells the pipeline that one of the logs already held a login at `when', before
  * the lines that it will now be given. */
@@ -177,6 +193,29 @@ struct sessions *pipeline_sessions(struct pipeline *);
  * more, whenever its line is read. The removals are borrowed. */
 void pipeline_remove(struct pipeline *, const struct addr *, time_t now);
 struct removals *pipeline_removals(struct pipeline *);
+/* What the operators of other hosts have removed; borrowed. */
+struct removals *pipeline_others_removals(struct pipeline *);
+
+/* ---- what another host has told: pipeline_remote.c ---- */
+
+struct pipeline_remote {
+	const char *host; /* its name, for messages */
+	const struct addr *addr;
+	const char *user; /* NULL: not known */
+	size_t user_len;
+	time_t when;  /* the login, by its clock */
+	time_t until; /* it ends then, by its clock */
+	bool held;    /* by an open session, and not by the login itself */
+};
+/* Grants a login of another host as far as we would grant it ourselves, and no
+ * longer than that host does. Returns when it ends, in steady seconds; 0: it is
+ * over, or a session, and ours are off; -1: the address is refused here. */
+int64_t pipeline_remote(struct pipeline *, const struct pipeline_remote *,
+			struct moment now);
+/* The operator of another host has removed an address: no login of it up to
+ * stamp counts. Returns false if an older removal is forgotten for it. */
+bool pipeline_remote_removal(struct pipeline *, const struct addr *,
+			     time_t stamp, struct moment now);
 
 size_t pipeline_rules(const struct pipeline *); /* how many are loaded */
 

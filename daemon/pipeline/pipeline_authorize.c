@@ -110,9 +110,8 @@ is_ahead(struct pipeline *p, const struct login *login, struct moment now)
 
 /* ---- sessions ---- */
 
-/* A time of the log on the clock of expiries. */
-static int64_t
-lifetime_of(time_t when, struct moment now)
+int64_t
+pipeline_lifetime(time_t when, struct moment now)
 {
 	return now.lifetime + (int64_t)when - now.wall;
 }
@@ -123,9 +122,12 @@ pipeline_release(struct pipeline *p, const struct addr *addr, time_t when,
 {
 	time_t until = when + (time_t)p->grace;
 	time_t left = sessions_until(p->sessions, addr);
+	int64_t ends = pipeline_lifetime(left > until ? left : until, now);
+	struct addr key = authtab_key(p->table, addr);
 
-	authtab_release(p->table, addr,
-			lifetime_of(left > until ? left : until, now));
+	authtab_release(p->table, addr, ends);
+	if (p->own.released != NULL)
+		p->own.released(p->own.arg, &key, ends, left > until);
 }
 
 /* Returns until when the session of a login may hold its address, or 0. */
@@ -240,20 +242,32 @@ note_stale(struct pipeline *p, const struct match *m, int64_t age,
 	tell_event(p, m, "older than the grace", 0, now);
 }
 
-/* Why this login may not be granted, and *kind; or NULL. */
-static const char *
-refusal(const struct pipeline *p, const struct login *login,
-	enum refusal *kind)
+const char *
+pipeline_refusal(const struct pipeline *p, const struct addr *addr, time_t when,
+		 enum refusal *kind)
 {
-	struct addr key = authtab_key(p->table, &login->match.addr);
+	struct addr key = authtab_key(p->table, addr);
 	const char *why;
 
 	*kind = REFUSAL_REMOVED;
-	if (removals_cover(p->removals, &key, login->when))
+	if (removals_cover(p->removals, &key, when) ||
+	    removals_cover(p->others, &key, when))
 		return "the operator has removed it since";
-	why = exclude_refuse(p->exclude, &login->match.addr);
+	why = exclude_refuse(p->exclude, addr);
 	*kind = exclude_refusal(p->exclude);
 	return why;
+}
+
+/* Tells what our own logs vouch for, even if the table knew as much. */
+static void
+tell_own(const struct pipeline *p, const struct authtab_login *login)
+{
+	struct authtab_login told = *login;
+
+	if (p->own.login == NULL)
+		return;
+	told.addr = authtab_key(p->table, &login->addr);
+	p->own.login(p->own.arg, &told);
 }
 
 /* The rule as the table knows it. */
@@ -274,6 +288,7 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 	const struct match *m = &login->match;
 	time_t when = login->when < now.wall ? login->when : now.wall;
 	time_t grace = when + (time_t)p->grace, until = grace;
+	struct authtab_login grant;
 	const char *why;
 	enum refusal kind;
 	int event;
@@ -282,7 +297,8 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 		return 0;
 	if (p->observer.login != NULL) {
 		p->observer.login(p->observer.arg, m, when,
-				  refusal(p, login, &kind));
+				  pipeline_refusal(p, &m->addr, login->when,
+						   &kind));
 		return 0;
 	}
 	if (login->has_session && when + (time_t)p->session_max > until)
@@ -291,22 +307,21 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 		note_stale(p, m, now.wall - when, now);
 		return 0;
 	}
-	why = refusal(p, login, &kind);
+	why = pipeline_refusal(p, &m->addr, login->when, &kind);
 	if (why != NULL) {
 		note_refused(p, m, kind, why, now);
 		return 0;
 	}
 	until = login->has_session ? begin_session(p, login, when, now) : 0;
-	event = authtab_grant(p->table,
-			      &(struct authtab_login){
-				  .addr = m->addr,
-				  .user = m->user,
-				  .user_len = m->user_len,
-				  .when = when,
-				  .expires = lifetime_of(grace, now),
-				  .until = lifetime_of(until, now),
-				  .rule = rule_number(p, m->rule)},
-			      now.lifetime);
+	grant = (struct authtab_login){.addr = m->addr,
+				       .user = m->user,
+				       .user_len = m->user_len,
+				       .when = when,
+				       .expires = pipeline_lifetime(grace, now),
+				       .until = pipeline_lifetime(until, now),
+				       .rule = rule_number(p, m->rule)};
+	event = authtab_grant(p->table, &grant, now.lifetime);
+	tell_own(p, &grant);
 	if (event == AUTHTAB_ADDED)
 		note_granted(p, m, (until > grace ? until : grace) - now.wall,
 			     now);

@@ -15,12 +15,13 @@
 #include "daemon/table/lease.h"
 
 struct address_entry {
-	int64_t when;	 /* when, expires, held and rule are a struct lease, */
+	int64_t when;	 /* when, expires, held, own, rule: a struct lease, */
 	int64_t expires; /* taken apart to avoid padding */
 	uint32_t held;
 	uint32_t chain; /* next with this hash, or next free entry */
 	uint32_t users;
 	struct addr addr; /* family 0: the entry is free */
+	bool own;
 	uint16_t rule;
 };
 
@@ -30,6 +31,7 @@ address_entry_lease(const struct address_entry *entry)
 	return (struct lease){.when = entry->when,
 			      .expires = entry->expires,
 			      .held = entry->held,
+			      .own = entry->own,
 			      .rule = entry->rule};
 }
 
@@ -39,6 +41,7 @@ address_entry_set_lease(struct address_entry *entry, const struct lease *lease)
 	entry->when = lease->when;
 	entry->expires = lease->expires;
 	entry->held = lease->held;
+	entry->own = lease->own;
 	entry->rule = lease->rule;
 }
 

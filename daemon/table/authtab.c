@@ -302,7 +302,8 @@ bound(const struct authtab *tab, const struct authtab_login *login,
 	if (until > tab->now + tab->hold)
 		until = tab->now + tab->hold;
 	*out = (struct lease){.when = login->when,
-			      .rule = (uint16_t)login->rule};
+			      .rule = (uint16_t)login->rule,
+			      .own = !login->remote};
 	lease_set(out, expires, until);
 	return out->expires > tab->now;
 }
@@ -374,7 +375,8 @@ user_row(const struct authtab *tab, const char *name, const struct lease *lease)
 				     .expires = lease->expires,
 				     .granted = lease_granted(lease),
 				     .rule = rule_names_text(tab->rules,
-							     lease->rule)};
+							     lease->rule),
+				     .own = lease->own};
 }
 
 static void
@@ -389,6 +391,7 @@ fill_row(const struct authtab *tab, const struct address_entry *entry,
 	out->expires = all.expires;
 	out->granted = lease_granted(&all);
 	out->rule = rule_names_text(tab->rules, all.rule);
+	out->own = all.own;
 	out->nusers = user_lists_get(tab->users, entry->users, &all, users);
 	for (size_t i = 0; i < out->nusers; i++)
 		out->users[i] = user_row(tab, users[i].name, &users[i].lease);

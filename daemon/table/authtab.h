@@ -54,6 +54,7 @@ struct authtab_user {
 	int64_t expires; /* steady seconds */
 	int64_t granted; /* as in struct authtab_row */
 	const char *rule;
+	bool own; /* as in struct authtab_row */
 };
 
 /* An address and its users; borrowed until the table changes. */
@@ -65,6 +66,7 @@ struct authtab_row {
 	/* Which rule found the login that granted longest. NULL: none did, for
 	 * an operator granted it, or that is not known. */
 	const char *rule;
+	bool own; /* a login of our own logs, or an operator, vouches for it */
 	/* The latest login first. Some users may have expired already. */
 	size_t nusers;
 	struct authtab_user users[AUTHTAB_USERS_MAX];
@@ -83,6 +85,7 @@ struct authtab_login {
 	int64_t expires; /* steady seconds */
 	int64_t until;	 /* its open session holds the address; 0: none does */
 	unsigned int rule; /* by authtab_rule(); 0: no rule */
+	bool remote;	   /* told by another host, not found in our own logs */
 };
 
 /* longest: the grace in seconds; no login lasts longer. */

@@ -15,6 +15,7 @@ struct lease {
 			  * login itself granted expires - held */
 	uint16_t rule;	 /* found the login that granted longest; see
 			  * rule_names.h; 0: no rule, or not known which */
+	bool own;	 /* found in our own logs, not told by another host */
 };
 
 static inline int64_t
@@ -33,6 +34,7 @@ lease_set(struct lease *lease, int64_t grant, int64_t until)
 }
 
 /* Adds another login, which may be older than the last one: no time moves back.
+ * What is found in our own logs remains that, whatever others tell.
  * The rule follows the grant and not the last login, for an operator may grant
  * more than any login. True if the last login or the expiry moved forward. */
 static inline bool
@@ -41,6 +43,7 @@ lease_join(struct lease *lease, const struct lease *login)
 	int64_t grant = lease_granted(lease), before = lease->expires;
 	bool forward = login->when > lease->when;
 
+	lease->own |= login->own;
 	if (lease_granted(login) > grant ||
 	    (lease_granted(login) == grant && forward)) {
 		grant = lease_granted(login);

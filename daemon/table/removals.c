@@ -41,18 +41,24 @@ removals_set_longest(struct removals *r, long longest)
 	r->longest = longest;
 }
 
-static void
+/* False: one more than was old. */
+static bool
 forget_old(struct removals *r, time_t now)
 {
 	struct removal *oldest;
+	bool in_time = true;
 
 	while ((oldest = hashmap_next(r->map, NULL)) != NULL &&
 	       (oldest->stamp + r->longest <= now ||
-		hashmap_count(r->map) > REMOVALS_MAX))
+		hashmap_count(r->map) > REMOVALS_MAX)) {
+		if (oldest->stamp + r->longest > now)
+			in_time = false;
 		hashmap_remove(r->map, oldest);
+	}
+	return in_time;
 }
 
-void
+bool
 removals_add(struct removals *r, const struct addr *addr, time_t stamp,
 	     time_t now)
 {
@@ -61,7 +67,7 @@ removals_add(struct removals *r, const struct addr *addr, time_t stamp,
 	if (stamp > removal->stamp)
 		removal->stamp = stamp;
 	hashmap_touch(r->map, removal);
-	forget_old(r, now);
+	return forget_old(r, now);
 }
 
 bool

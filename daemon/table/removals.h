@@ -26,8 +26,9 @@ struct removals *removals_new(long longest);
 void removals_free(struct removals **);
 void removals_set_longest(struct removals *, long longest);
 
-/* Forgets what is older than `longest` at now. */
-void removals_add(struct removals *, const struct addr *, time_t stamp,
+/* Forgets what is older than `longest` at now. False: there were too many, and
+ * one was forgotten that was not so old. */
+bool removals_add(struct removals *, const struct addr *, time_t stamp,
 		  time_t now);
 
 /* Whether a removal takes back a login of this address at `when`. */
