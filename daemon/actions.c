@@ -120,7 +120,7 @@ list_checkpoint(const struct conf *conf, time_t now)
 	kept.table = authtab_new(conf->grace, conf->max_addresses, NULL, NULL);
 	authtab_set_hold(kept.table, conf_hold(conf), now);
 	found = checkpoint_load(conf->checkpoint, NULL, keep_row, &kept, NULL,
-				NULL, &pos, &npos, &err);
+				&pos, &npos, &err);
 	if (found > 0)
 		print_table(kept.table, now);
 	authtab_free(&kept.table);

@@ -22,7 +22,7 @@ from tap import equal, main, ok, skip
 PATTERNS = "patterns/line patterns/match patterns/check"
 TOOLS = "base %s maps daemon/table daemon/conf daemon/pipeline" % PATTERNS
 WORKER = """base patterns/line patterns/match maps maps/live daemon/sys
-daemon/table daemon/source daemon/ipc daemon/conf daemon/pipeline
+daemon/table daemon/source daemon/ipc daemon/conf daemon/peers daemon/pipeline
 daemon/metrics daemon/publish daemon/sandbox"""
 MAY_INCLUDE = {room: set(others.split()) for room, others in {
     "base": "",

@@ -196,11 +196,6 @@ load(struct conf *conf, struct helper *helper, const struct flags *flags,
 	if (apply_flags(conf, flags, err) != 0 ||
 	    conf_validate_flags(conf, err) != 0)
 		return EX_USAGE;
-	/* Until worker and pbs-link are joined, no daemon pretends. */
-	if (conf->peers != NULL && conf->action == CONF_RUN) {
-		err_set(err, "peers: not in this version yet");
-		return EX_CONFIG;
-	}
 	conf_defaults_complete(conf, helper);
 	return conf_validate_files(conf, err) == 0 ? 0 : EX_USAGE;
 }

@@ -155,7 +155,9 @@ grant(const struct inbox *inbox, struct peer_host *host,
 		return;
 	}
 	add_domain(host, record, name);
-	until = inbox->ops.grant(inbox->ops.arg, record);
+	until = inbox->ops.grant(inbox->ops.arg, host->name, record);
+	if (until < 0)
+		host->refused[PEER_REFUSAL_HERE]++;
 	if (until <= steady)
 		return;
 	if (voucher == NULL)
@@ -183,7 +185,7 @@ take_records(const struct inbox *inbox, struct peer_host *host,
 			grant(inbox, host, record, now);
 			continue;
 		}
-		inbox->ops.remove(inbox->ops.arg, record);
+		inbox->ops.remove(inbox->ops.arg, host->name, record);
 		host->records++;
 	}
 }

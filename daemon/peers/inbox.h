@@ -34,11 +34,13 @@ enum {
 };
 
 struct inbox_ops {
-	/* A login, or a session; when it ends here, in steady seconds, or 0: it
-	 * is refused, or over. */
-	int64_t (*grant)(void *arg, const struct peer_entry_record *);
-	/* The operator of another host has removed an address. */
-	void (*remove)(void *arg, const struct peer_entry_record *);
+	/* A login, or a session, that this host vouches for; when it ends
+	 * here, in steady seconds; 0: it is over; -1: it is refused here. */
+	int64_t (*grant)(void *arg, const char *host,
+			 const struct peer_entry_record *);
+	/* The operator of this host has removed an address. */
+	void (*remove)(void *arg, const char *host,
+		       const struct peer_entry_record *);
 	void *arg;
 };
 

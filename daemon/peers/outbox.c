@@ -13,40 +13,6 @@ enum { PAUSE_MAX = 30 };
 /* ---- life ---- */
 
 void
-outbox_set(struct outbox *o, const struct outbox_settings *settings)
-{
-	uint32_t quarter = settings->grace / 4;
-
-	o->settings = *settings;
-	o->lists[LOGINS].period = settings->refresh;
-	o->lists[LOGINS].pause = quarter < PAUSE_MAX ? quarter : PAUSE_MAX;
-	o->lists[HOLDS].period = settings->lease / 3;
-	o->lists[HOLDS].pause = settings->lease / 3;
-	o->lists[REMOVED].period = settings->refresh;
-}
-
-struct outbox *
-outbox_new(const struct outbox_settings *settings,
-	   const struct removals *removals, struct peers_time now)
-{
-	struct outbox *o = alloc_zero(1, sizeof(*o));
-
-	o->removals = removals;
-	o->epoch = (time_t)peers_wall(now);
-	sendlist_open(&o->lists[LOGINS], sizeof(struct own_login),
-		      HASHMAP_KEY_OUTSIDE, offsetof(struct own_login, mark),
-		      peers_steady(now));
-	sendlist_open(&o->lists[HOLDS], sizeof(struct own_hold),
-		      sizeof(struct addr), offsetof(struct own_hold, mark),
-		      peers_steady(now));
-	sendlist_open(&o->lists[REMOVED], sizeof(struct own_removal),
-		      sizeof(struct addr), offsetof(struct own_removal, mark),
-		      peers_steady(now));
-	outbox_set(o, settings);
-	return o;
-}
-
-void
 outbox_drop_login(struct outbox *o, struct own_login *login)
 {
 	void *bytes = (void *)(uintptr_t)login->key.bytes;
@@ -69,6 +35,44 @@ outbox_drop_hold(struct outbox *o, struct own_hold *hold)
 		outbox_drop_holder(hold, 0);
 	free(hold->holders);
 	sendlist_remove(&o->lists[HOLDS], hold);
+}
+
+void
+outbox_set(struct outbox *o, const struct outbox_settings *settings)
+{
+	uint32_t quarter = settings->grace / 4;
+	struct own_hold *hold;
+
+	o->settings = *settings;
+	o->lists[LOGINS].period = settings->refresh;
+	o->lists[LOGINS].pause = quarter < PAUSE_MAX ? quarter : PAUSE_MAX;
+	o->lists[HOLDS].period = settings->lease / 3;
+	o->lists[HOLDS].pause = settings->lease / 3;
+	o->lists[REMOVED].period = settings->refresh;
+	while (!settings->sessions &&
+	       (hold = hashmap_next(o->lists[HOLDS].map, NULL)) != NULL)
+		outbox_drop_hold(o, hold);
+}
+
+struct outbox *
+outbox_new(const struct outbox_settings *settings,
+	   const struct outbox_removals *removals, struct peers_time now)
+{
+	struct outbox *o = alloc_zero(1, sizeof(*o));
+
+	o->removals = *removals;
+	o->epoch = (time_t)peers_wall(now);
+	sendlist_open(&o->lists[LOGINS], sizeof(struct own_login),
+		      HASHMAP_KEY_OUTSIDE, offsetof(struct own_login, mark),
+		      peers_steady(now));
+	sendlist_open(&o->lists[HOLDS], sizeof(struct own_hold),
+		      sizeof(struct addr), offsetof(struct own_hold, mark),
+		      peers_steady(now));
+	sendlist_open(&o->lists[REMOVED], sizeof(struct own_removal),
+		      sizeof(struct addr), offsetof(struct own_removal, mark),
+		      peers_steady(now));
+	outbox_set(o, settings);
+	return o;
 }
 
 void
@@ -105,6 +109,13 @@ freshen(struct outbox *o, struct peers_time now)
 		o->fresh_ms = now.steady_ms;
 }
 
+bool
+outbox_is_removed(const struct outbox *o, const struct addr *addr, time_t when)
+{
+	return removals_cover(o->removals.own, addr, when) ||
+	       removals_cover(o->removals.others, addr, when);
+}
+
 static size_t
 clip_user(const char *user, size_t len)
 {
@@ -113,9 +124,11 @@ clip_user(const char *user, size_t len)
 	return len < PEER_ENTRY_USER_MAX ? len : PEER_ENTRY_USER_MAX;
 }
 
+/* One that has ended, or was removed, gives way to a new one, which goes at
+ * once. */
 static struct own_login *
 put_login(struct outbox *o, const struct addr *addr, const char *user,
-	  size_t user_len)
+	  size_t user_len, int64_t now)
 {
 	size_t head = 1 + outbox_address_bytes(addr);
 	char bytes[LOGIN_KEY_MAX];
@@ -127,8 +140,11 @@ put_login(struct outbox *o, const struct addr *addr, const char *user,
 	if (user_len > 0)
 		memcpy(bytes + head, user, user_len);
 	login = hashmap_find(o->lists[LOGINS].map, &key);
-	if (login != NULL)
+	if (login != NULL && (int64_t)login->until > now &&
+	    !outbox_is_removed(o, addr, (time_t)login->when))
 		return login;
+	if (login != NULL)
+		outbox_drop_login(o, login);
 	if (hashmap_count(o->lists[LOGINS].map) >= o->settings.max)
 		outbox_drop_login(o, hashmap_next(o->lists[LOGINS].map, NULL));
 	key.bytes = alloc_bytes(bytes, key.len);
@@ -143,9 +159,8 @@ outbox_login(struct outbox *o, const struct addr *addr, const char *user,
 
 	if (until <= peers_steady(now))
 		return;
-	login = put_login(o, addr, user, clip_user(user, user_len));
-	if ((int64_t)login->until <= peers_steady(now))
-		login->when = 0; /* it has ended, and was not dropped yet */
+	login = put_login(o, addr, user, clip_user(user, user_len),
+			  peers_steady(now));
 	if ((uint32_t)when <= login->when && (uint32_t)until <= login->until)
 		return;
 	if ((uint32_t)when > login->when)

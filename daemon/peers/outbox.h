@@ -42,11 +42,17 @@ struct outbox_settings {
 	uint32_t longest; /* removals are repeated for so long */
 	size_t max;	  /* logins; the one sent longest ago goes */
 	bool networks;	  /* an IPv6 address stands for its /64 */
+	bool sessions;	  /* they hold addresses */
 };
 
-/* removals: borrowed; logins that one of them covers are not sent. */
+/* Both are borrowed, and logins that one of them covers are not sent: by our
+ * operator, and by those of other hosts. */
+struct outbox_removals {
+	const struct removals *own, *others;
+};
 struct outbox *outbox_new(const struct outbox_settings *,
-			  const struct removals *, struct peers_time now);
+			  const struct outbox_removals *,
+			  struct peers_time now);
 void outbox_free(struct outbox **);
 void outbox_set(struct outbox *, const struct outbox_settings *);
 

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "daemon/table/removals.h"
-
 /* ---- entries ---- */
 
 /* An entry that is being made. */
@@ -50,7 +48,7 @@ write_login(struct outbox *o, const struct own_login *login,
 	head = 1 + outbox_address_bytes(&record.addr);
 	memcpy(record.addr.bytes, bytes + 1, head - 1);
 	record.network = o->settings.networks && record.addr.family == 6;
-	if (removals_cover(o->removals, &record.addr, (time_t)login->when) ||
+	if (outbox_is_removed(o, &record.addr, (time_t)login->when) ||
 	    (int64_t)login->until <= peers_steady(m->now))
 		return 0;
 	record.when = earlier((time_t)login->when, (time_t)peers_wall(m->now));
@@ -118,8 +116,8 @@ drop_ended(struct outbox *o, struct own_hold *hold, int64_t now)
 {
 	for (size_t i = hold->count; i > 0; i--)
 		if (hold->holders[i - 1]->until <= now ||
-		    removals_cover(o->removals, &hold->addr,
-				   hold->holders[i - 1]->when))
+		    outbox_is_removed(o, &hold->addr,
+				      hold->holders[i - 1]->when))
 			outbox_drop_holder(hold, i - 1);
 }
 

@@ -61,7 +61,7 @@ struct flight {
 
 struct outbox {
 	struct outbox_settings settings;
-	const struct removals *removals;
+	struct outbox_removals removals;
 	struct sendlist lists[LISTS];
 
 	bool ready;		/* the stream can be written */
@@ -93,6 +93,7 @@ outbox_address_bytes(const struct addr *addr)
 
 /* ---- outbox.c ---- */
 
+bool outbox_is_removed(const struct outbox *, const struct addr *, time_t when);
 void outbox_drop_login(struct outbox *, struct own_login *);
 void outbox_drop_holder(struct own_hold *, size_t at);
 void outbox_drop_hold(struct outbox *, struct own_hold *);

@@ -13,8 +13,9 @@ enum peer_refusal {
 	PEER_REFUSAL_FIELDS,	 /* not one payload and one signature, or long */
 	PEER_REFUSAL_NETWORK,	 /* a record: of a /64; ipv6_prefix is 128 */
 	PEER_REFUSAL_BOUND,	 /* a record: the host's max_addresses */
+	PEER_REFUSAL_HERE,	 /* a record: excluded here, or removed */
 };
-enum { PEER_REFUSALS = PEER_REFUSAL_BOUND + 1 };
+enum { PEER_REFUSALS = PEER_REFUSAL_HERE + 1 };
 
 /* In words, "bad signature"; also the names of the counts. */
 const char *peer_refusal_text(unsigned int refusal);

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "daemon/conf/conf.h"
+#include "daemon/conf/conf_peers.h"
 #include "daemon/table/removals.h"
 #include "daemon/table/sessions.h"
 #include "daemon/worker/checkpoint_form.h"
@@ -21,8 +22,7 @@
 struct reader {
 	checkpoint_grant_fn *grant;
 	void *arg;
-	struct sessions *sessions;
-	struct removals *removals;
+	struct checkpoint_also *also; /* never NULL */
 	const struct checkpoint_clock *now;
 	time_t shift; /* makes the file's times those of today's wall clock */
 	bool behind;  /* our clock is, so that no time in it can be believed */
@@ -35,6 +35,7 @@ struct reader {
 	char row_rule[CHECKPOINT_RULE_SIZE];
 	char rule[CHECKPOINT_RULE_SIZE]; /* in the last line of rules */
 	bool rules;	      /* there was one */
+	bool row_remote, remote; /* in the last line of origins */
 };
 
 /*
@@ -62,8 +63,8 @@ take_clock(struct reader *r, const char *text)
 }
 
 static void
-grant(struct reader *r, const char *user, const char *rule, long long when,
-      long long expires, long long held)
+grant(struct reader *r, const char *user, const char *rule, bool remote,
+      long long when, long long expires, long long held)
 {
 	time_t login = (time_t)when;
 
@@ -78,14 +79,16 @@ grant(struct reader *r, const char *user, const char *rule, long long when,
 			     .when = login,
 			     .expires = (time_t)expires + r->shift,
 			     .held = (time_t)held + r->shift,
-			     .rule = rule[0] != '\0' ? rule : NULL});
+			     .rule = rule[0] != '\0' ? rule : NULL,
+			     .remote = remote});
 }
 
 static void
 flush_row(struct reader *r)
 {
 	if (r->pending && !r->named)
-		grant(r, NULL, r->row_rule, r->when, r->expires, r->held);
+		grant(r, NULL, r->row_rule, r->row_remote, r->when,
+		      r->expires, r->held);
 	r->pending = r->named = false;
 }
 
@@ -132,6 +135,7 @@ take_row(struct reader *r, const char *text)
 	if (addr_parse(&r->addr, address, strlen(address)) != 0)
 		return false;
 	memcpy(r->row_rule, r->rule, sizeof(r->rule));
+	r->row_remote = r->remote;
 	r->pending = true;
 	return true;
 }
@@ -142,7 +146,8 @@ take_user(struct reader *r, const char *text)
 	if (!r->pending)
 		return false;
 	r->named = true;
-	grant(r, text, r->row_rule, r->when, r->expires, r->held);
+	grant(r, text, r->row_rule, r->row_remote, r->when, r->expires,
+	      r->held);
 	return true;
 }
 
@@ -158,8 +163,8 @@ take_other(struct reader *r, const char *text)
 	if (text[len] != ' ')
 		return false;
 	r->named |= r->rules;
-	grant(r, text[len + 1] != '\0' ? text + len + 1 : NULL, r->rule, when,
-	      expires, held);
+	grant(r, text[len + 1] != '\0' ? text + len + 1 : NULL, r->rule,
+	      r->remote, when, expires, held);
 	return true;
 }
 
@@ -176,14 +181,38 @@ take_rule(struct reader *r, const char *text)
 }
 
 static bool
+take_origin(struct reader *r, const char *text)
+{
+	r->remote = strcmp(text, "peers") == 0;
+	return r->remote || strcmp(text, "own") == 0;
+}
+
+static bool
+take_peer(struct reader *r, const char *text)
+{
+	const struct peers_conf *peers = r->also->peers;
+	char key[CHECKPOINT_KEY_SIZE];
+
+	for (size_t i = 0; peers != NULL && i < peers->nhosts; i++) {
+		checkpoint_key_text(key, peers->hosts[i].key);
+		if (strncmp(text, key, sizeof(key) - 1) == 0 &&
+		    text[sizeof(key) - 1] == ' ' &&
+		    strcmp(text + sizeof(key), peers->hosts[i].name) == 0)
+			return true;
+	}
+	r->also->strangers = true;
+	return true;
+}
+
+static bool
 take_seeds(struct reader *r, const char *text)
 {
 	uint64_t seeds[2];
 
 	if (sscanf(text, "%" SCNx64 " %" SCNx64, &seeds[0], &seeds[1]) != 2)
 		return false;
-	if (r->sessions != NULL)
-		sessions_set_seeds(r->sessions, seeds);
+	if (r->also->sessions != NULL)
+		sessions_set_seeds(r->also->sessions, seeds);
 	return true;
 }
 
@@ -203,8 +232,8 @@ take_session(struct reader *r, const char *text)
 		return false;
 	row.key.kind = (enum session_kind)kind;
 	row.when = (time_t)when;
-	if (r->sessions != NULL)
-		sessions_restore(r->sessions, &row);
+	if (r->also->sessions != NULL)
+		sessions_restore(r->also->sessions, &row);
 	return true;
 }
 
@@ -212,14 +241,16 @@ static bool
 take_removed(struct reader *r, const char *text)
 {
 	char address[ADDR_TEXT_MAX];
+	struct removals *removals;
 	struct addr addr;
 	long long stamp;
 
 	if (sscanf(text, "%45s %lld", address, &stamp) != 2 ||
 	    addr_parse(&addr, address, strlen(address)) != 0)
 		return false;
-	if (r->removals != NULL)
-		removals_add(r->removals, &addr, (time_t)stamp,
+	removals = r->remote ? r->also->others : r->also->removals;
+	if (removals != NULL)
+		removals_add(removals, &addr, (time_t)stamp,
 			     r->now != NULL ? r->now->wall : (time_t)stamp);
 	return true;
 }
@@ -237,6 +268,7 @@ take_line(struct reader *r, const char *line)
 	    {"seeds ", take_seeds},	{"session ", take_session},
 	    {"log ", take_log},		{"cursor ", take_cursor},
 	    {"clock ", take_clock},	{"removed ", take_removed},
+	    {"origin ", take_origin},	{"peer ", take_peer},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -324,15 +356,15 @@ open_trusted(const char *path, struct err *err)
 
 int
 checkpoint_load(const char *path, const struct checkpoint_clock *now,
-		checkpoint_grant_fn *take, void *arg, struct sessions *sessions,
-		struct removals *removals, struct logpos **pos, size_t *npos,
-		struct err *err)
+		checkpoint_grant_fn *take, void *arg,
+		struct checkpoint_also *also, struct logpos **pos,
+		size_t *npos, struct err *err)
 {
+	struct checkpoint_also nothing = {.sessions = NULL};
 	struct reader r = {.grant = take,
 			   .arg = arg,
 			   .now = now,
-			   .sessions = sessions,
-			   .removals = removals,
+			   .also = also != NULL ? also : &nothing,
 			   .pos = pos,
 			   .npos = npos};
 	FILE *file;

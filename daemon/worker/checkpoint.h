@@ -8,6 +8,7 @@
 #ifndef DAEMON_WORKER_CHECKPOINT_H
 #define DAEMON_WORKER_CHECKPOINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "daemon/table/authtab.h"
 
 struct err;
+struct peers_conf;
 struct removals;
 struct sessions;
 
@@ -27,14 +29,24 @@ struct checkpoint_clock {
 	char boot[40];	/* the kernel's boot id; "" if it is not known */
 };
 
+/* What is kept beside the table and the positions; each may be NULL. */
+struct checkpoint_also {
+	struct sessions *sessions;
+	struct removals *removals; /* by our own operator ... */
+	struct removals *others;   /* ... and by those of other hosts */
+	const struct peers_conf *peers;
+	/* Loaded: a host that was believed then is not in `peers', so what is
+	 * remote may be its word. Set before anything remote is granted. */
+	bool strangers;
+};
+
 /*
  * Writes all of it to a file that the caller has opened and brings to the disk
- * (daemon/sys/atomic_file.h). sessions and removals may be NULL. lifetime: now,
- * on the clock on which the table's expiries are measured. Returns about how many
+ * (daemon/sys/atomic_file.h). lifetime: now, on the clock on which the table's expiries are measured. Returns about how many
  * bytes it wrote, or -1: it could not be written.
  */
-long long checkpoint_write(FILE *, const struct authtab *, const struct sessions *,
-    const struct removals *, const struct logpos *, size_t npos,
+long long checkpoint_write(FILE *, const struct authtab *,
+    const struct checkpoint_also *, const struct logpos *, size_t npos,
     const struct checkpoint_clock *now, int64_t lifetime);
 
 /*
@@ -46,8 +58,7 @@ long long checkpoint_write(FILE *, const struct authtab *, const struct sessions
  * A file larger than CONF_CHECKPOINT_MAX, with a line longer than any that we
  * write, or with another kind of line is damaged; no more of it is read.
  *
- * Adds the open sessions and the removals to those of the caller, unless these
- * are NULL. Fills *pos:
+ * Adds the open sessions and the removals to those of the caller. Fills *pos:
  * owned by the caller, each cleared with logpos_clear(), the list with free().
  *
  * Returns
@@ -65,10 +76,12 @@ struct checkpoint_login {
 	time_t expires, held; /* granted and held until then, by today's wall
 			       * clock */
 	const char *rule; /* as in struct authtab_row */
+	bool remote;	  /* another host has told it */
 };
 typedef void checkpoint_grant_fn(void *arg, const struct checkpoint_login *);
 int checkpoint_load(const char *path, const struct checkpoint_clock *now,
-    checkpoint_grant_fn *, void *arg, struct sessions *, struct removals *,
-    struct logpos **pos, size_t *npos, struct err *);
+    checkpoint_grant_fn *, void *arg, struct checkpoint_also *,
+    struct logpos **pos, size_t *npos,
+    struct err *);
 
 #endif

@@ -6,6 +6,10 @@
 #ifndef DAEMON_WORKER_CHECKPOINT_FORM_H
 #define DAEMON_WORKER_CHECKPOINT_FORM_H
 
+#include <stdio.h>
+
+#include "daemon/conf/conf_peers.h"
+
 /*
  * The file, line by line; PATH, TEXT and NAME are the raw rest of their line:
  *
@@ -13,7 +17,9 @@
  *	clock WALL STEADY BOOT	(when it was written; older files lack it)
  *	log DEVICE INODE OFFSET HEAD_LEN HEAD TAIL_LEN TAIL PATH
  *	cursor TEXT			(of the preceding log)
+ *	peer KEY NAME		(a host whose word was taken)
  *	rule NAME		(of what follows, to the next such line)
+ *	origin own|peers	(the same; at first: own)
  *	row ADDRESS LOGIN EXPIRES HELD
  *	other LOGIN EXPIRES HELD NAME
  *	user NAME		(of the preceding row; any number)
@@ -27,10 +33,13 @@
  * "other" line without a name has the logins that named no user, or users who are
  * no longer listed. A rule without a name is that of an operator, or not known.
  *
+ * What our own logs and operators vouch for is "own"; what other hosts alone
+ * have told is of "peers".
+ *
  * Older files lack the rules, and there a row that no "user" line follows counts
  * beside its "other" lines.
  *
- * Numbers are decimal, hashes hexadecimal, times seconds since the epoch.
+ * Numbers are decimal, hashes and keys hexadecimal, times seconds since the epoch.
  */
 #define CHECKPOINT_MAGIC "pop-before-smtp checkpoint 1"
 
@@ -38,5 +47,15 @@
 enum { CHECKPOINT_LINE_MAX = 8192 };
 
 enum { CHECKPOINT_RULE_SIZE = 128 }; /* more than a name of a rule has */
+
+/* A public key, hexadecimal. */
+enum { CHECKPOINT_KEY_SIZE = 2 * PEERS_PUBLIC_KEY + 1 };
+static inline void
+checkpoint_key_text(char text[CHECKPOINT_KEY_SIZE],
+		    const unsigned char key[PEERS_PUBLIC_KEY])
+{
+	for (size_t i = 0; i < PEERS_PUBLIC_KEY; i++)
+		sprintf(text + 2 * i, "%02x", key[i]);
+}
 
 #endif

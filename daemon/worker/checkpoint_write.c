@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "daemon/conf/conf_peers.h"
 #include "daemon/table/removals.h"
 #include "daemon/table/sessions.h"
 #include "daemon/worker/checkpoint.h"
@@ -16,6 +17,7 @@ struct writer {
 	uint64_t hash;
 	size_t bytes;	  /* written so far */
 	const char *rule; /* in the last line of rules, or NULL */
+	bool remote;	  /* in the last line of origins */
 };
 
 static void put(struct writer *, const char *fmt, ...)
@@ -68,9 +70,19 @@ put_rule(struct writer *w, const char *rule)
 }
 
 static void
+put_origin(struct writer *w, bool own)
+{
+	if (own != w->remote)
+		return;
+	put(w, "origin %s", own ? "own" : "peers");
+	w->remote = !own;
+}
+
+static void
 put_other(struct writer *w, const struct authtab_user *user, int64_t to_wall)
 {
 	put_rule(w, user->rule);
+	put_origin(w, user->own);
 	put(w, "other %lld %lld %lld %s", (long long)user->when,
 	    (long long)(user->granted + to_wall),
 	    (long long)(user->expires + to_wall),
@@ -82,7 +94,8 @@ put_user(struct writer *w, const struct authtab_row *row,
 	 const struct authtab_user *user, int64_t to_wall)
 {
 	if (user->when == row->when && user->granted == row->granted &&
-	    user->expires == row->expires && user->rule == row->rule)
+	    user->expires == row->expires && user->rule == row->rule &&
+	    user->own == row->own)
 		put(w, "user %s", user->name);
 	else
 		put_other(w, user, to_wall);
@@ -95,6 +108,7 @@ put_row(struct writer *w, const struct authtab_row *row, int64_t to_wall)
 
 	addr_format(&row->addr, text);
 	put_rule(w, row->rule);
+	put_origin(w, row->own);
 	put(w, "row %s %lld %lld %lld", text, (long long)row->when,
 	    (long long)(row->granted + to_wall),
 	    (long long)(row->expires + to_wall));
@@ -123,7 +137,7 @@ put_sessions(struct writer *w, const struct sessions *sessions)
 }
 
 static void
-put_removals(struct writer *w, const struct removals *removals)
+put_removals(struct writer *w, const struct removals *removals, bool own)
 {
 	char text[ADDR_TEXT_MAX];
 	const void *at = NULL;
@@ -132,13 +146,25 @@ put_removals(struct writer *w, const struct removals *removals)
 
 	while (removals_next(removals, &at, &addr, &stamp)) {
 		addr_format(&addr, text);
+		put_origin(w, own);
 		put(w, "removed %s %lld", text, (long long)stamp);
+	}
+}
+
+static void
+put_peers(struct writer *w, const struct peers_conf *peers)
+{
+	char key[CHECKPOINT_KEY_SIZE];
+
+	for (size_t i = 0; i < peers->nhosts; i++) {
+		checkpoint_key_text(key, peers->hosts[i].key);
+		put(w, "peer %s %s", key, peers->hosts[i].name);
 	}
 }
 
 long long
 checkpoint_write(FILE *file, const struct authtab *table,
-		 const struct sessions *sessions, const struct removals *removals,
+		 const struct checkpoint_also *also,
 		 const struct logpos *pos, size_t npos,
 		 const struct checkpoint_clock *now, int64_t lifetime)
 {
@@ -152,12 +178,16 @@ checkpoint_write(FILE *file, const struct authtab *table,
 	    (long long)now->steady, now->boot);
 	for (size_t i = 0; i < npos; i++)
 		put_log(&w, &pos[i]);
+	if (also->peers != NULL)
+		put_peers(&w, also->peers);
 	while (authtab_next(table, &at, &row))
 		put_row(&w, &row, now->wall - lifetime);
-	if (sessions != NULL)
-		put_sessions(&w, sessions);
-	if (removals != NULL)
-		put_removals(&w, removals);
+	if (also->sessions != NULL)
+		put_sessions(&w, also->sessions);
+	if (also->removals != NULL)
+		put_removals(&w, also->removals, true);
+	if (also->others != NULL)
+		put_removals(&w, also->others, false);
 	fprintf(file, "end %016" PRIx64 "\n", w.hash);
 	return ferror(file) ? -1 : (long long)w.bytes;
 }

@@ -43,6 +43,7 @@ adopt(struct worker *w, struct conf *new, struct pipeline *pipeline)
 	conf_warn(w->conf);
 	log_info("reloaded: %zu rules", pipeline_rules(w->pipeline));
 	worker_forget_refused(w);
+	worker_peers_reload(w);
 	worker_expire(w);
 	worker_save(w); /* or the next start would restore what is gone */
 }

@@ -142,15 +142,15 @@ restore(struct worker *w, size_t *npos)
 {
 	const struct conf *conf = w->conf;
 	struct checkpoint_clock now = worker_checkpoint_clock(w);
+	struct checkpoint_also also = worker_also(w);
 	struct logpos *pos = NULL;
 	struct err err;
 
 	if (!conf->write || conf->reprocess)
 		return NULL;
+	w->restoring = &also;
 	switch (checkpoint_load(conf->checkpoint, &now, worker_restore_row, w,
-				pipeline_sessions(w->pipeline),
-				pipeline_removals(w->pipeline), &pos, npos,
-				&err)) {
+				&also, &pos, npos, &err)) {
 	case -1:
 		log_warning("%s; reading the logs from %us ago instead",
 			    err.text, conf_longest(conf));
@@ -165,7 +165,12 @@ restore(struct worker *w, size_t *npos)
 		log_warning("ipv6_prefix has changed; logins over IPv6 that "
 			    "are not restored: %zu",
 			    w->other_prefix);
+	if (also.strangers)
+		log_warning("peers: hosts have gone from the configuration; "
+			    "what others vouched for is read again");
+	worker_peers_restored(w);
 	worker_forget_refused(w);
+	w->restoring = NULL;
 	return pos;
 }
 
@@ -290,7 +295,8 @@ open_all(struct worker *w, struct err *err)
 	    {open_loop, EX_OSERR},     {take_locks, EX_CANTCREAT},
 	    {open_maps, EX_CANTCREAT}, {open_table, EX_CONFIG},
 	    {attach_client, EX_OSERR}, {open_control, EX_OSERR},
-	    {open_signals, EX_OSERR},  {lock_down, EX_OSERR},
+	    {open_signals, EX_OSERR},
+	    {worker_peers_open, EX_CONFIG},  {lock_down, EX_OSERR},
 	    {open_feeds, EX_NOINPUT},
 	};
 
@@ -358,6 +364,7 @@ worker_close(struct worker **worker)
 	for (size_t i = 0; i < w->nfeeds; i++)
 		close_feed(&w->feeds[i]);
 	free(w->feeds);
+	worker_peers_close(w);
 	control_free(&w->control);
 	recent_free(&w->recent);
 	timer_free(&w->watchdog);

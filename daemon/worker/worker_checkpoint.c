@@ -44,8 +44,11 @@ worker_restore_row(void *arg, const struct checkpoint_login *kept)
 				      .user_len = kept->user_len,
 				      .when = kept->when,
 				      .expires = kept->expires + to_lifetime,
-				      .until = kept->held + to_lifetime};
+				      .until = kept->held + to_lifetime,
+				      .remote = kept->remote};
 
+	if (kept->remote && w->restoring->strangers)
+		return;
 	pipeline_know(w->pipeline, kept->when);
 	if (has_other_prefix(w, kept->addr)) {
 		w->other_prefix++;
@@ -54,6 +57,21 @@ worker_restore_row(void *arg, const struct checkpoint_login *kept)
 	if (kept->rule != NULL)
 		login.rule = authtab_rule(w->table, kept->rule);
 	authtab_grant(w->table, &login, now.lifetime);
+	/* What an operator has granted, no log vouches for. */
+	if (!login.remote && login.rule != 0) {
+		login.addr = authtab_key(w->table, kept->addr);
+		worker_peers_own(w, &login);
+	}
+}
+
+struct checkpoint_also
+worker_also(const struct worker *w)
+{
+	return (struct checkpoint_also){
+	    .sessions = pipeline_sessions(w->pipeline),
+	    .removals = pipeline_removals(w->pipeline),
+	    .others = pipeline_others_removals(w->pipeline),
+	    .peers = w->conf->peers};
 }
 
 void
@@ -113,13 +131,13 @@ static void
 write_checkpoint(struct worker *w, FILE *file)
 {
 	struct checkpoint_clock now = worker_checkpoint_clock(w);
+	struct checkpoint_also also = worker_also(w);
 	struct logpos *pos;
 	size_t npos;
 
 	pos = positions(w, &npos);
 	w->saved_bytes =
-	    checkpoint_write(file, w->table, pipeline_sessions(w->pipeline),
-			     pipeline_removals(w->pipeline), pos, npos, &now,
+	    checkpoint_write(file, w->table, &also, pos, npos, &now,
 			     worker_moment(w).lifetime);
 	worker_free_positions(pos, npos);
 }

@@ -375,7 +375,10 @@ worker_on_removed(void *arg, const struct addr *addr)
 {
 	struct worker *w = arg;
 
-	pipeline_remove(w->pipeline, addr, worker_moment(w).wall);
+	time_t now = worker_moment(w).wall;
+
+	pipeline_remove(w->pipeline, addr, now);
+	worker_peers_removed(w, addr, now);
 	worker_save(w);
 }
 

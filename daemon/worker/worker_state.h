@@ -5,7 +5,8 @@
  * worker_events.c has the handlers, reload.c those of a reload;
  * figures.c tells what was counted, and worker_metrics.c writes that to a file;
  * worker_checkpoint.c saves and restores; worker_lookup.c answers live maps;
- * worker_clock.c knows the time. Only worker.c calls all the others.
+ * worker_clock.c knows the time; worker_peers.c and worker_link.c join other
+ * hosts. Only worker.c calls all the others.
  */
 #ifndef DAEMON_WORKER_WORKER_STATE_H
 #define DAEMON_WORKER_WORKER_STATE_H
@@ -24,10 +25,12 @@
 #include "maps/map.h"
 
 struct addr;
+struct checkpoint_also;
 struct checkpoint_clock;
 struct checkpoint_login;
 struct err;
 struct logpos;
+struct worker_peers;
 
 /* One log that is followed. */
 struct feed {
@@ -73,6 +76,8 @@ struct worker {
 	time_t settings_read; /* when the configuration was read */
 	bool ready;
 	bool forgetting; /* removals are logged in one line */
+	struct checkpoint_also *restoring; /* while that goes on */
+	struct worker_peers *peers;	   /* NULL: there are no other hosts */
 	size_t other_prefix; /* logins that the checkpoint had, see restore() */
 	bool evicting; /* that the table is full has been logged */
 };
@@ -103,6 +108,7 @@ int worker_start_live(struct worker *, struct err *);
 void worker_restore_row(void *arg, const struct checkpoint_login *);
 void worker_save_soon(struct worker *);
 void worker_save(void *arg);
+struct checkpoint_also worker_also(const struct worker *);
 void worker_free_positions(struct logpos *, size_t npos);
 
 /* Sees to it that the file of metrics, if there is one, is written as soon as it
@@ -116,6 +122,18 @@ void worker_metrics_idle(struct worker *);
 /* Signs of life for the keeper: an ipc_client_ops, and the timer. */
 void worker_on_pinged(void *arg, int beat_ms);
 void worker_on_beat(void *arg);
+
+/* Other hosts: reads the key of this one, and begins: 0, or -1. None of these
+ * does anything without `peers:'. */
+int worker_peers_open(struct worker *, struct err *);
+void worker_peers_close(struct worker *);
+/* The configuration has changed, and the pipeline is a new one. */
+void worker_peers_reload(struct worker *);
+/* Our own logs vouch for a login; arg is the worker. */
+void worker_peers_own(void *arg, const struct authtab_login *);
+/* The removals of the checkpoint are there; the operator has removed one. */
+void worker_peers_restored(struct worker *);
+void worker_peers_removed(struct worker *, const struct addr *, time_t stamp);
 
 /* authtab_event_fn */
 void worker_on_table_event(void *arg, enum authtab_event, const struct addr *,

@@ -64,8 +64,9 @@ load(const char *path)
 	struct logpos *pos = NULL;
 	size_t npos = 0, rows = 0;
 	struct err err = {""};
-	int result = checkpoint_load(path, NULL, granted, &rows, holds, NULL,
-				     &pos, &npos, &err);
+	struct checkpoint_also also = {.sessions = holds};
+	int result = checkpoint_load(path, NULL, granted, &rows, &also, &pos,
+				     &npos, &err);
 
 	assert(result == 1 ||
 	       (result == -1 && rows == 0 && npos == 0 && err.text[0] != '\0'));

@@ -12,12 +12,15 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "daemon/conf/conf_peers.h"
 #include "daemon/table/removals.h"
 #include "tests/tap.h"
 
 enum { GRACE = 1800, WALL = 1700000000 }; /* the table's clock begins at 0 */
 
 /* When the files are written: 300 on the table's clock. */
+static const struct checkpoint_also nothing;
+
 static const struct checkpoint_clock written = {WALL + 300, 5000, "boot1"};
 
 static char file[] = "/tmp/pbs-checkpoint.XXXXXX";
@@ -64,7 +67,8 @@ put_back(void *arg, const struct checkpoint_login *kept)
 	    .when = kept->when,
 	    .expires = kept->expires - WALL,
 	    .until = kept->held - WALL,
-	    .rule = kept->rule != NULL ? authtab_rule(arg, kept->rule) : 0};
+	    .rule = kept->rule != NULL ? authtab_rule(arg, kept->rule) : 0,
+	    .remote = kept->remote};
 
 	authtab_grant(arg, &login, 300);
 }
@@ -78,7 +82,7 @@ load(void)
 	size_t npos;
 
 	authtab_set_hold(tab, 86400, 0);
-	if (checkpoint_load(file, NULL, put_back, tab, NULL, NULL, &pos, &npos,
+	if (checkpoint_load(file, NULL, put_back, tab, NULL, &pos, &npos,
 			    &err) != 1)
 		printf("# %s\n", err.text);
 	return tab;
@@ -132,7 +136,7 @@ round_trip(void)
 	grant(tab, addrs[2], NULL, 30, 0);
 	grant(tab, addrs[3], "ann", 40, 0);
 	grant(tab, addrs[3], NULL, 200, 0);
-	checkpoint_write(f, tab, NULL, NULL, NULL, 0, &written, 300);
+	checkpoint_write(f, tab, &nothing, NULL, 0, &written, 300);
 	fclose(f);
 	again = load();
 	is_str(tell(again, addrs[1]),
@@ -168,7 +172,7 @@ rules(void)
 	grant_by(tab, "pop", addrs[4], "bob", 60, 0);
 	grant(tab, addrs[4], NULL, 60, 0);
 	grant(tab, addrs[5], "ann", 70, 0);
-	checkpoint_write(f, tab, NULL, NULL, NULL, 0, &written, 300);
+	checkpoint_write(f, tab, &nothing, NULL, 0, &written, 300);
 	fclose(f);
 	again = load();
 	is_str(tell(again, addrs[3]),
@@ -267,13 +271,13 @@ clocks(void)
 	size_t npos, i;
 
 	grant(tab, "192.0.2.1", "ann", 0, 0);
-	checkpoint_write(f, tab, NULL, NULL, NULL, 0, &written, 300);
+	checkpoint_write(f, tab, &nothing, NULL, 0, &written, 300);
 	fclose(f);
 	for (i = 0; i < sizeof(clock_cases) / sizeof(clock_cases[0]); i++) {
 		left = when_found = 0;
 		is_int(checkpoint_load(file, &clock_cases[i].now,
 				       take_clock_case, &clock_cases[i].now,
-				       NULL, NULL, &pos, &npos, &err),
+				       NULL, &pos, &npos, &err),
 		       clock_cases[i].result, "%s", clock_cases[i].what);
 		is_int(left, clock_cases[i].left, "%s: what is left",
 		       clock_cases[i].what);
@@ -293,13 +297,16 @@ removals(void)
 	struct logpos *pos;
 	struct err err;
 	size_t npos;
+	struct removals *others = removals_new(GRACE);
+	struct checkpoint_also also = {.removals = gone, .others = others};
 
 	removals_add(gone, &a, WALL + 100, WALL + 100);
 	removals_add(gone, &b, WALL + 200, WALL + 200);
-	checkpoint_write(f, tab, NULL, gone, NULL, 0, &written, 300);
+	checkpoint_write(f, tab, &also, NULL, 0, &written, 300);
 	fclose(f);
 	again = removals_new(GRACE);
-	is_int(checkpoint_load(file, &written, put_back, tab, NULL, again, &pos,
+	also.removals = again;
+	is_int(checkpoint_load(file, &written, put_back, tab, &also, &pos,
 			       &npos, &err),
 	       1, "removals are read");
 	ok(removals_cover(again, &a, WALL + 100),
@@ -308,6 +315,7 @@ removals(void)
 	ok(removals_cover(again, &b, WALL + 150), "each has its own time");
 	removals_free(&gone);
 	removals_free(&again);
+	removals_free(&others);
 	authtab_free(&tab);
 }
 
@@ -331,7 +339,7 @@ damaged(const char *text, off_t size, const char *what)
 	fclose(f);
 	is_int(size == 0 || truncate(file, size) == 0, 1, "%s: made", what);
 	began = clock();
-	is_int(checkpoint_load(file, NULL, put_back, tab, NULL, NULL, &pos,
+	is_int(checkpoint_load(file, NULL, put_back, tab, NULL, &pos,
 			       &npos, &err),
 	       -1, "%s: damaged", what);
 	ok(clock() - began < CLOCKS_PER_SEC / 10, "%s: and not read whole",
@@ -350,6 +358,108 @@ damage(void)
 	damaged("user ann\nuser b\0b\n", 0, "no end");
 }
 
+/* ---- other hosts ---- */
+
+static char pop2[] = "pop2", pop3[] = "pop3";
+static struct peers_host hosts[] = {{.name = pop2, .key = {1, 2, 250}},
+				    {.name = pop3, .key = {9}}};
+
+static void
+grant_told(struct authtab *tab, const char *addr, const char *user)
+{
+	const struct authtab_login login = {.addr = address(addr),
+					    .user = user,
+					    .user_len = strlen(user),
+					    .when = WALL + 50,
+					    .expires = 50 + GRACE,
+					    .remote = true};
+
+	authtab_grant(tab, &login, 50);
+}
+
+/* Who vouches: "own: ann own, bob told". */
+static const char *
+tell_origin(const struct authtab *tab, const char *addr)
+{
+	static char text[200];
+	struct addr a = address(addr);
+	struct authtab_row row;
+	size_t len;
+
+	if (!authtab_get(tab, &a, &row))
+		return "";
+	len = (size_t)sprintf(text, "%s:", row.own ? "own" : "told");
+	for (size_t i = 0; i < row.nusers; i++)
+		len += (size_t)sprintf(text + len, " %s %s", row.users[i].name,
+				       row.users[i].own ? "own" : "told");
+	return text;
+}
+
+static int
+load_also(struct authtab *tab, struct checkpoint_also *also)
+{
+	struct logpos *pos;
+	struct err err;
+	size_t npos;
+
+	return checkpoint_load(file, &written, put_back, tab, also, &pos,
+			       &npos, &err);
+}
+
+static void
+origins(void)
+{
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL), *again;
+	struct peers_conf peers = {.hosts = hosts, .nhosts = 2};
+	struct removals *own = removals_new(GRACE), *told = removals_new(GRACE);
+	struct checkpoint_also also = {
+	    .removals = own, .others = told, .peers = &peers};
+	struct addr a = address("192.0.2.8"), b = address("192.0.2.9");
+	FILE *f = fopen(file, "w");
+
+	grant(tab, "192.0.2.1", "ann", 10, 0);
+	grant_told(tab, "192.0.2.1", "bob");
+	grant_told(tab, "192.0.2.2", "eve");
+	grant(tab, "192.0.2.3", "ann", 60, 0);
+	grant_told(tab, "192.0.2.3", "ann");
+	removals_add(own, &a, WALL + 100, WALL + 100);
+	removals_add(told, &b, WALL + 100, WALL + 100);
+	checkpoint_write(f, tab, &also, NULL, 0, &written, 300);
+	fclose(f);
+
+	also.removals = removals_new(GRACE);
+	also.others = removals_new(GRACE);
+	again = authtab_new(GRACE, 100, NULL, NULL);
+	is_int(load_also(again, &also), 1, "what others told is read");
+	is_str(tell_origin(again, "192.0.2.1"), "own: bob told ann own",
+	       "who told of which user");
+	is_str(tell_origin(again, "192.0.2.2"), "told: eve told",
+	       "an address that others alone have told of");
+	is_str(tell_origin(again, "192.0.2.3"), "own: ann own",
+	       "a login that we and others have found is ours");
+	ok(removals_cover(also.removals, &a, WALL) &&
+	       !removals_cover(also.removals, &b, WALL),
+	   "removals of our operator");
+	ok(removals_cover(also.others, &b, WALL) &&
+	       !removals_cover(also.others, &a, WALL),
+	   "and of others");
+	ok(!also.strangers, "all hosts are known");
+	hosts[1].key[31] = 1;
+	load_also(again, &also);
+	ok(also.strangers, "one whose key has changed is not");
+	also.strangers = false;
+	also.peers = NULL;
+	load_also(again, &also);
+	ok(also.strangers, "without peers: none is");
+
+	removals_free(&own);
+	removals_free(&told);
+	removals_free(&also.removals);
+	removals_free(&also.others);
+	authtab_free(&tab);
+	authtab_free(&again);
+}
+
 int
 main(void)
 {
@@ -359,6 +469,7 @@ main(void)
 	older_form();
 	clocks();
 	removals();
+	origins();
 	damage();
 	unlink(file);
 	return tap_done();

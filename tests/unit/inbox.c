@@ -49,12 +49,13 @@ struct seen {
 };
 
 static int64_t
-on_grant(void *arg, const struct peer_entry_record *record)
+on_grant(void *arg, const char *host, const struct peer_entry_record *record)
 {
 	struct seen *seen = arg;
 	int n = record->addr.bytes[3] % ADDRESSES;
 	int64_t until = record->until;
 
+	(void)host;
 	seen->grants++;
 	seen->last = *record;
 	snprintf(seen->user, sizeof(seen->user), "%.*s", (int)record->user_len,
@@ -67,11 +68,12 @@ on_grant(void *arg, const struct peer_entry_record *record)
 }
 
 static void
-on_remove(void *arg, const struct peer_entry_record *record)
+on_remove(void *arg, const char *host, const struct peer_entry_record *record)
 {
 	struct seen *seen = arg;
 	int n = record->addr.bytes[3] % ADDRESSES;
 
+	(void)host;
 	seen->removals++;
 	if (record->when > seen->removed[n])
 		seen->removed[n] = record->when;

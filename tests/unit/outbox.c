@@ -28,7 +28,8 @@ static const struct outbox_settings settings = {.grace = GRACE,
 						.refresh = REFRESH,
 						.lease = LEASE,
 						.longest = LONGEST,
-						.max = 1000};
+						.max = 1000,
+						.sessions = true};
 
 static uint64_t state = 88172645463325252u;
 
@@ -424,7 +425,9 @@ open_world(struct world *w)
 	w->now =
 	    (struct peers_time){(int64_t)START * 1000, (int64_t)START * 1000};
 	w->removals = removals_new(LONGEST);
-	w->outbox = outbox_new(&settings, w->removals, w->now);
+	w->outbox = outbox_new(
+	    &settings, &(struct outbox_removals){w->removals, w->removals},
+	    w->now);
 }
 
 static void
@@ -612,6 +615,17 @@ removals(void)
 	       "a login that was removed is not sent; the removal is");
 	pass_time(w, REFRESH * 1000);
 	is_str(next_records(w), "R 192.0.2.7 1700000000\n", "again");
+	log_in_as(w, 7, "ann", false);
+	is_str(next_records(w), "L 192.0.2.7 1700000060 1700000660 ann\n",
+	       "a later login goes");
+	pass_time(w, 2000);
+	removals_add(w->removals, &addr, START + 61, START + 61);
+	outbox_remove(w->outbox, &addr, START + 61, w->now);
+	log_in_as(w, 7, "ann", false);
+	is_str(next_records(w),
+	       "R 192.0.2.7 1700000061\n"
+	       "L 192.0.2.7 1700000062 1700000662 ann\n",
+	       "after a removal one is no renewal, and goes at once");
 	pass_time(w, (int64_t)LONGEST * 1000);
 	is_str(next_records(w), "", "until no login could count");
 	close_world(w);

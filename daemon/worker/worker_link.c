@@ -1,0 +1,290 @@
+/* What the worker and pbs-link say to each other. */
+#ifndef WITHOUT_PEERS
+#include "daemon/worker/worker_peers_state.h"
+
+#include <poll.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/log.h"
+
+enum { PACKETS_A_ROUND = 64 }; /* then others have their turn */
+
+/* ---- to pbs-link ---- */
+
+/* READ number 0, 1... of all; one without a stream if nothing is read. */
+static bool
+make_read(struct worker_peers *p, size_t host)
+{
+	size_t count = inbox_hosts(p->inbox);
+	struct inbox_row row;
+	char stream[IPC_LINK_KEY_MAX];
+
+	if (host >= (count > 0 ? count : 1))
+		return false;
+	ipc_link_begin(&p->out, IPC_LINK_READ, p->nonce);
+	p->out.index = (uint8_t)host;
+	p->out.count = (uint8_t)count;
+	if (count == 0)
+		return true;
+	inbox_get(p->inbox, host, worker_peers_now(p->worker), &row);
+	worker_peers_stream(p, row.name, stream);
+	ipc_link_set_key(&p->out, stream);
+	p->out.id = row.cursor;
+	return true;
+}
+
+/* A new pbs-link, or one that has known another worker, must know all this;
+ * step by step, since there may be no room for all of it at once. */
+static bool
+make_setup(struct worker_peers *p)
+{
+	if (p->step == STEP_BEGIN) {
+		ipc_link_begin(&p->out, IPC_LINK_BEGIN, p->nonce);
+		p->step = p->outbox != NULL ? STEP_WRITE : STEP_READ;
+		return true;
+	}
+	if (p->step == STEP_WRITE) {
+		ipc_link_begin(&p->out, IPC_LINK_WRITE, p->nonce);
+		ipc_link_set_key(&p->out, p->stream);
+	} else if (!make_read(p, p->step - STEP_READ)) {
+		return false;
+	}
+	p->step++;
+	return true;
+}
+
+static bool
+make_append(struct worker_peers *p)
+{
+	struct outbox_entry entry;
+	char id[STREAMID_SIZE];
+	struct sign_entry whole = {.stream = p->stream, .id = id};
+
+	if (p->outbox == NULL ||
+	    !outbox_take(p->outbox, &entry, worker_peers_now(p->worker)))
+		return false;
+	ipc_link_begin(&p->out, IPC_LINK_APPEND, p->nonce);
+	p->out.id = entry.id;
+	p->out.mark = entry.mark;
+	ipc_link_set_data(&p->out, entry.text.bytes, entry.text.len);
+	streamid_print(entry.id, id);
+	whole.payload = entry.text.bytes;
+	whole.payload_len = entry.text.len;
+	sign_entry(p->out.signature, &whole, p->secret);
+	return true;
+}
+
+static void on_link(void *arg, uint32_t events);
+
+static void
+watch(struct worker_peers *p, bool out)
+{
+	struct err err;
+
+	if (p->watched_out == out)
+		return;
+	p->watched_out = out;
+	if (loop_watch(p->worker->loop, p->fd, POLLIN | (out ? POLLOUT : 0),
+		       on_link, p, &err) != 0)
+		log_error("peers: %s", err.text);
+}
+
+void
+worker_link_send(struct worker_peers *p)
+{
+	struct err err;
+	int sent = 1;
+
+	while (sent == 1) {
+		if (!p->has_out && !make_setup(p) && !make_append(p))
+			break;
+		sent = ipc_link_send(p->fd, &p->out, &err);
+		p->has_out = sent == 0;
+	}
+	if (sent < 0)
+		log_error("peers: %s", err.text);
+	watch(p, p->has_out);
+	if (p->outbox != NULL)
+		timer_arm(p->send, outbox_wait_ms(p->outbox,
+						  worker_peers_now(p->worker)));
+}
+
+void
+worker_link_on_timer(void *arg)
+{
+	struct worker_peers *p = arg;
+
+	p->gathering = false;
+	if (p->fd >= 0)
+		worker_link_send(p);
+}
+
+void
+worker_link_send_soon(struct worker_peers *p)
+{
+	int64_t wait = outbox_wait_ms(p->outbox, worker_peers_now(p->worker));
+
+	if (wait <= OUTBOX_GATHER_MS && !p->gathering) {
+		p->gathering = true;
+		timer_arm(p->send, wait);
+	}
+}
+
+/* pbs-link knows nothing, or what a worker before us has told it. */
+static void
+begin(struct worker_peers *p)
+{
+	p->nonce = hash_seed() | 1;
+	p->step = STEP_BEGIN;
+	p->has_out = false;
+	p->reading = false;
+	if (p->outbox != NULL)
+		outbox_disconnected(p->outbox);
+	worker_link_send(p);
+}
+
+/* ---- from pbs-link ---- */
+
+static void
+on_state(struct worker_peers *p)
+{
+	const struct ipc_link_packet *in = &p->in;
+	bool connected = in->code == IPC_LINK_CONNECTED;
+	bool lost = in->code == IPC_LINK_LOST;
+	char text[512];
+
+	if (in->channel == IPC_LINK_READER && (connected || lost))
+		p->reading = connected;
+	if (in->channel == IPC_LINK_WRITER && lost && p->outbox != NULL)
+		outbox_disconnected(p->outbox);
+	if (in->quiet)
+		return;
+	log_printable(text, sizeof(text), in->data, in->data_len);
+	if (connected)
+		log_info("peers: connected to %s", text);
+	else if (lost)
+		log_warning("peers: connection lost: %s; own logins go on",
+			    text);
+	else if (in->code == IPC_LINK_ERROR)
+		log_error("peers: %s", text);
+	else if (in->code == IPC_LINK_WARNING)
+		log_warning("peers: %s", text);
+	else
+		log_info("peers: %s", text);
+}
+
+static void
+log_lost(const struct worker_peers *p)
+{
+	log_warning("peers: stream %s lost entries; publishing all %zu logins "
+		    "again",
+		    p->stream, outbox_count(p->outbox));
+}
+
+static void
+on_top(struct worker_peers *p)
+{
+	if (p->outbox != NULL &&
+	    outbox_connected(p->outbox, p->in.id, worker_peers_now(p->worker)))
+		log_lost(p);
+}
+
+static void
+on_appended(struct worker_peers *p)
+{
+	if (p->outbox != NULL)
+		outbox_confirm(p->outbox, p->in.id);
+}
+
+static void
+on_gone(struct worker_peers *p)
+{
+	if (p->outbox == NULL)
+		return;
+	log_lost(p);
+	outbox_deleted(p->outbox);
+}
+
+static void
+on_entry(struct worker_peers *p)
+{
+	const struct ipc_link_packet *in = &p->in;
+	const struct inbox_message message = {.stream = in->key,
+					      .id = in->id,
+					      .torn =
+						  in->code != IPC_LINK_WHOLE,
+					      .payload = in->data,
+					      .payload_len = in->data_len,
+					      .signature = in->signature};
+
+	inbox_take(p->inbox, &message, worker_peers_now(p->worker));
+}
+
+static void
+on_rewound(struct worker_peers *p)
+{
+	inbox_rewound(p->inbox, p->in.key);
+}
+
+static void
+take_packet(struct worker_peers *p)
+{
+	static void (*const handlers[])(struct worker_peers *) = {
+	    [IPC_LINK_STARTED] = begin,	     [IPC_LINK_STATE] = on_state,
+	    [IPC_LINK_TOP] = on_top,	     [IPC_LINK_APPENDED] = on_appended,
+	    [IPC_LINK_GONE] = on_gone,	     [IPC_LINK_ENTRY] = on_entry,
+	    [IPC_LINK_REWOUND] = on_rewound,
+	};
+
+	if (p->in.type != IPC_LINK_STARTED && p->in.nonce != p->nonce)
+		return; /* to a worker before us */
+	handlers[p->in.type](p);
+}
+
+/* Without pbs-link we go on with our own logs. */
+static void
+lose_link(struct worker_peers *p, const struct err *err)
+{
+	log_error("peers: pbs-link is gone: %s; own logins go on", err->text);
+	loop_unwatch(p->worker->loop, p->fd);
+	p->fd = -1;
+	p->reading = false;
+	if (p->outbox != NULL)
+		outbox_disconnected(p->outbox);
+}
+
+static void
+on_link(void *arg, uint32_t events)
+{
+	struct worker_peers *p = arg;
+	struct err err;
+	int got = 0;
+
+	(void)events;
+	for (int i = 0; i < PACKETS_A_ROUND; i++) {
+		got = ipc_link_from_link(p->fd, &p->in, &err);
+		if (got == 1)
+			take_packet(p);
+		else if (got == -1)
+			log_error("peers: pbs-link: %s", err.text);
+		else
+			break;
+	}
+	if (got == -2)
+		lose_link(p, &err);
+	else
+		worker_link_send(p);
+	/* What others vouch for may be the next to expire. */
+	timer_arm(p->worker->expiry, 0);
+}
+
+int
+worker_link_open(struct worker_peers *p, struct err *err)
+{
+	if (loop_watch(p->worker->loop, p->fd, POLLIN, on_link, p, err) != 0)
+		return -1;
+	begin(p);
+	return 0;
+}
+#endif

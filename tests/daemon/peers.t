@@ -1,0 +1,263 @@
+#!/usr/bin/env python3
+# Several hosts: who logs in at one may relay at the others, for as long as the
+# first says and they agree; whatever the engine between them loses. What nobody
+# has signed grants nothing, and what an operator removes is gone everywhere.
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import engines
+import pbs
+from pbs import login
+from tap import equal, main, ok, skip_all
+
+PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
+ANN, BOB = "198.51.100.7", "198.51.100.8"
+DAN, EVE = "198.51.100.99", "203.0.113.9"
+
+with open(os.path.join(pbs.BUILD, "config.mk")) as _config:
+    if "WITHOUT_PEERS" in _config.read():
+        skip_all("built without hiredis, libsodium or OpenSSL")
+if not engines.programs():
+    skip_all("neither redis-server nor valkey-server is installed")
+
+
+class Host(pbs.Site):
+    """A site with a key, that may publish as `name' and hear others."""
+
+    def __init__(self, name, engine):
+        super().__init__()
+        self.name, self.engine = name, engine
+        line = subprocess.run([PBSCTL, "keygen", self.path("key")], text=True,
+                              stdout=subprocess.PIPE).stdout
+        self.key = re.search(r"k1:[A-Za-z0-9+/=]+", line).group(0)
+
+    def configure(self, publish=True, hosts=(), more=""):
+        text = "peers:\n  engine: unix:%s\n" % self.engine.path
+        if publish:
+            text += "  publish: { name: %s, key: %s }\n" % (
+                self.name, self.path("key"))
+        if hosts:
+            text += "  hosts:\n"
+        for host in hosts:
+            text += '    - { name: %s, key: "%s" }\n' % (host.name, host.key)
+        self.write("pbs.yaml", text + more)
+
+    def pop(self, **how):
+        """Publishes; no Postfix is here."""
+        self.configure(**how)
+        return self.start("--dbfile=none", "--checkpoint=" + self.path("state"))
+
+    def relay(self, *hosts, publish=False, more=""):
+        self.configure(publish=publish, hosts=hosts, more=more)
+        return self.start("--logfile=none")
+
+    def ctl(self, *words):
+        return subprocess.run([PBSCTL, *words, "--socket=" + self.map + ".ctl"],
+                              text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT).stdout
+
+    def listed(self):
+        done = self.run("--list", "--checkpoint=" + self.map + ".state")
+        return sorted(line.split()[0] for line in done.stdout.splitlines())
+
+
+class Place:
+    """An engine, and hosts of these names."""
+
+    def __init__(self, *names):
+        self.dir = pbs.Site()
+        self.engine = engines.Engine(engines.programs()[0],
+                                     self.dir.path("engine"))
+        self.hosts = [Host(name, self.engine) for name in names]
+
+    def __enter__(self):
+        self.engine.start()
+        return self.engine, *self.hosts
+
+    def __exit__(self, *exc):
+        for host in self.hosts:
+            host.__exit__(*exc)
+        self.engine.kill()
+        self.dir.__exit__(*exc)
+
+
+def payloads(engine, name):
+    """What the stream of a host holds."""
+    return [fields[1].decode() for _, fields in
+            engine("XRANGE", "pbs:" + name, "-", "+")]
+
+
+def await_payload(engine, name, part):
+    pbs.until("%s in pbs:%s" % (part, name), pbs.DEADLINE,
+              lambda: any(part in p for p in payloads(engine, name)),
+              lambda left: time.sleep(0.02))
+
+
+def logins_arrive():
+    with Place("pop1", "relay1", "relay2") as (engine, pop1, relay1, relay2):
+        daemon = pop1.pop()
+        relay = relay1.relay(pop1)
+        pop1.log(login(ANN), login(BOB, "bob"))
+        relay1.wait_key(ANN)
+        relay1.wait_key(BOB)
+        ok(True, "who logs in at one host may relay at another")
+        relay.wait_message("granted %s for 1800s host=pop1 user=ann" % ANN)
+        ok("host=pop1" in relay.messages(), "the log says at which host")
+        late = relay2.relay(pop1)
+        relay2.wait_key(BOB)
+        equal(relay2.listed(), relay1.listed(),
+              "a relay that comes later knows the same")
+
+        engine("FLUSHALL")
+        daemon.wait_message("stream pbs:pop1 lost entries; publishing all 2 "
+                            "logins again")
+        await_payload(engine, "pop1", BOB)
+        equal(relay1.listed(), [ANN, BOB],
+              "an engine that loses all takes nobody off a relay")
+        late.stop()
+        os.unlink(relay2.map + ".state")
+        relay2.relay(pop1)
+        relay2.wait_key(ANN)
+        ok(True, "and who comes later learns all from what was sent again")
+
+        engine.kill()
+        daemon.wait_message("own logins go on")
+        pop1.log(login(EVE, "eve"))
+        daemon.wait_message("granted " + EVE)
+        engine.start()
+        relay1.wait_key(EVE)
+        ok(True, "a login from while the engine was away arrives afterwards")
+        relay2.wait_key(EVE)
+        daemon.kill(signal.SIGKILL)
+        daemon.wait()
+        daemon = pop1.pop()
+        daemon.wait_message("connected to")
+        equal(relay1.listed(), [ANN, BOB, EVE],
+              "a host that dies takes nobody along")
+        engine("FLUSHALL")
+        await_payload(engine, "pop1", EVE)
+        ok(all(a in "".join(payloads(engine, "pop1")) for a in (ANN, BOB, EVE)),
+           "and publishes all again when it is back")
+        equal([m for m in relay.messages().splitlines()
+               if m.startswith(("error", "warning: peers: refused"))], [],
+              "nothing of all this is refused")
+
+
+def forgeries():
+    with Place("pop1", "pop2", "relay") as (engine, pop1, pop2, host):
+        one, two = pop1.pop(), pop2.pop()
+        relay = host.relay(pop1, pop2)
+        pop1.log(login(ANN))
+        host.wait_key(ANN)
+        [(_, real)] = [e for e in engine("XRANGE", "pbs:pop1", "-", "+")
+                       if ANN.encode() in e[1][1]]
+        payload, signature = real[1], real[3]
+        forged = payload.replace(ANN.encode(), EVE.encode())
+
+        def add(stream, *fields):
+            engine("XADD", stream, "*", *fields)
+
+        add("pbs:pop1", "p", forged, "s", signature)
+        relay.wait_message("refused an entry of pop1: bad signature (1 so far)")
+        add("pbs:pop2", "p", payload, "s", signature)
+        relay.wait_message("refused an entry of pop2: bad signature (1 so far)")
+        add("pbs:pop1", "p", payload, "s", signature)
+        add("pbs:pop1", "p", forged, "s", b"x" * 64)
+        add("pbs:pop1", "p", forged)
+        add("pbs:pop1", "p", forged, "s", signature, "p", payload)
+        add("pbs:pop1", "p", b"\x00" * 20000, "s", signature)
+        pop2.log(login(BOB))
+        host.wait_key(BOB)
+        pop1.log(login(DAN))
+        host.wait_key(DAN)
+        equal(host.listed(), [ANN, BOB, DAN],
+              "forged, moved and torn entries grant nothing, and stop nothing")
+        for daemon in (one, two, relay):
+            ok("ERROR" not in daemon.messages() and daemon.process.poll()
+               is None, "all go on")
+
+
+def removals():
+    with Place("pop1", "pop2", "relay") as (engine, pop1, pop2, host):
+        one = pop1.pop(hosts=[host])
+        relay = host.relay(pop1, pop2, publish=True)
+        pop2.pop()
+        pop1.log(login(ANN), login(BOB))
+        host.wait_key(ANN)
+        host.wait_key(BOB)
+        host.ctl("remove", ANN)
+        await_payload(engine, "relay", "R " + ANN)
+        one.wait_message("removed " + ANN)
+        ok(True, "what is removed at a relay is removed where it logged in")
+        pop1.log(login(ANN), when=time.time() - 60)
+        pop2.log(login(ANN), when=time.time() - 60)
+        pop2.log(login(EVE))
+        host.wait_key(EVE)
+        equal(host.listed(), [BOB, EVE],
+              "an older login does not bring it back, wherever it is found")
+        relay.stop()
+        host.relay(pop1, pop2, publish=True)
+        host.wait_key(EVE)
+        equal(host.listed(), [BOB, EVE], "nor does a new start")
+        pop1.log(login(ANN), when=time.time() + 2)
+        host.wait_key(ANN)
+        ok(True, "a newer one does")
+
+
+def revocation():
+    with Place("pop1", "pop2", "relay") as (engine, pop1, pop2, host):
+        pop1.pop()
+        pop2.pop()
+        host.configure(publish=False, hosts=[pop1, pop2])
+        relay = host.start()
+        host.log(login(EVE))
+        pop1.log(login(ANN), login(BOB), login(EVE))
+        pop2.log(login(BOB), login(DAN))
+        for address in (ANN, BOB, DAN, EVE):
+            host.wait_key(address)
+        host.configure(publish=False, hosts=[pop2])
+        relay.kill(signal.SIGHUP)
+        relay.wait_message("removed 1 addresses that nobody vouches for")
+        host.wait_gone(ANN)
+        equal(host.listed(), [BOB, DAN, EVE],
+              "a host that is not believed any more takes along what neither "
+              "our logs nor another host vouch for")
+        relay.stop()
+        host.write("pbs.yaml", "")
+        relay = host.start()
+        equal(host.listed(), [EVE],
+              "also if it goes while the relay does not run")
+        ok("hosts have gone" in relay.messages(), "and that is said")
+
+
+def circles():
+    with Place("mx1", "mx2", "relay") as (engine, mx1, mx2, host):
+        for a, b in ((mx1, mx2), (mx2, mx1)):
+            a.configure(hosts=[b])
+            a.start()
+        host.relay(mx1)
+        mx2.log(login(ANN))
+        mx1.wait_key(ANN)
+        mx1.log(login(BOB))
+        host.wait_key(BOB)
+        equal(host.listed(), [BOB],
+              "what a host has heard from another it does not publish")
+        ok(ANN not in "".join(payloads(engine, "mx1")), "not a word of it")
+
+
+def sessions():
+    with Place("pop1", "relay") as (engine, pop1, host):
+        pop1.pop(more="  lease: 20s\nsessions: yes\n")
+        host.relay(pop1, more="sessions: yes\n")
+        pop1.log(login(ANN), when=time.time() - 3000)
+        await_payload(engine, "pop1", "H " + ANN)
+        host.wait_key(ANN)
+        ok(True, "a session holds its address at the relay, too")
+
+
+main(logins_arrive, forgeries, removals, revocation, circles, sessions, jobs=3)
