@@ -208,7 +208,7 @@ flush(struct connection *c)
 static void
 append(struct connection *c, const char *bytes, size_t len)
 {
-	if (c->room - c->filled < len) {
+	if (c->sent > 0 && c->room - c->filled < len) {
 		memmove(c->out, c->out + c->sent, c->filled - c->sent);
 		c->filled -= c->sent;
 		c->sent = 0;

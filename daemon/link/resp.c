@@ -81,7 +81,7 @@ make_list(const redisReadTask *task, list_length count)
 {
 	struct resp_value *value;
 
-	if (count < 0 || (size_t)count > RESP_LIST_MAX)
+	if ((size_t)count > RESP_LIST_MAX)
 		return NULL;
 	value = make(task, RESP_LIST, 0);
 	if (value == NULL)

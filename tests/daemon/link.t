@@ -122,6 +122,7 @@ def a_lost_stream_is_noticed(engine, program):
         ok(link.wait_count("appended", 10, since),
            "what is sent again makes one")
         equal(link.count("gone", since), 1, "it was told once")
+        ok(link.wait_count("entry", 10, since), "and is read")
         since = len(link.said)
         engine("DEL", "pbs:pop1")
         equal(ids(link.wait("top", since=since)), "0-0",
