@@ -252,9 +252,24 @@ scan_beside(struct siblings *found, const char *path, const struct logpos *lost)
 
 /* ---- order ---- */
 
+/* If a file has whole seconds only, files of the same second may be older or
+ * newer. Those in another directory are older than those beside the log. */
+static int
+compare_times(const struct sibling *a, const struct sibling *b)
+{
+	struct timespec x = a->file.mtime, y = b->file.mtime;
+
+	if (filetime_is_older(x, y))
+		return -1;
+	if (filetime_is_older(y, x))
+		return 1;
+	if (a->elsewhere != b->elsewhere)
+		return a->elsewhere ? -1 : 1;
+	return filetime_compare(x, y);
+}
+
 /* Compares the marks if both are of the same kind, else the times of change. So
- * with numbers of two directories, one of which may have been moved away; there
- * the files of one tick of the clock are older than those beside the log. */
+ * with numbers of two directories, one of which may have been moved away. */
 static int
 compare_ages(const struct sibling *a, const struct sibling *b)
 {
@@ -271,9 +286,7 @@ compare_ages(const struct sibling *a, const struct sibling *b)
 	else if (a->mark.kind == DATED && b->mark.kind == DATED)
 		order = strcmp(a->mark.date, b->mark.date);
 	if (order == 0)
-		order = filetime_compare(a->file.mtime, b->file.mtime);
-	if (order == 0)
-		order = (int)b->elsewhere - (int)a->elsewhere;
+		order = compare_times(a, b);
 	if (order == 0)
 		order = (int)a->mark.kind - (int)b->mark.kind;
 	return order ? order : strcmp(a->file.path, b->file.path);

@@ -301,6 +301,8 @@ static void
 beside(void)
 {
 	static const char want[] = "old/log.2 old/log.1 d/log.1 d/log";
+	static const struct timespec fraction[] = {{1699999990, 27544458},
+						   {1699999990, 27544458}};
 
 	mkdir(in("d"), 0700);
 	mkdir(in("old"), 0700);
@@ -311,6 +313,10 @@ beside(void)
 	make("old/log.1", "old/log.1", 20);
 	make("d/log.1", "d/log.1", 10);
 	lists_beside("old/log.1", want, "the clock was set back between them");
+	make("old/log.1", "old/log.1", 10);
+	make("d/log.1", "d/log.1", 10);
+	utimensat(AT_FDCWD, in("old/log.1"), fraction, 0);
+	lists_beside("old/log.1", want, "whole seconds, as of bzip2");
 }
 
 int
