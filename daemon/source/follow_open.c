@@ -281,21 +281,6 @@ follow_start(struct follow *f, const struct source_start *start, int64_t now,
 
 /* ---- changes ---- */
 
-/* What the open file has had, also if nothing of that was read yet. An offset
- * of 0 proves nothing. */
-static void
-print_of(const struct tail *tail, struct fingerprint *print)
-{
-	struct err err;
-
-	if (tail->offset > 0)
-		tail_print_offset(tail, print);
-	else if (tail->unpack != NULL ||
-		 fingerprint_take(print, tail_bytes, (void *)(uintptr_t)tail,
-				  tail_size(tail), &err) != 0)
-		print->offset = 0;
-}
-
 /* The index in the list of the newest open file; it may have been compressed
  * since. -1 if it was deleted, or renamed to a name that is not listed. */
 static ssize_t
@@ -309,7 +294,7 @@ find_newest(const struct follow *f, const struct rotation *files)
 		return -1;
 	at = rotation_find_inode(files, tail->device, tail->inode);
 	if (at < 0) {
-		print_of(tail, &print);
+		tail_print_known(tail, &print);
 		at = print.offset > 0 ? rotation_find(files, &print, 0, 0) : -1;
 	}
 	/* A copy in the place of the log will grow, so it has to be opened. */
@@ -400,7 +385,7 @@ list(const struct follow *f, struct rotation *files)
 	rotation_clear(files);
 	lost.device = tail->device;
 	lost.inode = tail->inode;
-	print_of(tail, &lost.print);
+	tail_print_known(tail, &lost.print);
 	rotation_list(files, f->spec, &lost);
 }
 

@@ -71,7 +71,7 @@ was_compressed_to(struct tail *tail, const struct rotated *file)
 					.inode = tail->inode,
 					.mtime = tail_changed(tail)};
 
-	tail_print_offset(tail, &open.print);
+	tail_print_known(tail, &open.print);
 	return !tail_has_name(tail) && tail_holds(tail, &open.print) &&
 	       is_same(&open, file);
 }
@@ -212,11 +212,18 @@ insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
 	generations_insert(g, (*at)++, tail);
 }
 
+/* The index of the open file, which may have been compressed, in the list; the
+ * count if it is not there. */
 static size_t
 index_of(const struct rotation *files, const struct tail *tail)
 {
 	ssize_t at = rotation_find_inode(files, tail->device, tail->inode);
+	struct fingerprint now;
 
+	if (at < 0 && !tail_has_name(tail)) {
+		tail_print_contents(tail, &now);
+		at = now.offset > 0 ? rotation_find(files, &now, 0, 0) : -1;
+	}
 	return at >= 0 ? (size_t)at : files->count;
 }
 

@@ -335,6 +335,26 @@ tail_print_offset(const struct tail *tail, struct fingerprint *print)
 	print_at(tail, &tail->before_offset, tail->offset, print);
 }
 
+void
+tail_print_contents(const struct tail *tail, struct fingerprint *print)
+{
+	struct err err;
+
+	if (tail->unpack != NULL ||
+	    fingerprint_take(print, tail_bytes, (void *)(uintptr_t)tail,
+			     tail_size(tail), &err) != 0)
+		print->offset = 0;
+}
+
+void
+tail_print_known(const struct tail *tail, struct fingerprint *print)
+{
+	if (tail->offset > 0)
+		tail_print_offset(tail, print);
+	else
+		tail_print_contents(tail, print);
+}
+
 bool
 tail_holds(const struct tail *tail, const struct fingerprint *print)
 {

@@ -837,6 +837,32 @@ copied_and_compressed(void)
 	end(site);
 }
 
+/* Nothing had been read of the log, and what it has later is compressed. */
+static void
+copied_then_compressed_unread(void)
+{
+	struct site *site = begin();
+
+	put(site, "log.1", "0000000001 a");
+	put_raw(site, "log", "", 0);
+	start(site, "log");
+	put(site, "log", "0000000002 b");
+	move(site, "log.1", "log.2");
+	copy(site, "log", "log.1");
+	cut(site, "log");
+	put(site, "log", "0000000003 c");
+	move(site, "log.2", "log.3");
+	move(site, "log.1", "log.2");
+	move(site, "log", "log.1");
+	if (!compress_file(site, &gzip, "log.1"))
+		abort();
+	put(site, "log", "0000000004 d");
+	arrives(site, "0000000004 d", "copied, rotated and compressed unread");
+	is_int(count(site, "0000000002 b"), 1, "the copy is read");
+	is_int(count(site, "0000000003 c"), 1, "once what came after it");
+	end(site);
+}
+
 /* ---- resumed ---- */
 
 static void
@@ -1188,6 +1214,7 @@ main(void)
 	copied_before_clock_was_set();
 	dated_before_clock_was_set();
 	copied_and_compressed();
+	copied_then_compressed_unread();
 	resumed("log.2", "log.1", &none);
 	resumed("log.2", "log.1", &gzip);
 	resumed("log-20261119", "log-20261120", &none);
