@@ -440,6 +440,48 @@ def in_users_journals():
         daemon.stop()
 
 
+def rotate():
+    """journalctl --rotate; returns the directory."""
+    place = os.path.dirname(glob.glob("/var/log/journal/*/system.journal")[0])
+    before = len(glob.glob(place + "/system@*.journal"))
+    appeared = pbs.Inotify(place)
+    os.kill(process.pid, signal.SIGUSR2)
+    pbs.until("rotated", 20, lambda: len(glob.glob(
+        place + "/system@*.journal")) > before, appeared.wait)
+    appeared.close()
+    return place
+
+
+def archived():
+    """Entries that came before a rotation, of the system and of a user, and
+    after it, are all read, in a sandbox, too."""
+    if os.environ["PBS_JOURNAL"] != "slave":
+        return
+    with pbs.Site() as site, pbs.Site() as witness, pbs.Site() as first:
+        witness.start("--logfile=journal:")
+        daemon = site.start("--logfile=journal:")
+        send(message("198.51.100.80"))
+        ok(site.wait_key("198.51.100.80"), "before")
+        daemon.stop()
+        send(message("198.51.100.81"))
+        with written(message("198.51.100.82"), "system.slice/dovecot.service"):
+            ok(witness.wait_key("198.51.100.82"), "while it is down")
+        rotate()
+        send(message("198.51.100.83"))
+        daemon = site.start("--logfile=journal:")
+        for n in (81, 82, 83):
+            ok(site.wait_key("198.51.100.%d" % n), "resumed: login %d" % n)
+        ok("is gone" not in daemon.messages(), "nothing is missed",
+           daemon.messages())
+        send(message("198.51.100.84"))
+        ok(site.wait_key("198.51.100.84"), "and followed")
+        daemon.stop()
+        daemon = first.start("--logfile=journal:")
+        ok(all(first.wait_key("198.51.100.%d" % n) for n in range(80, 85)),
+           "a first start finds all")
+        daemon.stop()
+
+
 def vacuumed():
     """Entries are gone when the daemon comes back."""
     if os.environ["PBS_JOURNAL"] != "slave":
@@ -450,16 +492,9 @@ def vacuumed():
         ok(site.wait_key("198.51.100.76"), "before")
         daemon.stop()
         send(message("198.51.100.77"))
-        place = os.path.dirname(
-            glob.glob("/var/log/journal/*/system.journal")[0])
-        appeared = pbs.Inotify(place)
-        os.kill(process.pid, signal.SIGUSR2)  # journalctl --rotate
-        pbs.until("rotated", 20,
-                  lambda: glob.glob(place + "/system@*.journal"),
-                  appeared.wait)
-        appeared.close()
-        for archived in glob.glob(place + "/*@*.journal"):
-            os.unlink(archived)
+        place = rotate()
+        for old in glob.glob(place + "/*@*.journal"):
+            os.unlink(old)
         send(message("198.51.100.78"))
         daemon = site.start("--logfile=journal:")
         ok(site.wait_key("198.51.100.78"), "what is left is read")
@@ -475,7 +510,8 @@ prepare()
 process = journald.start()
 try:
     main(journal, without_rules, containers, read_once, whose, shapes, cut, last_words,
-         absent, persistent, in_users_journals, vacuumed, namespace)
+         absent, persistent, in_users_journals, archived,
+         vacuumed, namespace)
 finally:
     process.terminate()
     process.wait()
