@@ -283,7 +283,8 @@ print_answer(const struct question *q, enum ctlsocket_reply reply, char *answer,
 {
 	switch (reply) {
 	case CTLSOCKET_YES:
-		if (q->verb == &verb_metrics) {
+		/* A removal may have a remark. */
+		if (q->verb == &verb_metrics || q->verb == &verb_remove) {
 			fputs(answer, stdout);
 			return YES;
 		}

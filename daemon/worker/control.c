@@ -134,11 +134,15 @@ answer_add(struct request *r, FILE *out)
 static void
 answer_remove(struct request *r, FILE *out)
 {
+	const char *note;
+
 	if (!authtab_remove(r->control->table, &r->addr)) {
 		fprintf(out, "no %s is not authorized\n", r->words[1]);
 		return;
 	}
-	r->control->ops.removed(r->control->ops.arg, &r->addr);
+	note = r->control->ops.removed(r->control->ops.arg, &r->addr);
+	if (note != NULL)
+		fprintf(out, "%s\n", note);
 	fputs("ok\n", out);
 }
 

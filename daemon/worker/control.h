@@ -52,8 +52,9 @@ struct control_ops {
 	void (*added)(void *arg, const struct addr *, int64_t seconds,
 		      const char *user);
 	/* An address was removed. Sees to it that no login up to now brings it
-	 * back, and saves that before the client has its answer. */
-	void (*removed)(void *arg, const struct addr *);
+	 * back, and saves that before the client has its answer. Returns what
+	 * else the client should know, or NULL. */
+	const char *(*removed)(void *arg, const struct addr *);
 	void *arg;
 };
 

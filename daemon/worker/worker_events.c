@@ -370,16 +370,17 @@ worker_on_added(void *arg, const struct addr *addr, int64_t seconds,
 	worker_save(w);
 }
 
-void
+const char *
 worker_on_removed(void *arg, const struct addr *addr)
 {
 	struct worker *w = arg;
-
 	time_t now = worker_moment(w).wall;
+	const char *note;
 
 	pipeline_remove(w->pipeline, addr, now);
-	worker_peers_removed(w, addr, now);
+	note = worker_peers_removed(w, addr, now);
 	worker_save(w);
+	return note;
 }
 
 /* ---- the keeper ---- */

@@ -39,12 +39,13 @@ worker_peers_own(void *arg, const struct authtab_login *login)
 	(void)login;
 }
 
-void
+const char *
 worker_peers_removed(struct worker *w, const struct addr *addr, time_t stamp)
 {
 	(void)w;
 	(void)addr;
 	(void)stamp;
+	return NULL;
 }
 
 #else
@@ -170,21 +171,19 @@ on_released(void *arg, const struct addr *addr, int64_t until, bool open)
 		       worker_peers_now(w));
 }
 
-void
+const char *
 worker_peers_removed(struct worker *w, const struct addr *addr, time_t stamp)
 {
 	struct worker_peers *p = w->peers;
 	struct addr key = authtab_key(w->table, addr);
 
 	if (p == NULL)
-		return;
-	if (p->outbox == NULL) {
-		log_info("peers: this host publishes nothing: the address is "
-			 "removed here only");
-		return;
-	}
+		return NULL;
+	if (p->outbox == NULL)
+		return "removed here only: this host publishes nothing";
 	outbox_remove(p->outbox, &key, stamp, worker_peers_now(w));
 	worker_link_send_soon(p);
+	return NULL;
 }
 
 void

@@ -131,9 +131,11 @@ void worker_peers_close(struct worker *);
 void worker_peers_reload(struct worker *);
 /* Our own logs vouch for a login; arg is the worker. */
 void worker_peers_own(void *arg, const struct authtab_login *);
-/* The removals of the checkpoint are there; the operator has removed one. */
+/* The removals of the checkpoint are there. The operator has removed one: what
+ * else there is to know of that, or NULL. */
 void worker_peers_restored(struct worker *);
-void worker_peers_removed(struct worker *, const struct addr *, time_t stamp);
+const char *worker_peers_removed(struct worker *, const struct addr *,
+    time_t stamp);
 
 /* authtab_event_fn */
 void worker_on_table_event(void *arg, enum authtab_event, const struct addr *,
@@ -165,7 +167,7 @@ const char *worker_on_refuse(void *arg, const struct addr *);
 void worker_on_events(void *arg, uint64_t since, FILE *out);
 void worker_on_added(void *arg, const struct addr *, int64_t seconds,
     const char *user);
-void worker_on_removed(void *arg, const struct addr *);
+const char *worker_on_removed(void *arg, const struct addr *);
 
 /* ipc_client_ops; worker_on_reload() is in reload.c. */
 bool worker_on_find(void *arg, const struct addr *, time_t *when,

@@ -209,6 +209,23 @@ def removals():
         ok(True, "a newer one does")
 
 
+def local_removal():
+    with Place("pop1", "relay") as (engine, pop1, host):
+        pop1.pop()
+        host.relay(pop1)
+        pop1.log(login(ANN), login(BOB))
+        host.wait_key(ANN)
+        equal(host.ctl("remove", ANN),
+              "removed here only: this host publishes nothing\n",
+              "without a key a removal is local, and that is said")
+        engine("FLUSHALL")
+        await_payload(engine, "pop1", ANN)
+        pop1.log(login(EVE))
+        host.wait_key(EVE)
+        equal(host.listed(), [BOB, EVE],
+              "what is published again does not bring it back")
+
+
 def revocation():
     with Place("pop1", "pop2", "relay") as (engine, pop1, pop2, host):
         pop1.pop()
@@ -260,4 +277,4 @@ def sessions():
         ok(True, "a session holds its address at the relay, too")
 
 
-main(logins_arrive, forgeries, removals, revocation, circles, sessions, jobs=3)
+main(logins_arrive, forgeries, removals, local_removal, revocation, circles, sessions, jobs=3)

@@ -64,11 +64,12 @@ added(void *arg, const struct addr *addr, int64_t seconds, const char *user)
 	(void)user;
 }
 
-static void
+static const char *
 removed(void *arg, const struct addr *addr)
 {
 	(void)arg;
 	(void)addr;
+	return NULL;
 }
 
 static void
