@@ -106,8 +106,9 @@ def logins_arrive():
         relay1.wait_key(ANN)
         relay1.wait_key(BOB)
         ok(True, "who logs in at one host may relay at another")
-        relay.wait_message("granted %s for 1800s host=pop1 user=ann" % ANN)
-        ok("host=pop1" in relay.messages(), "the log says at which host")
+        relay.wait_message("granted %s for " % ANN)
+        ok("s host=pop1 user=ann" in relay.messages(),
+           "the log says at which host")
         late = relay2.relay(pop1)
         relay2.wait_key(BOB)
         equal(relay2.listed(), relay1.listed(),
