@@ -395,6 +395,46 @@ test_expiry(void)
 	end(stage);
 }
 
+static bool
+is_out(void *arg, const char *rule)
+{
+	(void)arg, (void)rule;
+	return true;
+}
+
+/* A user with a rule of their own logs in from the address that is there, and
+ * that rule goes. */
+static void
+test_withdrawn(void)
+{
+	struct stage *stage = begin(true, true);
+	struct authtab_login login = {
+	    .addr = {.family = 4, .bytes = {10, [3] = 1}},
+	    .user = "ann",
+	    .user_len = 3,
+	    .when = 150,
+	    .expires = 20000,
+	    .rule = authtab_rule(stage->table, "sieve")};
+
+	authtab_grant(stage->table, &login, 110);
+	pass(&stage->loop, PUBLISH_RENEWAL_MS + 2000);
+	is_str(stage->whole.text, "1@150", "the later login of an address");
+	authtab_withdraw(stage->table, is_out, NULL, NULL);
+	pass(&stage->loop, 0);
+	is_str(stage->whole.text, "1@100", "goes at once when it is withdrawn");
+	is_str(stage->batch.text, "+1@100", "also from a map that takes changes");
+	login.addr.bytes[3] = 2;
+	login.rule = authtab_rule(stage->table, "sieve");
+	authtab_grant(stage->table, &login, 110);
+	pass(&stage->loop, 2000);
+	is_str(stage->whole.text, "1@100 2@150", "an address that has no other");
+	authtab_withdraw(stage->table, is_out, NULL, NULL);
+	pass(&stage->loop, 0);
+	is_str(stage->whole.text, "1@100", "goes with it");
+	is_str(stage->batch.text, "-2@0", "everywhere");
+	end(stage);
+}
+
 static void
 test_cost(void)
 {
@@ -676,6 +716,7 @@ main(void)
 	test_pace();
 	test_renewals();
 	test_expiry();
+	test_withdrawn();
 	test_cost();
 	test_stats();
 	test_batches();

@@ -251,6 +251,33 @@ test_many_users(void)
 	authtab_free(&tab);
 }
 
+/* The login of ann was the last, and gave the address its rule. It has expired
+ * by now, and the session of bob holds the address. */
+static void
+test_rule_of_one_who_left(void)
+{
+	struct heard heard = {0};
+	struct authtab *tab = authtab_new(GRACE, 100, on_event, &heard);
+	struct authtab_login late = {.addr = four(1),
+				     .user = "bob",
+				     .user_len = 3,
+				     .when = 60,
+				     .expires = 60 + GRACE,
+				     .until = 5000};
+
+	authtab_set_hold(tab, HOLD, 0);
+	login(tab, 1, "bob", "pop", 50, 5000);
+	login(tab, 1, "ann", "sieve", 100, 0);
+	late.rule = authtab_rule(tab, "pop");
+	authtab_grant(tab, &late, 2000);
+	is_str(tell(tab, 1), "100 5000 sieve: bob 60 5000 pop,",
+	       "an address has the rule of its last login");
+	withdraw(tab, &heard, "sieve");
+	is_str(tell(tab, 1), "60 5000 pop: bob 60 5000 pop,",
+	       "without that rule, the one of who is left");
+	authtab_free(&tab);
+}
+
 /* A shorter grace must not end the session of another user. */
 static void
 test_shorter_grace(void)
@@ -340,7 +367,7 @@ step_withdraw(struct authtab *tab, struct naive naive[ADDRESSES][PEOPLE])
 	for (size_t i = 0; i < ADDRESSES; i++)
 		for (size_t k = 0; k < PEOPLE; k++)
 			if (naive[i][k].rule == rule)
-				naive[i][k].in = false;
+				naive[i][k] = (struct naive){0};
 }
 
 static void
@@ -390,6 +417,16 @@ same_people(const struct authtab_row *row, const struct naive naive[PEOPLE],
 	return found == want;
 }
 
+/* Whether one of them was granted by the rule of the address. */
+static bool
+has_rule(const struct authtab_row *row, const struct naive naive[PEOPLE])
+{
+	for (size_t k = 0; k < PEOPLE; k++)
+		if (naive[k].granted > 0 && same_rule(row->rule, &naive[k]))
+			return true;
+	return false;
+}
+
 static bool
 same(const struct authtab *tab, struct naive naive[ADDRESSES][PEOPLE],
      int64_t now)
@@ -406,7 +443,8 @@ same(const struct authtab *tab, struct naive naive[ADDRESSES][PEOPLE],
 		if (authtab_get(tab, &addr, &row) != (expires > 0))
 			return false;
 		if (expires > 0 && (row.expires != expires ||
-				    !same_people(&row, naive[i], now)))
+				    !same_people(&row, naive[i], now) ||
+				    !has_rule(&row, naive[i])))
 			return false;
 	}
 	return true;
@@ -432,6 +470,9 @@ test_random(void)
 			naive_sweep(naive, now);
 			step_withdraw(tab, naive);
 			break;
+		case 2: /* moves all of it to new storage */
+			authtab_set_hold(tab, HOLD, now);
+			break;
 		default:
 			naive_sweep(naive, now);
 			step_login(tab, naive, now);
@@ -452,6 +493,7 @@ main(void)
 	test_several_users();
 	test_operator();
 	test_many_users();
+	test_rule_of_one_who_left();
 	test_shorter_grace();
 	test_random();
 	return tap_done();
