@@ -261,6 +261,17 @@ age_of(struct reader *r, time_t since)
 		   : UNKNOWN;
 }
 
+/* Otherwise "read 0 lines" of a log with many logins would be a riddle. */
+static void
+log_skipped(const struct tail *tail, uint64_t offset)
+{
+	if (offset > 0)
+		log_info("skipped %llu of the %llu bytes of %s: too old to "
+			 "authorize anybody",
+			 (unsigned long long)offset,
+			 (unsigned long long)tail_size(tail), tail->path);
+}
+
 /* Goes from the newest file back to the first that has lines older than since.
  * A file without a stamp does not tell how far back to go. */
 static void
@@ -283,6 +294,7 @@ begin_since(struct resume_point *point, time_t since,
 			point->first = i;
 		if (age == OLDER && tail->unpack == NULL)
 			point->offset = offset_since(&r, since);
+		log_skipped(tail, point->offset);
 		tail_close(&tail);
 	}
 	free(r.block);

@@ -109,6 +109,11 @@ log_ready(struct worker *w)
 	log_info("read %llu lines, %llu logins; %zu addresses authorized",
 		 (unsigned long long)stats->lines,
 		 (unsigned long long)stats->logins, authtab_count(w->table));
+	if (w->conf->once && stats->stale > 0)
+		log_info("%llu of the logins are older than the grace period "
+			 "of %us and authorize nobody; pbsctl match lists "
+			 "logins of any age",
+			 (unsigned long long)stats->stale, w->conf->grace);
 	for (size_t i = 0; i < w->nmaps; i++)
 		log_info("publishing to %s", map_name(w->maps[i]));
 	if (w->handover == NULL) {

@@ -30,6 +30,28 @@ def once():
         contains(run.stderr, "none.log", "and names it")
 
 
+def once_too_late():
+    """An old log authorizes nobody, and the messages say why."""
+    with pbs.Site() as site:
+        for n in range(3):
+            site.log(login("198.51.100.%d" % n), when=time.time() - 7200)
+        size = os.path.getsize(site.logfile)
+        run = site.run("--once")
+        contains(run.stderr, "skipped %d of the %d bytes of %s: too old"
+                 % (size, size, site.logfile), "--once: lines that are too old")
+        with open(site.logfile) as log:
+            text = log.read()
+        run = site.run("--once", "--logfile=-", "--grace=30m",
+                       "--checkpoint=" + site.path("map/other"), given=text)
+        contains(run.stderr, "3 of the logins are older than the grace period "
+                 "of 1800s", "--once: and logins on standard input")
+        site.log(login("198.51.100.9"))
+        run = site.run("--once", "--checkpoint=" + site.path("map/third"))
+        contains(run.stderr, "skipped %d of the %d bytes" % (
+            size, os.path.getsize(site.logfile)), "--once: some are not")
+        equal(list(site.dump()), ["198.51.100.9"], "and one counts")
+
+
 def nowrite():
     with pbs.Site() as site:
         site.log(login("198.51.100.1"))
@@ -516,7 +538,7 @@ def no_file():
                      "--once: with the reason")
 
 
-main(no_config, no_file, once, nowrite, reprocess, listing,
+main(no_config, no_file, once, once_too_late, nowrite, reprocess, listing,
      listing_alone, debug, clear, clear_not, check, check_logs,
      check_log_names, check_types, dumpconfig,
      words, bad_flags, bad_files, bad_patterns, hardly_meant, open_patterns, elsewhere, dropped, as_root, values, db_config)
