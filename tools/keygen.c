@@ -71,6 +71,17 @@ parse(struct order *o, int argc, char **argv)
 	return 0;
 }
 
+#ifdef WITHOUT_PEERS
+static int
+make_key(const struct order *o)
+{
+	(void)o;
+	verb_error(&verb_keygen, "pbsctl was built without libsodium, hiredis "
+				 "or OpenSSL; INSTALL, part 1, says more");
+	return EX_UNAVAILABLE;
+}
+#else
+
 /* The name as the configuration takes it, in out; -1: it takes no such name. */
 static int
 host_name(const struct order *o, char out[NAME_MAX_LEN + 1])
@@ -99,17 +110,6 @@ host_name(const struct order *o, char out[NAME_MAX_LEN + 1])
 	out[len] = '\0';
 	return 0;
 }
-
-#ifdef WITHOUT_PEERS
-static int
-make_key(const struct order *o)
-{
-	(void)o;
-	verb_error(&verb_keygen, "pbsctl was built without libsodium, hiredis "
-				 "or OpenSSL; INSTALL, part 1, says more");
-	return EX_UNAVAILABLE;
-}
-#else
 
 /* ---- the file ---- */
 

@@ -16,6 +16,7 @@ static const struct verb *const verbs[] = {
     &verb_import_perl, &verb_import_xmail, &verb_import_smap, &verb_recipients,
     &verb_relay_check,  &verb_doctor,	   &verb_report,     &verb_metrics,
     &verb_top,	       &verb_setup,	   &verb_keygen,
+    &verb_peers,
 };
 
 enum { NVERBS = sizeof(verbs) / sizeof(verbs[0]) };

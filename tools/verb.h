@@ -22,7 +22,7 @@ extern const struct verb verb_import_xmail, verb_import_smap;
 extern const struct verb verb_doctor, verb_report, verb_top, verb_setup;
 extern const struct verb verb_status, verb_list, verb_show, verb_add,
     verb_remove, verb_metrics;
-extern const struct verb verb_keygen;
+extern const struct verb verb_keygen, verb_peers;
 
 /* Prints "pbsctl: VERB: fmt" on standard error. verb NULL: no verb is known. */
 void verb_error(const struct verb *, const char *fmt, ...)

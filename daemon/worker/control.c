@@ -179,6 +179,17 @@ answer_events(struct request *r, FILE *out)
 	fputs("ok\n", out);
 }
 
+static void
+answer_peers(struct request *r, FILE *out)
+{
+	struct control *c = r->control;
+
+	fputs(c->ops.peers(c->ops.arg, out)
+		  ? "ok\n"
+		  : "no peers: is not in the configuration\n",
+	      out);
+}
+
 static const struct command {
 	const char *name;
 	size_t least, most; /* words, its own included */
@@ -192,6 +203,7 @@ static const struct command {
     {"status", 1, 1, false, answer_status},
     {"events", 2, 2, false, answer_events},
     {"metrics", 1, 1, false, answer_metrics},
+    {"peers", 1, 1, false, answer_peers},
 };
 
 static void

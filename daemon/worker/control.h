@@ -11,14 +11,17 @@
  *	status
  *	metrics
  *	events SINCE			those after this number; 0: all
+ *	peers
  *
  * base/ctlsocket.h has the form of an answer. Its lines are those of
  * base/listing.h, "key value" for status, those of daemon/metrics/exposition.h
- * for metrics, or those of daemon/worker/recent.h for events.
+ * for metrics, those of daemon/worker/recent.h for events, or those of
+ * daemon/worker/peers_figures.h for peers.
  */
 #ifndef DAEMON_WORKER_CONTROL_H
 #define DAEMON_WORKER_CONTROL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -43,6 +46,8 @@ struct control_ops {
 	void (*metrics)(void *arg, FILE *out);
 	/* Writes the lines for `events`. */
 	void (*events)(void *arg, uint64_t since, FILE *out);
+	/* Writes the lines for `peers`. False: there are no other hosts. */
+	bool (*peers)(void *arg, FILE *out);
 	struct moment (*now)(void *arg);
 	/* Why an address may not be added; NULL: it may. The slot may be NULL. */
 	const char *(*refuse)(void *arg, const struct addr *);

@@ -211,6 +211,7 @@ figures_write_status(struct worker *w, FILE *out)
 		if (table[i].key != NULL)
 			write_line(out, table[i].key,
 				   value_of(&figures, &table[i]));
+	worker_peers_status(w, out);
 	write_line(out, "left_out", count_left_out(w));
 	write_line(out, "events", recent_newest(w->recent));
 	write_line(out, "errors", own.errors + counts.errors);
@@ -375,6 +376,7 @@ figures_write_metrics(struct worker *w, FILE *out)
 		each_map(w, out, of_maps[i].name, of_maps[i].write);
 	}
 	write_lag(w, out);
+	worker_peers_metrics(w, out);
 	write_logged(out, "errors_total", "Errors that were logged.",
 		     own.errors, counts.errors);
 	write_logged(out, "warnings_total", "Warnings that were logged.",

@@ -230,6 +230,7 @@ open_control(struct worker *w, struct err *err)
 	const struct control_ops ops = {.status = worker_on_status,
 					.metrics = worker_on_metrics,
 					.events = worker_on_events,
+					.peers = worker_on_peers,
 					.now = worker_on_now,
 					.refuse = worker_on_refuse,
 					.added = worker_on_added,

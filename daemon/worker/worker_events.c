@@ -334,6 +334,12 @@ worker_on_metrics(void *arg, FILE *out)
 	figures_write_metrics(arg, out);
 }
 
+bool
+worker_on_peers(void *arg, FILE *out)
+{
+	return worker_peers_answer(arg, out);
+}
+
 void
 worker_on_events(void *arg, uint64_t since, FILE *out)
 {

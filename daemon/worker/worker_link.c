@@ -131,6 +131,17 @@ worker_link_send_soon(struct worker_peers *p)
 	}
 }
 
+/* The reason may change while it is down; since when it is down does not. */
+static void
+set_connection(const struct worker_peers *p, struct peers_connection *c,
+	       bool up, const char *text)
+{
+	if (c->since == 0 || c->up != up)
+		c->since = loop_now(p->worker->loop);
+	c->up = up;
+	snprintf(c->text, sizeof(c->text), "%s", text);
+}
+
 /* pbs-link knows nothing, or what a worker before us has told it. */
 static void
 begin(struct worker_peers *p)
@@ -138,7 +149,8 @@ begin(struct worker_peers *p)
 	p->nonce = hash_seed() | 1;
 	p->step = STEP_BEGIN;
 	p->has_out = false;
-	p->reading = false;
+	set_connection(p, &p->write, false, "not connected yet");
+	set_connection(p, &p->read, false, "not connected yet");
 	if (p->outbox != NULL)
 		outbox_disconnected(p->outbox);
 	worker_link_send(p);
@@ -152,15 +164,17 @@ on_state(struct worker_peers *p)
 	const struct ipc_link_packet *in = &p->in;
 	bool connected = in->code == IPC_LINK_CONNECTED;
 	bool lost = in->code == IPC_LINK_LOST;
+	bool write = in->channel == IPC_LINK_WRITER;
 	char text[512];
 
-	if (in->channel == IPC_LINK_READER && (connected || lost))
-		p->reading = connected;
-	if (in->channel == IPC_LINK_WRITER && lost && p->outbox != NULL)
+	log_printable(text, sizeof(text), in->data, in->data_len);
+	if (connected || lost)
+		set_connection(p, write ? &p->write : &p->read, connected,
+			       text);
+	if (write && lost && p->outbox != NULL)
 		outbox_disconnected(p->outbox);
 	if (in->quiet)
 		return;
-	log_printable(text, sizeof(text), in->data, in->data_len);
 	if (connected)
 		log_info("peers: connected to %s", text);
 	else if (lost)
@@ -249,7 +263,8 @@ lose_link(struct worker_peers *p, const struct err *err)
 	log_error("peers: pbs-link is gone: %s; own logins go on", err->text);
 	loop_unwatch(p->worker->loop, p->fd);
 	p->fd = -1;
-	p->reading = false;
+	set_connection(p, &p->write, false, "pbs-link is gone");
+	set_connection(p, &p->read, false, "pbs-link is gone");
 	if (p->outbox != NULL)
 		outbox_disconnected(p->outbox);
 }

@@ -48,6 +48,28 @@ worker_peers_removed(struct worker *w, const struct addr *addr, time_t stamp)
 	return NULL;
 }
 
+bool
+worker_peers_answer(const struct worker *w, FILE *out)
+{
+	(void)w;
+	(void)out;
+	return false;
+}
+
+void
+worker_peers_status(const struct worker *w, FILE *out)
+{
+	(void)w;
+	(void)out;
+}
+
+void
+worker_peers_metrics(const struct worker *w, FILE *out)
+{
+	(void)w;
+	(void)out;
+}
+
 #else
 
 #include <stdlib.h>
@@ -107,7 +129,7 @@ on_look_timer(void *arg)
 {
 	struct worker_peers *p = arg;
 
-	inbox_look(p->inbox, p->reading, worker_peers_now(p->worker));
+	inbox_look(p->inbox, p->read.up, worker_peers_now(p->worker));
 	timer_arm(p->look, LOOK_MS);
 }
 
@@ -329,6 +351,56 @@ worker_peers_close(struct worker *w)
 	inbox_free(&p->inbox);
 	sign_forget(p->secret, sizeof(p->secret));
 	free(p);
+}
+
+/* ---- for the operator ---- */
+
+static struct peers_figures
+figures_of(const struct worker *w)
+{
+	const struct worker_peers *p = w->peers;
+
+	return (struct peers_figures){
+	    .inbox = p->inbox,
+	    .outbox = p->outbox,
+	    .stream = p->stream,
+	    .write = p->outbox != NULL ? &p->write : NULL,
+	    .read = inbox_hosts(p->inbox) > 0 ? &p->read : NULL,
+	    .now = worker_peers_now(w)};
+}
+
+bool
+worker_peers_answer(const struct worker *w, FILE *out)
+{
+	struct peers_figures figures;
+
+	if (w->peers == NULL)
+		return false;
+	figures = figures_of(w);
+	peers_figures_write_answer(&figures, out);
+	return true;
+}
+
+void
+worker_peers_status(const struct worker *w, FILE *out)
+{
+	struct peers_figures figures;
+
+	if (w->peers == NULL)
+		return;
+	figures = figures_of(w);
+	peers_figures_write_status(&figures, out);
+}
+
+void
+worker_peers_metrics(const struct worker *w, FILE *out)
+{
+	struct peers_figures figures;
+
+	if (w->peers == NULL)
+		return;
+	figures = figures_of(w);
+	peers_figures_write_metrics(&figures, out);
 }
 
 #endif

@@ -19,6 +19,7 @@
 #include "daemon/peers/inbox.h"
 #include "daemon/peers/outbox.h"
 #include "daemon/peers/sign.h"
+#include "daemon/worker/peers_figures.h"
 #include "daemon/worker/worker_state.h"
 
 /* What pbs-link hears first, one by one: READ has a step for each host. */
@@ -34,7 +35,8 @@ struct worker_peers {
 	unsigned char secret[SIGN_SECRET];
 	struct outbox *outbox; /* NULL: nothing is published */
 	struct inbox *inbox;
-	bool reading; /* the streams can be read */
+	/* .up: our stream can be written, those of the hosts can be read */
+	struct peers_connection write, read;
 	struct timer *send, *look;
 	bool gathering;	     /* the timer is armed for new records */
 	bool forgot_removal; /* that has been logged */

@@ -136,6 +136,11 @@ void worker_peers_own(void *arg, const struct authtab_login *);
 void worker_peers_restored(struct worker *);
 const char *worker_peers_removed(struct worker *, const struct addr *,
     time_t stamp);
+/* What `pbsctl peers', status and metrics print of them. False: there are
+ * none. */
+bool worker_peers_answer(const struct worker *, FILE *);
+void worker_peers_status(const struct worker *, FILE *);
+void worker_peers_metrics(const struct worker *, FILE *);
 
 /* authtab_event_fn */
 void worker_on_table_event(void *arg, enum authtab_event, const struct addr *,
@@ -164,6 +169,7 @@ void worker_on_status(void *arg, FILE *out);
 void worker_on_metrics(void *arg, FILE *out);
 struct moment worker_on_now(void *arg);
 const char *worker_on_refuse(void *arg, const struct addr *);
+bool worker_on_peers(void *arg, FILE *out);
 void worker_on_events(void *arg, uint64_t since, FILE *out);
 void worker_on_added(void *arg, const struct addr *, int64_t seconds,
     const char *user);

@@ -3,87 +3,21 @@
 # first says and they agree; whatever the engine between them loses. What nobody
 # has signed grants nothing, and what an operator removes is gone everywhere.
 import os
-import re
 import signal
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-import engines
+import hosts
 import pbs
+from hosts import Place
 from pbs import login
-from tap import equal, main, ok, skip_all
+from tap import equal, main, ok
 
-PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
 ANN, BOB = "198.51.100.7", "198.51.100.8"
 DAN, EVE = "198.51.100.99", "203.0.113.9"
 
-with open(os.path.join(pbs.BUILD, "config.mk")) as _config:
-    if "WITHOUT_PEERS" in _config.read():
-        skip_all("built without hiredis, libsodium or OpenSSL")
-if not engines.programs():
-    skip_all("neither redis-server nor valkey-server is installed")
-
-
-class Host(pbs.Site):
-    """A site with a key, that may publish as `name' and hear others."""
-
-    def __init__(self, name, engine):
-        super().__init__()
-        self.name, self.engine = name, engine
-        line = subprocess.run([PBSCTL, "keygen", self.path("key")], text=True,
-                              stdout=subprocess.PIPE).stdout
-        self.key = re.search(r"k1:[A-Za-z0-9+/=]+", line).group(0)
-
-    def configure(self, publish=True, hosts=(), more=""):
-        text = "peers:\n  engine: unix:%s\n" % self.engine.path
-        if publish:
-            text += "  publish: { name: %s, key: %s }\n" % (
-                self.name, self.path("key"))
-        if hosts:
-            text += "  hosts:\n"
-        for host in hosts:
-            text += '    - { name: %s, key: "%s" }\n' % (host.name, host.key)
-        self.write("pbs.yaml", text + more)
-
-    def pop(self, **how):
-        """Publishes; no Postfix is here."""
-        self.configure(**how)
-        return self.start("--dbfile=none", "--checkpoint=" + self.path("state"))
-
-    def relay(self, *hosts, publish=False, more=""):
-        self.configure(publish=publish, hosts=hosts, more=more)
-        return self.start("--logfile=none")
-
-    def ctl(self, *words):
-        return subprocess.run([PBSCTL, *words, "--socket=" + self.map + ".ctl"],
-                              text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT).stdout
-
-    def listed(self):
-        done = self.run("--list", "--checkpoint=" + self.map + ".state")
-        return sorted(line.split()[0] for line in done.stdout.splitlines())
-
-
-class Place:
-    """An engine, and hosts of these names."""
-
-    def __init__(self, *names):
-        self.dir = pbs.Site()
-        self.engine = engines.Engine(engines.programs()[0],
-                                     self.dir.path("engine"))
-        self.hosts = [Host(name, self.engine) for name in names]
-
-    def __enter__(self):
-        self.engine.start()
-        return self.engine, *self.hosts
-
-    def __exit__(self, *exc):
-        for host in self.hosts:
-            host.__exit__(*exc)
-        self.engine.kill()
-        self.dir.__exit__(*exc)
+hosts.need()
 
 
 def payloads(engine, name):
