@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,19 +58,27 @@ added(void *arg, const struct addr *addr, int64_t seconds, const char *user)
 	(void)user;
 }
 
-static void
+static const char *
 removed(void *arg, const struct addr *addr)
 {
 	(void)arg;
-	(void)addr;
+	return addr->family == 6 ? "here only" : NULL;
+}
+
+static bool
+peers(void *arg, FILE *out)
+{
+	(void)arg;
+	fputs("published pbs:pop1 1\n", out);
+	return true;
 }
 
 static void
 open_all(void)
 {
 	static const struct control_ops ops = {
-	    .status = status, .events = events, .now = now,
-	    .added = added, .removed = removed};
+	    .status = status, .metrics = status, .events = events,
+	    .peers = peers, .now = now, .added = added, .removed = removed};
 	struct stat node;
 	struct err err;
 	int fd;

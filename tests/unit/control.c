@@ -55,6 +55,15 @@ events(void *arg, uint64_t since, FILE *out)
 	fprintf(out, "%llu\n", (unsigned long long)since + 1);
 }
 
+/* There are no other hosts. */
+static bool
+peers(void *arg, FILE *out)
+{
+	(void)arg;
+	(void)out;
+	return false;
+}
+
 static void
 added(void *arg, const struct addr *addr, int64_t seconds, const char *user)
 {
@@ -92,6 +101,7 @@ serve(int fd, size_t many)
 {
 	const struct control_ops ops = {.status = status,
 					.events = events,
+					.peers = peers,
 					.now = now,
 					.refuse = refuse,
 					.added = added,
@@ -195,6 +205,9 @@ requests(void)
 	is_answer("events -1", CTLSOCKET_FAILED, "",
 		  "not the number of an event");
 	is_answer("events", CTLSOCKET_FAILED, "", "unknown request");
+	is_answer("peers", CTLSOCKET_NO, "",
+		  "peers: is not in the configuration");
+	is_answer("peers pop1", CTLSOCKET_FAILED, "", "unknown request");
 	is_answer("add 192.0.2.9 60 c%2Cd", CTLSOCKET_YES,
 		  "192.0.2.9 1700000000 1700000060 c%2Cd -\n", "-");
 	is_answer("add 192.0.2.10 999999", CTLSOCKET_YES,
