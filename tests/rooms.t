@@ -89,6 +89,8 @@ MAY_ALSO = {
     # The key of this host is made and read as the daemon reads it.
     "daemon/configtest_peers.c": {"daemon/peers", "daemon/link/access.h"},
     "tools/keygen.c": {"daemon/peers"},
+    # pbsctl peers --test; no other tool talks to an engine.
+    "tools/peers_probe.c": {"daemon/link/probe.h"},
     # Starts it; the keeper and the worker never see each other.
     "daemon/main.c": {"daemon/keeper/keeper.h"},
     # The helper's packets are framed as the keeper's are.

@@ -15,6 +15,7 @@
 #include "base/ctlsocket.h"
 #include "base/err.h"
 #include "tools/output/json.h"
+#include "tools/peers_probe.h"
 #include "tools/settings.h"
 #include "tools/verb.h"
 
@@ -29,19 +30,25 @@ static const char help[] =
     "last,\n"
     "and what was refused, by reason.\n"
     "\n"
+    "With --test, asks no daemon, but tries at each engine what a daemon with\n"
+    "this configuration would do there, changes nothing, and says which ACL\n"
+    "rules are missing.\n"
+    "\n"
+    "  --test         try the engines\n"
     "  --json         objects for programs, one per line\n"
     "  --config FILE  the daemon's configuration, for where it listens\n"
     "  --dbfile MAP   the same: as the daemon's flag\n"
     "  --socket PATH  the socket where it listens\n"
     "\n"
-    "Exit: 0 each connection is there and each host was heard within 15 s, 1\n"
-    "not so, or no peers: in the configuration, 64 wrong usage, 69 no daemon\n"
-    "is running, 78 FILE cannot be read.\n";
+    "Exit: 0 each connection is there and each host was heard within 15 s, or\n"
+    "with --test all is permitted; 1 not so, or no peers: in the configuration;\n"
+    "64 wrong usage, 66 a secret cannot be read, 69 no daemon is running, 78\n"
+    "FILE cannot be read.\n";
 
 enum { YES = 0, NO = 1, SILENT = 15 }; /* seconds: three heartbeats */
 
 struct peers_question {
-	bool json, help;
+	bool json, test, help;
 	const char *config, *socket;
 	struct strings dbfiles;
 };
@@ -286,6 +293,7 @@ parse(struct peers_question *q, int argc, char **argv)
 {
 	static const struct option known[] = {
 	    {"json", no_argument, NULL, 'j'},
+	    {"test", no_argument, NULL, 't'},
 	    {"config", required_argument, NULL, 'c'},
 	    {"dbfile", required_argument, NULL, 'd'},
 	    {"socket", required_argument, NULL, 's'},
@@ -303,6 +311,7 @@ parse(struct peers_question *q, int argc, char **argv)
 		if (c == 's')
 			q->socket = optarg;
 		q->json = q->json || c == 'j';
+		q->test = q->test || c == 't';
 		q->help = q->help || c == 'h';
 	}
 	if (optind == argc)
@@ -325,6 +334,10 @@ run(int argc, char **argv)
 		fputs(help, stdout);
 		return verb_finish(&verb_peers, EX_OK);
 	}
+	if (q.test) {
+		code = peers_probe(&verb_peers, q.config, &q.dbfiles);
+		return verb_finish(&verb_peers, code);
+	}
 	path = settings_socket(q.socket, q.config, &q.dbfiles, &err);
 	strings_clear(&q.dbfiles);
 	if (path == NULL) {
@@ -338,7 +351,7 @@ run(int argc, char **argv)
 
 const struct verb verb_peers = {
     .name = "peers",
-    .arguments = "[--json]",
+    .arguments = "[--json | --test]",
     .summary = "print what is known of other hosts, and of the engine between",
     .run = run,
 };

@@ -4,6 +4,7 @@
 # hostile engine gets no further than this process.
 import os
 import select
+import subprocess
 import sys
 import tempfile
 
@@ -115,7 +116,7 @@ def a_lost_stream_is_noticed(engine, program):
         ok(link.wait_count("entry", 10), program + ": read before it is lost")
         since = len(link.said)
         engine("FLUSHALL")
-        link.tell("append %d-0 0-0 10 10" % (BASE + 1))
+        link.tell("append %d-0 0-0 1 10" % (BASE + 1))
         ok(link.wait("gone", since=since), "the next XADD tells of FLUSHALL")
         equal(engine("EXISTS", "pbs:pop1"), 0, "and has made no new stream")
         link.tell("append %d-0 0-0 10 10" % (BASE + 2))
@@ -275,6 +276,52 @@ HOSTS = ('hosts: [ { name: pop2, key: '
          '"k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" } ]')
 
 
+def tried(link):
+    done = subprocess.run(
+        [os.path.join(pbs.BUILD, "pbsctl"), "peers", "--test",
+         "--config=" + link.path], text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout.splitlines()
+
+
+@for_one_engine
+def the_operator_tries(engine):
+    secret = os.path.join(engine.directory, "password")
+    with open(secret, "w") as f:
+        f.write("secret\n")
+    os.chmod(secret, 0o400)
+    link = Link(engine.directory, "unix:" + engine.path, settings=[
+        "user: pop1", "password_file: " + secret, HOSTS])
+    code, lines = tried(link)
+    ok(code == 1 and "WRONGPASS" in lines[0],
+       "pbsctl peers --test: no such user", *lines)
+    user = ("ACL", "SETUSER", "pop1", "on", ">secret", "resetchannels",
+            "-@all", "~pbs:pop1", "+xadd", "+xinfo|stream")
+    engine(*user)
+    code, lines = tried(link)
+    equal([line.split()[:3] for line in lines],
+          [["ok", "unix:%s:" % engine.path, lines[0].split()[2]],
+           ["ok", "XINFO", "STREAM"], ["ok", "XADD", "pbs:pop1"],
+           ["FAILED", "XTRIM", "pbs:pop1:"], ["FAILED", "XINFO", "STREAM"],
+           ["FAILED", "XREAD", "pbs:pop2:"]], "each right is tried", *lines)
+    ok(code == 1 and lines[3].endswith("needs ~pbs:pop1 +xtrim")
+       and lines[5].endswith("needs %R~pbs:* +xread"),
+       "the rules that are missing are named", *lines)
+    engine(*user, "+xtrim", "%R~pbs:*", "+xread")
+    code, lines = tried(link)
+    equal((code, [line.split()[0] for line in lines]), (0, ["ok"] * 6),
+          "then all is permitted", *lines)
+    engine("XADD", "pbs:pop1", "5-0", "p", "x")
+    engine("XADD", "pbs:pop2", "5-0", "p", "x")
+    code, lines = tried(link)
+    equal((code, engine("XLEN", "pbs:pop1"), engine("XLEN", "pbs:pop2")),
+          (0, 1, 1), "streams stay as they are", *lines)
+    engine.kill()
+    code, lines = tried(link)
+    ok(code == 1 and "connect: " in lines[0], "no engine is there", *lines)
+    engine.start()
+
+
 @for_one_engine
 def odd_entries(engine):
     sign = "s" * 64
@@ -357,5 +404,5 @@ def its_death(engine):
 
 main(entries_pass, old_entries_go, a_lost_stream_is_noticed,
      ids_that_are_taken, an_engine_that_is_full, an_engine_that_goes_away,
-     permissions, odd_entries, a_worker_that_does_not_read, its_death,
-     jobs=5)
+     permissions, the_operator_tries, odd_entries,
+     a_worker_that_does_not_read, its_death, jobs=5)
