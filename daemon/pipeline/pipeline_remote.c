@@ -12,11 +12,17 @@ earlier(time_t a, time_t b)
 	return a < b ? a : b;
 }
 
+/* Who comes late hears of logins that are long known elsewhere, as if from a
+ * backlog. */
+enum { NEWS_SECONDS = 60 };
+
 static void
-log_granted(const struct pipeline_remote *login, int64_t seconds)
+log_granted(const struct pipeline_remote *login, int64_t seconds, time_t now)
 {
 	char address[ADDR_TEXT_MAX], user[128];
 
+	if (now - login->when > NEWS_SECONDS && !log_debugging())
+		return;
 	addr_format(login->addr, address);
 	log_info("granted %s for %llds host=%s user=%s", address,
 		 (long long)seconds, login->host,
@@ -63,7 +69,7 @@ pipeline_remote(struct pipeline *p, const struct pipeline_remote *login,
 		return -1;
 	ends = grant.until > grant.expires ? grant.until : grant.expires;
 	if (authtab_grant(p->table, &grant, now.lifetime) == AUTHTAB_ADDED)
-		log_granted(login, ends - now.lifetime);
+		log_granted(login, ends - now.lifetime, now.wall);
 	return ends;
 }
 

@@ -57,12 +57,14 @@ make_setup(struct worker_peers *p)
 static bool
 make_append(struct worker_peers *p)
 {
+	struct peers_time now = worker_peers_now(p->worker);
 	struct outbox_entry entry;
 	char id[STREAMID_SIZE];
 	struct sign_entry whole = {.stream = p->stream, .id = id};
 
 	if (p->outbox == NULL ||
-	    !outbox_take(p->outbox, &entry, worker_peers_now(p->worker)))
+	    (!p->due && outbox_wait_ms(p->outbox, now) > 0) ||
+	    !outbox_take(p->outbox, &entry, now))
 		return false;
 	ipc_link_begin(&p->out, IPC_LINK_APPEND, p->nonce);
 	p->out.id = entry.id;
@@ -90,6 +92,35 @@ watch(struct worker_peers *p, bool out)
 		log_error("peers: %s", err.text);
 }
 
+static void
+arm(struct worker_peers *p, int64_t wait)
+{
+	int64_t then = worker_peers_now(p->worker).steady_ms + wait;
+
+	if (then >= p->send_ms)
+		return;
+	p->send_ms = then;
+	timer_arm(p->send, wait);
+}
+
+void
+worker_link_send_soon(struct worker_peers *p)
+{
+	if (!p->has_out)
+		arm(p, outbox_wait_ms(p->outbox, worker_peers_now(p->worker)));
+}
+
+/* When to try again after all was sent that can be. If something is left that
+ * cannot be sent, as no id is left for it, later is soon enough. */
+static void
+arm_next(struct worker_peers *p)
+{
+	int64_t wait = outbox_wait_ms(p->outbox, worker_peers_now(p->worker));
+
+	p->send_ms = INT64_MAX;
+	arm(p, wait > 0 ? wait : OUTBOX_HEARTBEAT_MS);
+}
+
 void
 worker_link_send(struct worker_peers *p)
 {
@@ -102,12 +133,12 @@ worker_link_send(struct worker_peers *p)
 		sent = ipc_link_send(p->fd, &p->out, &err);
 		p->has_out = sent == 0;
 	}
+	p->due = false;
 	if (sent < 0)
 		log_error("peers: %s", err.text);
 	watch(p, p->has_out);
-	if (p->outbox != NULL)
-		timer_arm(p->send, outbox_wait_ms(p->outbox,
-						  worker_peers_now(p->worker)));
+	if (p->outbox != NULL && !p->has_out)
+		arm_next(p);
 }
 
 void
@@ -115,20 +146,9 @@ worker_link_on_timer(void *arg)
 {
 	struct worker_peers *p = arg;
 
-	p->gathering = false;
+	p->due = true;
 	if (p->fd >= 0)
 		worker_link_send(p);
-}
-
-void
-worker_link_send_soon(struct worker_peers *p)
-{
-	int64_t wait = outbox_wait_ms(p->outbox, worker_peers_now(p->worker));
-
-	if (wait <= OUTBOX_GATHER_MS && !p->gathering) {
-		p->gathering = true;
-		timer_arm(p->send, wait);
-	}
 }
 
 /* The reason may change while it is down; since when it is down does not. */

@@ -38,7 +38,8 @@ struct worker_peers {
 	/* .up: our stream can be written, those of the hosts can be read */
 	struct peers_connection write, read;
 	struct timer *send, *look;
-	bool gathering;	     /* the timer is armed for new records */
+	int64_t send_ms;     /* steady: the timer is armed for then */
+	bool due;	     /* then has come */
 	bool forgot_removal; /* that has been logged */
 	bool has_out;	     /* a packet waits for room */
 	struct ipc_link_packet out, in;
