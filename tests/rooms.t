@@ -75,7 +75,9 @@ MAY_INCLUDE = {room: set(others.split()) for room, others in {
                         "tools/gateway",
     "tools/relaycheck": "base tools/output tools tools/gateway",
     # It looks at what the daemon would find, and runs Postfix's commands.
-    "tools/doctor": TOOLS + " tools/output tools daemon/sys daemon/sandbox",
+    # Networks in mynetworks are added up as the imports do it.
+    "tools/doctor": TOOLS + " tools/output tools daemon/sys daemon/sandbox "
+                    "tools/postfix/netset.h",
     # It reads logs and their rotated files as the daemon does.
     "tools/report": TOOLS + " tools/output tools daemon/source/source.h "
                     "daemon/sys/atomic_file.h",

@@ -261,6 +261,15 @@ def settings(host):
                       ("IPv6", "[2001:d00::]/24")):
         host.finds("postfix-wide-network", "mynetworks", name, True,
                    etc=host.etc_with({"mynetworks": "127.0.0.0/8 " + net}))
+    # As many addresses as a /16 has, in networks that have no neighbours.
+    many = ["198.%d.%d.0/24" % (n // 256, n % 256) for n in range(0, 512, 2)]
+    for name, nets in (("IPv4 together", many + ["203.0.113.0/24"]),
+                       ("IPv6 together", ["[2001:d00::]/32",
+                                          "[2001:d02::]/33"])):
+        host.finds("postfix-wide-network", "mynetworks", name, True,
+                   etc=host.etc_with({"mynetworks": " ".join(nets)}))
+    host.healthy("a /16 of many networks is no fault", etc=host.etc_with(
+        {"mynetworks": " ".join(many + many[:9] + ["[2001:d00::]/32"])}))
     host.healthy("wide private networks are no fault", etc=host.etc_with(
         {"mynetworks": "10.0.0.0/8 172.16.0.0/12 [fd00::]/8 198.51.100.0/24"}))
 

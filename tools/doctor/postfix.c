@@ -1,6 +1,7 @@
 /*
  * Findings on Postfix: its settings as such, types of maps and networks.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "tools/doctor/examine.h"
 #include "tools/doctor/postfix_state.h"
 #include "tools/doctor/restrictions.h"
+#include "tools/postfix/netset.h"
 
 /* ---- types of maps ---- */
 
@@ -86,30 +88,59 @@ parse_network(struct cidr *net, const char *word)
 }
 
 static void
-examine_network(struct postfix_state *s, const char *word)
+report_wide(struct postfix_state *s, const char *what, double share, int family)
+{
+	char size[NETSET_SIZE_MAX];
+
+	netset_format_size(share, family, size);
+	REPORT(&s->examination->report, FAULT_WIDE_NETWORK, what, size);
+}
+
+/* Reports a network that is wide by itself; other public ones are collected. */
+static void
+examine_network(struct postfix_state *s, const char *word, struct netset *others)
 {
 	struct cidr net;
-	char size[64];
 
-	if (parse_network(&net, word) != 0 || !cidr_is_wide(&net))
+	if (parse_network(&net, word) != 0 || cidr_is_private(&net))
 		return;
-	if (net.addr.family == 4)
-		snprintf(size, sizeof(size), "%llu", 1ULL << (32 - net.bits));
+	if (cidr_is_wide(&net))
+		report_wide(s, word, ldexp(1, -(int)net.bits), net.addr.family);
 	else
-		snprintf(size, sizeof(size), "2^%u", 128 - net.bits);
-	REPORT(&s->examination->report, FAULT_WIDE_NETWORK, word, size);
+		netset_add(others, &net.addr, net.bits);
+}
+
+/* Many networks of a usual size may be wide together. */
+static void
+examine_together(struct postfix_state *s, struct netset *nets, int family,
+		 int wide)
+{
+	double share;
+	char *what;
+
+	netset_merge(nets);
+	share = netset_share(nets, family);
+	if (share <= ldexp(1, -wide))
+		return;
+	what = alloc_format("its IPv%d networks together", family);
+	report_wide(s, what, share, family);
+	free(what);
 }
 
 static void
 examine_networks(struct postfix_state *s)
 {
 	char *value = alloc_string(postconf_value(&s->settings, "mynetworks"));
+	struct netset others = {0};
 	char *at, *word;
 
 	for (word = strtok_r(value, ", \t", &at); word != NULL;
 	     word = strtok_r(NULL, ", \t", &at))
 		if (*word != '!' && *word != '/')
-			examine_network(s, word);
+			examine_network(s, word, &others);
+	examine_together(s, &others, 4, CIDR_WIDE_4);
+	examine_together(s, &others, 6, CIDR_WIDE_6);
+	netset_clear(&others);
 	free(value);
 }
 

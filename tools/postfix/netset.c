@@ -139,6 +139,18 @@ netset_share(const struct netset *set, int family)
 }
 
 void
+netset_format_size(double share, int family, char out[NETSET_SIZE_MAX])
+{
+	int exponent;
+
+	frexp(share, &exponent);
+	if (family == 4)
+		snprintf(out, NETSET_SIZE_MAX, "%.0f", ldexp(share, 32));
+	else
+		snprintf(out, NETSET_SIZE_MAX, "2^%d", 128 + exponent - 1);
+}
+
+void
 netset_format(const struct cidr *net, bool brackets, char out[NETSET_TEXT_MAX])
 {
 	char text[ADDR_TEXT_MAX];

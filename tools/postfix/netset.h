@@ -54,6 +54,10 @@ struct cidr netset_span(const struct netset *);
  * They must be merged. */
 double netset_share(const struct netset *, int family);
 
+/* How many addresses that is; of IPv6, as a power of two, rounded down. */
+enum { NETSET_SIZE_MAX = 32 };
+void netset_format_size(double share, int family, char out[NETSET_SIZE_MAX]);
+
 /* "192.0.2.0/24", "2001:db8::/32"; as mynetworks wants it, with brackets. */
 enum { NETSET_TEXT_MAX = ADDR_TEXT_MAX + 6 };
 void netset_format(const struct cidr *, bool brackets,

@@ -59,30 +59,17 @@ relaynets_add(struct relaynets *nets, struct netset *set, struct place place)
 	return NULL;
 }
 
-/* How many addresses these are; of IPv6, as a power of two, rounded down. */
-static void
-format_size(double share, int family, char out[32])
-{
-	int exponent;
-
-	frexp(share, &exponent);
-	if (family == 4)
-		snprintf(out, 32, "%.0f", ldexp(share, 32));
-	else
-		snprintf(out, 32, "2^%d", 128 + exponent - 1);
-}
-
 void
 relaynets_warn(const struct netset *set, struct place place,
 	       struct remarks *remarks)
 {
 	struct cidr span = netset_span(set);
 	int family = span.addr.family;
-	char size[32], text[NETSET_TEXT_MAX];
+	char size[NETSET_SIZE_MAX], text[NETSET_TEXT_MAX];
 
 	if (!cidr_is_wide(&span))
 		return;
-	format_size(netset_share(set, family), family, size);
+	netset_format_size(netset_share(set, family), family, size);
 	netset_format(&span, false, text);
 	remark(remarks, place,
 	       "lets %s public addresses in %s relay: make sure that all of "
@@ -142,12 +129,13 @@ warn_of_all(const struct relaynets *nets, struct remarks *remarks)
 	static const int bits[] = {CIDR_WIDE_4, CIDR_WIDE_6};
 	struct netset quiet = merged(&nets->nets, is_quiet);
 	struct netset all = merged(&nets->nets, is_public);
-	char size[32];
+	char size[NETSET_SIZE_MAX];
 
 	for (size_t i = 0; i < 2; i++) {
 		if (netset_share(&quiet, families[i]) <= ldexp(1, -bits[i]))
 			continue;
-		format_size(netset_share(&all, families[i]), families[i], size);
+		netset_format_size(netset_share(&all, families[i]), families[i],
+				   size);
 		remark(remarks, (struct place){nets->files.list[0], 0},
 		       "all networks together let %s public IPv%d addresses "
 		       "relay: make sure that all of them are yours",
