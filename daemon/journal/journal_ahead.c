@@ -9,7 +9,9 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "daemon/journal/journal_files.h"
 #include "daemon/journal/journal_open.h"
+#include "daemon/journal/journal_place.h"
 #include "daemon/journal/journal_reader.h"
 #include "daemon/journal/journal_tags.h"
 
@@ -49,6 +51,8 @@ struct slice {
 
 struct journal_ahead {
 	const struct journal_spec *spec;
+	const char **paths; /* of what they read; ends with NULL */
+	struct journal_files files;
 	pthread_mutex_t lock; /* of all that follows */
 	pthread_cond_t changed;
 	struct journal_tags tags;
@@ -268,6 +272,19 @@ read_slice(struct journal_ahead *a, struct slice *s,
 	end_slice(a, s, end, entries, cursor_of(journal), &reader->tags);
 }
 
+/* Only the files that count: a journal may have a hundred, and to open and close
+ * them all takes longer than to read the last one. */
+static int
+open_files(const struct journal_ahead *a, sd_journal **journal)
+{
+	struct err err;
+
+	if (sd_journal_open_files(journal, a->paths, 0) < 0)
+		return journal_open_matching(a->spec, journal, &err);
+	sd_journal_set_data_threshold(*journal, 0);
+	return journal_add_matches(a->spec, *journal, &err);
+}
+
 /* Has an sd_journal of its own, since that is for one thread. */
 static void *
 read_ahead(void *arg)
@@ -276,10 +293,9 @@ read_ahead(void *arg)
 	struct journal_reader reader;
 	sd_journal *journal = NULL;
 	struct slice *s;
-	struct err err;
 
 	journal_reader_init(&reader, a->spec);
-	if (journal_open_matching(a->spec, &journal, &err) == 0)
+	if (open_files(a, &journal) == 0)
 		while ((s = claim(a, &reader.tags)) != NULL)
 			read_slice(a, s, &reader, journal);
 	sd_journal_close(journal);
@@ -400,18 +416,38 @@ processors(void)
 	return count < THREADS_MAX ? count : THREADS_MAX;
 }
 
-static uint64_t
-newest_entry(const struct journal_spec *spec)
+/* Whether a file has that entry, or one that comes later. */
+static bool
+reaches(const struct journal_header *header, const struct journal_place *from)
 {
-	sd_journal *journal;
-	uint64_t from, to = 0;
-	struct err err;
+	if (!header->archived)
+		return true;
+	if (memcmp(header->sequence, from->sequence, JOURNAL_ID_BYTES) == 0)
+		return header->tail_number >= from->number;
+	return header->tail_usec >= from->usec;
+}
 
-	if (journal_open_matching(spec, &journal, &err) == 0 &&
-	    sd_journal_get_cutoff_realtime_usec(journal, &from, &to) <= 0)
-		to = 0;
-	sd_journal_close(journal);
-	return to;
+/* -1: it is not known what is to be read. */
+static int
+find_files(struct journal_ahead *a, const struct journal_pace *pace)
+{
+	const struct journal_file *file;
+	struct journal_place from;
+	size_t npaths = 0;
+
+	if (!journal_place_parse(&from, pace->cursor) ||
+	    journal_files_find(&a->files, a->spec) != 0)
+		return -1;
+	a->paths = alloc_zero(a->files.count + 1, sizeof(*a->paths));
+	file = a->files.list;
+	for (; file < a->files.list + a->files.count; file++) {
+		if (reaches(&file->header, &from))
+			a->paths[npaths++] = file->path;
+		if (file->header.tail_usec > a->newest)
+			a->newest = file->header.tail_usec;
+	}
+	journal_files_release(&a->files);
+	return 0;
 }
 
 struct journal_ahead *
@@ -430,10 +466,10 @@ journal_ahead_new(const struct journal_spec *spec,
 	a->slices[0].after = alloc_string(pace->cursor);
 	a->slices[0].from = a->from = pace->usec;
 	a->step = pace->took_usec * SLICE_ENTRIES / pace->entries + 1;
-	a->newest = newest_entry(spec);
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);
-	start_threads(a, threads);
+	if (find_files(a, pace) == 0)
+		start_threads(a, threads);
 	if (a->nthreads < 2)
 		journal_ahead_free(&a);
 	return a;
@@ -468,6 +504,8 @@ journal_ahead_free(struct journal_ahead **ap)
 	for (size_t i = 0; i < a->nthreads; i++)
 		pthread_join(a->threads[i], NULL);
 	free_batches(a);
+	free(a->paths);
+	journal_files_clear(&a->files);
 	pthread_cond_destroy(&a->changed);
 	pthread_mutex_destroy(&a->lock);
 	free(a);

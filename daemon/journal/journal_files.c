@@ -180,13 +180,21 @@ journal_files_find(struct journal_files *files, const struct journal_spec *spec)
 }
 
 void
-journal_files_clear(struct journal_files *files)
+journal_files_release(struct journal_files *files)
 {
 	for (size_t i = 0; i < files->count; i++) {
 		if (files->list[i].fd >= 0)
 			close(files->list[i].fd);
-		free(files->list[i].path);
+		files->list[i].fd = -1;
 	}
+}
+
+void
+journal_files_clear(struct journal_files *files)
+{
+	journal_files_release(files);
+	for (size_t i = 0; i < files->count; i++)
+		free(files->list[i].path);
 	free(files->list);
 	*files = (struct journal_files){0};
 }

@@ -25,6 +25,8 @@ struct journal_files {
 /* Finds those that have entries. -1: not all of them could be looked at, or
  * there are too many. */
 int journal_files_find(struct journal_files *, const struct journal_spec *);
+/* Closes what is open, and keeps the names. */
+void journal_files_release(struct journal_files *);
 void journal_files_clear(struct journal_files *);
 
 #endif

@@ -74,13 +74,20 @@ add_match(sd_journal *journal, const char *word, struct err *err)
 }
 
 int
+journal_add_matches(const struct journal_spec *s, sd_journal *journal,
+		    struct err *err)
+{
+	for (size_t i = 0; i < s->nwords; i++)
+		if (add_match(journal, s->words[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+int
 journal_open_matching(const struct journal_spec *s, sd_journal **journal,
 		      struct err *err)
 {
 	if (journal_open_all(s, journal, err) != 0)
 		return -1;
-	for (size_t i = 0; i < s->nwords; i++)
-		if (add_match(*journal, s->words[i], err) != 0)
-			return -1;
-	return 0;
+	return journal_add_matches(s, *journal, err);
 }
