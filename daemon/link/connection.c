@@ -237,12 +237,6 @@ connection_send(struct connection *c, size_t count, const char *const *words,
 	wait_for(c, POLLIN | POLLOUT);
 }
 
-size_t
-connection_waiting(const struct connection *c)
-{
-	return c->filled - c->sent;
-}
-
 /* ---- receiving ---- */
 
 static void

@@ -53,7 +53,5 @@ void connection_expect(struct connection *, int64_t ms);
 /* A command; lens[i] is the length of words[i]. */
 void connection_send(struct connection *, size_t count,
 		     const char *const *words, const size_t *lens);
-/* Bytes that wait to be sent. */
-size_t connection_waiting(const struct connection *);
 
 #endif

@@ -366,7 +366,9 @@ sandbox_link(const struct conf *conf, struct err *err)
 
 	if (conf->sandbox == CONF_SANDBOX_OFF)
 		return 0;
-	if (limit_memory(err) != 0 || keep_capabilities(0, err) != 0)
+	if (limit_memory(err) != 0)
+		log_warning("sandbox: %s; continuing without it", err->text);
+	if (keep_capabilities(0, err) != 0)
 		return -1;
 	restrict_process(&files, &calls);
 	return 0;
