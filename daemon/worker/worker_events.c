@@ -101,6 +101,32 @@ worker_on_event(void *arg, const struct pipeline_event *event)
 
 /* ---- the log ---- */
 
+/* The same for those that were authorized before the start, in one line a map. */
+static void
+log_all_left_out(const struct worker *w)
+{
+	struct authtab_row row;
+	struct addr first;
+	size_t at = 0, count = 0;
+	char text[ADDR_TEXT_MAX];
+
+	while (authtab_next(w->table, &at, &row))
+		if (!entry_is_possible(&row.addr, &w->settings) && count++ == 0)
+			first = row.addr;
+	if (count == 1)
+		log_left_out(w, &first);
+	if (count < 2)
+		return;
+	addr_format(&first, text);
+	for (size_t i = 0; i < w->conf->maps.count; i++)
+		if (map_spec_is_shortened(w->conf->maps.list[i]))
+			log_warning("%zu addresses are not in %s, the first of "
+				    "them %s: there they would let other hosts "
+				    "relay, too, whose addresses begin like "
+				    "them; a socketmap: map can hold them",
+				    count, w->conf->maps.list[i], text);
+}
+
 static void
 log_ready(struct worker *w)
 {
@@ -116,6 +142,7 @@ log_ready(struct worker *w)
 			 (unsigned long long)stats->stale, w->conf->grace);
 	for (size_t i = 0; i < w->nmaps; i++)
 		log_info("publishing to %s", map_name(w->maps[i]));
+	log_all_left_out(w);
 	if (w->handover == NULL) {
 		notify("READY=1");
 		return;

@@ -36,6 +36,24 @@ def left_out():
         equal(status(site)["left_out"], 1, "status counts it")
 
 
+def left_out_before():
+    """What a start has found in the log, or in the checkpoint."""
+    with pbs.Site() as site:
+        where = "hash:" + site.map
+        site.log(login("fd00::1"), login("2001:db8:1::7"))
+        daemon = site.start("--dbfile=" + where)
+        contains(daemon.messages(), "fd00::1 is not in " + where,
+                 "a start says it of one")
+        site.log(login("fd01::1"))
+        daemon.wait_message("fd01::1 is not in " + where)
+        daemon.stop()
+        daemon = site.start("--dbfile=" + where)
+        contains(daemon.messages(), "2 addresses are not in " + where,
+                 "and of several in one line")
+        equal(daemon.messages().count("not in " + where), 1, "and once",
+              daemon.messages())
+
+
 def link_local():
     with pbs.Site() as site:
         daemon = site.start()
@@ -146,5 +164,5 @@ def costly():
                   daemon.messages())
 
 
-main(left_out, link_local, zones_grant_nothing, long_grace, shared, costly,
-     early_stop)
+main(left_out, left_out_before, link_local, zones_grant_nothing, long_grace,
+     shared, costly, early_stop)
