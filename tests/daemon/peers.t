@@ -202,6 +202,39 @@ def circles():
         ok(ANN not in "".join(payloads(engine, "mx1")), "not a word of it")
 
 
+def below(pid, name):
+    """The processes of that name that the daemon has started."""
+    found, todo = [], [pid]
+    while todo:
+        for child in pbs.children(todo.pop()):
+            todo.append(child)
+            with open("/proc/%d/comm" % child) as f:
+                if f.read().strip() == name:
+                    found.append(child)
+    return found
+
+
+def deaths():
+    with Place("pop1", "relay") as (engine, pop1, host):
+        one, relay = pop1.pop(), host.relay(pop1)
+        pop1.log(login(ANN))
+        host.wait_key(ANN)
+        for daemon in (one, relay):
+            [link] = below(daemon.process.pid, "pbs-link")
+            os.kill(link, signal.SIGKILL)
+            daemon.wait_message("pbs-link died")
+        pop1.log(login(BOB))
+        host.wait_key(BOB)
+        ok(True, "when pbs-link dies, another goes on")
+        for daemon in (one, relay):
+            os.kill(daemon.worker(), signal.SIGKILL)
+            daemon.wait_message("restarting the worker")
+        pop1.log(login(EVE))
+        host.wait_key(EVE)
+        equal(host.listed(), [ANN, BOB, EVE],
+              "when workers die, the next ones know as much")
+
+
 def sessions():
     with Place("pop1", "relay") as (engine, pop1, host):
         pop1.pop(more="  lease: 20s\nsessions: yes\n")
@@ -212,4 +245,4 @@ def sessions():
         ok(True, "a session holds its address at the relay, too")
 
 
-main(logins_arrive, forgeries, removals, local_removal, revocation, circles, sessions, jobs=3)
+main(logins_arrive, forgeries, removals, local_removal, revocation, circles, deaths, sessions, jobs=3)
