@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -35,6 +36,12 @@ def ids(line):
     return line and line[2]
 
 
+def await_length(engine, most):
+    pbs.until("%d entries in pbs:pop1" % most, pbs.DEADLINE,
+              lambda: engine("XLEN", "pbs:pop1") <= most,
+              lambda left: time.sleep(0.01))
+
+
 def for_each_engine(scenario):
     def run():
         for program in engines.programs():
@@ -59,7 +66,7 @@ def entries_pass(engine, program):
     with Link(engine.directory, "unix:" + engine.path) as link:
         ok(link.wait("started"), program + ": a new pbs-link says so")
         link.begin(7, "pbs:pop1", [("pbs:pop1", "0-0"), ("pbs:pop2", "0-0")])
-        line = link.wait("state", "writer connected loud")
+        line = link.wait("state", "connected loud")
         ok(line and "(%s " % program.split("-")[0] in " ".join(line)
            and " ".join(line).endswith(", master)"), "it is connected",
            line)
@@ -99,12 +106,9 @@ def old_entries_go(engine, program):
               "connected again, it says where the stream ends")
         link.tell("append %d-0 %d-999 1 10" % (BASE + 27, BASE + 26))
         link.wait("appended", str(BASE + 27))
-        for _ in range(200):
-            left = engine("XLEN", "pbs:pop1")
-            if left <= 102:
-                break
-        ok(left <= 102, "after a pause, all of the old ones go: a single call "
-           "takes 10,000", left)
+        await_length(engine, 102)
+        ok(True, "after a pause, all of the old ones go: a single call takes "
+           "10,000")
 
 
 @for_each_engine
@@ -177,10 +181,8 @@ def an_engine_that_is_full(engine, program):
         link.tell("append %d-0 %d-400 1 10" % (BASE + 1, BASE))
         ok(link.wait("state", "writer warning loud", "raise maxmemory",
                      since=since), program + ": full: said")
-        for _ in range(1000):
-            if engine("XLEN", "pbs:pop1") <= 200:
-                break
-        ok(engine("XLEN", "pbs:pop1") <= 200, "the old entries are let go of")
+        await_length(engine, 200)
+        ok(True, "the old entries are let go of")
         ok(link.wait("top", since=since), "the worker is to try again")
         engine("CONFIG", "SET", "maxmemory", "0")
         link.tell("append %d-0 %d-400 1 10" % (BASE + 2, BASE))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -186,10 +187,9 @@ def sentinel():
 
 
 def wait_replicated(replica):
-    for _ in range(2000):
-        if replica("EXISTS", "pbs:pop1"):
-            return True
-    return False
+    pbs.until("pbs:pop1 in the replica", pbs.DEADLINE,
+              lambda: replica("EXISTS", "pbs:pop1"),
+              lambda left: time.sleep(0.01))
 
 
 # ---- a fake engine ----
