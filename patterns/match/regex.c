@@ -230,15 +230,33 @@ regex_scratch_free(struct regex_scratch **scratchp)
 	free(scratch);
 }
 
-/* Whether one of eight bytes is below 0x20 or is 0x7f. The bits that are left
- * tell this of the word as a whole, not of each byte. */
-static bool
-word_has_control(uint64_t w)
-{
-	const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
-	uint64_t del = w ^ ones * 0x7f;
+/* Compilers use the processor's vectors for it where there are some. */
+typedef unsigned char sixteen __attribute__((vector_size(16)));
 
-	return (((w - ones * 0x20) & ~w) | ((del - ones) & ~del)) & high;
+/* Sets 0xff for each byte that is below 0x20 or is 0x7f. */
+static inline void
+add_control_bytes(sixteen *found, const char *text)
+{
+	sixteen bytes;
+
+	memcpy(&bytes, text, sizeof(bytes));
+	*found |= (sixteen)((bytes < 0x20) | (bytes == 0x7f));
+}
+
+/* Of a text of at least sixteen bytes. Such bytes are rare, so it does not stop
+ * at the first. */
+static bool
+has_control_or_tab(const char *text, size_t len)
+{
+	const char *last = text + len - sizeof(sixteen);
+	sixteen found = {0};
+	uint64_t words[2];
+
+	for (; text < last; text += sizeof(sixteen))
+		add_control_bytes(&found, text);
+	add_control_bytes(&found, last);
+	memcpy(words, &found, sizeof(words));
+	return (words[0] | words[1]) != 0;
 }
 
 /* No server writes control bytes into the line of a login, so a stranger did.
@@ -247,15 +265,10 @@ static bool
 has_control(const char *text, size_t len, bool tab)
 {
 	unsigned char c;
-	uint64_t w;
-	size_t i = 0;
 
-	for (; !tab && len - i >= sizeof(w); i += sizeof(w)) {
-		memcpy(&w, text + i, sizeof(w));
-		if (word_has_control(w))
-			return true;
-	}
-	for (; i < len; i++) {
+	if (!tab && len >= sizeof(sixteen))
+		return has_control_or_tab(text, len);
+	for (size_t i = 0; i < len; i++) {
 		c = (unsigned char)text[i];
 		if ((c < 0x20 && !(c == '\t' && tab)) || c == 0x7f)
 			return true;

@@ -381,6 +381,53 @@ many_programs(void)
 	matcher_free(&m);
 }
 
+/* The byte at each place of texts of many lengths, from a user of one byte on.
+ */
+static int
+matches_with(struct matcher *m, unsigned char byte)
+{
+	char text[80];
+	struct match match;
+	struct err err;
+	int matches = 0;
+
+	for (size_t len = 1; len < 50; len++) {
+		for (size_t at = 0; at < len; at++) {
+			struct logline l;
+			int before = sprintf(text, "in 192.0.2.7 ");
+
+			memset(text + before, 'a', len);
+			text[(size_t)before + at] = (char)byte;
+			l = line("xd", text);
+			l.text_len = l.line_len = (size_t)before + len;
+			matches += matcher_match(m, &l, &match, &err) == 1;
+		}
+	}
+	return matches;
+}
+
+/* A server writes none into a line of a login; see SECURITY.md. */
+static void
+control_bytes(void)
+{
+	struct rule rules[] = {
+	    rule("x", xd, "in (?<ip>[0-9.:a-f]++) (?<user>(?s:.+))"),
+	};
+	struct err err;
+	struct matcher *m = compile(rules, 1, &err);
+	int all = matches_with(m, 'b'), wrong = 0;
+
+	is_int(all, 49 * 50 / 2, "all without a control byte match");
+	for (int byte = 0; byte < 256; byte++) {
+		bool control = byte < 0x20 || byte == 0x7f;
+
+		wrong +=
+		    matches_with(m, (unsigned char)byte) != (control ? 0 : all);
+	}
+	is_int(wrong, 0, "a control byte at any place, and no other, refuses");
+	matcher_free(&m);
+}
+
 int
 main(void)
 {
@@ -396,5 +443,6 @@ main(void)
 	bad_expressions();
 	any_prefix();
 	many_programs();
+	control_bytes();
 	return tap_done();
 }
