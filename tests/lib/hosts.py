@@ -8,6 +8,7 @@ them that the test starts.
 import os
 import re
 import subprocess
+import time
 
 import engines
 import pbs
@@ -16,13 +17,25 @@ from tap import skip_all
 PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
 
 
-def need():
-    """Ends a test that cannot run here."""
+def missing():
+    """What is missing here for several hosts; None: nothing."""
     with open(os.path.join(pbs.BUILD, "config.mk")) as f:
         if "WITHOUT_PEERS" in f.read():
-            skip_all("built without hiredis, libsodium or OpenSSL")
+            return "built without hiredis, libsodium or OpenSSL"
     if not engines.programs():
-        skip_all("neither redis-server nor valkey-server is installed")
+        return "neither redis-server nor valkey-server is installed"
+    return None
+
+
+def need():
+    """Ends a test that cannot run here."""
+    if missing():
+        skip_all(missing())
+
+
+def await_stream(engine, key):
+    pbs.until(key, pbs.DEADLINE, lambda: engine("EXISTS", key),
+              lambda left: time.sleep(0.02))
 
 
 class Host(pbs.Site):
