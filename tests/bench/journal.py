@@ -48,6 +48,21 @@ def newest(directory, journal, seconds):
         "--since=@%d" % (time.time() - seconds)])
 
 
+def padded(directory, journal, size):
+    """The same journal, and its oldest file again and again, as links, until
+    it has that size."""
+    os.makedirs(directory)
+    names = sorted(os.listdir(journal))
+    oldest = next(name for name in names if "@" in name)
+    for name in names:
+        os.link(os.path.join(journal, name), os.path.join(directory, name))
+    step = os.path.getsize(os.path.join(journal, oldest))
+    for n in range(size // step):
+        os.link(os.path.join(journal, oldest), os.path.join(
+            directory, "%s-%016x.journal" % (oldest.rsplit("-", 1)[0], n)))
+    return directory
+
+
 def cat(journal, *matches):
     return ["journalctl", "-D", journal, "-o", "cat", *matches]
 
