@@ -59,16 +59,20 @@ fork_child(struct guardian *g, int *life)
 	return pid;
 }
 
-/* A child that dies at once is not started again at once. Returns the pause
- * before the next one. */
+/* A child that dies at once is not started again at once. A long pause ends when
+ * nobody reads the notices any more: it is time for all to end. Returns the next
+ * pause. */
 static int
 pause_after(const struct guardian *g, int64_t lived_ms, int pause_ms)
 {
 	int most = g->pause_max_ms > 0 ? g->pause_max_ms : PAUSE_MS;
+	struct pollfd reader = {.fd = g->notices};
 
 	if (lived_ms >= most)
 		return PAUSE_MS;
-	poll(NULL, 0, pause_ms);
+	poll(&reader, 1, pause_ms);
+	if (reader.revents != 0)
+		poll(NULL, 0, PAUSE_MS);
 	return pause_ms < most / 2 ? pause_ms * 2 : most;
 }
 
