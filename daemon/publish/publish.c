@@ -200,7 +200,8 @@ static void
 note_good(struct target *target, int64_t cost)
 {
 	struct publish *publish = target->publish;
-	int64_t pause = map_in_place(target->map) ? 0 : PUBLISH_INTERVAL_MS;
+	int64_t pause = map_in_place(target->map) ? PUBLISH_IN_PLACE_MS
+						  : PUBLISH_INTERVAL_MS;
 
 	if (pause < cost * COST_FACTOR)
 		pause = cost * COST_FACTOR;

@@ -8,7 +8,8 @@
  * as long as the last flush took, but at most PUBLISH_PAUSE_MAX_MS. A renewal
  * changes only a value, and waits for the next flush, at most
  * PUBLISH_RENEWAL_MS. A map that is changed in place (lmdb) makes nothing
- * restart; it gets the collected changes at the end of each round.
+ * restart, but each flush writes some pages to the disk, however few the
+ * changes. So its pause is PUBLISH_IN_PLACE_MS.
  *
  * A map that Postfix reads once (cidr) is written before a map whose rename
  * makes Postfix's processes restart, even if its own pause is not over.
@@ -36,6 +37,7 @@ struct publish;
 
 enum {
 	PUBLISH_INTERVAL_MS = 1000,
+	PUBLISH_IN_PLACE_MS = 100,
 	PUBLISH_RENEWAL_MS = 30000,
 	PUBLISH_RETRY_MAX_MS = 10000, /* from INTERVAL_MS, doubled each time */
 	PUBLISH_STALE_MS = 4000,

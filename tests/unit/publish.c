@@ -495,20 +495,22 @@ test_batches(void)
 	is_int(stage->batch.batch, 1, "alone");
 	grant(stage, 3, 300, 5);
 	grant(stage, 3, 301, 6);
-	pass(&stage->loop, 0);
-	is_str(stage->batch.text, "+3@301", "at once, in their last state");
+	pass(&stage->loop, PUBLISH_IN_PLACE_MS - 1);
+	is_str(stage->batch.text, "+2@200", "the next ones after a pause");
+	pass(&stage->loop, 1);
+	is_str(stage->batch.text, "+3@301", "in their last state");
 	is_int(stage->batch.batch, 1, "each address once");
 	authtab_sweep(stage->table, seconds(stage) + 6);
-	pass(&stage->loop, 0);
+	pass(&stage->loop, PUBLISH_IN_PLACE_MS);
 	is_str(stage->batch.text, "-3@0", "also away");
 	is_int(stage->batch.replaced, 1, "and nothing is replaced for that");
 	for (unsigned int i = 0; i < 1023; i++)
 		grant(stage, i + 1000, 400, 5000);
-	pass(&stage->loop, 0);
+	pass(&stage->loop, PUBLISH_IN_PLACE_MS);
 	is_int(stage->batch.batch, 1023, "a thousand at a time");
 	for (unsigned int i = 0; i < 40000; i++)
 		grant(stage, i + 5000, 400, 5000);
-	pass(&stage->loop, 0);
+	pass(&stage->loop, PUBLISH_IN_PLACE_MS);
 	is_int(stage->batch.replaced, 2, "too many at a time: all at once");
 	pass(&stage->loop, 1000);
 	grant(stage, 2, 500, 6000);
