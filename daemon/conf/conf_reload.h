@@ -12,8 +12,9 @@ void conf_reload_log(const struct conf *running, const struct conf *new);
 
 /*
  * Exchanges the settings that can change while running: rules, networks, grace,
- * max_addresses, debug, logto, policy, and of peers what conf_peers.h says. new then holds the old values, to be freed by
- * conf_clear() or restored by a second call.
+ * max_addresses, debug, logto, policy, and of peers what conf_peers.h says. new
+ * then holds the old values, to be freed by conf_clear() or restored by a second
+ * call.
  */
 void conf_reload_adopt(struct conf *running, struct conf *new);
 

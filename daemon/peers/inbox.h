@@ -57,8 +57,8 @@ void inbox_free(struct inbox **);
 
 /* After a reload: hosts come and go. True: one has gone, so there may be
  * addresses that nobody vouches for. */
-bool inbox_set(struct inbox *, const struct peers_conf *, const struct inbox_limits *,
-	       struct peers_time now);
+bool inbox_set(struct inbox *, const struct peers_conf *,
+	       const struct inbox_limits *, struct peers_time now);
 
 /* Whether one of the hosts vouches for this address now. */
 bool inbox_vouches(const struct inbox *, const struct addr *, int64_t steady);

@@ -1,5 +1,6 @@
 /*
- * peer_entry: what a host tells the other hosts at one time, as text and as records.
+ * peer_entry: what a host tells the other hosts at one time, as text and as
+ * records.
  *
  * The text is what is signed and stored. Its first line is
  *
@@ -91,7 +92,8 @@ bool peer_entry_add(struct peer_entry_text *, const struct peer_entry_record *);
 struct peer_entry {
 	struct peer_entry_head head;
 	size_t count;
-	struct peer_entry_record records[PEER_ENTRY_RECORDS_MAX]; /* users lie in the text */
+	/* Their users lie in the text. */
+	struct peer_entry_record records[PEER_ENTRY_RECORDS_MAX];
 };
 
 /* Why an entry is refused, as a whole. */
@@ -116,9 +118,10 @@ struct peer_entry_limits {
 	uint32_t longest; /* seconds from WHEN to UNTIL */
 };
 
-/* Any bytes may be passed. Unless it is PEER_ENTRY_GOOD, no record may be used; the
- * head is filled in if PEER_ENTRY_AHEAD. */
-enum peer_entry_fault peer_entry_read(struct peer_entry *, const char *text, size_t len,
-			    const struct peer_entry_limits *);
+/* Any bytes may be passed. Unless it is PEER_ENTRY_GOOD, no record may be used;
+ * the head is filled in if PEER_ENTRY_AHEAD. */
+enum peer_entry_fault peer_entry_read(struct peer_entry *, const char *text,
+				      size_t len,
+				      const struct peer_entry_limits *);
 
 #endif

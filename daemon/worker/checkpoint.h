@@ -42,8 +42,9 @@ struct checkpoint_also {
 
 /*
  * Writes all of it to a file that the caller has opened and brings to the disk
- * (daemon/sys/atomic_file.h). lifetime: now, on the clock on which the table's expiries are measured. Returns about how many
- * bytes it wrote, or -1: it could not be written.
+ * (daemon/sys/atomic_file.h). lifetime: now, on the clock on which the table's
+ * expiries are measured. Returns about how many bytes it wrote, or -1: it could
+ * not be written.
  */
 long long checkpoint_write(FILE *, const struct authtab *,
     const struct checkpoint_also *, const struct logpos *, size_t npos,
@@ -51,9 +52,9 @@ long long checkpoint_write(FILE *, const struct authtab *,
 
 /*
  * Calls grant for each login kept: one for each user of each address, and one
- * without a user for what they do not account for. What is left of a lease is measured by the
- * steady clock if the file is of the same boot, else by the wall clock. now may
- * be NULL, for callers that want the times as they are in the file.
+ * without a user for what they do not account for. What is left of a lease is
+ * measured by the steady clock if the file is of the same boot, else by the wall
+ * clock. now may be NULL, for callers that want the times as they are in the file.
  *
  * A file larger than CONF_CHECKPOINT_MAX, with a line longer than any that we
  * write, or with another kind of line is damaged; no more of it is read.
