@@ -14,7 +14,7 @@
 # statvfs(3) whether the disk is full.
 #
 # Output seen:
-#   liblmdb 0.9.24-1, a file system of 1 MiB
+#   liblmdb 0.9.24, a file system of 1 MiB
 #   commits that fail:                Input/output error
 #   write(2) beside them:             No space left on device
 #   the commits before are whole:     True
@@ -62,18 +62,19 @@ try:
             beside.write(b"x" * 4096)
 except OSError as error:
     said = error.strerror
+print("liblmdb %d.%d.%d, a file system of 1 MiB" % lmdb.version())
 print("commits that fail:                " + ",".join(sorted(set(errors))))
 print("write(2) beside them:             " + said)
 print("the commits before are whole:     %s" % whole)
 PYTHON
 
 # A file system of 1 MiB, in a mount namespace that ends with the command.
-echo "liblmdb $LMDB, a file system of 1 MiB"
 # shellcheck disable=SC2016
 unshare -rm sh -c 'mount -t tmpfs -o size=1m none "$0" &&
 	exec "$1" -B "$2" "$0"' "$dir/disk" "$dir/usr/usr/bin/python3.11" \
 	"$dir/fill.py" | tee "$dir/seen"
 cat >"$dir/expected" <<'END'
+liblmdb 0.9.24, a file system of 1 MiB
 commits that fail:                Input/output error
 write(2) beside them:             No space left on device
 the commits before are whole:     True
