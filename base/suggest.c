@@ -2,8 +2,12 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
-enum { WORD_MAX = 64 };
+enum {
+	WORD_MAX = 64,
+	BEGINNING_MIN = 3, /* letters; fewer begin too many words */
+};
 
 static size_t
 least(size_t a, size_t b)
@@ -69,4 +73,19 @@ suggest(const char *word, const char *const *words)
 		}
 	}
 	return nearest;
+}
+
+const char *
+suggest_completion(const char *word, const char *const *words)
+{
+	size_t len = strlen(word);
+	const char *shortest = NULL;
+
+	if (len < BEGINNING_MIN)
+		return NULL;
+	for (; *words != NULL; words++)
+		if (strncasecmp(*words, word, len) == 0 &&
+		    (shortest == NULL || strlen(*words) < strlen(shortest)))
+			shortest = *words;
+	return shortest;
 }

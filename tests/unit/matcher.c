@@ -231,6 +231,8 @@ optional(void)
 	static const char *const right[] = {"dovecot-login"};
 	static const struct rule_choice wrong_choice = {wrong, 1, false, false};
 	static const struct rule_choice right_choice = {right, 1, false, false};
+	static const char *const begun[] = {"dove"};
+	static const struct rule_choice begun_choice = {begun, 1, false, false};
 	struct rule rules[] = {rule("dovecot-login", xd, "in (?<ip>.*)")};
 	struct ruleset set = {rules, 1};
 	struct err err;
@@ -248,6 +250,9 @@ optional(void)
 	is_str(err.text,
 	       "unknown rule 'dovecot-logn' (did you mean 'dovecot-login'?)",
 	       "is an error");
+	ok(matcher_new(&set, &begun_choice, &err) == NULL, "half a name");
+	is_str(err.text, "unknown rule 'dove' (did you mean 'dovecot-login'?)",
+	       "and names a rule that begins with it");
 }
 
 static void
