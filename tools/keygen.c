@@ -63,7 +63,7 @@ parse(struct order *o, int argc, char **argv)
 	if (o->help)
 		return 0;
 	if (argc - optind != 1) {
-		verb_error(&verb_keygen, "which file? One, as in /etc/"
+		verb_error(&verb_keygen, "name one file, such as /etc/"
 					 "pop-before-smtp/pop1.key");
 		return EX_USAGE;
 	}

@@ -43,12 +43,14 @@ static int
 check_none(const struct conf *conf, struct err *err)
 {
 	if (has(&conf->maps, CONF_NONE) && conf->maps.count > 1)
-		return err_set(err, "dbfile: `none' and other maps");
+		return err_set(err, "dbfile: `none' stands for no map: "
+				    "remove it, or the other maps");
 	if (!has(&conf->logfiles, CONF_NONE))
 		return 0;
 	if (conf->logfiles.count > 1)
-		return err_set(err, "logfile: `none' and other logs (a file of "
-				    "that name is ./none)");
+		return err_set(err, "logfile: `none' stands for no log: remove "
+				    "it, or the other logs (a file of that "
+				    "name is ./none)");
 	if (conf->once || conf->reprocess)
 		return err_set(err, "%s: there is nothing to read with "
 				    "`logfile: none'",

@@ -108,9 +108,9 @@ def together():
     with pbs.Site() as site:
         for flags, said in (
                 (("--dbfile=none", "--dbfile=hash:" + site.map),
-                 "dbfile: `none' and other maps"),
+                 "dbfile: `none' stands for no map: remove it"),
                 (("--logfile=/x", "--logfile=none"),
-                 "logfile: `none' and other logs"),
+                 "logfile: `none' stands for no log: remove it"),
                 (("--logfile=none", "--once"), "once: there is nothing to"),
                 (("--logfile=none", "--reprocess"), "reprocess: there is")):
             done = site.run(*flags)
