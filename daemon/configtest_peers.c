@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "daemon/conf/conf_peers.h"
-#include "daemon/link/access.h"
+#include "daemon/link/credentials.h"
 #include "daemon/peers/sign.h"
 #include "daemon/sys/secret_file.h"
 
@@ -55,16 +55,16 @@ check_own_key(const struct peers_conf *p)
 
 /* As pbs-link reads them when it starts. */
 static unsigned int
-check_access(const struct peers_conf *p)
+check_credentials(const struct peers_conf *p)
 {
-	struct access access;
+	struct credentials credentials;
 	struct err err;
 
-	if (access_open(&access, p, &err) != 0) {
+	if (credentials_open(&credentials, p, &err) != 0) {
 		printf("FAILED peers: %s\n", err.text);
 		return 1;
 	}
-	access_close(&access);
+	credentials_close(&credentials);
 	for (size_t i = 0; i < p->nengines; i++)
 		printf("ok peers: engine %s, not connected to here\n",
 		       p->engines[i].text);
@@ -78,7 +78,7 @@ configtest_peers(const struct peers_conf *p)
 
 	if (p->key_file != NULL)
 		failures += check_own_key(p);
-	failures += check_access(p);
+	failures += check_credentials(p);
 	if (p->nhosts > 0)
 		printf("ok peers: reads the logins of %zu hosts\n", p->nhosts);
 	return failures;

@@ -89,7 +89,7 @@ MAY_ALSO = {
     # --check; nothing else of the daemon judges rules.
     "daemon/configtest.c": {"patterns/check"},
     # The key of this host is made and read as the daemon reads it.
-    "daemon/configtest_peers.c": {"daemon/peers", "daemon/link/access.h"},
+    "daemon/configtest_peers.c": {"daemon/peers", "daemon/link/credentials.h"},
     "tools/keygen.c": {"daemon/peers"},
     # pbsctl peers --test; no other tool talks to an engine.
     "tools/peers_probe.c": {"daemon/link/probe.h"},

@@ -33,7 +33,7 @@ static const unsigned int members[] = {
     [IPC_LINK_STATE] = STATE | DATA,
     [IPC_LINK_TOP] = PLACE,
     [IPC_LINK_APPENDED] = ID,
-    [IPC_LINK_GONE] = 0,
+    [IPC_LINK_DELETED] = 0,
     [IPC_LINK_ENTRY] = ENTRY | KEY | ID | DATA | SIGNATURE,
     [IPC_LINK_REWOUND] = KEY,
 };

@@ -12,14 +12,12 @@
  *
  *	BEGIN			forget the worker before this one: nothing is
  *				read or written until the messages below come
- *	READ index, count, key, id	one of the count streams to be read, each
- *				from the entry after id on. The list counts once
- *				its last one has come, and replaces the list
- *				before it. count 0: nothing is read any more
- *	WRITE key		our own stream
- *	APPEND id, mark, data, signature	append this entry to our stream,
- *				and let go of those before mark
- *	AGAIN			close all connections, and connect again
+ *	READ index, count, key, id	one of the count streams to be read,
+ *each from the entry after id on. The list counts once its last one has come,
+ *and replaces the list before it. count 0: nothing is read any more WRITE key
+ *our own stream APPEND id, mark, data, signature	append this entry to our
+ *stream, and let go of those before mark AGAIN			close all
+ *connections, and connect again
  *
  * pbs-link's, each with the nonce of the last BEGIN; others are answers to the
  * worker before, and are to be passed over. Only STARTED has the nonce 0:
@@ -33,15 +31,15 @@
  *				is made, before any APPENDED of it; later only
  *				if entries that were APPENDED are missing
  *	APPENDED id		that entry is in the stream
- *	GONE			our stream was deleted: nothing of it is left,
+ *	DELETED			our stream was deleted: nothing of it is left,
  *				and no APPENDED comes for what is on its way
  *	ENTRY key, id, code, data, signature	one was read; if code says that
  *				it is not as it must be, without data
  *	REWOUND key		the stream has lost its end: it is read again
  *				from its first entry on
  *
- * After a TOP, a GONE, a STARTED, or a STATE that says that the connection to
- * write is LOST, the worker must not wait for any APPENDED from before: what
+ * After a TOP, a DELETED, a STARTED, or a STATE that says that the connection
+ *to write is LOST, the worker must not wait for any APPENDED from before: what
  * has had none is to be sent again, under another id above TOP's. It may be in
  * the stream nevertheless, and its APPENDED may still come; that is harmless.
  * APPENDs while there is no connection to write are dropped, so the worker had
@@ -71,11 +69,19 @@ enum {
 
 enum ipc_link_type {
 	/* the worker's */
-	IPC_LINK_BEGIN = 1, IPC_LINK_READ, IPC_LINK_WRITE, IPC_LINK_APPEND,
+	IPC_LINK_BEGIN = 1,
+	IPC_LINK_READ,
+	IPC_LINK_WRITE,
+	IPC_LINK_APPEND,
 	IPC_LINK_AGAIN,
 	/* pbs-link's */
-	IPC_LINK_STARTED, IPC_LINK_STATE, IPC_LINK_TOP, IPC_LINK_APPENDED,
-	IPC_LINK_GONE, IPC_LINK_ENTRY, IPC_LINK_REWOUND
+	IPC_LINK_STARTED,
+	IPC_LINK_STATE,
+	IPC_LINK_TOP,
+	IPC_LINK_APPENDED,
+	IPC_LINK_DELETED,
+	IPC_LINK_ENTRY,
+	IPC_LINK_REWOUND
 };
 
 /* Two connections, as whatever follows a waiting XREAD would wait with it. */
@@ -85,7 +91,7 @@ enum ipc_link_state {
 	/* The text names the engine: "tls:engine.example.org:6379 (valkey
 	 * 8.1.1, master)". */
 	IPC_LINK_CONNECTED = 1,
-	IPC_LINK_LOST,	/* or never made; the text is the reason */
+	IPC_LINK_LOST, /* or never made; the text is the reason */
 	/* Something else than the connection; each text is a whole sentence. */
 	IPC_LINK_ERROR,	  /* somebody has to change something */
 	IPC_LINK_WARNING, /* may end by itself */
@@ -117,7 +123,7 @@ struct ipc_link_packet {
 
 /* Sets version, type and nonce, and zeroes the rest before the data. */
 void ipc_link_begin(struct ipc_link_packet *, enum ipc_link_type,
-    uint64_t nonce);
+		    uint64_t nonce);
 /* Longer texts are cut. A key that is too long is the caller's mistake. */
 void ipc_link_set_key(struct ipc_link_packet *, const char *);
 void ipc_link_set_data(struct ipc_link_packet *, const void *, size_t len);

@@ -18,7 +18,7 @@
 
 enum {
 	STOP_MS = 20000, /* for a clean stop; then the worker is killed */
-	LOOK_MS = 4000, /* so that what postmap(1) wrote is gone within 5 s */
+	LOOK_MS = 4000,	 /* so that what postmap(1) wrote is gone within 5 s */
 	/* From such a write to ours, so that one who writes on and on does not
 	 * keep us writing. */
 	RESTORE_MS = 1000,
@@ -125,7 +125,7 @@ take_request(struct keeper *k, const struct map_store_time *now,
 	if (ipc_send(k->socket, &k->packet, -1, false, &lost) == 0)
 		return err_set(err, "it does not read replies");
 	log_refused(k);
-	keeper_tell_cost(k);
+	keeper_log_cost(k);
 	timer_arm(k->expiry, 0); /* which tells the status, too */
 	return 0;
 }
@@ -274,8 +274,8 @@ keeper_on_expiry(void *arg)
 		timer_arm(k->expiry, next);
 }
 
-/* An entry that another program has written has no expiry that anybody knows, so
- * it must not stay. */
+/* An entry that another program has written has no expiry that anybody knows,
+ * so it must not stay. */
 void
 keeper_on_look(void *arg)
 {

@@ -44,15 +44,15 @@ struct keeper {
 	struct map_store *store; /* borrows the resources' maps */
 	struct keeper_requests *requests;
 	struct loop *loop;
-	struct timer *tick;	  /* looks at the heartbeat */
-	struct timer *expiry;	  /* removes what has expired */
-	struct timer *look;	  /* whether others write our maps */
+	struct timer *tick;	     /* looks at the heartbeat */
+	struct timer *expiry;	     /* removes what has expired */
+	struct timer *look;	     /* whether others write our maps */
 	struct map_watch *map_watch; /* which tells when to look */
-	struct timer *restart;	  /* starts the next worker */
-	struct timer *stop_limit; /* kills a worker that does not stop */
+	struct timer *restart;	     /* starts the next worker */
+	struct timer *stop_limit;    /* kills a worker that does not stop */
 	struct watchdog *watchdog;
 	sigset_t old_mask;
-	int command_fd;	  /* the command waits for its code here; -1 = no more */
+	int command_fd; /* the command waits for its code here; -1 = no more */
 	pid_t worker_pid; /* 0 = none */
 	int socket;	  /* to the worker; -1 = none */
 	struct heartbeat heartbeat;
@@ -61,9 +61,9 @@ struct keeper {
 	bool ready;	      /* this worker has been ready */
 	bool ever_ready;      /* some worker has */
 	bool stopping;
-	bool start_now; /* why the loop was left: to start a worker */
-	size_t refused; /* rows, when they were last logged */
-	bool cost_told; /* keeper_tell_cost() has said something */
+	bool start_now;	  /* why the loop was left: to start a worker */
+	size_t refused;	  /* rows, when they were last logged */
+	bool cost_logged; /* keeper_log_cost() has said something */
 	char status[256]; /* as the service manager was last told */
 	struct ipc_packet packet;
 };
@@ -93,7 +93,7 @@ void keeper_tell_status(struct keeper *);
 
 /* With many addresses, says once which maps write much to a disk for each
  * login. */
-void keeper_tell_cost(struct keeper *);
+void keeper_log_cost(struct keeper *);
 
 /* Takes all messages that the worker has sent. */
 void keeper_drain(struct keeper *);

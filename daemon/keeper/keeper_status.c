@@ -68,13 +68,13 @@ keeper_tell_status(struct keeper *k)
 }
 
 static void
-tell_cost(struct keeper *k, const struct map *map)
+log_cost(struct keeper *k, const struct map *map)
 {
 	long long bytes = map_bytes_a_change(map);
 
 	if (bytes == 0)
 		return;
-	k->cost_told = true;
+	k->cost_logged = true;
 	log_warning("%s: with %lld addresses, each login that comes alone "
 		    "writes %.1f MB to the disk; lmdb: writes a fraction of "
 		    "that, and a map in memory nothing (INSTALL, part 6)",
@@ -83,11 +83,11 @@ tell_cost(struct keeper *k, const struct map *map)
 }
 
 void
-keeper_tell_cost(struct keeper *k)
+keeper_log_cost(struct keeper *k)
 {
-	if (k->cost_told || map_store_count(k->store) < MANY_ADDRESSES)
+	if (k->cost_logged || map_store_count(k->store) < MANY_ADDRESSES)
 		return;
 	for (size_t i = 0; i < k->resources.nmaps; i++)
 		if (k->resources.maps[i] != NULL)
-			tell_cost(k, k->resources.maps[i]);
+			log_cost(k, k->resources.maps[i]);
 }

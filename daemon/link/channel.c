@@ -10,20 +10,20 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/conf/conf_peers.h"
-#include "daemon/link/access.h"
+#include "daemon/link/credentials.h"
 #include "daemon/link/connection.h"
 #include "daemon/link/engine.h"
 #include "daemon/link/reports.h"
 #include "daemon/link/resp.h"
 #include "daemon/link/sentinel.h"
 
-enum { NONSENSE_MS = 10 * 1000, HOPELESS_MS = 60 * 1000 };
+enum { PROTOCOL_MS = 10 * 1000, PERMANENT_MS = 60 * 1000 };
 
 enum phase { DOWN, ASKING, CONNECTING, GREETING, READY };
 
 struct channel {
 	struct loop *loop;
-	const struct access *access;
+	const struct credentials *credentials;
 	enum ipc_link_channel which;
 	struct reports *reports;
 	const struct channel_ops *ops;
@@ -47,7 +47,7 @@ static void attempt(struct channel *c);
 static const struct peers_engine *
 engine_at(const struct channel *c)
 {
-	return &c->access->peers->engines[c->at];
+	return &c->credentials->peers->engines[c->at];
 }
 
 /* ---- its end ---- */
@@ -62,7 +62,7 @@ close_all(struct channel *c)
 }
 
 static void
-be_down(struct channel *c, bool nonsense)
+be_down(struct channel *c, bool malformed)
 {
 	bool was_ready = c->phase == READY;
 
@@ -70,7 +70,7 @@ be_down(struct channel *c, bool nonsense)
 	c->phase = DOWN;
 	c->usable = c->works = false;
 	if (was_ready)
-		c->ops->lost(c->arg, nonsense);
+		c->ops->lost(c->arg, malformed);
 }
 
 /* A quarter of it is random, so that hosts that have lost the same engine do
@@ -93,10 +93,10 @@ static void
 plan_attempt(struct channel *c, bool worked)
 {
 	if (worked) {
-		c->at = c->access->peers->nengines - 1;
+		c->at = c->credentials->peers->nengines - 1;
 		c->rounds = 0;
 	}
-	if (++c->at < c->access->peers->nengines) {
+	if (++c->at < c->credentials->peers->nengines) {
 		timer_arm(c->retry, 0);
 		return;
 	}
@@ -122,20 +122,20 @@ void
 channel_fail(struct channel *c, enum channel_trouble trouble, const char *text)
 {
 	static const int64_t pauses[] = {[CHANNEL_TRANSIENT] = 0,
-					 [CHANNEL_NONSENSE] = NONSENSE_MS,
-					 [CHANNEL_HOPELESS] = HOPELESS_MS};
+					 [CHANNEL_PROTOCOL] = PROTOCOL_MS,
+					 [CHANNEL_PERMANENT] = PERMANENT_MS};
 	char *place = described(c), *whole;
 	bool worked = c->works;
 
 	whole = alloc_format("%s: %s", place, text);
 	if (pauses[trouble] > c->pause_ms)
 		c->pause_ms = pauses[trouble];
-	if (trouble == CHANNEL_HOPELESS)
+	if (trouble == CHANNEL_PERMANENT)
 		reports_tell(c->reports, c->which, IPC_LINK_ERROR, whole);
 	reports_tell(c->reports, c->which, IPC_LINK_LOST, whole);
 	free(whole);
 	free(place);
-	be_down(c, trouble == CHANNEL_NONSENSE);
+	be_down(c, trouble == CHANNEL_PROTOCOL);
 	plan_attempt(c, worked);
 }
 
@@ -159,7 +159,7 @@ channel_refused(struct channel *c, const struct resp_value *value,
 	channel_fail(c,
 		     error == ENGINE_LATER || error == ENGINE_NOT_MASTER
 			 ? CHANNEL_TRANSIENT
-			 : CHANNEL_HOPELESS,
+			 : CHANNEL_PERMANENT,
 		     text);
 	free(text);
 }
@@ -184,9 +184,9 @@ take_greeting(struct channel *c, const struct resp_value *value)
 	if (value->type == RESP_ERROR) {
 		channel_refused(c, value, "nothing for HELLO");
 	} else if (engine_read_greeting(value, &c->greeting) != 0) {
-		channel_fail(c, CHANNEL_NONSENSE, "no answer to HELLO");
+		channel_fail(c, CHANNEL_PROTOCOL, "no answer to HELLO");
 	} else if (objection(c) != NULL) {
-		channel_fail(c, CHANNEL_HOPELESS, objection(c));
+		channel_fail(c, CHANNEL_PERMANENT, objection(c));
 	} else if (!c->greeting.master && c->which == IPC_LINK_WRITER) {
 		channel_fail(c, CHANNEL_TRANSIENT,
 			     "it is a replica, which takes no writes");
@@ -214,8 +214,8 @@ on_open(void *arg)
 
 	c->phase = GREETING;
 	connection_expect(c->connection, ENGINE_ANSWER_MS);
-	engine_hello(c->connection, c->access->peers->user,
-		     c->access->password);
+	engine_hello(c->connection, c->credentials->peers->user,
+		     c->credentials->password);
 }
 
 static void
@@ -223,8 +223,8 @@ on_end(void *arg, enum connection_end end, const char *reason)
 {
 	static const enum channel_trouble troubles[] = {
 	    [CONNECTION_LOST] = CHANNEL_TRANSIENT,
-	    [CONNECTION_CERTIFICATE] = CHANNEL_HOPELESS,
-	    [CONNECTION_NONSENSE] = CHANNEL_NONSENSE};
+	    [CONNECTION_CERTIFICATE] = CHANNEL_PERMANENT,
+	    [CONNECTION_PROTOCOL] = CHANNEL_PROTOCOL};
 
 	channel_fail(arg, troubles[end], reason);
 }
@@ -238,11 +238,11 @@ connect_to(struct channel *c, const char *host, uint16_t port)
 {
 	const struct peers_engine *engine = engine_at(c);
 
-	c->place = (struct connection_place){.path = engine->path,
-					     .host = host,
-					     .port = port,
-					     .tls = engine->tls ? c->access->tls
-								: NULL};
+	c->place = (struct connection_place){
+	    .path = engine->path,
+	    .host = host,
+	    .port = port,
+	    .tls = engine->tls ? c->credentials->tls : NULL};
 	c->phase = CONNECTING;
 	c->connection = connection_new(c->loop, &c->place, &ops, c);
 }
@@ -269,7 +269,7 @@ attempt(struct channel *c)
 		c->phase = ASKING;
 		sentinel_free(&c->sentinel);
 		c->sentinel =
-		    sentinel_ask(c->loop, c->access, engine, on_master, c);
+		    sentinel_ask(c->loop, c->credentials, engine, on_master, c);
 	} else if (engine->kind == PEERS_UNIX) {
 		connect_to(c, NULL, 0);
 	} else {
@@ -334,14 +334,14 @@ channel_works(struct channel *c, bool entirely)
 }
 
 struct channel *
-channel_new(struct loop *loop, const struct access *access,
+channel_new(struct loop *loop, const struct credentials *credentials,
 	    enum ipc_link_channel which, struct reports *reports,
 	    const struct channel_ops *channel_ops, void *arg)
 {
 	struct channel *c = alloc_zero(1, sizeof(*c));
 
 	c->loop = loop;
-	c->access = access;
+	c->credentials = credentials;
 	c->which = which;
 	c->reports = reports;
 	c->ops = channel_ops;

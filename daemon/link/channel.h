@@ -15,7 +15,7 @@
 
 #include "daemon/ipc/ipc_link.h"
 
-struct access;
+struct credentials;
 struct channel;
 struct connection;
 struct loop;
@@ -27,12 +27,12 @@ struct channel_ops {
 	/* A reply to what was sent since; as connection_ops has it. */
 	void (*reply)(void *arg, struct resp_value *);
 	/* Once after each ready: nothing that was sent will be answered.
-	 * nonsense: the last answer was none, or beyond all bounds. */
-	void (*lost)(void *arg, bool nonsense);
+	 * malformed: the last answer was none, or beyond all bounds. */
+	void (*lost)(void *arg, bool malformed);
 };
 
 /* Only the writer needs a master. */
-struct channel *channel_new(struct loop *, const struct access *,
+struct channel *channel_new(struct loop *, const struct credentials *,
 			    enum ipc_link_channel, struct reports *,
 			    const struct channel_ops *, void *arg);
 void channel_free(struct channel **);
@@ -50,8 +50,8 @@ void channel_works(struct channel *, bool entirely);
 
 enum channel_trouble {
 	CHANNEL_TRANSIENT, /* try again, or another engine */
-	CHANNEL_NONSENSE,  /* 10 s */
-	CHANNEL_HOPELESS,  /* 60 s; an error */
+	CHANNEL_PROTOCOL,  /* 10 s */
+	CHANNEL_PERMANENT, /* 60 s; an error */
 };
 /* Closes the connection because of this. */
 void channel_fail(struct channel *, enum channel_trouble, const char *text);

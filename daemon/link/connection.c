@@ -240,7 +240,7 @@ connection_send(struct connection *c, size_t count, const char *const *words,
 /* ---- receiving ---- */
 
 static void
-tell_replies(struct connection *c)
+pass_replies(struct connection *c)
 {
 	struct resp_value *value = NULL;
 	struct err err;
@@ -254,7 +254,7 @@ tell_replies(struct connection *c)
 		resp_value_free(&value);
 	}
 	if (!c->freed && c->phase == OPEN && got < 0)
-		finish(c, CONNECTION_NONSENSE, err.text);
+		finish(c, CONNECTION_PROTOCOL, err.text);
 }
 
 static ssize_t
@@ -282,10 +282,10 @@ receive(struct connection *c)
 		if (n <= 0)
 			return;
 		if (resp_feed(c->resp, bytes, (size_t)n, &err) != 0) {
-			finish(c, CONNECTION_NONSENSE, err.text);
+			finish(c, CONNECTION_PROTOCOL, err.text);
 			return;
 		}
-		tell_replies(c);
+		pass_replies(c);
 	} while (!c->freed && c->phase == OPEN && c->tls != NULL);
 }
 

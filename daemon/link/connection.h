@@ -19,7 +19,7 @@ struct tls_context;
 enum connection_end {
 	CONNECTION_LOST,	/* closed, refused, unreachable, silent */
 	CONNECTION_CERTIFICATE, /* a certificate was refused, by us or them */
-	CONNECTION_NONSENSE,	/* no RESP, or more than we take */
+	CONNECTION_PROTOCOL,	/* no RESP, or more than we take */
 };
 
 struct connection_ops {

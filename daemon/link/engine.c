@@ -161,8 +161,8 @@ engine_error_of(const char *text)
 	    {"ERR ", "no such key", ENGINE_NO_KEY},
 	    {"WRONGTYPE ", "", ENGINE_WRONG_TYPE},
 	    {"NOPERM ", "", ENGINE_FORBIDDEN},
-	    {"NOAUTH ", "", ENGINE_STRANGER},
-	    {"WRONGPASS ", "", ENGINE_STRANGER},
+	    {"NOAUTH ", "", ENGINE_NO_AUTH},
+	    {"WRONGPASS ", "", ENGINE_NO_AUTH},
 	    {"MOVED ", "", ENGINE_CLUSTER},
 	    {"ASK ", "", ENGINE_CLUSTER},
 	    {"CROSSSLOT ", "", ENGINE_CLUSTER},
@@ -234,7 +234,7 @@ take_field(struct engine_entry *entry, const struct resp_value *name,
 	if ((!payload && !sign) || value->type != RESP_TEXT ||
 	    (payload && entry->payload != NULL) ||
 	    (sign && entry->signature != NULL)) {
-		entry->odd = true;
+		entry->malformed = true;
 	} else if (payload) {
 		entry->payload = value->text;
 		entry->payload_len = value->len;
@@ -260,7 +260,7 @@ parse_entry(const struct resp_value *value, struct engine_entry *entry)
 	for (size_t i = 0; i < fields->len; i += 2)
 		take_field(entry, fields->list[i], fields->list[i + 1]);
 	if (entry->payload == NULL || entry->signature == NULL)
-		entry->odd = true;
+		entry->malformed = true;
 	return 0;
 }
 

@@ -16,8 +16,8 @@ enum {
 	/* Entries of each stream in one answer: without a limit it would have
 	 * all of them. */
 	ENGINE_READ_COUNT = 50,
-	/* How long XREAD waits for an entry. The engine looks at its clock every
-	 * 100 ms. */
+	/* How long XREAD waits for an entry. The engine looks at its clock
+	 * every 100 ms. */
 	ENGINE_BLOCK_MS = 1000,
 	ENGINE_ANSWER_MS = 3000, /* for an answer; one to XREAD waits in
 				    addition */
@@ -54,7 +54,7 @@ enum engine_error {
 	ENGINE_NO_KEY,	   /* there is no such stream */
 	ENGINE_WRONG_TYPE, /* the key holds something else */
 	ENGINE_FORBIDDEN,  /* by the ACL */
-	ENGINE_STRANGER,   /* no or a wrong password */
+	ENGINE_NO_AUTH,	   /* no or a wrong password */
 	ENGINE_CLUSTER,	   /* in cluster mode */
 };
 
@@ -77,7 +77,7 @@ int engine_added_id(const struct resp_value *, struct streamid *);
 struct engine_entry {
 	const char *key;
 	struct streamid id;
-	bool odd; /* not one field p and one field s, and nothing else */
+	bool malformed; /* not one field p and one field s, and nothing else */
 	const char *payload, *signature;
 	size_t payload_len, signature_len;
 };

@@ -140,7 +140,7 @@ on_worker(void *arg, uint32_t events)
 }
 
 int
-link_run(int fd, const struct access *access)
+link_run(int fd, const struct credentials *credentials)
 {
 	struct link l = {.fd = fd};
 	struct err err;
@@ -151,8 +151,9 @@ link_run(int fd, const struct access *access)
 		return EX_OSERR;
 	l.sender = sender_new(fd, on_sender, &l);
 	l.reports = reports_new(l.sender);
-	l.writer = writer_new(l.loop, access, l.reports, l.sender, on_room, &l);
-	l.reader = reader_new(l.loop, access, l.reports, l.sender);
+	l.writer =
+	    writer_new(l.loop, credentials, l.reports, l.sender, on_room, &l);
+	l.reader = reader_new(l.loop, credentials, l.reports, l.sender);
 	sender_started(l.sender);
 	watch(&l);
 	code = loop_run(l.loop, &err);

@@ -6,10 +6,10 @@
 #ifndef DAEMON_LINK_LINK_H
 #define DAEMON_LINK_LINK_H
 
-struct access;
+struct credentials;
 
 /* fd: the worker's end is the other one. Returns when that is closed, with
  * EX_OK, or when what comes from there is no message of ours, EX_PROTOCOL. */
-int link_run(int fd, const struct access *);
+int link_run(int fd, const struct credentials *);
 
 #endif

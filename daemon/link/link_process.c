@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "daemon/conf/conf.h"
 #include "daemon/ipc/ipc.h"
-#include "daemon/link/access.h"
+#include "daemon/link/credentials.h"
 #include "daemon/link/link.h"
 #include "daemon/sandbox/sandbox.h"
 #include "daemon/sys/daemonize.h"
@@ -51,11 +51,11 @@ leave_keeper(const struct conf *conf, int end, int notices)
 static int
 work(const struct conf *conf, int end)
 {
-	struct access access;
+	struct credentials credentials;
 	struct err err;
 	int code;
 
-	if (access_open(&access, conf->peers, &err) != 0) {
+	if (credentials_open(&credentials, conf->peers, &err) != 0) {
 		log_error("pbs-link: %s", err.text);
 		return EX_CONFIG;
 	}
@@ -63,9 +63,9 @@ work(const struct conf *conf, int end)
 		log_error("pbs-link: %s", err.text);
 		code = EX_OSERR;
 	} else {
-		code = link_run(end, &access);
+		code = link_run(end, &credentials);
 	}
-	access_close(&access);
+	credentials_close(&credentials);
 	return code;
 }
 

@@ -11,7 +11,7 @@
 #include "base/loop.h"
 #include "daemon/conf/conf_peers.h"
 #include "daemon/ipc/ipc_link.h"
-#include "daemon/link/access.h"
+#include "daemon/link/credentials.h"
 #include "daemon/link/connection.h"
 #include "daemon/link/engine.h"
 #include "daemon/link/resp.h"
@@ -32,7 +32,7 @@ struct trial {
 struct probe {
 	struct loop *loop;
 	const struct peers_conf *peers;
-	struct access access;
+	struct credentials credentials;
 	probe_fn *fn;
 	void *arg;
 	size_t next; /* the engine to try after this one */
@@ -230,7 +230,7 @@ on_open(void *arg)
 	struct probe *p = arg;
 
 	connection_expect(p->connection, ENGINE_ANSWER_MS);
-	engine_hello(p->connection, p->peers->user, p->access.password);
+	engine_hello(p->connection, p->peers->user, p->credentials.password);
 }
 
 static void
@@ -249,11 +249,11 @@ connect_to(struct probe *p, const char *host, uint16_t port)
 	const struct peers_engine *engine = engine_of(p);
 
 	p->greeted = false;
-	p->place = (struct connection_place){.path = engine->path,
-					     .host = host,
-					     .port = port,
-					     .tls = engine->tls ? p->access.tls
-								: NULL};
+	p->place = (struct connection_place){
+	    .path = engine->path,
+	    .host = host,
+	    .port = port,
+	    .tls = engine->tls ? p->credentials.tls : NULL};
 	p->connection = connection_new(p->loop, &p->place, &ops, p);
 }
 
@@ -277,8 +277,8 @@ try_engine(struct probe *p)
 
 	sentinel_free(&p->sentinel);
 	if (engine->kind == PEERS_SENTINEL)
-		p->sentinel =
-		    sentinel_ask(p->loop, &p->access, engine, on_master, p);
+		p->sentinel = sentinel_ask(p->loop, &p->credentials, engine,
+					   on_master, p);
 	else if (engine->kind == PEERS_UNIX)
 		connect_to(p, NULL, 0);
 	else
@@ -292,7 +292,7 @@ probe_run(const struct peers_conf *peers, probe_fn *fn, void *arg,
 	struct probe p = {.peers = peers, .fn = fn, .arg = arg};
 	int code = -1;
 
-	if (access_open(&p.access, peers, err) != 0)
+	if (credentials_open(&p.credentials, peers, err) != 0)
 		return -1;
 	p.loop = loop_new(err);
 	if (p.loop != NULL) {
@@ -301,7 +301,7 @@ probe_run(const struct peers_conf *peers, probe_fn *fn, void *arg,
 		sentinel_free(&p.sentinel);
 		loop_free(&p.loop);
 	}
-	access_close(&p.access);
+	credentials_close(&p.credentials);
 	if (code < 0)
 		return -1;
 	return (peers->name == NULL || p.writes) &&

@@ -19,7 +19,7 @@ enum {
 	CHECK_MS = 5000, /* between looks at the streams */
 	/* A stream with something in it that is beyond all bounds is left alone
 	 * for so long. */
-	SHUNNED_MS = 5 * 60 * 1000,
+	SKIPPED_MS = 5 * 60 * 1000,
 };
 
 struct stream {
@@ -27,7 +27,7 @@ struct stream {
 	struct streamid cursor;
 	bool refused;	       /* its last check was an error */
 	bool asked;	       /* CHECKS: an answer is to come */
-	int64_t shunned_until; /* steady clock */
+	int64_t skipped_until; /* steady clock */
 };
 
 struct streams {
@@ -56,7 +56,7 @@ struct reader {
 	size_t alone;		   /* careful: the stream that is asked */
 	bool suspicious;	   /* one of them made XREAD fail for all */
 	struct resp_value *answer; /* not all of it is with the worker yet */
-	size_t told;
+	size_t sent;
 };
 
 static void go_on(struct reader *r);
@@ -81,7 +81,7 @@ ask_checks(struct reader *r)
 	for (size_t i = 0; i < r->streams.count; i++) {
 		struct stream *stream = &r->streams.list[i];
 
-		stream->asked = stream->shunned_until <= now(r);
+		stream->asked = stream->skipped_until <= now(r);
 		if (stream->asked)
 			engine_info(r->connection, stream->key);
 		any = any || stream->asked;
@@ -93,7 +93,7 @@ ask_checks(struct reader *r)
 static bool
 is_readable(const struct reader *r, const struct stream *stream)
 {
-	return !stream->refused && stream->shunned_until <= now(r);
+	return !stream->refused && stream->skipped_until <= now(r);
 }
 
 /* False: no stream can be read. */
@@ -188,7 +188,7 @@ take_check(struct reader *r, struct stream *stream,
 		return;
 	}
 	if (!missing && engine_last_id(value, &last) != 0) {
-		channel_fail(r->channel, CHANNEL_NONSENSE,
+		channel_fail(r->channel, CHANNEL_PROTOCOL,
 			     "no answer to XINFO");
 		return;
 	}
@@ -237,7 +237,7 @@ find(struct reader *r, const char *key)
 static enum ipc_link_entry
 judged(const struct engine_entry *entry)
 {
-	if (entry->odd || entry->signature_len != IPC_LINK_SIGNATURE)
+	if (entry->malformed || entry->signature_len != IPC_LINK_SIGNATURE)
 		return IPC_LINK_FIELDS;
 	return entry->payload_len > IPC_LINK_DATA_MAX ? IPC_LINK_LONG
 						      : IPC_LINK_WHOLE;
@@ -246,7 +246,7 @@ judged(const struct engine_entry *entry)
 /* A stream that nobody asked for, or an entry that we have, is the engine's
  * mistake; it is passed over. */
 static bool
-tell_entry(void *arg, const struct engine_entry *entry)
+send_entry(void *arg, const struct engine_entry *entry)
 {
 	struct reader *r = arg;
 	struct stream *stream = find(r, entry->key);
@@ -267,15 +267,15 @@ tell_entry(void *arg, const struct engine_entry *entry)
 }
 
 static void
-tell_entries(struct reader *r)
+send_entries(struct reader *r)
 {
-	int done = engine_read_entries(r->answer, &r->told, tell_entry, r);
+	int done = engine_read_entries(r->answer, &r->sent, send_entry, r);
 
 	if (done == 0)
 		return;
 	resp_value_free(&r->answer);
 	if (done < 0) {
-		channel_fail(r->channel, CHANNEL_NONSENSE,
+		channel_fail(r->channel, CHANNEL_PROTOCOL,
 			     "no answer to XREAD");
 		return;
 	}
@@ -327,8 +327,8 @@ take_entries(struct reader *r, struct resp_value *value)
 		return;
 	}
 	r->answer = resp_take(value);
-	r->told = 0;
-	tell_entries(r);
+	r->sent = 0;
+	send_entries(r);
 }
 
 static void
@@ -341,7 +341,7 @@ on_reply(void *arg, struct resp_value *value)
 	else if (r->question == ENTRIES)
 		take_entries(r, value);
 	else
-		channel_fail(r->channel, CHANNEL_NONSENSE,
+		channel_fail(r->channel, CHANNEL_PROTOCOL,
 			     "an answer to nothing");
 }
 
@@ -357,7 +357,7 @@ take_list(struct reader *r)
 		const struct stream *before = find(r, stream->key);
 
 		if (before != NULL)
-			stream->shunned_until = before->shunned_until;
+			stream->skipped_until = before->skipped_until;
 	}
 	r->streams = r->coming;
 	r->careful = false;
@@ -410,20 +410,20 @@ shun(struct reader *r, struct stream *stream)
 				  "it holds is beyond all bounds",
 				  stream->key);
 
-	stream->shunned_until = now(r) + SHUNNED_MS;
+	stream->skipped_until = now(r) + SKIPPED_MS;
 	reports_tell(r->reports, IPC_LINK_READER, IPC_LINK_ERROR, text);
 	free(text);
 }
 
 static void
-on_lost(void *arg, bool nonsense)
+on_lost(void *arg, bool malformed)
 {
 	struct reader *r = arg;
-	struct stream *stream = nonsense ? culprit(r) : NULL;
+	struct stream *stream = malformed ? culprit(r) : NULL;
 
 	if (stream != NULL)
 		shun(r, stream);
-	else if (nonsense && r->question == ENTRIES)
+	else if (malformed && r->question == ENTRIES)
 		r->careful = true;
 	r->alone = 0;
 	r->connection = NULL;
@@ -476,11 +476,11 @@ void
 reader_resume(struct reader *r)
 {
 	if (r->answer != NULL)
-		tell_entries(r);
+		send_entries(r);
 }
 
 struct reader *
-reader_new(struct loop *loop, const struct access *access,
+reader_new(struct loop *loop, const struct credentials *credentials,
 	   struct reports *reports, struct sender *sender)
 {
 	static const struct channel_ops ops = {on_ready, on_reply, on_lost};
@@ -490,7 +490,7 @@ reader_new(struct loop *loop, const struct access *access,
 	r->reports = reports;
 	r->sender = sender;
 	r->channel =
-	    channel_new(loop, access, IPC_LINK_READER, reports, &ops, r);
+	    channel_new(loop, credentials, IPC_LINK_READER, reports, &ops, r);
 	r->pause = timer_new(loop, on_pause, r);
 	return r;
 }

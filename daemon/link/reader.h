@@ -10,14 +10,14 @@
 
 #include "base/streamid.h"
 
-struct access;
+struct credentials;
 struct ipc_link_packet;
 struct loop;
 struct reader;
 struct reports;
 struct sender;
 
-struct reader *reader_new(struct loop *, const struct access *,
+struct reader *reader_new(struct loop *, const struct credentials *,
 			  struct reports *, struct sender *);
 void reader_free(struct reader **);
 

@@ -11,7 +11,7 @@
 
 /* Two engines, each with troubles of its own; more are rare, and cost a line in
  * the log now and then. */
-enum { SAID_MAX = 16, CHANNELS = 2 };
+enum { LOGGED_MAX = 16, CHANNELS = 2 };
 
 struct heard {
 	bool wanted, works;
@@ -22,8 +22,8 @@ struct heard {
 struct reports {
 	struct sender *sender;
 	struct heard channels[CHANNELS];
-	uint64_t said[SAID_MAX]; /* hashes of troubles since all worked */
-	size_t nsaid;
+	uint64_t logged[LOGGED_MAX]; /* hashes of troubles since all worked */
+	size_t nlogged;
 	bool complained; /* an ERROR or a WARNING was among them */
 	uint64_t engine; /* hash of the last that was named to the log */
 };
@@ -60,12 +60,12 @@ is_news(struct reports *r, const char *text)
 {
 	uint64_t hash = hash_bytes(0, text, strlen(text));
 
-	for (size_t i = 0; i < r->nsaid; i++)
-		if (r->said[i] == hash)
+	for (size_t i = 0; i < r->nlogged; i++)
+		if (r->logged[i] == hash)
 			return false;
-	if (r->nsaid == SAID_MAX)
-		r->nsaid = 0;
-	r->said[r->nsaid++] = hash;
+	if (r->nlogged == LOGGED_MAX)
+		r->nlogged = 0;
+	r->logged[r->nlogged++] = hash;
 	return true;
 }
 
@@ -90,7 +90,7 @@ reports_tell(struct reports *r, enum ipc_link_channel channel,
 	bool news;
 
 	if (state == IPC_LINK_CONNECTED) {
-		news = r->nsaid == 0 && is_new_engine(r, text);
+		news = r->nlogged == 0 && is_new_engine(r, text);
 	} else {
 		news = is_news(r, text);
 		heard->works = false;
@@ -120,7 +120,7 @@ reports_want(struct reports *r, enum ipc_link_channel channel, bool wanted)
 }
 
 static void
-tell_recovery(struct reports *r)
+report_recovery(struct reports *r)
 {
 	for (unsigned int i = 0; i < CHANNELS; i++) {
 		const char *text = r->channels[i].text;
@@ -146,16 +146,16 @@ reports_works(struct reports *r, enum ipc_link_channel channel)
 	for (size_t i = 0; i < CHANNELS; i++)
 		if (r->channels[i].wanted && !r->channels[i].works)
 			return;
-	if (r->nsaid > 0)
-		tell_recovery(r);
-	r->nsaid = 0;
+	if (r->nlogged > 0)
+		report_recovery(r);
+	r->nlogged = 0;
 	r->complained = false;
 }
 
 void
 reports_begin(struct reports *r)
 {
-	r->nsaid = 0;
+	r->nlogged = 0;
 	r->engine = 0;
 	r->complained = false;
 	for (size_t i = 0; i < CHANNELS; i++) {

@@ -32,7 +32,7 @@ void sender_flush(struct sender *);
 void sender_started(struct sender *);
 void sender_state(struct sender *, enum ipc_link_channel, enum ipc_link_state,
 		  bool quiet, const char *text);
-/* TOP, APPENDED or GONE; GONE has no id. */
+/* TOP, APPENDED or DELETED; DELETED has no id. */
 void sender_id(struct sender *, enum ipc_link_type, struct streamid);
 void sender_rewound(struct sender *, const char *key);
 

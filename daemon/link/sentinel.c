@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/conf/conf_peers.h"
-#include "daemon/link/access.h"
+#include "daemon/link/credentials.h"
 #include "daemon/link/connection.h"
 #include "daemon/link/engine.h"
 #include "daemon/link/resp.h"
@@ -17,7 +17,7 @@ enum { PORT_MAX = 65535, HOST_MAX = 255 };
 
 struct sentinel {
 	struct loop *loop;
-	const struct access *access;
+	const struct credentials *credentials;
 	const struct peers_engine *engine;
 	sentinel_fn *fn;
 	void *arg;
@@ -103,7 +103,7 @@ static void
 on_reply(void *arg, struct resp_value *value)
 {
 	struct sentinel *s = arg;
-	const struct access *access = s->access;
+	const struct credentials *credentials = s->credentials;
 
 	if (s->greeted) {
 		s->greeted = false;
@@ -111,11 +111,11 @@ on_reply(void *arg, struct resp_value *value)
 			take_answer(s, value);
 		else
 			ask(s);
-	} else if (value->type == RESP_ERROR && access->password != NULL &&
-		   engine_error_of(value->text) == ENGINE_STRANGER) {
+	} else if (value->type == RESP_ERROR && credentials->password != NULL &&
+		   engine_error_of(value->text) == ENGINE_NO_AUTH) {
 		s->greeted = true;
-		engine_hello(s->connection, access->peers->user,
-			     access->password);
+		engine_hello(s->connection, credentials->peers->user,
+			     credentials->password);
 	} else {
 		take_answer(s, value);
 	}
@@ -144,18 +144,18 @@ ask_next(struct sentinel *s)
 	s->place = (struct connection_place){
 	    .host = to->host,
 	    .port = to->port,
-	    .tls = s->engine->tls ? s->access->tls : NULL};
+	    .tls = s->engine->tls ? s->credentials->tls : NULL};
 	s->connection = connection_new(s->loop, &s->place, &ops, s);
 }
 
 struct sentinel *
-sentinel_ask(struct loop *loop, const struct access *access,
+sentinel_ask(struct loop *loop, const struct credentials *credentials,
 	     const struct peers_engine *engine, sentinel_fn *fn, void *arg)
 {
 	struct sentinel *s = alloc_zero(1, sizeof(*s));
 
 	s->loop = loop;
-	s->access = access;
+	s->credentials = credentials;
 	s->engine = engine;
 	s->fn = fn;
 	s->arg = arg;

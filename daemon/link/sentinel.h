@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-struct access;
+struct credentials;
 struct loop;
 struct peers_engine;
 struct sentinel;
@@ -18,7 +18,7 @@ typedef void sentinel_fn(void *arg, const char *host, uint16_t port,
 
 /* Asks one Sentinel after the other until one has named the master. The
  * callback is called once, when the loop goes on, and may free it. */
-struct sentinel *sentinel_ask(struct loop *, const struct access *,
+struct sentinel *sentinel_ask(struct loop *, const struct credentials *,
 			      const struct peers_engine *, sentinel_fn *,
 			      void *arg);
 void sentinel_free(struct sentinel **);

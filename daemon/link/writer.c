@@ -43,7 +43,7 @@ struct writer {
 	char *key;		       /* NULL: nothing is written */
 	bool open;     /* the worker has TOP: its APPENDs are taken */
 	bool create;   /* the stream is not there: the next APPEND makes it */
-	bool gone;     /* the worker knows that it is not there */
+	bool missing;  /* the worker knows that it is not there */
 	bool conflict; /* the answer to CONFLICT is on its way */
 	bool trim_due;
 	struct streamid acknowledged; /* the last one; 0-0: no stream */
@@ -134,21 +134,21 @@ is_last(struct writer *w, const struct resp_value *value, struct streamid *last)
 	if (value->type == RESP_ERROR)
 		channel_refused(w->channel, value, rights);
 	else
-		channel_fail(w->channel, CHANNEL_NONSENSE,
+		channel_fail(w->channel, CHANNEL_PROTOCOL,
 			     "no answer to XINFO");
 	return false;
 }
 
 /* Somebody else has used up all ids: no entry of ours can follow. */
 static void
-tell_exhausted(struct writer *w)
+report_exhausted(struct writer *w)
 {
 	char *text = alloc_format("stream %s has the highest id there is: "
 				  "somebody else wrote to it; delete it with "
 				  "DEL",
 				  w->key);
 
-	channel_fail(w->channel, CHANNEL_HOPELESS, text);
+	channel_fail(w->channel, CHANNEL_PERMANENT, text);
 	free(text);
 }
 
@@ -159,13 +159,13 @@ is_highest(struct streamid id)
 }
 
 static void
-tell_top(struct writer *w, struct streamid last)
+send_top(struct writer *w, struct streamid last)
 {
 	if (is_highest(last)) {
-		tell_exhausted(w);
+		report_exhausted(w);
 		return;
 	}
-	w->create = w->gone = streamid_is_zero(last);
+	w->create = w->missing = streamid_is_zero(last);
 	w->acknowledged = last;
 	w->open = true;
 	channel_usable(w->channel);
@@ -177,8 +177,9 @@ tell_top(struct writer *w, struct streamid last)
 static void
 take_check(struct writer *w, struct streamid last)
 {
-	if (w->open && !w->gone && streamid_compare(last, w->acknowledged) < 0)
-		tell_top(w, last);
+	if (w->open && !w->missing &&
+	    streamid_compare(last, w->acknowledged) < 0)
+		send_top(w, last);
 }
 
 /* Our id was not above the last one. If it is the last one, then it was written
@@ -188,7 +189,7 @@ take_conflict(struct writer *w, struct streamid ours, struct streamid last)
 {
 	w->conflict = false;
 	if (streamid_compare(ours, last) != 0) {
-		tell_top(w, last);
+		send_top(w, last);
 		return;
 	}
 	w->acknowledged = ours;
@@ -204,7 +205,7 @@ take_info(struct writer *w, const struct pending *asked,
 	if (!is_last(w, value, &last))
 		return;
 	if (asked->question == TOP)
-		tell_top(w, last);
+		send_top(w, last);
 	else if (asked->question == CONFLICT)
 		take_conflict(w, asked->id, last);
 	else
@@ -242,7 +243,7 @@ append_refused(struct writer *w, const struct pending *asked,
 		be_full(w);
 		break;
 	case ENGINE_EXHAUSTED:
-		tell_exhausted(w);
+		report_exhausted(w);
 		break;
 	default:
 		channel_refused(w->channel, value, rights);
@@ -252,13 +253,13 @@ append_refused(struct writer *w, const struct pending *asked,
 /* NOMKSTREAM: the stream is not there any more. All that is on its way will get
  * the same answer; the worker hears it once. */
 static void
-be_gone(struct writer *w)
+stream_deleted(struct writer *w)
 {
-	if (w->gone)
+	if (w->missing)
 		return;
-	w->gone = w->create = true;
+	w->missing = w->create = true;
 	w->acknowledged = (struct streamid){0, 0};
-	sender_id(w->sender, IPC_LINK_GONE, (struct streamid){0, 0});
+	sender_id(w->sender, IPC_LINK_DELETED, (struct streamid){0, 0});
 }
 
 static void
@@ -268,17 +269,17 @@ take_appended(struct writer *w, const struct pending *asked,
 	struct streamid id;
 
 	if (value->type == RESP_NIL && !asked->creates) {
-		be_gone(w);
+		stream_deleted(w);
 	} else if (value->type == RESP_ERROR) {
 		append_refused(w, asked, value);
 	} else if (engine_added_id(value, &id) != 0 ||
 		   streamid_compare(id, asked->id) != 0) {
-		channel_fail(w->channel, CHANNEL_NONSENSE, "no answer to XADD");
+		channel_fail(w->channel, CHANNEL_PROTOCOL, "no answer to XADD");
 	} else {
 		w->acknowledged = id;
 		w->full_ms = 0;
 		if (asked->creates)
-			w->gone = false;
+			w->missing = false;
 		sender_id(w->sender, IPC_LINK_APPENDED, id);
 		channel_works(w->channel, true);
 	}
@@ -291,7 +292,7 @@ take_trimmed(struct writer *w, const struct resp_value *value)
 	if (value->type == RESP_ERROR)
 		channel_refused(w->channel, value, rights);
 	else if (value->type != RESP_INTEGER)
-		channel_fail(w->channel, CHANNEL_NONSENSE,
+		channel_fail(w->channel, CHANNEL_PROTOCOL,
 			     "no answer to XTRIM");
 	else if (value->integer > 0)
 		ask_trim(w);
@@ -304,7 +305,7 @@ on_reply(void *arg, struct resp_value *value)
 	struct pending asked;
 
 	if (w->count == 0) {
-		channel_fail(w->channel, CHANNEL_NONSENSE,
+		channel_fail(w->channel, CHANNEL_PROTOCOL,
 			     "an answer to nothing");
 		return;
 	}
@@ -337,11 +338,11 @@ on_ready(void *arg, struct connection *connection)
 }
 
 static void
-on_lost(void *arg, bool nonsense)
+on_lost(void *arg, bool malformed)
 {
 	struct writer *w = arg;
 
-	(void)nonsense;
+	(void)malformed;
 	w->connection = NULL;
 	w->open = false;
 	w->count = w->appends = 0;
@@ -433,7 +434,7 @@ writer_is_full(const struct writer *w)
 }
 
 struct writer *
-writer_new(struct loop *loop, const struct access *access,
+writer_new(struct loop *loop, const struct credentials *credentials,
 	   struct reports *reports, struct sender *sender, writer_room_fn *room,
 	   void *arg)
 {
@@ -445,7 +446,7 @@ writer_new(struct loop *loop, const struct access *access,
 	w->reports = reports;
 	w->sender = sender;
 	w->channel =
-	    channel_new(loop, access, IPC_LINK_WRITER, reports, &ops, w);
+	    channel_new(loop, credentials, IPC_LINK_WRITER, reports, &ops, w);
 	w->check = timer_new(loop, on_check, w);
 	w->again = timer_new(loop, on_again, w);
 	return w;

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-struct access;
+struct credentials;
 struct ipc_link_packet;
 struct loop;
 struct reports;
@@ -18,7 +18,7 @@ struct writer;
 /* Called when the writer is not full any more. Must not call back. */
 typedef void writer_room_fn(void *arg);
 
-struct writer *writer_new(struct loop *, const struct access *,
+struct writer *writer_new(struct loop *, const struct credentials *,
 			  struct reports *, struct sender *, writer_room_fn *,
 			  void *arg);
 void writer_free(struct writer **);

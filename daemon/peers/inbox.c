@@ -205,7 +205,7 @@ is_genuine(struct peer_host *host, const struct inbox_message *message,
 	    .payload_len = message->payload_len,
 	};
 
-	if (now.steady_ms < host->deaf_ms) {
+	if (now.steady_ms < host->ignored_until_ms) {
 		peer_host_refuse(host, PEER_REFUSAL_UNVERIFIED, now);
 		return false;
 	}
@@ -219,7 +219,7 @@ is_genuine(struct peer_host *host, const struct inbox_message *message,
 	}
 	if (++host->forged >= INBOX_FORGED_MAX) {
 		host->forged = 0;
-		host->deaf_ms = now.steady_ms + PEER_HOST_MINUTE_MS;
+		host->ignored_until_ms = now.steady_ms + PEER_HOST_MINUTE_MS;
 	}
 	return false;
 }
@@ -262,7 +262,7 @@ inbox_take(struct inbox *inbox, const struct inbox_message *message,
 
 	if (host == NULL || streamid_compare(message->id, host->cursor) <= 0)
 		return; /* no longer asked for; or it was taken before */
-	if (message->torn)
+	if (message->malformed)
 		peer_host_refuse(host, PEER_REFUSAL_FIELDS, now);
 	else if (message->payload_len > PEER_ENTRY_BYTES_MAX)
 		peer_host_refuse(host, PEER_ENTRY_TOO_LARGE, now);
@@ -295,7 +295,7 @@ inbox_look(struct inbox *inbox, bool connected, struct peers_time now)
 		    host, hashmap_count(host->vouchers) / LOOKS_A_MINUTE + 1,
 		    peers_steady(now));
 		if (!connected)
-			host->awaited_ms = now.steady_ms;
+			host->expected_ms = now.steady_ms;
 		peer_host_look(host, now);
 	}
 }

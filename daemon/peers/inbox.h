@@ -45,8 +45,8 @@ struct inbox_ops {
 };
 
 struct inbox_limits {
-	uint32_t longest; /* seconds that a login may count here, by the grace or
-			   * by a session */
+	uint32_t longest; /* seconds that a login may count here, by the grace
+			   * or by a session */
 	bool networks;	  /* ipv6_prefix is 64 */
 };
 
@@ -68,7 +68,7 @@ bool inbox_vouches(const struct inbox *, const struct addr *, int64_t steady);
 struct inbox_message {
 	const char *stream; /* PREFIX:NAME */
 	struct streamid id;
-	bool torn; /* PEER_REFUSAL_FIELDS; the rest is not there */
+	bool malformed; /* PEER_REFUSAL_FIELDS; the rest is not there */
 	const char *payload;
 	size_t payload_len;
 	const unsigned char *signature;
@@ -86,13 +86,13 @@ void inbox_look(struct inbox *, bool connected, struct peers_time now);
 /* ---- for the operator ---- */
 
 struct inbox_row {
-	const char *name; /* borrowed */
+	const char *name;	   /* borrowed */
 	uint64_t entries, records; /* that were taken */
 	uint64_t refused[PEER_REFUSALS];
-	uint64_t missing;  /* entries that were deleted, as it seems */
-	size_t addresses;  /* that it vouches for */
-	int64_t ahead;	   /* seconds that its clock is ahead of ours */
-	int64_t heard_ms;  /* ago; -1: never */
+	uint64_t missing; /* entries that were deleted, as it seems */
+	size_t addresses; /* that it vouches for */
+	int64_t ahead;	  /* seconds that its clock is ahead of ours */
+	int64_t heard_ms; /* ago; -1: never */
 	struct streamid cursor;
 };
 size_t inbox_hosts(const struct inbox *);

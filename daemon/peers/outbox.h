@@ -30,10 +30,10 @@ struct outbox;
 struct removals;
 
 enum {
-	OUTBOX_FLYING_MAX = 1000,      /* entries that are not confirmed yet */
-	OUTBOX_GATHER_MS = 20,	       /* records wait so long for others */
-	OUTBOX_HEARTBEAT_MS = 5000,    /* of silence before an empty entry */
-	OUTBOX_HOLD_USERS_MAX = 32,    /* of an address that sessions hold */
+	OUTBOX_IN_FLIGHT_MAX = 1000, /* entries that are not confirmed yet */
+	OUTBOX_GATHER_MS = 20,	     /* records wait so long for others */
+	OUTBOX_HEARTBEAT_MS = 5000,  /* of silence before an empty entry */
+	OUTBOX_HOLD_USERS_MAX = 32,  /* of an address that sessions hold */
 };
 
 /* In seconds; see pop-before-smtp.yaml(5). */
@@ -92,8 +92,7 @@ struct outbox_entry {
 
 /* Makes the next entry, which is on its way then. False: there is nothing to
  * send now, or too much is on its way, or the stream cannot be written. */
-bool outbox_take(struct outbox *, struct outbox_entry *,
-		 struct peers_time now);
+bool outbox_take(struct outbox *, struct outbox_entry *, struct peers_time now);
 /* Milliseconds until outbox_take() is to be called. It may be sooner after any
  * of the calls above. */
 int64_t outbox_wait_ms(const struct outbox *, struct peers_time now);

@@ -180,7 +180,7 @@ send_off(struct outbox *o, const struct making *m)
 	struct outbox_entry *entry = m->entry;
 	struct peers_time now = m->now;
 
-	o->flights[(o->first + o->nflights) % OUTBOX_FLYING_MAX] = m->flight;
+	o->flights[(o->first + o->nflights) % OUTBOX_IN_FLIGHT_MAX] = m->flight;
 	o->nflights++;
 	o->sent_ms = now.steady_ms;
 	entry->mark = outbox_given(o, entry->id, peers_steady(now));
@@ -212,7 +212,7 @@ outbox_take(struct outbox *o, struct outbox_entry *entry, struct peers_time now)
 
 	for (size_t i = 0; i < LISTS; i++)
 		sendlist_move(&o->lists[i], peers_steady(now));
-	if (!o->ready || o->nflights == OUTBOX_FLYING_MAX)
+	if (!o->ready || o->nflights == OUTBOX_IN_FLIGHT_MAX)
 		return false;
 	entry->id = outbox_next_id(o, now);
 	if (streamid_compare(entry->id, o->last) <= 0)
@@ -245,7 +245,7 @@ outbox_wait_ms(const struct outbox *o, struct peers_time now)
 	int64_t silent = o->sent_ms + OUTBOX_HEARTBEAT_MS - now.steady_ms;
 	int64_t fresh = o->fresh_ms + OUTBOX_GATHER_MS - now.steady_ms;
 
-	if (!o->ready || o->nflights == OUTBOX_FLYING_MAX)
+	if (!o->ready || o->nflights == OUTBOX_IN_FLIGHT_MAX)
 		return tick;
 	if (o->fresh >= PEER_ENTRY_RECORDS_MAX)
 		return 0;

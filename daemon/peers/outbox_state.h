@@ -74,7 +74,7 @@ struct outbox {
 	int64_t fresh_ms; /* steady, of the first record not sent; 0: none */
 	size_t fresh;	  /* about as many records */
 
-	struct flight flights[OUTBOX_FLYING_MAX]; /* a ring */
+	struct flight flights[OUTBOX_IN_FLIGHT_MAX]; /* a ring */
 	size_t first, nflights;
 
 	/* A ring of ids and when they were given, steady seconds. */

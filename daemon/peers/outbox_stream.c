@@ -90,7 +90,7 @@ outbox_confirm(struct outbox *o, struct streamid id)
 						 flight->places[i]);
 		o->stored = flight->id;
 		o->seq++;
-		o->first = (o->first + 1) % OUTBOX_FLYING_MAX;
+		o->first = (o->first + 1) % OUTBOX_IN_FLIGHT_MAX;
 		o->nflights--;
 		flight = &o->flights[o->first];
 	}

@@ -97,7 +97,7 @@ static const char *const fault_texts[] = {
     [PEER_ENTRY_MALFORMED] = "malformed",
     [PEER_ENTRY_ADDRESS] = "bad address",
     [PEER_ENTRY_AHEAD] = "clock ahead",
-    [PEER_ENTRY_LASTING] = "lasts too long",
+    [PEER_ENTRY_TOO_LONG] = "lasts too long",
 };
 static_assert(sizeof(fault_texts) / sizeof(fault_texts[0]) == PEER_ENTRY_FAULTS,
 	      "a text for each");
@@ -256,7 +256,7 @@ read_record(struct peer_entry *entry, struct rest line, uint32_t longest)
 		return PEER_ENTRY_MALFORMED;
 	}
 	if (is_lasting(entry, record, longest))
-		return PEER_ENTRY_LASTING;
+		return PEER_ENTRY_TOO_LONG;
 	entry->count++;
 	return PEER_ENTRY_GOOD;
 }

@@ -11,10 +11,9 @@
  * in which things happened:
  *
  *	L ADDRESS WHEN UNTIL [USER]	a login, which authorizes until UNTIL
- *	H ADDRESS WHEN UNTIL [USER]	a session of that login is open. UNTIL is
- *					near; the line is repeated in time
- *	R ADDRESS STAMP			the operator has removed the address:
- *					logins up to STAMP do not count
+ *	H ADDRESS WHEN UNTIL [USER]	a session of that login is open. UNTIL
+ *is near; the line is repeated in time R ADDRESS STAMP
+ *the operator has removed the address: logins up to STAMP do not count
  *
  * An entry without records says that the sender is there. Times are seconds
  * since the epoch, by the sender's clock. Numbers have no leading zeros, an
@@ -99,15 +98,16 @@ struct peer_entry {
 /* Why an entry is refused, as a whole. */
 enum peer_entry_fault {
 	PEER_ENTRY_GOOD,
-	PEER_ENTRY_VERSION,	 /* made by a program that we do not know */
+	PEER_ENTRY_VERSION,   /* made by a program that we do not know */
 	PEER_ENTRY_TOO_LARGE, /* too many bytes, or records */
-	PEER_ENTRY_CONTROL,	 /* a control byte other than newline */
+	PEER_ENTRY_CONTROL,   /* a control byte other than newline */
 	PEER_ENTRY_MALFORMED,
-	PEER_ENTRY_ADDRESS, /* malformed, or not of a client: addr_is_special() */
-	PEER_ENTRY_AHEAD,   /* SENT is too far ahead of our clock */
-	PEER_ENTRY_LASTING, /* UNTIL is too far from WHEN, or from SENT */
+	PEER_ENTRY_ADDRESS,  /* malformed, or not of a client: addr_is_special()
+			      */
+	PEER_ENTRY_AHEAD,    /* SENT is too far ahead of our clock */
+	PEER_ENTRY_TOO_LONG, /* UNTIL is too far from WHEN, or from SENT */
 };
-enum { PEER_ENTRY_FAULTS = PEER_ENTRY_LASTING + 1 };
+enum { PEER_ENTRY_FAULTS = PEER_ENTRY_TOO_LONG + 1 };
 
 /* In words, "bad address"; also the names of the counts. */
 const char *peer_entry_fault_text(enum peer_entry_fault);

@@ -22,7 +22,7 @@ peer_host_new(const struct peers_conf *conf, const struct peers_host *settings,
 	strcat(strcat(strcpy(host->stream, conf->prefix), ":"), host->name);
 	host->vouchers =
 	    hashmap_new(sizeof(struct voucher), sizeof(struct addr));
-	host->awaited_ms = host->judged_ms = now.steady_ms;
+	host->expected_ms = host->judged_ms = now.steady_ms;
 	host->best = INT64_MIN;
 	return host;
 }
@@ -132,14 +132,14 @@ peer_host_heard(struct peer_host *host, struct peers_time now)
 		log_info("peers: %s is heard of again", host->name);
 	host->heard = true;
 	host->silent = false;
-	host->heard_ms = host->awaited_ms = now.steady_ms;
+	host->heard_ms = host->expected_ms = now.steady_ms;
 }
 
 void
 peer_host_look(struct peer_host *host, struct peers_time now)
 {
 	if (host->silent ||
-	    now.steady_ms - host->awaited_ms < PEER_HOST_SILENT_MS)
+	    now.steady_ms - host->expected_ms < PEER_HOST_SILENT_MS)
 		return;
 	host->silent = true;
 	log_warning("peers: nothing heard of %s for %d s", host->name,

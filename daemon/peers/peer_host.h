@@ -43,10 +43,11 @@ struct peer_host {
 	struct peer_entry_head last;
 	uint64_t entries, records, missing, refused[PEER_REFUSALS];
 
-	int64_t heard_ms;   /* steady */
-	int64_t awaited_ms; /* since then it should have been heard */
+	int64_t heard_ms;    /* steady */
+	int64_t expected_ms; /* since then it should have been heard */
 	bool heard, silent;
-	int64_t forged_ms, deaf_ms; /* a minute that has so many; until when */
+	int64_t forged_ms,
+	    ignored_until_ms; /* a minute that has so many; until when */
 	unsigned int forged;
 	/* The clock is judged by the fastest entry of a minute. */
 	int64_t ahead, best, judged_ms;

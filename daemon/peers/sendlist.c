@@ -51,7 +51,7 @@ sent_at(const struct sendlist *list, void *element)
 static void
 leave(struct sendlist *list, void *element)
 {
-	void **borders[] = {&list->young, &list->flying, &list->unsent};
+	void **borders[] = {&list->recent, &list->in_flight, &list->unsent};
 
 	for (size_t i = 0; i < sizeof(borders) / sizeof(borders[0]); i++)
 		if (*borders[i] == element)
@@ -63,7 +63,7 @@ static void
 arrive(struct sendlist *list, void *element)
 {
 	struct sendmark *mark = mark_of(list, element);
-	void **borders[] = {&list->young, &list->flying, &list->unsent};
+	void **borders[] = {&list->recent, &list->in_flight, &list->unsent};
 
 	mark->waiting = 0;
 	mark->place = list->places++;
@@ -122,9 +122,9 @@ end_pauses(struct sendlist *list, int64_t now)
 {
 	void *element;
 
-	while ((element = list->young) != NULL && element != list->unsent &&
+	while ((element = list->recent) != NULL && element != list->unsent &&
 	       sent_at(list, element) + list->pause <= now) {
-		list->young = hashmap_next(list->map, element);
+		list->recent = hashmap_next(list->map, element);
 		if (mark_of(list, element)->waiting)
 			unsend(list, element);
 	}
@@ -139,7 +139,7 @@ send_again(struct sendlist *list, int64_t now)
 	list->credit += (double)hashmap_count(list->map) *
 			(double)(now - list->moved) / list->period;
 	while ((oldest = hashmap_next(list->map, NULL)) != NULL &&
-	       oldest != list->flying) {
+	       oldest != list->in_flight) {
 		if (list->credit < 1 &&
 		    sent_at(list, oldest) + list->period > now)
 			return;
@@ -181,25 +181,26 @@ sendlist_take(struct sendlist *list, int64_t now)
 void
 sendlist_confirm(struct sendlist *list, uint32_t place)
 {
-	while (list->flying != NULL && list->flying != list->unsent &&
-	       !is_before(list, place, list->flying))
-		list->flying = hashmap_next(list->map, list->flying);
+	while (list->in_flight != NULL && list->in_flight != list->unsent &&
+	       !is_before(list, place, list->in_flight))
+		list->in_flight = hashmap_next(list->map, list->in_flight);
 }
 
 /* What is unsent has no pause that could end. */
 void
 sendlist_lost(struct sendlist *list)
 {
-	list->unsent = list->flying;
-	if (list->young == NULL ||
+	list->unsent = list->in_flight;
+	if (list->recent == NULL ||
 	    (list->unsent != NULL &&
-	     !is_before(list, mark_of(list, list->young)->place, list->unsent)))
-		list->young = list->unsent;
+	     !is_before(list, mark_of(list, list->recent)->place,
+			list->unsent)))
+		list->recent = list->unsent;
 }
 
 void
 sendlist_lost_all(struct sendlist *list)
 {
-	list->young = list->flying = list->unsent =
+	list->recent = list->in_flight = list->unsent =
 	    hashmap_next(list->map, NULL);
 }

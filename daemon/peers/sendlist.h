@@ -35,8 +35,8 @@ struct sendlist {
 	int64_t moved;	 /* the time of the last sendlist_move() */
 	double credit;	 /* how many are to be sent again, from then */
 	uint32_t places; /* given so far */
-	void *young;	 /* the first that was sent less than a pause ago ... */
-	void *flying;	 /* ... that is not confirmed ... */
+	void *recent;	 /* the first that was sent less than a pause ago ... */
+	void *in_flight; /* ... that is not confirmed ... */
 	void *unsent;	 /* ... that is unsent; NULL: all were sent */
 };
 

@@ -260,14 +260,14 @@ pipeline_refusal(const struct pipeline *p, const struct addr *addr, time_t when,
 
 /* Tells what our own logs vouch for, even if the table knew as much. */
 static void
-tell_own(const struct pipeline *p, const struct authtab_login *login)
+publish_login(const struct pipeline *p, const struct authtab_login *login)
 {
-	struct authtab_login told = *login;
+	struct authtab_login published = *login;
 
 	if (p->own.login == NULL)
 		return;
-	told.addr = authtab_key(p->table, &login->addr);
-	p->own.login(p->own.arg, &told);
+	published.addr = authtab_key(p->table, &login->addr);
+	p->own.login(p->own.arg, &published);
 }
 
 /* The rule as the table knows it. */
@@ -296,9 +296,9 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 	if (is_ahead(p, login, now))
 		return 0;
 	if (p->observer.login != NULL) {
-		p->observer.login(p->observer.arg, m, when,
-				  pipeline_refusal(p, &m->addr, login->when,
-						   &kind));
+		p->observer.login(
+		    p->observer.arg, m, when,
+		    pipeline_refusal(p, &m->addr, login->when, &kind));
 		return 0;
 	}
 	if (login->has_session && when + (time_t)p->session_max > until)
@@ -321,7 +321,7 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 				       .until = pipeline_lifetime(until, now),
 				       .rule = rule_number(p, m->rule)};
 	event = authtab_grant(p->table, &grant, now.lifetime);
-	tell_own(p, &grant);
+	publish_login(p, &grant);
 	if (event == AUTHTAB_ADDED)
 		note_granted(p, m, (until > grace ? until : grace) - now.wall,
 			     now);

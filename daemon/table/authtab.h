@@ -70,8 +70,8 @@ struct authtab_row {
 	/* The latest login first. Some users may have expired already. */
 	size_t nusers;
 	struct authtab_user users[AUTHTAB_USERS_MAX];
-	/* Logins beside theirs: without a user, or of more users than that. Only
-	 * where there are users as well; its name is NULL. */
+	/* Logins beside theirs: without a user, or of more users than that.
+	 * Only where there are users as well; its name is NULL. */
 	bool has_rest;
 	struct authtab_user rest;
 };
@@ -105,8 +105,8 @@ unsigned int authtab_rule(struct authtab *, const char *name);
 
 /*
  * Grants a login. expires is cut to now + longest, until to now + hold. now:
- * steady seconds; addresses that have expired by then are removed first. A login
- * that has expired counts as long as its session holds the address.
+ * steady seconds; addresses that have expired by then are removed first. A
+ * login that has expired counts as long as its session holds the address.
  * Returns the event; -1 if nothing changed, because the login has expired or is
  * older than one that is known, or the table is full of addresses that expire
  * later.
@@ -140,15 +140,15 @@ void authtab_set_max(struct authtab *, size_t max_addresses);
 /*
  * Withdraws what was granted by rules that are not in force any more: those for
  * which out_of_force() is true, which is asked once for each known name. An
- * address goes unless other logins keep it; then they alone count. told() hears
- * of each address and of one such rule of it; it may be NULL. The names of
- * these rules lose their numbers.
+ * address goes unless other logins keep it; then they alone count. report()
+ * hears of each address and of one such rule of it; it may be NULL. The names
+ * of these rules lose their numbers.
  */
 typedef bool authtab_rule_fn(void *arg, const char *rule);
 typedef void authtab_withdrawn_fn(void *arg, const struct addr *,
 				  const char *rule, bool gone);
 void authtab_withdraw(struct authtab *, authtab_rule_fn *out_of_force,
-		      authtab_withdrawn_fn *told, void *arg);
+		      authtab_withdrawn_fn *report, void *arg);
 
 /* Returns whether the address was in the table. */
 bool authtab_remove(struct authtab *, const struct addr *);

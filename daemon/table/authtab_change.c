@@ -149,7 +149,7 @@ withdraw_entry(struct authtab *tab, uint32_t index, const bool *refused)
 
 static void
 withdraw_all(struct authtab *tab, const bool *refused,
-	     authtab_withdrawn_fn *told, void *arg)
+	     authtab_withdrawn_fn *report, void *arg)
 {
 	uint16_t rule;
 
@@ -158,16 +158,16 @@ withdraw_all(struct authtab *tab, const bool *refused,
 		struct addr addr = authtab_entry(tab, i)->addr;
 
 		rule = withdraw_entry(tab, i, refused);
-		if (rule != 0 && told != NULL)
-			told(arg, &addr, rule_names_text(tab->rules, rule),
-			     authtab_entry(tab, i)->addr.family == 0);
+		if (rule != 0 && report != NULL)
+			report(arg, &addr, rule_names_text(tab->rules, rule),
+			       authtab_entry(tab, i)->addr.family == 0);
 	}
 	authtab_shrink(tab);
 }
 
 void
 authtab_withdraw(struct authtab *tab, authtab_rule_fn *out_of_force,
-		 authtab_withdrawn_fn *told, void *arg)
+		 authtab_withdrawn_fn *report, void *arg)
 {
 	uint32_t count = rule_names_greatest(tab->rules) + 1u;
 	bool *refused = alloc_zero(count, sizeof(*refused)), any = false;
@@ -179,7 +179,7 @@ authtab_withdraw(struct authtab *tab, authtab_rule_fn *out_of_force,
 		any |= refused[i];
 	}
 	if (any)
-		withdraw_all(tab, refused, told, arg);
+		withdraw_all(tab, refused, report, arg);
 	for (uint32_t i = 1; i < count; i++)
 		if (refused[i])
 			rule_names_forget(tab->rules, (uint16_t)i);

@@ -232,7 +232,7 @@ on_appended(struct worker_peers *p)
 }
 
 static void
-on_gone(struct worker_peers *p)
+on_deleted(struct worker_peers *p)
 {
 	if (p->outbox == NULL)
 		return;
@@ -246,7 +246,7 @@ on_entry(struct worker_peers *p)
 	const struct ipc_link_packet *in = &p->in;
 	const struct inbox_message message = {.stream = in->key,
 					      .id = in->id,
-					      .torn =
+					      .malformed =
 						  in->code != IPC_LINK_WHOLE,
 					      .payload = in->data,
 					      .payload_len = in->data_len,
@@ -267,7 +267,7 @@ take_packet(struct worker_peers *p)
 	static void (*const handlers[])(struct worker_peers *) = {
 	    [IPC_LINK_STARTED] = begin,	     [IPC_LINK_STATE] = on_state,
 	    [IPC_LINK_TOP] = on_top,	     [IPC_LINK_APPENDED] = on_appended,
-	    [IPC_LINK_GONE] = on_gone,	     [IPC_LINK_ENTRY] = on_entry,
+	    [IPC_LINK_DELETED] = on_deleted, [IPC_LINK_ENTRY] = on_entry,
 	    [IPC_LINK_REWOUND] = on_rewound,
 	};
 

@@ -43,7 +43,7 @@ take_entry(void *arg, const struct engine_entry *entry)
 {
 	size_t *count = arg;
 
-	if (!entry->odd && (entry->payload[entry->payload_len] != '\0' ||
+	if (!entry->malformed && (entry->payload[entry->payload_len] != '\0' ||
 			    entry->signature[entry->signature_len] != '\0'))
 		abort();
 	return ++*count % 3 != 0;

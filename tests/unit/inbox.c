@@ -248,13 +248,13 @@ refused(void)
 	    {PEER_ENTRY_CONTROL, "1 1700000000 1 1\n\a"},
 	    {PEER_ENTRY_ADDRESS, "1 1700000000 1 1\nL 127.0.0.1 1 2\n"},
 	    {PEER_ENTRY_AHEAD, "1 1700000095 1 1\nL 192.0.2.7 1 2\n"},
-	    {PEER_ENTRY_LASTING, "1 1700000000 1 1\nL 192.0.2.7 1 99999\n"},
+	    {PEER_ENTRY_TOO_LONG, "1 1700000000 1 1\nL 192.0.2.7 1 99999\n"},
 	    {PEER_REFUSAL_NETWORK,
 	     "1 1700000000 1 1\nL 2001:db8:7::/64 1699999999 1700001799\n"},
 	};
 	static char large[PEER_ENTRY_BYTES_MAX + 8];
 	struct inbox_message torn = {
-	    .stream = "pbs:pop1", .id = {99, 0}, .torn = true};
+	    .stream = "pbs:pop1", .id = {99, 0}, .malformed = true};
 	struct place *p = open_place();
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

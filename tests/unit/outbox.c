@@ -57,7 +57,7 @@ address(int n)
 
 /* ---- an engine, and what is on its way to it ---- */
 
-enum { STREAM_MAX = 20000, WAY_MAX = 2 * OUTBOX_FLYING_MAX };
+enum { STREAM_MAX = 20000, WAY_MAX = 2 * OUTBOX_IN_FLIGHT_MAX };
 
 struct stored {
 	struct streamid id;

@@ -94,8 +94,8 @@ static const struct {
     {PEER_ENTRY_AHEAD, "1 1700000031 1 1\n"},
     {PEER_ENTRY_AHEAD, "1 4294967295 1 1\nL 192.0.2.7 1 2 ann\n"},
 
-    {PEER_ENTRY_LASTING, "1 1700000000 1 1\nL 192.0.2.7 1 86402 ann\n"},
-    {PEER_ENTRY_LASTING, "1 1700000000 1 1\nH 192.0.2.7 1 1700000601 ann\n"},
+    {PEER_ENTRY_TOO_LONG, "1 1700000000 1 1\nL 192.0.2.7 1 86402 ann\n"},
+    {PEER_ENTRY_TOO_LONG, "1 1700000000 1 1\nH 192.0.2.7 1 1700000601 ann\n"},
 };
 
 /* Printable, for the name of a test. */

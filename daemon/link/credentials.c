@@ -1,4 +1,4 @@
-#include "daemon/link/access.h"
+#include "daemon/link/credentials.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,8 @@
 enum { PASSWORD_MAX = 4096 };
 
 static int
-read_password(struct access *access, const char *file, struct err *err)
+read_password(struct credentials *credentials, const char *file,
+	      struct err *err)
 {
 	char *text = secret_file_read(file, PASSWORD_MAX, err);
 	size_t line;
@@ -26,34 +27,34 @@ read_password(struct access *access, const char *file, struct err *err)
 	else if (text[line + strspn(text + line, "\r\n")] != '\0')
 		result = err_set(err, "%s: not one line", file);
 	else
-		access->password = alloc_bytes(text, line);
+		credentials->password = alloc_bytes(text, line);
 	explicit_bzero(text, strlen(text));
 	free(text);
 	return result;
 }
 
 int
-access_open(struct access *access, const struct peers_conf *peers,
-	    struct err *err)
+credentials_open(struct credentials *credentials,
+		 const struct peers_conf *peers, struct err *err)
 {
-	*access = (struct access){.peers = peers};
+	*credentials = (struct credentials){.peers = peers};
 	if (peers->password_file != NULL &&
-	    read_password(access, peers->password_file, err) != 0)
+	    read_password(credentials, peers->password_file, err) != 0)
 		return -1;
 	if (peers->tls_ca == NULL)
 		return 0;
-	access->tls = tls_context_new(peers->tls_ca, peers->tls_cert,
-				      peers->tls_key, err);
-	if (access->tls != NULL)
+	credentials->tls = tls_context_new(peers->tls_ca, peers->tls_cert,
+					   peers->tls_key, err);
+	if (credentials->tls != NULL)
 		return 0;
-	access_close(access);
+	credentials_close(credentials);
 	return -1;
 }
 
 void
-access_close(struct access *access)
+credentials_close(struct credentials *credentials)
 {
-	tls_context_free(&access->tls);
-	free(access->password);
-	access->password = NULL;
+	tls_context_free(&credentials->tls);
+	free(credentials->password);
+	credentials->password = NULL;
 }
