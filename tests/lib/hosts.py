@@ -48,7 +48,8 @@ class Host(pbs.Site):
                               stdout=subprocess.PIPE).stdout
         self.key = re.search(r"k1:[A-Za-z0-9+/=]+", line).group(0)
 
-    def configure(self, publish=True, hosts=(), more=""):
+    def configure(self, publish=True, hosts=(), more="", bound=100000):
+        """bound: of the addresses of each of these hosts."""
         text = "peers:\n  engine: unix:%s\n" % self.engine.path
         if publish:
             text += "  publish: { name: %s, key: %s }\n" % (
@@ -56,7 +57,8 @@ class Host(pbs.Site):
         if hosts:
             text += "  hosts:\n"
         for host in hosts:
-            text += '    - { name: %s, key: "%s" }\n' % (host.name, host.key)
+            text += '    - { name: %s, key: "%s", max_addresses: %d }\n' % (
+                host.name, host.key, bound)
         self.write("pbs.yaml", text + more)
 
     def pop(self, **how):
