@@ -32,14 +32,15 @@ import socketmap
 
 BATCHES = 20  # a second, of each host
 DEADLINE = 120
+AGE = 300  # seconds, of what a late relay reads: it logs no such grants
 
 
 def address(number):
     return "21.%d.%d.%d" % (number >> 16, number >> 8 & 255, number & 255)
 
 
-def text(first, count):
-    head = pbs.stamped("")
+def text(first, count, age=0):
+    head = pbs.stamped("", time.time() - age)
     return "".join(head + pbs.login(address(n), "user%d" % n) + "\n"
                    for n in range(first, first + count))
 
@@ -198,7 +199,7 @@ def late(opt):
     with hosts.Place("pop0", "relay0") as (engine, pop, relay):
         pop.configure(more="max_addresses: %d\n" % (2 * opt.logins))
         for first in range(0, opt.logins, 10000):
-            pop.raw(text(first, min(10000, opt.logins - first)))
+            pop.raw(text(first, min(10000, opt.logins - first), AGE))
         daemon = pop.start("--dbfile=none",
                            "--checkpoint=" + pop.map + ".state")
         pbs.until("all are published", DEADLINE,
