@@ -122,7 +122,8 @@ is_code(const struct ipc_link_packet *p, unsigned int has)
 	return p->code == 0 || (has & STATE) != 0;
 }
 
-/* What this very packet has: less, if its count or code says so. */
+/* The members of this packet, which may be fewer because of its count or code.
+ */
 static unsigned int
 members_of(const struct ipc_link_packet *p)
 {

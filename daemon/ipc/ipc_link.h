@@ -1,52 +1,57 @@
 /*
  * ipc_link: the messages between the worker and pbs-link, the process that
- * holds the connections to the engine (Valkey or Redis) of the other hosts.
+ * holds the connections to the engine (Valkey or Redis) shared with other
+ * hosts.
  *
  * They go over a pair of SOCK_SEQPACKET sockets (ipc_open()), so each packet is
  * one message, and messages arrive in the order in which they were sent. Each
- * end checks what it receives: a log line may have taken over the worker, and
- * an answer of the engine pbs-link. What an ENTRY holds is vouched for by its
- * signature alone, which the worker verifies.
+ * end checks what it receives, in case a log line has compromised the worker,
+ * or an answer of the engine pbs-link. The content of an ENTRY is authenticated
+ * only by its signature, which the worker verifies.
  *
- * The worker's:
+ * Sent by the worker:
  *
- *	BEGIN			forget the worker before this one: nothing is
- *				read or written until the messages below come
- *	READ index, count, key, id	one of the count streams to be read,
- *each from the entry after id on. The list counts once its last one has come,
- *and replaces the list before it. count 0: nothing is read any more WRITE key
- *our own stream APPEND id, mark, data, signature	append this entry to our
- *stream, and let go of those before mark AGAIN			close all
- *connections, and connect again
+ *	BEGIN			forget the previous worker: nothing is read or
+ *				written until the messages below arrive
+ *	READ index, count, key, id	read this stream, number index of count,
+ *				from the entry after id on. When the last of
+ *				them has arrived, the list replaces the previous
+ *				one. count 0: read nothing any more
+ *	WRITE key		our own stream
+ *	APPEND id, mark, data, signature	append this entry to our stream,
+ *				which may drop entries before mark
+ *	AGAIN			close all connections, and connect again
  *
- * pbs-link's, each with the nonce of the last BEGIN; others are answers to the
- * worker before, and are to be passed over. Only STARTED has the nonce 0:
+ * Sent by pbs-link, with the nonce of the last BEGIN. Messages with another
+ * nonce answer an earlier worker, and are to be ignored. Only STARTED has nonce
+ * 0:
  *
- *	STARTED			this is a new pbs-link, which knows nothing:
- *				answer with a BEGIN and all that follows
- *	STATE channel, code, quiet, data	what became of a connection; the
- *				text is for the log, unless it is quiet
- *	TOP id			the last id of our stream, 0-0 if there is no
- *				such stream: always when the connection to write
- *				is made, before any APPENDED of it; later only
- *				if entries that were APPENDED are missing
+ *	STARTED			this is a new pbs-link, which has no state:
+ *				answer with BEGIN and the messages after it
+ *	STATE channel, code, quiet, data	the new state of a connection;
+ *				the text is to be logged unless it is quiet
+ *	TOP id			the last id of our stream, or 0-0 if there is no
+ *				such stream. Sent whenever the connection for
+ *				writing is made, before any APPENDED on it;
+ *				later only if entries that were APPENDED are
+ *				missing
  *	APPENDED id		that entry is in the stream
- *	DELETED			our stream was deleted: nothing of it is left,
- *				and no APPENDED comes for what is on its way
- *	ENTRY key, id, code, data, signature	one was read; if code says that
- *				it is not as it must be, without data
- *	REWOUND key		the stream has lost its end: it is read again
- *				from its first entry on
+ *	DELETED			our stream was deleted with all its entries, and
+ *				no APPENDED follows for entries in flight
+ *	ENTRY key, id, code, data, signature	an entry that was read; if code
+ *				says that it is malformed, without data
+ *	REWOUND key		the stream has lost its last entries: it is read
+ *				again from its first entry on
  *
  * After a TOP, a DELETED, a STARTED, or a STATE that says that the connection
- *to write is LOST, the worker must not wait for any APPENDED from before: what
- * has had none is to be sent again, under another id above TOP's. It may be in
- * the stream nevertheless, and its APPENDED may still come; that is harmless.
- * APPENDs while there is no connection to write are dropped, so the worker had
- * better wait for TOP.
+ * for writing is LOST, the worker must not wait for any earlier APPENDED: it
+ * has to send unconfirmed entries again, under new ids above TOP's. The old
+ * ones may be in the stream nevertheless, and their APPENDED may still arrive,
+ * which is harmless. APPENDs are dropped while there is no connection for
+ * writing, so the worker should wait for TOP.
  *
  * At most IPC_LINK_UNANSWERED_MAX APPENDs may wait for their APPENDED; pbs-link
- * does not take more of them from the socket.
+ * does not read more of them from the socket.
  */
 #ifndef DAEMON_IPC_IPC_LINK_H
 #define DAEMON_IPC_IPC_LINK_H
@@ -68,13 +73,13 @@ enum {
 };
 
 enum ipc_link_type {
-	/* the worker's */
+	/* sent by the worker */
 	IPC_LINK_BEGIN = 1,
 	IPC_LINK_READ,
 	IPC_LINK_WRITE,
 	IPC_LINK_APPEND,
 	IPC_LINK_AGAIN,
-	/* pbs-link's */
+	/* sent by pbs-link */
 	IPC_LINK_STARTED,
 	IPC_LINK_STATE,
 	IPC_LINK_TOP,
@@ -84,7 +89,8 @@ enum ipc_link_type {
 	IPC_LINK_REWOUND
 };
 
-/* Two connections, as whatever follows a waiting XREAD would wait with it. */
+/* There are two connections, since commands sent after a blocking XREAD would
+ * wait for it. */
 enum ipc_link_channel { IPC_LINK_WRITER = 1, IPC_LINK_READER };
 
 enum ipc_link_state {
@@ -92,10 +98,10 @@ enum ipc_link_state {
 	 * 8.1.1, master)". */
 	IPC_LINK_CONNECTED = 1,
 	IPC_LINK_LOST, /* or never made; the text is the reason */
-	/* Something else than the connection; each text is a whole sentence. */
-	IPC_LINK_ERROR,	  /* somebody has to change something */
-	IPC_LINK_WARNING, /* may end by itself */
-	IPC_LINK_NOTICE,  /* it has ended */
+	/* Not about the connection itself; each text is a whole sentence. */
+	IPC_LINK_ERROR,	  /* an administrator has to act */
+	IPC_LINK_WARNING, /* may recover by itself */
+	IPC_LINK_NOTICE,  /* it has recovered */
 };
 
 enum ipc_link_entry {
@@ -104,19 +110,19 @@ enum ipc_link_entry {
 	IPC_LINK_LONG,	 /* a payload over IPC_LINK_DATA_MAX */
 };
 
-/* What a type does not use is 0. */
+/* Members that a type does not use are 0. */
 struct ipc_link_packet {
 	uint8_t version, type;
-	uint8_t code;	 /* STATE, ENTRY */
-	uint8_t channel; /* STATE */
-	uint8_t quiet;	 /* STATE: 1: the log has this already, or need not */
+	uint8_t code;	      /* STATE, ENTRY */
+	uint8_t channel;      /* STATE */
+	uint8_t quiet;	      /* STATE: 1: not to be logged, or not again */
 	uint8_t index, count; /* READ: this is number index of count, from 0 */
 	uint8_t unused;
 	uint32_t data_len;
 	uint32_t unused2;
 	uint64_t nonce;
 	struct streamid id, mark;
-	char key[IPC_LINK_KEY_MAX + 8]; /* ends with a NUL, or more */
+	char key[IPC_LINK_KEY_MAX + 8]; /* padded with at least one NUL */
 	unsigned char signature[IPC_LINK_SIGNATURE];
 	char data[IPC_LINK_DATA_MAX]; /* without a NUL at its end */
 };
@@ -132,8 +138,8 @@ void ipc_link_set_data(struct ipc_link_packet *, const void *, size_t len);
 int ipc_link_send(int fd, const struct ipc_link_packet *, struct err *);
 
 /* Receives a packet of the worker, or of pbs-link, and checks it; never waits.
- * 1: there it is; 0: none has come; -1: it is malformed; -2: the other end is
- * closed or failed. */
+ * 1: received; 0: none is waiting; -1: it is malformed; -2: the other end is
+ * closed, or failed. */
 int ipc_link_from_worker(int fd, struct ipc_link_packet *, struct err *);
 int ipc_link_from_link(int fd, struct ipc_link_packet *, struct err *);
 

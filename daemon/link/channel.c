@@ -30,13 +30,14 @@ struct channel {
 	void *arg;
 	bool wanted;
 	enum phase phase;
-	bool usable, works; /* since it is ready */
-	size_t at;	    /* the engine of the configuration */
-	size_t rounds;	    /* in which all of them failed */
-	int64_t pause_ms;   /* that an engine of this round asks for */
+	bool usable, works; /* since it became ready */
+	size_t at;	    /* the index of the configured engine */
+	size_t rounds;	    /* of attempts at all of them, without success */
+	int64_t pause_ms;   /* the longest required by a failure in this
+			     * round */
 	struct timer *retry;
 	struct sentinel *sentinel;
-	char *master; /* whom Sentinel has named; else NULL */
+	char *master; /* named by Sentinel; else NULL */
 	struct connection_place place;
 	struct connection *connection;
 	struct engine_greeting greeting;
@@ -74,7 +75,7 @@ be_down(struct channel *c, bool malformed)
 }
 
 /* A quarter of it is random, so that hosts that have lost the same engine do
- * not come back all at once. */
+ * not all reconnect at once. */
 static int64_t
 pause_of(const struct channel *c)
 {
@@ -87,8 +88,8 @@ pause_of(const struct channel *c)
 	return ms - ms / 4 + (int64_t)(hash_seed() % (uint64_t)(ms / 4));
 }
 
-/* To the next engine; after the last one there is a pause. What has worked is
- * tried again first, from the beginning of the list. */
+/* Moves on to the next engine, or pauses after the last one. After a connection
+ * that worked, starts again from the top of the list. */
 static void
 plan_attempt(struct channel *c, bool worked)
 {
@@ -149,7 +150,8 @@ channel_refused(struct channel *c, const struct resp_value *value,
 
 	log_printable(words, sizeof(words), value->text, value->len);
 	if (error == ENGINE_FORBIDDEN)
-		text = alloc_format("%s (its ACL needs %s)", words, needed);
+		text =
+		    alloc_format("%s (the ACL must allow %s)", words, needed);
 	else if (error == ENGINE_CLUSTER)
 		text = alloc_format("%s: cluster mode is not supported; use "
 				    "one engine, or Sentinel",
@@ -166,7 +168,7 @@ channel_refused(struct channel *c, const struct resp_value *value,
 
 /* ---- greeting ---- */
 
-/* What is wrong with the engine that has answered; NULL: nothing. */
+/* Why this engine cannot be used; NULL: it can. */
 static const char *
 objection(const struct channel *c)
 {
@@ -182,14 +184,14 @@ static void
 take_greeting(struct channel *c, const struct resp_value *value)
 {
 	if (value->type == RESP_ERROR) {
-		channel_refused(c, value, "nothing for HELLO");
+		channel_refused(c, value, "+hello");
 	} else if (engine_read_greeting(value, &c->greeting) != 0) {
-		channel_fail(c, CHANNEL_PROTOCOL, "no answer to HELLO");
+		channel_fail(c, CHANNEL_PROTOCOL, "invalid reply to HELLO");
 	} else if (objection(c) != NULL) {
 		channel_fail(c, CHANNEL_PERMANENT, objection(c));
 	} else if (!c->greeting.master && c->which == IPC_LINK_WRITER) {
 		channel_fail(c, CHANNEL_TRANSIENT,
-			     "it is a replica, which takes no writes");
+			     "it is a replica, which accepts no writes");
 	} else {
 		c->phase = READY;
 		c->ops->ready(c->arg, c->connection);

@@ -1,12 +1,12 @@
 /*
- * channel: one of the two connections to the engine, with all that it takes to
- * have it: which engine, Sentinel, TLS, HELLO, and when to try again.
+ * channel: one of the two connections to the engine, and all that it takes to
+ * establish it: choosing the engine, Sentinel, TLS, HELLO, and retries.
  *
  *	down -> asking Sentinel -> connecting -> greeting -> ready
  *
  * Engines are tried in the order of the configuration. The pause after all have
- * failed grows from 0.25 to 2 s, a quarter of it random; where somebody has to
- * change something first, it is a minute.
+ * failed grows from 0.25 to 2 s, a quarter of it random; if an administrator
+ * has to act first, it is a minute.
  */
 #ifndef DAEMON_LINK_CHANNEL_H
 #define DAEMON_LINK_CHANNEL_H
@@ -24,10 +24,11 @@ struct resp_value;
 
 struct channel_ops {
 	void (*ready)(void *arg, struct connection *);
-	/* A reply to what was sent since; as connection_ops has it. */
+	/* A reply to a command sent since `ready'; see connection_ops. */
 	void (*reply)(void *arg, struct resp_value *);
-	/* Once after each ready: nothing that was sent will be answered.
-	 * malformed: the last answer was none, or beyond all bounds. */
+	/* Called once after each `ready': no outstanding command will be
+	 * answered. malformed: the last reply was invalid, or exceeded the
+	 * limits. */
 	void (*lost)(void *arg, bool malformed);
 };
 
@@ -37,15 +38,15 @@ struct channel *channel_new(struct loop *, const struct credentials *,
 			    const struct channel_ops *, void *arg);
 void channel_free(struct channel **);
 
-/* Connects, if it is not connected; or closes the connection. */
+/* true: connects if not connected; false: closes the connection. */
 void channel_want(struct channel *, bool wanted);
 /* Closes the connection, and connects again at once. */
 void channel_again(struct channel *);
 
-/* Tells the worker that the engine can be used; once a connection. */
+/* Tells the worker that the engine is usable; does so once per connection. */
 void channel_usable(struct channel *);
-/* The engine does what it is asked: the next pause will be a short one.
- * entirely: and there is nothing left to complain about. */
+/* The engine accepts commands, so the next pause will be short. entirely: none
+ * of them is refused any more. */
 void channel_works(struct channel *, bool entirely);
 
 enum channel_trouble {
@@ -53,10 +54,10 @@ enum channel_trouble {
 	CHANNEL_PROTOCOL,  /* 10 s */
 	CHANNEL_PERMANENT, /* 60 s; an error */
 };
-/* Closes the connection because of this. */
+/* Closes the connection for this reason. */
 void channel_fail(struct channel *, enum channel_trouble, const char *text);
-/* The same for an answer that is an error; its meaning decides. needed: the ACL
- * rules that the command takes. */
+/* The same for an error reply, whose meaning selects the kind of trouble.
+ * needed: the ACL rules that the command requires. */
 void channel_refused(struct channel *, const struct resp_value *,
 		     const char *needed);
 

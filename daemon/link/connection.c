@@ -20,7 +20,7 @@
 #include "daemon/link/tls.h"
 
 enum {
-	CONNECT_MS = 3000, /* with the search for its addresses */
+	CONNECT_MS = 3000, /* including the address lookup */
 	HANDSHAKE_MS = 5000,
 	PIECE = 64 * 1024, /* read at once */
 };
@@ -35,7 +35,7 @@ struct connection {
 	enum phase phase;
 	struct resolution *resolution;
 	struct endpoint list[RESOLVER_ADDRESSES_MAX];
-	size_t count, next; /* addresses, and the one to try next */
+	size_t count, next; /* of addresses; the one to try next */
 	int fd;
 	struct tls *tls;
 	struct resp *resp;
@@ -44,7 +44,7 @@ struct connection {
 	char *out; /* to be sent: from sent up to filled */
 	size_t sent, filled, room;
 	uint32_t events; /* that the loop waits for */
-	bool busy;	 /* replies are being told: free it afterwards */
+	bool busy;	 /* in a callback: to be freed afterwards */
 	bool freed;
 	struct err why;
 };
@@ -89,7 +89,7 @@ release(struct connection *c)
 	free(c);
 }
 
-/* After something that may have called connection_free(). */
+/* To be called after callbacks, which may have called connection_free(). */
 static void
 leave(struct connection *c)
 {
@@ -127,10 +127,10 @@ static void
 on_limit(void *arg)
 {
 	static const char *const texts[] = {
-	    [RESOLVING] = "no name server answers",
-	    [CONNECTING] = "no answer to connect within 3 s",
-	    [HANDSHAKE] = "no TLS within 5 s",
-	    [OPEN] = "no answer in time",
+	    [RESOLVING] = "address lookup timed out",
+	    [CONNECTING] = "no connection within 3 s",
+	    [HANDSHAKE] = "no TLS handshake within 5 s",
+	    [OPEN] = "no reply in time",
 	    [ENDED] = ""};
 	struct connection *c = arg;
 
@@ -153,7 +153,8 @@ connection_expect(struct connection *c, int64_t ms)
 
 /* ---- sending ---- */
 
-/* Of send(2) and recv(2), as tls_write() and tls_read() would have it. */
+/* The result of send(2) or recv(2), in the form of tls_write() and tls_read().
+ */
 static ssize_t
 plain_result(ssize_t n, struct err *err)
 {
@@ -164,7 +165,7 @@ plain_result(ssize_t n, struct err *err)
 	return err_set(err, "%s", strerror(errno));
 }
 
-/* The number of bytes; 0: none, for now; -1: it has ended. */
+/* Returns the number of bytes; 0: none now; -1: the connection has ended. */
 static ssize_t
 judge(struct connection *c, ssize_t n, const struct err *err)
 {
@@ -221,7 +222,7 @@ append(struct connection *c, const char *bytes, size_t len)
 	c->filled += len;
 }
 
-/* Sent when the loop goes on, so that many commands need one write. */
+/* Sends in the next round of the loop, so that many commands need one write. */
 void
 connection_send(struct connection *c, size_t count, const char *const *words,
 		const size_t *lens)
@@ -269,7 +270,8 @@ read_some(struct connection *c, char *bytes, size_t size)
 	return judge(c, plain_result(n, &err), &err);
 }
 
-/* With TLS, bytes may wait in the library, where the loop does not see them. */
+/* With TLS, bytes may be buffered in the library, where the loop does not see
+ * them. */
 static void
 receive(struct connection *c)
 {
@@ -343,7 +345,7 @@ be_connected(struct connection *c)
 		shake_hands(c);
 }
 
-/* What connect(2) has come to. */
+/* The result of connect(2). */
 static void
 on_connected(struct connection *c)
 {

@@ -2,8 +2,8 @@
  * connection: a connection to an engine, from its address to its replies: over
  * a Unix socket or TCP, with or without TLS. It does not block.
  *
- * One that has failed is closed at once, and tells that last of all. What
- * becomes of its commands then is unknown.
+ * One that has failed is closed at once, and then calls ops->end. Whether the
+ * engine executes its outstanding commands is unknown.
  */
 #ifndef DAEMON_LINK_CONNECTION_H
 #define DAEMON_LINK_CONNECTION_H
@@ -18,17 +18,18 @@ struct tls_context;
 
 enum connection_end {
 	CONNECTION_LOST,	/* closed, refused, unreachable, silent */
-	CONNECTION_CERTIFICATE, /* a certificate was refused, by us or them */
-	CONNECTION_PROTOCOL,	/* no RESP, or more than we take */
+	CONNECTION_CERTIFICATE, /* a certificate was rejected, by us or by the
+				 * engine */
+	CONNECTION_PROTOCOL,	/* not RESP, or larger than we accept */
 };
 
 struct connection_ops {
-	/* Commands may be sent. */
+	/* Commands may now be sent. */
 	void (*open)(void *arg);
-	/* The next reply; borrowed, but for what resp_take() takes over. May
+	/* The next reply; borrowed, except for what resp_take() takes over. May
 	 * call connection_free(). */
 	void (*reply)(void *arg, struct resp_value *);
-	/* It is closed; the connection is to be freed, here or later. */
+	/* It is closed; the caller has to free it, here or later. */
 	void (*end)(void *arg, enum connection_end, const char *reason);
 };
 
@@ -36,11 +37,11 @@ struct connection_place {
 	const char *path; /* of a Unix socket; NULL: host and port */
 	const char *host;
 	uint16_t port;
-	struct tls_context *tls; /* NULL: in the clear */
+	struct tls_context *tls; /* NULL: no TLS */
 };
 
-/* place is borrowed until ops->open or ops->end; ops for as long as the
- * connection lives. None of ops is called before the loop goes on. */
+/* place is borrowed until ops->open or ops->end is called; ops while the
+ * connection exists. No callback is called before this returns to the loop. */
 struct connection *connection_new(struct loop *,
 				  const struct connection_place *,
 				  const struct connection_ops *, void *arg);

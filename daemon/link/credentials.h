@@ -1,6 +1,6 @@
 /*
- * access: what is needed to be let in by the engine. The password and the key
- * of our certificate are in no other process than pbs-link.
+ * credentials: what we need to log in to the engine. No process but pbs-link
+ * holds the password and the key of our certificate.
  */
 #ifndef DAEMON_LINK_CREDENTIALS_H
 #define DAEMON_LINK_CREDENTIALS_H
@@ -12,7 +12,7 @@ struct tls_context;
 struct credentials {
 	const struct peers_conf *peers; /* borrowed */
 	char *password;			/* NULL: none */
-	struct tls_context *tls;	/* NULL: no engine wants it */
+	struct tls_context *tls;	/* NULL: no engine uses TLS */
 };
 
 /* Reads the files. 0, or -1 with the reason. */

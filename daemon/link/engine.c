@@ -8,7 +8,7 @@
 #include "daemon/link/connection.h"
 #include "daemon/link/resp.h"
 
-/* A command as it grows. */
+/* A command being built. */
 struct command {
 	size_t count;
 	const char *words[3 + 4 + 2 * IPC_LINK_STREAMS_MAX];
@@ -137,8 +137,8 @@ begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* Only the first word is the protocol's. After ERR the sentences differ from
- * release to release, and between Redis and Valkey. */
+/* The protocol defines only the first word. The sentences after ERR differ
+ * between releases, and between Redis and Valkey. */
 enum engine_error
 engine_error_of(const char *text)
 {
@@ -244,8 +244,8 @@ take_field(struct engine_entry *entry, const struct resp_value *name,
 	}
 }
 
-/* An id and its fields. What the fields are is the writer's matter, not the
- * engine's. */
+/* An id and its fields. The writer chose the fields, so malformed ones are not
+ * the engine's fault. */
 static int
 parse_entry(const struct resp_value *value, struct engine_entry *entry)
 {

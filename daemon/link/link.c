@@ -14,7 +14,7 @@
 #include "daemon/link/sender.h"
 #include "daemon/link/writer.h"
 
-/* Messages taken at once, so that the engine has its turn, too. */
+/* Messages received in one round, so that the engine is served, too. */
 enum { BURST = 128 };
 
 struct link {
@@ -31,7 +31,7 @@ struct link {
 
 static void on_worker(void *arg, uint32_t events);
 
-/* A worker that does not read what it is sent is not asked for more. */
+/* Receives nothing from a worker that does not read what it is sent. */
 static bool
 can_take(const struct link *l)
 {
@@ -83,7 +83,7 @@ begin(struct link *l)
 static void
 take(struct link *l)
 {
-	/* What an earlier worker said, or one said to an earlier pbs-link. */
+	/* Sent by an earlier worker, or to an earlier pbs-link. */
 	if (l->packet.nonce != l->nonce && l->packet.type != IPC_LINK_BEGIN)
 		return;
 	switch ((enum ipc_link_type)l->packet.type) {

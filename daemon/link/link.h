@@ -1,15 +1,15 @@
 /*
- * link: pbs-link's own loop. It does what the worker says (daemon/ipc/
- * ipc_link.h), and holds the two connections to the engine; it has no files, no
- * keys of hosts, and no opinion about what an entry says.
+ * link: the main loop of pbs-link. It obeys the worker (daemon/ipc/ipc_link.h),
+ * and holds the two connections to the engine. It opens no files, has no keys
+ * of hosts, and does not interpret entries.
  */
 #ifndef DAEMON_LINK_LINK_H
 #define DAEMON_LINK_LINK_H
 
 struct credentials;
 
-/* fd: the worker's end is the other one. Returns when that is closed, with
- * EX_OK, or when what comes from there is no message of ours, EX_PROTOCOL. */
+/* fd: our end of the socket to the worker. Returns EX_OK when the other end is
+ * closed, or EX_PROTOCOL when it sends something that is not a message. */
 int link_run(int fd, const struct credentials *);
 
 #endif

@@ -20,7 +20,7 @@
 #include "daemon/sys/daemonize.h"
 #include "daemon/sys/guardian.h"
 
-/* 1, 2, 4 ... 60 s: what kills it may be in an engine that stays. */
+/* 1, 2, 4 ... 60 s: what kills it may be stored in an engine. */
 enum { PAUSE_MAX_MS = 60 * 1000 };
 
 struct link_process {
@@ -30,7 +30,7 @@ struct link_process {
 
 /* ---- pbs-link and its guardian ---- */
 
-/* Signals are for the keeper. In the foreground, standard error is the log. */
+/* The keeper handles signals. In the foreground, standard error is the log. */
 static void
 leave_keeper(const struct conf *conf, int end, int notices)
 {
@@ -47,7 +47,7 @@ leave_keeper(const struct conf *conf, int end, int notices)
 	signal(SIGCHLD, SIG_DFL);
 }
 
-/* The files with secrets are read while they can be. */
+/* Reads the files with secrets while it still may. */
 static int
 work(const struct conf *conf, int end)
 {

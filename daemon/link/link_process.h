@@ -1,11 +1,11 @@
 /*
- * link_process: starts pbs-link, the process that talks to the engine between
- * several hosts, and starts it again when it has died.
+ * link_process: starts pbs-link, the process that talks to the engine shared by
+ * several hosts, and restarts it when it has died.
  *
- * The keeper starts it before its own sandbox, in which no process could be
- * made that connects to anything. The parent of pbs-link is a guardian
- * (daemon/sys/guardian.h) with the same socket. Both end when the keeper and
- * the worker have ended.
+ * The keeper starts it before entering its own sandbox, in which it could not
+ * create a process that may connect to anything. The parent of pbs-link is a
+ * guardian (daemon/sys/guardian.h) with the same socket. Both end when the
+ * keeper and the worker have ended.
  */
 #ifndef DAEMON_LINK_LINK_PROCESS_H
 #define DAEMON_LINK_LINK_PROCESS_H
@@ -62,7 +62,7 @@ link_process_log_notices(struct link_process *process)
 
 #else
 
-/* conf->peers must be there. NULL: see err. Does not return in pbs-link. */
+/* conf->peers must not be NULL. NULL: see err. Does not return in pbs-link. */
 struct link_process *link_process_start(const struct conf *, struct err *);
 void link_process_stop(struct link_process **);
 /* After SIGCHLD; NULL is ignored. */
@@ -72,7 +72,7 @@ void link_process_reap(struct link_process *);
 int link_process_descriptor(const struct link_process *);
 /* Readable when pbs-link or its guardian has died. */
 int link_process_notices(const struct link_process *);
-/* Logs that. False: the guardian is gone, and there is nothing more to come. */
+/* Logs that. False: the guardian has died, so nothing more will be readable. */
 bool link_process_log_notices(struct link_process *);
 
 #endif

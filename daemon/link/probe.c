@@ -37,15 +37,15 @@ struct probe {
 	void *arg;
 	size_t next; /* the engine to try after this one */
 	struct sentinel *sentinel;
-	char *master; /* whom Sentinel has named */
+	char *master; /* named by Sentinel */
 	struct connection_place place;
 	struct connection *connection;
 	struct engine_greeting greeting;
 	bool greeted;
-	size_t at, count; /* of trials at this engine */
+	size_t at, count; /* number of trials at this engine */
 	struct trial trials[3 + 2 * PEERS_HOSTS_MAX];
-	bool all;	    /* at this engine, so far, all is permitted */
-	bool writes, reads; /* there was an engine for that */
+	bool all;	    /* this engine has permitted all so far */
+	bool writes, reads; /* an engine permits that */
 };
 
 static void try_engine(struct probe *p);
@@ -62,7 +62,7 @@ add_trial(struct probe *p, enum command command, const char *name)
 		 name);
 }
 
-/* A replica is only good for reading. */
+/* A replica can only be read. */
 static void
 list_trials(struct probe *p)
 {
@@ -96,8 +96,8 @@ leave_engine(struct probe *p)
 		loop_stop(p->loop, 0);
 }
 
-/* None of these can change anything: no entry can have the lowest id, which
- * those in a stream have passed, and none lies before it. */
+/* None of these can change anything: no entry can be added with the lowest id,
+ * which a stream with entries is past, and there are none before it to trim. */
 static void
 ask(struct probe *p)
 {
@@ -137,7 +137,7 @@ is_good(const struct trial *trial, const struct resp_value *value)
 	       (error == ENGINE_SMALLER && trial->command == ADD);
 }
 
-/* The rule that is missing, as ACL SETUSER takes it; for free(3). */
+/* The missing rule, in the syntax of ACL SETUSER; for free(3). */
 static char *
 needed(const struct probe *p, const struct trial *trial)
 {
@@ -166,9 +166,10 @@ judge(struct probe *p, const struct trial *trial,
 		p->fn(p->arg, true, what, "");
 	} else {
 		log_printable(words, sizeof(words), value->text, value->len);
-		why = engine_error_of(value->text) == ENGINE_FORBIDDEN
-			  ? alloc_format("%s; its ACL needs %s", words, rule)
-			  : alloc_string(words);
+		why =
+		    engine_error_of(value->text) == ENGINE_FORBIDDEN
+			? alloc_format("%s; the ACL must allow %s", words, rule)
+			: alloc_string(words);
 		p->all = false;
 		p->fn(p->arg, false, what, why);
 		free(why);
@@ -198,13 +199,13 @@ take_greeting(struct probe *p, const struct resp_value *value)
 	    p->greeting.sentinel || p->greeting.cluster) {
 		fail(p, p->greeting.cluster    ? "cluster mode is not supported"
 			: p->greeting.sentinel ? "it is a Sentinel"
-					       : "no answer to HELLO");
+					       : "invalid reply to HELLO");
 		return;
 	}
 	p->greeted = p->all = true;
-	why = alloc_format("%s, %s", p->greeting.server,
-			   p->greeting.master ? "master"
-					      : "replica: only for reading");
+	why =
+	    alloc_format("%s, %s", p->greeting.server,
+			 p->greeting.master ? "master" : "replica: read-only");
 	p->fn(p->arg, true, engine_of(p)->text, why);
 	free(why);
 	list_trials(p);

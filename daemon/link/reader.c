@@ -16,9 +16,8 @@
 #include "daemon/link/sender.h"
 
 enum {
-	CHECK_MS = 5000, /* between looks at the streams */
-	/* A stream with something in it that is beyond all bounds is left alone
-	 * for so long. */
+	CHECK_MS = 5000, /* between checks of the streams */
+	/* How long a stream is skipped whose contents exceed the limits. */
 	SKIPPED_MS = 5 * 60 * 1000,
 };
 
@@ -26,7 +25,7 @@ struct stream {
 	char key[IPC_LINK_KEY_MAX + 1];
 	struct streamid cursor;
 	bool refused;	       /* its last check was an error */
-	bool asked;	       /* CHECKS: an answer is to come */
+	bool asked;	       /* CHECKS: a reply is outstanding */
 	int64_t skipped_until; /* steady clock */
 };
 
@@ -35,7 +34,7 @@ struct streams {
 	size_t count;
 };
 
-/* What is asked, one after the other. */
+/* Only one question is outstanding at a time. */
 enum question { NOTHING, CHECKS, ENTRIES };
 
 struct reader {
@@ -43,19 +42,20 @@ struct reader {
 	struct channel *channel;
 	struct reports *reports;
 	struct sender *sender;
-	struct timer *pause; /* while there is nothing that could be asked */
+	struct timer *pause;	       /* while there is nothing to ask */
 	struct connection *connection; /* NULL: not ready */
 	struct streams streams;
-	struct streams coming; /* a list that is not whole yet */
-	bool renew;	       /* it is whole, and waits for an answer */
+	struct streams coming; /* a list that is not complete yet */
+	bool renew;	       /* it is complete, and waits for a reply */
 	enum question question;
-	size_t checked;	    /* CHECKS: streams with an answer */
+	size_t checked;	    /* CHECKS: streams with a reply */
 	int64_t next_check; /* steady clock */
-	/* After an answer beyond all bounds: streams are asked one by one. */
+	/* After a reply that exceeded the limits: streams are read one by one.
+	 */
 	bool careful;
-	size_t alone;		   /* careful: the stream that is asked */
+	size_t alone;		   /* careful: the stream being read */
 	bool suspicious;	   /* one of them made XREAD fail for all */
-	struct resp_value *answer; /* not all of it is with the worker yet */
+	struct resp_value *answer; /* not yet sent to the worker completely */
 	size_t sent;
 };
 
@@ -69,7 +69,7 @@ now(const struct reader *r)
 
 /* ---- questions ---- */
 
-/* False: all streams are left alone. */
+/* False: all streams are skipped. */
 static bool
 ask_checks(struct reader *r)
 {
@@ -123,7 +123,8 @@ ask_entries(struct reader *r)
 	return true;
 }
 
-/* One by one, each is asked once; then they are asked together again. */
+/* When careful, reads each stream once by itself, and then all together again.
+ */
 static void
 ask_something(struct reader *r)
 {
@@ -144,7 +145,7 @@ ask_something(struct reader *r)
 
 static const char rights[] = "+xread +xinfo|stream on these keys";
 
-/* Another stream than the one that was read: from its beginning. */
+/* This is not the stream that was read before, so begins at its first entry. */
 static void
 rewind_stream(struct reader *r, struct stream *stream)
 {
@@ -152,16 +153,16 @@ rewind_stream(struct reader *r, struct stream *stream)
 	sender_rewound(r->sender, stream->key);
 }
 
-/* What only concerns this stream must not keep the others from being read. */
+/* A problem with this stream alone must not stop the reading of others. */
 static void
 refuse_stream(struct reader *r, struct stream *stream,
 	      const struct resp_value *value)
 {
 	enum engine_error error = engine_error_of(value->text);
 	const char *why = error == ENGINE_FORBIDDEN
-			      ? "not permitted (its ACL needs %R~ and "
+			      ? "not permitted (the ACL must allow %R~ and "
 				"+xread +xinfo|stream)"
-			      : "the key holds something else; delete it "
+			      : "the key is not a stream; delete it "
 				"with DEL";
 	char *text;
 
@@ -189,7 +190,7 @@ take_check(struct reader *r, struct stream *stream,
 	}
 	if (!missing && engine_last_id(value, &last) != 0) {
 		channel_fail(r->channel, CHANNEL_PROTOCOL,
-			     "no answer to XINFO");
+			     "invalid reply to XINFO");
 		return;
 	}
 	stream->refused = false;
@@ -198,7 +199,7 @@ take_check(struct reader *r, struct stream *stream,
 }
 
 /* The next stream that was asked about, from number `checked' on; NULL: all
- * have their answer. */
+ * have a reply. */
 static struct stream *
 next_asked(struct reader *r)
 {
@@ -243,8 +244,8 @@ judged(const struct engine_entry *entry)
 						      : IPC_LINK_WHOLE;
 }
 
-/* A stream that nobody asked for, or an entry that we have, is the engine's
- * mistake; it is passed over. */
+/* Ignores streams that we did not ask for, and entries that we have: the engine
+ * is at fault there. */
 static bool
 send_entry(void *arg, const struct engine_entry *entry)
 {
@@ -276,14 +277,14 @@ send_entries(struct reader *r)
 	resp_value_free(&r->answer);
 	if (done < 0) {
 		channel_fail(r->channel, CHANNEL_PROTOCOL,
-			     "no answer to XREAD");
+			     "invalid reply to XREAD");
 		return;
 	}
 	go_on(r);
 }
 
-/* One key that holds something else spoils the answer for all: the check finds
- * out which one. If it does not, the command itself is refused. */
+/* One key that is not a readable stream makes XREAD fail for all; the check
+ * finds out which one. If it does not, the command itself is refused. */
 static void
 entries_refused(struct reader *r, const struct resp_value *value)
 {
@@ -309,8 +310,8 @@ is_entire(const struct reader *r)
 	return true;
 }
 
-/* Entries for a list that is not in force any more are not told: their streams
- * are read from where the new list says. */
+/* Drops entries of a list that is no longer in force: the new list says where
+ * to read from. */
 static void
 take_entries(struct reader *r, struct resp_value *value)
 {
@@ -341,8 +342,7 @@ on_reply(void *arg, struct resp_value *value)
 	else if (r->question == ENTRIES)
 		take_entries(r, value);
 	else
-		channel_fail(r->channel, CHANNEL_PROTOCOL,
-			     "an answer to nothing");
+		channel_fail(r->channel, CHANNEL_PROTOCOL, "unexpected reply");
 }
 
 /* ---- the connection ---- */
@@ -364,8 +364,8 @@ take_list(struct reader *r)
 	r->next_check = 0;
 }
 
-/* Asks the next question, when the last one is answered and the worker has the
- * answer. */
+/* Asks the next question once the last one is answered and the worker has been
+ * sent the answer. */
 static void
 go_on(struct reader *r)
 {
@@ -392,7 +392,7 @@ on_ready(void *arg, struct connection *connection)
 	go_on(r);
 }
 
-/* Which stream's answer was beyond all bounds; NULL: it is not known. */
+/* The stream whose reply exceeded the limits; NULL: unknown. */
 static struct stream *
 culprit(struct reader *r)
 {
@@ -406,8 +406,8 @@ culprit(struct reader *r)
 static void
 shun(struct reader *r, struct stream *stream)
 {
-	char *text = alloc_format("stream %s is not read for 5 minutes: what "
-				  "it holds is beyond all bounds",
+	char *text = alloc_format("not reading stream %s for 5 minutes: its "
+				  "contents exceed the limits",
 				  stream->key);
 
 	stream->skipped_until = now(r) + SKIPPED_MS;

@@ -1,7 +1,7 @@
 /*
- * reader: reads the streams of other hosts for the worker, each from where it
- * had come to, and notices when one has lost its end, for which XREAD has no
- * word: it would wait for ever.
+ * reader: reads the streams of other hosts for the worker, each from its last
+ * position, and notices when one has lost its last entries. XREAD does not
+ * report that: it would wait for ever.
  */
 #ifndef DAEMON_LINK_READER_H
 #define DAEMON_LINK_READER_H
@@ -21,12 +21,13 @@ struct reader *reader_new(struct loop *, const struct credentials *,
 			  struct reports *, struct sender *);
 void reader_free(struct reader **);
 
-/* For a new worker, which reads nothing until reader_list(). */
+/* For a new worker: reads nothing until reader_list(). */
 void reader_begin(struct reader *);
-/* One of a list of streams, a READ; the last one puts the list in force. */
+/* One stream of a list, a READ message; the last one puts the list into force.
+ */
 void reader_list(struct reader *, const struct ipc_link_packet *);
 void reader_again(struct reader *);
-/* The worker has read what was sent to it, and can be sent more. */
+/* The worker has read what was sent to it, so more can be sent. */
 void reader_resume(struct reader *);
 
 #endif

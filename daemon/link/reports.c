@@ -9,8 +9,8 @@
 #include "base/hash.h"
 #include "daemon/link/sender.h"
 
-/* Two engines, each with troubles of its own; more are rare, and cost a line in
- * the log now and then. */
+/* Enough for two engines, each with problems of its own. More are rare, and
+ * cause a repeated line in the log now and then. */
 enum { LOGGED_MAX = 16, CHANNELS = 2 };
 
 struct heard {
@@ -22,10 +22,10 @@ struct heard {
 struct reports {
 	struct sender *sender;
 	struct heard channels[CHANNELS];
-	uint64_t logged[LOGGED_MAX]; /* hashes of troubles since all worked */
+	uint64_t logged[LOGGED_MAX]; /* hashes of problems since all worked */
 	size_t nlogged;
 	bool complained; /* an ERROR or a WARNING was among them */
-	uint64_t engine; /* hash of the last that was named to the log */
+	uint64_t engine; /* hash of the last one logged */
 };
 
 struct reports *
@@ -54,7 +54,7 @@ heard_of(struct reports *r, enum ipc_link_channel channel)
 	return &r->channels[channel - IPC_LINK_WRITER];
 }
 
-/* Whether the log does not have it yet; from now on it has. */
+/* Whether it has not been logged yet; marks it as logged. */
 static bool
 is_news(struct reports *r, const char *text)
 {
@@ -69,9 +69,9 @@ is_news(struct reports *r, const char *text)
 	return true;
 }
 
-/* That both connections are there is one fact, if the engine is the same. After
- * a trouble it is one only when all works: an engine may let us in, and then
- * refuse what it is asked. */
+/* Two connections to the same engine are logged as one. After a problem, they
+ * are logged only when all works: an engine may let us in, and then refuse our
+ * commands. */
 static bool
 is_new_engine(struct reports *r, const char *text)
 {
@@ -132,7 +132,7 @@ report_recovery(struct reports *r)
 	}
 	if (r->complained)
 		sender_state(r->sender, IPC_LINK_WRITER, IPC_LINK_NOTICE, false,
-			     "the engine does again what it is asked");
+			     "the engine accepts our commands again");
 }
 
 void

@@ -24,7 +24,7 @@ struct answer {
 	int error; /* of getaddrinfo(3) */
 };
 
-/* The thread's own; it frees it. Nobody waits for a thread. */
+/* Owned and freed by the thread. Threads are not joined. */
 struct question {
 	char *host, port[8];
 	int reply; /* the writing end of a pipe */
@@ -54,7 +54,7 @@ collect(struct answer *answer, const struct addrinfo *found)
 	}
 }
 
-/* An answer is shorter than PIPE_BUF, so it is written as a whole. */
+/* An answer is shorter than PIPE_BUF, so the write is atomic. */
 static void *
 ask(void *arg)
 {
@@ -109,11 +109,12 @@ on_answer(void *arg, uint32_t events)
 		return;
 	loop_unwatch(resolution->loop, resolution->reply);
 	if (n != (ssize_t)sizeof(answer))
-		fn(fn_arg, NULL, 0, "its addresses: no answer");
+		fn(fn_arg, NULL, 0, "address lookup: no answer");
 	else if (answer.error != 0)
 		fn(fn_arg, NULL, 0, gai_strerror(answer.error));
 	else
-		fn(fn_arg, answer.list, answer.count, "it has no address");
+		fn(fn_arg, answer.list, answer.count,
+		   "the host has no address");
 }
 
 static struct question *

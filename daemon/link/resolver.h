@@ -1,6 +1,6 @@
 /*
- * resolver: the addresses of a host, found in a thread of their own, since
- * getaddrinfo(3) may wait for as long as a name server likes.
+ * resolver: looks up the addresses of a host in a thread, since getaddrinfo(3)
+ * may block for as long as the name servers do not answer.
  */
 #ifndef DAEMON_LINK_RESOLVER_H
 #define DAEMON_LINK_RESOLVER_H
@@ -19,16 +19,16 @@ struct endpoint {
 	socklen_t len;
 };
 
-/* Called once, with at least one address, or with none and the reason. They are
+/* Called once, with at least one address, or with none and the reason. Both are
  * borrowed until it returns. */
 typedef void resolver_fn(void *arg, const struct endpoint *, size_t count,
 			 const char *reason);
 
-/* Looks for host, a name or an address. NULL: err. */
+/* Looks up host, a name or an address. NULL: err. */
 struct resolution *resolver_start(struct loop *, const char *host,
 				  uint16_t port, resolver_fn *, void *arg,
 				  struct err *);
-/* What has not been found is not told any more. The callback may call it. */
+/* Cancels the callback if it was not called yet. The callback may call this. */
 void resolver_cancel(struct resolution **);
 
 #endif

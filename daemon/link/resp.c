@@ -9,22 +9,23 @@
 #include "base/err.h"
 
 enum {
-	/* Bytes that a value takes beside its text: there may be many. */
+	/* Bytes that a value takes besides its text; there may be many values.
+	 */
 	VALUE_COST = sizeof(struct resp_value) + sizeof(void *),
-	/* Lists within lists; XREAD answers with five. hiredis 0.14 has a limit
-	 * of its own, 1.2 has none. */
+	/* Nesting of lists; a reply to XREAD has five levels. hiredis 0.14 has
+	 * a limit of its own, 1.2 has none. */
 	DEPTH_MAX = 7,
 };
 
 struct resp {
 	redisReader *reader;
-	size_t unread; /* bytes fed that are in no whole reply yet */
+	size_t unread; /* bytes fed that are not part of a complete reply yet */
 	size_t cost;   /* of the values of the reply that is being read */
 };
 
 /* ---- values, as hiredis' reader makes them ---- */
 
-/* hiredis 1.0 and later read more than RESP2 has. */
+/* hiredis 1.0 and later accept more types than RESP2 has. */
 static bool
 is_known(int type)
 {
@@ -33,7 +34,7 @@ is_known(int type)
 	       type == REDIS_REPLY_NIL || type == REDIS_REPLY_ARRAY;
 }
 
-/* NULL ends the reading: hiredis then reports that memory is short. */
+/* NULL stops the parsing: hiredis then reports that it is out of memory. */
 static struct resp_value *
 make(const redisReadTask *task, enum resp_type type, size_t cost)
 {
@@ -176,7 +177,7 @@ int
 resp_feed(struct resp *resp, const char *bytes, size_t len, struct err *err)
 {
 	if (len > RESP_BYTES_MAX - resp->unread)
-		return err_set(err, "a reply of more than %d MB",
+		return err_set(err, "reply larger than %d MB",
 			       RESP_BYTES_MAX / 1024 / 1024);
 	resp->unread += len;
 	if (redisReaderFeed(resp->reader, bytes, len) != REDIS_OK)
@@ -188,8 +189,8 @@ static int
 refused(const struct resp *resp, struct err *err)
 {
 	if (resp->reader->err == REDIS_ERR_OOM)
-		return err_set(err, "a reply beyond all bounds");
-	return err_set(err, "no valid reply: %s",
+		return err_set(err, "reply exceeds the limits");
+	return err_set(err, "invalid reply: %s",
 		       redisReaderGetError(resp->reader));
 }
 

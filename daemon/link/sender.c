@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
-/* One message that waits; as long as it has to be. */
+/* A queued message, truncated to the length that it uses. */
 struct waiting {
 	struct waiting *next;
 	struct ipc_link_packet *packet;
@@ -84,7 +84,7 @@ keep(struct sender *s)
 		s->fn(s->arg, true);
 }
 
-/* If nobody is there to read, it is dropped: whoever comes says BEGIN. */
+/* Drops it if there is no reader: the next worker sends BEGIN. */
 static void
 put(struct sender *s)
 {

@@ -1,6 +1,6 @@
 /*
- * sender: what pbs-link tells the worker. Nothing blocks, and nothing is lost:
- * what the socket does not take waits here.
+ * sender: sends the messages of pbs-link to the worker. It does not block, and
+ * loses nothing: what the socket does not accept is queued here.
  */
 #ifndef DAEMON_LINK_SENDER_H
 #define DAEMON_LINK_SENDER_H
@@ -15,17 +15,17 @@
 struct loop;
 struct sender;
 
-/* Called when something begins to wait, or nothing waits any more. */
+/* Called when the queue is no longer empty, and when it is empty again. */
 typedef void sender_fn(void *arg, bool waits);
 
-/* fd still belongs to the caller, who passes its events on. */
+/* fd still belongs to the caller, who watches it. */
 struct sender *sender_new(int fd, sender_fn *, void *arg);
 void sender_free(struct sender **);
 
-/* Forgets what waits for the worker before, and answers this one. */
+/* Drops messages queued for the previous worker, and answers this one. */
 void sender_begin(struct sender *, uint64_t nonce);
-/* Whether nothing waits. If something does, the caller sends nothing more that
- * can wait elsewhere, and calls sender_flush() when fd can be written. */
+/* Whether the queue is empty. If not, the caller sends only what cannot wait
+ * elsewhere, and calls sender_flush() when fd is writable. */
 bool sender_has_room(const struct sender *);
 void sender_flush(struct sender *);
 

@@ -24,7 +24,8 @@ struct sentinel {
 	size_t next; /* which of engine->places to ask */
 	struct connection_place place;
 	struct connection *connection;
-	bool greeted; /* it wanted the password; its answer to HELLO comes */
+	bool greeted; /* it requires the password; waits for its reply to
+		       * HELLO */
 	struct err reason;
 };
 
@@ -85,20 +86,19 @@ take_answer(struct sentinel *s, const struct resp_value *value)
 	uint16_t port;
 
 	if (value->type == RESP_NIL) {
-		give_up(s, "it knows no master of that name");
+		give_up(s, "it knows no master by that name");
 	} else if (value->type == RESP_ERROR) {
 		give_up(s, log_printable(text, sizeof(text), value->text,
 					 value->len));
 	} else if (!is_master(value, &port)) {
-		give_up(s, "no valid answer");
+		give_up(s, "invalid reply");
 	} else {
 		connection_free(&s->connection);
 		s->fn(s->arg, value->list[0]->text, port, NULL);
 	}
 }
 
-/* Most Sentinels want no password, and refuse HELLO's AUTH if they have none.
- */
+/* Most Sentinels have no password, and then refuse HELLO with AUTH. */
 static void
 on_reply(void *arg, struct resp_value *value)
 {

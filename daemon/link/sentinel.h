@@ -11,13 +11,13 @@ struct loop;
 struct peers_engine;
 struct sentinel;
 
-/* host is borrowed until it returns; NULL: none of them has named one, and
- * why. */
+/* host is borrowed until it returns; NULL: no Sentinel named a master, and why.
+ */
 typedef void sentinel_fn(void *arg, const char *host, uint16_t port,
 			 const char *reason);
 
-/* Asks one Sentinel after the other until one has named the master. The
- * callback is called once, when the loop goes on, and may free it. */
+/* Asks one Sentinel after the other until one names the master. The callback is
+ * called once, in a later round of the loop, and may free it. */
 struct sentinel *sentinel_ask(struct loop *, const struct credentials *,
 			      const struct peers_engine *, sentinel_fn *,
 			      void *arg);

@@ -24,7 +24,7 @@ struct tls {
 
 /* ---- what went wrong ---- */
 
-/* The first of OpenSSL's errors; it forgets them all. */
+/* The first error in OpenSSL's queue, which is cleared. */
 static const char *
 first_error(void)
 {
@@ -43,7 +43,8 @@ fail_with(struct err *err, const char *what, const char *file)
 
 /* ---- contexts ---- */
 
-/* A key with a passphrase would ask for it on a terminal that is not there. */
+/* For a key with a passphrase, OpenSSL would prompt on a terminal that we lack.
+ */
 static int
 no_passphrase(char *buffer, int size, int writing, void *arg)
 {
@@ -106,8 +107,8 @@ tls_context_free(struct tls_context **context)
 
 /* ---- connections ---- */
 
-/* A certificate names addresses and hosts in different places; a server finds
- * out by the name which of its certificates is meant, never by an address. */
+/* A certificate has addresses and host names in different fields. A server
+ * selects a certificate by the name sent (SNI), which is never an address. */
 static bool
 expect_name(SSL *ssl, const char *name)
 {
@@ -149,7 +150,7 @@ tls_free(struct tls **tls)
 	ERR_clear_error();
 }
 
-/* Whether the other end has refused our certificate, or its lack. */
+/* Whether the other end has rejected our certificate, or its absence. */
 static bool
 is_about_certificates(unsigned long code)
 {
@@ -168,8 +169,7 @@ is_about_certificates(unsigned long code)
 	return false;
 }
 
-/* Why the last call gave `result', and what to do; 0: the end of the stream.
- */
+/* Why the last call returned `result', and what to do; 0: end of stream. */
 static int
 outcome(const struct tls *tls, int result, int error, struct err *err)
 {
@@ -195,7 +195,7 @@ outcome(const struct tls *tls, int result, int error, struct err *err)
 		ERR_clear_error();
 		return TLS_REFUSED;
 	}
-	/* OpenSSL 3 says so where others only see the end. */
+	/* OpenSSL 3 reports this where earlier ones return an end of file. */
 #ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
 	if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
 		ERR_clear_error();
@@ -218,7 +218,8 @@ tls_handshake(struct tls *tls, struct err *err)
 	if (result == 1)
 		return 0;
 	what = outcome(tls, result, error, err);
-	return what != 0 ? what : err_set(err, "closed during TLS");
+	return what != 0 ? what
+			 : err_set(err, "closed during the TLS handshake");
 }
 
 static int

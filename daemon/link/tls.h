@@ -1,6 +1,6 @@
 /*
- * tls: the client's side of TLS 1.2 and later, by OpenSSL, over a socket that
- * does not block. The engine's certificate and its name are always verified.
+ * tls: the client side of TLS 1.2 and later, by OpenSSL, over a non-blocking
+ * socket. The engine's certificate and its name are always verified.
  */
 #ifndef DAEMON_LINK_TLS_H
 #define DAEMON_LINK_TLS_H
@@ -13,22 +13,23 @@ struct tls_context;
 struct tls;
 
 /* ca: a file of certificates to trust; cert and key: our own, for an engine
- * that asks for it, or NULL. All are read now, and never again. NULL: err. */
+ * that requires one, or NULL. All files are read only now. NULL: err. */
 struct tls_context *tls_context_new(const char *ca, const char *cert,
 				    const char *key, struct err *);
 void tls_context_free(struct tls_context **);
 
-/* name: what the engine's certificate must be for, a host or an address. fd
+/* name: the host name or address that the engine's certificate must have. fd
  * still belongs to the caller. NULL: err. */
 struct tls *tls_new(struct tls_context *, int fd, const char *name,
 		    struct err *);
 void tls_free(struct tls **);
 
 enum {
-	TLS_FAILED = -1,   /* err says why */
-	TLS_READ = -2,	   /* call it again when fd can be read */
-	TLS_WRITE = -3,	   /* or written */
-	TLS_REFUSED = -4,  /* failed because of a certificate, ours or theirs */
+	TLS_FAILED = -1,  /* err says why */
+	TLS_READ = -2,	  /* call it again when fd is readable */
+	TLS_WRITE = -3,	  /* or writable */
+	TLS_REFUSED = -4, /* failed because of a certificate, ours or the
+			    * engine's */
 };
 
 /* 0: done. */

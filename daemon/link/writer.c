@@ -15,10 +15,10 @@
 #include "daemon/link/sender.h"
 
 enum {
-	CHECK_MS = 5000, /* between looks at the stream */
-	/* Entries on their way, and what is asked beside them. */
+	CHECK_MS = 5000, /* between checks of the stream */
+	/* Entries in flight, and other questions. */
 	PENDING_MAX = IPC_LINK_UNANSWERED_MAX + 8,
-	FULL_MIN_MS = 1000,  /* a full engine is asked again after this ... */
+	FULL_MIN_MS = 1000,  /* after this, a full engine is tried again ... */
 	FULL_MAX_MS = 30000, /* ... and at most this */
 };
 
@@ -28,7 +28,7 @@ struct pending {
 	enum question question;
 	struct streamid id; /* of APPEND and CONFLICT */
 	bool creates;
-	bool passed_over; /* asked for a worker that is gone */
+	bool passed_over; /* asked for an earlier worker */
 };
 
 struct writer {
@@ -38,18 +38,18 @@ struct writer {
 	struct reports *reports;
 	struct sender *sender;
 	struct timer *check;
-	struct timer *again;	       /* after the engine was full */
+	struct timer *again;	       /* after the engine was out of memory */
 	struct connection *connection; /* NULL: not ready */
 	char *key;		       /* NULL: nothing is written */
-	bool open;     /* the worker has TOP: its APPENDs are taken */
-	bool create;   /* the stream is not there: the next APPEND makes it */
-	bool missing;  /* the worker knows that it is not there */
-	bool conflict; /* the answer to CONFLICT is on its way */
+	bool open;     /* the worker was sent TOP: its APPENDs are accepted */
+	bool create;   /* there is no stream: the next APPEND creates it */
+	bool missing;  /* the worker knows that there is no stream */
+	bool conflict; /* the reply to CONFLICT is outstanding */
 	bool trim_due;
 	struct streamid acknowledged; /* the last one; 0-0: no stream */
 	struct streamid mark;
 	int64_t full_ms;
-	/* Questions without an answer, a ring. */
+	/* A ring of questions without a reply. */
 	struct pending pending[PENDING_MAX];
 	size_t first, count, appends;
 };
@@ -99,7 +99,7 @@ ask_info(struct writer *w, enum question question, struct streamid id)
 	engine_info(w->connection, w->key);
 }
 
-/* From here on the worker's entries wait for its TOP. */
+/* From now on the worker has to wait for TOP with its entries. */
 static void
 ask_top(struct writer *w)
 {
@@ -120,7 +120,7 @@ ask_trim(struct writer *w)
 
 static const char rights[] = "+xadd +xtrim +xinfo|stream on this key";
 
-/* Whether the answer says where the stream ends; *last is 0-0 if there is no
+/* Whether the reply has the last id of the stream; *last is 0-0 if there is no
  * stream. */
 static bool
 is_last(struct writer *w, const struct resp_value *value, struct streamid *last)
@@ -135,17 +135,17 @@ is_last(struct writer *w, const struct resp_value *value, struct streamid *last)
 		channel_refused(w->channel, value, rights);
 	else
 		channel_fail(w->channel, CHANNEL_PROTOCOL,
-			     "no answer to XINFO");
+			     "invalid reply to XINFO");
 	return false;
 }
 
-/* Somebody else has used up all ids: no entry of ours can follow. */
+/* Somebody else has used up all ids, so we cannot add entries. */
 static void
 report_exhausted(struct writer *w)
 {
-	char *text = alloc_format("stream %s has the highest id there is: "
-				  "somebody else wrote to it; delete it with "
-				  "DEL",
+	char *text = alloc_format("stream %s has the highest possible id, "
+				  "as somebody else wrote to it; delete it "
+				  "with DEL",
 				  w->key);
 
 	channel_fail(w->channel, CHANNEL_PERMANENT, text);
@@ -172,8 +172,8 @@ send_top(struct writer *w, struct streamid last)
 	sender_id(w->sender, IPC_LINK_TOP, last);
 }
 
-/* The regular look at the stream. That it has an end which the worker does not
- * know of is not so rare: a replica that was late has become the master. */
+/* The regular check of the stream. Confirmed entries may be missing when a
+ * replica that lagged has become the master. */
 static void
 take_check(struct writer *w, struct streamid last)
 {
@@ -182,8 +182,8 @@ take_check(struct writer *w, struct streamid last)
 		send_top(w, last);
 }
 
-/* Our id was not above the last one. If it is the last one, then it was written
- * by a connection that we had given up. */
+/* Our id was not above the last one. If they are equal, the entry was added
+ * through a connection that we had given up. */
 static void
 take_conflict(struct writer *w, struct streamid ours, struct streamid last)
 {
@@ -212,15 +212,14 @@ take_info(struct writer *w, const struct pending *asked,
 		take_check(w, last);
 }
 
-/* Old entries are let go of; then, and not too often, the worker sends again
- * what it could not. */
+/* Trims old entries. After a pause, the worker sends again what was refused. */
 static void
 be_full(struct writer *w)
 {
 	if (timer_armed(w->again))
 		return;
 	reports_tell(w->reports, IPC_LINK_WRITER, IPC_LINK_WARNING,
-		     "the engine is full: raise maxmemory");
+		     "the engine is out of memory: raise its maxmemory");
 	w->open = false;
 	w->full_ms = w->full_ms == 0		    ? FULL_MIN_MS
 		     : w->full_ms < FULL_MAX_MS / 2 ? w->full_ms * 2
@@ -250,8 +249,8 @@ append_refused(struct writer *w, const struct pending *asked,
 	}
 }
 
-/* NOMKSTREAM: the stream is not there any more. All that is on its way will get
- * the same answer; the worker hears it once. */
+/* NOMKSTREAM: the stream does not exist any more. All entries in flight will
+ * get the same reply; the worker gets one message. */
 static void
 stream_deleted(struct writer *w)
 {
@@ -274,7 +273,8 @@ take_appended(struct writer *w, const struct pending *asked,
 		append_refused(w, asked, value);
 	} else if (engine_added_id(value, &id) != 0 ||
 		   streamid_compare(id, asked->id) != 0) {
-		channel_fail(w->channel, CHANNEL_PROTOCOL, "no answer to XADD");
+		channel_fail(w->channel, CHANNEL_PROTOCOL,
+			     "invalid reply to XADD");
 	} else {
 		w->acknowledged = id;
 		w->full_ms = 0;
@@ -285,7 +285,7 @@ take_appended(struct writer *w, const struct pending *asked,
 	}
 }
 
-/* Until nothing is left to be let go of: one call takes 10,000 at most. */
+/* Repeats it until nothing is left to trim: one call removes 10,000 at most. */
 static void
 take_trimmed(struct writer *w, const struct resp_value *value)
 {
@@ -293,7 +293,7 @@ take_trimmed(struct writer *w, const struct resp_value *value)
 		channel_refused(w->channel, value, rights);
 	else if (value->type != RESP_INTEGER)
 		channel_fail(w->channel, CHANNEL_PROTOCOL,
-			     "no answer to XTRIM");
+			     "invalid reply to XTRIM");
 	else if (value->integer > 0)
 		ask_trim(w);
 }
@@ -305,8 +305,7 @@ on_reply(void *arg, struct resp_value *value)
 	struct pending asked;
 
 	if (w->count == 0) {
-		channel_fail(w->channel, CHANNEL_PROTOCOL,
-			     "an answer to nothing");
+		channel_fail(w->channel, CHANNEL_PROTOCOL, "unexpected reply");
 		return;
 	}
 	asked = pop(w);

@@ -1,7 +1,7 @@
 /*
- * writer: appends the worker's entries to our stream, and sees to it that
- * nothing of the stream is lost unnoticed: an XADD alone would quietly begin
- * another stream, and its readers could not know.
+ * writer: appends the worker's entries to our stream, and notices when entries
+ * of it are lost. A plain XADD would silently create a new stream, and its
+ * readers could not tell.
  */
 #ifndef DAEMON_LINK_WRITER_H
 #define DAEMON_LINK_WRITER_H
@@ -15,7 +15,7 @@ struct reports;
 struct sender;
 struct writer;
 
-/* Called when the writer is not full any more. Must not call back. */
+/* Called when the writer is no longer full. Must not call the writer. */
 typedef void writer_room_fn(void *arg);
 
 struct writer *writer_new(struct loop *, const struct credentials *,
@@ -23,13 +23,12 @@ struct writer *writer_new(struct loop *, const struct credentials *,
 			  void *arg);
 void writer_free(struct writer **);
 
-/* For a new worker, which has no stream until writer_key(). */
+/* For a new worker: there is no stream until writer_key(). */
 void writer_begin(struct writer *);
 void writer_key(struct writer *, const char *key);
 void writer_append(struct writer *, const struct ipc_link_packet *);
 void writer_again(struct writer *);
-/* As many entries are on their way as may be: writer_append() must not be
- * called. */
+/* The maximum of entries is in flight: writer_append() must not be called. */
 bool writer_is_full(const struct writer *);
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # pbs-link and the engine between several hosts: what is appended arrives and is
-# acknowledged, what is lost is noticed, each trouble is told once, and a
+# acknowledged, what is lost is noticed, each problem is reported once, and a
 # hostile engine gets no further than this process.
 import os
 import select
@@ -94,7 +94,7 @@ def old_entries_go(engine, program):
                   "append %d-0 %d-900 1 10" % (BASE + 1, BASE))
         link.wait_count("appended", 1001)
         ok(engine("XLEN", "pbs:pop1") <= 201,
-           program + ": entries before the mark are let go of")
+           program + ": entries before the mark are trimmed")
         engine("XTRIM", "pbs:pop1", "MAXLEN", 0)
         for n in range(25):
             engine("EVAL", "for i = 1, 1000 do redis.call('XADD', KEYS[1], "
@@ -103,7 +103,7 @@ def old_entries_go(engine, program):
         link.tell("again")
         since = len(link.said)
         equal(ids(link.wait("top", since=since)), "%d-1000" % (BASE + 26),
-              "connected again, it says where the stream ends")
+              "after reconnecting, it sends the last id of the stream")
         link.tell("append %d-0 %d-999 1 10" % (BASE + 27, BASE + 26))
         link.wait("appended", str(BASE + 27))
         await_length(engine, 102)
@@ -121,12 +121,12 @@ def a_lost_stream_is_noticed(engine, program):
         since = len(link.said)
         engine("FLUSHALL")
         link.tell("append %d-0 0-0 1 10" % (BASE + 1))
-        ok(link.wait("gone", since=since), "the next XADD tells of FLUSHALL")
+        ok(link.wait("deleted", since=since), "the next XADD notices FLUSHALL")
         equal(engine("EXISTS", "pbs:pop1"), 0, "and has made no new stream")
         link.tell("append %d-0 0-0 10 10" % (BASE + 2))
         ok(link.wait_count("appended", 10, since),
-           "what is sent again makes one")
-        equal(link.count("gone", since), 1, "it was told once")
+           "entries sent again create one")
+        equal(link.count("deleted", since), 1, "it was reported once")
         ok(link.wait_count("entry", 10, since), "and is read")
         since = len(link.said)
         engine("DEL", "pbs:pop1")
@@ -141,7 +141,7 @@ def a_lost_stream_is_noticed(engine, program):
         engine("XTRIM", "pbs:pop1", "MAXLEN", 0)
         engine("XSETID", "pbs:pop1", "4-0")
         equal(ids(link.wait("top", since=since)), "4-0",
-              "a stream that has lost its end, as a replica's may, is noticed")
+              "missing last entries, as on a late replica, are noticed")
 
 
 @for_each_engine
@@ -151,20 +151,20 @@ def ids_that_are_taken(engine, program):
         link.wait("top")
         link.tell("append 10-1 0-0 1 10", "append 10-1 0-0 1 10")
         ok(link.wait_count("appended", 2),
-           program + ": the same entry again was written already")
+           program + ": an entry sent twice is acknowledged twice")
         equal(engine("XLEN", "pbs:pop1"), 1, "and is not there twice")
         engine("XADD", "pbs:pop1", "20-0", "p", "x")
         since = len(link.said)
         link.tell("append 10-2 0-0 5 10")
         equal(ids(link.wait("top", since=since)), "20-0",
-              "ids below somebody else's: the worker hears the last one")
+              "ids below somebody else's: the worker gets the last one")
         link.tell("append 20-1 0-0 1 10")
         ok(link.wait("appended", "20-1"), "and goes on above it")
         engine("XADD", "pbs:pop1", "%d-%d" % (2 ** 64 - 1, 2 ** 64 - 1), "p",
                "x")
         since = len(link.said)
         link.tell("append 30-1 0-0 3 10")
-        ok(link.wait("state", "writer error loud", "highest id", "DEL",
+        ok(link.wait("state", "writer error loud", "highest possible id", "DEL",
                      since=since), "no id is left: an error says what to do")
 
 
@@ -179,10 +179,10 @@ def an_engine_that_is_full(engine, program):
         engine("CONFIG", "SET", "maxmemory", "1mb")
         since = len(link.said)
         link.tell("append %d-0 %d-400 1 10" % (BASE + 1, BASE))
-        ok(link.wait("state", "writer warning loud", "raise maxmemory",
-                     since=since), program + ": full: said")
+        ok(link.wait("state", "writer warning loud", "raise its maxmemory",
+                     since=since), program + ": out of memory: reported")
         await_length(engine, 200)
-        ok(True, "the old entries are let go of")
+        ok(True, "the old entries are trimmed")
         ok(link.wait("top", since=since), "the worker is to try again")
         engine("CONFIG", "SET", "maxmemory", "0")
         link.tell("append %d-0 %d-400 1 10" % (BASE + 2, BASE))
@@ -213,15 +213,15 @@ def an_engine_that_goes_away(engine, program):
         told = link.loud(since)
         equal((len([t for t in told if " connected " in t]),
                len([t for t in told if " lost " in t]) <= 3), (1, True),
-              "its return is said once, and its loss", told)
+              "its loss and its return are each logged once", told)
         since = len(link.said)
         engine.freeze()
         link.tell("append %d-0 0-0 1 10" % (BASE + 3))
-        ok(link.wait("state", "writer lost", "no answer", since=since),
-           "stopped: no answer is noticed")
+        ok(link.wait("state", "writer lost", "no reply in time", since=since),
+           "stopped: a missing reply is noticed")
         engine.thaw()
         equal(ids(link.wait("top", since=since)), "%d-0" % (BASE + 3),
-              "then it turns out that it was written")
+              "afterwards the entry turns out to be there")
 
 
 @for_one_engine
@@ -264,14 +264,14 @@ def permissions(engine):
         link.begin(7, None, [("pbs:pop2", "0-0"), ("other:pop3", "0-0")])
         ok(link.wait("entry", "pbs:pop2"), "a relay's rights suffice")
         ok(link.wait("state", "reader error loud", "other:pop3"),
-           "a stream that it may not read does not hinder the others")
+           "a stream that it may not read does not block the others")
         engine("SET", "pbs:pop4", "x")
         link.begin(8, None, [("pbs:pop2", "0-0"), ("pbs:pop4", "0-0")])
         since = len(link.said)
         ok(link.wait("state", "reader error loud", "pbs:pop4",
-                     "something else", since=since) and
+                     "not a stream", since=since) and
            link.wait("entry", "pbs:pop2", since=since),
-           "nor does one that is no stream")
+           "nor does a key that is not a stream")
 
 
 HOSTS = ('hosts: [ { name: pop2, key: '
@@ -306,9 +306,9 @@ def the_operator_tries(engine):
            ["ok", "XINFO", "STREAM"], ["ok", "XADD", "pbs:pop1"],
            ["FAILED", "XTRIM", "pbs:pop1:"], ["FAILED", "XINFO", "STREAM"],
            ["FAILED", "XREAD", "pbs:pop2:"]], "each right is tried", *lines)
-    ok(code == 1 and lines[3].endswith("needs ~pbs:pop1 +xtrim")
-       and lines[5].endswith("needs %R~pbs:* +xread"),
-       "the rules that are missing are named", *lines)
+    ok(code == 1 and lines[3].endswith("must allow ~pbs:pop1 +xtrim")
+       and lines[5].endswith("must allow %R~pbs:* +xread"),
+       "missing ACL rules are named", *lines)
     engine(*user, "+xtrim", "%R~pbs:*", "+xread")
     code, lines = tried(link)
     equal((code, [line.split()[0] for line in lines]), (0, ["ok"] * 6),
@@ -339,13 +339,13 @@ def odd_entries(engine):
         link.wait_count("entry", 9)
         equal([line[4] for line in link.said if line[1] == "entry"],
               ["0", "1", "1", "1", "1", "1", "1", "0", "2"],
-              "entries that are not as they must be are told as such")
+              "malformed entries are reported as such")
         engine("XADD", "pbs:pop3", "1-0", *["f"] * 5000)
         engine("XADD", "pbs:pop2", "20-0", "p", "x", "s", sign)
         link.begin(8, None, [("pbs:pop2", "10-0"), ("pbs:pop3", "0-0")])
         ok(link.wait("state", "reader error loud", "pbs:pop3",
-                     "beyond all bounds"),
-           "a stream with an entry beyond all bounds is left alone")
+                     "exceed the limits"),
+           "a stream with an entry over the limits is skipped")
         since = len(link.said)
         engine("XADD", "pbs:pop2", "30-0", "p", "x", "s", sign)
         ok(link.wait("entry", "30-0"), "the others are read")
@@ -362,11 +362,11 @@ def a_worker_that_does_not_read(engine):
         link.begin(8, "pbs:pop1", [("pbs:pop1", "0-0")])
         link.tell("go")
         ok(link.wait_count("entry", 3000),
-           "whoever stops and goes on misses none")
+           "a worker that was stopped misses none")
         ok([line[3] for line in link.said if line[1] == "entry"] ==
            ["%d-%d" % (BASE, n) for n in range(3000)], "in order")
         ok(all(line[0] == "8" for line in link.said if line[1] == "entry"),
-           "and hears nothing of what was for the one before")
+           "and gets none that were for the previous worker")
 
 
 @for_one_engine
@@ -396,7 +396,7 @@ def its_death(engine):
         since = len(link.said)
         link.tell("junk")
         ok(link.wait("started", since=since),
-           "one that is told nonsense ends, and is replaced")
+           "after a malformed message it exits and is replaced")
         ok("malformed message" in link.errors(), "and says why")
         ends = [os.pidfd_open(pid) for pids in link.pids().values()
                 for pid in pids]

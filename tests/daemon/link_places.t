@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# Where pbs-link finds the engine: loopback, TLS with and without certificates, a
-# list of engines, Sentinel; and what it makes of each answer that an engine may
-# give, from one that only plays an engine.
+# Where pbs-link finds the engine: loopback, TLS with and without certificates,
+# a list of engines, Sentinel; and how it handles each reply of an engine, sent
+# by a fake one.
 import os
 import subprocess
 import sys
@@ -182,7 +182,7 @@ def sentinel():
             with Link(directory("s-link2"), place.replace("mail@", "news@")
                       ) as link:
                 link.begin(7, "pbs:pop1")
-                ok(link.wait("state", "writer lost", "no master of that name"),
+                ok(link.wait("state", "writer lost", "no master by that name"),
                    "a name that Sentinel does not know")
 
 
@@ -236,7 +236,7 @@ ANSWERS = [  # of HELLO or XADD; what is said; whether it goes on soon
     ("XADD", "READONLY You can't write against a read only replica.",
      "READONLY", 1),
     ("XADD", "OOM command not allowed when used memory > 'maxmemory'.",
-     "raise maxmemory", 1),
+     "raise its maxmemory", 1),
     ("HELLO", "NOAUTH HELLO must be called with the client already "
      "authenticated", "NOAUTH", 0),
     ("XADD", "WRONGTYPE Operation against a key", "WRONGTYPE", 0),
@@ -263,7 +263,7 @@ def play(command, answer, said, passes):
             ok(link.wait("appended"), answer[:12] + ": it tries again",
                *link.said)
         line = link.wait("state", said)
-        ok(line and (passes or line[3] == "error"), answer[:12] + ": said",
+        ok(line and (passes or line[3] == "error"), answer[:12] + ": reported",
            *link.said)
         equal(len([t for t in link.loud() if said in t]), 1, "once",
               *link.loud())
@@ -316,7 +316,7 @@ def others():
         link.begin(8, None, [("pbs:pop2", "0-0")])
         link.wait("state", "reader connected")
         equal(link.wait("entry", timeout=0.3), None,
-              "a stream that nobody asked for is not told")
+              "a stream that nobody asked for is ignored")
 
 
 main(tls, loopback_and_lists, sentinel, answers, nonsense, others, jobs=6)

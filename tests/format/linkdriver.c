@@ -59,7 +59,7 @@ print(const struct ipc_link_packet *p)
 	static const char *const names[] = {
 	    [IPC_LINK_STARTED] = "started", [IPC_LINK_STATE] = "state",
 	    [IPC_LINK_TOP] = "top",	    [IPC_LINK_APPENDED] = "appended",
-	    [IPC_LINK_DELETED] = "gone",    [IPC_LINK_ENTRY] = "entry",
+	    [IPC_LINK_DELETED] = "deleted", [IPC_LINK_ENTRY] = "entry",
 	    [IPC_LINK_REWOUND] = "rewound"};
 	static const char *const states[] = {[IPC_LINK_CONNECTED] = "connected",
 					     [IPC_LINK_LOST] = "lost",
