@@ -113,6 +113,18 @@ inbox_vouches(const struct inbox *inbox, const struct addr *addr,
 	return false;
 }
 
+void
+inbox_removed(struct inbox *inbox, const struct addr *addr, time_t stamp)
+{
+	struct voucher *voucher;
+
+	for (size_t i = 0; i < inbox->nhosts; i++) {
+		voucher = hashmap_find(inbox->hosts[i]->vouchers, addr);
+		if (voucher != NULL && (time_t)voucher->when <= stamp)
+			hashmap_remove(inbox->hosts[i]->vouchers, voucher);
+	}
+}
+
 /* ---- records ---- */
 
 /* Room for USER@DOMAIN; what is too long is cut, as in the table. */
@@ -164,11 +176,13 @@ grant(const struct inbox *inbox, struct peer_host *host,
 		voucher = hashmap_put(host->vouchers, &record->addr);
 	if (until > (int64_t)voucher->until)
 		voucher->until = (uint32_t)until;
+	if (record->when > (time_t)voucher->when)
+		voucher->when = (uint32_t)record->when;
 	host->records++;
 }
 
 static void
-take_records(const struct inbox *inbox, struct peer_host *host,
+take_records(struct inbox *inbox, struct peer_host *host,
 	     struct peer_entry *entry, struct peers_time now)
 {
 	for (size_t i = 0; i < entry->count; i++) {
@@ -186,6 +200,7 @@ take_records(const struct inbox *inbox, struct peer_host *host,
 			continue;
 		}
 		inbox->ops.remove(inbox->ops.arg, host->name, record);
+		inbox_removed(inbox, &record->addr, record->when);
 		host->records++;
 	}
 }
@@ -225,7 +240,7 @@ is_genuine(struct peer_host *host, const struct inbox_message *message,
 }
 
 static void
-take_genuine(const struct inbox *inbox, struct peer_host *host,
+take_genuine(struct inbox *inbox, struct peer_host *host,
 	     const struct inbox_message *message, struct peers_time now)
 {
 	const struct peer_entry_limits limits = {.now = peers_wall(now),

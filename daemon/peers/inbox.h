@@ -35,7 +35,8 @@ enum {
 
 struct inbox_ops {
 	/* A login, or a session, that this host vouches for; when it ends
-	 * here, in steady seconds; 0: it is over; -1: it is refused here. */
+	 * here, in steady seconds; 0: it is over, or an operator has removed
+	 * the address since; -1: the address is excluded here. */
 	int64_t (*grant)(void *arg, const char *host,
 			 const struct peer_entry_record *);
 	/* The operator of this host has removed an address. */
@@ -59,6 +60,10 @@ void inbox_free(struct inbox **);
  * addresses that nobody vouches for. */
 bool inbox_set(struct inbox *, const struct peers_conf *,
 	       const struct inbox_limits *, struct peers_time now);
+
+/* An operator of this host has removed an address: nobody vouches for it by a
+ * login up to stamp any more. ops.remove is not called. */
+void inbox_removed(struct inbox *, const struct addr *, time_t stamp);
 
 /* Whether one of the hosts vouches for this address now. */
 bool inbox_vouches(const struct inbox *, const struct addr *, int64_t steady);

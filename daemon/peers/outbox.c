@@ -93,12 +93,6 @@ outbox_free(struct outbox **outbox)
 	*outbox = NULL;
 }
 
-size_t
-outbox_count(const struct outbox *o)
-{
-	return hashmap_count(o->lists[LOGINS].map);
-}
-
 /* ---- what happens here ---- */
 
 /* Something may have to be sent at once. */
@@ -114,6 +108,34 @@ outbox_is_removed(const struct outbox *o, const struct addr *addr, time_t when)
 {
 	return removals_cover(o->removals.own, addr, when) ||
 	       removals_cover(o->removals.others, addr, when);
+}
+
+bool
+outbox_is_over(const struct outbox *o, const struct own_login *login,
+	       int64_t now)
+{
+	struct addr addr = outbox_address(login);
+
+	return (int64_t)login->until <= now ||
+	       outbox_is_removed(o, &addr, (time_t)login->when);
+}
+
+/* An address may have any number of users, so all must be looked at; that can
+ * wait until somebody asks. */
+size_t
+outbox_count(struct outbox *o, struct peers_time now)
+{
+	struct hashmap *map = o->lists[LOGINS].map;
+	struct own_login *login, *next;
+
+	login = o->removed ? hashmap_next(map, NULL) : NULL;
+	for (; login != NULL; login = next) {
+		next = hashmap_next(map, login);
+		if (outbox_is_over(o, login, peers_steady(now)))
+			outbox_drop_login(o, login);
+	}
+	o->removed = false;
+	return hashmap_count(map);
 }
 
 static size_t
@@ -140,8 +162,7 @@ put_login(struct outbox *o, const struct addr *addr, const char *user,
 	if (user_len > 0)
 		memcpy(bytes + head, user, user_len);
 	login = hashmap_find(o->lists[LOGINS].map, &key);
-	if (login != NULL && (int64_t)login->until > now &&
-	    !outbox_is_removed(o, addr, (time_t)login->when))
+	if (login != NULL && !outbox_is_over(o, login, now))
 		return login;
 	if (login != NULL)
 		outbox_drop_login(o, login);
@@ -271,6 +292,7 @@ outbox_remove(struct outbox *o, const struct addr *addr, time_t stamp,
 	struct own_hold *hold = hashmap_find(o->lists[HOLDS].map, addr);
 	struct own_removal *removal;
 
+	o->removed = true;
 	if (hold != NULL)
 		outbox_drop_hold(o, hold);
 	removal = sendlist_put(&o->lists[REMOVED], addr);
@@ -281,4 +303,10 @@ outbox_remove(struct outbox *o, const struct addr *addr, time_t stamp,
 	if (hashmap_count(o->lists[REMOVED].map) > REMOVALS_MAX)
 		sendlist_remove(&o->lists[REMOVED],
 				hashmap_next(o->lists[REMOVED].map, NULL));
+}
+
+void
+outbox_others_removed(struct outbox *o)
+{
+	o->removed = true;
 }

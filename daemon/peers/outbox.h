@@ -70,6 +70,8 @@ void outbox_release(struct outbox *, const struct addr *, int64_t until,
 		    bool open, struct peers_time now);
 void outbox_remove(struct outbox *, const struct addr *, time_t stamp,
 		   struct peers_time now);
+/* The removals of others have one more. */
+void outbox_others_removed(struct outbox *);
 
 /* ---- the stream ---- */
 
@@ -97,7 +99,8 @@ bool outbox_take(struct outbox *, struct outbox_entry *, struct peers_time now);
  * of the calls above. */
 int64_t outbox_wait_ms(const struct outbox *, struct peers_time now);
 
-/* Logins that have not ended, as far as that has been noticed. */
-size_t outbox_count(const struct outbox *);
+/* Logins that nobody has removed and that have not ended, as far as the latter
+ * has been noticed. The first call after a removal looks at each of them. */
+size_t outbox_count(struct outbox *, struct peers_time now);
 
 #endif

@@ -40,21 +40,17 @@ static int
 write_login(struct outbox *o, const struct own_login *login,
 	    const struct making *m)
 {
-	const char *bytes = login->key.bytes;
-	struct peer_entry_record record = {.kind = PEER_ENTRY_LOGIN};
-	size_t head;
+	struct peer_entry_record record = {.kind = PEER_ENTRY_LOGIN,
+					   .addr = outbox_address(login)};
+	size_t head = 1 + outbox_address_bytes(&record.addr);
 
-	record.addr.family = (uint8_t)bytes[0];
-	head = 1 + outbox_address_bytes(&record.addr);
-	memcpy(record.addr.bytes, bytes + 1, head - 1);
-	record.network = o->settings.networks && record.addr.family == 6;
-	if (outbox_is_removed(o, &record.addr, (time_t)login->when) ||
-	    (int64_t)login->until <= peers_steady(m->now))
+	if (outbox_is_over(o, login, peers_steady(m->now)))
 		return 0;
+	record.network = o->settings.networks && record.addr.family == 6;
 	record.when = earlier((time_t)login->when, (time_t)peers_wall(m->now));
 	record.until = earlier(wall_of(login->until, m->now),
 			       record.when + (time_t)o->settings.grace);
-	record.user = bytes + head;
+	record.user = (const char *)login->key.bytes + head;
 	record.user_len = login->key.len - head;
 	if (record.until <= (time_t)peers_wall(m->now))
 		return 1; /* by a clock that may be set back again */

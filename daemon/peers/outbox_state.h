@@ -8,6 +8,8 @@
 #ifndef DAEMON_PEERS_OUTBOX_STATE_H
 #define DAEMON_PEERS_OUTBOX_STATE_H
 
+#include <string.h>
+
 #include "base/addr.h"
 #include "base/hashmap.h"
 #include "daemon/peers/outbox.h"
@@ -66,6 +68,7 @@ struct outbox {
 
 	bool ready;		/* the stream can be written */
 	bool known;		/* ... for the first time: what it had */
+	bool removed;		/* logins may be, since they were counted */
 	struct streamid last;	/* the last id that was given, or found */
 	struct streamid stored; /* the last that was confirmed */
 	time_t epoch;
@@ -91,9 +94,22 @@ outbox_address_bytes(const struct addr *addr)
 	return addr->family == 4 ? 4 : 16;
 }
 
+static inline struct addr
+outbox_address(const struct own_login *login)
+{
+	const char *bytes = login->key.bytes;
+	struct addr addr = {.family = (uint8_t)bytes[0]};
+
+	memcpy(addr.bytes, bytes + 1, outbox_address_bytes(&addr));
+	return addr;
+}
+
 /* ---- outbox.c ---- */
 
 bool outbox_is_removed(const struct outbox *, const struct addr *, time_t when);
+/* Whether a login has ended by now, steady seconds, or was removed. */
+bool outbox_is_over(const struct outbox *, const struct own_login *,
+		    int64_t now);
 void outbox_drop_login(struct outbox *, struct own_login *);
 void outbox_drop_holder(struct own_hold *, size_t at);
 void outbox_drop_hold(struct outbox *, struct own_hold *);

@@ -26,11 +26,11 @@ enum {
 /* Trouble with a host, named once in a minute at most. */
 enum peer_trouble { REFUSED, AHEAD, BEHIND, MISSING, TROUBLES };
 
-/* An address, and until when the host vouches for it; 32 bits hold the seconds
- * until 2106. */
+/* An address, its last login, by the host's clock, and until when the host
+ * vouches for it; 32 bits hold the seconds until 2106. */
 struct voucher {
 	struct addr addr;
-	uint32_t until;
+	uint32_t when, until;
 };
 
 struct peer_host {

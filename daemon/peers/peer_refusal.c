@@ -6,7 +6,7 @@ static const char *const texts[PEER_REFUSALS] = {
     [PEER_REFUSAL_FIELDS] = "fields missing or repeated",
     [PEER_REFUSAL_NETWORK] = "a network, and ours are single addresses",
     [PEER_REFUSAL_BOUND] = "too many addresses",
-    [PEER_REFUSAL_HERE] = "excluded here, or removed",
+    [PEER_REFUSAL_HERE] = "excluded here",
 };
 
 const char *

@@ -13,7 +13,7 @@ enum peer_refusal {
 	PEER_REFUSAL_FIELDS,	 /* not one payload and one signature, or long */
 	PEER_REFUSAL_NETWORK,	 /* a record: of a /64; ipv6_prefix is 128 */
 	PEER_REFUSAL_BOUND,	 /* a record: the host's max_addresses */
-	PEER_REFUSAL_HERE,	 /* a record: excluded here, or removed */
+	PEER_REFUSAL_HERE,	 /* a record: excluded here */
 };
 enum { PEER_REFUSALS = PEER_REFUSAL_HERE + 1 };
 

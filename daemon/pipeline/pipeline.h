@@ -209,7 +209,8 @@ struct pipeline_remote {
 };
 /* Grants a login of another host as far as we would grant it ourselves, and no
  * longer than that host does. Returns when it ends, in steady seconds; 0: it is
- * over, or a session, and ours are off; -1: the address is refused here. */
+ * over, or was removed since, or is a session, and ours are off; -1: the address
+ * is excluded here. */
 int64_t pipeline_remote(struct pipeline *, const struct pipeline_remote *,
 			struct moment now);
 /* The operator of another host has removed an address: no login of it up to

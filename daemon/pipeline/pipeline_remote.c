@@ -66,7 +66,7 @@ pipeline_remote(struct pipeline *p, const struct pipeline_remote *login,
 		return 0;
 	/* By the other's clock: a removal has its times from there, too. */
 	if (pipeline_refusal(p, login->addr, login->when, &kind) != NULL)
-		return -1;
+		return kind == REFUSAL_REMOVED ? 0 : -1;
 	ends = grant.until > grant.expires ? grant.until : grant.expires;
 	if (authtab_grant(p->table, &grant, now.lifetime) == AUTHTAB_ADDED)
 		log_granted(login, ends - now.lifetime, now.wall);

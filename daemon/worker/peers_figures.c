@@ -111,7 +111,7 @@ peers_figures_write_answer(const struct peers_figures *f, FILE *out)
 	write_connection(out, "read", f->read);
 	if (f->outbox != NULL)
 		fprintf(out, "published %s %zu\n", f->stream,
-			outbox_count(f->outbox));
+			outbox_count(f->outbox, f->now));
 	for (size_t i = 0; i < inbox_hosts(f->inbox); i++) {
 		inbox_get(f->inbox, i, f->now, &row);
 		write_host(out, &row);
@@ -134,7 +134,7 @@ peers_figures_write_status(const struct peers_figures *f, FILE *out)
 
 	fprintf(out, "peers_connections %u\n", count_up(f));
 	fprintf(out, "peers_published %zu\n",
-		f->outbox != NULL ? outbox_count(f->outbox) : 0);
+		f->outbox != NULL ? outbox_count(f->outbox, f->now) : 0);
 	for (size_t k = 0; k < nof_hosts; k++) {
 		uint64_t sum = 0;
 
@@ -235,7 +235,7 @@ peers_figures_write_metrics(const struct peers_figures *f, FILE *out)
 	exposition_begin(out, published, EXPOSITION_GAUGE,
 			 "Logins of our own logs that other hosts know of.");
 	exposition_number(out, published, NULL,
-			  f->outbox != NULL ? outbox_count(f->outbox) : 0);
+			  f->outbox != NULL ? outbox_count(f->outbox, f->now) : 0);
 	for (size_t k = 0; k < nof_hosts; k++)
 		write_of_hosts(f, &of_hosts[k], out);
 	write_silence(f, out);

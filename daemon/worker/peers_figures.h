@@ -31,9 +31,9 @@ struct peers_connection {
 };
 
 struct peers_figures {
-	const struct inbox *inbox;   /* borrowed, like all below */
-	const struct outbox *outbox; /* NULL: nothing is published */
-	const char *stream;	     /* of the outbox */
+	const struct inbox *inbox; /* borrowed, like all below */
+	struct outbox *outbox;	   /* NULL: nothing is published */
+	const char *stream;	   /* of the outbox */
 	const struct peers_connection *write, *read; /* NULL: not needed */
 	struct peers_time now;
 };

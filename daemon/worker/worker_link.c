@@ -209,11 +209,12 @@ on_state(struct worker_peers *p)
 }
 
 static void
-log_lost(const struct worker_peers *p)
+log_lost(struct worker_peers *p)
 {
 	log_warning("peers: stream %s lost entries; publishing all %zu logins "
 		    "again",
-		    p->stream, outbox_count(p->outbox));
+		    p->stream,
+		    outbox_count(p->outbox, worker_peers_now(p->worker)));
 }
 
 static void

@@ -113,6 +113,8 @@ on_remote_removal(void *arg, const char *host,
 {
 	struct worker *w = arg;
 
+	if (w->peers->outbox != NULL)
+		outbox_others_removed(w->peers->outbox);
 	if (!pipeline_remote_removal(w->pipeline, &record->addr, record->when,
 				     worker_moment(w)) &&
 	    !w->peers->forgot_removal) {
@@ -201,6 +203,7 @@ worker_peers_removed(struct worker *w, const struct addr *addr, time_t stamp)
 
 	if (p == NULL)
 		return NULL;
+	inbox_removed(p->inbox, &key, stamp);
 	if (p->outbox == NULL)
 		return "removed here only: this host publishes nothing";
 	outbox_remove(p->outbox, &key, stamp, worker_peers_now(w));

@@ -15,7 +15,7 @@ from hosts import PBSCTL, Place
 from pbs import login
 from tap import contains, equal, main, ok
 
-ANN, BOB = "198.51.100.7", "198.51.100.8"
+ANN, BOB, EVE = "198.51.100.7", "198.51.100.8", "203.0.113.9"
 hosts.need()
 
 
@@ -133,6 +133,30 @@ def not_well():
         ok(True, "and then it is again")
 
 
+def removed():
+    with Place("pop1", "relay") as (engine, pop1, host):
+        daemon = pop1.pop()
+        host.relay(pop1)
+        pop1.log(login(ANN), login(BOB, "bob"), login(EVE, "eve"))
+        for address in (ANN, BOB, EVE):
+            host.wait_key(address)
+        ask(pop1, "remove", ANN)
+        host.wait_gone(ANN)
+        equal(rows(host, "host")["pop1"]["addresses"], 2,
+              "a host vouches no more for what it has removed")
+        equal(rows(pop1, "stream")["pbs:pop1"]["published"], 2,
+              "and does not publish it")
+        ask(host, "remove", BOB)
+        row = rows(host, "host")["pop1"]
+        equal(row["addresses"], 1, "nor for what is removed here")
+        engine("FLUSHALL")
+        daemon.wait_message("publishing all 2 logins again")
+        row = await_row(host, "host", "pop1",
+                        lambda r: r["records"] >= row["records"] + 2)
+        equal((row["addresses"], row["refused"]), (1, {}),
+              "that it is published again is no attack")
+
+
 def nobody():
     with pbs.Site() as site:
         done = ask(site, "peers")
@@ -152,4 +176,4 @@ def nobody():
         equal(done.returncode, 1, "it is found by its map", done.stderr)
 
 
-main(all_well, not_well, nobody, jobs=3)
+main(all_well, not_well, removed, nobody, jobs=3)

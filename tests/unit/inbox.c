@@ -211,6 +211,35 @@ genuine(void)
 }
 
 static void
+removed(void)
+{
+	struct place *p = open_place();
+	struct addr addr = {4, {192, 0, 2, 7}};
+
+	send_text(p, 0, login);
+	send_text(p, 1, login);
+	send_text(p, 0,
+		  "1 1700000000 1699990000 2\n"
+		  "R 192.0.2.7 1699999999\n");
+	is_int((long long)row_of(p, 0).addresses, 1,
+	       "an older removal takes no login back");
+	send_text(p, 0,
+		  "1 1700000000 1699990000 3\n"
+		  "L 192.0.2.8 1700000000 1700001800 ann\n"
+		  "R 192.0.2.7 1700000000\n");
+	is_int((long long)row_of(p, 0).addresses, 1,
+	       "for what a host has removed it does not vouch");
+	is_int((long long)row_of(p, 1).addresses, 0, "nor does another");
+	ok(!inbox_vouches(p->inbox, &addr, peers_steady(p->seen.now)),
+	   "nobody does");
+	addr.bytes[3] = 8;
+	inbox_removed(p->inbox, &addr, START);
+	is_int((long long)row_of(p, 0).addresses, 0,
+	       "nor for what is removed here");
+	close_place(p);
+}
+
+static void
 forged(void)
 {
 	static const struct {
@@ -522,6 +551,7 @@ main(void)
 		memcpy(hosts[i].key, secrets[i] + SIGN_SEED, SIGN_PUBLIC);
 	}
 	genuine();
+	removed();
 	forged();
 	refused();
 	bounded();

@@ -647,6 +647,35 @@ removals(void)
 }
 
 static void
+counts(void)
+{
+	struct world *w = alloc_zero(1, sizeof(*w));
+	struct removals *others = removals_new(LONGEST);
+	struct addr addr = address(7);
+
+	open_world(w);
+	outbox_free(&w->outbox);
+	w->outbox = outbox_new(
+	    &settings, &(struct outbox_removals){w->removals, others}, w->now);
+	for (int i = 7; i < 10; i++) {
+		log_in_as(w, i, "ann", false);
+		log_in_as(w, i, "bob", false);
+	}
+	is_int((long long)outbox_count(w->outbox, w->now), 6, "logins");
+	removals_add(w->removals, &addr, START, START);
+	outbox_remove(w->outbox, &addr, START, w->now);
+	is_int((long long)outbox_count(w->outbox, w->now), 4,
+	       "those of an address that was removed do not count");
+	addr = address(8);
+	removals_add(others, &addr, START, START);
+	outbox_others_removed(w->outbox);
+	is_int((long long)outbox_count(w->outbox, w->now), 2,
+	       "whoever has removed it");
+	close_world(w);
+	removals_free(&others);
+}
+
+static void
 ids(void)
 {
 	struct world *w = alloc_zero(1, sizeof(*w));
@@ -690,7 +719,8 @@ bounded(void)
 		sprintf(user, "user%d", i);
 		log_in_as(w, 7, user, false);
 	}
-	is_int((long long)outbox_count(w->outbox), (long long)settings.max,
+	is_int((long long)outbox_count(w->outbox, w->now),
+	       (long long)settings.max,
 	       "no more logins than configured");
 	close_world(w);
 }
@@ -702,6 +732,7 @@ main(void)
 	holds();
 	many_holders();
 	removals();
+	counts();
 	ids();
 	bounded();
 	by_chance(LINK);
