@@ -2,11 +2,11 @@
  * outbox: what this host tells the others, and when again.
  *
  * It holds the logins of our own logs, the sessions that hold an address, and
- * the operator's removals, each until its end, and puts them into entries for
- * our stream. The stream may lose entries, or be deleted: whatever has not
- * ended is sent again, at once when the loss is noticed, and in any case once
- * in a refresh. While the stream cannot be reached, nothing is queued but these
- * records themselves.
+ * what the operator has added and removed, each until its end, and puts them
+ * into entries for our stream. The stream may lose entries, or be deleted:
+ * whatever has not ended is sent again, at once when the loss is noticed, and in
+ * any case once in a refresh. While the stream cannot be reached, nothing is
+ * queued but these records themselves.
  *
  * The ids of the entries are ours, each above the one before, and above all ids
  * that the stream had when we came: a reader who asks for what comes after an

@@ -47,7 +47,9 @@ write_login(struct outbox *o, const struct own_login *login,
 	if (outbox_is_over(o, login, peers_steady(m->now)))
 		return 0;
 	record.network = o->settings.networks && record.addr.family == 6;
-	record.when = earlier((time_t)login->when, (time_t)peers_wall(m->now));
+	/* What was removed and added in one second is of the next. */
+	record.when =
+	    earlier((time_t)login->when, (time_t)peers_wall(m->now) + 1);
 	record.until = earlier(wall_of(login->until, m->now),
 			       record.when + (time_t)o->settings.grace);
 	record.user = (const char *)login->key.bytes + head;

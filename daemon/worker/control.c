@@ -102,7 +102,7 @@ grant(struct request *r, int64_t seconds, const char *user)
 	log_info("granted %s for %llds by request of uid %lu", r->words[1],
 		 (long long)(row.expires - now.lifetime),
 		 (unsigned long)r->uid);
-	c->ops.added(c->ops.arg, &r->addr, row.expires - now.lifetime, user);
+	c->ops.added(c->ops.arg, &login, row.expires - now.lifetime);
 }
 
 static void

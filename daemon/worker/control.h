@@ -29,6 +29,7 @@
 
 struct addr;
 struct authtab;
+struct authtab_login;
 struct control;
 struct err;
 struct loop;
@@ -51,11 +52,10 @@ struct control_ops {
 	struct moment (*now)(void *arg);
 	/* Why an address may not be added; NULL: it may. The slot may be NULL. */
 	const char *(*refuse)(void *arg, const struct addr *);
-	/* An address was added, for so long; user may be NULL. Arms the timer
-	 * for its expiry, and saves the addition before the client has its
-	 * answer. */
-	void (*added)(void *arg, const struct addr *, int64_t seconds,
-		      const char *user);
+	/* An address was added, and is authorized for so long now. Arms the
+	 * timer for its expiry, and saves the addition before the client has
+	 * its answer. */
+	void (*added)(void *arg, const struct authtab_login *, int64_t seconds);
 	/* An address was removed. Sees to it that no login up to now brings it
 	 * back, and saves that before the client has its answer. Returns what
 	 * else the client should know, or NULL. */

@@ -233,7 +233,7 @@ peers_figures_write_metrics(const struct peers_figures *f, FILE *out)
 
 	write_up(f, out);
 	exposition_begin(out, published, EXPOSITION_GAUGE,
-			 "Logins of our own logs that other hosts know of.");
+			 "Logins that are published for other hosts.");
 	exposition_number(out, published, NULL,
 			  f->outbox != NULL ? outbox_count(f->outbox, f->now) : 0);
 	for (size_t k = 0; k < nof_hosts; k++)

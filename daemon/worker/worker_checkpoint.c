@@ -57,8 +57,7 @@ worker_restore_row(void *arg, const struct checkpoint_login *kept)
 	if (kept->rule != NULL)
 		login.rule = authtab_rule(w->table, kept->rule);
 	authtab_grant(w->table, &login, now.lifetime);
-	/* What an operator has granted, no log vouches for. */
-	if (!login.remote && login.rule != 0) {
+	if (!login.remote) {
 		login.addr = authtab_key(w->table, kept->addr);
 		worker_peers_own(w, &login);
 	}

@@ -392,18 +392,18 @@ worker_on_refuse(void *arg, const struct addr *addr)
 /* What an operator has ordered is saved before it is answered: no worker that
  * follows takes it back. */
 void
-worker_on_added(void *arg, const struct addr *addr, int64_t seconds,
-		const char *user)
+worker_on_added(void *arg, const struct authtab_login *login, int64_t seconds)
 {
 	struct worker *w = arg;
 	const struct pipeline_event event = {
 	    .when = worker_moment(w).wall,
-	    .addr = addr,
+	    .addr = &login->addr,
 	    .seconds = seconds,
-	    .user = user,
-	    .user_len = user != NULL ? strlen(user) : 0};
+	    .user = login->user,
+	    .user_len = login->user_len};
 
 	recent_add(w->recent, &event);
+	worker_peers_added(w, login);
 	worker_expire(w);
 	worker_save(w);
 }

@@ -39,6 +39,13 @@ worker_peers_own(void *arg, const struct authtab_login *login)
 	(void)login;
 }
 
+void
+worker_peers_added(struct worker *w, const struct authtab_login *login)
+{
+	(void)w;
+	(void)login;
+}
+
 const char *
 worker_peers_removed(struct worker *w, const struct addr *addr, time_t stamp)
 {
@@ -184,6 +191,23 @@ worker_peers_own(void *arg, const struct authtab_login *login)
 		outbox_hold(p->outbox, &login->addr, login->user,
 			    login->user_len, login->when, login->until, now);
 	worker_link_send_soon(p);
+}
+
+/* The operator asks for any time; as in the table, it is cut to the grace. A
+ * removal in this second came before. */
+void
+worker_peers_added(struct worker *w, const struct authtab_login *login)
+{
+	int64_t longest = worker_moment(w).lifetime + w->conf->grace;
+	struct authtab_login added = *login;
+
+	added.addr = authtab_key(w->table, &login->addr);
+	if (added.expires > longest)
+		added.expires = longest;
+	if (removals_cover(pipeline_removals(w->pipeline), &added.addr,
+			   added.when))
+		added.when++;
+	worker_peers_own(w, &added);
 }
 
 static void

@@ -129,8 +129,10 @@ int worker_peers_open(struct worker *, struct err *);
 void worker_peers_close(struct worker *);
 /* The configuration has changed, and the pipeline is a new one. */
 void worker_peers_reload(struct worker *);
-/* Our own logs vouch for a login; arg is the worker. */
+/* Our own logs vouch for a login; arg is the worker. The operator has added
+ * one. */
 void worker_peers_own(void *arg, const struct authtab_login *);
+void worker_peers_added(struct worker *, const struct authtab_login *);
 /* The removals of the checkpoint are there. The operator has removed one: what
  * else there is to know of that, or NULL. */
 void worker_peers_restored(struct worker *);
@@ -171,8 +173,7 @@ struct moment worker_on_now(void *arg);
 const char *worker_on_refuse(void *arg, const struct addr *);
 bool worker_on_peers(void *arg, FILE *out);
 void worker_on_events(void *arg, uint64_t since, FILE *out);
-void worker_on_added(void *arg, const struct addr *, int64_t seconds,
-    const char *user);
+void worker_on_added(void *arg, const struct authtab_login *, int64_t seconds);
 const char *worker_on_removed(void *arg, const struct addr *);
 
 /* ipc_client_ops; worker_on_reload() is in reload.c. */

@@ -148,6 +148,34 @@ def removals():
         ok(True, "a newer one does")
 
 
+def additions():
+    with Place("pop1", "relay") as (engine, pop1, host):
+        daemon = pop1.pop(more="grace: 20m\n")
+        relay = host.relay(pop1)
+        pop1.ctl("add", ANN, "--user=ann")
+        host.wait_key(ANN)
+        relay.wait_message("s host=pop1 user=ann")
+        ok(True, "what is added where logins come from counts at a relay")
+        pop1.ctl("add", BOB, "--for=24h")
+        await_payload(engine, "pop1", "L " + BOB)
+        [(when, until)] = [map(int, line.split()[2:4])
+                           for text in payloads(engine, "pop1")
+                           for line in text.splitlines() if BOB in line]
+        equal(until - when, 1200, "for no longer than the grace")
+        pop1.ctl("remove", BOB)
+        pop1.ctl("add", BOB, "--for=300")
+        pop1.log(login(DAN))
+        host.wait_key(DAN)
+        ok(BOB in host.listed(), "and after a removal in the same second")
+        daemon.stop()
+        engine("FLUSHALL")
+        daemon = pop1.pop(more="grace: 20m\n")
+        await_payload(engine, "pop1", "L " + ANN)
+        ok(True, "after a new start it is published again")
+        host.ctl("add", EVE)
+        ok(EVE in host.listed(), "a relay without a key adds for itself")
+
+
 def local_removal():
     with Place("pop1", "relay") as (engine, pop1, host):
         pop1.pop()
@@ -249,4 +277,4 @@ def sessions():
         ok(True, "a session holds its address at the relay, too")
 
 
-main(logins_arrive, forgeries, removals, local_removal, revocation, circles, deaths, sessions, jobs=3)
+main(logins_arrive, forgeries, removals, additions, local_removal, revocation, circles, deaths, sessions, jobs=3)

@@ -11,7 +11,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import hosts
 import pbs
-from hosts import PBSCTL, Place
+from hosts import PBSCTL, Place, control
 from pbs import login
 from tap import contains, equal, main, ok
 
@@ -20,11 +20,8 @@ hosts.need()
 
 
 def ask(host, *words):
-    socket = host.path("state.ctl")  # of one that has no map
-    if not os.path.exists(socket):
-        socket = host.map + ".ctl"
-    return subprocess.run([PBSCTL, *words, "--socket=" + socket], text=True,
-                          stdout=subprocess.PIPE,
+    return subprocess.run([PBSCTL, *words, "--socket=" + control(host)],
+                          text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
 
 

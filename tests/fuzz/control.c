@@ -50,12 +50,11 @@ events(void *arg, uint64_t since, FILE *out)
 }
 
 static void
-added(void *arg, const struct addr *addr, int64_t seconds, const char *user)
+added(void *arg, const struct authtab_login *login, int64_t seconds)
 {
 	(void)arg;
-	(void)addr;
+	(void)login;
 	(void)seconds;
-	(void)user;
 }
 
 static const char *

@@ -38,6 +38,12 @@ def await_stream(engine, key):
               lambda left: time.sleep(0.02))
 
 
+def control(site):
+    """The socket of its daemon, which may have no map."""
+    path = site.path("state.ctl")
+    return path if os.path.exists(path) else site.map + ".ctl"
+
+
 class Host(pbs.Site):
     """A site with a key, that may publish as `name' and hear others."""
 
@@ -71,7 +77,7 @@ class Host(pbs.Site):
         return self.start("--logfile=none")
 
     def ctl(self, *words):
-        return subprocess.run([PBSCTL, *words, "--socket=" + self.map + ".ctl"],
+        return subprocess.run([PBSCTL, *words, "--socket=" + control(self)],
                               text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT).stdout
 

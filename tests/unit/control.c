@@ -65,12 +65,11 @@ peers(void *arg, FILE *out)
 }
 
 static void
-added(void *arg, const struct addr *addr, int64_t seconds, const char *user)
+added(void *arg, const struct authtab_login *login, int64_t seconds)
 {
 	(void)arg;
-	(void)addr;
+	(void)login;
 	(void)seconds;
-	(void)user;
 }
 
 static const char *
