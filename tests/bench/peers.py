@@ -10,7 +10,8 @@ hosts log RATE logins a second, and asks each relay in turn for an address of
 the last batch until its map, of that type, has it. With --flood, somebody who
 has no key adds N entries to the stream of one more host meanwhile, as fast as
 redis-benchmark can. `late' starts a relay when all is published. `idle' counts
-how often each process is woken, with nothing logged. Prints JSON.
+how often each process is woken, with nothing logged. Prints JSON; or, where
+that cannot be run, nothing but why, on stderr.
 """
 import argparse
 import contextlib
@@ -18,6 +19,7 @@ import json
 import os
 import queue
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -32,6 +34,7 @@ import socketmap
 
 BATCHES = 20  # a second, of each host
 DEADLINE = 120
+FLOODERS = "redis-benchmark", "valkey-benchmark"
 AGE = 300  # seconds, of what a late relay reads: it logs no such grants
 
 
@@ -95,10 +98,15 @@ def start_relay(relay, pops, kind, bound):
                        "--checkpoint=" + relay.map + ".state")
 
 
+def flooder():
+    """The program that floods, or None."""
+    return next(filter(shutil.which, FLOODERS), None)
+
+
 @contextlib.contextmanager
 def flooded(engine, name, entries):
     """Entries with bad signatures, as fast as they go."""
-    command = ["redis-benchmark", "-s", engine.path, "-q", "-P", "50", "-c",
+    command = [flooder(), "-s", engine.path, "-q", "-P", "50", "-c",
                "1", "-n", str(entries), "XADD", "pbs:" + name, "MAXLEN", "~",
                "10000", "*", "p", "1 1 1 1\n", "s", "x" * 64]
     flood = subprocess.Popen(command, stdout=subprocess.DEVNULL,
@@ -249,6 +257,11 @@ def main():
     part.add_argument("hosts", type=int)
     part.add_argument("seconds", type=int)
     opt = ap.parse_args()
+    why = hosts.missing()
+    if getattr(opt, "flood", 0) and not flooder():
+        why = why or "neither %s nor %s is installed" % FLOODERS
+    if why:
+        ap.exit(0, "left out: %s\n" % why)
     print(json.dumps({"load": load, "late": late, "idle": idle}[opt.part](opt)))
 
 
