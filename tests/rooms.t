@@ -95,8 +95,10 @@ MAY_ALSO = {
     "tools/peers_probe.c": {"daemon/link/probe.h"},
     # Starts it; the keeper and the worker never see each other.
     "daemon/main.c": {"daemon/keeper/keeper.h"},
-    # The helper's packets are framed as the keeper's are.
+    # The helper's packets are framed as the keeper's are, and so is the socket
+    # of each process that has a guardian.
     "daemon/sys/helper.c": {"daemon/ipc"},
+    "daemon/sys/guardian.c": {"daemon/ipc"},
     # Standard input may be journalctl's export, which has no lines.
     "daemon/source/source_stdin.c": {"patterns/line"},
 }

@@ -25,6 +25,7 @@
 #include "daemon/sandbox/privileges.h"
 #include "daemon/sandbox/sandbox.h"
 #include "daemon/sys/daemonize.h"
+#include "daemon/sys/guardian.h"
 #include "daemon/sys/helper.h"
 #include "daemon/sys/lockfile.h"
 #include "daemon/sys/watchdog.h"
@@ -67,12 +68,11 @@ open_loop(struct keeper *k, struct err *err)
 	k->stop_limit = timer_new(k->loop, keeper_on_stop_limit, k);
 	watch_maps(k);
 	k->watchdog = watchdog_new(k->loop);
-	if (k->link != NULL &&
-	    loop_watch(k->loop, link_process_notices(k->link), POLLIN,
-		       keeper_on_link, k, err) != 0)
+	if (k->link != NULL && loop_watch(k->loop, guardian_notices(k->link),
+					  POLLIN, keeper_on_link, k, err) != 0)
 		return -1;
-	return loop_watch(k->loop, helper_notices(k->helper), POLLIN,
-			  keeper_on_helper, k, err);
+	return loop_watch(k->loop, guardian_notices(helper_guardian(k->helper)),
+			  POLLIN, keeper_on_helper, k, err);
 }
 
 static int
@@ -131,7 +131,8 @@ clear_left(void *arg)
 static int
 start_helper(struct keeper *k, struct err *err)
 {
-	k->helper = helper_start(clear_left, k->conf, err);
+	k->helper =
+	    helper_start(clear_left, k->conf, k->conf->pidfile != NULL, err);
 	return k->helper != NULL ? 0 : -1;
 }
 
@@ -193,7 +194,7 @@ close_all(struct keeper *k)
 		resources_remove_sockets(k->conf);
 	map_store_free(&k->store);
 	resources_release(&k->resources);
-	link_process_stop(&k->link);
+	guardian_stop(&k->link);
 	helper_stop(&k->helper);
 	lockfile_release(&k->pidfile);
 	loop_free(&k->loop);

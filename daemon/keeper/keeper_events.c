@@ -9,8 +9,8 @@
 #include "daemon/keeper/keeper_state.h"
 #include "daemon/keeper/map_store.h"
 #include "daemon/keeper/map_watch.h"
-#include "daemon/link/link_process.h"
 #include "daemon/sys/daemonize.h"
+#include "daemon/sys/guardian.h"
 #include "daemon/sys/helper.h"
 #include "daemon/sys/notify.h"
 #include "daemon/sys/watchdog.h"
@@ -324,14 +324,20 @@ keeper_on_stop_limit(void *arg)
 
 /* ---- the helper, and pbs-link ---- */
 
+static void
+log_notices(struct keeper *k, struct guardian *guardian)
+{
+	if (!guardian_log_notices(guardian))
+		loop_unwatch(k->loop, guardian_notices(guardian));
+}
+
 void
 keeper_on_helper(void *arg, uint32_t events)
 {
 	struct keeper *k = arg;
 
 	(void)events;
-	if (!helper_log_notices(k->helper))
-		loop_unwatch(k->loop, helper_notices(k->helper));
+	log_notices(k, helper_guardian(k->helper));
 }
 
 void
@@ -340,8 +346,7 @@ keeper_on_link(void *arg, uint32_t events)
 	struct keeper *k = arg;
 
 	(void)events;
-	if (!link_process_log_notices(k->link))
-		loop_unwatch(k->loop, link_process_notices(k->link));
+	log_notices(k, k->link);
 }
 
 /* ---- signals ---- */

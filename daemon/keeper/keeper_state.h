@@ -38,7 +38,7 @@ struct keeper {
 	keeper_conf_fn *reread;
 	void *reread_arg;
 	struct helper *helper;
-	struct link_process *link; /* NULL: no other hosts */
+	struct guardian *link; /* of pbs-link; NULL: no other hosts */
 	struct lockfile *pidfile;
 	struct resources resources;
 	struct map_store *store; /* borrows the resources' maps */

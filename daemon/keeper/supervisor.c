@@ -19,8 +19,8 @@
 #include "daemon/ipc/ipc.h"
 #include "daemon/keeper/keeper_requests.h"
 #include "daemon/keeper/keeper_state.h"
-#include "daemon/link/link_process.h"
 #include "daemon/sys/daemonize.h"
+#include "daemon/sys/guardian.h"
 #include "daemon/sys/helper.h"
 
 enum {
@@ -33,9 +33,10 @@ enum {
 static void
 become_worker(struct keeper *k, pid_t keeper, int socket, struct handover *out)
 {
+	int link = k->link != NULL ? guardian_descriptor(k->link) : -1;
 	const int kept[] = {socket, k->resources.control, log_descriptor(),
-			    helper_descriptor(k->helper),
-			    link_process_descriptor(k->link)};
+			    guardian_descriptor(helper_guardian(k->helper)),
+			    link};
 	struct resources *r = &k->resources;
 	struct map **maps = alloc_zero(r->nmaps + 1, sizeof(*maps));
 
@@ -51,7 +52,7 @@ become_worker(struct keeper *k, pid_t keeper, int socket, struct handover *out)
 				 .maps = maps,
 				 .control = r->control,
 				 .helper = k->helper,
-				 .link = link_process_descriptor(k->link),
+				 .link = link,
 				 .keeper = keeper,
 				 .inherited = k};
 	for (size_t i = 0; i < r->nmaps; i++)
@@ -187,8 +188,9 @@ supervisor_on_child(void *arg, int signo)
 	int status;
 
 	(void)signo;
-	helper_reap(k->helper);
-	link_process_reap(k->link);
+	guardian_reap(helper_guardian(k->helper));
+	if (k->link != NULL)
+		guardian_reap(k->link);
 	if (pid == 0 || waitpid(pid, &status, WNOHANG) != pid)
 		return;
 	k->worker_pid = 0;

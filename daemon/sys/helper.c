@@ -1,15 +1,11 @@
 #include "daemon/sys/helper.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "base/addr.h"
 #include "base/alloc.h"
@@ -19,7 +15,6 @@
 #include "base/monotonic.h"
 #include "base/readfile.h"
 #include "daemon/ipc/ipc.h"
-#include "daemon/sys/daemonize.h"
 #include "daemon/sys/guardian.h"
 #include "daemon/sys/subprocess.h"
 
@@ -33,8 +28,9 @@ enum {
 
 struct helper {
 	int end;
-	int notices;  /* in the keeper: of the guardian, to read */
-	pid_t pid;    /* the first guardian; 0: it has died */
+	struct guardian *guardian; /* not in the helper itself */
+	helper_left_fn *left;
+	void *left_arg;
 	bool enabled; /* in the worker, not in the keeper */
 	uint32_t id;  /* of the last request; other answers are late */
 	int idle_fd;
@@ -216,111 +212,76 @@ serve(struct helper *h, char **answers)
 
 /* Waits for a packet, and takes the place of a guardian that has died. */
 static void
-await_packet(const struct helper *h, struct guardian *guardian)
+await_packet(struct guarded *g)
 {
-	struct pollfd fds[2] = {{0}, {.fd = h->end, .events = POLLIN}};
+	struct pollfd fds[2] = {{0}, {.fd = g->end, .events = POLLIN}};
 
 	for (;;) {
-		fds[0] =
-		    (struct pollfd){.fd = guardian->lost, .events = POLLIN};
+		fds[0] = (struct pollfd){.fd = g->lost, .events = POLLIN};
 		if (poll(fds, 2, -1) < 0)
 			continue;
 		if (fds[0].revents == 0)
 			return;
-		guardian_fork(guardian);
+		guardian_replace(g);
 	}
 }
 
 /* 1: a request; -1: it is malformed; -2: keeper and worker are gone. */
 static int
-receive(struct helper *h, struct guardian *guardian)
+receive(struct helper *h, struct guarded *g)
 {
 	struct err err;
 	int got;
 
-	await_packet(h, guardian);
+	await_packet(g);
 	got = ipc_receive(h->end, &h->packet, NULL, true, &err);
 	return got == 1 && h->packet.type != IPC_RUN ? -1 : got;
 }
 
-/* Only the keeper may have locks and maps, and signals are for the keeper. */
-static void
-leave_keeper(const struct helper *h, const struct guardian *guardian)
-{
-	const int kept[] = {h->end, guardian->notices, log_descriptor()};
-	static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1,
-				      SIGPIPE};
-
-	daemonize_close_others(kept, sizeof(kept) / sizeof(kept[0]));
-	log_reconnect();
-	daemonize_redirect(daemonize_open_null());
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-}
-
 /* Ends when the other end of the socket is closed; after a message that is
  * malformed, the guardian starts another one. */
-static void
-be_helper(struct helper *h, int notices, helper_left_fn *left, void *arg)
+static int
+be_helper(struct guarded *g, void *arg)
 {
-	struct guardian guardian = {.worker_title = "pbs-helper",
-				    .own_title = "pbs-guardian",
-				    .notices = notices,
-				    .lost = -1};
+	struct helper *h = arg;
 	char *answers = alloc_string("");
 	int got;
 
-	leave_keeper(h, &guardian);
-	guardian_fork(&guardian);
-	while ((got = receive(h, &guardian)) == 1 && serve(h, &answers) == 0)
+	h->end = g->end;
+	while ((got = receive(h, g)) == 1 && serve(h, &answers) == 0)
 		continue;
 	free(answers);
-	free(h);
 	if (got == -1)
-		exit(EX_PROTOCOL);
-	left(arg);
-	exit(EX_OK);
+		log_error("pbs-helper: malformed request");
+	else
+		h->left(h->left_arg);
+	free(h);
+	return got == -1 ? EX_PROTOCOL : EX_OK;
 }
 
-static int
-open_ends(int ends[2], int notices[2], struct err *err)
-{
-	if (ipc_open(ends, err) != 0)
-		return -1;
-	if (pipe2(notices, O_CLOEXEC | O_NONBLOCK) == 0)
-		return 0;
-	err_set(err, "pipe: %s", strerror(errno));
-	close(ends[0]);
-	close(ends[1]);
-	return -1;
-}
+/* ---- the keeper ---- */
 
 struct helper *
-helper_start(helper_left_fn *left, void *arg, struct err *err)
+helper_start(helper_left_fn *left, void *arg, bool background, struct err *err)
 {
+	static const struct guardian_task task = {
+	    .name = "the helper",
+	    .title = "pbs-helper",
+	    .loss = "the helper and its guardian died: what is known of "
+		    "mynetworks stays in force, and cannot be asked again "
+		    "until the daemon is started again",
+	    .run = be_helper,
+	    .is_last = true};
 	struct helper *h = alloc_zero(1, sizeof(*h));
-	int ends[2], notices[2];
 
-	h->idle_fd = -1;
-	if (open_ends(ends, notices, err) != 0) {
+	*h = (struct helper){.left = left, .left_arg = arg, .idle_fd = -1};
+	h->guardian = guardian_start(&task, h, background, err);
+	if (h->guardian == NULL) {
 		free(h);
 		return NULL;
 	}
-	h->pid = fork();
-	if (h->pid == 0) {
-		h->end = ends[1];
-		be_helper(h, notices[1], left, arg);
-	}
-	close(ends[1]);
-	close(notices[1]);
-	h->end = ends[0];
-	h->notices = notices[0];
-	if (h->pid > 0)
-		return h;
-	err_set(err, "fork: %s", strerror(errno));
-	helper_stop(&h);
-	return NULL;
+	h->end = guardian_descriptor(h->guardian);
+	return h;
 }
 
 void
@@ -328,64 +289,15 @@ helper_stop(struct helper **helper)
 {
 	if (*helper == NULL)
 		return;
-	close((*helper)->end);
-	close((*helper)->notices);
+	guardian_stop(&(*helper)->guardian);
 	free(*helper);
 	*helper = NULL;
 }
 
-void
-helper_reap(struct helper *h)
+struct guardian *
+helper_guardian(const struct helper *h)
 {
-	if (h->pid != 0 && waitpid(h->pid, NULL, WNOHANG) == h->pid)
-		h->pid = 0;
-}
-
-int
-helper_notices(const struct helper *h)
-{
-	return h->notices;
-}
-
-static void
-log_notice(const struct guardian_notice *notice)
-{
-	int status = notice->status;
-
-	if (notice->guardian)
-		log_warning("the guardian of the helper died; there is a new "
-			    "one");
-	else if (WIFSIGNALED(status))
-		log_warning("the helper died of signal %d (%s); started "
-			    "another",
-			    WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		log_warning("the helper died with exit code %d; started "
-			    "another",
-			    WEXITSTATUS(status));
-}
-
-bool
-helper_log_notices(struct helper *h)
-{
-	struct guardian_notice notice;
-	ssize_t n;
-
-	while ((n = read(h->notices, &notice, sizeof(notice))) ==
-	       (ssize_t)sizeof(notice))
-		log_notice(&notice);
-	if (n < 0)
-		return true;
-	log_error("the helper and its guardian died: what is known of "
-		  "mynetworks stays in force, and cannot be asked again until "
-		  "the daemon is started again");
-	return false;
-}
-
-int
-helper_descriptor(const struct helper *h)
-{
-	return h->end;
+	return h->guardian;
 }
 
 void

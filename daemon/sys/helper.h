@@ -20,24 +20,19 @@
 #include <stddef.h>
 
 struct err;
+struct guardian;
 struct helper;
 
 /* Called in the helper when keeper and worker have both ended. */
 typedef void helper_left_fn(void *arg);
 
-/* Starts the helper. NULL: see err. Does not return in the helper itself. */
-struct helper *helper_start(helper_left_fn *left, void *arg, struct err *);
+/* Starts the helper; background: see guardian_start(). NULL: see err. Does not
+ * return in the helper itself. */
+struct helper *helper_start(helper_left_fn *left, void *arg, bool background,
+			    struct err *);
 void helper_stop(struct helper **); /* in the keeper */
-/* In the keeper, after SIGCHLD. */
-void helper_reap(struct helper *);
-/* In the keeper: the descriptor that becomes readable when the helper or its
- * guardian has died. */
-int helper_notices(const struct helper *);
-/* Logs which of them has died, and was started again. False: both are gone, and
- * nothing can start them; logged, too. */
-bool helper_log_notices(struct helper *);
-/* For callers that close all other descriptors. */
-int helper_descriptor(const struct helper *);
+/* Valid until helper_stop(). */
+struct guardian *helper_guardian(const struct helper *);
 /* In a new worker: allows helper_run(). The keeper itself, which shares the
  * socket, never calls this, since it must not wait. Late answers to the worker
  * before this one are ignored. */

@@ -16,7 +16,7 @@ from pbs import login
 from tap import contains, main, ok
 
 GUEST, OURS = "198.51.100.200", "203.0.113.7"
-AGAIN = "the helper died of signal 9 (Killed); started another"
+AGAIN = "the helper died of signal 9 (Killed); starting another"
 GUARDIAN = "the guardian of the helper died; there is a new one"
 GONE = "the helper and its guardian died: "
 

@@ -3,10 +3,12 @@
  * flags are those of the daemon; pbs-link is started as the keeper starts it.
  *
  *	begin NONCE | write KEY | read INDEX COUNT [KEY ID] | again
- *	append ID MARK COUNT LEN	COUNT entries of LEN bytes, with ids
- *that follow each other stop | go			reads no more of
- *pbs-link's messages; does junk				what is no
- *message
+ *	append ID MARK COUNT LEN
+ *		COUNT entries of LEN bytes, with ids that follow each other
+ *	stop | go
+ *		reads no more of pbs-link's messages; does
+ *	junk
+ *		what is no message
  *
  * on standard input, one a line; each message of pbs-link becomes a line of
  * standard output. Ends with its standard input.
@@ -27,6 +29,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/ipc/ipc_link.h"
 #include "daemon/link/link_process.h"
+#include "daemon/sys/guardian.h"
 
 struct driver {
 	int fd;
@@ -197,32 +200,32 @@ int
 main(int argc, char **argv)
 {
 	static struct driver d;
-	struct link_process *process;
+	struct guardian *guardian;
 	struct conf conf;
 	struct err err;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (conf_load(&conf, NULL, argc, argv, &err) != 0 ||
-	    (process = link_process_start(&conf, &err)) == NULL) {
+	    (guardian = link_process_start(&conf, &err)) == NULL) {
 		fprintf(stderr, "linkdriver: %s\n", err.text);
 		return 1;
 	}
-	d.fd = link_process_descriptor(process);
+	d.fd = guardian_descriptor(guardian);
 	for (;;) {
 		struct pollfd fds[] = {
 		    {.fd = 0, .events = POLLIN},
 		    {.fd = d.stopped ? -1 : d.fd, .events = POLLIN},
-		    {.fd = link_process_notices(process), .events = POLLIN}};
+		    {.fd = guardian_notices(guardian), .events = POLLIN}};
 
 		poll(fds, 3, -1);
-		if (fds[2].revents != 0 && !link_process_log_notices(process))
+		if (fds[2].revents != 0 && !guardian_log_notices(guardian))
 			break;
 		if (fds[0].revents != 0 && !take_commands(&d))
 			break;
 		if (fds[1].revents != 0)
 			listen_to(&d);
 	}
-	link_process_stop(&process);
+	guardian_stop(&guardian);
 	conf_clear(&conf);
 	return 0;
 }
