@@ -137,6 +137,12 @@ start_helper(struct keeper *k, struct err *err)
 }
 
 static int
+check_link(struct keeper *k, struct err *err)
+{
+	return k->conf->peers != NULL ? link_process_check(k->conf, err) : 0;
+}
+
+static int
 start_link(struct keeper *k, struct err *err)
 {
 	if (k->conf->peers == NULL)
@@ -166,8 +172,8 @@ open_all(struct keeper *k, struct err *err)
 		int (*open)(struct keeper *, struct err *);
 		int code;
 	} steps[] = {
-	    {drop_privileges, EX_NOPERM}, {start_helper, EX_OSERR},
-	    {start_link, EX_OSERR},
+	    {drop_privileges, EX_NOPERM}, {check_link, EX_CONFIG},
+	    {start_helper, EX_OSERR},	  {start_link, EX_OSERR},
 	    {take_locks, EX_CANTCREAT},	  {open_maps, EX_CANTCREAT},
 	    {open_store, EX_OSERR},	  {open_control, EX_OSERR},
 	    {open_loop, EX_OSERR},	  {lock_down, EX_OSERR},

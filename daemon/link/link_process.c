@@ -1,5 +1,7 @@
 #include "daemon/link/link_process.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -34,6 +36,43 @@ work(struct guarded *g, void *arg)
 		code = link_run(g->end, &credentials);
 	credentials_close(&credentials);
 	return code;
+}
+
+/* ---- the keeper ---- */
+
+static void
+try_credentials(const struct conf *conf, int answer)
+{
+	struct credentials credentials;
+	struct err err = {""};
+
+	if (credentials_open(&credentials, conf->peers, &err) == 0)
+		credentials_close(&credentials);
+	_exit(write(answer, &err, sizeof(err)) < 0);
+}
+
+/* In a child process: a secret read by the keeper would remain in the memory of
+ * each worker. If no child can be created, starting pbs-link fails and reports
+ * it. */
+int
+link_process_check(const struct conf *conf, struct err *err)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return 0;
+	pid = fork();
+	if (pid == 0)
+		try_credentials(conf, ends[1]);
+	close(ends[1]);
+	err->text[0] = '\0';
+	if (pid > 0 && read(ends[0], err, sizeof(*err)) != sizeof(*err))
+		err_set(err, "the process that reads the password died");
+	close(ends[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return err->text[0] == '\0' ? 0 : err_prefix(err, "peers");
 }
 
 struct guardian *

@@ -19,6 +19,14 @@ struct guardian;
 #ifdef WITHOUT_PEERS
 
 /* conf->peers is NULL, so there is nothing to start. */
+static inline int
+link_process_check(const struct conf *conf, struct err *err)
+{
+	(void)conf;
+	(void)err;
+	return 0;
+}
+
 static inline struct guardian *
 link_process_start(struct conf *conf, struct err *err)
 {
@@ -28,6 +36,10 @@ link_process_start(struct conf *conf, struct err *err)
 }
 
 #else
+
+/* Whether this user can read the password and the TLS files, and whether their
+ * contents are valid. conf->peers must not be NULL. 0, or -1. */
+int link_process_check(const struct conf *, struct err *);
 
 /* conf->peers must not be NULL. The socket is for the worker: see
  * daemon/ipc/ipc_link.h. NULL: see err. Does not return in pbs-link. */

@@ -38,7 +38,7 @@ first_error(void)
 static int
 fail_with(struct err *err, const char *what, const char *file)
 {
-	return err_set(err, "%s %s: %s", what, file, first_error());
+	return err_set(err, "%s: %s: %s", what, file, first_error());
 }
 
 /* ---- contexts ---- */

@@ -260,15 +260,24 @@ class Site:
                     return text
         return None
 
-    def _end_strays(self):
-        """What detached itself: known by our directory's name."""
+    def processes(self):
+        """Pids of its daemons, whatever has detached itself included: known by
+        our directory's name."""
+        found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open("/proc/%s/cmdline" % pid, errors="replace") as f:
                     words = f.read().split("\0")
-                if DAEMON in words and any(self.dir + "/" in w
-                                           for w in words):
-                    os.kill(int(pid), signal.SIGKILL)
+            except OSError:
+                continue
+            if DAEMON in words and any(self.dir + "/" in w for w in words):
+                found.append(int(pid))
+        return found
+
+    def _end_strays(self):
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
             except OSError:
                 pass
 
