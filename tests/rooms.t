@@ -160,6 +160,7 @@ ONE_ROOM = {  # third-party and special headers: the only file that may, or file
                              "daemon/journal/journal_ahead.c",
                              # What it does not read by itself.
                              "daemon/journal/journal_history.c"),
+    "systemd/sd-id128.h": "daemon/journal/journal_files.c",
 }
 # C11 and POSIX, and what every Linux has; another header needs a room above.
 LIBC = set("""assert ctype errno fcntl fnmatch float getopt glob grp ifaddrs

@@ -1,40 +1,26 @@
 #include "daemon/journal/journal_files.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-id128.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/err.h"
-#include "base/readfile.h"
 #include "daemon/journal/journal_open.h"
 
 enum { FILES_MAX = 1000 };
-enum { ID_MAX = 64 };
-
-/* As sd_journal_open(3) has them, where only this machine's count. */
-static const char VOLATILE[] = "/run/log/journal",
-		  PERSISTENT[] = "/var/log/journal",
-		  MACHINE_ID[] = "/etc/machine-id";
 
 /* ---- one file ---- */
 
 static bool
-ends_in(const char *text, const char *end)
-{
-	size_t len = strlen(text), n = strlen(end);
-
-	return len > n && strcmp(text + len - n, end) == 0;
-}
-
-static bool
 is_file_name(const char *name)
 {
-	return ends_in(name, ".journal") || ends_in(name, ".journal~");
+	return fnmatch("?*.journal", name, 0) == 0 ||
+	       fnmatch("?*.journal~", name, 0) == 0;
 }
 
 /* The name of an archived file has an @, and then its sequence, number and
@@ -90,21 +76,27 @@ add_file(struct journal_files *files, const char *directory, const char *name)
 
 /* ---- directories ---- */
 
-/* The directory of a machine is named by 32 digits, or as a UUID. Those of
- * namespaces have a dot in it, and are not read. */
-static bool
-is_id(const char *name)
-{
-	size_t digits = 0, dashes = 0;
+/* What to do with each entry of a directory. machine: the only one that counts;
+ * NULL: all do. */
+typedef int each_fn(struct journal_files *, const char *directory,
+		    const struct dirent *, const sd_id128_t *machine);
 
-	for (; *name != '\0'; name++)
-		if (isxdigit((unsigned char)*name))
-			digits++;
-		else if (*name == '-')
-			dashes++;
-		else
-			return false;
-	return digits == 32 && (dashes == 0 || dashes == 4);
+static int
+scan(struct journal_files *files, const char *directory, each_fn *each,
+     const sd_id128_t *machine)
+{
+	DIR *dir = opendir(directory);
+	const struct dirent *entry;
+	int result = 0;
+
+	if (dir == NULL)
+		return may_be_missing(errno) || errno == ENOTDIR ? 0 : -1;
+	while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
+		result = each(files, directory, entry, machine);
+	if (result == 0 && errno != 0)
+		result = -1;
+	closedir(dir);
+	return result;
 }
 
 static bool
@@ -115,68 +107,54 @@ may_be(const struct dirent *entry, int type)
 }
 
 static int
-scan(struct journal_files *files, const char *directory)
+in_machine(struct journal_files *files, const char *directory,
+	   const struct dirent *entry, const sd_id128_t *machine)
 {
-	DIR *dir = opendir(directory);
-	const struct dirent *entry;
-	int result = 0;
-
-	if (dir == NULL)
-		return may_be_missing(errno) || errno == ENOTDIR ? 0 : -1;
-	while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
-		if (may_be(entry, DT_REG) && is_file_name(entry->d_name))
-			result = add_file(files, directory, entry->d_name);
-	if (result == 0 && errno != 0)
-		result = -1;
-	closedir(dir);
-	return result;
+	(void)machine;
+	return may_be(entry, DT_REG) && is_file_name(entry->d_name)
+		   ? add_file(files, directory, entry->d_name)
+		   : 0;
 }
 
-/* machine: the only directory that counts in this one; NULL: all do. */
+/* The directory of a machine is named after it; those of namespaces have a dot
+ * in their names, and are not read. */
 static int
-scan_root(struct journal_files *files, const char *root, const char *machine)
+in_root(struct journal_files *files, const char *root,
+	const struct dirent *entry, const sd_id128_t *machine)
 {
-	int result = scan(files, root);
-	DIR *dir = opendir(root);
-	const struct dirent *entry;
 	char *directory;
+	sd_id128_t id;
+	int result;
 
-	while (dir != NULL && result == 0 && (entry = readdir(dir)) != NULL) {
-		if (!may_be(entry, DT_DIR) || !is_id(entry->d_name) ||
-		    (machine != NULL && strcmp(machine, entry->d_name) != 0))
-			continue;
-		directory = alloc_format("%s/%s", root, entry->d_name);
-		result = scan(files, directory);
-		free(directory);
-	}
-	if (dir != NULL)
-		closedir(dir);
+	if (!may_be(entry, DT_DIR) ||
+	    sd_id128_from_string(entry->d_name, &id) < 0)
+		return in_machine(files, root, entry, machine);
+	if (machine != NULL && !sd_id128_equal(id, *machine))
+		return 0;
+	directory = alloc_format("%s/%s", root, entry->d_name);
+	result = scan(files, directory, in_machine, machine);
+	free(directory);
 	return result;
 }
 
+/* As sd_journal_open(3) has them, where only this machine's count. */
 static int
 scan_local(struct journal_files *files)
 {
-	struct err err;
-	size_t len;
-	char *machine = readfile(MACHINE_ID, ID_MAX, &len, &err);
-	int result;
+	sd_id128_t machine;
 
-	if (machine == NULL)
+	if (sd_id128_get_machine(&machine) < 0 ||
+	    scan(files, "/run/log/journal", in_root, NULL) != 0)
 		return -1;
-	machine[strcspn(machine, "\n")] = '\0';
-	result = scan_root(files, VOLATILE, NULL);
-	if (result == 0)
-		result = scan_root(files, PERSISTENT, machine);
-	free(machine);
-	return result;
+	return scan(files, "/var/log/journal", in_root, &machine);
 }
 
 int
 journal_files_find(struct journal_files *files, const struct journal_spec *spec)
 {
-	return spec->directory != NULL ? scan_root(files, spec->directory, NULL)
-				       : scan_local(files);
+	return spec->directory != NULL
+		   ? scan(files, spec->directory, in_root, NULL)
+		   : scan_local(files);
 }
 
 void

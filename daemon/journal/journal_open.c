@@ -40,9 +40,8 @@ journal_spec_clear(struct journal_spec *s)
 	*s = (struct journal_spec){0};
 }
 
-int
-journal_open_all(const struct journal_spec *s, sd_journal **journal,
-		 struct err *err)
+static int
+open_all(const struct journal_spec *s, sd_journal **journal, struct err *err)
 {
 	/* Not only the system's: what a service writes that runs as a user is
 	 * in the journal of that user. */
@@ -87,7 +86,7 @@ int
 journal_open_matching(const struct journal_spec *s, sd_journal **journal,
 		      struct err *err)
 {
-	if (journal_open_all(s, journal, err) != 0)
+	if (open_all(s, journal, err) != 0)
 		return -1;
 	return journal_add_matches(s, *journal, err);
 }

@@ -32,8 +32,6 @@ void journal_spec_clear(struct journal_spec *);
  */
 int journal_open_matching(const struct journal_spec *, struct sd_journal **,
 			  struct err *);
-int journal_open_all(const struct journal_spec *, struct sd_journal **,
-		     struct err *);
 
 /* The selection, for a journal that was opened by other means. */
 int journal_add_matches(const struct journal_spec *, struct sd_journal *,

@@ -32,16 +32,10 @@ warn_absent(sd_journal *past, const char *word)
 }
 
 void
-journal_past_warn_absent(const struct journal_reader *r)
+journal_past_warn_absent(sd_journal *past, const struct journal_spec *spec)
 {
-	sd_journal *past;
-	struct err err;
-
-	if (r->spec->nwords > 0 && journal_open_all(r->spec, &past, &err) == 0) {
-		for (size_t i = 0; i < r->spec->nwords; i++)
-			warn_absent(past, r->spec->words[i]);
-		sd_journal_close(past);
-	}
+	for (size_t i = 0; i < spec->nwords; i++)
+		warn_absent(past, spec->words[i]);
 }
 
 /* ---- lines that go on ---- */
@@ -73,52 +67,42 @@ ends_cut(struct journal_reader *r, sd_journal *past, const struct start *start,
 }
 
 /* Among all that were ever cut, which are few. */
-static void
-find_cuts(struct journal_reader *r, sd_journal *past, const struct start *start,
-	  struct journal_cuts *cuts)
+void
+journal_past_find_cuts(sd_journal *past, struct journal_reader *r,
+		       journal_seek_fn *seek, void *arg,
+		       struct journal_cuts *cuts)
 {
+	const struct start start = {seek, arg};
+
+	sd_journal_flush_matches(past);
 	sd_journal_add_match(past, "_LINE_BREAK=nul", 0);
 	sd_journal_add_match(past, "_LINE_BREAK=line-max", 0);
 	sd_journal_add_match(past, "_LINE_BREAK=pid-change", 0);
-	start->seek(start->arg, past);
+	seek(arg, past);
 	while (cuts->count < JOURNAL_CUTS_MAX && sd_journal_previous(past) > 0)
 		if (journal_read_entry(past, r->entry) &&
 		    (r->spec->selected || journal_entry_is_server(r->entry)))
 			journal_cuts_take(cuts, r->entry);
 	for (size_t i = 0; i < JOURNAL_CUTS_MAX; i++)
-		if (!ends_cut(r, past, start, cuts->streams[i]))
+		if (!ends_cut(r, past, &start, cuts->streams[i]))
 			cuts->streams[i][0] = '\0';
-}
-
-void
-journal_past_find_cuts(struct journal_reader *r, journal_seek_fn *seek,
-		       void *arg, struct journal_cuts *cuts)
-{
-	const struct start start = {seek, arg};
-	sd_journal *past;
-	struct err err;
-
-	if (journal_open_all(r->spec, &past, &err) == 0) {
-		find_cuts(r, past, &start, cuts);
-		sd_journal_close(past);
-	}
 }
 
 /* ---- lines before ---- */
 
 void
-journal_past_lines(struct journal_reader *r, journal_seek_fn *seek,
-		   void *seek_arg,
+journal_past_lines(sd_journal *journal, struct journal_reader *r,
+		   journal_seek_fn *seek, void *seek_arg,
 		   void (*past)(void *arg, const char *line, size_t len),
 		   void *arg)
 {
-	sd_journal *journal = NULL;
 	const char *line;
 	struct err err;
 	int back = 0;
 	size_t len;
 
-	if (journal_open_matching(r->spec, &journal, &err) == 0)
+	sd_journal_flush_matches(journal);
+	if (journal_add_matches(r->spec, journal, &err) == 0)
 		seek(seek_arg, journal);
 	while (back < PAST_ENTRIES && sd_journal_previous(journal) > 0)
 		back++;
@@ -129,5 +113,4 @@ journal_past_lines(struct journal_reader *r, journal_seek_fn *seek,
 		if (sd_journal_next(journal) <= 0)
 			break;
 	}
-	sd_journal_close(journal);
 }

@@ -263,6 +263,13 @@ own_position(const struct source_start *start)
 	return NULL;
 }
 
+/* Where to begin without a position. */
+static uint64_t
+since_usec(const struct source_start *start)
+{
+	return start->since > 0 ? (uint64_t)start->since * 1000000 : 0;
+}
+
 /* Whether the current entry is that of the cursor. After "journalctl --flush"
  * it has another number in another file, but not another time and content. */
 static bool
@@ -314,9 +321,7 @@ seek(struct journal *j, const char *spec, const struct source_start *start)
 		log_info("resumed the journal");
 		return 0;
 	}
-	return sd_journal_seek_realtime_usec(
-	    j->journal,
-	    start->since > 0 ? (uint64_t)start->since * 1000000 : 0);
+	return sd_journal_seek_realtime_usec(j->journal, since_usec(start));
 }
 
 /* ---- life ---- */
@@ -340,31 +345,34 @@ close_journal(struct source *source)
 	free(j);
 }
 
-/* A second reader goes there, so that the first keeps its place. */
 static void
-seek_start(void *arg, sd_journal *past)
+seek_start(void *arg, sd_journal *journal)
 {
-	const struct journal *j = arg;
+	const struct source_start *start = arg;
+	const struct logpos *pos = own_position(start);
 
-	if (j->cursor != NULL)
-		sd_journal_seek_cursor(past, j->cursor);
-	else
-		sd_journal_seek_realtime_usec(past,
-					      (uint64_t)j->since * 1000000);
+	if (pos == NULL || sd_journal_seek_cursor(journal, pos->cursor) < 0)
+		sd_journal_seek_realtime_usec(journal, since_usec(start));
 }
 
-static void
-look_back(struct journal *j, const struct source_start *start)
+/* With the journal that is followed later: it may have a hundred files, and to
+ * open them takes longer than to look. */
+static int
+look_back(struct journal *j, struct source_start start, struct err *err)
 {
 	const struct source_sink *sink = &j->source.sink;
 
-	journal_past_warn_absent(&j->reader);
-	if (start->beginning || (j->cursor == NULL && j->since <= 0))
-		return;
-	journal_past_find_cuts(&j->reader, seek_start, j, &j->cuts);
-	if (j->spec.nwords > 0 && sink->past != NULL)
-		journal_past_lines(&j->reader, seek_start, j, sink->past,
-				   sink->arg);
+	journal_past_warn_absent(j->journal, &j->spec);
+	if (!start.beginning &&
+	    (own_position(&start) != NULL || start.since > 0)) {
+		journal_past_find_cuts(j->journal, &j->reader, seek_start,
+				       &start, &j->cuts);
+		if (j->spec.nwords > 0 && sink->past != NULL)
+			journal_past_lines(j->journal, &j->reader, seek_start,
+					   &start, sink->past, sink->arg);
+	}
+	sd_journal_flush_matches(j->journal);
+	return journal_add_matches(&j->spec, j->journal, err);
 }
 
 static void
@@ -372,8 +380,8 @@ begin_history(struct journal *j, const struct source_start *start)
 {
 	struct journal_begin begin = {.cursor = j->cursor};
 
-	if (!start->beginning && start->since > 0)
-		begin.usec = (uint64_t)start->since * 1000000;
+	if (!start->beginning)
+		begin.usec = since_usec(start);
 	j->history = journal_history_new(&j->reader, &begin);
 }
 
@@ -499,11 +507,10 @@ open_journal(const char *spec, struct loop *loop,
 	j->since = start->since;
 	if (journal_spec_parse(&j->spec, spec, err) != 0 ||
 	    journal_open_matching(&j->spec, &j->journal, err) != 0 ||
-	    begin(j, spec, start, err) != 0) {
+	    look_back(j, *start, err) != 0 || begin(j, spec, start, err) != 0) {
 		close_journal(&j->source);
 		return NULL;
 	}
-	look_back(j, start);
 	begin_history(j, start);
 	if (!start->once && j->spec.directory == NULL)
 		watch_persistent(j);
