@@ -54,8 +54,8 @@ distance(const char *a, size_t alen, const char *b, size_t blen)
 	return old[blen];
 }
 
-const char *
-suggest(const char *word, const char *const *words)
+static const char *
+similar(const char *word, const char *const *words)
 {
 	size_t len = strlen(word), best = (len + 3) / 4 + 1, steps;
 	const char *nearest = NULL;
@@ -75,8 +75,8 @@ suggest(const char *word, const char *const *words)
 	return nearest;
 }
 
-const char *
-suggest_completion(const char *word, const char *const *words)
+static const char *
+completion(const char *word, const char *const *words)
 {
 	size_t len = strlen(word);
 	const char *shortest = NULL;
@@ -88,4 +88,12 @@ suggest_completion(const char *word, const char *const *words)
 		    (shortest == NULL || strlen(*words) < strlen(shortest)))
 			shortest = *words;
 	return shortest;
+}
+
+const char *
+suggest(const char *word, const char *const *words)
+{
+	const char *near = similar(word, words);
+
+	return near != NULL ? near : completion(word, words);
 }

@@ -31,8 +31,9 @@ struct flags {
 	size_t count;
 };
 
+/* "unknown flag (did you mean --grace?)" */
 static int
-unknown_flag(const char *name, size_t len, struct err *err)
+unknown_flag(const char *what, const char *name, size_t len, struct err *err)
 {
 	char *word = alloc_bytes(name, len);
 	const char *near = option_suggest_flag(word), *no = "";
@@ -42,10 +43,9 @@ unknown_flag(const char *name, size_t len, struct err *err)
 		no = "no";
 	}
 	if (near != NULL)
-		err_set(err, "--%s: unknown flag (did you mean --%s%s?)", word,
-			no, near);
+		err_set(err, "%s (did you mean --%s%s?)", what, no, near);
 	else
-		err_set(err, "--%s: unknown flag (--help lists them)", word);
+		err_set(err, "%s (--help lists them)", what);
 	free(word);
 	return -1;
 }
@@ -72,7 +72,20 @@ find_flag(struct flag *f, const char *name, size_t len, struct err *err)
 		f->option = find_negated(name, len);
 		f->negated = true;
 	}
-	return f->option != NULL ? 0 : unknown_flag(name, len, err);
+	if (f->option != NULL)
+		return 0;
+	unknown_flag("unknown flag", name, len, err);
+	return err_prefix(err, "--%.*s", (int)len, name);
+}
+
+/* "check", "-check" */
+static int
+not_a_flag(const char *word, struct err *err)
+{
+	const char *name = word + strspn(word, "-");
+
+	unknown_flag("not a flag", name, strcspn(name, "="), err);
+	return err_prefix(err, "'%s'", word);
 }
 
 /* Takes one flag and its value from argv. */
@@ -84,8 +97,7 @@ take_flag(struct flag *f, char *const **argv, struct err *err)
 	bool takes_value;
 
 	if (strncmp(**argv, "--", 2) != 0 || len == 0)
-		return err_set(err, "'%s': not a flag (--help lists them)",
-			       **argv);
+		return not_a_flag(**argv, err);
 	if (find_flag(f, name, len, err) != 0)
 		return -1;
 	takes_value = f->option->argument != NULL;

@@ -44,8 +44,6 @@ unknown_name(const struct ruleset *set, const char *name, struct err *err)
 	for (i = 0; i < set->count; i++)
 		names[i] = set->list[i].name;
 	near = suggest(name, names);
-	if (near == NULL)
-		near = suggest_completion(name, names);
 	err_set(err,
 		near ? "unknown rule '%s' (did you mean '%s'?)"
 		     : "unknown rule '%s'",
