@@ -109,8 +109,9 @@ check_patterns(struct check *c)
 		for (size_t i = 0; i < rules->count; i++)
 			samples += check_rule(c, recognizer, &rules->list[i]);
 		if (c->failures == before)
-			printf("ok patterns: %zu rules, %zu samples\n",
-			       rules->count, samples);
+			printf("ok patterns: %zu rule%s, %zu sample%s\n",
+			       rules->count, rules->count == 1 ? "" : "s",
+			       samples, samples == 1 ? "" : "s");
 	}
 	recognizer_free(&recognizer);
 	ruleset_free(&rules);
@@ -201,7 +202,8 @@ check_glob(struct check *c, const char *pattern)
 	glob_t found;
 
 	if (glob(pattern, 0, NULL, &found) == 0)
-		printf("ok log %s: %zu files\n", pattern, found.gl_pathc);
+		printf("ok log %s: %zu file%s\n", pattern,
+		       (size_t)found.gl_pathc, found.gl_pathc == 1 ? "" : "s");
 	else
 		check_absent(c, pattern);
 	globfree(&found);

@@ -66,7 +66,8 @@ check_credentials(const struct peers_conf *p)
 	}
 	credentials_close(&credentials);
 	for (size_t i = 0; i < p->nengines; i++)
-		printf("ok peers: engine %s, not connected to here\n",
+		printf("ok peers: engine %s, not connected to here; "
+		       "pbsctl peers --test tries it, and the password\n",
 		       p->engines[i].text);
 	return 0;
 }
@@ -80,6 +81,7 @@ configtest_peers(const struct peers_conf *p)
 		failures += check_own_key(p);
 	failures += check_credentials(p);
 	if (p->nhosts > 0)
-		printf("ok peers: reads the logins of %zu hosts\n", p->nhosts);
+		printf("ok peers: reads the logins of %zu host%s\n", p->nhosts,
+		       p->nhosts == 1 ? "" : "s");
 	return failures;
 }

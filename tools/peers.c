@@ -115,7 +115,8 @@ static void
 print_published(struct peers_report *r, const char *stream, uint64_t logins)
 {
 	if (!r->json) {
-		printf("published in %s: %" PRIu64 " logins\n", stream, logins);
+		printf("published in %s: %" PRIu64 " login%s\n", stream, logins,
+		       logins == 1 ? "" : "s");
 		return;
 	}
 	fputs("{\"stream\": ", stdout);
@@ -169,7 +170,7 @@ static void
 print_refused(struct peers_report *r, uint64_t count, const char *reason)
 {
 	if (!r->json) {
-		printf("%16s refused: %" PRIu64 " %s\n", "", count, reason);
+		printf("%16s refused %" PRIu64 ": %s\n", "", count, reason);
 		return;
 	}
 	fputs(r->refusals++ > 0 ? ", " : "", stdout);

@@ -80,9 +80,10 @@ log_refused(struct keeper *k)
 	/* Logged each time their number has doubled. */
 	if (refused < k->refused * 2 || refused == k->refused)
 		return;
-	log_warning("refused %zu addresses that the worker may not publish; "
+	log_warning("refused %zu address%s that the worker may not publish; "
 		    "the last: %s",
-		    refused, map_store_refusal(k->store));
+		    refused, refused == 1 ? "" : "es",
+		    map_store_refusal(k->store));
 	k->refused = refused;
 }
 
@@ -243,9 +244,9 @@ static void
 log_expired(size_t removed, const struct err *err)
 {
 	if (removed > 0)
-		log_warning("removed %zu addresses that had expired; the "
+		log_warning("removed %zu address%s that had expired; the "
 			    "worker should have done so",
-			    removed);
+			    removed, removed == 1 ? "" : "es");
 	if (err->text[0] != '\0')
 		log_error("%s", err->text);
 }

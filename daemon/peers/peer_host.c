@@ -55,11 +55,16 @@ void
 peer_host_refuse(struct peer_host *host, unsigned int refusal,
 		 struct peers_time now)
 {
+	static const char advice[] =
+	    "; its key below hosts: must be the one that pop-before-smtp "
+	    "--check prints there";
+
 	host->refused[refusal]++;
 	if (names(host, REFUSED, now))
-		log_warning("peers: refused an entry of %s: %s (%llu so far)",
+		log_warning("peers: refused an entry of %s: %s (%llu so far)%s",
 			    host->name, peer_refusal_text(refusal),
-			    (unsigned long long)host->refused[refusal]);
+			    (unsigned long long)host->refused[refusal],
+			    refusal == PEER_REFUSAL_SIGNATURE ? advice : "");
 }
 
 void

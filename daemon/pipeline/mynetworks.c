@@ -339,7 +339,8 @@ ask_again(struct mynetworks *m, int64_t now)
 	m->retry = now + RETRY_SECONDS;
 	ask_postconf(m, false);
 	if (m->asked)
-		log_info("mynetworks asked again: %zu entries", m->list.count);
+		log_info("mynetworks asked again: %zu entr%s", m->list.count,
+			 m->list.count == 1 ? "y" : "ies");
 }
 
 /* ---- looking up ---- */

@@ -41,7 +41,8 @@ adopt(struct worker *w, struct conf *new, struct pipeline *pipeline)
 	w->pipeline = pipeline;
 	reopen_log(w);
 	conf_warn(w->conf);
-	log_info("reloaded: %zu rules", pipeline_rules(w->pipeline));
+	log_info("reloaded: %zu rule%s", pipeline_rules(pipeline),
+		 pipeline_rules(pipeline) == 1 ? "" : "s");
 	worker_forget_refused(w);
 	worker_peers_reload(w);
 	worker_expire(w);

@@ -131,10 +131,12 @@ static void
 log_ready(struct worker *w)
 {
 	const struct pipeline_stats *stats = pipeline_stats(w->pipeline);
+	size_t count = authtab_count(w->table);
 
-	log_info("read %llu lines, %llu logins; %zu addresses authorized",
-		 (unsigned long long)stats->lines,
-		 (unsigned long long)stats->logins, authtab_count(w->table));
+	log_info("read %llu line%s, %llu login%s; %zu address%s authorized",
+		 (unsigned long long)stats->lines, stats->lines == 1 ? "" : "s",
+		 (unsigned long long)stats->logins,
+		 stats->logins == 1 ? "" : "s", count, count == 1 ? "" : "es");
 	if (w->conf->once && stats->stale > 0)
 		log_info("%llu of the logins are older than the grace period "
 			 "of %us and authorize nobody; pbsctl match lists "

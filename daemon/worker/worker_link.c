@@ -211,10 +211,12 @@ on_state(struct worker_peers *p)
 static void
 log_lost(struct worker_peers *p)
 {
-	log_warning("peers: stream %s lost entries; publishing all %zu logins "
+	size_t count = outbox_count(p->outbox, worker_peers_now(p->worker));
+
+	log_warning("peers: stream %s lost entries; publishing %s%zu login%s "
 		    "again",
-		    p->stream,
-		    outbox_count(p->outbox, worker_peers_now(p->worker)));
+		    p->stream, count == 1 ? "" : "all ", count,
+		    count == 1 ? "" : "s");
 }
 
 static void

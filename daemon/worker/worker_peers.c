@@ -168,9 +168,9 @@ forget_unvouched(struct worker_peers *p)
 	w->forgetting = false;
 	free(gone);
 	if (count > 0)
-		log_info("peers: removed %zu addresses that nobody vouches for "
+		log_info("peers: removed %zu address%s that nobody vouches for "
 			 "any more",
-			 count);
+			 count, count == 1 ? "" : "es");
 }
 
 /* ---- what we vouch for ---- */

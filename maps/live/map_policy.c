@@ -55,8 +55,9 @@ refresh(struct policy_map *pm)
 		report(pm, MAP_WARNING, "%s; using what was read before",
 		       err.text);
 	else if (result > 0)
-		report(pm, MAP_INFO, "read sender_logins again: %zu senders",
-		       policy_senders(pm->policy));
+		report(pm, MAP_INFO, "read sender_logins again: %zu sender%s",
+		       policy_senders(pm->policy),
+		       policy_senders(pm->policy) == 1 ? "" : "s");
 }
 
 /* ---- the users of an address ---- */

@@ -47,9 +47,10 @@ check_samples(const struct lint *lint)
 		       "no accept samples: nothing shows that the rule works");
 	if (rule->reject.count < LINT_REJECT_MIN)
 		report(lint, true,
-		       "%zu reject samples, not %d: add a failed login, one "
+		       "%zu reject sample%s, not %d: add a failed login, one "
 		       "whose user name imitates a success, a logout",
-		       rule->reject.count, LINT_REJECT_MIN);
+		       rule->reject.count, rule->reject.count == 1 ? "" : "s",
+		       LINT_REJECT_MIN);
 }
 
 /* ---- expressions ---- */

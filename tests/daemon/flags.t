@@ -430,7 +430,7 @@ def elsewhere():
         run = site.run("--once", "--logto=" + site.path("own.log"))
         equal(run.returncode, 0, "--logto: exit code", run.stderr)
         with open(site.path("own.log")) as f:
-            contains(f.read(), "1 logins", "--logto: messages go there")
+            contains(f.read(), "1 login;", "--logto: messages go there")
         equal(run.stderr, "", "--logto: and nowhere else")
         run = site.run("--once", "--logto=-")
         contains(run.stdout, "publishing to", "--logto=-: standard output")

@@ -98,7 +98,7 @@ def forgeries():
             engine("XADD", stream, "*", *fields)
 
         add("pbs:pop1", "p", forged, "s", signature)
-        relay.wait_message("refused an entry of pop1: bad signature (1 so far)")
+        relay.wait_message("refused an entry of pop1: bad signature (1 so far); its key")
         add("pbs:pop2", "p", payload, "s", signature)
         relay.wait_message("refused an entry of pop2: bad signature (1 so far)")
         add("pbs:pop1", "p", payload, "s", signature)
@@ -206,7 +206,7 @@ def revocation():
             host.wait_key(address)
         host.configure(publish=False, hosts=[pop2])
         relay.kill(signal.SIGHUP)
-        relay.wait_message("removed 1 addresses that nobody vouches for")
+        relay.wait_message("removed 1 address that nobody vouches for")
         host.wait_gone(ANN)
         equal(host.listed(), [BOB, DAN, EVE],
               "a host that is not believed any more takes along what neither "

@@ -104,7 +104,7 @@ def not_well():
         row = await_row(host, "host", "pop1",
                         lambda r: r["refused"].get("bad signature") == 3)
         ok(row, "what was refused, and why")
-        contains(ask(host, "peers").stdout, "refused: 3 bad signature",
+        contains(ask(host, "peers").stdout, "refused 3: bad signature",
                  "in text")
         equal(status(host)["peers_refused"], 3, "status counts it")
         found = metrics(host)

@@ -52,7 +52,7 @@ def makes(d):
     contains(said, "ok peers: publishes as pop1, with the key " + line[1],
              "--check shows the same key")
     said = check(d, CONF % ("pop9", path) + "  hosts:\n" + done.stdout)
-    contains(said, "ok peers: reads the logins of 1 hosts",
+    contains(said, "ok peers: reads the logins of 1 host\n",
              "the line is taken as it is")
     done = keygen(path)
     equal((done.returncode, done.stdout), (73, ""), "never twice")

@@ -89,7 +89,8 @@ examine_stale(struct examination *x)
 		    strncmp(map, "cdb:", 4) != 0)
 			continue;
 		count = count_entries(map);
-		snprintf(text, sizeof(text), "%zu addresses", count);
+		snprintf(text, sizeof(text), "%zu address%s", count,
+			 count == 1 ? "" : "es");
 		if (count > 0)
 			REPORT(&x->report, FAULT_STALE_MAP, map, text);
 	}

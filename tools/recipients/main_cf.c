@@ -130,8 +130,9 @@ report_domains(FILE *out, const char *value, const struct address_list *list)
 	if (has_table(value)) {
 		fprintf(out,
 			"relay_domains = %s: make sure that it includes the "
-			"%zu domains of the list\n",
-			value, string_set_count(list->domains));
+			"%zu domain%s of the list\n",
+			value, string_set_count(list->domains),
+			string_set_count(list->domains) == 1 ? "" : "s");
 		string_set_free(&names);
 		return;
 	}

@@ -20,8 +20,9 @@ print_busiest(FILE *out, const struct summary *s)
 	for (size_t i = 1; i < s->nparts; i++)
 		if (s->parts[i].tally.logins > busiest->tally.logins)
 			busiest = &s->parts[i];
-	fprintf(out, "  busiest %-9s%7" PRIu32 " logins, from %s\n",
+	fprintf(out, "  busiest %-9s%7" PRIu32 " login%s, from %s\n",
 		words_step(s->step), busiest->tally.logins,
+		busiest->tally.logins == 1 ? "" : "s",
 		words_begin(busiest->begin, s->step, begin));
 }
 
