@@ -162,7 +162,7 @@ reports_begin(struct reports *r)
 		struct heard *heard = &r->channels[i];
 		char *text = heard->text;
 
-		heard->wanted = heard->works = false;
+		heard->works = false;
 		heard->text = NULL;
 		if (text != NULL)
 			reports_tell(r, IPC_LINK_WRITER + (unsigned int)i,

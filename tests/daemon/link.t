@@ -194,6 +194,7 @@ def an_engine_that_is_full(engine, program):
 @for_each_engine
 def an_engine_that_goes_away(engine, program):
     with Link(engine.directory, "unix:" + engine.path) as link:
+        link.begin(6, "pbs:pop1", [("pbs:pop1", "0-0")])  # another worker
         link.begin(7, "pbs:pop1", [("pbs:pop1", "0-0")])
         link.wait("top")
         link.tell("append %d-0 0-0 10 10" % BASE)
