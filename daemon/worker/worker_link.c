@@ -178,6 +178,42 @@ begin(struct worker_peers *p)
 
 /* ---- from pbs-link ---- */
 
+/* The end of a message that there is no connection: what that means here. */
+static const char *
+consequence(const struct worker_peers *p)
+{
+	if (p->outbox == NULL)
+		return "logins of other hosts go on until they expire";
+	if (inbox_hosts(p->inbox) == 0)
+		return "own logins go on, to be published later";
+	return "own logins go on, to be published later, those of other hosts "
+	       "until they expire";
+}
+
+static void
+log_state(const struct worker_peers *p, bool was_up, const char *text)
+{
+	switch ((enum ipc_link_state)p->in.code) {
+	case IPC_LINK_CONNECTED:
+		log_info("peers: connected to %s", text);
+		break;
+	case IPC_LINK_LOST:
+		log_warning("peers: %s: %s; %s",
+			    was_up ? "connection lost" : "no connection", text,
+			    consequence(p));
+		break;
+	case IPC_LINK_ERROR:
+		log_error("peers: %s", text);
+		break;
+	case IPC_LINK_WARNING:
+		log_warning("peers: %s", text);
+		break;
+	case IPC_LINK_NOTICE:
+		log_info("peers: %s", text);
+		break;
+	}
+}
+
 static void
 on_state(struct worker_peers *p)
 {
@@ -185,27 +221,17 @@ on_state(struct worker_peers *p)
 	bool connected = in->code == IPC_LINK_CONNECTED;
 	bool lost = in->code == IPC_LINK_LOST;
 	bool write = in->channel == IPC_LINK_WRITER;
+	struct peers_connection *c = write ? &p->write : &p->read;
+	bool was_up = c->up;
 	char text[512];
 
 	log_printable(text, sizeof(text), in->data, in->data_len);
 	if (connected || lost)
-		set_connection(p, write ? &p->write : &p->read, connected,
-			       text);
+		set_connection(p, c, connected, text);
 	if (write && lost && p->outbox != NULL)
 		outbox_disconnected(p->outbox);
-	if (in->quiet)
-		return;
-	if (connected)
-		log_info("peers: connected to %s", text);
-	else if (lost)
-		log_warning("peers: connection lost: %s; own logins go on",
-			    text);
-	else if (in->code == IPC_LINK_ERROR)
-		log_error("peers: %s", text);
-	else if (in->code == IPC_LINK_WARNING)
-		log_warning("peers: %s", text);
-	else
-		log_info("peers: %s", text);
+	if (!in->quiet)
+		log_state(p, was_up, text);
 }
 
 static void
@@ -283,7 +309,7 @@ take_packet(struct worker_peers *p)
 static void
 lose_link(struct worker_peers *p, const struct err *err)
 {
-	log_error("peers: pbs-link is gone: %s; own logins go on", err->text);
+	log_error("peers: pbs-link is gone: %s; %s", err->text, consequence(p));
 	loop_unwatch(p->worker->loop, p->fd);
 	p->fd = -1;
 	set_connection(p, &p->write, false, "pbs-link is gone");

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # What pbs-link needs to be let in by the engine is looked at before the daemon
 # has started; and whatever happens to it, or to the helper, no process of ours
-# is left when the daemon has ended.
+# is left when the daemon has ended. An engine that is away is no reason not to
+# start; the log says what that means at this host.
 import os
 import pwd
 import signal
@@ -142,4 +143,33 @@ def killed():
     in_its_pause(signal.SIGKILL)
 
 
-main(wrong_files, refused_after_it, terminated, killed, jobs=2)
+def away(what, engine, daemons):
+    """Each daemon logs `what', and what goes on there."""
+    ours = "own logins go on, to be published later"
+    for daemon, means in zip(daemons, (
+            ours, "logins of other hosts go on until they expire",
+            ours + ", those of other hosts until they expire")):
+        daemon.wait_message("peers: %s: unix:%s: " % (what, engine.path))
+        found = [line for line in daemon.messages().splitlines()
+                 if "peers: %s: " % what in line]
+        ok(all(line.endswith("; " + means) for line in found),
+           "%s: %s" % (what, means), found)
+
+
+def engine_away():
+    with Place("pop1", "pop2", "relay") as (engine, pop1, pop2, relay):
+        engine.kill()
+        daemons = [pop1.pop(), relay.relay(pop1), pop2.pop(hosts=[pop1])]
+        away("no connection", engine, daemons)
+        ok(not any("lost" in d.messages() for d in daemons),
+           "none is lost that never was")
+        for host in pop1, pop2:
+            host.log(login(ANN))
+        engine.start()
+        for daemon in daemons:
+            daemon.wait_message("connected to")
+        engine.kill()
+        away("connection lost", engine, daemons)
+
+
+main(wrong_files, refused_after_it, terminated, killed, engine_away, jobs=2)
