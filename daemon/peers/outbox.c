@@ -310,3 +310,32 @@ outbox_others_removed(struct outbox *o)
 {
 	o->removed = true;
 }
+
+static void
+withdraw_holds(struct outbox *o, outbox_vouches_fn *vouches, void *arg)
+{
+	struct hashmap *map = o->lists[HOLDS].map;
+	struct own_hold *hold, *next;
+
+	for (hold = hashmap_next(map, NULL); hold != NULL; hold = next) {
+		next = hashmap_next(map, hold);
+		if (!vouches(arg, &hold->addr, true))
+			outbox_drop_hold(o, hold);
+	}
+}
+
+void
+outbox_withdraw(struct outbox *o, outbox_vouches_fn *vouches, void *arg)
+{
+	struct hashmap *map = o->lists[LOGINS].map;
+	struct own_login *login, *next;
+	struct addr addr;
+
+	for (login = hashmap_next(map, NULL); login != NULL; login = next) {
+		next = hashmap_next(map, login);
+		addr = outbox_address(login);
+		if (!vouches(arg, &addr, false))
+			outbox_drop_login(o, login);
+	}
+	withdraw_holds(o, vouches, arg);
+}

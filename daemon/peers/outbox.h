@@ -72,6 +72,12 @@ void outbox_remove(struct outbox *, const struct addr *, time_t stamp,
 		   struct peers_time now);
 /* The removals of others have one more. */
 void outbox_others_removed(struct outbox *);
+/* Whether we vouch for this address; held: by a session that holds it. */
+typedef bool outbox_vouches_fn(void *arg, const struct addr *, bool held);
+/* We no longer vouch for some: their logins and sessions are not sent again.
+ * What was sent counts at the other hosts until its end: a removal would take
+ * away there what others vouch for, too. */
+void outbox_withdraw(struct outbox *, outbox_vouches_fn *vouches, void *arg);
 
 /* ---- the stream ---- */
 

@@ -129,4 +129,6 @@ worker_forget_refused(struct worker *w)
 	w->forgetting = false;
 	log_gone(&forgotten.gone);
 	log_kept(&forgotten.kept);
+	if (forgotten.gone.count + forgotten.kept.count > 0)
+		worker_peers_withdrawn(w);
 }

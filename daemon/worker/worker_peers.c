@@ -46,6 +46,12 @@ worker_peers_added(struct worker *w, const struct authtab_login *login)
 	(void)login;
 }
 
+void
+worker_peers_withdrawn(struct worker *w)
+{
+	(void)w;
+}
+
 const char *
 worker_peers_removed(struct worker *w, const struct addr *addr, time_t stamp)
 {
@@ -217,6 +223,23 @@ on_released(void *arg, const struct addr *addr, int64_t until, bool open)
 
 	outbox_release(w->peers->outbox, addr, until, open,
 		       worker_peers_now(w));
+}
+
+static bool
+table_vouches(void *arg, const struct addr *addr, bool held)
+{
+	const struct worker *w = arg;
+	struct authtab_row row;
+
+	return authtab_get(w->table, addr, &row) && row.own &&
+	       (!held || row.expires > row.granted);
+}
+
+void
+worker_peers_withdrawn(struct worker *w)
+{
+	if (w->peers != NULL && w->peers->outbox != NULL)
+		outbox_withdraw(w->peers->outbox, table_vouches, w);
 }
 
 const char *

@@ -133,6 +133,8 @@ void worker_peers_reload(struct worker *);
  * one. */
 void worker_peers_own(void *arg, const struct authtab_login *);
 void worker_peers_added(struct worker *, const struct authtab_login *);
+/* Own logins have been taken out of the table, by new settings. */
+void worker_peers_withdrawn(struct worker *);
 /* The removals of the checkpoint are there. The operator has removed one: what
  * else there is to know of that, or NULL. */
 void worker_peers_restored(struct worker *);

@@ -15,7 +15,7 @@ from pbs import login
 from tap import equal, main, ok
 
 ANN, BOB = "198.51.100.7", "198.51.100.8"
-DAN, EVE = "198.51.100.99", "203.0.113.9"
+CAT, DAN, EVE = "198.51.100.97", "198.51.100.99", "203.0.113.9"
 
 hosts.need()
 
@@ -176,6 +176,41 @@ def additions():
         ok(EVE in host.listed(), "a relay without a key adds for itself")
 
 
+def withdrawals():
+    with Place("pop1", "relay") as (engine, pop1, host):
+        def configure(*excluded):
+            pop1.configure(more="sessions: yes\nexclude: [%s]\n" %
+                           ", ".join(excluded))
+
+        def sent(address):
+            return any(address in text for text in payloads(engine, "pop1"))
+
+        daemon = pop1.pop(more="sessions: yes\n")
+        host.relay(pop1, more="sessions: yes\n")
+        pop1.log(login(ANN), login(CAT), when=time.time() - 3000)
+        pop1.log(login(BOB), login(DAN), login(EVE))
+        for address in (ANN, BOB, CAT, DAN, EVE):
+            host.wait_key(address)
+        configure(ANN, BOB)
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("removed 2 addresses that are refused now")
+        engine("FLUSHALL")
+        await_payload(engine, "pop1", "H " + CAT)
+        await_payload(engine, "pop1", "L " + DAN)
+        ok(not sent(ANN), "a session that new settings refuse is published "
+           "no more")
+        ok(not sent(BOB), "nor is such a login")
+        equal(host.listed(), [ANN, BOB, CAT, DAN, EVE],
+              "a relay that knows of them waits for their end: others may "
+              "vouch for them")
+        daemon.stop()
+        configure(ANN, BOB, DAN)
+        engine("FLUSHALL")
+        pop1.start("--dbfile=none", "--checkpoint=" + pop1.path("state"))
+        await_payload(engine, "pop1", "L " + EVE)
+        ok(not sent(DAN), "nor is what a checkpoint has kept of such")
+
+
 def local_removal():
     with Place("pop1", "relay") as (engine, pop1, host):
         pop1.pop()
@@ -277,4 +312,4 @@ def sessions():
         ok(True, "a session holds its address at the relay, too")
 
 
-main(logins_arrive, forgeries, removals, additions, local_removal, revocation, circles, deaths, sessions, jobs=3)
+main(logins_arrive, forgeries, removals, additions, withdrawals, local_removal, revocation, circles, deaths, sessions, jobs=3)

@@ -675,6 +675,37 @@ counts(void)
 	removals_free(&others);
 }
 
+/* For 192.0.2.8, and for the logins of 192.0.2.9. */
+static bool
+vouches(void *arg, const struct addr *addr, bool held)
+{
+	(void)arg;
+	return addr->bytes[3] == 8 || (addr->bytes[3] == 9 && !held);
+}
+
+static void
+withdrawals(void)
+{
+	struct world *w = alloc_zero(1, sizeof(*w));
+
+	open_world(w);
+	outbox_connected(w->outbox, (struct streamid){0, 0}, w->now);
+	for (int i = 7; i < 10; i++)
+		log_in_as(w, i, "ann", true);
+	next_records(w);
+	outbox_withdraw(w->outbox, vouches, NULL);
+	is_int((long long)outbox_count(w->outbox, w->now), 2,
+	       "what we no longer vouch for does not count");
+	outbox_deleted(w->outbox);
+	pass_time(w, 11000);
+	is_str(next_records(w),
+	       "H 192.0.2.8 1700000000 1700000041 ann\n"
+	       "L 192.0.2.8 1700000000 1700000600 ann\n"
+	       "L 192.0.2.9 1700000000 1700000600 ann\n",
+	       "... and is not sent again, nor are its sessions");
+	close_world(w);
+}
+
 static void
 ids(void)
 {
@@ -733,6 +764,7 @@ main(void)
 	many_holders();
 	removals();
 	counts();
+	withdrawals();
 	ids();
 	bounded();
 	by_chance(LINK);
