@@ -46,6 +46,8 @@ def control(site):
 
 class Host(pbs.Site):
     """A site with a key, that may publish as `name' and hear others."""
+    domain = None  # others add it to users of this host
+    daemon_env = {}  # of each daemon, besides that of the site
 
     def __init__(self, name, engine):
         super().__init__()
@@ -63,18 +65,23 @@ class Host(pbs.Site):
         if hosts:
             text += "  hosts:\n"
         for host in hosts:
-            text += '    - { name: %s, key: "%s", max_addresses: %d }\n' % (
-                host.name, host.key, bound)
+            text += '    - { name: %s, key: "%s", max_addresses: %d%s }\n' % (
+                host.name, host.key, bound,
+                ", user_domain: " + host.domain if host.domain else "")
         self.write("pbs.yaml", text + more)
+
+    def spawn(self, *flags, env=None, **how):
+        env = dict(self.daemon_env, **(env or {}))
+        return super().spawn(*flags, env=env, **how)
 
     def pop(self, **how):
         """Publishes; no Postfix is here."""
         self.configure(**how)
         return self.start("--dbfile=none", "--checkpoint=" + self.path("state"))
 
-    def relay(self, *hosts, publish=False, more=""):
-        self.configure(publish=publish, hosts=hosts, more=more)
-        return self.start("--logfile=none")
+    def relay(self, *hosts, publish=False, flags=(), **how):
+        self.configure(publish=publish, hosts=hosts, **how)
+        return self.start("--logfile=none", *flags)
 
     def ctl(self, *words):
         return subprocess.run([PBSCTL, *words, "--socket=" + control(self)],
