@@ -290,7 +290,8 @@ renew(struct authtab *tab, struct address_entry *entry,
 	return moved;
 }
 
-/* The lease that a login grants by the bounds of the table. False: none. */
+/* The lease that a login grants within the table's limits. False: it has
+ * already expired. */
 static bool
 bound(const struct authtab *tab, const struct authtab_login *login,
       struct lease *out)

@@ -7,8 +7,8 @@
  * setting the clock keeps nobody authorized. An authorization only moves
  * forward: a line that is read twice, late or out of order does no harm. An
  * open session may hold an address longer than its login granted; the end of
- * the session takes back only that extra time. What a rule has granted can be
- * withdrawn once the rule is no longer in force.
+ * the session takes back only that extra time. What a rule granted can be
+ * withdrawn when the rule is no longer in force.
  *
  * Grant, renew and expire are O(1): a hash by address and a timing wheel by
  * expiry. The table is bounded: when it is full, the addresses that expire
@@ -63,15 +63,18 @@ struct authtab_row {
 	time_t when;	 /* the last login */
 	int64_t expires; /* steady seconds */
 	int64_t granted; /* when it would expire if no session held it */
-	/* Which rule found the login that granted longest. NULL: none did, for
-	 * an operator granted it, or that is not known. */
+	/* The rule of the login that granted the longest time. NULL: an
+	 * operator granted it, or the rule is not known. */
 	const char *rule;
-	bool own; /* a login of our own logs, or an operator, vouches for it */
+	/* Some login is from our own logs or from an operator. False: other
+	 * hosts reported them all. */
+	bool own;
 	/* The latest login first. Some users may have expired already. */
 	size_t nusers;
 	struct authtab_user users[AUTHTAB_USERS_MAX];
-	/* Logins beside theirs: without a user, or of more users than that.
-	 * Only where there are users as well; its name is NULL. */
+	/* All other logins, joined: those without a user name, and those of
+	 * users who no longer fit. Used only if some login named a user; its
+	 * name is NULL. */
 	bool has_rest;
 	struct authtab_user rest;
 };
@@ -83,9 +86,9 @@ struct authtab_login {
 	size_t user_len;
 	time_t when;
 	int64_t expires; /* steady seconds */
-	int64_t until;	 /* its open session holds the address; 0: none does */
-	unsigned int rule; /* by authtab_rule(); 0: no rule */
-	bool remote;	   /* told by another host, not found in our own logs */
+	int64_t until;	   /* when its session's hold ends; 0: no session */
+	unsigned int rule; /* from authtab_rule(); 0: no rule */
+	bool remote;	   /* reported by another host, not from our own logs */
 };
 
 /* longest: the grace in seconds; no login lasts longer. */
@@ -99,8 +102,8 @@ void authtab_free(struct authtab **);
 void authtab_set_ipv6_prefix(struct authtab *, unsigned int bits);
 struct addr authtab_key(const struct authtab *, const struct addr *);
 
-/* The number of a rule, new if the name is; authtab_withdraw() ends that. 0:
- * there are 65535 others. */
+/* The number of a rule; a new name gets a number, which it keeps until
+ * authtab_withdraw() frees it. 0: 65535 other names have one. */
 unsigned int authtab_rule(struct authtab *, const char *name);
 
 /*
@@ -138,11 +141,11 @@ void authtab_set_longest(struct authtab *, uint32_t longest, int64_t now);
 void authtab_set_max(struct authtab *, size_t max_addresses);
 
 /*
- * Withdraws what was granted by rules that are not in force any more: those for
- * which out_of_force() is true, which is asked once for each known name. An
- * address goes unless other logins keep it; then they alone count. report()
- * hears of each address and of one such rule of it; it may be NULL. The names
- * of these rules lose their numbers.
+ * Withdraws what rules granted that are no longer in force: those for which
+ * out_of_force(), called once for each known name, returns true. An address is
+ * removed unless other logins keep it; then only those count. report(), which
+ * may be NULL, is called once for each address that changes, with one of its
+ * rules that were withdrawn. Such rules lose their numbers.
  */
 typedef bool authtab_rule_fn(void *arg, const char *rule);
 typedef void authtab_withdrawn_fn(void *arg, const struct addr *,

@@ -1,4 +1,4 @@
-/* What shortens authorizations that were granted, or withdraws them. */
+/* Shortens and withdraws authorizations. */
 #include "daemon/table/authtab_state.h"
 
 #include <assert.h>
@@ -15,7 +15,7 @@ later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* The entry may now expire earlier than its slot in the wheel. */
+/* Moves an entry, which may now expire earlier, to its slot in the wheel. */
 static void
 refile(struct authtab *tab, uint32_t index)
 {
@@ -125,7 +125,7 @@ authtab_set_hold(struct authtab *tab, uint32_t hold, int64_t now)
 /* ---- rules ---- */
 
 /* Removes what refused rules have granted to an address. Returns the number of
- * one such rule; 0: there was none. */
+ * one such rule; 0: none has granted anything. */
 static uint16_t
 withdraw_entry(struct authtab *tab, uint32_t index, const bool *refused)
 {

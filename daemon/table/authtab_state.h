@@ -2,7 +2,7 @@
  * authtab_state: what the files of the table share; private to them.
  *
  * authtab.c grants, renews, expires and looks up; authtab_change.c shortens or
- * withdraws what was granted. The second calls the first.
+ * withdraws what was granted, and calls authtab.c.
  */
 #ifndef DAEMON_TABLE_AUTHTAB_STATE_H
 #define DAEMON_TABLE_AUTHTAB_STATE_H
@@ -37,7 +37,7 @@ authtab_entry(const struct authtab *tab, uint32_t index)
 	return &tab->addresses.at[index];
 }
 
-/* Empty storage for about that many addresses. */
+/* Gives the table empty storage for about that many addresses. */
 void authtab_make_storage(struct authtab *, uint32_t about);
 /* Moves all entries of `old` to the empty storage of the table, and frees
  * theirs. */

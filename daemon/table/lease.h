@@ -13,9 +13,9 @@ struct lease {
 	int64_t expires; /* steady seconds */
 	uint32_t held;	 /* seconds of it that an open session adds: the
 			  * login itself granted expires - held */
-	uint16_t rule;	 /* found the login that granted longest; see
+	uint16_t rule;	 /* of the login that granted the longest time, as in
 			  * rule_names.h; 0: no rule, or not known which */
-	bool own;	 /* found in our own logs, not told by another host */
+	bool own;	 /* as in struct authtab_row */
 };
 
 static inline int64_t
@@ -34,9 +34,10 @@ lease_set(struct lease *lease, int64_t grant, int64_t until)
 }
 
 /* Adds another login, which may be older than the last one: no time moves back.
- * What is found in our own logs remains that, whatever others tell.
- * The rule follows the grant and not the last login, for an operator may grant
- * more than any login. True if the last login or the expiry moved forward. */
+ * A lease with a login of our own stays our own, whatever other hosts report.
+ * The rule is that of the longest grant, not of the last login: an operator may
+ * have granted more than any login. True if the last login or the expiry moved
+ * forward. */
 static inline bool
 lease_join(struct lease *lease, const struct lease *login)
 {

@@ -41,7 +41,7 @@ removals_set_longest(struct removals *r, long longest)
 	r->longest = longest;
 }
 
-/* False: one more than was old. */
+/* False: one that was not old was forgotten, to make room. */
 static bool
 forget_old(struct removals *r, time_t now)
 {

@@ -31,7 +31,7 @@ rule_names_free(struct rule_names **names)
 	*names = NULL;
 }
 
-/* The number of a new name: one that is free, or the next. */
+/* Stores a new name under a number that is free, or that is the next. */
 static uint16_t
 add(struct rule_names *names, uint32_t number, const char *name)
 {

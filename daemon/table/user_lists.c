@@ -255,7 +255,7 @@ is_rest(const struct user_lists *users, uint32_t at)
 	return users->cells[at].name == REST;
 }
 
-/* Makes the last user of a chain, whose cell *link is, one of the rest. */
+/* Moves the last user of a chain, whose cell *link is, to the rest. */
 static void
 join_rest(struct user_lists *users, uint32_t *link)
 {
@@ -272,7 +272,8 @@ join_rest(struct user_lists *users, uint32_t *link)
 	}
 }
 
-/* Inserts a cell by the time of its login, that of the rest at the end. */
+/* Inserts a cell by the time of its login, that of the rest at the end. If
+ * there are too many users then, the last one joins the rest. */
 static void
 put_cell(struct user_lists *users, uint32_t *first, uint32_t at)
 {
@@ -296,8 +297,9 @@ put_cell(struct user_lists *users, uint32_t *first, uint32_t at)
 
 /* ---- lists ---- */
 
-/* Gives the only user of an address, or the rest, a cell with the lease of the
- * address, which is about to change by a login of somebody else. */
+/* Gives the only user of an address, or the rest if no login named a user, a
+ * cell with the lease of the address, which somebody else's login is about to
+ * change. */
 static void
 split(struct user_lists *users, uint32_t *list, const struct lease *all)
 {
@@ -316,7 +318,7 @@ add_cell(struct user_lists *users, uint32_t *list, uint32_t name,
 	if (at != 0) {
 		lease_join(&users->cells[at].lease, lease);
 		if (name != REST)
-			name_drop(users, name); /* the cell has it already */
+			name_drop(users, name); /* the cell keeps its own */
 	} else {
 		at = cell_new(users, name, lease);
 	}
@@ -324,8 +326,8 @@ add_cell(struct user_lists *users, uint32_t *list, uint32_t name,
 	*list = first | CELLS;
 }
 
-/* Whether the list takes no memory, and has this user or, with len 0, the rest.
- */
+/* Whether the list has no cells, and is this user alone or, with len 0, the
+ * rest. */
 static bool
 has_only(const struct user_lists *users, uint32_t list, const char *name,
 	 size_t len)
@@ -405,7 +407,8 @@ user_lists_join(const struct user_lists *users, uint32_t list,
 		lease_join(all, &users->cells[at].lease);
 }
 
-/* Returns the rule of one that it removes; 0: it removes none. */
+/* Removes the cells whose rule is refused. Returns the rule of one of them; 0:
+ * there is no such cell. */
 static uint16_t
 remove_refused(struct user_lists *users, uint32_t *first, const bool *refused)
 {
@@ -424,8 +427,8 @@ remove_refused(struct user_lists *users, uint32_t *first, const bool *refused)
 	return rule;
 }
 
-/* The list that a chain makes. One cell is not needed: its lease is that of the
- * address. */
+/* The list for a chain that is not empty. If the chain has only one cell, the
+ * list needs no cell: its lease is that of the address. */
 static uint32_t
 list_of(struct user_lists *users, uint32_t first)
 {
@@ -439,7 +442,7 @@ list_of(struct user_lists *users, uint32_t first)
 	return name;
 }
 
-/* The lease of an address may be that of a user who is no longer there. */
+/* The rule of the address may be that of a user who expired and was removed. */
 bool
 user_lists_withdraw(struct user_lists *users, uint32_t *list,
 		    const bool *refused, struct lease *all, uint16_t *rule)

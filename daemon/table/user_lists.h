@@ -4,13 +4,13 @@
  *
  * A list is a number that the address keeps. Most addresses have one user, with
  * the same lease as the address: then the list is the number of the name and
- * takes no memory of its own, nor does it where no login named a user. An
- * address with several users, or with logins of both kinds, needs a list that
- * stores a lease for each user, and one more for the rest: the logins that named
- * no user, and those of users who are no longer on the list. A list is bounded:
- * 100,000 people behind one gateway cost USER_LISTS_LIST_MAX users and the rest.
+ * takes no memory of its own. If no login named a user, the list is 0.
+ * Otherwise a list stores a lease for each user, and one more for the rest if
+ * there is one: all logins that named no user, and those of users who no longer
+ * fit. It keeps the USER_LISTS_LIST_MAX users who logged in last. Of the others
+ * it forgets the names, but their logins still count, as part of the rest.
  *
- * So the lease of an address is always that of its users and the rest joined.
+ * So the lease of an address covers all logins that have not expired.
  */
 #ifndef DAEMON_TABLE_USER_LISTS_H
 #define DAEMON_TABLE_USER_LISTS_H
@@ -37,10 +37,10 @@ struct user_lists *user_lists_new(void);
 void user_lists_free(struct user_lists **);
 
 /*
- * Adds a login to a list, which is 0 at first. len 0: it names no user. `all` is
- * the lease of the address before this login, NULL if this is its first. Users
- * whose lease has expired at now are removed. In a full list the user with the
- * oldest login joins the rest.
+ * Adds a login to a list, which is 0 at first. len 0: it names no user. `all`
+ * is the lease of the address before this login, NULL if this is its first.
+ * Users whose lease has expired at now are removed. If the list is full, the
+ * user with the oldest login joins the rest.
  */
 void user_lists_add(struct user_lists *, uint32_t *list, const char *name,
 		    size_t len, const struct lease *, const struct lease *all,
@@ -55,13 +55,14 @@ void user_lists_clear(struct user_lists *,
 typedef void user_lists_change_fn(const void *arg, struct lease *);
 void user_lists_change(struct user_lists *, uint32_t list,
 		       user_lists_change_fn *, const void *arg);
-/* Joins to *all each lease that the list stores. */
+/* Joins each lease that the list stores to *all, as lease_join() does. */
 void user_lists_join(const struct user_lists *, uint32_t list,
 		     struct lease *all);
 /*
  * Removes the users, and the rest, whose rule is refused: refused[rule]. `all`,
- * the lease of the address, becomes that of who is left. *rule: of one that was
- * removed; 0: none was. False: nobody is left, and the list is empty.
+ * the lease of the address, becomes the lease of what remains. *rule: one of
+ * the refused rules, 0 if nothing was removed. False: nothing remains, and the
+ * list is empty.
  */
 bool user_lists_withdraw(struct user_lists *, uint32_t *list,
 			 const bool *refused, struct lease *all,
@@ -75,8 +76,9 @@ uint32_t user_lists_copy(struct user_lists *to, const struct user_lists *from,
 size_t user_lists_get(const struct user_lists *, uint32_t list,
 		      const struct lease *all,
 		      struct user_lists_user out[USER_LISTS_LIST_MAX]);
-/* Copies the lease that the list stores for the rest. False: it stores no such
- * lease. If the list is 0, all logins are the rest. */
+/* Copies the lease that the list stores for the rest. False: it stores none.
+ * (If the list is 0, the rest is all there is, with the lease of the address.)
+ */
 bool user_lists_rest(const struct user_lists *, uint32_t list,
 		     struct lease *out);
 
