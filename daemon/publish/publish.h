@@ -8,8 +8,8 @@
  * as long as the last flush took, but at most PUBLISH_PAUSE_MAX_MS. A renewal
  * changes only a value, and waits for the next flush, at most
  * PUBLISH_RENEWAL_MS. A map that is changed in place (lmdb) makes nothing
- * restart, but each flush writes some pages to the disk, however few the
- * changes. So its pause is PUBLISH_IN_PLACE_MS.
+ * restart. Its pause is PUBLISH_IN_PLACE_MS, since each flush writes some pages
+ * to the disk, however few the changes.
  *
  * A map that Postfix reads once (cidr) is written before a map whose rename
  * makes Postfix's processes restart, even if its own pause is not over.

@@ -261,8 +261,9 @@ follow_lag(const struct follow *f)
 	return lag;
 }
 
-/* The oldest file with a name, and with a line that was read if there is one:
- * nothing else proves a position. Without such a file, the newest. */
+/* The oldest file that has a name and of which a line was read: only a line
+ * that was read proves a position. If no file is both, the oldest that has a
+ * name; otherwise the newest. */
 static const struct tail *
 oldest(const struct follow *f)
 {
@@ -283,7 +284,8 @@ oldest(const struct follow *f)
 
 /* The position in the oldest file that may still grow. Resuming there reads
  * newer files again, but loses nothing that a late writer adds to this. If no
- * line was read, its inode still tells in which directory the old logs are. */
+ * line was read, the inode still shows to which directory the file was moved.
+ */
 int
 follow_position(const struct follow *f, struct logpos *pos)
 {

@@ -212,8 +212,8 @@ insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
 	generations_insert(g, (*at)++, tail);
 }
 
-/* The index of the open file, which may have been compressed, in the list; the
- * count if it is not there. */
+/* The index of the open file in the list, where it may be compressed by now;
+ * the count if it is not there. */
 static size_t
 index_of(const struct rotation *files, const struct tail *tail)
 {

@@ -11,7 +11,7 @@
 
 enum { DATE_DIGITS = 5 };
 
-/* The length of the name without the suffix of a compression. */
+/* The length of the name without its compression suffix. */
 static size_t
 stem_length(const char *name)
 {

@@ -21,10 +21,10 @@ struct mark {
 enum mark_kind mark_of(const char *base, const char *name, struct mark *);
 
 /*
- * Compares the last parts of two paths, without the suffixes of compressions, if
- * they differ only in their digits and have enough digits for a date; 0 if not. A
- * date is more reliable than the time of change: a writer may use the old file for
- * a while longer, and a clock may be set back.
+ * Compares the last parts of two paths, without their compression suffixes, if
+ * they differ only in their digits and have enough digits for a date; 0 if not.
+ * A date is more reliable than the time of change: a writer may use the old
+ * file for a while longer, and a clock may be set back.
  */
 int mark_compare_dates(const char *a, const char *b);
 

@@ -261,7 +261,7 @@ age_of(struct reader *r, time_t since)
 		   : UNKNOWN;
 }
 
-/* Otherwise "read 0 lines" of a log with many logins would be a riddle. */
+/* Explains why few lines, or none, are read of a large log. */
 static void
 log_skipped(const struct tail *tail, uint64_t offset)
 {

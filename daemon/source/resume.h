@@ -31,8 +31,9 @@ enum { RESUME_DISORDER = 60 };
 /*
  * Finds the position of the last run; if no file has it, the first line not
  * older than start->since, in the log itself or in as many of its rotated files
- * as needed. Logs which it is. Lines without a time stamp are skipped. Warns of
- * a rotated file that cannot be read and was written to since then.
+ * as needed. Logs which of the two it found. Lines without a time stamp are
+ * skipped. Warns of a rotated file that cannot be read and was written to since
+ * then.
  */
 void resume_find(struct resume_point *, const char *spec,
 		 const struct source_start *, const struct source_sink *);

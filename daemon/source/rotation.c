@@ -181,10 +181,10 @@ has_position(const struct siblings *found, const struct logpos *lost)
 }
 
 /*
- * Adds the rotated files of that directory if the one that is lost is there. If
- * nothing had been read of that one, only its inode tells. As numbers of inodes
- * are used again, it must then have a name of this log, in a directory where no
- * other log of this name is written.
+ * Adds the rotated files of that directory if the lost file is among them. If
+ * nothing had been read of it, only its inode identifies it. Inode numbers are
+ * reused, so the file must then have the name of a rotated file of this log,
+ * and the directory must have no file with the name of the log itself.
  */
 static void
 scan_if_there(struct siblings *found, const char *path,
@@ -252,8 +252,9 @@ scan_beside(struct siblings *found, const char *path, const struct logpos *lost)
 
 /* ---- order ---- */
 
-/* If a file has whole seconds only, files of the same second may be older or
- * newer. Those in another directory are older than those beside the log. */
+/* The time of a file may be in whole seconds. Then nothing shows which of two
+ * files of the same second is older; a file in another directory counts as
+ * older than one beside the log. */
 static int
 compare_times(const struct sibling *a, const struct sibling *b)
 {
@@ -268,8 +269,8 @@ compare_times(const struct sibling *a, const struct sibling *b)
 	return filetime_compare(x, y);
 }
 
-/* Compares the marks if both are of the same kind, else the times of change. So
- * with numbers of two directories, one of which may have been moved away. */
+/* Compares the marks if both are of the same kind, else the times of change.
+ * Numbers count only within one directory. */
 static int
 compare_ages(const struct sibling *a, const struct sibling *b)
 {

@@ -40,8 +40,8 @@ struct rotation {
  * directories, then in those beside the log or beside its directory, where
  * logrotate(8)'s olddir may be. If it is in one of the latter, all rotated
  * files there are listed, too. If nothing had been read of the file, its inode
- * tells which it is; in those other directories, it must then be among the
- * rotated files of this log, and the log's own name must not exist there.
+ * identifies it; in those other directories, it must then have the name of a
+ * rotated file of this log, and no file may have the log's own name.
  */
 void rotation_list(struct rotation *, const char *spec,
 		   const struct logpos *lost);

@@ -83,10 +83,11 @@ enum tail_result tail_read(struct tail *, char buffer[TAIL_BUFFER],
  * Taken from memory, so it works even if the file has lost those bytes. */
 void tail_print_place(const struct tail *, struct fingerprint *);
 void tail_print_offset(const struct tail *, struct fingerprint *);
-/* Of all that the file has now. An offset of 0: that is nothing, or the file is
- * compressed. */
+/* The fingerprint of all that the file has now. Its offset is 0 if the file is
+ * empty, compressed or unreadable. */
 void tail_print_contents(const struct tail *, struct fingerprint *);
-/* Up to all that was read, or without that of all that the file has now. */
+/* The fingerprint up to all that was read; if nothing was read, of all that the
+ * file has now. */
 void tail_print_known(const struct tail *, struct fingerprint *);
 
 /* Whether this is the file of that fingerprint. */
