@@ -90,7 +90,7 @@ read_users(struct strings *users, const char *text)
 	}
 }
 
-/* A daemon of an older version, which still runs, names no rule. */
+/* The daemon that runs may be of an older version, which names no rule. */
 static char *
 read_rule(const char *users)
 {

@@ -19,7 +19,7 @@ struct listing {
 	struct addr addr;
 	time_t when, expires; /* wall clock */
 	struct strings users;
-	char *rule; /* found the login; NULL: not known, or none did */
+	char *rule; /* of the login; NULL: none, or not known */
 };
 
 void listing_write(FILE *, const struct listing *);

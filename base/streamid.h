@@ -1,6 +1,6 @@
 /*
  * streamid: the position of an entry in a stream, "MILLISECONDS-SEQ", as Valkey
- * and Redis write it. The milliseconds are those of whoever gave the id, and
+ * and Redis write it. Whoever assigns the ids chooses the milliseconds, which
  * need not be a time.
  */
 #ifndef BASE_STREAMID_H
@@ -19,7 +19,8 @@ struct streamid {
 
 enum { STREAMID_SIZE = 42 }; /* two numbers of 20 digits, '-' and a NUL */
 
-/* Below 0: a comes before b; 0: they are the same; above 0: after it. */
+/* Below 0 if a comes before b, 0 if they are equal, above 0 if a comes after b.
+ */
 static inline int
 streamid_compare(struct streamid a, struct streamid b)
 {
@@ -34,8 +35,8 @@ streamid_is_zero(struct streamid id)
 	return id.ms == 0 && id.seq == 0;
 }
 
-/* The next id, in the same millisecond if there is room. The highest one stays
- * as it is. */
+/* The next id, in the same millisecond if there is room. The highest id is
+ * returned as it is. */
 static inline struct streamid
 streamid_next(struct streamid id)
 {
@@ -64,8 +65,8 @@ streamid_number(uint64_t *number, const char *text, size_t len)
 	return 0;
 }
 
-/* All of text must be an id, in decimal digits and without zeros in front of a
- * number. 0, or -1. */
+/* Parses text, all of which must be an id: decimal numbers without leading
+ * zeros. 0, or -1. */
 static inline int
 streamid_parse(struct streamid *id, const char *text, size_t len)
 {

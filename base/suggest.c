@@ -6,7 +6,7 @@
 
 enum {
 	WORD_MAX = 64,
-	BEGINNING_MIN = 3, /* letters; fewer begin too many words */
+	BEGINNING_MIN = 3, /* letters; too many words begin with fewer */
 };
 
 static size_t

@@ -163,8 +163,8 @@ bool map_in_place(const struct map *);
 int map_apply(struct map *, const struct map_row *, size_t n, struct err *);
 int map_clear(struct map *, struct err *);
 int map_intact(struct map *);
-/* How many bytes each change brings to a disk, because the map as it is now is
- * written as a whole; 0: it is not, or it is in memory (tmpfs(5)). */
+/* How many bytes each change writes to a disk, where the whole map is rewritten
+ * for it; 0: it is changed in place, or is in memory (tmpfs(5)). */
 long long map_bytes_a_change(const struct map *);
 
 /* Types compiled in, NULL-terminated, for --help and messages. */

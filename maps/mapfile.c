@@ -502,7 +502,7 @@ mapfile_bytes_a_change(const struct map *map)
 	struct statfs fs;
 
 	if (statfs(file->directory, &fs) != 0 || fs.f_type == TMPFS_MAGIC ||
-	    (uint32_t)fs.f_type == RAMFS_MAGIC) /* int on 32 bits */
+	    (uint32_t)fs.f_type == RAMFS_MAGIC) /* int on 32-bit systems */
 		return 0;
 	return file->ours.size;
 }

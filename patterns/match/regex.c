@@ -230,10 +230,11 @@ regex_scratch_free(struct regex_scratch **scratchp)
 	free(scratch);
 }
 
-/* Compilers use the processor's vectors for it where there are some. */
+/* Compilers use vector instructions for it where the processor has them. */
 typedef unsigned char sixteen __attribute__((vector_size(16)));
 
-/* Sets 0xff for each byte that is below 0x20 or is 0x7f. */
+/* Sets to 0xff each byte of *found whose byte of text is below 0x20 or is 0x7f.
+ */
 static inline void
 add_control_bytes(sixteen *found, const char *text)
 {
@@ -243,8 +244,8 @@ add_control_bytes(sixteen *found, const char *text)
 	*found |= (sixteen)((bytes < 0x20) | (bytes == 0x7f));
 }
 
-/* Of a text of at least sixteen bytes. Such bytes are rare, so it does not stop
- * at the first. */
+/* Whether a text of at least sixteen bytes has such a byte. It does not stop at
+ * the first: hardly any text has one. */
 static bool
 has_control_or_tab(const char *text, size_t len)
 {
