@@ -283,7 +283,7 @@ print_answer(const struct question *q, enum ctlsocket_reply reply, char *answer,
 {
 	switch (reply) {
 	case CTLSOCKET_YES:
-		/* A removal may have a remark. */
+		/* The daemon may answer a removal with a note. */
 		if (q->verb == &verb_metrics || q->verb == &verb_remove) {
 			fputs(answer, stdout);
 			return YES;

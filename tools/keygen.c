@@ -23,14 +23,14 @@ static const char help[] =
     "\n"
     "Makes a new secret key in FILE, which must not exist yet, and prints the\n"
     "line that other hosts need below `hosts:' to accept what this host\n"
-    "publishes. A host has a key of its own, and it stays on that host.\n"
+    "publishes. Each host needs its own key, which must never leave it.\n"
     "\n"
-    "  --owner USER  whose file it will be: the user as whom the daemon runs\n"
-    "  --name HOST   the name of the host; by default that of FILE without\n"
-    "                its directory and without .key\n"
+    "  --owner USER  the owner of FILE: the user that the daemon runs as\n"
+    "  --name HOST   the name of the host; by default the last part of FILE,\n"
+    "                without .key\n"
     "\n"
     "Exit: 0 done, 64 wrong usage, 67 no such USER, 69 not in this build, 73\n"
-    "FILE cannot be made, or is there: a key is never overwritten.\n";
+    "FILE cannot be created or exists: a key is never overwritten.\n";
 
 enum { NAME_MAX_LEN = 63 }; /* characters, as in the configuration */
 
@@ -77,12 +77,12 @@ make_key(const struct order *o)
 {
 	(void)o;
 	verb_error(&verb_keygen, "pbsctl was built without libsodium, hiredis "
-				 "or OpenSSL; INSTALL, part 1, says more");
+				 "or OpenSSL; see INSTALL, part 1");
 	return EX_UNAVAILABLE;
 }
 #else
 
-/* The name as the configuration takes it, in out; -1: it takes no such name. */
+/* Copies the host's name to out. -1: the configuration takes no such name. */
 static int
 host_name(const struct order *o, char out[NAME_MAX_LEN + 1])
 {
@@ -135,7 +135,7 @@ write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-/* Nobody else can read it at any time. */
+/* From the start, nobody but its owner can read the file. */
 static int
 write_key(const struct order *o, const struct passwd *owner, const char *text)
 {

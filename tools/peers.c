@@ -1,6 +1,7 @@
 /*
  * pbsctl peers: what the running daemon knows of other hosts, and of the
- * connection to them. daemon/worker/peers_figures.h has the form of its answer.
+ * connections to the engine. daemon/worker/peers_figures.h has the form of its
+ * answer.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -23,15 +24,14 @@ static const char help[] =
     "usage: pbsctl peers [OPTION...]\n"
     "\n"
     "Prints what the running daemon knows of other hosts (peers: in its\n"
-    "configuration): the connections to the engine, what is published, and of\n"
-    "each host whose logins are accepted the entries and records (logins,\n"
-    "sessions, removals) that came, the addresses it vouches for, the entries\n"
-    "that are missing, by how much its clock is ahead, when it was heard "
-    "last,\n"
-    "and what was refused, by reason.\n"
+    "configuration): the connections to the engine, what is published, and\n"
+    "for each host whose logins are accepted, the entries and records\n"
+    "(logins, sessions, removals) received, the addresses that it vouches\n"
+    "for, how many entries are missing, how far its clock is ahead, how long\n"
+    "ago it was heard, and how much was refused, by reason.\n"
     "\n"
-    "With --test, asks no daemon, but tries at each engine what a daemon with\n"
-    "this configuration would do there, changes nothing, and says which ACL\n"
+    "With --test, asks no daemon, but tries on each engine what a daemon with\n"
+    "this configuration would do there, changes nothing, and prints which ACL\n"
     "rules are missing.\n"
     "\n"
     "  --test         try the engines\n"
@@ -40,7 +40,7 @@ static const char help[] =
     "  --dbfile MAP   the same: as the daemon's flag\n"
     "  --socket PATH  the socket where it listens\n"
     "\n"
-    "Exit: 0 each connection is there and each host was heard within 15 s, or\n"
+    "Exit: 0 all connections are up and each host was heard within 15 s, or\n"
     "with --test all is permitted; 1 not so, or no peers: in the configuration;\n"
     "64 wrong usage, 66 a secret cannot be read, 69 no daemon is running, 78\n"
     "FILE cannot be read.\n";
@@ -60,12 +60,12 @@ struct peers_row {
 	int64_t ahead, heard;
 };
 
-/* How it is printed. */
+/* How far the output is. */
 struct peers_report {
 	bool json;
-	bool titled;	 /* the columns of hosts have their title */
-	bool open;	 /* the JSON object of a host */
-	size_t refusals; /* of that host */
+	bool titled;	 /* the titles of the columns have been printed */
+	bool open;	 /* the JSON object of a host is not complete */
+	size_t refusals; /* printed in that object */
 	int code;
 };
 
@@ -353,6 +353,6 @@ run(int argc, char **argv)
 const struct verb verb_peers = {
     .name = "peers",
     .arguments = "[--json | --test]",
-    .summary = "print what is known of other hosts, and of the engine between",
+    .summary = "print what is known of other hosts, and of the engine",
     .run = run,
 };

@@ -29,7 +29,7 @@ probe(const struct verb *verb, const struct conf *conf)
 	int result;
 
 	if (conf->peers == NULL) {
-		verb_error(verb, "there is no peers: in the configuration");
+		verb_error(verb, "peers: is not in the configuration");
 		return 1;
 	}
 	signal(SIGPIPE, SIG_IGN);
@@ -46,7 +46,7 @@ static int
 probe(const struct verb *verb, const struct conf *conf)
 {
 	(void)conf;
-	verb_error(verb, "not in this build: INSTALL, part 1");
+	verb_error(verb, "not in this build; see INSTALL, part 1");
 	return EX_UNAVAILABLE;
 }
 

@@ -8,8 +8,8 @@
 struct strings;
 struct verb;
 
-/* Tries all engines of the configuration, as settings_load_maps() finds it, and
- * prints what came of it. Returns the exit code. */
+/* Tries all engines of the configuration, which settings_load_maps() loads, and
+ * prints the results. Returns the exit code. */
 int peers_probe(const struct verb *, const char *config,
 		const struct strings *dbfiles);
 

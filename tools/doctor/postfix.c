@@ -96,7 +96,8 @@ report_wide(struct postfix_state *s, const char *what, double share, int family)
 	REPORT(&s->examination->report, FAULT_WIDE_NETWORK, what, size);
 }
 
-/* Reports a network that is wide by itself; other public ones are collected. */
+/* Reports a network that is wide by itself; adds any other public one to
+ * `others'. */
 static void
 examine_network(struct postfix_state *s, const char *word, struct netset *others)
 {
@@ -110,7 +111,7 @@ examine_network(struct postfix_state *s, const char *word, struct netset *others
 		netset_add(others, &net.addr, net.bits);
 }
 
-/* Many networks of a usual size may be wide together. */
+/* Many networks of ordinary size may be wide together. */
 static void
 examine_together(struct postfix_state *s, struct netset *nets, int family,
 		 int wide)
@@ -232,7 +233,8 @@ examine_postfix(struct examination *x)
 	struct postfix_state s = {.examination = x};
 	struct err err;
 
-	/* A host that only tells others needs no Postfix. */
+	/* Without maps, this host only reports logins to others: it needs no
+	 * Postfix. */
 	if (x->conf.maps.count == 0)
 		return;
 	if (postconf_load(&s.settings, &err) != 0) {

@@ -54,7 +54,8 @@ struct cidr netset_span(const struct netset *);
  * They must be merged. */
 double netset_share(const struct netset *, int family);
 
-/* How many addresses that is; of IPv6, as a power of two, rounded down. */
+/* A share as a number of addresses; of IPv6, as a power of two, rounded down.
+ */
 enum { NETSET_SIZE_MAX = 32 };
 void netset_format_size(double share, int family, char out[NETSET_SIZE_MAX]);
 

@@ -93,8 +93,8 @@ load(struct conf *conf, const struct options *options)
 	/* A session only holds an address longer than its login alone. */
 	conf->sessions = false;
 	if (options->logs.count == 0 && conf->logfiles.count == 0) {
-		verb_error(&verb_report, "logfile: none: name a log with "
-					 "--logfile");
+		verb_error(&verb_report, "logfile: none: there is no log; name "
+					 "a log with --logfile");
 		return EX_CONFIG;
 	}
 	if (options->logs.count == 0)
