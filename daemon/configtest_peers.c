@@ -1,51 +1,24 @@
 #include "daemon/configtest_peers.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "daemon/conf/conf_peers.h"
 #include "daemon/link/credentials.h"
-#include "daemon/peers/sign.h"
-#include "daemon/sys/secret_file.h"
-
-enum { SECRET_MAX = 4096 }; /* bytes */
-
-static unsigned int
-failed(const char *key, const struct err *err)
-{
-	printf("FAILED peers: %s: %s\n", key, err->text);
-	return 1;
-}
-
-static void
-forget(char **text)
-{
-	sign_forget(*text, strlen(*text));
-	free(*text);
-	*text = NULL;
-}
+#include "daemon/peers/sign_file.h"
 
 /* Shows what other hosts need under `hosts:'. */
 static unsigned int
 check_own_key(const struct peers_conf *p)
 {
 	unsigned char secret[SIGN_SECRET];
-	char *text, shown[SIGN_KEY_TEXT];
+	char shown[SIGN_KEY_TEXT];
 	struct err err;
-	int result;
 
-	if (sign_begin(&err) != 0)
-		return failed("publish: key", &err);
-	text = secret_file_read(p->key_file, SECRET_MAX, &err);
-	if (text == NULL)
-		return failed("publish: key", &err);
-	result = sign_read_key(secret, text, &err);
-	forget(&text);
-	if (result != 0) {
-		err_prefix(&err, "%s", p->key_file);
-		return failed("publish: key", &err);
+	if (sign_begin(&err) != 0 ||
+	    sign_file_read(secret, p->key_file, &err) != 0) {
+		printf("FAILED peers: publish: key: %s\n", err.text);
+		return 1;
 	}
 	sign_public_text(shown, secret);
 	sign_forget(secret, sizeof(secret));

@@ -92,7 +92,11 @@ MAY_ALSO = {
     "daemon/configtest_peers.c": {"daemon/peers", "daemon/link/credentials.h"},
     "tools/keygen.c": {"daemon/peers"},
     # pbsctl peers --test; no other tool talks to an engine.
-    "tools/peers_probe.c": {"daemon/link/probe.h"},
+    "tools/peers_probe.c": {"daemon/link/probe.h",
+                            "daemon/peers/sign_file.h"},
+    # The rest of daemon/peers reads no file; the worker, --check and pbsctl all
+    # read this one in the same way.
+    "daemon/peers/sign_file.c": {"daemon/sys/secret_file.h"},
     # Starts it; the keeper and the worker never see each other.
     "daemon/main.c": {"daemon/keeper/keeper.h"},
     # The helper's packets are framed as the keeper's are, and so is the socket

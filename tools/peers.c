@@ -32,7 +32,7 @@ static const char help[] =
     "\n"
     "With --test, asks no daemon, but tries on each engine what a daemon with\n"
     "this configuration would do there, changes nothing, and prints which ACL\n"
-    "rules are missing.\n"
+    "rules are missing. Prints the key that other hosts need for this one.\n"
     "\n"
     "  --test         try the engines\n"
     "  --json         objects for programs, one per line\n"

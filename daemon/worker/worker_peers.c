@@ -86,21 +86,17 @@ worker_peers_metrics(const struct worker *w, FILE *out)
 #else
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "daemon/ipc/handover.h"
-#include "daemon/sys/secret_file.h"
+#include "daemon/peers/sign_file.h"
 #include "daemon/table/removals.h"
 #include "daemon/worker/worker_peers_state.h"
 
-enum {
-	KEY_FILE_MAX = 4096, /* bytes */
-	LOOK_MS = 5000,
-};
+enum { LOOK_MS = 5000 };
 
 /* ---- what others vouch for ---- */
 
@@ -302,22 +298,6 @@ inbox_limits(const struct worker *w)
 }
 
 static int
-read_key(struct worker_peers *p, const char *file, struct err *err)
-{
-	char *text = secret_file_read(file, KEY_FILE_MAX, err);
-	int result;
-
-	if (text == NULL)
-		return err_prefix(err, "peers: publish: key");
-	result = sign_read_key(p->secret, text, err);
-	sign_forget(text, strlen(text));
-	free(text);
-	if (result != 0)
-		err_prefix(err, "peers: publish: key: %s", file);
-	return result;
-}
-
-static int
 open_outbox(struct worker_peers *p, struct err *err)
 {
 	struct worker *w = p->worker;
@@ -331,8 +311,8 @@ open_outbox(struct worker_peers *p, struct err *err)
 
 	if (conf->name == NULL)
 		return 0;
-	if (read_key(p, conf->key_file, err) != 0)
-		return -1;
+	if (sign_file_read(p->secret, conf->key_file, err) != 0)
+		return err_prefix(err, "peers: publish: key");
 	worker_peers_stream(p, conf->name, p->stream);
 	p->outbox = outbox_new(&settings, &removals, worker_peers_now(w));
 	pipeline_set_own(w->pipeline, &own);

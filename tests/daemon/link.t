@@ -3,6 +3,7 @@
 # acknowledged, what is lost is noticed, each problem is reported once, and a
 # hostile engine gets no further than this process.
 import os
+import pwd
 import select
 import subprocess
 import sys
@@ -279,11 +280,13 @@ HOSTS = ('hosts: [ { name: pop2, key: '
          '"k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" } ]')
 
 
+PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
+
+
 def tried(link):
-    done = subprocess.run(
-        [os.path.join(pbs.BUILD, "pbsctl"), "peers", "--test",
-         "--config=" + link.path], text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT)
+    done = subprocess.run([PBSCTL, "peers", "--test", "--config=" + link.path],
+                          text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
     return done.returncode, done.stdout.splitlines()
 
 
@@ -293,15 +296,20 @@ def the_operator_tries(engine):
     with open(secret, "w") as f:
         f.write("secret\n")
     os.chmod(secret, 0o400)
-    link = Link(engine.directory, "unix:" + engine.path, settings=[
+    key = os.path.join(engine.directory, "pop1.key")
+    made = subprocess.run([PBSCTL, "keygen", key], text=True,
+                          stdout=subprocess.PIPE).stdout
+    link = Link(engine.directory, "unix:" + engine.path, key=key, settings=[
         "user: pop1", "password_file: " + secret, HOSTS])
-    code, lines = tried(link)
+    code, (shown, *lines) = tried(link)
+    equal(shown, made.replace("    - ", "ok     other hosts need ").strip(),
+          "pbsctl peers --test shows what keygen did")
     ok(code == 1 and "WRONGPASS" in lines[0],
-       "pbsctl peers --test: no such user", *lines)
+       "no such user", *lines)
     user = ("ACL", "SETUSER", "pop1", "on", ">secret", "resetchannels",
             "-@all", "~pbs:pop1", "+xadd", "+xinfo|stream")
     engine(*user)
-    code, lines = tried(link)
+    code, (_, *lines) = tried(link)
     equal([line.split()[:3] for line in lines],
           [["ok", "unix:%s:" % engine.path, lines[0].split()[2]],
            ["ok", "XINFO", "STREAM"], ["ok", "XADD", "pbs:pop1"],
@@ -311,18 +319,33 @@ def the_operator_tries(engine):
        and lines[5].endswith("must allow %R~pbs:* +xread"),
        "missing ACL rules are named", *lines)
     engine(*user, "+xtrim", "%R~pbs:*", "+xread")
-    code, lines = tried(link)
+    code, (_, *lines) = tried(link)
     equal((code, [line.split()[0] for line in lines]), (0, ["ok"] * 6),
           "then all is permitted", *lines)
     engine("XADD", "pbs:pop1", "5-0", "p", "x")
     engine("XADD", "pbs:pop2", "5-0", "p", "x")
-    code, lines = tried(link)
+    code, (_, *lines) = tried(link)
     equal((code, engine("XLEN", "pbs:pop1"), engine("XLEN", "pbs:pop2")),
           (0, 1, 1), "streams stay as they are", *lines)
+    os.chmod(key, 0o644)
+    equal(tried(link), (66, ["FAILED publish: key: %s: others may read it "
+                             "(mode 644, owner %s); chmod g-w,o= it" % (
+                                 key, pwd.getpwuid(os.geteuid()).pw_name),
+                             *lines]), "a key that others may read")
+    os.chmod(key, 0o600)
+    os.rename(key, key + ".away")
+    equal(tried(link), (66, ["FAILED publish: key: %s: No such file or "
+                             "directory" % key, *lines]), "no key")
+    os.rename(key + ".away", key)
     engine.kill()
-    code, lines = tried(link)
+    code, (_, *lines) = tried(link)
     ok(code == 1 and "connect: " in lines[0], "no engine is there", *lines)
     engine.start()
+    with open(key, "w") as f:
+        f.write("none\n")
+    code, (shown, *_) = tried(link)
+    ok(code == 66 and shown.startswith("FAILED publish: key: %s: " % key),
+       "a file that holds no key", shown)
 
 
 @for_one_engine

@@ -12,14 +12,15 @@ PROGRAM = os.path.join(pbs.BUILD, "tests", "format", "linkdriver")
 class Link:
     """What pbs-link says comes as lists of words, in order, in `said'."""
 
-    def __init__(self, directory, *engines, publish="pop1", settings=()):
-        """settings: lines of `peers:'."""
+    def __init__(self, directory, *engines, publish="pop1",
+                 key="/nonexistent", settings=()):
+        """settings: lines of `peers:'. pbs-link itself reads no key."""
         os.makedirs(directory, exist_ok=True)
         self.path = os.path.join(directory, "link.yaml")
         lines = ["engine: [%s]" % ", ".join('"%s"' % e for e in engines),
                  "prefix: pbs"] + list(settings)
         if publish:
-            lines.append("publish: { name: %s, key: /nonexistent }" % publish)
+            lines.append("publish: { name: %s, key: %s }" % (publish, key))
         with open(self.path, "w") as f:
             f.write("logfile: /nonexistent\nmynetworks: no\n"
                     "dbfile: text:%s/map\npeers:\n  %s\n"
