@@ -32,7 +32,7 @@ check(int fd, const char *file, struct err *err)
 	if ((st.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0)
 		return err_set(err,
 			       "%s: others may %s it (mode %03o, owner %s); "
-			       "chmod g-w,o= it",
+			       "chmod 640 it",
 			       file, st.st_mode & S_IROTH ? "read" : "write",
 			       (unsigned int)st.st_mode & 0777, owner_of(&st));
 	return 0;

@@ -23,7 +23,8 @@ if not engines.programs():
 with open(os.path.join(ROOT, "INSTALL")) as _install:
     PART = _install.read().split("\n15. ", 1)[1].split("\n16. ", 1)[0]
 USERS = re.findall(r"^ +(user \S+ o.*)$", PART, re.M)
-SETTINGS = re.findall(r"^    ((?:max|append|client-|min-)\S+ .*)$", PART, re.M)
+SETTINGS = re.findall(r"^ +((?:max|append|client-|min-|unixsocketperm)\S* .*)$",
+                      PART, re.M)
 
 
 def blocks(begins):
