@@ -115,7 +115,7 @@ def others_read(d):
         f.write("one\ntwo\n")
     os.chmod(password, 0o600)
     contains(check(d, CONF % ("open", path) + "  password_file: " + password),
-             "FAILED peers: %s: not one line" % password,
+             "FAILED peers: password_file: %s: not one line" % password,
              "--check: a password of two lines")
 
 
