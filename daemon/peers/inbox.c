@@ -127,10 +127,11 @@ inbox_removed(struct inbox *inbox, const struct addr *addr, time_t stamp)
 
 /* ---- records ---- */
 
-/* Room for USER@DOMAIN; what is too long is cut, as in the table. */
+/* Room for USER@DOMAIN. A longer name is left out: cut, it could be another
+ * user's. */
 enum { NAME_MAX_BYTES = PEER_ENTRY_USER_MAX };
 
-/* A user without a domain is one of the host's. */
+/* Adds the host's user_domain to a name without a domain. */
 static void
 add_domain(const struct peer_host *host, struct peer_entry_record *record,
 	   char name[NAME_MAX_BYTES])
@@ -143,7 +144,7 @@ add_domain(const struct peer_host *host, struct peer_entry_record *record,
 		return;
 	more = strlen(domain);
 	if (len + 1 + more > NAME_MAX_BYTES) {
-		record->user = NULL; /* or it would be another's */
+		record->user = NULL;
 		record->user_len = 0;
 		return;
 	}
@@ -207,7 +208,8 @@ take_records(struct inbox *inbox, struct peer_host *host,
 
 /* ---- entries ---- */
 
-/* Whether the signature is the host's. Too many that are not cost too much. */
+/* Whether the signature is the host's. To verify many costs too much, so after
+ * many bad ones the host's entries are refused for a while. */
 static bool
 is_genuine(struct peer_host *host, const struct inbox_message *message,
 	   struct peers_time now)
@@ -276,7 +278,7 @@ inbox_take(struct inbox *inbox, const struct inbox_message *message,
 	struct peer_host *host = find_host(inbox, message->stream);
 
 	if (host == NULL || streamid_compare(message->id, host->cursor) <= 0)
-		return; /* no longer asked for; or it was taken before */
+		return; /* no longer followed, or taken before */
 	if (message->malformed)
 		peer_host_refuse(host, PEER_REFUSAL_FIELDS, now);
 	else if (message->payload_len > PEER_ENTRY_BYTES_MAX)
@@ -297,7 +299,7 @@ inbox_rewound(struct inbox *inbox, const char *stream)
 		 stream);
 }
 
-/* All are swept once in about a minute. */
+/* Each call looks at a part of the vouchers, all of them in about a minute. */
 enum { LOOKS_A_MINUTE = 12 };
 
 void

@@ -1,14 +1,14 @@
 /*
- * inbox: what other hosts vouch for.
+ * inbox: what other hosts report.
  *
- * Takes the entries of their streams, and passes on what is in them if the host
- * has signed it and may say it. An entry with anything wrong in it is refused
- * as a whole, and counted. Entries may come twice, late, and in any order: each
- * record says all that it needs to.
+ * Takes the entries of their streams, and passes on the records of those that
+ * the host has signed. A faulty entry is refused as a whole, and counted; so is
+ * a single record that this host does not accept. Records may come twice or
+ * late: each is complete by itself.
  *
- * Remembers which addresses each host vouches for, and until when: that is
- * bounded for each host, and tells which addresses nobody vouches for any more
- * when a host is no longer believed.
+ * Remembers which addresses each host vouches for, and until when, up to the
+ * host's max_addresses. When a host leaves the configuration, this shows which
+ * addresses nobody vouches for any more.
  *
  * Pure: the caller supplies all times, reads the streams and keeps the table.
  */
@@ -29,14 +29,15 @@ struct inbox;
 struct peers_conf;
 
 enum {
-	INBOX_FORGED_MAX = 100, /* bad signatures in a minute; then none of the
-				 * host's is verified for a minute */
+	/* Bad signatures in a minute. After so many, entries of the host are
+	 * refused for a minute without a look at their signatures. */
+	INBOX_FORGED_MAX = 100,
 };
 
 struct inbox_ops {
-	/* A login, or a session, that this host vouches for; when it ends
-	 * here, in steady seconds; 0: it is over, or an operator has removed
-	 * the address since; -1: the address is excluded here. */
+	/* Grants a login or a session that this host reports. Returns when it
+	 * ends here, in steady seconds; 0: it has ended, or an operator has
+	 * removed the address since; -1: the address is excluded here. */
 	int64_t (*grant)(void *arg, const char *host,
 			 const struct peer_entry_record *);
 	/* The operator of this host has removed an address. */
@@ -56,13 +57,13 @@ struct inbox *inbox_new(const struct peers_conf *, const struct inbox_limits *,
 			const struct inbox_ops *, struct peers_time now);
 void inbox_free(struct inbox **);
 
-/* After a reload: hosts come and go. True: one has gone, so there may be
- * addresses that nobody vouches for. */
+/* Applies new settings. True: a host is gone, so there may be addresses that
+ * nobody vouches for. */
 bool inbox_set(struct inbox *, const struct peers_conf *,
 	       const struct inbox_limits *, struct peers_time now);
 
-/* An operator of this host has removed an address: nobody vouches for it by a
- * login up to stamp any more. ops.remove is not called. */
+/* An operator has removed an address: no login up to stamp vouches for it any
+ * more. Does not call ops.remove. */
 void inbox_removed(struct inbox *, const struct addr *, time_t stamp);
 
 /* Whether one of the hosts vouches for this address now. */
@@ -73,7 +74,7 @@ bool inbox_vouches(const struct inbox *, const struct addr *, int64_t steady);
 struct inbox_message {
 	const char *stream; /* PREFIX:NAME */
 	struct streamid id;
-	bool malformed; /* PEER_REFUSAL_FIELDS; the rest is not there */
+	bool malformed; /* PEER_REFUSAL_FIELDS; the members below are unset */
 	const char *payload;
 	size_t payload_len;
 	const unsigned char *signature;
@@ -81,23 +82,24 @@ struct inbox_message {
 void inbox_take(struct inbox *, const struct inbox_message *,
 		struct peers_time now);
 
-/* The stream is read from its beginning again. */
+/* To be called when the stream is read from its beginning again. */
 void inbox_rewound(struct inbox *, const char *stream);
 
-/* Names hosts that have not been heard of; forgets what is over. To be called
- * every few seconds. connected: the streams can be read. */
+/* Warns of hosts from which nothing was heard, and forgets which addresses they
+ * no longer vouch for. To be called every few seconds. connected: the streams
+ * can be read. */
 void inbox_look(struct inbox *, bool connected, struct peers_time now);
 
 /* ---- for the operator ---- */
 
 struct inbox_row {
 	const char *name;	   /* borrowed */
-	uint64_t entries, records; /* that were taken */
+	uint64_t entries, records; /* accepted */
 	uint64_t refused[PEER_REFUSALS];
-	uint64_t missing; /* entries that were deleted, as it seems */
+	uint64_t missing; /* entries that never came, by their numbers */
 	size_t addresses; /* that it vouches for */
 	int64_t ahead;	  /* seconds that its clock is ahead of ours */
-	int64_t heard_ms; /* ago; -1: never */
+	int64_t heard_ms; /* milliseconds ago; -1: never */
 	struct streamid cursor;
 };
 size_t inbox_hosts(const struct inbox *);

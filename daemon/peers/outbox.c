@@ -7,7 +7,8 @@
 #include "daemon/peers/outbox_state.h"
 #include "daemon/table/removals.h"
 
-/* A renewal within so many seconds of the last sending waits for their end. */
+/* Seconds. A login renewed shortly after it was sent is sent again a quarter of
+ * the grace after that, or after this time if it is less. */
 enum { PAUSE_MAX = 30 };
 
 /* ---- life ---- */
@@ -95,7 +96,7 @@ outbox_free(struct outbox **outbox)
 
 /* ---- what happens here ---- */
 
-/* Something may have to be sent at once. */
+/* Counts a record that has to be sent soon. */
 static void
 freshen(struct outbox *o, struct peers_time now)
 {
@@ -120,8 +121,8 @@ outbox_is_over(const struct outbox *o, const struct own_login *login,
 	       outbox_is_removed(o, &addr, (time_t)login->when);
 }
 
-/* An address may have any number of users, so all must be looked at; that can
- * wait until somebody asks. */
+/* An address may have any number of users, so a removal may end any login; to
+ * look at all of them can wait until somebody asks for the count. */
 size_t
 outbox_count(struct outbox *o, struct peers_time now)
 {
@@ -146,8 +147,8 @@ clip_user(const char *user, size_t len)
 	return len < PEER_ENTRY_USER_MAX ? len : PEER_ENTRY_USER_MAX;
 }
 
-/* One that has ended, or was removed, gives way to a new one, which goes at
- * once. */
+/* Finds or adds a login. One that has ended or was removed is replaced by a new
+ * one, which is sent at once. */
 static struct own_login *
 put_login(struct outbox *o, const struct addr *addr, const char *user,
 	  size_t user_len, int64_t now)
@@ -223,7 +224,7 @@ add_holder(struct own_hold *hold, const char *user, size_t len)
 	return hold->holders[hold->count++] = holder;
 }
 
-/* What the login itself granted, by the steady clock. */
+/* Until when the login itself authorizes, by the steady clock. */
 static int64_t
 granted(const struct outbox *o, time_t when, struct peers_time now)
 {
@@ -258,9 +259,9 @@ outbox_hold(struct outbox *o, const struct addr *addr, const char *user,
 }
 
 /*
- * After its end a session holds the address for as long as the grace lasts from
- * then. The login itself granted that but for the length of the session; if
- * that is less than a lease, it is not worth a message.
+ * The address remains authorized for a grace after the end of its last session.
+ * The login itself granted a grace, too: what the session adds is its own
+ * length. If that is less than a lease, it is not worth a message.
  */
 void
 outbox_release(struct outbox *o, const struct addr *addr, int64_t until,

@@ -12,7 +12,7 @@ struct making {
 	struct peers_time now;
 };
 
-/* The next record of that list is in the entry. */
+/* Counts the next record of that list as part of the entry. */
 static void
 take(struct outbox *o, struct making *m, int list)
 {
@@ -21,7 +21,7 @@ take(struct outbox *o, struct making *m, int list)
 	    sendlist_take(&o->lists[list], peers_steady(m->now));
 }
 
-/* A time on the steady clock, as the others count. */
+/* A steady time, by the wall clock, as other hosts need it. */
 static time_t
 wall_of(int64_t steady, struct peers_time now)
 {
@@ -47,7 +47,8 @@ write_login(struct outbox *o, const struct own_login *login,
 	if (outbox_is_over(o, login, peers_steady(m->now)))
 		return 0;
 	record.network = o->settings.networks && record.addr.family == 6;
-	/* What was removed and added in one second is of the next. */
+	/* An address that is added in the second of its removal counts from the
+	 * next. */
 	record.when =
 	    earlier((time_t)login->when, (time_t)peers_wall(m->now) + 1);
 	record.until = earlier(wall_of(login->until, m->now),
@@ -55,7 +56,7 @@ write_login(struct outbox *o, const struct own_login *login,
 	record.user = (const char *)login->key.bytes + head;
 	record.user_len = login->key.len - head;
 	if (record.until <= (time_t)peers_wall(m->now))
-		return 1; /* by a clock that may be set back again */
+		return 1; /* by the wall clock, which may be set back again */
 	return peer_entry_add(&m->entry->text, &record) ? 1 : -1;
 }
 
@@ -78,9 +79,9 @@ write_logins(struct outbox *o, struct making *m)
 	return true;
 }
 
-/* Whether what the login itself granted does for now: after the session, until
- * that is nearly over; before, if the session may turn out to be a short one.
- */
+/* Whether the holder need not be written yet, since the login itself authorizes
+ * for more than a lease from now: after the session, that is enough; before, it
+ * is if the session may turn out to be short. */
 static bool
 is_covered(const struct outbox *o, const struct holder *holder, int64_t now)
 {
@@ -119,7 +120,7 @@ drop_ended(struct outbox *o, struct own_hold *hold, int64_t now)
 			outbox_drop_holder(hold, i - 1);
 }
 
-/* The holders of an address need not fit into one entry. */
+/* The holders of an address may be spread over several entries. */
 static bool
 write_holders(struct outbox *o, struct own_hold *hold, const struct making *m)
 {

@@ -15,12 +15,12 @@
 #include "daemon/peers/outbox.h"
 #include "daemon/peers/sendlist.h"
 
-/* A mark is the id of a moment, one a minute, for two hours and a minute, which
- * is as long as entries can be needed. */
+/* A mark is an id, and when it was given. There is one a minute, for two hours
+ * and a minute: no entry is needed for longer. */
 enum { MARK_SECONDS = 60, MARKS_MAX = 2 + 2 * 3600 / MARK_SECONDS + 1 };
 
-/* Seconds of 32 bits, which suffice until 2106, keep it small. The key is the
- * address, as few bytes of it as it has, and the user. */
+/* Seconds in 32 bits, which last until 2106, keep it small. The key is the
+ * family, the 4 or 16 bytes of the address, and the user. */
 struct own_login {
 	struct hashmap_key key;
 	struct sendmark mark;
@@ -33,7 +33,7 @@ struct holder {
 	time_t when;
 	int64_t grant; /* what the login itself granted, by the grace */
 	int64_t until;
-	int64_t since; /* when we were told */
+	int64_t since; /* when outbox_hold() was last called */
 	bool ended;    /* the session; the grace that follows is longer */
 	uint8_t user_len;
 	char user[PEER_ENTRY_USER_MAX];
@@ -41,7 +41,7 @@ struct holder {
 struct own_hold {
 	struct addr addr;
 	struct sendmark mark;
-	size_t count, written; /* as many are in the entry before */
+	size_t count, written; /* so many are in earlier entries */
 	struct holder **holders;
 };
 
@@ -67,15 +67,15 @@ struct outbox {
 	struct sendlist lists[LISTS];
 
 	bool ready;		/* the stream can be written */
-	bool known;		/* ... for the first time: what it had */
-	bool removed;		/* logins may be, since they were counted */
-	struct streamid last;	/* the last id that was given, or found */
-	struct streamid stored; /* the last that was confirmed */
+	bool known;		/* outbox_connected() was called before */
+	bool removed;		/* logins may have been since the last count */
+	struct streamid last;	/* the highest id given, or found there */
+	struct streamid stored; /* the last id confirmed */
 	time_t epoch;
 	uint64_t seq;	  /* of the last entry confirmed */
 	int64_t sent_ms;  /* steady, of the last entry */
 	int64_t fresh_ms; /* steady, of the first record not sent; 0: none */
-	size_t fresh;	  /* about as many records */
+	size_t fresh;	  /* about how many such records */
 
 	struct flight flights[OUTBOX_IN_FLIGHT_MAX]; /* a ring */
 	size_t first, nflights;
@@ -116,8 +116,8 @@ void outbox_drop_hold(struct outbox *, struct own_hold *);
 
 /* ---- outbox_stream.c ---- */
 
-/* The id of the next entry: above the last, whatever the clock says. The last
- * again if that is the highest. */
+/* The id of the next entry: higher than the last, whatever the clock says. The
+ * last again if there is no higher id. */
 struct streamid outbox_next_id(const struct outbox *, struct peers_time);
 /* An entry with this id was given out. Returns the id before which nobody needs
  * an entry any more. */

@@ -1,4 +1,4 @@
-/* What of the outbox is in the stream, and the ids of entries. */
+/* Which records are in the stream, and the ids of entries. */
 #include "daemon/peers/outbox_state.h"
 
 /* ---- ids ---- */
@@ -26,8 +26,8 @@ add_mark(struct outbox *o, struct streamid id, int64_t now)
 	o->nmarks++;
 }
 
-/* The id that is so old that nobody needs those before it: all that has not
- * ended was sent again since, twice. */
+/* The id before which no entry is needed: everything that has not ended was
+ * sent again twice since then. */
 static struct streamid
 take_mark(struct outbox *o, int64_t now)
 {
@@ -59,8 +59,8 @@ outbox_given(struct outbox *o, struct streamid id, int64_t now)
 
 /* ---- the stream ---- */
 
-/* Entries on their way are lost, so their numbers are given again: the readers
- * need not miss them. */
+/* Entries on their way are lost. Their numbers are used again, so that no
+ * reader counts them as missing. */
 static void
 land_none(struct outbox *o)
 {

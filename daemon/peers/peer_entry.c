@@ -113,7 +113,7 @@ struct rest {
 	const char *at, *end;
 };
 
-/* Takes all up to the next blank, or the end, and that blank. */
+/* Takes all up to the next blank, and that blank, or up to the end. */
 static struct rest
 take_word(struct rest *rest)
 {
@@ -156,7 +156,7 @@ take_number(struct rest *rest, uint64_t max, uint64_t *out)
 	return true;
 }
 
-/* Takes a time, which a time_t of 32 bits can hold, too, where it has that. */
+/* Takes a time that fits into 32 bits: into a time_t if that is as short. */
 static bool
 take_time(struct rest *rest, time_t *out)
 {
@@ -224,7 +224,7 @@ take_user(struct rest *rest, struct peer_entry_record *record)
 	return record->user_len > 0 && record->user_len <= PEER_ENTRY_USER_MAX;
 }
 
-/* Whether the record says more than its sender can vouch for. */
+/* Whether the record lasts longer than it may. */
 static bool
 is_lasting(const struct peer_entry *entry,
 	   const struct peer_entry_record *record, uint32_t longest)

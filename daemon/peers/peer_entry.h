@@ -1,25 +1,27 @@
 /*
- * peer_entry: what a host tells the other hosts at one time, as text and as
- * records.
+ * peer_entry: one message from a host to the others, as text and as records.
  *
  * The text is what is signed and stored. Its first line is
  *
  *	1 SENT EPOCH SEQ
  *
- * the version, when it was sent, the second in which the sender started, and
- * its number since then: 1, 2, 3... Each further line is a record, in the order
- * in which things happened:
+ * the version, when it was sent, when the sender started, and how many entries
+ * it has sent since then, this one included. Each further line is a record, in
+ * the order in which things happened:
  *
- *	L ADDRESS WHEN UNTIL [USER]	a login, which authorizes until UNTIL
- *	H ADDRESS WHEN UNTIL [USER]	a session of that login is open. UNTIL
- *is near; the line is repeated in time R ADDRESS STAMP
- *the operator has removed the address: logins up to STAMP do not count
+ *	L ADDRESS WHEN UNTIL [USER]
+ *		a login, which authorizes until UNTIL
+ *	H ADDRESS WHEN UNTIL [USER]
+ *		a session of that login is open; repeated before UNTIL
+ *	R ADDRESS STAMP
+ *		an operator has removed it: logins up to STAMP do not count
  *
- * An entry without records says that the sender is there. Times are seconds
- * since the epoch, by the sender's clock. Numbers have no leading zeros, an
+ * An entry without records shows that the sender is running. Times are seconds
+ * since the epoch, by the sender's clock. Numbers have no leading zeros. An
  * address has its canonical spelling, or is an IPv6 network "2001:db8::/64".
  * One blank separates; a USER is the rest of its line. Each line ends with a
- * newline; no other control byte occurs. So one text stands for one entry.
+ * newline; no other control byte occurs. So no entry can be written in two
+ * ways.
  */
 #ifndef DAEMON_PEERS_ENTRY_H
 #define DAEMON_PEERS_ENTRY_H
@@ -91,14 +93,14 @@ bool peer_entry_add(struct peer_entry_text *, const struct peer_entry_record *);
 struct peer_entry {
 	struct peer_entry_head head;
 	size_t count;
-	/* Their users lie in the text. */
+	/* Their users point into the text. */
 	struct peer_entry_record records[PEER_ENTRY_RECORDS_MAX];
 };
 
 /* Why an entry is refused, as a whole. */
 enum peer_entry_fault {
 	PEER_ENTRY_GOOD,
-	PEER_ENTRY_VERSION,   /* made by a program that we do not know */
+	PEER_ENTRY_VERSION,   /* not one that we know */
 	PEER_ENTRY_TOO_LARGE, /* too many bytes, or records */
 	PEER_ENTRY_CONTROL,   /* a control byte other than newline */
 	PEER_ENTRY_MALFORMED,

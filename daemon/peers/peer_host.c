@@ -39,7 +39,7 @@ peer_host_free(struct peer_host **host)
 
 /* ---- trouble ---- */
 
-/* Whether this trouble is to be named: not if that was done within a minute. */
+/* Whether to log this trouble: not if that was done within a minute. */
 static bool
 names(struct peer_host *host, enum peer_trouble trouble, struct peers_time now)
 {
@@ -79,7 +79,7 @@ peer_host_ahead(struct peer_host *host, int64_t ahead, uint32_t skew)
 	host->named[AHEAD] = true;
 }
 
-/* Entries may have waited, but the fastest of a minute has not: it tells how
+/* Any entry may be delayed. The one of a minute with the least delay shows how
  * slow the clock is. */
 void
 peer_host_judge(struct peer_host *host, time_t sent, struct peers_time now)
@@ -102,14 +102,15 @@ peer_host_judge(struct peer_host *host, time_t sent, struct peers_time now)
 	behind = host->ahead <= -PEER_HOST_SLOW;
 	if (behind && !host->named[BEHIND])
 		log_warning("peers: clock of %s is %lld s slow: its "
-			    "logins authorize for so much less",
+			    "logins authorize for that much less",
 			    host->name, (long long)-host->ahead);
 	if (!behind && host->named[BEHIND])
 		log_info("peers: clock of %s is right again", host->name);
 	host->named[BEHIND] = behind;
 }
 
-/* The entries of a start are numbered; each is sent until it has arrived. */
+/* The sender numbers its entries, and uses the number of one that did not
+ * arrive again: a gap means that entries were deleted. */
 void
 peer_host_count(struct peer_host *host, const struct peer_entry_head *head,
 		struct peers_time now)
@@ -117,7 +118,7 @@ peer_host_count(struct peer_host *host, const struct peer_entry_head *head,
 	struct peer_entry_head last = host->last;
 
 	if (head->epoch == last.epoch && head->seq <= last.seq)
-		return; /* again */
+		return; /* read again */
 	host->last = *head;
 	if (last.seq == 0 || head->epoch != last.epoch ||
 	    head->seq == last.seq + 1)
@@ -134,7 +135,7 @@ void
 peer_host_heard(struct peer_host *host, struct peers_time now)
 {
 	if (host->silent)
-		log_info("peers: %s is heard of again", host->name);
+		log_info("peers: heard from %s again", host->name);
 	host->heard = true;
 	host->silent = false;
 	host->heard_ms = host->expected_ms = now.steady_ms;
@@ -147,7 +148,7 @@ peer_host_look(struct peer_host *host, struct peers_time now)
 	    now.steady_ms - host->expected_ms < PEER_HOST_SILENT_MS)
 		return;
 	host->silent = true;
-	log_warning("peers: nothing heard of %s for %d s", host->name,
+	log_warning("peers: nothing heard from %s for %d s", host->name,
 		    PEER_HOST_SILENT_MS / 1000);
 }
 
@@ -167,7 +168,7 @@ peer_host_sweep(struct peer_host *host, size_t many, int64_t steady)
 	}
 }
 
-/* That all that it has is looked at happens once a second at most. */
+/* Looks at all vouchers once a second at most. */
 bool
 peer_host_has_room(struct peer_host *host, int64_t steady)
 {

@@ -1,5 +1,5 @@
 /*
- * peer_refusal: why what another host says is refused.
+ * peer_refusal: why an entry or a record of another host is refused.
  */
 #ifndef DAEMON_PEERS_PEER_REFUSAL_H
 #define DAEMON_PEERS_PEER_REFUSAL_H
@@ -8,9 +8,9 @@
 
 /* The first are those of enum peer_entry_fault. */
 enum peer_refusal {
-	PEER_REFUSAL_SIGNATURE = PEER_ENTRY_FAULTS, /* or another stream or id */
-	PEER_REFUSAL_UNVERIFIED, /* after too many of these */
-	PEER_REFUSAL_FIELDS,	 /* not one payload and one signature, or long */
+	PEER_REFUSAL_SIGNATURE = PEER_ENTRY_FAULTS, /* or of another place */
+	PEER_REFUSAL_UNVERIFIED, /* too many bad signatures came before */
+	PEER_REFUSAL_FIELDS, /* not one payload and one signature, or long */
 	PEER_REFUSAL_NETWORK,	 /* a record: of a /64; ipv6_prefix is 128 */
 	PEER_REFUSAL_BOUND,	 /* a record: the host's max_addresses */
 	PEER_REFUSAL_HERE,	 /* a record: excluded here */

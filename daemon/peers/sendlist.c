@@ -24,8 +24,8 @@ mark_of(const struct sendlist *list, void *element)
 	return (void *)((char *)element + list->mark_at);
 }
 
-/* Whether a place comes before that of the element. They wrap around, but those
- * in the list are never half a round apart. */
+/* Whether a place comes before that of the element. Places wrap around, but no
+ * two in the list are 2^31 or more apart. */
 static bool
 is_before(const struct sendlist *list, uint32_t place, void *element)
 {
@@ -47,7 +47,7 @@ sent_at(const struct sendlist *list, void *element)
 
 /* ---- the borders ---- */
 
-/* No border is at this element any more. */
+/* Moves the borders at this element to the next one. */
 static void
 leave(struct sendlist *list, void *element)
 {
@@ -130,7 +130,7 @@ end_pauses(struct sendlist *list, int64_t now)
 	}
 }
 
-/* The credit makes them come one by one, even if all were sent at once. */
+/* The credit spreads them over the period, even if all were sent at once. */
 static void
 send_again(struct sendlist *list, int64_t now)
 {
@@ -186,7 +186,7 @@ sendlist_confirm(struct sendlist *list, uint32_t place)
 		list->in_flight = hashmap_next(list->map, list->in_flight);
 }
 
-/* What is unsent has no pause that could end. */
+/* An unsent record has no pause, so `recent' is never after `unsent'. */
 void
 sendlist_lost(struct sendlist *list)
 {

@@ -12,8 +12,8 @@ static_assert(SIGN_SEED == crypto_sign_ed25519_SEEDBYTES &&
 		  SIGN_SIGNATURE == crypto_sign_ed25519_BYTES,
 	      "the sizes of Ed25519");
 
-/* Signed before all else: these keys sign nothing of another kind or version.
- * With its final NUL. */
+/* Begins all that is signed, with its final NUL, so that no signature made for
+ * another purpose or version is valid here. */
 static const char domain[] = "pop-before-smtp peers 1";
 
 enum {
@@ -25,7 +25,7 @@ int
 sign_begin(struct err *err)
 {
 	return sodium_init() >= 0 ? 0
-				  : err_set(err, "libsodium does not start");
+				  : err_set(err, "cannot initialize libsodium");
 }
 
 void
@@ -48,13 +48,13 @@ sign_read_key(unsigned char secret[SIGN_SECRET], const char *text,
 	size_t len = strcspn(text, "\n");
 
 	if (strncmp(text, "k1:", 3) == 0)
-		return err_set(err, "holds a public key; the file that "
-				    "`pbsctl keygen' made is wanted");
+		return err_set(err, "holds a public key; name the file that "
+				    "`pbsctl keygen' made");
 	if (strncmp(text, "s1:", 3) != 0 || text[len + (text[len] != '\0')] ||
 	    base64_decode(seed, sizeof(seed), text + 3, len - 3) != 0) {
 		sign_forget(seed, sizeof(seed));
-		return err_set(err, "holds no key of `pbsctl keygen', one line "
-				    "s1:...");
+		return err_set(err, "holds no key from `pbsctl keygen', one "
+				    "line s1:...");
 	}
 	crypto_sign_ed25519_seed_keypair(public_key, secret, seed);
 	sign_forget(seed, sizeof(seed));
@@ -75,8 +75,8 @@ sign_forget(void *bytes, size_t len)
 	sodium_memzero(bytes, len);
 }
 
-/* One text for one entry: the NULs tell where each part ends, since neither a
- * stream nor an id holds one. 0: it is too long. */
+/* What is signed, different for each entry: a NUL ends the stream and the id,
+ * which contain none. 0: it is too long. */
 static size_t
 signed_bytes(unsigned char out[SIGNED_MAX], const struct sign_entry *entry)
 {

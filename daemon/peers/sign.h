@@ -1,10 +1,10 @@
 /*
- * sign: the keys of hosts, and their signatures on what they tell each other.
+ * sign: the keys of hosts, and their signatures on the entries they exchange.
  *
  * Ed25519 (RFC 8032), computed by libsodium; this is its only user. Each host
  * has a secret key of its own, and whoever reads its entries has its public
- * key. What is signed is an entry of a stream: the name of the stream and the
- * id are signed with it, so that an entry is worth nothing in another place.
+ * key. What is signed is an entry of a stream, together with the name of the
+ * stream and the id, so that it is not valid in any other place.
  *
  * A secret key is kept in a file of one line, "s1:" and its 32-byte seed in
  * base64; a public key is written "k1:" and its 32 bytes in base64.
@@ -43,7 +43,7 @@ void sign_new_key(unsigned char secret[SIGN_SECRET], char text[SIGN_KEY_TEXT]);
 int sign_read_key(unsigned char secret[SIGN_SECRET], const char *text,
 		  struct err *);
 
-/* "k1:...", for those who shall believe this host. */
+/* "k1:...", for the configuration of hosts that accept this one's entries. */
 void sign_public_text(char text[SIGN_KEY_TEXT],
 		      const unsigned char secret[SIGN_SECRET]);
 
@@ -63,8 +63,8 @@ void sign_entry(unsigned char signature[SIGN_SIGNATURE],
 		const struct sign_entry *,
 		const unsigned char secret[SIGN_SECRET]);
 
-/* Whether the holder of the secret key signed just this entry. Keys and
- * signatures that would fit many entries are refused. */
+/* Whether the holder of the secret key signed exactly this entry. Keys and
+ * signatures that would be valid for many entries are refused. */
 bool sign_verify(const unsigned char signature[SIGN_SIGNATURE],
 		 const struct sign_entry *,
 		 const unsigned char public_key[SIGN_PUBLIC]);

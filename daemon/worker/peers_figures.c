@@ -192,8 +192,8 @@ write_silence(const struct peers_figures *f, FILE *out)
 	struct inbox_row row;
 
 	exposition_begin(out, name, EXPOSITION_GAUGE,
-			 "For how long nothing was heard of a host, which says "
-			 "something every 5 s.");
+			 "For how long nothing was heard from a host, which "
+			 "sends something every 5 s.");
 	for (size_t i = 0; i < inbox_hosts(f->inbox); i++) {
 		inbox_get(f->inbox, i, f->now, &row);
 		if (row.heard_ms >= 0)
