@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/chance.h"
 #include "tests/tap.h"
 
 enum { GRACE = 1800 };
@@ -440,17 +441,6 @@ follow(void *arg, enum authtab_event event, const struct addr *addr,
 		    follower->naive[i].expires < follower->naive[who].expires)
 			follower->fair = false;
 	follower->naive[who].in = false;
-}
-
-static uint32_t
-chance(uint32_t limit)
-{
-	static uint64_t state = 88172645463325252;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (uint32_t)(state >> 33) % limit;
 }
 
 static int64_t

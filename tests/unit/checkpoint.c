@@ -120,13 +120,34 @@ tell(const struct authtab *tab, const char *addr)
 	return text;
 }
 
+static struct authtab *
+save_and_load(const struct authtab *tab)
+{
+	FILE *f = fopen(file, "w");
+
+	checkpoint_write(f, tab, &nothing, NULL, 0, &written, 300);
+	fclose(f);
+	return load();
+}
+
+static void
+same_rows(const struct authtab *got, const struct authtab *want,
+	  const char *const *addrs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char *text = strdup(tell(want, addrs[i]));
+
+		is_str(tell(got, addrs[i]), text, "%s is as it was", addrs[i]);
+		free(text);
+	}
+}
+
 static void
 round_trip(void)
 {
 	static const char *const addrs[] = {"192.0.2.1", "192.0.2.2",
 					    "192.0.2.3", "2001:db8::1"};
 	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL), *again;
-	FILE *f = fopen(file, "w");
 
 	authtab_set_hold(tab, 86400, 0);
 	grant(tab, addrs[0], "ann", 10, 0);
@@ -136,19 +157,12 @@ round_trip(void)
 	grant(tab, addrs[2], NULL, 30, 0);
 	grant(tab, addrs[3], "ann", 40, 0);
 	grant(tab, addrs[3], NULL, 200, 0);
-	checkpoint_write(f, tab, &nothing, NULL, 0, &written, 300);
-	fclose(f);
-	again = load();
+	again = save_and_load(tab);
 	is_str(tell(again, addrs[1]),
 	       "120 9000 1920: eve 120 9000 1920,  bob by 120 1920 1920,"
 	       " ann 20 1820 1820,",
 	       "each user comes back with their own times");
-	for (size_t i = 0; i < sizeof(addrs) / sizeof(addrs[0]); i++) {
-		char *want = strdup(tell(tab, addrs[i]));
-
-		is_str(tell(again, addrs[i]), want, "all of it");
-		free(want);
-	}
+	same_rows(again, tab, addrs, sizeof(addrs) / sizeof(addrs[0]));
 	authtab_free(&tab);
 	authtab_free(&again);
 }
@@ -160,7 +174,6 @@ rules(void)
 					    "192.0.2.3", "192.0.2.4",
 					    "192.0.2.5", "192.0.2.6"};
 	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL), *again;
-	FILE *f = fopen(file, "w");
 
 	authtab_set_hold(tab, 86400, 0);
 	grant(tab, addrs[0], NULL, 10, 0);
@@ -172,9 +185,7 @@ rules(void)
 	grant_by(tab, "pop", addrs[4], "bob", 60, 0);
 	grant(tab, addrs[4], NULL, 60, 0);
 	grant(tab, addrs[5], "ann", 70, 0);
-	checkpoint_write(f, tab, &nothing, NULL, 0, &written, 300);
-	fclose(f);
-	again = load();
+	again = save_and_load(tab);
 	is_str(tell(again, addrs[3]),
 	       "50 9000 1850 pop: bob by pop 50 1850 1850,"
 	       " ann by imap 40 9000 1840,",
@@ -183,12 +194,7 @@ rules(void)
 	       "60 1860 1860 imap: bob by pop 60 1860 1860,"
 	       " ann by imap 60 1860 1860, rest 60 1860 1860,",
 	       "also where only the rules differ, and logins without a user");
-	for (size_t i = 0; i < sizeof(addrs) / sizeof(addrs[0]); i++) {
-		char *want = strdup(tell(tab, addrs[i]));
-
-		is_str(tell(again, addrs[i]), want, "each by its own rule");
-		free(want);
-	}
+	same_rows(again, tab, addrs, sizeof(addrs) / sizeof(addrs[0]));
 	authtab_free(&tab);
 	authtab_free(&again);
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "daemon/conf/conf_peers.h"
 #include "daemon/peers/sign.h"
+#include "tests/chance.h"
 #include "tests/tap.h"
 
 #ifdef WITHOUT_PEERS
@@ -416,17 +417,6 @@ departed(void)
 
 /* ---- by chance ---- */
 
-static uint64_t state = 88172645463325252u;
-
-static int
-any(int n)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (int)(state % (uint64_t)n);
-}
-
 /* Forged by another host, changed by a bit, of another place, replayed: as many
  * as asked for, so far apart that so many of them are verified. */
 static void
@@ -457,12 +447,12 @@ attacked(int attacks, int64_t apart_ms)
 			break;
 		case 1:
 			inbox_rewound(p->inbox, "pbs:pop1");
-			payload[any(sizeof(login) - 1)] ^= (char)(1 << any(8));
+			payload[chance(sizeof(login) - 1)] ^= (char)(1 << chance(8));
 			break;
 		case 2:
 			inbox_rewound(p->inbox, "pbs:pop1");
-			changed[any(SIGN_SIGNATURE)] ^=
-			    (unsigned char)(1 << any(8));
+			changed[chance(SIGN_SIGNATURE)] ^=
+			    (unsigned char)(1 << chance(8));
 			message.signature = changed;
 			break;
 		case 3:
@@ -500,19 +490,19 @@ by_chance(void)
 		strcpy(kept[i], login);
 	until[7] = 1700001800;
 	for (int i = 0; i < STEPS && good; i++) {
-		char *text = kept[any(KEPT)];
+		char *text = kept[chance(KEPT)];
 		time_t now = (time_t)peers_wall(p->seen.now);
-		int n = any(ADDRESSES);
-		long when = (long)now - any(40), end = when + GRACE - any(900);
+		int n = chance(ADDRESSES);
+		long when = (long)now - chance(40), end = when + GRACE - chance(900);
 
-		if (any(3) > 0 && any(50) == 0) {
+		if (chance(3) > 0 && chance(50) == 0) {
 			snprintf(text, sizeof(kept[0]),
 				 "1 %ld 1 %d\nR 192.0.2.%d %ld\n", (long)now,
 				 i + 2, n, when);
 			if (when > removed[n])
 				removed[n] = when;
 			until[n] = 0;
-		} else if (any(3) > 0) {
+		} else if (chance(3) > 0) {
 			snprintf(text, sizeof(kept[0]),
 				 "1 %ld 1 %d\nL 192.0.2.%d %ld %ld\n",
 				 (long)now, i + 2, n, when, end);
@@ -520,8 +510,8 @@ by_chance(void)
 				until[n] = end;
 		}
 		inbox_rewound(p->inbox, "pbs:pop1");
-		send_text(p, any(HOSTS), text);
-		pass(p, any(3000));
+		send_text(p, chance(HOSTS), text);
+		pass(p, chance(3000));
 		now = (time_t)peers_wall(p->seen.now);
 		for (int j = 0; j < ADDRESSES; j++)
 			if (until[j] > now && p->seen.removed[j] == 0 &&

@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "daemon/table/removals.h"
+#include "tests/chance.h"
 #include "tests/tap.h"
 
 enum {
@@ -35,17 +36,6 @@ static const struct outbox_settings settings = {.grace = GRACE,
 
 /* What happens beside logins, removals and the loss of the link. */
 enum world_kind { LINK, JUMPS, LOSSES };
-
-static uint64_t state = 88172645463325252u;
-
-static int
-any(int n)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (int)(state % (uint64_t)n);
-}
 
 static struct addr
 address(int n)
@@ -166,7 +156,7 @@ arrive(struct world *w)
 static void
 lose_link(struct world *w)
 {
-	size_t got = (size_t)any((int)w->nway + 1);
+	size_t got = (size_t)chance((int)w->nway + 1);
 
 	w->up = false;
 	outbox_disconnected(w->outbox);
@@ -228,7 +218,7 @@ delete_stream(struct world *w)
 static void
 lose_end(struct world *w)
 {
-	size_t lost = (size_t)any((int)(w->nstream < 20 ? w->nstream : 20) + 1);
+	size_t lost = (size_t)chance((int)(w->nstream < 20 ? w->nstream : 20) + 1);
 
 	lose_link(w);
 	lose_late(w);
@@ -255,9 +245,9 @@ static void
 log_in(struct world *w)
 {
 	static const char *const users[USERS] = {"ann", "bob@example.org", ""};
-	int a = any(ADDRESSES), u = any(USERS);
+	int a = chance(ADDRESSES), u = chance(USERS);
 	struct addr addr = address(a);
-	time_t when = (time_t)peers_wall(w->now) - any(LATE_MAX);
+	time_t when = (time_t)peers_wall(w->now) - chance(LATE_MAX);
 	int64_t until = steady(w) + when - peers_wall(w->now) + GRACE;
 
 	if (when <= w->removed[a])
@@ -276,7 +266,7 @@ log_in(struct world *w)
 static void
 remove_one(struct world *w)
 {
-	int a = any(ADDRESSES);
+	int a = chance(ADDRESSES);
 	struct addr addr = address(a);
 	time_t stamp = (time_t)peers_wall(w->now);
 
@@ -296,18 +286,18 @@ pass_time(struct world *w, int64_t ms)
 static void
 jump(struct world *w)
 {
-	w->now.wall_ms += (any(7200) - 3600) * 1000;
+	w->now.wall_ms += (chance(7200) - 3600) * 1000;
 }
 
 static void
 step(struct world *w, enum world_kind kind)
 {
-	int n = any(kind == LOSSES ? 1000 : 980);
+	int n = chance(kind == LOSSES ? 1000 : 980);
 
 	if (n < 350)
 		log_in(w);
 	else if (n < 600)
-		pass_time(w, any(1500));
+		pass_time(w, chance(1500));
 	else if (n < 800)
 		send_all(w);
 	else if (n < 940)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/chance.h"
 #include "tests/tap.h"
 
 enum { NOW = 1700000000, SKEW = 30, LONGEST = 86400 };
@@ -214,26 +215,15 @@ bounds(void)
 
 /* ---- by chance ---- */
 
-static uint64_t state = 88172645463325252u;
-
-static size_t
-any(size_t n)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (size_t)(state % n);
-}
-
 static size_t
 mutate(char *text, size_t len, size_t room)
 {
 	static const char odd[] = "0123456789 .:/LHR\n\n  aA-+x\xff";
-	size_t at = any(len), more = any(8) + 1;
+	size_t at = chance(len), more = chance(8) + 1;
 
-	switch (any(4)) {
+	switch (chance(4)) {
 	case 0:
-		text[at] = odd[any(sizeof(odd) - 1)];
+		text[at] = odd[chance(sizeof(odd) - 1)];
 		return len;
 	case 1:
 		if (at + more > len)
@@ -246,7 +236,7 @@ mutate(char *text, size_t len, size_t room)
 		memmove(text + at + more, text + at, len - at);
 		return len + more;
 	default:
-		text[at] = (char)any(256);
+		text[at] = (char)chance(256);
 		return len;
 	}
 }

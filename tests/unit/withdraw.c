@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/chance.h"
 #include "tests/tap.h"
 
 enum { GRACE = 1800, HOLD = 7200 };
@@ -305,17 +306,6 @@ struct naive {
 	int64_t granted, expires;
 	size_t rule;
 };
-
-static uint32_t
-chance(uint32_t limit)
-{
-	static uint64_t state = 88172645463325252;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (uint32_t)(state >> 33) % limit;
-}
 
 static int64_t
 later(int64_t a, int64_t b)
