@@ -1,7 +1,7 @@
 # Completion of pop-before-smtp and pbsctl in fish.
 #
-# It asks the program that is typed for --help, which is printed from the one
-# table of its flags, so that it cannot know other flags than the program.
+# It runs the typed program with --help, which prints the program's own table of
+# flags, so that the completion always agrees with the program.
 
 function __pop_before_smtp_flags
     set -l program (commandline -opc)[1]
@@ -38,7 +38,7 @@ function __pbsctl_flags
     echo --help
 end
 
-# Flags begin with a dash; else files are offered, as for values.
+# Flags begin with a dash; for anything else, files are offered, as for values.
 complete -c pop-before-smtp -a '(__pop_before_smtp_flags)'
 complete -c pbsctl -n 'test (count (commandline -opc)) -eq 1' -f -a '(__pbsctl_verbs)'
 complete -c pbsctl -n 'test (count (commandline -opc)) -gt 1' -a '(__pbsctl_flags | sort -u)'

@@ -1,8 +1,8 @@
 #compdef pop-before-smtp pbsctl
 # Completion of pop-before-smtp and pbsctl in zsh.
 #
-# It asks the program that is typed for --help, which is printed from the one
-# table of its flags, so that it cannot know other flags than the program.
+# It runs the typed program with --help, which prints the program's own table of
+# flags, so that the completion always agrees with the program.
 
 _pop_before_smtp_value() { # what of a value
 	case $1 in
