@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# The shells offer what the programs' tables have: each shell is asked, and
-# --help is what they must agree with.
+# Bash, zsh and fish complete exactly the flags and verbs that --help prints
+# from the programs' own tables.
 import os
 import re
 import shutil

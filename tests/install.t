@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-# `make install' puts everything where it says, `make uninstall' takes it away
-# again but for what is the user's; the unit and the init script fit to it.
+# `make install' puts each file in its documented place, and `make uninstall'
+# removes all but the user's own files; the unit and the init script match what
+# was installed.
 import fnmatch
 import os
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# The manual pages are clean mdoc, name every flag, key and verb that there is,
-# and what they and the sample configuration show works as it stands.
+# The manual pages are clean mdoc and name every flag, key and verb; the
+# examples in them and in the sample configuration work as printed.
 import glob
 import os
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# packaging/install-packages speaks to each of five package managers in its own
-# words, names what is missing, and never removes anything.
+# packaging/install-packages uses each of five package managers correctly, names
+# what is missing, and never removes anything.
 import os
 import shutil
 import subprocess

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# promtool finds nothing in what the daemon writes and in our alerts, each of
-# which fires when it should and not otherwise. Dashboard, alerts and manual know
-# the metrics that there are, and no others.
+# promtool accepts the daemon's metrics and our alerts; each alert fires when it
+# should and not otherwise. The dashboard, the alerts and the manual name
+# exactly the metrics that exist.
 import glob
 import json
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # The borders between the rooms hold, and the code keeps its shape: includes,
-# third-party headers, circles, tags, exports, clocks, the length of functions,
+# third-party headers, cycles, tags, exports, clocks, the length of functions,
 # headers that compile alone, no hidden state. Each check is shown to fail on a
 # tree that breaks it.
 import collections

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# tests/run believes nothing: a test that crashes, hangs, prints no plan or
-# too few results has failed; a skipped one has failed where CI=true.
+# tests/run counts a test as failed if it crashes, hangs, or prints no plan or
+# too few results, and a skipped one if CI=true.
 import os
 import shutil
 import subprocess

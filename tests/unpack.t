@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-# packaging/unpack-packages asks apt for what is not there yet, refreshes its
-# lists once if that fails, installs nothing, and says what it cannot get.
+# packaging/unpack-packages asks apt for packages that are not there yet,
+# refreshes its lists once if that fails, installs nothing, and reports what it
+# cannot get.
 import os
 import subprocess
 import sys

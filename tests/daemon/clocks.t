@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Whatever happens to the clocks, nobody stays authorized later than grace + 5 s
-# after the last login, by the clock that cannot be set.
+# Whatever happens to the clocks, nobody stays authorized later than the grace
+# period and 5 s after the last login, by the clock that cannot be set.
 # tests/run: timeout=900
 """CLOCK_PROGRAMS=N CLOCK_SEED=N: as many programs of steps, from that seed on.
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-# Whatever fails, nobody stays authorized later than the grace and five seconds
-# after the last login: the daemon killed or stopped, a full disk, a disk with
-# errors, a read-only map, a clock that jumps, a log that is quiet or gone, a
-# Postfix that is started anew. Each is looked at once, when the time is over,
-# in every type of map.
+# Whatever fails, nobody stays authorized later than the grace period and five
+# seconds after the last login: the daemon is killed or stopped, the disk is
+# full or has errors, the map is read-only, the clock jumps, the log is quiet or
+# gone, Postfix is restarted. Each map type is examined right after the fault,
+# and when the time is over.
 # tests/run: root
 import concurrent.futures
 import contextlib

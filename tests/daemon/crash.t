@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # kill -9 at each system call of a publish, of a start and of a stop, and at
-# random moments: the map is whole, the old or the new one, and after the next
-# start it holds everybody who logged in and nobody who has expired.
+# random moments: the map is whole, either the old or the new one, and after the
+# next start it has everybody who logged in and nobody who has expired.
 # tests/run: timeout=600
 """CRASH_KILLS=N: so many random kills (make soak). CRASH_ALL=1: also at the
 calls that change nothing on the disk. CRASH_SEED=S."""

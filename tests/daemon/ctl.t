@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# pbsctl status, list, show, add and remove: what they say of a running daemon,
-# what they change in the map that Postfix reads, and what they say when there
-# is no daemon, or nothing to be found.
+# pbsctl status, list, show, add and remove: what they print of a running
+# daemon, what they change in the map that Postfix reads, and what they print if
+# no daemon is running or nothing is found.
 import json
 import os
 import socket

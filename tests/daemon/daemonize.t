@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# --daemon returns when the map is ready; the keeper that stays clears the map
-# and starts the daemon anew when it dies; a SIGTERM ends both.
+# --daemon returns when the map is ready; the keeper clears the map and starts
+# another worker when the worker dies; a SIGTERM ends both.
 import os
 import signal
 import sys

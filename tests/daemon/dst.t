@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-# The hour that comes twice in autumn is settled by the order of the lines, and
-# the hour that spring skips counts as the minute before it: with the clock in the
-# midst of both, at a start, while the log is followed, and after a restart.
+# The order of the lines decides in the hour that occurs twice in autumn, and
+# the hour that is skipped in spring counts as the minute before it: with the
+# clock in the middle of either, at a start, while the log is followed, and
+# after a restart.
 import calendar
 import os
 import sys

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Lines that a container's runtime wraps are logins from the start and while the
-# log is followed, and a log that nobody understands is not silent.
+# Lines that a container runtime wraps are recognized as logins at the start and
+# while the log is followed, and the daemon warns of a log in an unknown format.
 import json
 import os
 import sys

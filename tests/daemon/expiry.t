@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# An authorization ends when its grace is over, driven by the clock alone; a
-# new login prolongs it, a stamp from the future does not.
+# An authorization ends when its grace period is over, even if nothing is
+# logged; a new login prolongs it, a time stamp from the future does not.
 import os
 import re
 import signal

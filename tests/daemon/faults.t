@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Each system call that can fail is made to fail, with each errno, while the
-# daemon starts, follows, publishes, saves and reloads: it says so, once; it
-# does not crash; and when the fault ends nothing has been lost.
+# daemon starts, follows, publishes, saves and reloads: the daemon logs it once
+# and does not crash, and when the fault ends nothing has been lost.
 # tests/run: timeout=600
 """The table of what happened is printed as comments."""
 import collections

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Each flag does what its line in the manual says; what is wrong is said with
-# where, why and the nearest known word, and with sysexits' code.
+# Each flag does what the manual says; errors name the place, the reason and the
+# nearest known word, and have the exit codes of sysexits.
 import os
 import shutil
 import signal

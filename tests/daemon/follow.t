@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Whatever is done to a log that is followed, a login written afterwards is
-# found, and text that only looks like a login's line is not.
+# Whatever happens to a log that is followed, a login written afterwards is
+# found, and text that only looks like a login line is not.
 import os
 import re
 import shutil

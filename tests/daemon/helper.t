@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# A helper that is killed is started again by its guardian, a guardian by the
-# helper; each is logged. What was known of mynetworks counts until it is asked
-# with success. Unprivileged, too.
+# If the helper is killed, its guardian starts another; if the guardian is
+# killed, the helper does. Both are logged. What was known of mynetworks counts
+# until a query succeeds again, even for an unprivileged user.
 import contextlib
 import os
 import pwd

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# An hour of a busy host, as fast as it goes: sixty rotations with many logins
-# each. Every login is counted, every address is in the map, and neither memory
-# nor descriptors have grown since the first minutes.
+# One hour of a busy host, run as fast as possible: sixty rotations with many
+# logins each. Every login is counted, every address is in the map, and neither
+# memory nor descriptors have grown since the first minutes.
 # tests/run: timeout=3600
 """HOUR_LOGINS=N a minute; 600000 is 10,000 a second (make soak)."""
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Nobody stays authorized whom no one vouches for: the worker is stopped, killed,
-# or goes on without its keeper; each time the map is empty within 5 seconds.
+# If the worker is stopped or killed, or continues without its keeper, the map
+# is empty within 5 seconds, so that nobody stays authorized unwatched.
 import os
 import signal
 import sys

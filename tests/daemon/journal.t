@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-# Logins are read from the systemd journal, also those that came while the
-# daemon was down; what is no line of one program is not read, nor the rest of a
-# line that journald cut, nor what a user writes: against a journald of our own,
-# in its own mount namespace; where that cannot be (a bare chroot), in place, if
-# no other journald has been there.
+# Logins are read from the systemd journal, including those logged while the
+# daemon was down. Lines of other programs, the rest of a line that journald
+# cut, and what a user writes do not count. The test runs a journald of its own
+# in its own mount namespace; if that is impossible (a bare chroot), it runs one
+# in place, unless another journald has been there.
 # tests/run: root
 import contextlib
 import glob

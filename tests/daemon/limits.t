@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Limits of the process: a write that the system refuses is an error that is
-# logged, and nobody stays authorized for it.
+# Limits of the process: a write that the system refuses is logged as an error,
+# and nobody stays authorized because of it.
 import os
 import resource
 import subprocess

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # pbs-link and the engine between several hosts: what is appended arrives and is
-# acknowledged, what is lost is noticed, each problem is reported once, and a
-# hostile engine gets no further than this process.
+# acknowledged, losses are noticed, each problem is reported once, and a hostile
+# engine cannot get beyond this process.
 import os
 import pwd
 import select

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# What pbs-link needs to be let in by the engine is looked at before the daemon
-# has started; and whatever happens to it, or to the helper, no process of ours
-# is left when the daemon has ended. An engine that is away is no reason not to
-# start; the log says what that means at this host.
+# What pbs-link needs to log in to the engine is checked before the daemon has
+# started; whatever happens to pbs-link or to the helper, none of our processes
+# is left when the daemon has ended. The daemon starts even if the engine is
+# down, and logs what that means for this host.
 import os
 import pwd
 import signal

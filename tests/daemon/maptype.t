@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# A map without a type is of the type that Postfix takes: default_database_type
-# if that is one of ours; else hash where Postfix reads such, else lmdb, else cdb;
-# and it is logged unless it is hash. A map that is there keeps its type.
+# A map without a type gets Postfix's default_database_type if that is one of
+# ours; otherwise hash, lmdb or cdb, the first that Postfix supports; this is
+# logged unless it is hash. An existing map keeps its type.
 import os
 import signal
 import sys

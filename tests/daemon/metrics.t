@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# What the daemon tells a Prometheus: the counters are those of pbsctl status;
-# the file is replaced as a whole, no more often than every 15 s, and by an idle
-# daemon when the keeper looks after its worker. If it cannot be written, that is
-# said once, and logins go on.
+# The daemon's metrics for Prometheus: the counters agree with pbsctl status;
+# the file is replaced as a whole, at most every 15 s, and by an idle daemon
+# when the keeper checks its worker. If the file cannot be written, that is
+# logged once, and logins still count.
 import os
 import signal
 import stat

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# A mount over a log or its directory makes the path name another file, and no
-# file event reports it. The daemon follows the new file within seconds, and the
-# old one again when the mount is gone; idle, it is never woken.
+# After a mount over a log or its directory, the path names another file, and no
+# file event reports that. The daemon follows the new file within seconds, and
+# the old one again after the unmount; while it is idle, nothing wakes it.
 # tests/run: root
 import os
 import shutil

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# A message with a stranger's newline in it, as a syslogd that does not escape it
-# writes it: three lines, of which the middle one is whole. It grants nothing;
-# what follows 64 KiB later, and what is in another log, does.
+# A message with a stranger's newlines in it, as a syslogd that does not escape
+# them writes it: three lines, of which the middle one is a whole login line. It
+# grants nothing; logins 64 KiB later, and in another log, do.
 import os
 import signal
 import sys

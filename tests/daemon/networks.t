@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Loopback, the machine's own addresses, Postfix's mynetworks and what the
-# configuration excludes are never written; it is counted, and said once.
+# Loopback, the machine's own addresses, Postfix's mynetworks and excluded
+# networks are never written; such logins are counted, and logged once.
 import os
 import signal
 import subprocess

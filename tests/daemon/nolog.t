@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-# No log is named, and none is there: what is followed in its place is said, and
-# where there is no journal either, the log that the first mail makes is found.
+# No log is configured and none exists: the daemon logs what it follows instead,
+# and if there is no journal either, it finds the log that the first mail
+# creates.
 # tests/run: root exclusive
 import glob
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# dbfile: none, a host with a POP server and no Postfix, and logfile: none, a
-# relay that follows no log: each does the rest as ever.
+# dbfile: none, for a host with a POP server and no Postfix, and logfile: none,
+# for a relay that follows no log: everything else works as usual.
 import json
 import os
 import signal

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# An operator needs no root: a member of the group pop-before-smtp may ask and
-# change the running daemon, and nobody else may. No other group that a daemon
-# runs with has that meaning.
+# An operator does not need root: members of the group pop-before-smtp may query
+# and change the running daemon, and nobody else may. No other group that a
+# daemon runs with gives this right.
 # tests/run: root
 import os
 import shutil

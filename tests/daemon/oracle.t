@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # What the daemon writes for a large log equals, key by key and value by value,
-# what an independent reader of the same log (tests/oracle.py) works out.
+# what an independent reader of the same log (tests/oracle.py) computes.
 # tests/run: timeout=600
 """With ORACLE_LINES=1000000 in the environment: `make oracle`."""
 import os

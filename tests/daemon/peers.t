@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # Several hosts: who logs in at one may relay at the others, for as long as the
-# first says and they agree; whatever the engine between them loses. What nobody
-# has signed grants nothing, and what an operator removes is gone everywhere.
+# first one says and the others accept, whatever the engine between them loses.
+# Unsigned entries grant nothing, and what an operator removes is removed at
+# every host.
 import os
 import signal
 import sys

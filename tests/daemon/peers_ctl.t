@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# pbsctl peers, status and metrics: what they say of other hosts and of the
-# engine between, in text and in JSON, while all is well and while it is not.
+# pbsctl peers, status and metrics: what they show of other hosts and of the
+# engine, in text and in JSON, with and without faults.
 import json
 import os
 import re

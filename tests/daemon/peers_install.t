@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# What INSTALL says of several hosts works as it is written there: the users of
-# the engine have the rights they need and no others, the engine takes its
-# settings, and the daemon takes its configuration.
+# The setup of several hosts in INSTALL works as printed: the users of the
+# engine have the rights that they need and no others, the engine accepts its
+# settings, and the daemon its configuration.
 import os
 import re
 import subprocess

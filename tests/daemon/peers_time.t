@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# Several hosts over hours, by clocks that the test sets: what others vouch for
-# ends when they said, whether or not the engine is there; sessions at another
-# host hold an address as long as they last, and each user of an address counts
-# for as long as his own host says.
+# Several hosts over hours, by clocks that the test sets: authorizations by
+# other hosts end at the times that these gave, with or without the engine;
+# sessions at another host keep an address authorized as long as they last, and
+# each user of an address counts for as long as the host of their login says.
 # tests/run: timeout=600
 import json
 import os

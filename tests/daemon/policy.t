@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# The policy service: what each state is told, over both kinds of socket; its
-# settings and what is said of wrong ones; and that a thousand hostile clients
-# cost no more than a bounded memory while the log is followed on.
+# The policy service: the answer in each state, over both kinds of socket; its
+# settings and the messages for wrong ones; and a thousand hostile clients cost
+# only bounded memory while the log is still followed.
 # tests/run: timeout=600
 import os
 import resource

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# The running daemon cannot read /etc/shadow, write elsewhere, execute anything or
-# connect to anybody; the worker cannot write at all. Tried from inside, by a
-# library that is preloaded into it: tests/lib/probe.c.
+# The running daemon cannot read /etc/shadow, write elsewhere, execute anything
+# or connect anywhere; the worker cannot write at all. A preloaded library tries
+# this from inside: tests/lib/probe.c.
 # tests/run: root
 import os
 import pwd

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Nothing is lost and nothing outlives its grace over a stop, a kill -9, a
-# rotation in between, a broken checkpoint.
+# Across a stop, a kill -9, a rotation in between, or a broken checkpoint,
+# nothing is lost and nothing outlives its grace period.
 import gzip
 import os
 import signal

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# A rotation at any moment of a start loses no line: the daemon is held before
-# each call that it makes on the directory of its logs, and there the files are
-# renamed, all at once or one at each call.
+# A rotation at any moment of a start loses no line: the daemon is paused before
+# each call that it makes on the directory of its logs, and the files are
+# renamed there, all at once or one at each call.
 # tests/run: timeout=900
 """START_STEP=N: at each N-th call, not each 5th. START_GAPS: calls between two
 steps of the rotation."""

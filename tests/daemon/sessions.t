@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# With --sessions an address stays while a session lasts that was seen to
-# begin, and the grace runs from its end; never beyond session_max. An end that
-# belongs to no session does nothing.
+# With --sessions an address stays authorized while a session lasts whose
+# beginning was seen, and the grace period runs from its end; never beyond
+# session_max. An end that belongs to no session does nothing.
 import os
 import signal
 import sys

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# SIGHUP takes over a good configuration and survives a bad one; SIGUSR1 tells
-# the state; SIGTERM and SIGINT end cleanly.
+# SIGHUP adopts a good configuration and survives a bad one; SIGUSR1 logs the
+# state; SIGTERM and SIGINT end the daemon cleanly.
 import os
 import signal
 import sys

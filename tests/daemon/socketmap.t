@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-# The live table is told over a socketmap: the right answer to each request, at
+# A socketmap answers from the live table: each request gets the right answer at
 # once, while a thousand hostile clients do what they can; nobody is answered
-# before the log has been read, and nobody stays for longer than the grace.
+# before the log has been read, and nobody stays authorized longer than the
+# grace period.
 # tests/run: timeout=600
 import os
 import resource

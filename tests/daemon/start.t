@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# READY=1 comes when the map holds what the log says, and no sooner; whatever
-# a crashed run left in the map is gone by then.
+# READY=1 comes when the map has what the log says, and no sooner; by then,
+# everything that a crashed run left in the map is gone.
 import os
 import socket
 import subprocess

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # pbsctl top on a real terminal, that of tmux: it shows a login within a second,
 # obeys its keys and any size, and leaves the terminal as it was, however it
-# ends. Where it cannot be shown, it says why.
+# ends. If it cannot run there, it says why.
 import itertools
 import os
 import re

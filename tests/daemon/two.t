@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# Two daemons would undo each other's work: the second one on the same map is
-# refused and says who has it.
+# Two daemons would undo each other's work: a second one on the same map is
+# refused, with a message that names the first.
 import os
 import sys
 

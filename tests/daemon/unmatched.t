@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# A program that has rules, and logs for an hour while no line of it matches one,
-# is warned of: once, with a line and the command that explains it. No command
-# that the daemon tells anybody to run holds what a shell takes for more than
-# one word.
+# If a program with rules logs for an hour while none of its lines matches one,
+# there is one warning, with a line and the command that explains it. In every
+# command that the daemon suggests, a log line is quoted as a single word for
+# the shell.
 import os
 import signal
 import subprocess

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# --user: the daemon that root starts works as that user and can never be root
-# again; what that user may not do is said at the start, not at 3 a.m.
+# --user: a daemon that root starts runs as that user and can never be root
+# again; what that user may not do is reported at the start, not at 3 a.m.
 # tests/run: root
 import os
 import pwd

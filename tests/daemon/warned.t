@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# What a setting or an address means is said when it is first seen: addresses
-# that no map can hold, link-local ones, long graces, shared addresses. A signal
-# that comes before the daemon is ready ends it well.
+# The daemon warns of a setting or an address when it first sees it: addresses
+# that no map can hold, link-local ones, long grace periods, shared addresses. A
+# signal before the daemon is ready ends it cleanly.
 import os
 import signal
 import subprocess

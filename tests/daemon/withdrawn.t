@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# What the configuration refuses now leaves every map and list, also if it was
-# granted before: at a reload, and at a start with an old checkpoint. So does
-# what a rule has granted that is no longer in force. What another program has
-# written into a map does not stay there.
+# What the configuration now refuses leaves every map and list, even if it was
+# granted before: at a reload, and at a start with an old checkpoint. So do
+# addresses authorized by a rule that is no longer in force. What another
+# program has written into a map does not stay there.
 import json
 import os
 import signal

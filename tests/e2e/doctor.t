@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# pbsctl doctor finds nothing on a healthy host, and each fault that is seeded,
-# with a remedy that helps: against a real Postfix in a throw-away directory
-# and a running daemon. Each fault is seeded alone, and must be found alone.
+# pbsctl doctor finds nothing on a healthy host, and finds each seeded fault,
+# alone, with a remedy that works: against a real Postfix in a temporary
+# directory and a running daemon.
 # tests/run: root timeout=900
 import json
 import os

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # What pbsctl import-xmail and import-smap write, in a real Postfix: it starts
-# without a warning; lets in, relays and refuses as the server before it did;
-# and no form of address gets a message through that may not pass. One directory
-# of XMail and one netperm-table that use every directive; a client poses as any
-# address, by XCLIENT.
+# without a warning; it accepts, relays and refuses as the old server did; and
+# no form of address gets a message through that must not pass. The input is a
+# directory of XMail and a netperm-table that use every directive; a client
+# pretends to have any address, by XCLIENT.
 # tests/run: root
 import json
 import os

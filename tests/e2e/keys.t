@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# What a real smtpd looks up for a client: over IPv4, IPv6 and IPv6 that is
-# mapped IPv4 it finds whoever has logged in, in each type of map, and no one
-# else; with ipv6_prefix: 64 all of his /64 and nothing beside it. A change of
-# an lmdb map restarts no smtpd.
+# What a real smtpd looks up for a client: over IPv4, IPv6 and IPv4-mapped IPv6
+# it finds whoever has logged in, in each type of map, and nobody else; with
+# ipv6_prefix: 64 it finds exactly the client's /64. A change of an lmdb map
+# restarts no smtpd.
 # tests/run: root
 """One Postfix with one restriction class for each map: the recipient's domain
 chooses the map that is asked. A client poses as any address, by XCLIENT."""

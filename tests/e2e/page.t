@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-# page: headless Chromium shows the page of `pbsctl report': nothing on its
-# console, nothing loaded, the numbers of --json, and room enough on a phone.
+# page: headless Chromium shows the page of `pbsctl report' without a message on
+# its console or a network request, with the numbers of --json, and readable on
+# a phone.
 import json
 import os
 import subprocess

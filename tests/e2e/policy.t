@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# With check_policy_service a client that logged in may relay under its own
+# With check_policy_service, a client that logged in may relay with its own
 # sender and no other; a shared address, a limit and a changed file of senders
-# are handled as configured; and while the daemon is down incoming mail flows
+# are handled as configured; while the daemon is down, incoming mail is accepted
 # and strangers are refused. With a real Postfix over IPv4 and IPv6.
 # tests/run: root
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# When postscreen and smtpd see a login: in lmdb at once, in hash in a second, in
-# cidr with the next process only: after postfix reload, max_idle or max_use, or,
-# in postscreen, when a hash that stands beside it has changed.
+# When postscreen and smtpd see a login: in lmdb at once, in hash within a
+# second, in cidr only in the next process, that is, after postfix reload,
+# max_idle or max_use, or, in postscreen, when a hash map beside it has changed.
 # tests/run: root
 """One Postfix; a postscreen on a port of its own for each list. Who is in the
 list gets smtpd's greeting, all others 521: there is nothing to wait for. The

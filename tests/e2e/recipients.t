@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# What a real smtpd accepts by the tables of pbsctl recipients: each row of the
-# documented example, for each type of map and of rules; and a list that is
-# moved in counts within settle + 1 s, for a session that is new.
+# What a real smtpd accepts with the tables of pbsctl recipients: each row of
+# the documented example, for each type of map and of rules; and a list that is
+# moved into place counts for new sessions within settle + 1 s.
 # tests/run: root
 import os
 import smtplib

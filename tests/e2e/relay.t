@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-# A stranger may not relay; after a POP3 login he may; when the grace is over
-# he may not. With a real Dovecot, a real Postfix and a real client on another
-# address, over IPv4 and IPv6, by Dovecot's own log and by syslog.
+# A stranger may not relay; after a POP3 login they may, and when the grace
+# period is over they may not. With a real Dovecot, a real Postfix and a real
+# client at another address, over IPv4 and IPv6, by Dovecot's own log and by
+# syslog.
 # tests/run: root
 import os
 import poplib

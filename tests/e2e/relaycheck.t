@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# pbsctl relay-check finds the opening in each of eight Postfix configurations
-# that are open in a way of their own, by the form that is meant for it, and
-# finds none in a closed one. It learns nothing from servers that do not start,
-# greet or answer, and no server makes it say more than MAIL and RCPT.
+# pbsctl relay-check finds the opening in each of eight open Postfix
+# configurations, by the form that is meant for it, and finds none in a closed
+# one. Servers that do not start, greet or answer prove nothing, and no server
+# makes it send more than MAIL and RCPT.
 # tests/run: root
 import json
 import os

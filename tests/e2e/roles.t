@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-# The gateways of INSTALL, part 14: Postfix starts with each main.cf as it is
-# printed there, with the daemon following the primary's log in each way that is
-# told there. A known user gets mail, an unknown one does not, a stranger may
-# not relay, somebody who has logged in to the primary may, and may not when the
-# grace is over; and relay-check finds no opening. Only the directories and the
+# The gateways of INSTALL, part 14: Postfix starts with each main.cf as printed
+# there, with the daemon following the primary's log in each of the ways
+# described. A known user gets mail, an unknown one does not; a stranger may not
+# relay, and somebody who has logged in to the primary may until the grace
+# period is over; relay-check finds no opening. Only the directories and the
 # port are the test's own.
 # tests/run: root
 import json

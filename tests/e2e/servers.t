@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# Other servers than Dovecot, as they run: whoever logs in to popa3d (which
-# tells it in two lines) or Solid POP3 is in the table, with the right address
-# and user; who fails to, whatever his name, is not.
+# Servers other than Dovecot, really run: whoever logs in to popa3d (which logs
+# this in two lines) or Solid POP3 is in the table, with the right address and
+# user; a failed login, with whatever name, is not.
 # tests/run: root
 import json
 import os

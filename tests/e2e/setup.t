@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-# pbsctl setup --write is all that a host with Postfix, Dovecot and a journal,
-# but no mail log, needs after the installation for the first client to relay. It
-# changes nothing without --write, and nothing a second time; a main.cf that it
-# cannot edit safely stays as it is; a step that fails is reported with what
-# undoes the steps before it.
+# After the installation, pbsctl setup --write is all that a host with Postfix,
+# Dovecot and a journal, but no mail log, needs for the first client to relay.
+# It changes nothing without --write, and nothing if it is run again; a main.cf
+# that it cannot edit safely stays as it is; a failed step is reported, with the
+# commands that undo the steps before it.
 # tests/run: root
 import concurrent.futures
 import contextlib

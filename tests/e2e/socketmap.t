@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# A chrooted smtpd asks the daemon, which runs as another user, over a socket
+# A chrooted smtpd queries the daemon, which runs as another user, over a socket
 # below the queue directory, set up as INSTALL says: a login counts within the
-# open session, no smtpd restarts, and while the daemon is dead nobody relays,
-# but mail comes in.
+# open session, no smtpd restarts, and while the daemon is dead nobody can
+# relay, but incoming mail is accepted.
 # tests/run: root
 import os
 import shutil

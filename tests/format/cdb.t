@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# What Postfix's own postmap finds in a cdb: map of ours is what was published
-# and no other; the file is always a new one, whole, also after kill -9.
+# Postfix's own postmap finds in our cdb: map exactly what was published; the
+# file is always a new one, whole, even after kill -9.
 import os
 import random
 import shutil

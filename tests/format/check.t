@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# pbsctl check tells rightly which pattern files and configurations are wrong:
-# TAP, file and line, exit codes.
+# pbsctl check recognizes which pattern files and configurations are wrong: TAP,
+# file and line, exit codes.
 import os
 import re
 import subprocess

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-# pbsctl explain says truly what becomes of a line and why: header, rules and
-# how far they fit, address, and what the daemon would do with it.
+# pbsctl explain correctly shows what happens to a line and why: its header, the
+# rules and how far they match, the address, and what the daemon would do with
+# it.
 import json
 import os
 import shutil

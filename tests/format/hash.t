@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# What Postfix's own postmap finds in a hash: map of ours is every key and value
-# that was published and no other: after replace, apply, clear, a full disk
-# and kill -9; and libdb's db_verify finds no fault with the file.
+# Postfix's own postmap finds in our hash: map exactly the keys and values that
+# were published: after replace, apply, clear, a full disk and kill -9; and
+# libdb's db_verify finds no fault in the file.
 import os
 import random
 import shutil

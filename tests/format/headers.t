@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-# headers: every server's lines are logins with every header and envelope.
+# headers: the lines of every server are recognized as logins with every header
+# and envelope.
 """Takes each accept sample whose header is syslog's out of the pattern files,
 puts its program, pid and text after each header that some daemon writes, and
 runs all of them through one `pbsctl match --json`. Whatever a stranger may have

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# Whatever pbsctl import-perl is given, it ends soon, with a clear exit code,
-# and says nothing but remarks; so it does where Perl or PPI is missing. No odd
-# byte gets into what it prints.
+# Whatever pbsctl import-perl is given, it ends soon, with a clear exit code and
+# only remarks as messages, even if Perl or PPI is missing. No control byte gets
+# into its output.
 import glob
 import os
 import random

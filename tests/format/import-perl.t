@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-# pbsctl import-perl reads a pop-before-smtp-conf.pl as text: what it prints
-# loads, means the same lines, and what is lost is told with its line.
+# pbsctl import-perl reads a pop-before-smtp-conf.pl as text: what it prints can
+# be loaded and matches the same lines, and what is lost is reported with its
+# line.
 import json
 import os
 import re

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# pbsctl import-smap: what becomes of each attribute of a netperm-table, row by
-# row, as postmap reads it; random patterns and chains against the rule as smap
-# states it; and tables that nobody would write.
+# pbsctl import-smap: the result for each attribute of a netperm-table, row by
+# row, as postmap reads it; random patterns and chains compared with smap's
+# rules; and tables that nobody would write.
 # tests/run: timeout=600
 import ipaddress
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# pbsctl import-xmail: what becomes of each file and variable of XMail, row by
-# row, as postmap reads it; random tables against the rule as XMail states it;
-# and files that nobody would write.
+# pbsctl import-xmail: the result for each file and variable of XMail, row by
+# row, as postmap reads it; random tables compared with XMail's rules; and files
+# that nobody would write.
 # tests/run: timeout=600
 import ipaddress
 import os

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-# pbsctl import-xmail --to when something goes wrong: each system call on the
-# files of its directory fails, or is the last before a kill -9; the disk is
-# full or read-only. Each file is the old one or the new one, whole; the map is
-# not new before the tables that belong to it are; and the next run repairs all.
+# pbsctl import-xmail --to when something fails: each system call on the files
+# of its directory fails, or is the last one before a kill -9; the disk is full
+# or read-only. Each file is the old one or the new one, whole; the map is not
+# replaced before the tables that belong to it; and the next run repairs
+# everything.
 # tests/run: timeout=600
 import os
 import shutil

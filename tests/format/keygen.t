@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# pbsctl keygen: a key file that nobody else can read and that no second call
-# changes, and the line that another host's configuration takes.
+# pbsctl keygen makes a key file that nobody else can read and that no second
+# call changes, and prints the line that another host's configuration accepts.
 import os
 import re
 import resource

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# What Postfix's own postmap finds in an lmdb: map of ours is what was
-# published, also by a reader that had it open before; a lock that somebody
-# holds stops nobody; kill -9 leaves a map that Postfix can read.
+# Postfix's own postmap finds in our lmdb: map what was published, even a reader
+# that opened it before; a lock that another process holds stops nobody; kill -9
+# leaves a map that Postfix can read.
 import fcntl
 import os
 import random

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# match: `pbsctl match` as a user meets it: output, exit codes, odd input.
+# match: `pbsctl match' as users meet it: output, exit codes, odd input.
 import gzip
 import json
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# pbsctl recipients: which lines become which keys and rules, asked through
-# postmap; which lists are refused, and leave everything as it was; what is
-# printed, said and returned.
+# pbsctl recipients: which lines become which keys and rules, as postmap finds
+# them; which lists are refused, leaving everything as it was; the output, the
+# messages and the exit codes.
 """RECIPIENTS_LISTS=N: so many random lists. RECIPIENTS_SEED=S."""
 import fcntl
 import json

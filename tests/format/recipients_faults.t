@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-# pbsctl recipients when something goes wrong: each system call on its tables
-# fails, the disk is full or read-only, it is killed at each of these calls and
-# at random moments, the list changes while it is read. The tables are the old
-# ones or the new ones, each whole.
+# pbsctl recipients when something fails: each system call on its tables fails,
+# the disk is full or read-only, the program is killed at each of these calls
+# and at random moments, the list changes while it is read. Each table is the
+# old one or the new one, whole.
 # tests/run: timeout=600
 """RECIPIENTS_KILLS=N: so many kills at random moments of runs, and as many of
 --watch (which takes seconds for each). RECIPIENTS_SEED=S."""

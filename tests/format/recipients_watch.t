@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# pbsctl recipients --watch: a list that is written or moved in counts within
-# settle + 1 s; what is wrong with it is reported once; signals; nothing wakes
-# it while nothing happens.
+# pbsctl recipients --watch: a list that is written or moved into place counts
+# within settle + 1 s; a fault in it is reported once; signals; nothing wakes
+# the program while nothing happens.
 import os
 import re
 import signal

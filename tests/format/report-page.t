@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# report-page: the page of `pbsctl report' is well-formed, loads nothing, runs
-# nothing, has the numbers of --json, and takes no name for markup.
+# report-page: the page of `pbsctl report' is well-formed, loads and runs
+# nothing, has the numbers of --json, and never takes a name for markup.
 import base64
 import hashlib
 import html.parser

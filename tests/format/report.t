@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# report: what `pbsctl report --json' counts equals what a naive model counts,
-# over random logs with rotated files; and what it does with bad arguments.
+# report: the counts of `pbsctl report --json' equal those of a naive model,
+# over random logs with rotated files; and wrong arguments are reported.
 import bz2
 import collections
 import datetime

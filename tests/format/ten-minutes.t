@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# The way from an unknown server's line to a proven rule, as the manual page
-# pop-before-smtp.patterns(5) shows it, is followed to the letter: its files,
-# its commands, what they print.
+# The steps from an unknown server's line to a tested rule in
+# pop-before-smtp.patterns(5) are followed literally: the files, the commands
+# and their output.
 import os
 import re
 import subprocess

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# Files for readers other than the usual: Postfix finds in a cidr: file whoever
-# has logged in, nft takes a file of sets as it is written, fail2ban's own code
-# reads a list; each is always an old one or a new one, whole.
+# Files for other readers: Postfix finds in a cidr: file whoever has logged in,
+# nft loads a file of sets as it is written, and fail2ban's own code reads a
+# list; each file is always an old one or a new one, whole.
 # tests/run: root
 import os
 import shutil
