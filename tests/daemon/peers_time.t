@@ -232,7 +232,7 @@ def engine_away():
                       lambda found: len(found) == len(crowd) + 1)
         ok(not {ANN, BOB} & set(host.dump()),
            "what others logged in meanwhile arrives, up to the host's bound")
-        contains(host.ctl("peers"), "refused: 1 too many addresses",
+        contains(host.ctl("peers"), "refused 1: too many addresses",
                  "what is beyond it is counted")
         equal(records(engine, "L", CAT), 1, "what was repeated came once")
         pass_until(clocks, gone + 10 * MINUTE + GRACE)
