@@ -9,29 +9,16 @@ import tempfile
 import threading
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import engines
 import linkdriver
 import pbs
 from engines import Engine, Fake, HELLO, bulk, info
-from linkdriver import Link
-from tap import equal, main, ok, skip_all
+from linkdriver import BASE, Link, directory
+from tap import equal, main, ok
 
-pbs.need(linkdriver.PROGRAM)
-with open(os.path.join(pbs.BUILD, "config.mk")) as _config:
-    if "WITHOUT_PEERS" in _config.read():
-        skip_all("built without hiredis, libsodium or OpenSSL")
-if not engines.programs():
-    skip_all("neither redis-server nor valkey-server is installed")
-TOP = tempfile.TemporaryDirectory(prefix="pbs-link.")
+linkdriver.need()
 PROGRAM = engines.programs()[-1]
-BASE = 1_700_000_000_000
-
-
-def directory(name):
-    return os.path.join(TOP.name, name)
 
 
 def goes_on(link, since=0):
@@ -212,7 +199,7 @@ class Played:
     """pbs-link with a fake engine, told to write."""
 
     def __init__(self, **answers):
-        self.directory = tempfile.mkdtemp(dir=TOP.name)
+        self.directory = tempfile.mkdtemp(dir=linkdriver.TOP.name)
         self.fake = Fake(self.directory, answering(**answers))
         self.link = Link(self.directory, "unix:" + self.fake.path)
 

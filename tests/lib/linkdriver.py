@@ -2,11 +2,25 @@
 import os
 import select
 import subprocess
+import tempfile
 import time
 
+import hosts
 import pbs
 
 PROGRAM = os.path.join(pbs.BUILD, "tests", "format", "linkdriver")
+TOP = tempfile.TemporaryDirectory(prefix="pbs-link.")
+BASE = 1_700_000_000_000  # milliseconds of the ids that a test writes
+
+
+def need():
+    """Ends a test that cannot run here."""
+    pbs.need(PROGRAM)
+    hosts.need()
+
+
+def directory(name):
+    return os.path.join(TOP.name, name)
 
 
 class Link:
