@@ -351,10 +351,12 @@ fuzz:
 	    -artifact_prefix=$(BUILD)/fuzz/$$f. $(BUILD)/fuzz/corpus/$$f \
 	    tests/fuzz/corpus/$$f || exit; done
 
-# What takes an hour: random programs against the model of following, kills,
-# programs of what happens to the clocks, and sixty rotations with SOAK_LOGINS each (10,000 a second, as fast as it goes).
+# What takes an hour: random programs against the model of following, kills of one
+# host and of several, programs of what happens to the clocks, and sixty rotations
+# with SOAK_LOGINS each (10,000 a second, as fast as it goes).
 SOAK_PROGRAMS = 10000
 SOAK_KILLS = 1000
+SOAK_PEER_KILLS = 100
 SOAK_LOGINS = 600000
 SOAK_CLOCKS = 60
 soak: $(PROGRAMS) $(UNITS) $(BENCHES) $(FAULTLIB)
@@ -363,6 +365,7 @@ soak: $(PROGRAMS) $(UNITS) $(BENCHES) $(FAULTLIB)
 	    $(BUILD)/tests/unit/follow_model
 	@BUILD=$(BUILD) CRASH_KILLS=$(SOAK_KILLS) CRASH_ALL=1 \
 	    tests/daemon/crash.t
+	@BUILD=$(BUILD) PEER_KILLS=$(SOAK_PEER_KILLS) tests/daemon/peers_kills.t
 	@BUILD=$(BUILD) CLOCK_PROGRAMS=$(SOAK_CLOCKS) tests/daemon/clocks.t
 	@BUILD=$(BUILD) HOUR_LOGINS=$(SOAK_LOGINS) tests/daemon/hour.t
 

@@ -270,25 +270,13 @@ def circles():
         ok(ANN not in "".join(payloads(engine, "mx1")), "not a word of it")
 
 
-def below(pid, name):
-    """The processes of that name that the daemon has started."""
-    found, todo = [], [pid]
-    while todo:
-        for child in pbs.children(todo.pop()):
-            todo.append(child)
-            with open("/proc/%d/comm" % child) as f:
-                if f.read().strip() == name:
-                    found.append(child)
-    return found
-
-
 def deaths():
     with Place("pop1", "relay") as (engine, pop1, host):
         one, relay = pop1.pop(), host.relay(pop1)
         pop1.log(login(ANN))
         host.wait_key(ANN)
         for daemon in (one, relay):
-            [link] = below(daemon.process.pid, "pbs-link")
+            [link] = pbs.descendants(daemon.pid, "pbs-link")
             os.kill(link, signal.SIGKILL)
             daemon.wait_message("pbs-link died")
         pop1.log(login(BOB))

@@ -126,6 +126,12 @@ def children(pid, name=None):
     return sorted(found)
 
 
+def descendants(pid, name=None):
+    """Pids of its children, of theirs, and so on."""
+    below = [p for child in children(pid) for p in descendants(child, name)]
+    return children(pid, name) + below
+
+
 def preload(*libraries):
     """LD_PRELOAD for a daemon; a sanitizer that it is built with comes first."""
     return ":".join([*_LIBASAN[:1], *libraries])
@@ -166,6 +172,12 @@ class Daemon:
         if self.process.poll() is not None:
             raise RuntimeError("ended with %r: %s\n%s" % (
                 self.process.returncode, self.command, self.messages()))
+
+    def take_states(self):
+        """As a service manager does all the time: what it says waits for who
+        does not."""
+        while select.select([self.notify], [], [], 0)[0]:
+            self.states += self.notify.recv(4096).decode().split("\n")
 
     def wait_state(self, state="READY=1", seconds=DEADLINE):
         until(state + " of " + " ".join(self.command), seconds,
