@@ -70,7 +70,7 @@ def disbelief():
 
 def skips():
     script = "echo ok 1 - a; echo 'ok 2 - b # SKIP no moon'; echo 1..2"
-    out = says("a skip is told apart", script,
+    out = says("a skip is counted separately", script,
                "1 passed, 0 failed, 1 skipped", 0)
     contains(out, "no moon", "the reason is shown")
     says("in CI it has failed", script, "1 passed, 1 failed", 1, ci="true")

@@ -192,7 +192,7 @@ def strangers():
                      "until one of them goes")
         for client in crowd:
             client.close()
-        equal(ctl(site, "status").returncode, 0, "pbsctl is answered as ever")
+        equal(ctl(site, "status").returncode, 0, "pbsctl still gets its answer")
         equal(site.dump(), {}, "nothing of that changed the map")
 
 

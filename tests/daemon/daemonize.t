@@ -111,7 +111,7 @@ def comes_back():
             site.log(login("198.51.100.2"))
             pbs.until("both logins", pbs.DEADLINE, lambda: set(site.dump())
                       == {"198.51.100.1", "198.51.100.2"}, poll)
-            ok(True, "the daemon is started anew, nothing is lost")
+            ok(True, "another worker is started, nothing is lost")
 
 
 def cannot_start():

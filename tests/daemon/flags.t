@@ -338,7 +338,7 @@ def bad_files():
             contains(run.stderr, "pbsctl import-perl " + site.path("conf.pl"),
                      "a Perl file: says what reads it")
         run = site.run("--check", "--config=" + site.path("none.yaml"))
-        equal(run.returncode, CONFIG, "a file that is not there", run.stderr)
+        equal(run.returncode, CONFIG, "a file that does not exist", run.stderr)
         contains(run.stderr, "none.yaml", "is named")
 
 

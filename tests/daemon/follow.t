@@ -75,7 +75,7 @@ def deleted():
         site.start()
         os.unlink(site.logfile)
         site.log(login("198.51.100.1"))
-        found(site, "198.51.100.1", "deleted and made anew")
+        found(site, "198.51.100.1", "deleted and created again")
 
 
 def directory():

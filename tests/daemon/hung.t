@@ -49,7 +49,7 @@ def two():
     with pbs.Site() as site:
         daemon, worker = authorized(site)
         with open("/proc/%d/comm" % worker) as f:
-            equal(f.read(), "pbs-worker\n", "the worker is told by its name")
+            equal(f.read(), "pbs-worker\n", "the worker has its own name")
         for fd in os.listdir("/proc/%d/fd" % worker):
             link = os.readlink("/proc/%d/fd/%s" % (worker, fd))
             if link.startswith(site.mapdir):
@@ -78,7 +78,7 @@ def stopped():
 
 
 def stopping():
-    """Who is told to stop and hangs is not waited for either."""
+    """A worker that hangs when it should stop is not waited for either."""
     with pbs.Site() as site:
         daemon, worker = authorized(site)
         os.kill(worker, signal.SIGSTOP)
@@ -100,7 +100,7 @@ def killed():
         site.wait_key("198.51.100.1")
         ok(True, "another one takes over")
         daemon.wait_message("died of signal 9")
-        ok(daemon.process.poll() is None, "the daemon goes on")
+        ok(daemon.process.poll() is None, "the daemon keeps running")
 
 
 def beheaded():
@@ -141,7 +141,7 @@ def idle():
 
 
 def renewed():
-    """A renewal is told to Postfix late, but never forgotten."""
+    """A renewal reaches Postfix late, but is never lost."""
     with pbs.Site() as site:
         daemon, _ = authorized(site, "--grace=4")
         for _ in range(8):

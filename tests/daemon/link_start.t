@@ -83,7 +83,7 @@ def wrong_files():
                     "password_file: %s: Permission denied (mode 400" % secret,
                     more, user="nobody")
         os.unlink(secret)
-        refused(host, "a password that is not there",
+        refused(host, "a password file that does not exist",
                 "password_file: %s: No such file" % secret, more)
         certificates(host)
         host.write("none", "none\n")

@@ -40,7 +40,7 @@ def refused(name, ips, mynetworks="127.0.0.0/8", config="", prepare=None):
         for ip in ips:
             equal(sum(x.startswith("refused " + ip + ":")
                       or x.startswith("refused " + ip + " ")
-                      for x in said), 1, name + ": said once", *said)
+                      for x in said), 1, name + ": logged once", *said)
 
 
 def loopback():

@@ -61,7 +61,7 @@ def no_map():
         daemon.wait_message("read 0 lines", count=2)
         site.log(login(OTHER))
         daemon.wait_message("granted " + OTHER)
-        ok(OTHER in listed(site), "another worker goes on")
+        ok(OTHER in listed(site), "another worker takes its place")
 
 
 def no_log():

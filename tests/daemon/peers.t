@@ -281,7 +281,7 @@ def deaths():
             daemon.wait_message("pbs-link died")
         pop1.log(login(BOB))
         host.wait_key(BOB)
-        ok(True, "when pbs-link dies, another goes on")
+        ok(True, "when pbs-link dies, another takes its place")
         for daemon in (one, relay):
             os.kill(daemon.worker(), signal.SIGKILL)
             daemon.wait_message("restarting the worker")

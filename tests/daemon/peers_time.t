@@ -62,7 +62,7 @@ def now_log(clocks, host, *lines):
 
 
 def ends(host, ip):
-    """When the address does, as pbsctl shows it; 0: it is not there."""
+    """When the address expires, as pbsctl shows it; 0: it is not authorized."""
     said = host.ctl("show", ip, "--json")
     return json.loads(said)["expires"] if said.startswith("{") else 0
 

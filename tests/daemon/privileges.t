@@ -212,7 +212,7 @@ def executes():
                       not in (worker, daemon.pid),
                       lambda left: time.sleep(0.05))
             site.wait_key("198.51.100.1")
-            ok(True, "and another one goes on")
+            ok(True, "and another one takes its place")
         finally:
             p.close()
 

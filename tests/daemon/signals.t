@@ -37,7 +37,7 @@ def shorter_grace():
         site.write("pbs.yaml", "grace: 2\n")
         daemon.kill(signal.SIGHUP)
         site.wait_gone("198.51.100.1")
-        ok(True, "SIGHUP: a shorter grace counts for whom it finds")
+        ok(True, "SIGHUP: a shorter grace applies to present addresses")
 
 
 def takes_a_restart():
@@ -56,7 +56,7 @@ def takes_a_restart():
         ok("logfile has changed" not in daemon.messages(),
            "SIGHUP: what has not changed is not named")
         site.log(login("198.51.100.2"))
-        ok(site.wait_key("198.51.100.2"), "SIGHUP: all goes on as it was")
+        ok(site.wait_key("198.51.100.2"), "SIGHUP: the previous one is kept")
 
 
 def new_patterns():
@@ -193,7 +193,7 @@ def own_log():
         pbs.until("own.log is back", pbs.DEADLINE,
                   lambda: os.path.exists(site.path("own.log")),
                   pbs.Inotify(site.dir, 0x100).wait)
-        ok(True, "SIGHUP: its own log is opened anew")
+        ok(True, "SIGHUP: its own log is reopened")
 
 
 def read_own(site):
@@ -221,7 +221,7 @@ def own_log_refused():
             os.rename(site.path("own.log"), site.path("own.log.1"))
             daemon.kill(signal.SIGHUP)
             wait_own(site, "not reloaded, going on as before: ")
-            ok(True, "SIGHUP: its own log is opened anew with %r" % config)
+            ok(True, "SIGHUP: its own log is reopened with %r" % config)
             site.log(login("198.51.100.1"))
             wait_own(site, "granted 198.51.100.1 ")
             ok(True, "SIGHUP: the worker writes there")
@@ -242,7 +242,7 @@ def own_log_alone():
         os.rename(site.path("own.log"), site.path("own.log.1"))
         daemon.kill(signal.SIGHUP)
         wait_own(site, "not reloaded, going on as before: ")
-        ok(True, "SIGHUP with --nowrite: its own log is opened anew")
+        ok(True, "SIGHUP with --nowrite: its own log is reopened")
 
 
 def state():

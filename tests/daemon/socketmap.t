@@ -112,7 +112,7 @@ def beside_a_file():
                  "a second daemon on it is refused")
         ok(done.returncode != 0, "... by its exit code, too")
         ok(client.ask("198.51.100.7").startswith("OK"),
-           "... and the first goes on")
+           "... and the first one still works")
         equal(daemon.stop(), 0, "a clean end")
 
 

@@ -60,7 +60,7 @@ def shows():
             ok(sorted(took)[1] < 1, "a login is shown within a second", took)
             site.log(login("203.0.113.4", "ev\xe8il"))
             line = terminal.wait("refused 203.0.113.4")
-            contains(line, "ev\xe8il", "a refusal, by whom")
+            contains(line, "ev\xe8il", "a refusal, with the user")
             contains(line, "excluded 203.0.113.0/24", "and why")
             contains(terminal.lines()[1], "(1)", "and how many")
             contains(terminal.lines()[2], "maps ok", "the maps are well")

@@ -22,7 +22,7 @@ def second():
         contains(run.stderr, site.map, "and what")
         ok("198.51.100.1" in site.dump(), "the map is the first one's")
         site.log(login("198.51.100.2"))
-        ok(site.wait_key("198.51.100.2"), "which goes on")
+        ok(site.wait_key("198.51.100.2"), "which still works")
 
 
 def after():

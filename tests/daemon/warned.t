@@ -27,7 +27,7 @@ def left_out():
         for kind in ("hash", "lmdb"):
             equal(daemon.messages().count("fd00::1 is not in %s:%s"
                                           % (kind, site.map)), 1,
-                  "fd00::1 is in no %s: map, and that is said once" % kind,
+                  "fd00::1 is in no %s: map, and that is logged once" % kind,
                   daemon.messages())
         ok("not in socketmap" not in daemon.messages(),
            "a socketmap: map has it")
@@ -102,7 +102,7 @@ def shared():
         site.wait_key("198.51.100.2")
         equal(daemon.messages().count("21 users have logged in from "
                                       "198.51.100.9"), 1,
-              "21 are, and that is said once", daemon.messages())
+              "21 are, and that is logged once", daemon.messages())
         equal(daemon.messages().count("users have logged in"), 1,
               "and for no other number")
 
@@ -160,7 +160,7 @@ def costly():
             equal(daemon.messages().count(
                 "warning: %s:%s: with 20000 addresses, each login that comes "
                 "alone writes" % (kind, name)), int(disk and kind != "lmdb"),
-                  "one more: said once, of a whole file on a disk: " + kind,
+                  "one more: logged once, for a whole file on a disk: " + kind,
                   daemon.messages())
 
 

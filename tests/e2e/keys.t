@@ -106,7 +106,7 @@ def networks():
 
 
 def restarts(map_type):
-    """How often smtpd began anew for a login that one of them has seen."""
+    """How often smtpd restarted for a login that one of them has seen."""
     with pbs.Site() as site:
         spec = "%s:%s/pbs" % (map_type, site.mapdir)
         server = posing(site.dir, {map_type: spec})

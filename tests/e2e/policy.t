@@ -24,7 +24,7 @@ ASK = "check_policy_service { unix:pbs/policy, default_action=DUNNO," \
 
 
 def client_relay(server, source, sender, *recipients):
-    """What each RCPT of one message was told, in the client's namespace."""
+    """The reply to each RCPT of one message, in the client's namespace."""
     with smtplib.SMTP(source_address=(source, 0), timeout=20) as smtp:
         smtp.connect(server, SMTP_PORT)
         smtp.ehlo("client.example.com")

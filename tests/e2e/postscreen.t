@@ -84,7 +84,7 @@ def until_through(name, address):
 
 
 def wait_end(pid):
-    """Until the process has ended, by itself or as it was told."""
+    """Waits until the process has ended, by itself or on request."""
     if pid is None:
         return  # it was faster
     try:
@@ -177,7 +177,7 @@ class Scene:
                   ("220", before["lmdb"]),
                   "lmdb: postscreen sees the login at once, the same process")
         else:
-            skip("lmdb: postscreen sees it", "this Postfix knows no lmdb")
+            skip("lmdb: postscreen sees it", "this Postfix has no lmdb")
         until_through("hash", GUEST)
         ok(self.pid("hash") != before["hash"],
            "hash: postscreen sees the login, in a new process")
@@ -232,6 +232,6 @@ def lists():
 if servers.missing():
     skip_all(servers.missing())
 if not postfix_reads("hash"):
-    skip_all("this Postfix knows no hash")
+    skip_all("this Postfix has no hash")
 servers.apart()
 main(lists)

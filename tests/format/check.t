@@ -81,7 +81,7 @@ def shipped():
            done.stdout[-200:])
     for server in ("nginx", "UW imapd"):
         tap.ok(re.search(r"# warning: \S+: %s.* newlines as they come" % server,
-                         done.stdout), server + ": its newlines are told")
+                         done.stdout), server + ": its newlines are reported")
 
 
 def wrong_samples():
@@ -222,7 +222,7 @@ def single_files():
         tap.contains(check(other).stdout, "rule 'uw-login' is already defined at",
                      "a name that is taken")
     done = check("/nonexistent.yaml")
-    tap.equal(done.returncode, 1, "a file that is not there: exit 1")
+    tap.equal(done.returncode, 1, "a file that does not exist: exit 1")
 
 
 def configuration():

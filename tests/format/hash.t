@@ -193,7 +193,7 @@ def fill_the_disk(d):
     start = time.monotonic()
     p = Publisher(d.spec)
     p.do("clear")
-    ok(time.monotonic() - start < 2, "started anew on the full disk, soon")
+    ok(time.monotonic() - start < 2, "restarted on the full disk, soon")
     holds(d, {}, "the map can be emptied there after a crash")
     p.end()
 

@@ -111,7 +111,7 @@ def odd_bytes(env):
         done = run("%%file_tail = ('a%sb' => 1);" % odd, env)
         tap.ok(done.stderr.count(b"\n") == 2 and is_clear(done, env)
                and (odd == "\n" or odd.encode() not in done.stderr),
-               name + " is told in letters", done.stderr)
+               name + " is reported in printable characters", done.stderr)
 
 
 @with_site

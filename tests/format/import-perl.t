@@ -258,7 +258,7 @@ def odd():
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     tap.contains(done.stderr.decode(), "\\x1b]", "a remark tells the bytes")
     tap.ok(b"\x1b" not in done.stdout + done.stderr,
-           "and no terminal is told to do things", done.stderr)
+           "and no control sequence reaches the terminal", done.stderr)
 
 
 tap.main(simple, two_lines, shipped, hidden, lost, never_run, odd)

@@ -399,7 +399,7 @@ def reading():
             ("no argument", "smap: permit-hosts\n", [])):
         equal(networks(smap(text)), want, "reading: " + name)
     made = smap("smap: permit-hosts 10.* \\\n192.0.2.1\n")
-    equal(networks(made), allow + ["192.0.2.1/32"], "reading: a line goes on")
+    equal(networks(made), allow + ["192.0.2.1/32"], "reading: continued line")
     ok(made.says("netperm-table:1", "FWTK of 1994"),
        "reading: which not every toolkit does", made.said)
     made = smap("smap scrub-spam 1\nsmap: scrub-spam\n")

@@ -585,7 +585,7 @@ def tab_rules():
     made = xmail({"smtp.ipmap.tab": '"192.0.2.1/32"\t-\tDENY\t1\t' +
                   "x" * 600 + "\n"})
     equal(made.lines("clients"), ["192.0.2.1/32 " + REFUSED],
-          "TAB files: a long line refuses whom it names in what XMail reads")
+          "TAB files: a long line refuses those in the part that XMail reads")
 
 
 # --- files that nobody would write ------------------------------------------

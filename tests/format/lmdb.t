@@ -52,7 +52,7 @@ def whole_and_changes():
 
 
 def long_lived_reader():
-    """Sees a change at once, without opening the map anew."""
+    """Sees a change at once, without opening the map again."""
     with lmdb() as d:
         p = Publisher(d.spec)
         p.do("add 192.0.2.1 1", "replace")

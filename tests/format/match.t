@@ -131,7 +131,7 @@ def files():
         tap.equal(len(objects(done)), 1, "- is standard input")
         done = run("match", "--json", "/nonexistent/log", paths[0])
         tap.equal((done.returncode, len(objects(done))), (66, 1),
-                  "exit 66 if a file is not there; the others are read")
+                  "exit 66 if a file does not exist; the others are read")
         tap.equal(done.stderr, b"pbsctl: match: /nonexistent/log: No such "
                   b"file or directory\n", "it says which")
         tap.equal(run("match", directory).returncode, 66,
@@ -152,7 +152,7 @@ def text():
     done = run("match", data=b"Nov 21 02:01:00 mail ipop3d[7]: Login "
                b"user=a\xc2\x9b1m\xc3\xa4 host=[192.0.2.7]\n")
     tap.contains(done.stdout, b"user=a\\xc2\\x9b1m\xc3\xa4\n",
-                 "no terminal is told to do things")
+                 "no control sequence reaches the terminal")
     done = run("match", data=b"2026-11-21T02:11:07+00:00 mail dovecot: "
                b"submission-login: Login: user=<ann>, method=PLAIN, "
                b"rip=192.0.2.7, lip=198.51.100.1\n")
@@ -181,7 +181,7 @@ def patterns():
             "line": 1, "rule": "x-login", "ip": "192.0.2.7", "user": None,
             "time": 1795227067}], "a user that is not known is null")
     done = run("match", "--patterns", "/nonexistent", data=line)
-    tap.equal(done.returncode, 78, "a directory that is not there")
+    tap.equal(done.returncode, 78, "a directory that does not exist")
 
 
 def usage():

@@ -550,7 +550,7 @@ def two_runs():
                   "--diff need not wait")
         second.communicate(timeout=60)
         equal((second.returncode, lists.keys("hash")),
-              (0, ["a@b.tld", "b@b.tld"]), "then it goes on")
+              (0, ["a@b.tld", "b@b.tld"]), "then it continues")
 
 
 def waits(pid):
@@ -605,7 +605,7 @@ def fifo():
                  "--watch does not wait for it")
         watch.terminate()
         watch.communicate(timeout=pbs.DEADLINE)
-        equal(watch.returncode, 0, "and ends as ever")
+        equal(watch.returncode, 0, "and ends as usual")
 
 
 def errors():

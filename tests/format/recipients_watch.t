@@ -87,7 +87,7 @@ class Watch:
 
 def comes_and_goes():
     with Lists() as lists, Watch(lists) as watch:
-        equal(watch.messages(), "", "a list that is not there yet")
+        equal(watch.messages(), "", "a list that does not exist yet")
         begin = time.monotonic()
         watch.put("a@b.tld\n")
         took = watch.written() - begin

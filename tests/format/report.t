@@ -305,7 +305,7 @@ def daylight():
 # ---- the command line ----
 
 def several():
-    """Two logs, one of which is not there; a log by its flag."""
+    """Two logs, one of which does not exist; a log by its flag."""
     login = login_line(Login(at("2026-11-21T00:00:00"), "192.0.2.7", "ann",
                              "Dovecot"))
     when = ("--since", "2026-11-20", "--until", "2026-11-22")

@@ -120,7 +120,7 @@ def nftables():
 
 
 def fail2ban():
-    """From 1.1.1 on it reads such a list anew when it changes."""
+    """From 1.1.1 on it reads such a list again when it changes."""
     source = os.environ.get("FAIL2BAN", "/usr/lib/python3/dist-packages")
     with pbs.Site() as site:
         path = site.path("map/clients")

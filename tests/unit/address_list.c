@@ -1,4 +1,4 @@
-/* address, address_list: which lines are entries, and what becomes of them. */
+/* address, address_list: which lines are entries, and how they are read. */
 #include "tools/gateway/address_list.h"
 
 #include <stdio.h>

@@ -238,7 +238,7 @@ tables(void)
 	m = list_beside(&own, "hash:/missing");
 	for (int i = 0; i < 10; i++)
 		find(m, "192.0.2.7", i * 1000);
-	is_int(count_lines("asked"), 9, "so is one that is not there");
+	is_int(count_lines("asked"), 9, "so is one that does not exist");
 	mynetworks_free(&m);
 	strings_clear(&own);
 }

@@ -509,7 +509,7 @@ not_there_yet(void)
 	struct site *site = begin();
 
 	start(site, "a/b/log");
-	ok(site->follower.idle, "not there: the start does not wait for it");
+	ok(site->follower.idle, "no such file: the start does not wait for it");
 	is_int(said(site, "a/b/log: No such file or directory"), 1,
 	       "but it is logged");
 	mkdir(in(site, "a"), 0755);
@@ -654,7 +654,7 @@ no_inotify(void)
 	move(site, "log", "log.1");
 	put(site, "log", "0000000002 b");
 	arrives(site, "0000000002 b", "and it looks by itself");
-	is_int(said(site, "every second"), 1, "said once");
+	is_int(said(site, "every second"), 1, "logged once");
 	while (n > 0)
 		close(taken[--n]);
 	if (seteuid(0) != 0)
@@ -1115,7 +1115,7 @@ once(void)
 	struct err err;
 
 	is_int(follower_open(&site->follower, in(site, "log"), &how, &err), -1,
-	       "once: what is not there is an error");
+	       "once: a missing file is an error");
 	ok(strstr(err.text, "log: No such file or directory") != NULL,
 	   "that says why: %s", err.text);
 	put(site, "log", "0000000001 a");

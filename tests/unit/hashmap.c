@@ -117,7 +117,7 @@ keys_outside(void)
 	is_int(((struct word *)hashmap_find(map, &none))->value, 3,
 	       "a key may be empty");
 	ann.len = 2;
-	ok(hashmap_find(map, &ann) == NULL, "a shorter one is not there");
+	ok(hashmap_find(map, &ann) == NULL, "a shorter one is not found");
 	hashmap_free(&map);
 }
 

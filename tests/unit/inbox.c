@@ -327,7 +327,7 @@ bounded(void)
 		 "1 1700000000 1 151\n"
 		 "L 198.51.100.3 1700000001 1700000061\n");
 	send_text(p, 0, text);
-	is_int((long long)p->seen.grants, 101, "what is there goes on");
+	is_int((long long)p->seen.grants, 101, "what is there still counts");
 	pass(p, 60000);
 	snprintf(text, sizeof(text),
 		 "1 1700000060 1 152\n"

@@ -52,7 +52,7 @@ receive(bool of_worker)
 			 : ipc_link_from_link(ends[1], got, &err);
 }
 
-/* What becomes of the bytes of the packet, be they a message or not. */
+/* How the bytes of the packet are read, whether they are a message or not. */
 static int
 arrives(size_t len)
 {

@@ -104,7 +104,7 @@ test_timers(void)
 	timer_arm(story->timers[0], 10);
 	ok(timer_armed(story->timers[0]), "and can be armed");
 	before = loop_clocks(story->loop).steady_ms;
-	is_int(run(story), 7, "the loop ends with the code it was told");
+	is_int(run(story), 7, "the loop ends with the given code");
 	is_str(story->text, "ab.", "timers run in the order of their time");
 	ok(loop_clocks(story->loop).steady_ms - before >= 30, "not too early");
 	ok(!timer_armed(story->timers[0]), "once");

@@ -382,7 +382,7 @@ many_programs(void)
 		if (run(m, names[i], "in 192.0.2.7", &match, &err) != 1 ||
 		    match.rule != &rules[i])
 			wrong++;
-	is_int(wrong, 0, "%d programs are told apart", MANY);
+	is_int(wrong, 0, "%d programs are distinguished", MANY);
 	matcher_free(&m);
 }
 

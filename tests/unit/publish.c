@@ -639,7 +639,7 @@ test_foreign(void)
 	is_int(stage->whole.replaced - replaced, 1, "and written");
 	grant(stage, 2, 150, 6000);
 	pass(&stage->loop, 5000);
-	is_int(nsaid, 1, "and said once");
+	is_int(nsaid, 1, "and logged once");
 	end(stage);
 }
 

@@ -236,7 +236,7 @@ directories(void)
 	ruleset_free(&set);
 	dirs[1] = "/nonexistent/patterns";
 	set = ruleset_load(dirs, 2, &err);
-	ok(set == NULL, "a directory that is not there is an error");
+	ok(set == NULL, "a directory that does not exist is an error");
 	is_str(err.text, "/nonexistent/patterns: No such file or directory",
 	       "it says which");
 	ruleset_free(&set);

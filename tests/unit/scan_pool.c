@@ -322,7 +322,7 @@ skips_what_has_no_rules(struct recognizer *recognizer)
 	   "looks at a program with rules, and at a container, again");
 }
 
-/* ---- what becomes of it ---- */
+/* ---- what it results in ---- */
 
 static char *
 outcome(struct pipeline *p, struct authtab *table)

@@ -81,7 +81,7 @@ format(void)
 	ok(may(s, "ann@example.org", "ann", false), "the first user");
 	ok(may(s, "ANN@EXAMPLE.org", "OFFICE", false), "without case");
 	ok(may(s, "ann@example.org", "boss", false), "of many separators");
-	ok(may(s, "ann@example.org", "deputy", false), "a line goes on");
+	ok(may(s, "ann@example.org", "deputy", false), "a line is continued");
 	ok(may(s, "ann@example.org", "last", false), "once more, with CR");
 	ok(!may(s, "ann@example.org", "of", false), "no part of a name");
 	ok(!may(s, "ann@example.org", "annabel", false), "no longer one");

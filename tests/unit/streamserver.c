@@ -30,7 +30,7 @@ enum { REQUEST_MAX = 2000, FDS_MAX = 400, CLIENTS = (FDS_MAX - 64) / 4 };
 
 static int64_t ahead_s;
 
-/* Where a long has 32 bits, the call of that name knows no time after 2038. */
+/* With a 32-bit long, the call of that name has no times after 2038. */
 #ifdef SYS_clock_gettime64
 enum { CLOCK_GETTIME = SYS_clock_gettime64 };
 #else

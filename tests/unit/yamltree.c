@@ -45,7 +45,7 @@ test_tree(void)
 	is_str(yaml_get(root, "server")->text, "Dovecot", "a value is found");
 	is_int(yaml_get(root, "server")->line, 2, "and its line");
 	ok(yaml_get(root, "serve") == NULL,
-	   "a key that is not there has no value");
+	   "a missing key has no value");
 	node = yaml_get(root, "program");
 	is_int(node->kind, YAML_LIST, "a list is a list");
 	is_int(node->count, 2, "of two");
