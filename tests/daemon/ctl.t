@@ -102,7 +102,7 @@ def lasting():
         equal(ctl(site, "remove", OTHER).returncode, 0, "... both")
         equal(ctl(site, "add", "192.0.2.200").returncode, 0, "add another")
         os.kill(daemon.worker(), signal.SIGKILL)
-        daemon.wait_message("addresses authorized", count=2)
+        daemon.wait_message("address authorized", count=2)
         equal(set(site.dump()), {"192.0.2.200"},
               "the next worker reads the logins again, and grants nothing")
         daemon.kill(signal.SIGHUP)

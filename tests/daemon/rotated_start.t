@@ -56,7 +56,7 @@ def start(site, faulty, first, late, gap):
     while todo and time.monotonic() < deadline:
         if faulty.hits() == done:
             if daemon.process.poll() is not None or \
-                    "addresses authorized" in daemon.messages():
+                    " authorized" in daemon.messages():
                 break
             time.sleep(0.0005)
             continue
