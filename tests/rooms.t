@@ -162,6 +162,7 @@ ONE_ROOM = {  # third-party and special headers: the only file that may, or file
                              "daemon/journal/journal_reader.c",
                              "daemon/journal/journal_past.c",
                              "daemon/journal/journal_ahead.c",
+                             "daemon/journal/journal_window.c",
                              # What it does not read by itself.
                              "daemon/journal/journal_history.c"),
     "systemd/sd-id128.h": "daemon/journal/journal_files.c",

@@ -194,7 +194,8 @@ align(const struct slice *s, sd_journal *journal, const char *first)
 	return sd_journal_test_cursor(journal, first) > 0 ? 0 : -1;
 }
 
-/* The time of its first entry; UINT64_MAX: it has none, or not the right one. */
+/* The time of its first entry; UINT64_MAX: it has none, or not the right one.
+ */
 static uint64_t
 seek(struct journal_ahead *a, struct slice *s, sd_journal *journal)
 {
@@ -272,8 +273,8 @@ read_slice(struct journal_ahead *a, struct slice *s,
 	end_slice(a, s, end, entries, cursor_of(journal), &reader->tags);
 }
 
-/* Only the files that count: a journal may have a hundred, and to open and close
- * them all takes longer than to read the last one. */
+/* Only the files that count: a journal may have a hundred, and to open and
+ * close them all takes longer than to read the last one. */
 static int
 open_files(const struct journal_ahead *a, sd_journal **journal)
 {
@@ -397,8 +398,8 @@ start_threads(struct journal_ahead *a, size_t threads)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (a->nthreads < threads &&
-	       pthread_create(&a->threads[a->nthreads], &attr, read_ahead,
-			      a) == 0)
+	       pthread_create(&a->threads[a->nthreads], &attr, read_ahead, a) ==
+		   0)
 		a->nthreads++;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
@@ -416,17 +417,6 @@ processors(void)
 	return count < THREADS_MAX ? count : THREADS_MAX;
 }
 
-/* Whether a file has that entry, or one that comes later. */
-static bool
-reaches(const struct journal_header *header, const struct journal_place *from)
-{
-	if (!header->archived)
-		return true;
-	if (memcmp(header->sequence, from->sequence, JOURNAL_ID_BYTES) == 0)
-		return header->tail_number >= from->number;
-	return header->tail_usec >= from->usec;
-}
-
 /* -1: it is not known what is to be read. */
 static int
 find_files(struct journal_ahead *a, const struct journal_pace *pace)
@@ -441,7 +431,7 @@ find_files(struct journal_ahead *a, const struct journal_pace *pace)
 	a->paths = alloc_zero(a->files.count + 1, sizeof(*a->paths));
 	file = a->files.list;
 	for (; file < a->files.list + a->files.count; file++) {
-		if (reaches(&file->header, &from))
+		if (journal_header_reaches(&file->header, &from))
 			a->paths[npaths++] = file->path;
 		if (file->header.tail_usec > a->newest)
 			a->newest = file->header.tail_usec;

@@ -2,9 +2,9 @@
  * journal_cuts: the lines that journald has cut, and that go on.
  *
  * What a process writes to standard output or error is a stream, which journald
- * cuts into entries: at newlines, but also at a NUL, where the line is too long,
- * and where another process writes into the middle of it. The next entry of the
- * same stream and process is then the rest of a line, and begins none.
+ * cuts into entries: at newlines, but also at a NUL, where the line is too
+ * long, and where another process writes into the middle of it. The next entry
+ * of the same stream and process is then the rest of a line, and begins none.
  *
  * There is room for some streams that were cut and have not gone on yet; of
  * more, the oldest are forgotten. Zero-initialize it.

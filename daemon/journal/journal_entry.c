@@ -36,7 +36,10 @@ struct name {
 	size_t len;
 	const char *text;
 };
-#define NAME(text) {sizeof(text) - 1, text}
+#define NAME(text)                     \
+	{                              \
+		sizeof(text) - 1, text \
+	}
 static const struct name names[NWORDS] = {
     [PID] = NAME("_PID"),
     [UID] = NAME("_UID"),
@@ -58,9 +61,9 @@ static const struct name names[NWORDS] = {
 /* The first word whose name may have this length. */
 enum { NAME_LEN_MAX = 25 };
 static const unsigned char first_of_length[NAME_LEN_MAX + 1] = {
-    [4] = PID,	      [5] = COMM,  [9] = HOST,	[10] = SYSLOG_PID,
-    [11] = LINE_BREAK, [13] = UNIT, [14] = CONTAINER, [15] = CGROUP,
-    [17] = TAG,	      [18] = OWNER, [25] = PARTIAL};
+    [4] = PID,	       [5] = COMM,   [9] = HOST,       [10] = SYSLOG_PID,
+    [11] = LINE_BREAK, [13] = UNIT,  [14] = CONTAINER, [15] = CGROUP,
+    [17] = TAG,	       [18] = OWNER, [25] = PARTIAL};
 
 /* A value that is longer than there is room for is there, but no word. */
 struct value {

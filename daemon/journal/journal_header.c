@@ -112,10 +112,20 @@ read_fields(struct journal_header *h, const unsigned char *bytes)
 	memcpy(h->sequence, bytes + SEQUENCE, JOURNAL_ID_BYTES);
 	h->entries = journal_u64(bytes + ENTRIES);
 	h->array = journal_u64(bytes + ARRAY);
+	h->field_table = journal_u64(bytes + FIELD_TABLE);
+	h->field_table_len = journal_u64(bytes + FIELD_TABLE_SIZE);
 	h->head_number = journal_u64(bytes + HEAD_NUMBER);
 	h->tail_number = journal_u64(bytes + TAIL_NUMBER);
 	h->head_usec = journal_u64(bytes + HEAD_USEC);
 	h->tail_usec = journal_u64(bytes + TAIL_USEC);
+}
+
+bool
+journal_header_reaches(const struct journal_header *h,
+		       const struct journal_place *from)
+{
+	return !h->archived || h->tail_number >= from->number ||
+	       memcmp(h->sequence, from->sequence, JOURNAL_ID_BYTES) != 0;
 }
 
 int
@@ -135,7 +145,10 @@ journal_header_read(struct journal_header *h, int fd)
 	if (size < LEN || size > (uint64_t)st.st_size ||
 	    arena > (uint64_t)st.st_size - size)
 		return -1;
-	*h = (struct journal_header){.start = size, .end = size + arena};
+	*h = (struct journal_header){.device = st.st_dev,
+				     .inode = st.st_ino,
+				     .start = size,
+				     .end = size + arena};
 	read_fields(h, bytes);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "daemon/journal/journal_place.h"
 
@@ -16,11 +17,19 @@ struct journal_header {
 	bool known;    /* it has no feature that this program does not know */
 	bool compact;  /* offsets in lists have 4 bytes, not 8 */
 	unsigned char sequence[JOURNAL_ID_BYTES];
+	dev_t device;
+	ino_t inode;
 	uint64_t start, end;	 /* where objects may be */
 	uint64_t entries, array; /* array: the first object of type 6 */
+	uint64_t field_table, field_table_len;
 	/* Of the first and the last entry, if there are any. */
 	uint64_t head_number, tail_number, head_usec, tail_usec;
 };
+
+/* Whether the file may have that entry, or one that comes after it. Where files
+ * do not number their entries together, only libsystemd can tell. */
+bool journal_header_reaches(const struct journal_header *,
+			    const struct journal_place *);
 
 /* -1: it is no file that libsystemd would read either. */
 int journal_header_read(struct journal_header *, int fd);

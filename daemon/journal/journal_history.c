@@ -116,16 +116,6 @@ next_by_libsystemd(sd_journal *journal, struct journal_place *place)
 	return result;
 }
 
-static int
-seek_begin(sd_journal *journal, const struct journal_begin *begin)
-{
-	if (begin->cursor != NULL)
-		return sd_journal_seek_cursor(journal, begin->cursor);
-	if (begin->usec > 0)
-		return sd_journal_seek_realtime_usec(journal, begin->usec);
-	return sd_journal_seek_head(journal);
-}
-
 /* Whether the part's entry has been read, also before the beginning. */
 static bool
 is_taken(const struct journal_history *h, const struct part *part)
@@ -149,7 +139,7 @@ leave_to_libsystemd(const struct journal_history *h, struct part *part)
 		return 0;
 	}
 	sd_journal_set_data_threshold(part->journal, 0);
-	if (seek_begin(part->journal, &h->begin) < 0)
+	if (journal_seek(part->journal, &h->begin) < 0)
 		return 0;
 	do
 		if (next_by_libsystemd(part->journal, &part->place) == 0)
@@ -392,7 +382,6 @@ static int
 take(struct journal_history *h)
 {
 	struct part *part = h->parts;
-
 	bool again = journal_place_compare(&part->place, &h->last) == 0;
 
 	if (!again && part->archive != NULL && take_archived(h) != 0)

@@ -10,18 +10,10 @@
 #ifndef DAEMON_JOURNAL_JOURNAL_HISTORY_H
 #define DAEMON_JOURNAL_JOURNAL_HISTORY_H
 
-#include <stdint.h>
-
 struct journal_batch;
+struct journal_begin;
 struct journal_history;
 struct journal_reader;
-
-/* Where to begin: after the entry of this cursor; if it is NULL, at the first
- * entry at this time or later. */
-struct journal_begin {
-	const char *cursor;
-	uint64_t usec;
-};
 
 /* NULL: there is nothing in archived files to read from there on, or libsystemd
  * has to do it. The reader must outlive it. */

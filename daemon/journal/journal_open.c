@@ -83,6 +83,33 @@ journal_add_matches(const struct journal_spec *s, sd_journal *journal,
 }
 
 int
+journal_seek(sd_journal *journal, const struct journal_begin *begin)
+{
+	if (begin->cursor != NULL &&
+	    sd_journal_seek_cursor(journal, begin->cursor) >= 0)
+		return 0;
+	if (begin->usec > 0)
+		return sd_journal_seek_realtime_usec(journal, begin->usec);
+	return sd_journal_seek_head(journal);
+}
+
+bool
+journal_is_at(sd_journal *journal, const char *cursor)
+{
+	static const char boot[] = ";b=";
+	const char *wanted = strstr(cursor, boot), *here;
+	char *current;
+	bool same;
+
+	if (sd_journal_get_cursor(journal, &current) < 0)
+		return false;
+	here = strstr(current, boot);
+	same = wanted != NULL && here != NULL && strcmp(wanted, here) == 0;
+	free(current);
+	return same;
+}
+
+int
 journal_open_matching(const struct journal_spec *s, sd_journal **journal,
 		      struct err *err)
 {

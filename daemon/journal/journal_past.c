@@ -31,8 +31,8 @@ warn_absent(sd_journal *past, const char *word)
 		    bare ? "; names of units end in .service" : "");
 }
 
-void
-journal_past_warn_absent(sd_journal *past, const struct journal_spec *spec)
+static void
+warn_of_absent(sd_journal *past, const struct journal_spec *spec)
 {
 	for (size_t i = 0; i < spec->nwords; i++)
 		warn_absent(past, spec->words[i]);
@@ -40,15 +40,10 @@ journal_past_warn_absent(sd_journal *past, const struct journal_spec *spec)
 
 /* ---- lines that go on ---- */
 
-struct start {
-	journal_seek_fn *seek;
-	void *arg;
-};
-
-/* Whether the last entry of the stream before the start was cut. */
+/* Whether the last entry of the stream before the beginning was cut. */
 static bool
-ends_cut(struct journal_reader *r, sd_journal *past, const struct start *start,
-	 const char *stream)
+ends_cut(struct journal_reader *r, sd_journal *past,
+	 const struct journal_begin *begin, const char *stream)
 {
 	char match[JOURNAL_STREAM_MAX + 16];
 	int id = (int)strcspn(stream, " ");
@@ -60,41 +55,37 @@ ends_cut(struct journal_reader *r, sd_journal *past, const struct start *start,
 	sd_journal_add_match(past, match, 0);
 	snprintf(match, sizeof(match), "_PID=%s", stream + id + 1);
 	sd_journal_add_match(past, match, 0);
-	start->seek(start->arg, past);
+	journal_seek(past, begin);
 	return sd_journal_previous(past) > 0 &&
 	       journal_read_entry(past, r->entry) &&
 	       journal_entry_is_cut(r->entry);
 }
 
 /* Among all that were ever cut, which are few. */
-void
-journal_past_find_cuts(sd_journal *past, struct journal_reader *r,
-		       journal_seek_fn *seek, void *arg,
-		       struct journal_cuts *cuts)
+static void
+find_cuts(sd_journal *past, struct journal_reader *r,
+	  const struct journal_begin *begin, struct journal_cuts *cuts)
 {
-	const struct start start = {seek, arg};
-
 	sd_journal_flush_matches(past);
 	sd_journal_add_match(past, "_LINE_BREAK=nul", 0);
 	sd_journal_add_match(past, "_LINE_BREAK=line-max", 0);
 	sd_journal_add_match(past, "_LINE_BREAK=pid-change", 0);
-	seek(arg, past);
+	journal_seek(past, begin);
 	while (cuts->count < JOURNAL_CUTS_MAX && sd_journal_previous(past) > 0)
 		if (journal_read_entry(past, r->entry) &&
 		    (r->spec->selected || journal_entry_is_server(r->entry)))
 			journal_cuts_take(cuts, r->entry);
 	for (size_t i = 0; i < JOURNAL_CUTS_MAX; i++)
-		if (!ends_cut(r, past, &start, cuts->streams[i]))
+		if (!ends_cut(r, past, begin, cuts->streams[i]))
 			cuts->streams[i][0] = '\0';
 }
 
 /* ---- lines before ---- */
 
-void
-journal_past_lines(sd_journal *journal, struct journal_reader *r,
-		   journal_seek_fn *seek, void *seek_arg,
-		   void (*past)(void *arg, const char *line, size_t len),
-		   void *arg)
+static void
+hand_out_lines(sd_journal *journal, struct journal_reader *r,
+	       const struct journal_begin *begin,
+	       const struct journal_past *past)
 {
 	const char *line;
 	struct err err;
@@ -103,14 +94,32 @@ journal_past_lines(sd_journal *journal, struct journal_reader *r,
 
 	sd_journal_flush_matches(journal);
 	if (journal_add_matches(r->spec, journal, &err) == 0)
-		seek(seek_arg, journal);
+		journal_seek(journal, begin);
 	while (back < PAST_ENTRIES && sd_journal_previous(journal) > 0)
 		back++;
 	for (; back > 0; back--) {
 		if (journal_read_entry(journal, r->entry) &&
 		    journal_entry_line(r->entry, true, &line, &len))
-			past(arg, line, len);
+			past->line(past->arg, line, len);
 		if (sd_journal_next(journal) <= 0)
 			break;
 	}
+}
+
+/* ---- all of it ---- */
+
+int
+journal_past_look(sd_journal *journal, struct journal_reader *r,
+		  const struct journal_begin *begin,
+		  const struct journal_past *past, struct journal_cuts *cuts,
+		  struct err *err)
+{
+	warn_of_absent(journal, r->spec);
+	if (begin->cursor != NULL || begin->usec > 0) {
+		find_cuts(journal, r, begin, cuts);
+		if (r->spec->nwords > 0 && past->line != NULL)
+			hand_out_lines(journal, r, begin, past);
+	}
+	sd_journal_flush_matches(journal);
+	return journal_add_matches(r->spec, journal, err);
 }

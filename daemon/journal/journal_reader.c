@@ -48,8 +48,8 @@ journal_batch_is_full(const struct journal_batch *b)
 void
 journal_reader_init(struct journal_reader *r, const struct journal_spec *spec)
 {
-	*r = (struct journal_reader){.spec = spec,
-				     .entry = journal_entry_new()};
+	*r =
+	    (struct journal_reader){.spec = spec, .entry = journal_entry_new()};
 }
 
 void

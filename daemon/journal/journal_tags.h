@@ -1,6 +1,6 @@
 /*
- * journal_tags: the tags of the entries that were read so far, and which of them
- * need not be read, because no rule is for that program.
+ * journal_tags: the tags of the entries that were read so far, and which of
+ * them need not be read, because no rule is for that program.
  *
  * If there are more tags than it has room for, some are forgotten, and their
  * entries are read in vain. Zero-initialize it; it may be copied.

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/linebuf.h"
+
 void
 source_caught_up(struct source *source, bool news)
 {
@@ -14,6 +16,24 @@ source_caught_up(struct source *source, bool news)
 	}
 	if (once)
 		sink.ended(sink.arg);
+}
+
+static void
+deliver_each(const struct source_sink *sink, const char *lines, size_t len)
+{
+	const char *end = lines + len, *line;
+
+	while (linebuf_next(&lines, end, &line, &len) > 0)
+		sink->line(sink->arg, line, len);
+}
+
+void
+source_deliver(const struct source_sink *sink, const char *lines, size_t len)
+{
+	if (sink->lines == NULL)
+		deliver_each(sink, lines, len);
+	else if (len > 0)
+		sink->lines(sink->arg, lines, len);
 }
 
 int

@@ -94,6 +94,9 @@ struct source {
 	bool idle_called; /* for source_caught_up() */
 };
 
+/* For the types: hands out whole lines, none of them too long. */
+void source_deliver(const struct source_sink *, const char *lines, size_t len);
+
 /* For the types: all there is has been read. Calls idle() the first time and if
  * there was news, and ended() if the source is to be read once. The source may
  * be closed when this returns. */

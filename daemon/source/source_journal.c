@@ -8,7 +8,6 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/linebuf.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/journal/journal_ahead.h"
@@ -17,6 +16,7 @@
 #include "daemon/journal/journal_open.h"
 #include "daemon/journal/journal_past.h"
 #include "daemon/journal/journal_reader.h"
+#include "daemon/journal/journal_window.h"
 #include "daemon/source/mounts.h"
 #include "daemon/source/source.h"
 
@@ -26,7 +26,11 @@ static const char PERSISTENT[] = "/var/log/journal/any";
 struct journal {
 	struct source source;
 	struct journal_spec spec;
-	sd_journal *journal;
+	sd_journal *journal; /* what is read */
+	/* What is to be read after it, when it has only the files that a start
+	 * needs; NULL: nothing. */
+	sd_journal *whole;
+	bool at_end; /* and now is the time */
 	int fd;
 	struct mounts *mounts; /* of PERSISTENT; NULL: named, or read once */
 	time_t since;	       /* where to begin while no entry was read */
@@ -47,24 +51,6 @@ struct journal {
 /* ---- what was read ---- */
 
 static void
-deliver_each(const struct source_sink *sink, const char *lines, size_t len)
-{
-	const char *end = lines + len, *line;
-
-	while (linebuf_next(&lines, end, &line, &len) > 0)
-		sink->line(sink->arg, line, len);
-}
-
-static void
-deliver_block(const struct source_sink *sink, const char *lines, size_t len)
-{
-	if (sink->lines == NULL)
-		deliver_each(sink, lines, len);
-	else if (len > 0)
-		sink->lines(sink->arg, lines, len);
-}
-
-static void
 deliver_lines(struct journal *j, const struct journal_batch *batch)
 {
 	const struct source_sink *sink = &j->source.sink;
@@ -78,7 +64,7 @@ deliver_lines(struct journal *j, const struct journal_batch *batch)
 
 		if (!mark->has_line || (!is_rest && !mark->single))
 			continue;
-		deliver_block(sink, batch->lines + at, mark->at - at);
+		source_deliver(sink, batch->lines + at, mark->at - at);
 		at = mark->at + mark->len + 1;
 		if (!is_rest)
 			sink->line(sink->arg, batch->lines + mark->at,
@@ -87,7 +73,7 @@ deliver_lines(struct journal *j, const struct journal_batch *batch)
 			sink->rest(sink->arg, batch->lines + mark->at,
 				   mark->len);
 	}
-	deliver_block(sink, batch->lines + at, batch->len - at);
+	source_deliver(sink, batch->lines + at, batch->len - at);
 }
 
 static void
@@ -109,6 +95,13 @@ deliver(struct journal *j, const struct journal_batch *batch)
 }
 
 /* ---- reading ---- */
+
+/* Where to begin without a position. */
+static uint64_t
+since_usec(time_t since)
+{
+	return since > 0 ? (uint64_t)since * 1000000 : 0;
+}
 
 /* After a reload, other tags may count. */
 static void
@@ -167,21 +160,65 @@ begin_ahead(struct journal *j)
 static int seek_cursor(struct journal *, const char *spec,
 		       const struct logpos *);
 
-/* From now on, `journal' is read, after the last entry that the other got. */
+/* After the last entry that was read. */
 static void
-take_over(struct journal *j)
+read_on(struct journal *j)
 {
 	struct logpos pos = {.cursor = j->cursor};
 	int result = 0;
 
-	journal_ahead_free(&j->ahead);
-	journal_history_free(&j->history);
+	j->cursor = NULL;
 	if (pos.cursor != NULL)
 		result = seek_cursor(j, j->source.spec, &pos);
 	if (result < 0)
 		log_error("could not read on in the journal: %s",
 			  strerror(-result));
 	free(pos.cursor);
+}
+
+/* From now on, `journal' is read. */
+static void
+take_over(struct journal *j)
+{
+	journal_ahead_free(&j->ahead);
+	journal_history_free(&j->history);
+	read_on(j);
+}
+
+static bool
+is_read_elsewhere(const struct journal *j)
+{
+	return j->history != NULL || j->ahead != NULL;
+}
+
+static int
+get_position(struct journal *j, struct logpos *pos)
+{
+	if (is_read_elsewhere(j) ||
+	    sd_journal_get_cursor(j->journal, &pos->cursor) < 0) {
+		if (j->cursor == NULL)
+			return -1;
+		pos->cursor = alloc_string(j->cursor);
+	}
+	return 0;
+}
+
+/* From now on, `whole' is read. */
+static void
+follow_whole(struct journal *j)
+{
+	struct logpos pos = {0};
+
+	if (get_position(j, &pos) == 0) {
+		free(j->cursor);
+		j->cursor = pos.cursor;
+	}
+	sd_journal_close(j->journal);
+	j->journal = j->whole;
+	j->whole = NULL;
+	j->at_end = false;
+	sd_journal_seek_realtime_usec(j->journal, since_usec(j->since));
+	read_on(j);
 }
 
 static const struct journal_batch *
@@ -216,12 +253,6 @@ read_elsewhere(struct journal *j)
 	deliver(j, batch);
 }
 
-static bool
-is_read_elsewhere(const struct journal *j)
-{
-	return j->history != NULL || j->ahead != NULL;
-}
-
 /* One batch, after which the loop handles signals and publishing. */
 static void
 read_round(void *arg)
@@ -235,6 +266,8 @@ read_round(void *arg)
 		timer_arm(j->again, 0);
 		return;
 	}
+	if (j->at_end)
+		follow_whole(j);
 	ask_tags(j);
 	result = read_batch(j);
 	deliver(j, j->batch);
@@ -249,6 +282,10 @@ read_round(void *arg)
 		log_error("could not read the journal: %s", strerror(-result));
 	news = j->news;
 	j->news = false;
+	/* Seeking takes a while. What has been read is to count before. */
+	j->at_end = j->whole != NULL;
+	if (j->at_end)
+		timer_arm(j->again, 0);
 	source_caught_up(&j->source, news);
 }
 
@@ -263,31 +300,6 @@ own_position(const struct source_start *start)
 	return NULL;
 }
 
-/* Where to begin without a position. */
-static uint64_t
-since_usec(const struct source_start *start)
-{
-	return start->since > 0 ? (uint64_t)start->since * 1000000 : 0;
-}
-
-/* Whether the current entry is that of the cursor. After "journalctl --flush"
- * it has another number in another file, but not another time and content. */
-static bool
-is_at(sd_journal *journal, const char *cursor)
-{
-	static const char boot[] = ";b=";
-	const char *wanted = strstr(cursor, boot), *here;
-	char *current;
-	bool same;
-
-	if (sd_journal_get_cursor(journal, &current) < 0)
-		return false;
-	here = strstr(current, boot);
-	same = wanted != NULL && here != NULL && strcmp(wanted, here) == 0;
-	free(current);
-	return same;
-}
-
 /* The entry of the cursor has been read. If it is gone, sd-journal seeks to one
  * beside it, which has not. With other matches than then it is only passed
  * over. */
@@ -300,8 +312,9 @@ seek_cursor(struct journal *j, const char *spec, const struct logpos *pos)
 		result = sd_journal_next(j->journal);
 	if (result < 0)
 		return result;
+	free(j->cursor);
 	j->cursor = alloc_string(pos->cursor);
-	if (result > 0 && is_at(j->journal, pos->cursor))
+	if (result > 0 && journal_is_at(j->journal, pos->cursor))
 		return 0;
 	if (pos->path == NULL || strcmp(pos->path, spec) == 0)
 		log_warning("journal: the entry that was read last is gone, "
@@ -310,18 +323,32 @@ seek_cursor(struct journal *j, const char *spec, const struct logpos *pos)
 	return sd_journal_seek_cursor(j->journal, pos->cursor);
 }
 
+static struct journal_begin
+beginning(const struct source_start *start)
+{
+	const struct logpos *pos = own_position(start);
+	struct journal_begin begin = {0};
+
+	if (start->beginning)
+		return begin;
+	begin.usec = since_usec(start->since);
+	if (pos != NULL)
+		begin.cursor = pos->cursor;
+	return begin;
+}
+
 static int
 seek(struct journal *j, const char *spec, const struct source_start *start)
 {
-	const struct logpos *pos = own_position(start);
+	struct journal_begin begin = beginning(start);
 
-	if (start->beginning)
-		return sd_journal_seek_head(j->journal);
-	if (pos != NULL && seek_cursor(j, spec, pos) >= 0) {
+	if (begin.cursor != NULL &&
+	    seek_cursor(j, spec, own_position(start)) >= 0) {
 		log_info("resumed the journal");
 		return 0;
 	}
-	return sd_journal_seek_realtime_usec(j->journal, since_usec(start));
+	begin.cursor = NULL;
+	return journal_seek(j->journal, &begin);
 }
 
 /* ---- life ---- */
@@ -336,6 +363,7 @@ close_journal(struct source *source)
 	journal_ahead_free(&j->ahead);
 	journal_history_free(&j->history);
 	sd_journal_close(j->journal);
+	sd_journal_close(j->whole);
 	mounts_free(&j->mounts);
 	timer_free(&j->again);
 	journal_reader_clear(&j->reader);
@@ -345,51 +373,32 @@ close_journal(struct source *source)
 	free(j);
 }
 
-static void
-seek_start(void *arg, sd_journal *journal)
-{
-	const struct source_start *start = arg;
-	const struct logpos *pos = own_position(start);
-
-	if (pos == NULL || sd_journal_seek_cursor(journal, pos->cursor) < 0)
-		sd_journal_seek_realtime_usec(journal, since_usec(start));
-}
-
-/* With the journal that is followed later: it may have a hundred files, and to
- * open them takes longer than to look. */
 static int
-look_back(struct journal *j, struct source_start start, struct err *err)
+open_and_look(struct journal *j, const struct journal_begin *begin,
+	      struct err *err)
 {
 	const struct source_sink *sink = &j->source.sink;
+	const struct journal_past past = {sink->past, sink->arg};
 
-	journal_past_warn_absent(j->journal, &j->spec);
-	if (!start.beginning &&
-	    (own_position(&start) != NULL || start.since > 0)) {
-		journal_past_find_cuts(j->journal, &j->reader, seek_start,
-				       &start, &j->cuts);
-		if (j->spec.nwords > 0 && sink->past != NULL)
-			journal_past_lines(j->journal, &j->reader, seek_start,
-					   &start, sink->past, sink->arg);
-	}
-	sd_journal_flush_matches(j->journal);
-	return journal_add_matches(&j->spec, j->journal, err);
-}
-
-static void
-begin_history(struct journal *j, const struct source_start *start)
-{
-	struct journal_begin begin = {.cursor = j->cursor};
-
-	if (!start->beginning)
-		begin.usec = since_usec(start);
-	j->history = journal_history_new(&j->reader, &begin);
+	if (journal_window_open(&j->spec, begin, &j->journal,
+				j->source.once ? NULL : &j->whole, err) != 0)
+		return -1;
+	return journal_past_look(j->journal, &j->reader, begin, &past, &j->cuts,
+				 err);
 }
 
 static void on_change(void *arg, uint32_t events);
 
+/* What tells of new entries. */
+static sd_journal *
+followed(const struct journal *j)
+{
+	return j->whole != NULL ? j->whole : j->journal;
+}
+
 static int
-begin(struct journal *j, const char *spec, const struct source_start *start,
-      struct err *err)
+seek_and_watch(struct journal *j, const char *spec,
+	       const struct source_start *start, struct err *err)
 {
 	int result = seek(j, spec, start);
 
@@ -397,7 +406,7 @@ begin(struct journal *j, const char *spec, const struct source_start *start,
 		return err_set(err, "journal: seek: %s", strerror(-result));
 	if (j->source.once)
 		return 0;
-	result = sd_journal_get_fd(j->journal);
+	result = sd_journal_get_fd(followed(j));
 	if (result < 0)
 		return err_set(err, "journal: watch: %s", strerror(-result));
 	j->fd = result;
@@ -409,18 +418,6 @@ begin(struct journal *j, const char *spec, const struct source_start *start,
 /* ---- a journal that becomes persistent ---- */
 
 static void watch_persistent(struct journal *);
-
-static int
-get_position(struct journal *j, struct logpos *pos)
-{
-	if (is_read_elsewhere(j) ||
-	    sd_journal_get_cursor(j->journal, &pos->cursor) < 0) {
-		if (j->cursor == NULL)
-			return -1;
-		pos->cursor = alloc_string(j->cursor);
-	}
-	return 0;
-}
 
 /* Opens the journal again, and reads on. */
 static int
@@ -440,7 +437,10 @@ reopen(struct journal *j, struct err *err)
 	} else {
 		loop_unwatch(j->source.loop, j->fd);
 		sd_journal_close(old);
-		result = begin(j, j->source.spec, &start, err);
+		sd_journal_close(j->whole);
+		j->whole = NULL;
+		j->at_end = false;
+		result = seek_and_watch(j, j->source.spec, &start, err);
 	}
 	logpos_clear(&pos);
 	return result;
@@ -479,7 +479,7 @@ static void
 on_change(void *arg, uint32_t events)
 {
 	struct journal *j = arg;
-	int result = sd_journal_process(j->journal);
+	int result = sd_journal_process(followed(j));
 
 	(void)events;
 	if (result == SD_JOURNAL_INVALIDATE)
@@ -496,6 +496,7 @@ open_journal(const char *spec, struct loop *loop,
 	     struct err *err)
 {
 	struct journal *j = alloc_zero(1, sizeof(*j));
+	struct journal_begin begin = beginning(start);
 
 	j->source.loop = loop;
 	j->source.sink = *sink;
@@ -506,12 +507,13 @@ open_journal(const char *spec, struct loop *loop,
 	j->again = timer_new(loop, read_round, j);
 	j->since = start->since;
 	if (journal_spec_parse(&j->spec, spec, err) != 0 ||
-	    journal_open_matching(&j->spec, &j->journal, err) != 0 ||
-	    look_back(j, *start, err) != 0 || begin(j, spec, start, err) != 0) {
+	    open_and_look(j, &begin, err) != 0 ||
+	    seek_and_watch(j, spec, start, err) != 0) {
 		close_journal(&j->source);
 		return NULL;
 	}
-	begin_history(j, start);
+	begin.cursor = j->cursor;
+	j->history = journal_history_new(&j->reader, &begin);
 	if (!start->once && j->spec.directory == NULL)
 		watch_persistent(j);
 	log_info("following the journal");

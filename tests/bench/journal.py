@@ -48,6 +48,19 @@ def newest(directory, journal, seconds):
         "--since=@%d" % (time.time() - seconds)])
 
 
+def reaching(directory, journal, seconds):
+    """Those of its files that have any of the newest entries, as links."""
+    os.makedirs(directory)
+    since = (time.time() - seconds) * 10**6
+    names = sorted(name for name in os.listdir(journal) if "@" in name)
+    begins = [int(name[:-len(".journal")].rsplit("-", 1)[1], 16)
+              for name in names] + [float("inf")]
+    for name in os.listdir(journal):
+        if name not in names or begins[names.index(name) + 1] > since:
+            os.link(os.path.join(journal, name), os.path.join(directory, name))
+    return directory
+
+
 def padded(directory, journal, size):
     """The same journal, and its oldest file again and again, as links, until
     it has that size."""

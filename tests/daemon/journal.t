@@ -505,13 +505,48 @@ def vacuumed():
         ok("is gone" not in daemon.messages(), "not where all is there")
 
 
+def newest():
+    """A start opens only the files that it needs: those of later entries are
+    read, too, and a line that was cut in an old one stays cut."""
+    if os.environ["PBS_JOURNAL"] != "slave":
+        return
+    with pbs.Site() as site, stream() as service:
+        daemon = site.start("--logfile=journal:")
+        send(message("198.51.100.90"))
+        ok(site.wait_key("198.51.100.90"), "in an old file")
+        rotate()
+        send(message("198.51.100.91"))
+        ok(site.wait_key("198.51.100.91"), "in a new one")
+        daemon.stop()
+        daemon = site.start("--logfile=journal:")
+        send(message("198.51.100.92"))
+        ok(site.wait_key("198.51.100.92"), "what comes")
+        rotate()
+        send(message("198.51.100.93"))
+        ok(site.wait_key("198.51.100.93"), "in a file that came later")
+        ok("is gone" not in daemon.messages(), "nothing is missed",
+           daemon.messages())
+        service.send(b"user=<\0")
+        send(message("198.51.100.94"))
+        ok(site.wait_key("198.51.100.94"), "after a cut line")
+        rotate()
+        send(message("198.51.100.95"))
+        ok(site.wait_key("198.51.100.95"), "after it has become old")
+        daemon.stop()
+        service.send(message(FORGED).encode() + b"\n")
+        service.send(message("198.51.100.96").encode() + b"\n")
+        site.start("--logfile=journal:")
+        ok(site.wait_key("198.51.100.96"), "the stream goes on")
+        ok(FORGED not in site.dump(), "its first line began long ago")
+
+
 enter_namespace()
 prepare()
 process = journald.start()
 try:
     main(journal, without_rules, containers, read_once, whose, shapes, cut, last_words,
          absent, persistent, in_users_journals, archived,
-         vacuumed, namespace)
+         vacuumed, newest, namespace)
 finally:
     process.terminate()
     process.wait()

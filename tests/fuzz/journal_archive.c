@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "daemon/journal/journal_breaks.h"
 #include "daemon/journal/journal_entry.h"
 #include "daemon/journal/journal_header.h"
 
@@ -71,6 +72,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct journal_archive_memory *memory;
 	struct journal_archive *archive;
 	struct journal_header header;
+	bool may_cut;
 
 	assert(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	if (journal_header_read(&header, fd) != 0) {
@@ -78,6 +80,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	header.archived = header.known = true;
+	may_cut = journal_breaks_may_cut(&header, fd);
+	assert(journal_breaks_may_cut(&header, fd) == may_cut);
 	memory = journal_archive_memory_new(journal_entry_needs);
 	archive = journal_archive_open(fd, &header, memory);
 	if (archive != NULL)

@@ -2,7 +2,8 @@
  * The archived files of a journal, read without libsystemd: what comes of them
  * is what libsystemd makes of the same files, whatever their format, from any
  * place on, and however the clocks went; and a damaged file is read as far as
- * libsystemd reads it. The journals are systemd-journal-remote's.
+ * libsystemd reads it. So does a start that opens only some of the files. The
+ * journals are systemd-journal-remote's.
  */
 #ifdef WITHOUT_JOURNAL
 #include "tests/tap.h"
@@ -34,6 +35,7 @@ main(void)
 #include "daemon/journal/journal_header.h"
 #include "daemon/journal/journal_open.h"
 #include "daemon/journal/journal_reader.h"
+#include "daemon/journal/journal_window.h"
 #include "tests/tap.h"
 
 /* STEP: every so many bytes of a file are damaged. */
@@ -316,29 +318,55 @@ seek_to(sd_journal *journal, const struct journal_begin *begin)
 		sd_journal_seek_cursor(journal, begin->cursor);
 }
 
+/* And closes it. */
+static void
+read_on(struct reading *r, sd_journal *journal,
+	const struct journal_begin *begin, struct got *g)
+{
+	struct journal_batch *batch = journal_batch_new();
+	uint64_t usec;
+
+	seek_to(journal, begin);
+	while (sd_journal_next(journal) > 0) {
+		if (sd_journal_get_realtime_usec(journal, &usec) < 0)
+			continue;
+		journal_batch_reset(batch);
+		journal_reader_take(&r->reader, journal, usec, batch);
+		sd_journal_get_cursor(journal, &batch->cursor);
+		put_batch(g, batch);
+	}
+	sd_journal_close(journal);
+	journal_batch_free(&batch);
+}
+
 /* The judge. */
 static void
 by_libsystemd(struct reading *r, const struct journal_begin *begin,
 	      struct got *g)
 {
-	struct journal_batch *batch = journal_batch_new();
 	sd_journal *journal;
 	struct err err;
-	uint64_t usec;
 
-	if (journal_open_matching(&r->spec, &journal, &err) == 0) {
-		seek_to(journal, begin);
-		while (sd_journal_next(journal) > 0) {
-			if (sd_journal_get_realtime_usec(journal, &usec) < 0)
-				continue;
-			journal_batch_reset(batch);
-			journal_reader_take(&r->reader, journal, usec, batch);
-			sd_journal_get_cursor(journal, &batch->cursor);
-			put_batch(g, batch);
-		}
-	}
-	sd_journal_close(journal);
-	journal_batch_free(&batch);
+	if (journal_open_matching(&r->spec, &journal, &err) == 0)
+		read_on(r, journal, begin, g);
+	else
+		sd_journal_close(journal);
+}
+
+/* With the files alone that a start opens. Returns whether those are all. */
+static bool
+by_window(struct reading *r, const struct journal_begin *begin, struct got *g)
+{
+	sd_journal *journal, *whole = NULL;
+	struct err err;
+
+	put_text(g, "", 0);
+	if (journal_window_open(&r->spec, begin, &journal, &whole, &err) == 0)
+		read_on(r, journal, begin, g);
+	else
+		sd_journal_close(journal);
+	sd_journal_close(whole);
+	return whole == NULL;
 }
 
 static void
@@ -373,12 +401,12 @@ begins_with(const struct got *longer, const struct got *shorter)
 	       memcmp(longer->text, shorter->text, shorter->len) == 0;
 }
 
-/* Both read from there on. Returns how many entries libsystemd was not needed
+/* All read from there on. Returns how many entries libsystemd was not needed
  * for, or -1: they differ. more: whether ours may go on. */
 static int64_t
 both(const char *dir, const struct journal_begin *begin, bool more)
 {
-	struct got judge = {0}, own = {0};
+	struct got judge = {0}, own = {0}, window = {0};
 	struct reading r;
 	int64_t result = -1;
 
@@ -387,8 +415,11 @@ both(const char *dir, const struct journal_begin *begin, bool more)
 	put_text(&own, "", 0);
 	by_libsystemd(&r, begin, &judge);
 	by_history(&r, begin, &own);
-	if (is_same(&judge, &own) || (more && begins_with(&own, &judge)))
+	by_window(&r, begin, &window);
+	if ((is_same(&judge, &own) || (more && begins_with(&own, &judge))) &&
+	    is_same(&judge, &window))
 		result = (int64_t)own.by_history;
+	got_clear(&window);
 	got_clear(&judge);
 	got_clear(&own);
 	reading_clear(&r);
@@ -678,6 +709,65 @@ slices(void)
 	remove_dir(dir);
 }
 
+/* ---- what a start opens ---- */
+
+/* An old file with this field, and one that is still written. */
+static void
+write_break(const char *dir, const char *field)
+{
+	struct writer w;
+
+	begin_file(&w, dir, "system@1", "env");
+	entry(&w, BEGIN, 'a', "_PID=7\n_STREAM_ID=%032d\n%s\nMESSAGE=old", 7,
+	      field);
+	end_file(&w, true, 0, 's');
+	begin_file(&w, dir, "system", "env");
+	some_entries(&w, COUNT, BEGIN + COUNT * SECOND, SECOND, 'a');
+	end_file(&w, false, COUNT * SCALE, 's');
+}
+
+/* Files without anything that a start needs stay closed; a line that was cut is
+ * needed, however old it is. */
+static void
+windows(void)
+{
+	static const struct {
+		const char *name, *field;
+		bool all;
+	} rows[] = {
+	    {"no break", "SYSLOG_IDENTIFIER=x", false},
+	    {"the end", "_LINE_BREAK=eof", false},
+	    {"a cut", "_LINE_BREAK=nul", true},
+	    {"the end, a cut", "_LINE_BREAK=eof\n_LINE_BREAK=line-max", true},
+	    {"a cut, the end", "_LINE_BREAK=nul\n_LINE_BREAK=eof", true},
+	};
+	struct places p;
+	char dir[DIR_LEN];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct journal_begin since = {.usec = BEGIN + SECOND}, after;
+		struct got got = {0};
+		struct reading r;
+
+		make_dir(dir);
+		write_break(dir, rows[i].field);
+		reading_init(&r, dir);
+		is_int(by_window(&r, &since, &got), rows[i].all,
+		       "%s, since a time: all are opened", rows[i].name);
+		find_places(dir, &p);
+		after = (struct journal_begin){.cursor = p.cursors[1]};
+		is_int(by_window(&r, &after, &got), rows[i].all,
+		       "%s, after an entry: all", rows[i].name);
+		after.cursor = p.cursors[0];
+		ok(by_window(&r, &after, &got), "after one of the old file");
+		is_int((long long)got.entries, 3 * COUNT - 1, "what is there");
+		got_clear(&got);
+		places_clear(&p);
+		reading_clear(&r);
+		remove_dir(dir);
+	}
+}
+
 /* ---- damage ---- */
 
 /* Whether each line of the text is one of the others'. */
@@ -840,6 +930,7 @@ main(void)
 	formats();
 	several_files();
 	slices();
+	windows();
 	truncated();
 	damage();
 	return tap_done();

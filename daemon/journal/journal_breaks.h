@@ -1,0 +1,16 @@
+/*
+ * journal_breaks: whether an archived file has lines of services that journald
+ * cut, found without libsystemd, which needs longer to open one file than this
+ * needs for a hundred.
+ */
+#ifndef DAEMON_JOURNAL_JOURNAL_BREAKS_H
+#define DAEMON_JOURNAL_JOURNAL_BREAKS_H
+
+#include <stdbool.h>
+
+struct journal_header;
+
+/* True, too, if that is in doubt. */
+bool journal_breaks_may_cut(const struct journal_header *, int fd);
+
+#endif
