@@ -35,7 +35,7 @@ CHANGES = [datetime.datetime(2026, 10, 25, 1, tzinfo=datetime.timezone.utc),
 
 
 class Program:
-    """One daemon, its clocks, and what was done to both."""
+    """One daemon, its clocks, and the faults of both."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)

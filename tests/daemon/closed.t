@@ -183,7 +183,7 @@ def worker_stopped_in_foreground(case):
 
 
 def all_killed(case):
-    """And then systemd does what the unit tells it."""
+    """Then systemd does what the unit says."""
     os.killpg(case.daemon.pid, signal.SIGKILL)
     case.daemon.wait()
     done = case.site.run("--clear", *case.flags)
@@ -303,7 +303,7 @@ def no_errors(case):
 
 
 def nothing_can_be_done(name, fault, mend, stuck):
-    """Not even a rename: said, and done as soon as it can be."""
+    """Not even a rename works: logged, and done once it can be."""
     with Case(*FILES) as case:
         case.small_disk()
         case.start()
@@ -349,7 +349,7 @@ def full_and_free():
 
 
 def hears(daemon, seconds):
-    """Whether the watchdog hears anything, but for what was on its way."""
+    """Whether any report reaches the watchdog, except one on its way."""
     daemon.states.clear()
     try:
         while True:

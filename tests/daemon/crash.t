@@ -3,7 +3,7 @@
 # random moments: the map is whole, either the old or the new one, and after the
 # next start it has everybody who logged in and nobody who has expired.
 # tests/run: timeout=600
-"""CRASH_KILLS=N: so many random kills (make soak). CRASH_ALL=1: also at the
+"""CRASH_KILLS=N: N random kills (make soak). CRASH_ALL=1: also at the
 calls that change nothing on the disk. CRASH_SEED=S."""
 import concurrent.futures
 import os
@@ -53,7 +53,7 @@ class Victim:
         self.site.__exit__()
 
     def login(self):
-        """One more who must be in the map from now on."""
+        """One more address that must be in the map from now on."""
         ip = "198.18.%d.%d" % divmod(len(self.held), 250)
         self.site.log(login(ip))
         self.held.append(ip)

@@ -89,7 +89,7 @@ class Patient:
         return self.daemon.process.poll() is not None
 
     def wait_ready(self, seconds):
-        """Whether it is ready; or it has ended, or does not come to be."""
+        """Whether it is ready; False if it has ended or does not get ready."""
         try:
             self.daemon.wait_state("READY=1", seconds)
         except (RuntimeError, TimeoutError):

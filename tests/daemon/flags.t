@@ -200,7 +200,7 @@ def check_log_names():
 
 
 def check_types():
-    """A map whose type Postfix does not read would be of no use."""
+    """A map whose type Postfix does not read would be useless."""
     with pbs.Site() as site:
         os.mkdir(site.path("bin"))
         postconf = site.write("bin/postconf", "#!/bin/sh\n"

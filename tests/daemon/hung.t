@@ -128,7 +128,7 @@ def expires():
 
 
 def idle():
-    """Nobody is authorized: nobody is missed."""
+    """While nobody is authorized, a silent worker is no fault."""
     with pbs.Site() as site:
         daemon = site.start()
         worker = daemon.worker()

@@ -30,7 +30,7 @@ def limit(pids, size):
 
 
 def file_size(kind, size):
-    """RLIMIT_FSIZE, as ulimit -f sets it: SIGXFSZ must end nobody."""
+    """RLIMIT_FSIZE, as ulimit -f sets it: SIGXFSZ must end no process."""
     what = "%s, %d bytes: " % (kind, size)
     with pbs.Site() as site:
         name = os.path.join(site.mapdir, "limited")

@@ -102,7 +102,7 @@ def wrong_files():
 
 
 def refused_after_it():
-    """pbs-link runs already when the map turns out to be impossible."""
+    """pbs-link is already running when the map cannot be opened."""
     with Place("pop1") as (_, host):
         host.configure()
         done = host.run("--dbfile=hash:" + host.path("none/pbs"))
@@ -144,7 +144,7 @@ def killed():
 
 
 def away(what, engine, daemons):
-    """Each daemon logs `what', and what goes on there."""
+    """Each daemon logs `what', and what still works there."""
     ours = "own logins go on, to be published later"
     for daemon, means in zip(daemons, (
             ours, "logins of other hosts go on until they expire",

@@ -23,7 +23,7 @@ def answer(site, types, default):
 
 
 def chosen(site, types, default="hash"):
-    """The type, and what is said, with a Postfix that reads these."""
+    """The type and the messages, with a Postfix that reads these types."""
     done = site.run("--dbfile=" + site.map, "--nomynetworks", "--dumpconfig",
                     env=answer(site, types, default))
     equal(done.returncode, 0, "postconf -m says " + types, done.stderr)

@@ -71,7 +71,7 @@ class Watched:
         self.time.advance(seconds)
 
     def written(self):
-        """What it has as soon as it was written since advance()."""
+        """Its content, once it has been written since advance()."""
         def fresh():
             got = os.path.exists(self.path) and metrics.read(self.path)
             return got and got["last_update_timestamp_seconds"][""] >= (

@@ -41,7 +41,7 @@ def without_log(command):
 
 class BareSite(pbs.Site):
     def place(self, path):
-        """Where to make what is seen there by what runs hidden."""
+        """The path outside of a file that the program sees in there."""
         if not IN_PLACE:
             path = self.path(path.replace("/var/", "/").lstrip("/"))
         os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -167,7 +167,7 @@ def large():
 
 
 def not_read_again():
-    """What came by standard input is nowhere else."""
+    """Lines from standard input cannot be read again."""
     with pbs.Site() as site, clocks.Clocks(site) as time_:
         path = site.path("state/pbs.state")
         os.mkdir(os.path.dirname(path), 0o755)

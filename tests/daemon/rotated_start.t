@@ -25,7 +25,7 @@ def old(site, n):
 
 
 def prepare(site, checkpoint):
-    """Three files, and a checkpoint that knows the first line, or none."""
+    """Three files, and a checkpoint after the first line, or none."""
     os.mkdir(site.path("logs"))
     site.log(login(ADDRESSES[0]), name="logs/mail.log")
     if checkpoint:

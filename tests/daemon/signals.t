@@ -173,7 +173,7 @@ def mended():
 
 
 def tried_while_down():
-    """SIGHUP between two workers, with what the next one refuses."""
+    """SIGHUP between two workers; the next one refuses the configuration."""
     with pbs.Site() as site:
         daemon = site.start()
         kill_worker(daemon)

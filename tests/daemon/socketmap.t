@@ -139,7 +139,7 @@ def wrong():
 
 
 def before_ready():
-    """A slow start: who asks meanwhile waits for the truth."""
+    """During a slow start, clients wait for the right answer."""
     with pbs.Site() as site:
         with open(site.logfile, "wb") as out:
             subprocess.run([pbs.GENLOG, "--lines", "200000", "--start",

@@ -59,7 +59,7 @@ def two_types():
 
 
 def one_file():
-    """Whatever writes last would be what Postfix reads."""
+    """Postfix would read what the last writer wrote."""
     with pbs.Site() as site:
         hashed = "--dbfile=hash:" + site.map
         for flags, told in (

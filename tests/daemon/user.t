@@ -19,7 +19,7 @@ GUEST = "198.51.100.1"
 
 
 class OwnedSite(pbs.Site):
-    """Its map's directory is nobody's."""
+    """Its map's directory belongs to the user nobody."""
 
     def __init__(self):
         super().__init__()

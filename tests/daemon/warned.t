@@ -134,7 +134,7 @@ def early_stop():
 
 
 def in_memory(directory):
-    """Whether what is written there comes to no disk."""
+    """Whether files there are written to no disk."""
     return subprocess.run(["stat", "-f", "-c", "%T", directory], text=True,
                           stdout=subprocess.PIPE).stdout.strip() in (
                               "tmpfs", "ramfs")

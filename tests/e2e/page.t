@@ -75,7 +75,7 @@ def busy():
 
 
 def heard():
-    """The test would hear of what is wrong."""
+    """The test would notice a fault."""
     with tempfile.TemporaryDirectory() as directory, \
             chromium.Chromium() as browser:
         page = os.path.join(directory, "page.html")

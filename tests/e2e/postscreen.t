@@ -148,7 +148,7 @@ class Scene:
             return f.read().replace("\t", " ")
 
     def pid(self, name):
-        """Of the process that serves this port; None: none does."""
+        """The pid of the process that serves this port, or None."""
         program = "smtpd" if name.startswith("smtpd") else "postscreen"
         for pid in self.postfix.processes(program):
             with open("/proc/%d/cmdline" % pid) as f:
@@ -187,7 +187,7 @@ class Scene:
               "cidr: postscreen does not see the login by then")
 
     def network(self):
-        """A /64 stands in cidr as what it is; the hash brings the news."""
+        """A /64 is in the cidr map; the hash map makes Postfix read it."""
         self.login(HOME)
         until_through("beside", NEIGHBOUR)
         ok(True, "cidr beside hash: postscreen sees both when the hash has "

@@ -194,7 +194,7 @@ def silent_about_data(server):
 # --- servers that are not Postfix -------------------------------------------
 
 class Fake:
-    """A server that plays one part to each client; it notes what they say."""
+    """A server that treats all clients alike, and records what they send."""
 
     def __init__(self, play, address="127.0.0.1"):
         self.play, self.heard, self.connections = play, [], 0

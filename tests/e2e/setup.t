@@ -43,7 +43,7 @@ def packaged(name):
 
 
 def fresh_machine(site):
-    """As after `make install': nothing else of ours is there."""
+    """As after `make install', with nothing else of ours."""
     copy = site.path("etc")
     mount("-t", "proc", "proc", "/proc")
     subprocess.run(["cp", "-a", "/etc", copy], check=True)
@@ -191,7 +191,7 @@ def contents():
 
 
 def fails(machine):
-    """A step fails, and what it says undoes what was done before."""
+    """A step fails; the printed commands undo the steps before it."""
     before = contents()
     use_daemon("/bin/false")
     done = machine.setup("--write")
@@ -293,7 +293,7 @@ def asks(table, address):
 
 
 def in_memory(machine):
-    """Where the unit keeps RUN, a map that nobody uses yet goes there."""
+    """If the unit keeps RUN, a map that is not in use yet is put there."""
     machine.script("stop")
     shutil.copy(packaged("pop-before-smtp.yaml"), YAML)
     machine.write("main.cf", machine.main)
@@ -329,7 +329,7 @@ def in_memory(machine):
 # --- main.cf ----------------------------------------------------------------
 
 class Lists:
-    """Copies of main.cf with other lists, and what setup makes of them."""
+    """Copies of main.cf with other lists, and how setup edits them."""
 
     def __init__(self, machine):
         self.machine, self.count = machine, 0
