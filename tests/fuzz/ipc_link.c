@@ -1,5 +1,5 @@
-/* ipc_link: whatever arrives, a message that is taken has what its type needs
- * and nothing else, and would be taken again. */
+/* ipc_link: whatever arrives, an accepted message has what its type needs and
+ * nothing else, and would be accepted again. */
 #include "daemon/ipc/ipc_link.h"
 
 #include <stdint.h>

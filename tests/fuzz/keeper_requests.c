@@ -1,5 +1,5 @@
-/* requests: whatever a worker that was taken over says, the keeper stays whole,
- * and its map holds only what may be held. */
+/* requests: whatever a compromised worker sends, the keeper stays intact, and
+ * its map has only permitted addresses. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

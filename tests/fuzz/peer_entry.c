@@ -1,5 +1,5 @@
-/* peer_entry: any bytes are an entry or not; one that is has no other spelling,
- * and says nothing beyond its limits. */
+/* peer_entry: any bytes are an entry or not; a valid entry has no other
+ * spelling and exceeds no limit. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* policy_request: any bytes, in any portions, are a question or not, and what
- * is taken from them lies within them. The same whether they come at once or
- * byte by byte. */
+/* policy_request: any bytes, in pieces of any size, are a request or not, and
+ * what is read from them lies within them. The result is the same if they come
+ * at once or byte by byte. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

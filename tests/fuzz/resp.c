@@ -1,5 +1,5 @@
-/* resp: whatever an engine says, what is read of it is whole and bounded, and
- * does not depend on the pieces in which it came. */
+/* resp: whatever an engine sends, what is read from it is complete and
+ * bounded, and does not depend on the pieces in which it came. */
 #include "daemon/link/resp.h"
 
 #include <stdint.h>

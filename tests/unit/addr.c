@@ -1,4 +1,5 @@
-/* addr: strict in, canonical out, and what must never be a key. */
+/* addr: strict parsing, canonical output, and addresses that must never be a
+ * key. */
 #include "base/addr.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
-/* authtab: who is in, until when, and that a naive table says the same. */
+/* authtab: which addresses are authorized and until when, compared with a
+ * naive table. */
 #include "daemon/table/authtab.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* Base64: what is written is read again, and there is one text for it. */
+/* Base64: encoded bytes decode to themselves, and each has only one
+ * encoding. */
 #include "daemon/conf/base64.h"
 
 #include <string.h>

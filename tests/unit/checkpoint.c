@@ -1,6 +1,5 @@
-/* What the checkpoint keeps of each user and of the rule that found the login,
- * and that it reads what was written before users had times and rules of their
- * own. */
+/* What the checkpoint keeps of each user and of the rule that found the login;
+ * and older files, without users' times and rules, can be read. */
 #include "daemon/worker/checkpoint.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
-/* Flags and keys: what is taken, who wins, and what is reported of errors.
- */
+/* Flags and keys: which values are accepted, which take precedence, and how
+ * errors are reported. */
 #include "daemon/conf/conf.h"
 
 #include <stdio.h>

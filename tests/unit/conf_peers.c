@@ -1,5 +1,5 @@
-/* The key `peers:': what is taken, what is refused and where, what SIGHUP
- * changes. */
+/* The key `peers:': which values are accepted, which are refused and where,
+ * and what SIGHUP changes. */
 #include "daemon/conf/conf_peers.h"
 
 #include <stdio.h>

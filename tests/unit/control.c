@@ -1,5 +1,5 @@
-/* The control socket: requests and their answers, clients that are slow, silent
- * or many, and what a dead or a live daemon leaves at its place. */
+/* The control socket: requests and their answers; clients that are slow,
+ * silent or many; and the socket that a dead or a running daemon has left. */
 #include "daemon/worker/control.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* duration: seconds, or with s m h d; and suggest, which has no test else. */
+/* duration: seconds, or a number with s, m, h or d; and suggest, which has no
+ * other test. */
 #include "base/duration.h"
 
 #include <stddef.h>

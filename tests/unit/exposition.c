@@ -1,5 +1,4 @@
-/* exposition and histogram: what Prometheus will read; delays, which fill one.
- */
+/* exposition and histogram: the text for Prometheus, and the delays in it. */
 #include "daemon/metrics/exposition.h"
 
 #include <stdlib.h>

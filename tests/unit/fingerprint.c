@@ -1,4 +1,4 @@
-/* fingerprint: a place in a log is known by the bytes around it. */
+/* fingerprint: a position in a log is recognized by the bytes around it. */
 #include "base/fingerprint.h"
 
 #include <stdlib.h>

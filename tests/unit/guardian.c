@@ -1,5 +1,5 @@
-/* guardian: what it starts again, and that it ends with the keeper even if the
- * work dies again and again. */
+/* guardian: which processes it starts again, and that it ends with the keeper
+ * even if these die again and again. */
 #include "daemon/sys/guardian.h"
 
 #include <poll.h>

@@ -1,5 +1,5 @@
-/* ipc_link: each message arrives as it was sent; one that says too much, too
- * little, or what the other end alone may say does not. */
+/* ipc_link: each message arrives as it was sent; a message that is too long or
+ * too short, or that only the other end may send, is refused. */
 #include "daemon/ipc/ipc_link.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* The keeper: the command returns when the daemon is ready, signals reach it,
- * its death clears the map and brings another, and all ends together. */
+/* The keeper: the command returns when the daemon is ready, signals reach the
+ * daemon, the death of the worker clears the map and starts another, and all
+ * processes end together. */
 #include "daemon/keeper/keeper.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* log: one line per fact, where it should go, and nothing unprintable. */
+/* log: one line for each fact, to the right place, with nothing unprintable in
+ * it. */
 #include "base/log.h"
 
 #include <errno.h>

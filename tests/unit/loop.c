@@ -1,4 +1,4 @@
-/* loop: descriptors, timers and signals, and handlers that take away others. */
+/* loop: descriptors, timers and signals, and handlers that remove others. */
 #include "base/loop.h"
 
 #include <fcntl.h>

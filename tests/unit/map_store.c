@@ -1,5 +1,6 @@
-/* The keeper's side of the pair: what it believes of a worker that may be
- * lying, what leaves by the keeper's own clock, and when silence is death. */
+/* The keeper's side of the connection to the worker: what it accepts from a
+ * worker that may be compromised, what it removes by its own clock, and when
+ * silence means that the worker is dead. */
 #include "daemon/keeper/map_store.h"
 #include "daemon/keeper/expiring_map.h"
 

@@ -1,4 +1,4 @@
-/* netstring: what is one, what is not yet, and what never will be. */
+/* netstring: complete, incomplete and invalid ones. */
 #include "maps/live/netstring.h"
 
 #include <stdlib.h>

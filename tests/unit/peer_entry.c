@@ -1,5 +1,5 @@
-/* What hosts tell each other, as text and as records: each text that is not
- * what we would write ourselves is refused as a whole, with its reason. */
+/* What hosts publish to each other, as text and as records: any text that we
+ * would not write ourselves is refused as a whole, with the reason. */
 #include "daemon/peers/peer_entry.h"
 
 #include <stdio.h>

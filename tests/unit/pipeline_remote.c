@@ -1,5 +1,6 @@
-/* What another host has told counts here as far as it would if it were ours, no
- * longer than that host says, and not once an operator has removed it. */
+/* A login that another host has published counts here as one of our own
+ * would, but no longer than that host says, and not once an operator has
+ * removed it. */
 #include "daemon/pipeline/pipeline.h"
 
 #include <stdio.h>

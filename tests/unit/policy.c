@@ -1,5 +1,5 @@
-/* What smtpd is answered: by address, by sender, for shared addresses, and when
- * a limit is reached. The clock is ours. */
+/* The answers to smtpd: by address, by sender, for shared addresses, and when
+ * a limit is reached. The test sets the clock. */
 #include "maps/live/policy.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Questions of smtpd's policy delegation: what is taken from a whole one, and
- * that nothing torn, endless or foreign is taken for one. */
+/* Requests of smtpd's policy delegation: what is read from a complete one, and
+ * that nothing torn, endless or foreign counts as one. */
 #include "maps/live/policy_request.h"
 
 #include <stdio.h>

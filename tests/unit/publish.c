@@ -1,4 +1,5 @@
-/* publish: when which map is written with what; by a clock of our own. */
+/* publish: when each map is written, and with what, by a clock that the test
+ * sets. */
 #include "daemon/publish/publish.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* Counting in a sliding window: never less than what the last window held,
- * against a model that remembers every event. */
+/* Counting in a sliding window: never less than the events of the last window,
+ * compared with a model that remembers every event. */
 #include "maps/live/rate_limit.h"
 
 #include <stdlib.h>

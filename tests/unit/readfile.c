@@ -1,4 +1,4 @@
-/* A whole file, as long as it is within the bound. */
+/* Reading a whole file, up to a limit. */
 #include "base/readfile.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* The newest grants and refusals: which of them an operator gets who knows all
- * up to a number, and that texts of strangers cannot break the lines. */
+/* The newest grants and refusals: which of them an operator gets who already
+ * has all up to a number, and that a stranger's text cannot break the lines. */
 #include "daemon/worker/recent.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* The map is put before the first restriction that refuses strangers, and all
- * else in the list stays as it was. */
+/* The map is put before the first restriction that refuses strangers, and the
+ * rest of the list stays as it was. */
 #include "tools/doctor/restrictions.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* resume: without a position, the bisection finds where to begin as a walk
- * through all lines does. */
+/* resume: without a position, bisection finds the same place to begin as
+ * reading all lines. */
 #include "daemon/source/resume.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* rotation: which files belong to a log, in which order, and which one holds a
- * place. */
+/* rotation: which files belong to a log, in which order, and which one
+ * contains a position. */
 #include "daemon/source/rotation.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Files with a secret: who may read them is looked at first. */
+/* Files with a secret: their permissions are checked before they are read. */
 #include "daemon/sys/secret_file.h"
 
 #include <fcntl.h>

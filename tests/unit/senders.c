@@ -1,5 +1,5 @@
-/* The file of senders: postmap's format, what a key means, when it is read
- * again, and that a broken one leaves what was known. */
+/* The file of senders: postmap's format, what a key means, when the file is
+ * read again, and that a file with an error changes nothing. */
 #include "maps/live/senders.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* smtp_reply: replies in one piece and byte by byte; what is no reply; where
- * the limits are. */
+/* smtp_reply: replies in one piece and byte by byte, invalid replies, and
+ * limits. */
 #include "tools/relaycheck/smtp_reply.h"
 
 #include <stdio.h>

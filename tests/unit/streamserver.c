@@ -1,4 +1,5 @@
-/* streamserver: answers, and what a client can cost; by a clock of our own. */
+/* streamserver: answers, and the limits for clients, by a clock that the test
+ * sets. */
 #include "base/streamserver.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* What a form of a text: map makes of a row, and what it must not be. */
+/* The text that the format of a text: map makes of a row, and formats that are
+ * refused. */
 #include "maps/textform.h"
 
 #include <stdlib.h>

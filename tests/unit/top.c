@@ -1,4 +1,4 @@
-/* pbsctl top without a terminal: what it makes of the daemon's answers, what a
+/* pbsctl top without a terminal: how it reads the daemon's answers, what each
  * key does, and what it draws on a screen of any size. */
 #include <locale.h>
 #include <stdio.h>

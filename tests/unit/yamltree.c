@@ -1,4 +1,5 @@
-/* yamltree: what is on which line; and what configuration must not contain. */
+/* yamltree: the line of each node, and what a configuration must not
+ * contain. */
 #include "base/yamltree.h"
 
 #include <fnmatch.h>
