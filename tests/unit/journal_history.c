@@ -32,6 +32,8 @@ main(void)
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/journal/journal_ahead.h"
+#include "daemon/journal/journal_archive.h"
+#include "daemon/journal/journal_entry.h"
 #include "daemon/journal/journal_header.h"
 #include "daemon/journal/journal_open.h"
 #include "daemon/journal/journal_reader.h"
@@ -857,6 +859,143 @@ damage_file(const char *dir, const char *path, const char *name)
 	munmap(file, len);
 }
 
+static bool
+has_doubt(struct journal_archive *archive)
+{
+	enum journal_field kind;
+	const char *text;
+	size_t n = 0, len;
+
+	do
+		kind = journal_archive_field(archive, n++, &text, &len);
+	while (kind < JOURNAL_FIELD_DOUBT);
+	return kind == JOURNAL_FIELD_DOUBT;
+}
+
+/* How many entries of a file are read before the first that is in doubt; -1:
+ * none is. */
+static int
+sound_entries(const char *path)
+{
+	struct journal_archive_memory *memory =
+	    journal_archive_memory_new(journal_entry_needs);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), sound = 0, result = -1;
+	struct journal_archive *archive = NULL;
+	struct journal_header header;
+	struct journal_place place;
+
+	if (journal_header_read(&header, fd) == 0)
+		archive = journal_archive_open(fd, &header, memory);
+	while (archive != NULL &&
+	       (result = journal_archive_next(archive, &place)) > 0 &&
+	       !has_doubt(archive))
+		sound++;
+	journal_archive_close(&archive);
+	journal_archive_memory_free(&memory);
+	return result == 0 ? -1 : sound;
+}
+
+static unsigned char *
+nth_entry(unsigned char *file, int n)
+{
+	uint64_t at = journal_u64(file + 88);
+
+	while (file[at] != 3 || n-- > 0)
+		at += (journal_u64(file + at + 8) + 7) / 8 * 8;
+	return file + at;
+}
+
+/* The first of the lists of all entries. */
+static unsigned char *
+first_list(unsigned char *file)
+{
+	return file + journal_u64(file + 176);
+}
+
+static void
+swap_u64(unsigned char *a, unsigned char *b)
+{
+	uint64_t n = journal_u64(a);
+
+	put_u64(a, journal_u64(b));
+	put_u64(b, n);
+}
+
+static void
+no_fault(unsigned char *file)
+{
+	(void)file;
+}
+
+/* A field of another entry would have that one's hash. */
+static void
+other_hash(unsigned char *file)
+{
+	nth_entry(file, 2)[64 + 8] ^= 1;
+}
+
+static void
+same_number(unsigned char *file)
+{
+	memcpy(nth_entry(file, 5) + 16, nth_entry(file, 4) + 16, 8);
+}
+
+/* Their numbers, too, so that only the places of the entries go back. */
+static void
+back_in_file(unsigned char *file)
+{
+	unsigned char *list = first_list(file) + 24;
+
+	swap_u64(list + 2 * 8, list + 3 * 8);
+	swap_u64(nth_entry(file, 2) + 16, nth_entry(file, 3) + 16);
+}
+
+static void
+circle_of_lists(unsigned char *file)
+{
+	unsigned char *first = first_list(file);
+
+	put_u64(file + journal_u64(first + 16) + 16, (uint64_t)(first - file));
+}
+
+/* What does not fit together is left to libsystemd, before the entry. */
+static void
+doubts(void)
+{
+	static const struct {
+		const char *name;
+		void (*put)(unsigned char *file);
+		int sound;
+	} rows[] = {
+	    {"none", no_fault, -1},
+	    {"the hash of a field", other_hash, 2},
+	    {"a number twice", same_number, 5},
+	    {"an entry before the one before it", back_in_file, 3},
+	    {"lists in a circle", circle_of_lists, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct writer w;
+		char dir[DIR_LEN], *path;
+		unsigned char *file;
+		size_t len;
+
+		make_dir(dir);
+		begin_file(&w, dir, "system@1",
+			   "env SYSTEMD_JOURNAL_COMPACT=0 --compress=no");
+		some_entries(&w, COUNT, BEGIN, SECOND, 'a');
+		end_file(&w, true, 0, 's');
+		path = alloc_format("%s/system@1.journal", dir);
+		file = map_file(path, &len);
+		rows[i].put(file);
+		munmap(file, len);
+		is_int(sound_entries(path), rows[i].sound, "fault: %s",
+		       rows[i].name);
+		free(path);
+		remove_dir(dir);
+	}
+}
+
 /* A file that becomes shorter while it is read: what is left of it is read, and
  * the process lives. */
 static void
@@ -931,6 +1070,7 @@ main(void)
 	several_files();
 	slices();
 	windows();
+	doubts();
 	truncated();
 	damage();
 	return tap_done();
