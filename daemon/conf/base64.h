@@ -1,13 +1,13 @@
 /*
  * base64: bytes as text (RFC 4648, section 4), with padding and without line
- * breaks. There is one text for given bytes: any other is refused.
+ * breaks. Only the one canonical text of given bytes is accepted.
  */
 #ifndef DAEMON_CONF_BASE64_H
 #define DAEMON_CONF_BASE64_H
 
 #include <stddef.h>
 
-/* Characters of n bytes as text, with the final NUL. */
+/* The size of the text of n bytes, with the final NUL. */
 #define BASE64_TEXT(n) (((n) + 2) / 3 * 4 + 1)
 
 /* Writes BASE64_TEXT(len) characters. */

@@ -31,7 +31,7 @@ enum conf_action {
 
 enum conf_sandbox { CONF_SANDBOX_AUTO, CONF_SANDBOX_OFF };
 
-/* In the place of all logs, or of all maps; not kept in the lists. */
+/* The word for no log, or no map, at all; not kept in the lists. */
 #define CONF_NONE "none"
 
 struct conf {

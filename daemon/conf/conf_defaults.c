@@ -212,8 +212,8 @@ order_maps(struct strings *maps)
 	}
 }
 
-/* Beside the first map that is a file; but what is in RUN_DIR is gone after a
- * reboot. */
+/* Beside the first map that is a file, unless that is in RUN_DIR, which a
+ * reboot empties. */
 static void
 default_checkpoint(struct conf *conf)
 {
@@ -268,7 +268,7 @@ conf_defaults_begin(struct conf *conf)
 	conf->ipv6_prefix = 128;
 }
 
-/* Whether there are to be none at all; the list is then empty. */
+/* Whether the list says `none'; it is empty afterwards. */
 static bool
 take_none(struct strings *list)
 {

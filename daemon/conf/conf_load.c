@@ -78,7 +78,7 @@ find_flag(struct flag *f, const char *name, size_t len, struct err *err)
 	return err_prefix(err, "--%.*s", (int)len, name);
 }
 
-/* "check", "-check" */
+/* A word such as "check" or "-check". */
 static int
 not_a_flag(const char *word, struct err *err)
 {

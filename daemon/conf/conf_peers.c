@@ -26,23 +26,23 @@ enum {
 
 struct key;
 
-/* A value that a scalar has. 0, or -1: err says what is wrong. */
+/* Sets a value from a scalar. 0, or -1: err says what is wrong. */
 typedef int set_fn(const struct key *, void *slot, const char *text,
 		   struct err *);
-/* Anything else. -1: err says "file:line: why". */
+/* Reads any other value. 0, or -1: err says "file:line: why". */
 typedef int read_fn(void *slot, const struct yaml_tree *,
 		    const struct yaml_node *, struct err *);
 
 struct key {
 	const char *name;
 	size_t offset; /* in the struct of its section */
-	set_fn *set;   /* one of the two */
+	set_fn *set;   /* either this or `read' */
 	read_fn *read;
 	bool needed;
-	uint32_t min, max; /* of times and numbers; characters */
+	uint32_t min, max; /* of times and numbers; max also in characters */
 };
 
-/* The keys of one section end with one that has no name. */
+/* The list of keys ends with one that has no name. */
 struct section {
 	const char *name; /* "peers: tls", for messages */
 	const struct key *keys;
@@ -134,7 +134,8 @@ set_string(const struct key *key, void *slot, const char *text, struct err *err)
 	return 0;
 }
 
-/* The daemon may run in another directory than who wrote the name. */
+/* A relative path would depend on the directory in which the daemon is started.
+ */
 static int
 set_path(const struct key *key, void *slot, const char *text, struct err *err)
 {
@@ -144,7 +145,8 @@ set_path(const struct key *key, void *slot, const char *text, struct err *err)
 	return set_string(key, slot, text, err);
 }
 
-/* They are parts of names of streams, of lines and of rules of ACL. */
+/* Such words become part of the names of streams, of lines, and of ACL rules.
+ */
 static int
 set_word(const struct key *key, void *slot, const char *text, struct err *err)
 {
@@ -152,7 +154,7 @@ set_word(const struct key *key, void *slot, const char *text, struct err *err)
 		if (!isalnum((unsigned char)*c) && strchr("._-", *c) == NULL)
 			return err_set(
 			    err,
-			    "'%s' has other characters than letters, "
+			    "'%s' has characters other than letters, "
 			    "digits and . _ -",
 			    text);
 	return set_string(key, slot, text, err);
@@ -166,7 +168,7 @@ set_host_name(const struct key *key, void *slot, const char *text,
 		if (!islower((unsigned char)*c) &&
 		    !isdigit((unsigned char)*c) && strchr(".-", *c) == NULL)
 			return err_set(err,
-				       "'%s' has other characters than a to z, "
+				       "'%s' has characters other than a to z, "
 				       "digits and . -",
 				       text);
 	return set_string(key, slot, text, err);
@@ -188,7 +190,7 @@ set_domain(const struct key *key, void *slot, const char *text, struct err *err)
 	return set_string(key, slot, text, err);
 }
 
-/* duration_parse() knows no time of nothing. */
+/* duration_parse() does not take 0. */
 static int
 set_time(const struct key *key, void *slot, const char *text, struct err *err)
 {
@@ -360,7 +362,7 @@ read_engines(void *slot, const struct yaml_tree *tree,
 	return 0;
 }
 
-/* Those that read get the whole struct: offset 0. */
+/* A read function gets the whole struct: offset 0. */
 static const struct key peers_keys[] = {
     {"engine", .read = read_engines, .needed = true},
     {"user", AT(user), .set = set_user, .max = USER_MAX},
@@ -390,7 +392,7 @@ check_hosts(const struct peers_conf *p, const struct yaml_tree *tree,
 		if (p->name != NULL && strcmp(host->name, p->name) == 0)
 			return yaml_err(tree, at, err,
 					"peers: hosts: %s is this host itself, "
-					"by `publish:'",
+					"named in `publish:'",
 					host->name);
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(p->hosts[k].name, host->name) == 0)

@@ -1,7 +1,7 @@
 /*
- * conf_peers: the key `peers:': what this host tells other hosts, and whose
- * logins it takes over, through an engine (Redis or Valkey) between them. There
- * are no flags for it.
+ * conf_peers: the key `peers:': what this host publishes for other hosts, and
+ * which hosts' logins it accepts, through an engine (Redis or Valkey) between
+ * them. There are no flags for it.
  */
 #ifndef DAEMON_CONF_CONF_PEERS_H
 #define DAEMON_CONF_CONF_PEERS_H
@@ -38,9 +38,9 @@ struct peers_conf {
 	size_t nengines;
 	char *user;	     /* of the engine; NULL: no password either */
 	char *password_file; /* of one line; NULL: none is given */
-	char *tls_ca, *tls_cert, *tls_key; /* files; tls_ca is there if any
+	char *tls_ca, *tls_cert, *tls_key; /* files; tls_ca is set if any
 					      engine has .tls; the others are
-					      both there or both NULL */
+					      both set or both NULL */
 	char *prefix;			   /* streams are named PREFIX:NAME */
 	char *name, *key_file; /* of this host; both NULL: nothing is
 				  published */
@@ -55,7 +55,7 @@ int conf_peers_read(struct conf *, const struct yaml_tree *,
 void conf_peers_clear(struct conf *);
 void conf_peers_dump(const struct conf *); /* as YAML to standard output */
 
-/* Whether all is the same that takes effect only after a restart: anything but
+/* Whether nothing differs that takes effect only after a restart: anything but
  * hosts, refresh, lease and skew. Either may be NULL. */
 bool conf_peers_same(const struct peers_conf *, const struct peers_conf *);
 /* Exchanges what can change while running, if both are there. */

@@ -38,7 +38,7 @@ has(const struct strings *list, const char *word)
 	return false;
 }
 
-/* None is not one of several. */
+/* `none' must be the only one. */
 static int
 check_none(const struct conf *conf, struct err *err)
 {
@@ -189,7 +189,8 @@ conf_warn_root(const struct conf *conf)
 			    owner->pw_name, owner->pw_name);
 }
 
-/* What a reader of the network would learn, and more than the table holds. */
+/* Warns of what crosses the network unencrypted, and of more addresses than the
+ * table holds. */
 static void
 warn_peers(const struct conf *conf)
 {
@@ -216,8 +217,8 @@ warn_peers(const struct conf *conf)
 			    addresses, conf->max_addresses);
 }
 
-/* Whoever has no map wants to tell other hosts, and whoever has no log wants to
- * hear of them. */
+/* Without a map, a host is of use only if it publishes; without a log, only if
+ * it reads the logins of others. */
 static void
 warn_none(const struct conf *conf)
 {

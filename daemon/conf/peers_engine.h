@@ -1,6 +1,6 @@
 /*
- * peers_engine: where the engine between several hosts is, as written in the
- * configuration: unix:PATH, inet:HOST:PORT, tls:HOST:PORT or
+ * peers_engine: the place of an engine, as written in the configuration:
+ * unix:PATH, inet:HOST:PORT, tls:HOST:PORT or
  * sentinel:NAME@HOST:PORT[,HOST:PORT...].
  */
 #ifndef DAEMON_CONF_PEERS_ENGINE_H
@@ -27,7 +27,7 @@ struct peers_engine {
 	char *text;    /* as configured, for messages */
 	char *path;    /* PEERS_UNIX; else NULL */
 	char *service; /* PEERS_SENTINEL: NAME; else NULL */
-	struct peers_place *places; /* one; of the Sentinels: all */
+	struct peers_place *places; /* one, or all Sentinels */
 	size_t nplaces;
 };
 
@@ -35,7 +35,7 @@ struct peers_engine {
 int peers_engine_parse(struct peers_engine *, const char *text, struct err *);
 void peers_engine_clear(struct peers_engine *);
 
-/* Whether what is sent there leaves this machine as it is written. */
+/* Whether what is sent there leaves this machine unencrypted. */
 bool peers_engine_in_the_clear(const struct peers_engine *);
 
 #endif

@@ -172,7 +172,7 @@ static const struct wrong {
     {"  tls: { ca: /c, cert: /c }\n",
      ":4: peers: tls: `cert:' and `key:' belong together"},
     {"  tls: { ca: /c, verify: no }\n", ":4: peers: tls: unknown key 'verify'"},
-    {"  prefix: a:b\n", ":4: peers: prefix: 'a:b' has other characters"},
+    {"  prefix: a:b\n", ":4: peers: prefix: 'a:b' has characters other"},
     {"  prefix: 123456789-123456789-123456789-123\n",
      ":4: peers: prefix: '123456789-123456789-123456789-123' has more than 32"},
     {"  refresh: 59\n", ":4: peers: refresh: '59' is not between 60 and 3600"},
@@ -187,7 +187,7 @@ static const struct wrong {
     {"  hosts:\n  - name: b\n", ":5: peers: hosts: needs `key:'"},
     {"  hosts:\n  - key: \"" KEY1 "\"\n", ":5: peers: hosts: needs `name:'"},
     {"  hosts:\n  - { name: B, key: \"" KEY1 "\" }\n",
-     ":5: peers: hosts: name: 'B' has other characters than a to z"},
+     ":5: peers: hosts: name: 'B' has characters other than a to z"},
     {"  hosts:\n  - { name: a, key: \"" KEY1 "\" }\n",
      ":5: peers: hosts: a is this host itself"},
     {"  hosts:\n  - { name: b, key: \"" KEY1 "\" }\n"
