@@ -1,13 +1,13 @@
 /*
- * configtest_peers: the part of --check for the key `peers:': files with keys
- * and passwords. Nothing is connected to.
+ * configtest_peers: --check for the key `peers:': reads the files with keys and
+ * passwords, and connects to nothing.
  */
 #ifndef DAEMON_CONFIGTEST_PEERS_H
 #define DAEMON_CONFIGTEST_PEERS_H
 
 struct peers_conf;
 
-/* Prints a line for what it finds, and returns how much of it is wrong. */
+/* Prints a line for each finding, and returns how many of them are failures. */
 unsigned int configtest_peers(const struct peers_conf *);
 
 #endif

@@ -95,11 +95,12 @@ void pipeline_set_backlog(struct pipeline *, bool);
 void pipeline_set_events(struct pipeline *, pipeline_event_fn *, void *arg);
 
 /*
- * For whoever tells other hosts. login() is called for each login of our own
- * logs that is authorized, even if that changes nothing in the table; its
- * address is the table's. released(): no session holds the address beyond
- * `until' (steady seconds), because others are open, or by the grace that
- * follows the last.
+ * What is published for other hosts. login() is called for each login of our
+ * own logs that is authorized, even if that changes nothing in the table; its
+ * address is the table's. released() is called after the end of a session: no
+ * session holds the address beyond `until' (steady seconds). open: another
+ * session holds it until then; if not, it is the grace that follows the last
+ * session.
  */
 struct pipeline_own {
 	void (*login)(void *arg, const struct authtab_login *);
@@ -166,8 +167,8 @@ const char *pipeline_refuse(struct pipeline *, const struct addr *);
 /* The same for an address that was granted before; see exclude_reason(). */
 const char *pipeline_reason(struct pipeline *, const struct addr *);
 
-/* NULL, or what is the matter with a rule that has granted logins before: it
- * "is no longer enabled" or "no longer exists". */
+/* Why a rule that has granted logins is no longer in force: it "is no longer
+ * enabled" or "no longer exists". NULL: it is in force. */
 const char *pipeline_rule_missing(const struct pipeline *, const char *rule);
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *);
@@ -196,25 +197,26 @@ struct removals *pipeline_removals(struct pipeline *);
 /* What the operators of other hosts have removed; borrowed. */
 struct removals *pipeline_others_removals(struct pipeline *);
 
-/* ---- what another host has told: pipeline_remote.c ---- */
+/* ---- what another host reports: pipeline_remote.c ---- */
 
 struct pipeline_remote {
 	const char *host; /* its name, for messages */
 	const struct addr *addr;
 	const char *user; /* NULL: not known */
 	size_t user_len;
-	time_t when;  /* the login, by its clock */
-	time_t until; /* it ends then, by its clock */
-	bool held;    /* by an open session, and not by the login itself */
+	time_t when;  /* of the login, by that host's clock */
+	time_t until; /* when it ends, by that host's clock */
+	bool held;    /* an open session lasts so long, not the login itself */
 };
-/* Grants a login of another host as far as we would grant it ourselves, and no
- * longer than that host does. Returns when it ends, in steady seconds; 0: it is
- * over, or was removed since, or is a session, and ours are off; -1: the address
- * is excluded here. */
+/* Grants a login of another host, within our own limits and no longer than that
+ * host does. Returns when it ends, in steady seconds; 0: it has ended, or was
+ * removed since, or it is a session and ours are off; -1: the address is
+ * excluded here. */
 int64_t pipeline_remote(struct pipeline *, const struct pipeline_remote *,
 			struct moment now);
 /* The operator of another host has removed an address: no login of it up to
- * stamp counts. Returns false if an older removal is forgotten for it. */
+ * stamp counts. False: to make room, an older removal was forgotten that could
+ * still matter. */
 bool pipeline_remote_removal(struct pipeline *, const struct addr *,
 			     time_t stamp, struct moment now);
 

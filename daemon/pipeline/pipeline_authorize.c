@@ -258,7 +258,8 @@ pipeline_refusal(const struct pipeline *p, const struct addr *addr, time_t when,
 	return why;
 }
 
-/* Tells what our own logs vouch for, even if the table knew as much. */
+/* Publishes a login of our own logs, even if it changed nothing in the table.
+ */
 static void
 publish_login(const struct pipeline *p, const struct authtab_login *login)
 {
@@ -270,7 +271,7 @@ publish_login(const struct pipeline *p, const struct authtab_login *login)
 	p->own.login(p->own.arg, &published);
 }
 
-/* The rule as the table knows it. */
+/* The number of a rule in the table. */
 static unsigned int
 rule_number(struct pipeline *p, const struct rule *rule)
 {

@@ -1,4 +1,4 @@
-/* What another host has told, as far as it counts here. */
+/* Applies what other hosts report to the table. */
 #include "daemon/pipeline/pipeline_state.h"
 
 #include <string.h>
@@ -12,8 +12,8 @@ earlier(time_t a, time_t b)
 	return a < b ? a : b;
 }
 
-/* Who comes late hears of logins that are long known elsewhere, as if from a
- * backlog. */
+/* Older logins are not logged: a host that connects late gets many of them at
+ * once, as from a backlog. */
 enum { NEWS_SECONDS = 60 };
 
 static void
@@ -31,7 +31,7 @@ log_granted(const struct pipeline_remote *login, int64_t seconds, time_t now)
 			       login->user != NULL ? login->user_len : 1));
 }
 
-/* The login by our own bounds. False: nothing of it is left. */
+/* The login within our own limits. False: nothing of it is left. */
 static bool
 bound(const struct pipeline *p, const struct pipeline_remote *login,
       struct moment now, struct authtab_login *out)
@@ -64,7 +64,7 @@ pipeline_remote(struct pipeline *p, const struct pipeline_remote *login,
 
 	if (!bound(p, login, now, &grant))
 		return 0;
-	/* By the other's clock: a removal has its times from there, too. */
+	/* By the other host's clock, as the times of its removals are. */
 	if (pipeline_refusal(p, login->addr, login->when, &kind) != NULL)
 		return kind == REFUSAL_REMOVED ? 0 : -1;
 	ends = grant.until > grant.expires ? grant.until : grant.expires;
@@ -90,7 +90,7 @@ grant_again(struct pipeline *p, const struct addr *addr,
 	authtab_grant(p->table, &login, now.lifetime);
 }
 
-/* A row of the table is borrowed, so the names are copied before they go. */
+/* Borrowed names are gone with the row, so they are copied first. */
 struct kept {
 	struct authtab_user user;
 	char name[AUTHTAB_USER_NAME_MAX + 1];
@@ -110,7 +110,8 @@ keep(struct kept *kept, size_t *count, const struct authtab_user *user,
 	(*count)++;
 }
 
-/* Takes back the logins up to stamp; those of others stay. */
+/* Takes back the logins up to stamp: removes the address, and grants the later
+ * ones again. */
 static void
 take_back(struct pipeline *p, const struct authtab_row *row, time_t stamp,
 	  struct moment now)

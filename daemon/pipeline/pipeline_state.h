@@ -2,11 +2,11 @@
  * pipeline_state: what the files of the pipeline share; private to them.
  *
  * pipeline_authorize.c applies a login or a logout to the table, and
- * pipeline_remote.c what another host has told.
- * pipeline_line.c parses and matches a new line, and hands it on to that.
- * pipeline_backlog.c does the same with lines from before the start.
- * pipeline_parts.c tells what the totals are made up of.
- * pipeline.c opens, reloads and closes. Each calls only those named before it.
+ * pipeline_remote.c what another host reports. pipeline_line.c parses and
+ * matches a new line, and hands it on to that. pipeline_backlog.c does the same
+ * with lines from before the start. pipeline_parts.c tells what the totals are
+ * made up of. pipeline.c opens, reloads and closes. Each calls only those named
+ * before it.
  */
 #ifndef DAEMON_PIPELINE_PIPELINE_STATE_H
 #define DAEMON_PIPELINE_PIPELINE_STATE_H
@@ -52,9 +52,9 @@ struct pipeline {
 	uint32_t grace, session_max; /* seconds; 0: sessions are off */
 	struct authtab *table;
 	struct sessions *sessions; /* NULL: off */
-	struct removals *removals; /* by the operator ... */
-	struct removals *others;   /* ... and by those of other hosts */
-	struct pipeline_own own;   /* without functions: nobody asks */
+	struct removals *removals; /* by the operator */
+	struct removals *others;   /* by the operators of other hosts */
+	struct pipeline_own own;   /* without functions: nothing is published */
 	struct ruleset *rules;
 	struct recognizer *recognizer;
 	struct multiline *logs; /* one for each log */
@@ -130,11 +130,12 @@ void pipeline_end_session(struct pipeline *, const struct found *,
 void pipeline_release(struct pipeline *, const struct addr *, time_t when,
 		      struct moment now);
 
-/* NULL, or why a login of that time is not granted, and *kind. */
+/* Why a login of that time is not granted, and *kind; NULL: nothing is against
+ * it. */
 const char *pipeline_refusal(const struct pipeline *, const struct addr *,
 			     time_t when, enum refusal *kind);
 
-/* A time of the log on the clock of expiries. */
+/* Converts a time of the log to the steady clock of expiries. */
 int64_t pipeline_lifetime(time_t when, struct moment now);
 
 /* ---- pipeline_backlog.c ---- */
