@@ -12,7 +12,7 @@
 /* Named in packaging/tmpfiles.conf, too. */
 #define EMPTY STATE_DIR "/empty"
 
-/* The types that Postfix reads, and of which the empty file is not empty. */
+/* The types that Postfix reads whose empty map is not an empty file. */
 static const struct {
 	const char *memory, *empty, *file;
 } kinds[] = {
@@ -44,7 +44,7 @@ keep(const struct map *map)
 			continue;
 		if (make_empty(kinds[i].empty, map->settings, &err) != 0)
 			log_warning("%s; if the daemon does not start at boot, "
-				    "Postfix will miss %s",
+				    "Postfix will not find %s",
 				    err.text, map_name(map));
 	}
 }

@@ -63,7 +63,7 @@ struct keeper {
 	bool stopping;
 	bool start_now;	  /* why the loop was left: to start a worker */
 	size_t refused;	  /* rows, when they were last logged */
-	bool cost_logged; /* keeper_log_cost() has said something */
+	bool cost_logged; /* by keeper_log_cost() */
 	char status[256]; /* as the service manager was last told */
 	struct ipc_packet packet;
 };
@@ -91,8 +91,8 @@ void keeper_clear_written(struct keeper *);
  * the last login was, if it has changed; so `systemctl status' shows it. */
 void keeper_tell_status(struct keeper *);
 
-/* With many addresses, says once which maps write much to a disk for each
- * login. */
+/* Once there are many addresses, warns once of each map that writes much to a
+ * disk for each login. */
 void keeper_log_cost(struct keeper *);
 
 /* Takes all messages that the worker has sent. */
