@@ -33,9 +33,9 @@ struct reader {
 	bool pending; /* a row has been read ... */
 	bool named;   /* ... and granted to its users */
 	char row_rule[CHECKPOINT_RULE_SIZE];
-	char rule[CHECKPOINT_RULE_SIZE]; /* in the last line of rules */
-	bool rules;	      /* there was one */
-	bool row_remote, remote; /* in the last line of origins */
+	char rule[CHECKPOINT_RULE_SIZE]; /* of the last "rule" line */
+	bool rules;		 /* there was a "rule" line */
+	bool row_remote, remote; /* of the last "origin" line */
 };
 
 /*

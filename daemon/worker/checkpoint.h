@@ -32,16 +32,17 @@ struct checkpoint_clock {
 /* What is kept beside the table and the positions; each may be NULL. */
 struct checkpoint_also {
 	struct sessions *sessions;
-	struct removals *removals; /* by our own operator ... */
-	struct removals *others;   /* ... and by those of other hosts */
+	struct removals *removals; /* by our own operator */
+	struct removals *others;   /* by the operators of other hosts */
 	const struct peers_conf *peers;
-	/* Loaded: a host that was believed then is not in `peers', so what is
-	 * remote may be its word. Set before anything remote is granted. */
+	/* Set when the file is loaded, before anything remote is granted: it
+	 * names a host that is not in `peers', so any remote login in it may
+	 * come from that host. */
 	bool strangers;
 };
 
 /*
- * Writes all of it to a file that the caller has opened and brings to the disk
+ * Writes all of it to a file that the caller has opened and will sync
  * (daemon/sys/atomic_file.h). lifetime: now, on the clock on which the table's
  * expiries are measured. Returns about how many bytes it wrote, or -1: it could
  * not be written.
@@ -52,9 +53,9 @@ long long checkpoint_write(FILE *, const struct authtab *,
 
 /*
  * Calls grant for each login kept: one for each user of each address, and one
- * without a user for what they do not account for. What is left of a lease is
- * measured by the steady clock if the file is of the same boot, else by the wall
- * clock. now may be NULL, for callers that want the times as they are in the file.
+ * for its other logins, without a user. What is left of a lease is measured by
+ * the steady clock if the file is of the same boot, else by the wall clock. now
+ * may be NULL, for callers that want the times as they are in the file.
  *
  * A file larger than CONF_CHECKPOINT_MAX, with a line longer than any that we
  * write, or with another kind of line is damaged; no more of it is read.
@@ -77,7 +78,7 @@ struct checkpoint_login {
 	time_t expires, held; /* granted and held until then, by today's wall
 			       * clock */
 	const char *rule; /* as in struct authtab_row */
-	bool remote;	  /* another host has told it */
+	bool remote;	  /* reported by another host */
 };
 typedef void checkpoint_grant_fn(void *arg, const struct checkpoint_login *);
 int checkpoint_load(const char *path, const struct checkpoint_clock *now,

@@ -17,9 +17,9 @@
  *	clock WALL STEADY BOOT	(when it was written; older files lack it)
  *	log DEVICE INODE OFFSET HEAD_LEN HEAD TAIL_LEN TAIL PATH
  *	cursor TEXT			(of the preceding log)
- *	peer KEY NAME		(a host whose word was taken)
+ *	peer KEY NAME		(a host whose logins were accepted)
  *	rule NAME		(of what follows, to the next such line)
- *	origin own|peers	(the same; at first: own)
+ *	origin own|peers	(also of what follows; at first: own)
  *	row ADDRESS LOGIN EXPIRES HELD
  *	other LOGIN EXPIRES HELD NAME
  *	user NAME		(of the preceding row; any number)
@@ -28,16 +28,16 @@
  *	removed ADDRESS STAMP
  *	end HASH		(of all preceding lines)
  *
- * A user has times and a rule of their own, in an "other" line, or those of the
- * row; in older files all have those of the row. The latest login comes last. An
- * "other" line without a name has the logins that named no user, or users who are
- * no longer listed. A rule without a name is that of an operator, or not known.
+ * A user has a "user" line if times, rule and origin are those of the row, else
+ * an "other" line. The latest login comes last. An "other" line without a name
+ * has the logins that named no user, or users who are no longer listed. A rule
+ * without a name is that of an operator, or not known.
  *
- * What our own logs and operators vouch for is "own"; what other hosts alone
- * have told is of "peers".
+ * An "own" login is from our own logs or from an operator; logins of "peers"
+ * were only reported by other hosts.
  *
- * Older files lack the rules, and there a row that no "user" line follows counts
- * beside its "other" lines.
+ * Older files have no rules; there a row without "user" lines counts in
+ * addition to its "other" lines. The oldest have no "other" lines.
  *
  * Numbers are decimal, hashes and keys hexadecimal, times seconds since the epoch.
  */
@@ -46,7 +46,7 @@
 /* Bytes, with the newline: a damaged file may have none. */
 enum { CHECKPOINT_LINE_MAX = 8192 };
 
-enum { CHECKPOINT_RULE_SIZE = 128 }; /* more than a name of a rule has */
+enum { CHECKPOINT_RULE_SIZE = 128 }; /* no name of a rule is as long */
 
 /* A public key, hexadecimal. */
 enum { CHECKPOINT_KEY_SIZE = 2 * PEERS_PUBLIC_KEY + 1 };

@@ -16,8 +16,8 @@ struct writer {
 	FILE *file;
 	uint64_t hash;
 	size_t bytes;	  /* written so far */
-	const char *rule; /* in the last line of rules, or NULL */
-	bool remote;	  /* in the last line of origins */
+	const char *rule; /* of the last "rule" line, or NULL */
+	bool remote;	  /* of the last "origin" line */
 };
 
 static void put(struct writer *, const char *fmt, ...)
@@ -59,7 +59,7 @@ put_log(struct writer *w, const struct logpos *pos)
 		put(w, "cursor %s", pos->cursor);
 }
 
-/* A name in the table is one string for all who have that rule. */
+/* The table has each name once, so it is enough to compare pointers. */
 static void
 put_rule(struct writer *w, const char *rule)
 {
@@ -168,7 +168,7 @@ checkpoint_write(FILE *file, const struct authtab *table,
 		 const struct logpos *pos, size_t npos,
 		 const struct checkpoint_clock *now, int64_t lifetime)
 {
-	/* Not the rule of any row, so that the first row has a line of rules. */
+	/* Not the rule of any row, so that the first row gets a "rule" line. */
 	struct writer w = {.file = file, .rule = CHECKPOINT_MAGIC};
 	struct authtab_row row;
 	size_t at = 0;

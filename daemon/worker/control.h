@@ -47,7 +47,8 @@ struct control_ops {
 	void (*metrics)(void *arg, FILE *out);
 	/* Writes the lines for `events`. */
 	void (*events)(void *arg, uint64_t since, FILE *out);
-	/* Writes the lines for `peers`. False: there are no other hosts. */
+	/* Writes the lines for `peers`. False: `peers:' is not in the
+	 * configuration. */
 	bool (*peers)(void *arg, FILE *out);
 	struct moment (*now)(void *arg);
 	/* Why an address may not be added; NULL: it may. The slot may be NULL. */

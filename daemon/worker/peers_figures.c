@@ -51,7 +51,7 @@ difference(const struct inbox_row *row)
 	return (uint64_t)llabs(row->ahead);
 }
 
-/* The sum is in status, unless there is no key. */
+/* The sum over all hosts is in status, unless there is no key. */
 static const struct of_host {
 	uint64_t (*value)(const struct inbox_row *);
 	const char *key, *metric;
@@ -157,7 +157,7 @@ write_up(const struct peers_figures *f, FILE *out)
 
 	exposition_begin(out, name, EXPOSITION_GAUGE,
 			 "1 if there is a connection to the engine between "
-			 "several hosts.");
+			 "the hosts.");
 	if (f->write != NULL)
 		exposition_number(
 		    out, name,
@@ -184,7 +184,7 @@ write_of_hosts(const struct peers_figures *f, const struct of_host *o,
 	}
 }
 
-/* Of a host that was never heard, it is not known. */
+/* Leaves out hosts that were never heard. */
 static void
 write_silence(const struct peers_figures *f, FILE *out)
 {
@@ -217,7 +217,7 @@ write_reasons(const struct peers_figures *f, FILE *out)
 			sums[k] += row.refused[k];
 	}
 	exposition_begin(out, name, EXPOSITION_COUNTER,
-			 "What was refused of all hosts, by its reason.");
+			 "Entries and records that were refused, by reason.");
 	for (unsigned int k = 0; k < PEER_REFUSALS; k++)
 		if (sums[k] > 0)
 			exposition_number(out, name,

@@ -1,6 +1,6 @@
 /*
- * peers_figures: what is known of other hosts and of the connection to them,
- * for `pbsctl peers', and in numbers for status and metrics.
+ * peers_figures: what is known of other hosts and of the connections to the
+ * engine, for `pbsctl peers', and in numbers for status and metrics.
  *
  * The answer to `pbsctl peers' has these lines; NAME and STREAM have no blank:
  *

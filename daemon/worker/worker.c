@@ -166,8 +166,9 @@ restore(struct worker *w, size_t *npos)
 			    "are not restored: %zu",
 			    w->other_prefix);
 	if (also.strangers)
-		log_warning("peers: hosts have gone from the configuration; "
-			    "what others vouched for is read again");
+		log_warning("peers: hosts were removed from the "
+			    "configuration; all logins of other hosts are read "
+			    "again");
 	worker_peers_restored(w);
 	worker_forget_refused(w);
 	w->restoring = NULL;

@@ -103,7 +103,8 @@ enum {
 	SAVE_BYTES = 1 << 20, /* a minute */
 };
 
-/* Standard input cannot: what is not saved when we crash is lost. */
+/* Standard input cannot be read again: logins from there that are not saved are
+ * lost in a crash. */
 static bool
 logs_can_be_read_again(struct worker *w)
 {

@@ -101,7 +101,8 @@ worker_on_event(void *arg, const struct pipeline_event *event)
 
 /* ---- the log ---- */
 
-/* The same for those that were authorized before the start, in one line a map. */
+/* The same for addresses that were authorized before the start, in one line for
+ * each map. */
 static void
 log_all_left_out(const struct worker *w)
 {

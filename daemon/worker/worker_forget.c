@@ -1,5 +1,5 @@
-/* Takes out of the table what the configuration refuses now: after a reload, and
- * from what a checkpoint has restored. */
+/* Removes from the table what the configuration refuses now: after a reload,
+ * and after a checkpoint was loaded. */
 #include "daemon/worker/worker_state.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "daemon/pipeline/pipeline.h"
 
-/* What one line of the log says. */
+/* What a line of our log reports. */
 struct noted {
 	size_t count; /* of addresses */
 	struct addr first;
@@ -33,8 +33,8 @@ count(struct noted *noted, const struct addr *addr, const char *why)
 
 /* ---- networks ---- */
 
-/* The addresses that are refused now: the table must not change while it is
- * walked. The caller frees the list. */
+/* Collects the addresses that are refused now, since the table must not change
+ * while it is walked. The caller frees the list. */
 static struct addr *
 collect(struct worker *w, struct noted *gone)
 {

@@ -8,11 +8,12 @@
 #include "base/hash.h"
 #include "base/log.h"
 
-enum { PACKETS_A_ROUND = 64 }; /* then others have their turn */
+enum { PACKETS_A_ROUND = 64 }; /* then other events have their turn */
 
 /* ---- to pbs-link ---- */
 
-/* READ number 0, 1... of all; one without a stream if nothing is read. */
+/* Makes the READ of one host. If there are no hosts, that of host 0 has no
+ * stream. False: there is no such host. */
 static bool
 make_read(struct worker_peers *p, size_t host)
 {
@@ -34,8 +35,9 @@ make_read(struct worker_peers *p, size_t host)
 	return true;
 }
 
-/* A new pbs-link, or one that has known another worker, must know all this;
- * step by step, since there may be no room for all of it at once. */
+/* Makes the next packet of what pbs-link must know first, even if it knows that
+ * of an earlier worker: one by one, since there may be no room for all of them
+ * at once. */
 static bool
 make_setup(struct worker_peers *p)
 {
@@ -110,8 +112,8 @@ worker_link_send_soon(struct worker_peers *p)
 		arm(p, outbox_wait_ms(p->outbox, worker_peers_now(p->worker)));
 }
 
-/* When to try again after all was sent that can be. If something is left that
- * cannot be sent, as no id is left for it, later is soon enough. */
+/* Arms the timer after all was sent that can be. What cannot be sent, as no id
+ * is left for it, is tried again after a heartbeat. */
 static void
 arm_next(struct worker_peers *p)
 {
@@ -151,7 +153,8 @@ worker_link_on_timer(void *arg)
 		worker_link_send(p);
 }
 
-/* The reason may change while it is down; since when it is down does not. */
+/* While a connection is down, its reason may change, but not since when it is
+ * down. */
 static void
 set_connection(const struct worker_peers *p, struct peers_connection *c,
 	       bool up, const char *text)
@@ -162,7 +165,8 @@ set_connection(const struct worker_peers *p, struct peers_connection *c,
 	snprintf(c->text, sizeof(c->text), "%s", text);
 }
 
-/* pbs-link knows nothing, or what a worker before us has told it. */
+/* Begins with a pbs-link that knows nothing, or only what an earlier worker
+ * sent. */
 static void
 begin(struct worker_peers *p)
 {
@@ -178,7 +182,7 @@ begin(struct worker_peers *p)
 
 /* ---- from pbs-link ---- */
 
-/* The end of a message that there is no connection: what that means here. */
+/* What it means here that there is no connection, for the end of a message. */
 static const char *
 consequence(const struct worker_peers *p)
 {
@@ -301,11 +305,11 @@ take_packet(struct worker_peers *p)
 	};
 
 	if (p->in.type != IPC_LINK_STARTED && p->in.nonce != p->nonce)
-		return; /* to a worker before us */
+		return; /* for an earlier worker */
 	handlers[p->in.type](p);
 }
 
-/* Without pbs-link we go on with our own logs. */
+/* Without pbs-link, the worker goes on with its own logs. */
 static void
 lose_link(struct worker_peers *p, const struct err *err)
 {
@@ -339,7 +343,7 @@ on_link(void *arg, uint32_t events)
 		lose_link(p, &err);
 	else
 		worker_link_send(p);
-	/* What others vouch for may be the next to expire. */
+	/* What other hosts report may be the next to expire. */
 	timer_arm(p->worker->expiry, 0);
 }
 

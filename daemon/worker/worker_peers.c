@@ -1,6 +1,6 @@
 /*
- * Other hosts, by way of pbs-link: what our own logs vouch for goes out, what
- * others vouch for comes in. Without `peers:' w->peers is NULL.
+ * Other hosts, through pbs-link: publishes the logins of our own logs, and
+ * takes those of others. Without `peers:' w->peers is NULL.
  */
 #include "daemon/worker/worker_state.h"
 
@@ -129,8 +129,8 @@ on_remote_removal(void *arg, const char *host,
 	    !w->peers->forgot_removal) {
 		w->peers->forgot_removal = true;
 		log_warning("peers: %s has removed so many addresses that the "
-			    "oldest are forgotten, and their logins may count "
-			    "again",
+			    "oldest removals are forgotten, and logins from "
+			    "those may count again",
 			    host);
 	}
 }
@@ -144,8 +144,9 @@ on_look_timer(void *arg)
 	timer_arm(p->look, LOOK_MS);
 }
 
-/* Nobody vouches any more for addresses that only a host had told that is no
- * longer believed. The table must not change while it is walked. */
+/* Removes the addresses that nobody vouches for, once a host is gone from the
+ * configuration. They are collected first, since the table must not change
+ * while it is walked. */
 static void
 forget_unvouched(struct worker_peers *p)
 {
@@ -195,8 +196,8 @@ worker_peers_own(void *arg, const struct authtab_login *login)
 	worker_link_send_soon(p);
 }
 
-/* The operator asks for any time; as in the table, it is cut to the grace. A
- * removal in this second came before. */
+/* The operator may ask for any time; as in the table, it is cut to the grace. A
+ * removal in the same second came before, so the login counts from the next. */
 void
 worker_peers_added(struct worker *w, const struct authtab_login *login)
 {
@@ -285,7 +286,8 @@ outbox_settings(const struct worker *w)
 					.sessions = conf->sessions};
 }
 
-/* A login of another host may be older than any of ours by its session. */
+/* Another host may have sessions even if they are off here, so this is not
+ * conf_longest(). */
 static struct inbox_limits
 inbox_limits(const struct worker *w)
 {

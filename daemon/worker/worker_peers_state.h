@@ -1,7 +1,7 @@
 /*
  * worker_peers_state: what the two files on other hosts share; private to them.
  *
- * worker_link.c talks with pbs-link. worker_peers.c joins that with the table,
+ * worker_link.c talks to pbs-link. worker_peers.c joins that with the table,
  * the pipeline and the checkpoint, and calls worker_link.c.
  */
 #ifndef DAEMON_WORKER_WORKER_PEERS_STATE_H
@@ -22,7 +22,8 @@
 #include "daemon/worker/peers_figures.h"
 #include "daemon/worker/worker_state.h"
 
-/* What pbs-link hears first, one by one: READ has a step for each host. */
+/* The steps in which pbs-link is set up; STEP_READ + n is the READ of host n.
+ */
 enum { STEP_BEGIN, STEP_WRITE, STEP_READ };
 
 struct worker_peers {
@@ -30,7 +31,7 @@ struct worker_peers {
 	int fd;
 	bool watched_out; /* until there is room for a packet */
 	uint64_t nonce;	  /* of our BEGIN; 0: there was none yet */
-	size_t step;	  /* of what comes first: STEP_...  */
+	size_t step;	  /* the next step of the set-up: STEP_... */
 	char stream[IPC_LINK_KEY_MAX];
 	unsigned char secret[SIGN_SECRET];
 	struct outbox *outbox; /* NULL: nothing is published */
@@ -39,8 +40,8 @@ struct worker_peers {
 	struct peers_connection write, read;
 	struct timer *send, *look;
 	int64_t send_ms;     /* steady: the timer is armed for then */
-	bool due;	     /* then has come */
-	bool forgot_removal; /* that has been logged */
+	bool due;	     /* that time has come */
+	bool forgot_removal; /* the warning of that was logged */
 	bool has_out;	     /* a packet waits for room */
 	struct ipc_link_packet out, in;
 };
@@ -64,9 +65,9 @@ worker_peers_stream(const struct worker_peers *p, const char *host,
 
 /* 0, or -1. */
 int worker_link_open(struct worker_peers *, struct err *);
-/* Sends all that there is, as long as there is room. */
+/* Sends everything there is to send, as long as there is room. */
 void worker_link_send(struct worker_peers *);
-/* Something new may be in the outbox. */
+/* To be called when something new may be in the outbox. */
 void worker_link_send_soon(struct worker_peers *);
 /* The timer for p->send. */
 void worker_link_on_timer(void *arg);

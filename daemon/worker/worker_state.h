@@ -76,8 +76,8 @@ struct worker {
 	time_t settings_read; /* when the configuration was read */
 	bool ready;
 	bool forgetting; /* removals are logged in one line */
-	struct checkpoint_also *restoring; /* while that goes on */
-	struct worker_peers *peers;	   /* NULL: there are no other hosts */
+	struct checkpoint_also *restoring; /* while a checkpoint is read */
+	struct worker_peers *peers;	   /* NULL: no other hosts */
 	size_t other_prefix; /* logins that the checkpoint had, see restore() */
 	bool evicting; /* that the table is full has been logged */
 };
@@ -103,8 +103,8 @@ void worker_forget_refused(struct worker *);
 struct map_host worker_host(struct worker *);
 int worker_start_live(struct worker *, struct err *);
 
-/* checkpoint_grant_fn; sees to it that the checkpoint is saved; and the timer that
- * saves it. */
+/* worker_restore_row() is a checkpoint_grant_fn. worker_save_soon() arms the
+ * timer that calls worker_save(). */
 void worker_restore_row(void *arg, const struct checkpoint_login *);
 void worker_save_soon(struct worker *);
 void worker_save(void *arg);
@@ -123,20 +123,20 @@ void worker_metrics_idle(struct worker *);
 void worker_on_pinged(void *arg, int beat_ms);
 void worker_on_beat(void *arg);
 
-/* Other hosts: reads the key of this one, and begins: 0, or -1. None of these
- * does anything without `peers:'. */
+/* Other hosts. Without `peers:', none of these does anything.
+ * worker_peers_open() reads the key of this host, and begins: 0, or -1. */
 int worker_peers_open(struct worker *, struct err *);
 void worker_peers_close(struct worker *);
-/* The configuration has changed, and the pipeline is a new one. */
+/* To be called after a reload, with the new configuration and pipeline. */
 void worker_peers_reload(struct worker *);
-/* Our own logs vouch for a login; arg is the worker. The operator has added
- * one. */
+/* Publishes a login of our own logs (arg is the worker), or one that the
+ * operator has added. */
 void worker_peers_own(void *arg, const struct authtab_login *);
 void worker_peers_added(struct worker *, const struct authtab_login *);
-/* Own logins have been taken out of the table, by new settings. */
+/* To be called when new settings have removed logins of our own. */
 void worker_peers_withdrawn(struct worker *);
-/* The removals of the checkpoint are there. The operator has removed one: what
- * else there is to know of that, or NULL. */
+/* Publishes the removals of the checkpoint, or one by the operator: returns a
+ * note for the operator, or NULL. */
 void worker_peers_restored(struct worker *);
 const char *worker_peers_removed(struct worker *, const struct addr *,
     time_t stamp);
