@@ -10,7 +10,7 @@
 #include "daemon/journal/journal_pages.h"
 #include "daemon/journal/journal_place.h"
 
-/* What all objects begin with. */
+/* The beginning of each object. */
 enum { TYPE = 0, FLAGS = 1, SIZE = 8, OBJECT_LEN = 16 };
 enum { TYPE_DATA = 1, TYPE_ENTRY = 3, TYPE_ARRAY = 6 };
 enum { PACKED_XZ = 1 << 0, PACKED_LZ4 = 1 << 1, PACKED_ZSTD = 1 << 2 };
@@ -40,7 +40,7 @@ enum {
 };
 enum { ARRAY_NEXT = 16, ARRAY_LEN = 24 };
 
-/* libsystemd believes no time beyond. */
+/* libsystemd takes no time from here on as valid. */
 static const uint64_t USEC_END = UINT64_C(1) << 55;
 
 /*
@@ -204,7 +204,7 @@ fill_buffer(struct journal_archive *a, uint64_t n)
 	return -1;
 }
 
-/* 0: in doubt; no entry is there. */
+/* 0: in doubt. No entry has the offset 0. */
 static uint64_t
 entry_offset(struct journal_archive *a, uint64_t n)
 {
@@ -215,7 +215,7 @@ entry_offset(struct journal_archive *a, uint64_t n)
 
 /* ---- entries ---- */
 
-/* What is wrong with a place is a doubt about the file. */
+/* False: a value is out of range, so the file is in doubt. */
 static bool
 read_place(const struct journal_archive *a, const unsigned char *entry,
 	   struct journal_place *p)
@@ -269,8 +269,9 @@ fetch_entry(struct journal_archive *a)
 
 /* ---- fields ---- */
 
-/* The bytes of a field, in the pages or else in the scratch: what is far away
- * would take the place of what is near. NULL: they are not in the file. */
+/* The bytes of a field, from the pages or else from the scratch: to read a
+ * distant page would drop one with neighbours. NULL: they are not in the file.
+ */
 static const unsigned char *
 data_bytes(struct journal_archive *a, uint64_t offset, size_t len)
 {
@@ -402,7 +403,7 @@ journal_archive_field(struct journal_archive *a, size_t n, const char **text,
 
 /* ---- seeking ---- */
 
-/* Reads only what it needs. */
+/* Reads the place of entry n without the pages. 0, or -1: in doubt. */
 static int
 place_at(struct journal_archive *a, uint64_t n, struct journal_place *p)
 {

@@ -2,10 +2,10 @@
  * journal_archive: reads the entries of one archived file of the systemd
  * journal, faster than libsystemd: systemd.io/JOURNAL_FILE_FORMAT.
  *
- * Nothing in the file is believed: every offset, size and type is checked, and
- * so is what libsystemd checks. Whoever finds a doubt here lets libsystemd read
- * the file. The fields of neighbours are mostly the same objects; those met
- * lately are remembered.
+ * Every offset, size and type in the file is checked, and so is whatever
+ * libsystemd checks. If anything is in doubt, the caller has libsystemd read
+ * the file. The fields of neighbouring entries are mostly the same objects, so
+ * the latest ones are remembered.
  */
 #ifndef DAEMON_JOURNAL_JOURNAL_ARCHIVE_H
 #define DAEMON_JOURNAL_JOURNAL_ARCHIVE_H
@@ -18,8 +18,8 @@ struct journal_archive;
 struct journal_header;
 struct journal_place;
 
-/* What several archives have in common: 1 MB. keeps() says whether any use is
- * made of a field, "NAME=value", by its name; the value may be cut. */
+/* Memory that several archives share: 1 MB. keeps() says whether a field,
+ * "NAME=value", is needed, by its name; the value may be cut. */
 struct journal_archive_memory;
 struct journal_archive_memory *
 journal_archive_memory_new(bool (*keeps)(const char *field, size_t len));
@@ -32,7 +32,7 @@ struct journal_archive *journal_archive_open(int fd,
 					     struct journal_archive_memory *);
 void journal_archive_close(struct journal_archive **);
 
-/* So that the next entry is the first at this time or after it, or the first
+/* Moves so that the next entry is the first at this time or later, or the first
  * with this number or a higher one. 0, or -1: in doubt. */
 int journal_archive_seek_usec(struct journal_archive *, uint64_t usec);
 int journal_archive_seek_number(struct journal_archive *, uint64_t number);
@@ -48,9 +48,9 @@ enum journal_field {
 	JOURNAL_FIELD_DOUBT,
 	JOURNAL_FIELD_NONE /* that was the last one */
 };
-/* Field n of the entry, in the order of libsystemd. Only of one that is kept
- * are text and len set: "NAME=value", borrowed until the next call. A value is
- * cut where it is longer than any line. */
+/* Field n of the entry, in the order of libsystemd. text and len are set only
+ * for JOURNAL_FIELD_KEPT: "NAME=value", borrowed until the next call. A value
+ * is cut where it is longer than any line. */
 enum journal_field journal_archive_field(struct journal_archive *, size_t n,
 					 const char **text, size_t *len);
 

@@ -22,7 +22,7 @@ void journal_entry_begin(struct journal_entry *, uint64_t usec);
 /* Adds "NAME=value". Of several with one name, the first counts. Copies what it
  * needs. */
 void journal_entry_field(struct journal_entry *, const char *data, size_t len);
-/* Whether it would make use of that, judging by the name. */
+/* Whether an entry uses this field, by its name. */
 bool journal_entry_needs(const char *data, size_t len);
 
 /*

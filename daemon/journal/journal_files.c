@@ -41,7 +41,7 @@ add(struct journal_files *files, const struct journal_file *file)
 	files->list[files->count++] = *file;
 }
 
-/* What this process may not read, libsystemd does not read either. */
+/* libsystemd skips files that this process may not read. */
 static bool
 may_be_missing(int error)
 {
@@ -137,7 +137,7 @@ in_root(struct journal_files *files, const char *root,
 	return result;
 }
 
-/* As sd_journal_open(3) has them, where only this machine's count. */
+/* The same files as sd_journal_open(3) finds in these directories. */
 static int
 scan_local(struct journal_files *files)
 {

@@ -22,7 +22,7 @@ struct journal_files {
 	size_t count;
 };
 
-/* Finds those that have entries. -1: not all of them could be looked at, or
+/* Finds the files that have entries. -1: not all of them could be looked at, or
  * there are too many. */
 int journal_files_find(struct journal_files *, const struct journal_spec *);
 /* Closes what is open, and keeps the names. */

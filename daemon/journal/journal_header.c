@@ -85,7 +85,7 @@ is_inside(const struct journal_header *h, uint64_t offset, uint64_t len)
 	       len <= h->end - offset;
 }
 
-/* What is not read here either has to be sound, or libsystemd may refuse the
+/* What is not read here has to be sound, too, or libsystemd may refuse the
  * file. */
 static bool
 is_sound(const struct journal_header *h, const unsigned char *bytes)

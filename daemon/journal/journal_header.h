@@ -31,7 +31,7 @@ struct journal_header {
 bool journal_header_reaches(const struct journal_header *,
 			    const struct journal_place *);
 
-/* -1: it is no file that libsystemd would read either. */
+/* 0, or -1: libsystemd would not read the file either. */
 int journal_header_read(struct journal_header *, int fd);
 
 /* An integer of the file, which is in little endian everywhere. */

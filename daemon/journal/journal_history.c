@@ -12,7 +12,7 @@
 #include "daemon/journal/journal_place.h"
 #include "daemon/journal/journal_reader.h"
 
-/* A file that has to be read, by one of both. */
+/* A file that has to be read, by `archive' or by `journal'. */
 struct part {
 	const char *path;
 	bool archived;

@@ -2,10 +2,11 @@
  * journal_history: reads what is in the archived files of a journal, without
  * libsystemd, which needs several times as long.
  *
- * All files of the journal are read together, in libsystemd's order. Where one
- * of them is not archived, or of a kind that is not known, libsystemd reads it;
- * also each entry with compressed fields. Where any file is in doubt, this
- * ends. The caller has libsystemd read on after the last entry that it got.
+ * All files of the journal are read together, in libsystemd's order. libsystemd
+ * reads each file that is not archived or of a kind that is not known, the rest
+ * of a file that is in doubt, and each entry with compressed fields. This ends
+ * with the last archived file; then the caller has libsystemd read on after the
+ * last entry that it got.
  */
 #ifndef DAEMON_JOURNAL_JOURNAL_HISTORY_H
 #define DAEMON_JOURNAL_JOURNAL_HISTORY_H

@@ -1,6 +1,6 @@
 /*
- * journal_place: the place of an entry among all of a journal, as libsystemd
- * orders them and as its cursors say it.
+ * journal_place: the place of an entry in a journal, in libsystemd's order, as
+ * its cursors give it.
  */
 #ifndef DAEMON_JOURNAL_JOURNAL_PLACE_H
 #define DAEMON_JOURNAL_JOURNAL_PLACE_H
@@ -11,7 +11,7 @@
 enum { JOURNAL_ID_BYTES = 16 };
 
 struct journal_place {
-	/* Files with the same sequence number their entries in common. */
+	/* Files of one sequence share one numbering of entries. */
 	unsigned char sequence[JOURNAL_ID_BYTES], boot[JOURNAL_ID_BYTES];
 	uint64_t number;    /* in the sequence */
 	uint64_t monotonic; /* us since the boot */
@@ -25,8 +25,8 @@ struct journal_place {
 int journal_place_compare(const struct journal_place *a,
 			  const struct journal_place *b);
 
-/* From and to what sd_journal_get_cursor(3) returns. False: it is not that of
- * an entry. The caller frees the new cursor. */
+/* Convert a cursor, as of sd_journal_get_cursor(3), to a place and back. False:
+ * it is not the cursor of an entry. The caller frees the new cursor. */
 bool journal_place_parse(struct journal_place *, const char *cursor);
 char *journal_place_cursor(const struct journal_place *);
 

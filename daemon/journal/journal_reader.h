@@ -67,10 +67,10 @@ void journal_reader_clear(struct journal_reader *);
 void journal_reader_take(struct journal_reader *, struct sd_journal *,
 			 uint64_t usec, struct journal_batch *);
 
-/* The same, if the fields do not come from sd-journal: whether one of them is
- * an ignored tag, so that the entry is left out; and, when all that count are
- * in the reader's entry, what that makes. What a container prints is of no tag.
- */
+/* The same for fields that do not come from sd-journal.
+ * journal_reader_ignores(): the field is an ignored tag, so the entry is to be
+ * left out. (What a container prints has no tag.) journal_reader_add(): all
+ * fields that count have been added to the reader's entry. */
 bool journal_reader_ignores(struct journal_reader *, const char *field,
 			    size_t len);
 void journal_reader_add(struct journal_reader *, struct journal_batch *);

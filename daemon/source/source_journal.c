@@ -38,7 +38,7 @@ struct journal {
 	bool distrusted; /* that an entry was ignored has been logged */
 	/* The run of full batches: how many entries, and when they came. */
 	struct journal_pace pace;
-	/* Who reads instead of `journal': first the one, later the other. */
+	/* What reads instead of `journal': first the one, later the other. */
 	struct journal_history *history;
 	struct journal_ahead *ahead; /* by other threads */
 	bool news;    /* entries were read that idle() has not been told of */
