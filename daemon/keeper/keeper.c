@@ -28,6 +28,7 @@
 #include "daemon/sys/guardian.h"
 #include "daemon/sys/helper.h"
 #include "daemon/sys/lockfile.h"
+#include "daemon/sys/notify.h"
 #include "daemon/sys/watchdog.h"
 
 static void
@@ -68,6 +69,7 @@ open_loop(struct keeper *k, struct err *err)
 	k->stop_limit = timer_new(k->loop, keeper_on_stop_limit, k);
 	watch_maps(k);
 	k->watchdog = watchdog_new(k->loop);
+	k->notify_ready = notify_ready_new(k->loop);
 	if (k->link != NULL && loop_watch(k->loop, guardian_notices(k->link),
 					  POLLIN, keeper_on_link, k, err) != 0)
 		return -1;
@@ -188,6 +190,7 @@ open_all(struct keeper *k, struct err *err)
 static void
 close_all(struct keeper *k)
 {
+	notify_ready_free(&k->notify_ready);
 	watchdog_free(&k->watchdog);
 	timer_free(&k->stop_limit);
 	timer_free(&k->restart);

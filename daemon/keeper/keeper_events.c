@@ -96,7 +96,7 @@ become_ready(struct keeper *k)
 	timer_arm(k->look, 0);
 	if (k->trial)
 		keeper_settle_candidate(k, true);
-	notify("READY=1");
+	notify_ready(k->notify_ready);
 	keeper_tell_status(k);
 	daemonize_done(&k->command_fd, EX_OK);
 }

@@ -21,6 +21,7 @@
 
 struct keeper_requests;
 struct loop;
+struct notify_ready;
 struct timer;
 struct map_store;
 struct map_watch;
@@ -51,6 +52,7 @@ struct keeper {
 	struct timer *restart;	     /* starts the next worker */
 	struct timer *stop_limit;    /* kills a worker that does not stop */
 	struct watchdog *watchdog;
+	struct notify_ready *notify_ready;
 	sigset_t old_mask;
 	int command_fd; /* the command waits for its code here; -1 = no more */
 	pid_t worker_pid; /* 0 = none */

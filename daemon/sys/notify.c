@@ -8,7 +8,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/log.h"
+#include "base/loop.h"
+
+enum { AGAIN_MS = 500 };
+
+struct notify_ready {
+	struct timer *again;
+	bool sent; /* once at least */
+};
 
 /* Takes "/path", or "@name" in the abstract namespace. The length, or 0. */
 static socklen_t
@@ -30,34 +39,70 @@ notify_address(struct sockaddr_un *address)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 }
 
-/* The queue of a manager that does not read is soon full. Only READY=1 waits
- * for it, since the start would fail without. */
+/* 1: sent, or there is no manager; 0: its queue is full, as that of one that
+ * does not read soon is; -1: an error, which is logged. */
 static int
-send_flags(const char *state)
+try_state(const char *state)
 {
-	return MSG_NOSIGNAL |
-	       (strncmp(state, "READY=", 6) == 0 ? 0 : MSG_DONTWAIT);
+	struct sockaddr_un address;
+	socklen_t len = notify_address(&address);
+	int fd, result = 1;
+
+	if (len == 0)
+		return 1;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 ||
+	    sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
+		   (struct sockaddr *)&address, len) < 0)
+		result = errno == EAGAIN ? 0 : -1;
+	if (result < 0)
+		log_warning("could not notify the service manager of %s: %s",
+			    state, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return result;
 }
 
 bool
 notify(const char *state)
 {
-	struct sockaddr_un address;
-	socklen_t len = notify_address(&address);
-	bool sent;
-	int fd;
+	return try_state(state) > 0;
+}
 
-	if (len == 0)
-		return true;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	sent = fd >= 0 && sendto(fd, state, strlen(state), send_flags(state),
-				 (struct sockaddr *)&address, len) >= 0;
-	if (!sent && errno != EAGAIN)
-		log_warning("could not notify the service manager of %s: %s",
-			    state, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return sent;
+static void
+send_ready(void *arg)
+{
+	struct notify_ready *n = arg;
+	int result = try_state("READY=1");
+
+	n->sent = n->sent || result > 0;
+	if (result == 0 && !n->sent)
+		timer_arm(n->again, AGAIN_MS);
+}
+
+struct notify_ready *
+notify_ready_new(struct loop *loop)
+{
+	struct notify_ready *n = alloc_zero(1, sizeof(*n));
+
+	n->again = timer_new(loop, send_ready, n);
+	return n;
+}
+
+void
+notify_ready(struct notify_ready *n)
+{
+	send_ready(n);
+}
+
+void
+notify_ready_free(struct notify_ready **ready)
+{
+	if (*ready == NULL)
+		return;
+	timer_free(&(*ready)->again);
+	free(*ready);
+	*ready = NULL;
 }
 
 int64_t

@@ -218,6 +218,7 @@ open_signals(struct worker *w, struct err *err)
 		if (loop_signal(w->loop, signals[i].signo, signals[i].handler,
 				w, err) != 0)
 			return -1;
+	w->notify_ready = notify_ready_new(w->loop);
 	if (w->handover == NULL && notify_watchdog_ms() > 0) {
 		w->watchdog = timer_new(w->loop, worker_on_watchdog, w);
 		timer_arm(w->watchdog, notify_watchdog_ms());
@@ -369,6 +370,7 @@ worker_close(struct worker **worker)
 	worker_peers_close(w);
 	control_free(&w->control);
 	recent_free(&w->recent);
+	notify_ready_free(&w->notify_ready);
 	timer_free(&w->watchdog);
 	timer_free(&w->beat);
 	timer_free(&w->metrics);

@@ -147,7 +147,7 @@ log_ready(struct worker *w)
 		log_info("publishing to %s", map_name(w->maps[i]));
 	log_all_left_out(w);
 	if (w->handover == NULL) {
-		notify("READY=1");
+		notify_ready(w->notify_ready);
 		return;
 	}
 	if (w->conf->pidfile != NULL)

@@ -64,6 +64,7 @@ struct worker {
 	struct feed *feeds;
 	size_t nfeeds;
 	struct timer *expiry, *save, *watchdog, *metrics, *beat;
+	struct notify_ready *notify_ready;
 	long long saved_bytes; /* by the last worker_save(); -1: it failed */
 	int64_t metrics_due; /* steady ms: not to be written before */
 	int beat_ms;	     /* between signs of life; 0: only if asked */

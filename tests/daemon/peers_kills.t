@@ -140,9 +140,6 @@ class Ground:
 
     def check(self, when):
         wanted = set(self.flow.logged) - self.removed
-        for host in self.hosts:
-            host.daemons[-1].take_states()
-
         def known(found):
             return wanted <= set(found) and not self.removed & set(found)
         try:

@@ -2,6 +2,7 @@
 # READY=1 comes when the map has what the log says, and no sooner; by then,
 # everything that a crashed run left in the map is gone.
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -95,21 +96,62 @@ def checked():
             contains(run.stdout, told, "and says why")
 
 
+def fill(path):
+    """The queue of a manager that does not read."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.setblocking(False)
+        try:
+            while True:
+                other.sendto(b"STATUS=full", path)
+        except BlockingIOError:
+            pass
+
+
 def deaf_manager():
     """What a manager does not read must not keep the keeper from its work."""
     with pbs.Site() as site:
         daemon = site.start("--grace=3")
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
-            other.setblocking(False)
-            try:
-                while True:
-                    other.sendto(b"STATUS=full", daemon.notify_path)
-            except BlockingIOError:
-                pass
+        fill(daemon.notify_path)
         site.log(pbs.login("198.51.100.4"))
         ok(site.wait_key("198.51.100.4"), "a deaf manager: a login counts")
         ok(site.wait_gone("198.51.100.4", 8), "and expires in time")
         equal(daemon.stop(), 0, "and SIGTERM ends the daemon")
 
 
-main(ready, too_old, deaf_manager, crashed, nothing_yet, modes, one_line, checked)
+def deaf_at_a_restart():
+    """Each new worker is ready for the first time; its keeper is not."""
+    with pbs.Site() as site:
+        daemon = site.start("--grace=6")
+        fill(daemon.notify_path)
+        site.log(pbs.login("198.51.100.5"))
+        site.wait_key("198.51.100.5")
+        os.kill(daemon.worker(), signal.SIGKILL)
+        daemon.wait_message("restarting the worker")
+        ok(site.wait_key("198.51.100.5"), "a deaf manager, and a new worker: "
+           "the address is back")
+        ok(site.wait_gone("198.51.100.5", 10), "and expires in time")
+        equal(daemon.stop(), 0, "and SIGTERM ends the daemon")
+
+
+def deaf_at_the_start():
+    """READY=1 must reach the manager, but somebody may be authorized by then.
+    """
+    with pbs.Site() as site, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        path = site.path("manager")
+        manager.bind(path)
+        fill(path)
+        site.log(pbs.login("198.51.100.6"))
+        daemon = site.spawn("--grace=5", wrap=("env", "NOTIFY_SOCKET=" + path))
+        daemon.wait_message("publishing to")  # the map is there
+        ok(site.wait_key("198.51.100.6"), "deaf at the start: a login counts")
+        ok(site.wait_gone("198.51.100.6", 10), "and expires in time")
+        manager.settimeout(pbs.DEADLINE)
+        while manager.recv(4096) != b"READY=1":
+            pass
+        ok(True, "READY=1 comes once the manager reads")
+        equal(daemon.stop(), 0, "and SIGTERM ends the daemon")
+
+
+main(ready, too_old, deaf_manager, deaf_at_a_restart, deaf_at_the_start,
+     crashed, nothing_yet, modes, one_line, checked)

@@ -173,12 +173,6 @@ class Daemon:
             raise RuntimeError("ended with %r: %s\n%s" % (
                 self.process.returncode, self.command, self.messages()))
 
-    def take_states(self):
-        """As a service manager does all the time: what it says waits for who
-        does not."""
-        while select.select([self.notify], [], [], 0)[0]:
-            self.states += self.notify.recv(4096).decode().split("\n")
-
     def wait_state(self, state="READY=1", seconds=DEADLINE):
         until(state + " of " + " ".join(self.command), seconds,
               lambda: state in self.states, self._listen)
