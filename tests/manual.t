@@ -68,6 +68,9 @@ def flags_are_told():
     verbs = re.findall(r"^  ([a-z][a-z-]*)(?: |$)", run(PBSCTL, "--help").stdout, re.M)
     told = re.findall(r"^\.It Cm ([\w-]+)", page("tools/pbsctl.8"), re.M)
     equal(sorted(told), sorted(verbs), "pbsctl(8) tells every verb")
+    forms = re.findall(r"^\.Nm\n\.Cm (.*)$", page("tools/pbsctl.8"), re.M)
+    equal(sorted(v for form in forms for v in form.split(" | ")),
+          sorted(verbs), "its synopsis begins a line for every verb")
 
 
 def literal(name, begins=""):
