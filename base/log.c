@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/utf8.h"
+#include "base/writeall.h"
 
 enum log_target { TO_STDERR, TO_JOURNAL, TO_STDOUT, TO_SYSLOG, TO_FILE };
 enum { MESSAGE_MAX = 2048, STAMP_MAX = 32 };
@@ -165,18 +166,9 @@ write_line(char *line, size_t len)
 	int fd = out.target == TO_FILE	   ? out.fd
 		 : out.target == TO_STDOUT ? STDOUT_FILENO
 					   : STDERR_FILENO;
-	ssize_t done;
 
 	line[len++] = '\n';
-	while (len > 0) {
-		done = write(fd, line, len);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return;
-		line += done;
-		len -= (size_t)done;
-	}
+	(void)writeall(fd, line, len);
 }
 
 static void __attribute__((format(printf, 2, 0)))

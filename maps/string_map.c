@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/readfile.h"
+#include "base/writeall.h"
 #include "maps/contents.h"
 #include "maps/string_format.h"
 
@@ -246,21 +247,6 @@ string_map_build(struct string_map *map, const struct map_strings *strings,
 		      err);
 }
 
-static int
-write_all(int fd, const char *bytes, size_t len)
-{
-	ssize_t n;
-
-	for (; len > 0; bytes += n, len -= (size_t)n) {
-		n = write(fd, bytes, len);
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n < 0)
-			n = 0;
-	}
-	return 0;
-}
-
 /* A mapfile_build_fn. */
 static int
 build_text(struct mapfile *file, const void *data, const char *path,
@@ -270,7 +256,7 @@ build_text(struct mapfile *file, const void *data, const char *path,
 	int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC), code = 0;
 
 	(void)file;
-	if (fd < 0 || write_all(fd, text->bytes, text->len) < 0)
+	if (fd < 0 || writeall(fd, text->bytes, text->len) < 0)
 		code = errno;
 	if (fd >= 0 && close(fd) < 0 && code == 0)
 		code = errno;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/writeall.h"
 #include "daemon/peers/sign.h"
 #include "tools/verb.h"
 
@@ -121,20 +122,6 @@ fail(const struct order *o, const char *what)
 	return EX_CANTCREAT;
 }
 
-static int
-write_all(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0)
-			return -1;
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* From the start, nobody but its owner can read the file. */
 static int
 write_key(const struct order *o, const struct passwd *owner, const char *text)
@@ -151,8 +138,8 @@ write_key(const struct order *o, const struct passwd *owner, const char *text)
 	}
 	if (fd < 0)
 		return fail(o, "");
-	if (write_all(fd, text, strlen(text)) != 0 ||
-	    write_all(fd, "\n", 1) != 0 || fchmod(fd, 0400) != 0 || fsync(fd) != 0)
+	if (writeall(fd, text, strlen(text)) != 0 ||
+	    writeall(fd, "\n", 1) != 0 || fchmod(fd, 0400) != 0 || fsync(fd) != 0)
 		code = fail(o, "write");
 	else if (owner != NULL && fchown(fd, owner->pw_uid, owner->pw_gid) != 0)
 		code = fail(o, "change the owner");
