@@ -175,12 +175,15 @@ dump_config(const struct conf *conf)
 }
 
 static int
-clear_map(const char *name, const struct map_settings *settings)
+clear_map(const struct conf *conf, const char *name)
 {
+	const struct map_settings settings = conf_map_settings(conf);
+	struct map *map = NULL;
 	struct err err;
-	struct map *map = map_open(name, "hash", settings, &err);
 	int code = EX_OK;
 
+	if (conf_check_user(conf, name, &err) == 0)
+		map = map_open(name, "hash", &settings, &err);
 	if (map == NULL || map_clear(map, &err) != 0)
 		code = fail(EX_CANTCREAT, err.text);
 	else
@@ -193,14 +196,13 @@ clear_map(const char *name, const struct map_settings *settings)
 static int
 clear_maps(const struct conf *conf)
 {
-	const struct map_settings settings = conf_map_settings(conf);
 	int code = EX_OK;
 
 	for (size_t i = 0; i < conf->maps.count; i++) {
 		const char *name = conf->maps.list[i];
 
 		if (!map_spec_is_live(name) &&
-		    clear_map(name, &settings) != EX_OK)
+		    clear_map(conf, name) != EX_OK)
 			code = EX_CANTCREAT;
 	}
 	return code;
@@ -218,7 +220,6 @@ clear(const struct conf *conf)
 
 	if (!conf->write)
 		return fail(EX_USAGE, "--clear: not with --nowrite");
-	conf_warn_root(conf);
 	if (resources_lock(&resources, conf, &err) != 0 && resources.held) {
 		fprintf(stderr, "pop-before-smtp: %s\n", err.text);
 		code = fail(EX_TEMPFAIL,

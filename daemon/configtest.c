@@ -168,8 +168,10 @@ check_maps(struct check *c)
 	for (size_t i = 0; c->conf->write && i < c->conf->maps.count; i++) {
 		const char *name = c->conf->maps.list[i];
 		struct err err;
-		struct map *map = map_open(name, "hash", &settings, &err);
+		struct map *map = NULL;
 
+		if (conf_check_user(c->conf, name, &err) == 0)
+			map = map_open(name, "hash", &settings, &err);
 		if (map == NULL) {
 			fail(c, "%s", err.text);
 			continue;
@@ -366,7 +368,6 @@ configtest_run(const struct conf *conf)
 	printf("ok configuration %s\n",
 	       conf->config_file ? conf->config_file : "(flags alone)");
 	conf_warn(conf);
-	conf_warn_root(conf);
 	check_patterns(&c);
 	check_maps(&c);
 	check_types(&c);

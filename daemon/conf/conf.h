@@ -87,8 +87,9 @@ uint32_t conf_longest(const struct conf *);
 struct map_settings conf_map_settings(const struct conf *);
 /* Logs a warning for each setting that is allowed but has no effect. */
 void conf_warn(const struct conf *);
-/* Warns root, on the command line, if the maps belong to another user. */
-void conf_warn_root(const struct conf *);
+/* On the command line, before map_open(): 0, or -1 if root, without --user, would
+ * write to a map in another user's directory; err names the user. */
+int conf_check_user(const struct conf *, const char *map, struct err *);
 void conf_dump(const struct conf *); /* as YAML to standard output */
 void conf_usage(void);		     /* --help, to standard output */
 

@@ -161,32 +161,25 @@ asks_for_policy(const struct policy_settings *p)
 	       p->user_recipients > 0 || p->address_recipients > 0;
 }
 
-/* The owner of the directory of a map; NULL: root or unknown. */
-static const struct passwd *
-owner_of(const char *spec)
-{
-	char *file = map_file(spec);
-	struct stat st = {.st_uid = 0};
-
-	if (file != NULL && stat(dirname(file), &st) != 0)
-		st.st_uid = 0;
-	free(file);
-	return st.st_uid != 0 ? getpwuid(st.st_uid) : NULL;
-}
-
-void
-conf_warn_root(const struct conf *conf)
+int
+conf_check_user(const struct conf *conf, const char *map, struct err *err)
 {
 	const struct passwd *owner = NULL;
+	struct stat st;
+	char *file;
 
-	if (geteuid() != 0 || conf->user != NULL || !conf->write)
-		return;
-	for (size_t i = 0; i < conf->maps.count && owner == NULL; i++)
-		owner = owner_of(conf->maps.list[i]);
-	if (owner != NULL)
-		log_warning("the directory of a map belongs to the user %s; "
-			    "root does not write there: use --user=%s",
-			    owner->pw_name, owner->pw_name);
+	if (geteuid() != 0 || conf->user != NULL)
+		return 0;
+	file = map_file(map);
+	if (file != NULL && stat(dirname(file), &st) == 0 && st.st_uid != 0)
+		owner = getpwuid(st.st_uid);
+	free(file);
+	if (owner == NULL)
+		return 0;
+	return err_set(err,
+		       "%s: its directory belongs to the user %s; root does "
+		       "not write there: use --user=%s",
+		       map, owner->pw_name, owner->pw_name);
 }
 
 /* Warns of what crosses the network unencrypted, and of more addresses than the

@@ -453,16 +453,22 @@ def as_root():
     """What belongs to the daemon's user is refused, with a hint."""
     if os.geteuid() != 0:
         return
-    hint = ("the directory of a map belongs to the user nobody; root does "
-            "not write there: use --user=nobody")
+    hint = ("its directory belongs to the user nobody; root does not write "
+            "there: use --user=nobody")
     with pbs.Site() as site:
         for action, code in ("--check", CONFIG), ("--clear", 73):
-            ok(hint not in site.run(action).stderr,
+            run = site.run(action)
+            ok(hint not in run.stdout + run.stderr,
                action + ": as root, of root's maps: no hint")
             os.chown(site.mapdir, 65534, 65534)
             run = site.run(action)
             equal(run.returncode, code, action + ": as root, of nobody's")
-            contains(run.stderr, hint, action + ": hints at --user")
+            said = [line for line in (run.stdout + run.stderr).splitlines()
+                    if site.map in line or "--user" in line]
+            equal(len([line for line in said if "belongs to" in line]), 1,
+                  action + ": one message says so", said)
+            contains("\n".join(said), site.map + ": " + hint,
+                     action + ": hints at --user")
             run = site.run()
             contains(run.stderr, "the directory %s belongs to the user nobody; "
                      "root does not write there: use --user=nobody"
@@ -470,7 +476,8 @@ def as_root():
             ok("others can write" not in run.stderr,
                "and nothing that is not true of its mode", run.stderr)
             run = site.run(action, "--user=nobody")
-            ok(hint not in run.stderr, action + ": as nobody: no hint")
+            ok(hint not in run.stdout + run.stderr,
+               action + ": as nobody: no hint")
             os.chown(site.mapdir, 0, 0)
             for name in os.listdir(site.mapdir):
                 os.unlink(os.path.join(site.mapdir, name))
