@@ -13,6 +13,7 @@
 #include "daemon/conf/conf.h"
 #include "daemon/conf/conf_socket.h"
 #include "daemon/configtest.h"
+#include "daemon/publish/former_maps.h"
 #include "daemon/publish/resources.h"
 #include "daemon/sandbox/privileges.h"
 #include "daemon/sys/daemonize.h"
@@ -214,13 +215,16 @@ clear_maps(const struct conf *conf)
 static int
 clear(const struct conf *conf)
 {
+	struct former_maps former = {0};
 	struct resources resources;
 	struct err err;
+	bool locked;
 	int code;
 
 	if (!conf->write)
 		return fail(EX_USAGE, "--clear: not with --nowrite");
-	if (resources_lock(&resources, conf, &err) != 0 && resources.held) {
+	locked = resources_lock(&resources, conf, &err) == 0;
+	if (!locked && resources.held) {
 		fprintf(stderr, "pop-before-smtp: %s\n", err.text);
 		code = fail(EX_TEMPFAIL,
 			    "--clear: the daemon is running and would "
@@ -228,7 +232,12 @@ clear(const struct conf *conf)
 			    "or use pbsctl remove");
 	} else {
 		code = clear_maps(conf);
+		if (former_maps_clear(&former, conf) != 0)
+			code = EX_CANTCREAT;
+		if (locked)
+			former_maps_save(&former, conf, code != EX_OK);
 	}
+	strings_clear(&former.left);
 	resources_release(&resources);
 	return code;
 }

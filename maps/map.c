@@ -239,6 +239,12 @@ map_bytes_a_change(const struct map *map)
 	return map->ops->bytes_a_change ? map->ops->bytes_a_change(map) : 0;
 }
 
+bool
+map_exists(const struct map *map)
+{
+	return map->ops->exists != NULL && map->ops->exists(map);
+}
+
 int
 map_intact(struct map *map)
 {

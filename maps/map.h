@@ -114,6 +114,7 @@ struct map_ops {
 	/* 1 = still the file that we wrote, 0 = somebody replaced it. NULL: the
 	 * type has no file. */
 	int (*intact)(struct map *);
+	bool (*exists)(const struct map *); /* NULL: as above */
 	/* See map_bytes_a_change(). NULL: few, or none. */
 	long long (*bytes_a_change)(const struct map *);
 	void (*close)(struct map *);
@@ -163,6 +164,7 @@ bool map_in_place(const struct map *);
 int map_apply(struct map *, const struct map_row *, size_t n, struct err *);
 int map_clear(struct map *, struct err *);
 int map_intact(struct map *);
+bool map_exists(const struct map *); /* whether it has a file */
 /* How many bytes each change writes to a disk, where the whole map is rewritten
  * for it; 0: it is changed in place, or is in memory (tmpfs(5)). */
 long long map_bytes_a_change(const struct map *);

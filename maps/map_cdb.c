@@ -92,6 +92,7 @@ const struct map_ops map_cdb = {
     .replace = mapfile_replace,
     .clear = mapfile_clear,
     .intact = mapfile_intact,
+    .exists = mapfile_exists,
     .bytes_a_change = mapfile_bytes_a_change,
     .close = mapfile_close,
 };

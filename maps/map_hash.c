@@ -397,6 +397,7 @@ const struct map_ops map_hash = {
     .apply = hash_apply,
     .clear = mapfile_clear,
     .intact = mapfile_intact,
+    .exists = mapfile_exists,
     .bytes_a_change = mapfile_bytes_a_change,
     .close = mapfile_close,
 };

@@ -306,6 +306,7 @@ const struct map_ops map_lmdb = {
     .apply = lmdb_apply,
     .clear = lmdb_clear,
     .intact = mapfile_intact,
+    .exists = mapfile_exists,
     .close = lmdb_close,
 };
 

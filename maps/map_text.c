@@ -115,6 +115,7 @@ const struct map_ops map_text = {
     .replace = mapfile_replace,
     .clear = mapfile_clear,
     .intact = mapfile_intact,
+    .exists = mapfile_exists,
     .bytes_a_change = mapfile_bytes_a_change,
     .close = text_close,
 };
@@ -126,6 +127,7 @@ const struct map_ops map_cidr = {
     .replace = mapfile_replace,
     .clear = mapfile_clear,
     .intact = mapfile_intact,
+    .exists = mapfile_exists,
     .bytes_a_change = mapfile_bytes_a_change,
     .close = text_close,
 };

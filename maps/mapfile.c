@@ -495,6 +495,14 @@ mapfile_intact(struct map *map)
 	return file->ours.inode == 0 || mark_is_at(&file->ours, file->path);
 }
 
+bool
+mapfile_exists(const struct map *map)
+{
+	const struct mapfile *file = (const struct mapfile *)map;
+
+	return access(file->path, F_OK) == 0;
+}
+
 long long
 mapfile_bytes_a_change(const struct map *map)
 {

@@ -76,12 +76,13 @@ int mapfile_init(struct mapfile *, const char *name, const char *suffix,
 		 struct err *);
 void mapfile_release(struct mapfile *); /* all but the memory of the struct */
 
-/* Five of the map_ops. mapfile_clear() renames the empty map over the file, or
+/* Six of the map_ops. mapfile_clear() renames the empty map over the file, or
  * builds one if it is gone. mapfile_close() removes the empty map, leaves the
  * file, and frees the struct. */
 int mapfile_replace(struct map *, const struct map_rows *, struct err *);
 int mapfile_clear(struct map *, struct err *);
 int mapfile_intact(struct map *);
+bool mapfile_exists(const struct map *);
 long long mapfile_bytes_a_change(const struct map *);
 void mapfile_close(struct map *);
 

@@ -21,6 +21,7 @@
 #include "daemon/keeper/map_store.h"
 #include "daemon/keeper/map_watch.h"
 #include "daemon/link/link_process.h"
+#include "daemon/publish/former_maps.h"
 #include "daemon/publish/resources.h"
 #include "daemon/sandbox/privileges.h"
 #include "daemon/sandbox/sandbox.h"
@@ -81,6 +82,15 @@ static int
 take_locks(struct keeper *k, struct err *err)
 {
 	return resources_lock(&k->resources, k->conf, err);
+}
+
+static int
+list_maps(struct keeper *k, struct err *err)
+{
+	(void)err;
+	former_maps_clear(&k->former, k->conf);
+	former_maps_save(&k->former, k->conf, true);
+	return 0;
 }
 
 static int
@@ -176,9 +186,10 @@ open_all(struct keeper *k, struct err *err)
 	} steps[] = {
 	    {drop_privileges, EX_NOPERM}, {check_link, EX_CONFIG},
 	    {start_helper, EX_OSERR},	  {start_link, EX_OSERR},
-	    {take_locks, EX_CANTCREAT},	  {open_maps, EX_CANTCREAT},
-	    {open_store, EX_OSERR},	  {open_control, EX_OSERR},
-	    {open_loop, EX_OSERR},	  {lock_down, EX_OSERR},
+	    {take_locks, EX_CANTCREAT},	  {list_maps, EX_OSERR},
+	    {open_maps, EX_CANTCREAT},	  {open_store, EX_OSERR},
+	    {open_control, EX_OSERR},	  {open_loop, EX_OSERR},
+	    {lock_down, EX_OSERR},
 	};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -201,6 +212,8 @@ close_all(struct keeper *k)
 	keeper_requests_free(&k->requests);
 	if (k->ever_ready)
 		resources_remove_sockets(k->conf);
+	if (k->store != NULL && !map_store_holds(k->store))
+		former_maps_save(&k->former, k->conf, false);
 	map_store_free(&k->store);
 	resources_release(&k->resources);
 	guardian_stop(&k->link);
@@ -238,6 +251,7 @@ run_keeper(struct keeper *k, struct handover *out, int *code, struct err *err)
 	close_all(k);
 	daemonize_done(&k->command_fd, *code);
 	conf_clear(&k->candidate);
+	strings_clear(&k->former.left);
 	free(k);
 	return result;
 }

@@ -17,6 +17,7 @@
 #include "daemon/ipc/ipc.h"
 #include "daemon/keeper/heartbeat.h"
 #include "daemon/keeper/keeper.h"
+#include "daemon/publish/former_maps.h"
 #include "daemon/publish/resources.h"
 
 struct keeper_requests;
@@ -42,6 +43,7 @@ struct keeper {
 	struct guardian *link; /* of pbs-link; NULL: no other hosts */
 	struct lockfile *pidfile;
 	struct resources resources;
+	struct former_maps former;
 	struct map_store *store; /* borrows the resources' maps */
 	struct keeper_requests *requests;
 	struct loop *loop;

@@ -1,7 +1,6 @@
 #include "daemon/publish/resources.h"
 
 #include <grp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,37 +11,18 @@
 #include "base/unixsocket.h"
 #include "daemon/conf/conf.h"
 #include "daemon/conf/conf_socket.h"
+#include "daemon/publish/map_lock.h"
 #include "daemon/sys/lockfile.h"
 #include "daemon/sys/safe_path.h"
 
-enum { BACKLOG = 16, LEFT_TRIES = 20, LEFT_MS = 50 };
-
-/* NAME.lock; if an earlier map has the same name, as hash:NAME and lmdb:NAME do
- * during a migration, NAME.TYPE.lock. */
-static char *
-lock_path(const struct conf *conf, size_t at)
-{
-	const char *map = conf->maps.list[at];
-	const char *name = strchr(map, ':') + 1;
-
-	for (size_t i = 0; i < at; i++)
-		if (strcmp(strchr(conf->maps.list[i], ':') + 1, name) == 0)
-			return alloc_format("%s.%.*s.lock", name,
-					    (int)(name - map - 1), map);
-	return alloc_format("%s.lock", name);
-}
+enum { BACKLOG = 16 };
 
 /* Takes over and frees path. */
 static int
 take_lock(struct resources *r, char *path, struct err *err)
 {
-	struct lockfile *lock = lockfile_take(path, &r->held, err);
+	struct lockfile *lock = map_lock_take(path, &r->held, err);
 
-	/* The helper of a daemon that was killed holds it while clearing. */
-	for (int i = 0; i < LEFT_TRIES && lock == NULL && r->held; i++) {
-		poll(NULL, 0, LEFT_MS);
-		lock = lockfile_take(path, &r->held, err);
-	}
 	free(path);
 	if (lock == NULL)
 		return -1;
@@ -54,12 +34,14 @@ take_lock(struct resources *r, char *path, struct err *err)
 int
 resources_lock(struct resources *r, const struct conf *conf, struct err *err)
 {
+	const struct strings *maps = &conf->maps;
+
 	*r = (struct resources){.control = -1};
-	for (size_t i = 0; i < conf->maps.count; i++) {
-		const char *map = conf->maps.list[i];
+	for (size_t i = 0; i < maps->count; i++) {
+		const char *map = maps->list[i];
 
 		if (!map_spec_is_live(map) &&
-		    take_lock(r, lock_path(conf, i), err) != 0)
+		    take_lock(r, map_lock_path(map, maps, i), err) != 0)
 			return -1;
 	}
 	if (safe_path_check(conf->checkpoint, err) != 0)
@@ -108,29 +90,11 @@ resources_listen(struct resources *r, const struct conf *conf, struct err *err)
 	return r->control >= 0 ? 0 : -1;
 }
 
-/* The lock of a daemon that was killed. NULL: no lock was left, or another
- * process holds it for longer than a dying one would: a new owner. */
-static struct lockfile *
-take_left(const char *path)
-{
-	struct lockfile *lock = NULL;
-	struct err err;
-
-	for (int i = 0; i < LEFT_TRIES && lock == NULL; i++) {
-		if (access(path, F_OK) != 0)
-			return NULL;
-		if (i > 0)
-			poll(NULL, 0, LEFT_MS);
-		lock = lockfile_take(path, NULL, &err);
-	}
-	return lock;
-}
-
 /* Takes over and frees path, the lock's. */
 static void
 clear_left(const char *name, char *path, const struct map_settings *settings)
 {
-	struct lockfile *lock = take_left(path);
+	struct lockfile *lock = map_lock_take_left(path);
 	struct map *map = NULL;
 	struct err err;
 
@@ -149,10 +113,12 @@ void
 resources_clear_left(const struct conf *conf)
 {
 	const struct map_settings settings = conf_map_settings(conf);
+	const struct strings *maps = &conf->maps;
 
-	for (size_t i = 0; i < conf->maps.count; i++)
-		if (!map_spec_is_live(conf->maps.list[i]))
-			clear_left(conf->maps.list[i], lock_path(conf, i),
+	for (size_t i = 0; i < maps->count; i++)
+		if (!map_spec_is_live(maps->list[i]))
+			clear_left(maps->list[i],
+				   map_lock_path(maps->list[i], maps, i),
 				   &settings);
 }
 
