@@ -299,8 +299,15 @@ rpm:
 	rpmbuild --define '_topdir $(abspath $(BUILD))/rpm' \
 	    -bb packaging/pop-before-smtp.spec $(RPMFLAGS)
 
-# The configuration and the map are the user's: they stay.
+# The configuration and the map are the user's: they stay. `systemctl enable' may
+# have linked the script from /etc/rc?.d.
 uninstall:
+	@test -n "$(DESTDIR)" || { . ./packaging/map-in-use; warn_map_in_use \
+	    "A map in /run is gone after the next reboot: then Postfix answers \
+	451 to every client."; } || :
+	@if test -z "$(DESTDIR)" && test -e "$(initdir)/pop-before-smtp" && \
+	    command -v update-rc.d >/dev/null; then \
+	    update-rc.d -f pop-before-smtp remove || :; fi
 	rm -f "$(DESTDIR)$(sbindir)/pop-before-smtp" "$(DESTDIR)$(bindir)/pbsctl" \
 	    "$(DESTDIR)$(unitdir)/pop-before-smtp.service" \
 	    "$(DESTDIR)$(unitdir)/pop-before-smtp-recipients@.service" \

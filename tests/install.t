@@ -144,6 +144,96 @@ def keeps_what_is_the_users(top, tree, where):
     equal(files(top), [CONFIG], "nothing else is left")
 
 
+class Machine:
+    """Its own directories and main.cf, and an update-rc.d that takes notes."""
+
+    def __init__(self, top, value):
+        self.top = top
+        self.notes = os.path.join(top, "notes")
+        self.where = ["%s=%s/%s" % (name, top, name) for name in
+                      ("prefix", "sysconfdir", "localstatedir", "runstatedir")]
+        self.main_cf = os.path.join(top, "main.cf")
+        self.script = os.path.join(top, "sysconfdir/init.d/pop-before-smtp")
+        for path, text in ((self.main_cf, "compatibility_level = 3.6\n"
+                            "# hash:/run/pop-before-smtp/old\n" + value),
+                           (os.path.join(top, "master.cf"), ""),
+                           (os.path.join(top, "update-rc.d"),
+                            "#!/bin/sh\necho $* >>%s\n" % self.notes),
+                           (self.script, "")):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as f:
+                f.write(text)
+        os.chmod(os.path.join(top, "update-rc.d"), 0o755)
+
+    def environment(self):
+        return dict(os.environ, MAIL_CONFIG=self.top,
+                    PATH=self.top + ":" + os.environ["PATH"] + ":/usr/sbin")
+
+    def uninstall(self):
+        done = subprocess.run(["make", "-s", "BUILD=" + os.path.abspath(
+            os.path.join(ROOT, os.environ.get("BUILD", "build"))),
+            "uninstall", *self.where], cwd=ROOT, text=True,
+            env={k: v for k, v in self.environment().items()
+                 if not k.startswith("MAKE") and k != "MFLAGS"},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return done.returncode, done.stdout
+
+    def maintainer(self, name, action):
+        """Runs one as dpkg does, with its directories in this one."""
+        text = read(ROOT, "packaging", "debian", name + ".in")
+        text = text.replace("#MAP_IN_USE#",
+                            read(ROOT, "packaging", "map-in-use"))
+        text = re.sub("(?<=rm -rf )/var/lib/pop-before-smtp "
+                      "/run/pop-before-smtp", self.kept(), text)
+        done = subprocess.run(["sh", "-c", text, name, action], text=True,
+                              env=self.environment(),
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return done.returncode, done.stdout
+
+    def kept(self):
+        path = os.path.join(self.top, "kept")
+        os.makedirs(path, exist_ok=True)
+        return path
+
+
+IN_USE = """smtpd_relay_restrictions = permit_mynetworks,
+    $pbs, reject_unauth_destination
+pbs = check_client_access hash:/run/pop-before-smtp/pop-before-smtp
+"""
+
+
+def still_in_use():
+    """Postfix names the map: whoever removes the program is told where."""
+    if shutil.which("postconf", path=os.environ["PATH"] + ":/usr/sbin") is None:
+        return skip("a removal warns", "no postconf")
+    with tempfile.TemporaryDirectory(prefix="pbs-install.") as top:
+        m = Machine(top, IN_USE)
+        for what, done in (("make uninstall", m.uninstall()),
+                           ("prerm", m.maintainer("prerm", "remove")),
+                           ("postrm", m.maintainer("postrm", "purge"))):
+            equal(done[0], 0, what + ": no failure")
+            contains(done[1], "%s:5:pbs = check_client_access" % m.main_cf,
+                     what + ": names the line that names the map")
+            contains(done[1], "    postfix check && postfix reload\n",
+                     what + ": and the commands")
+            ok(":2:" not in done[1], what + ": no comment counts", done[1])
+        ok(os.path.isdir(m.kept()), "purge keeps the map that Postfix reads")
+        equal(read(m.notes), "-f pop-before-smtp remove\n",
+              "the links of the script are removed")
+        equal(m.maintainer("prerm", "upgrade"), (0, ""), "upgrade: no word")
+        equal(m.uninstall()[0], 0, "uninstall once more")
+        equal(read(m.notes), "-f pop-before-smtp remove\n",
+              "without a script there are no links to remove")
+    with tempfile.TemporaryDirectory(prefix="pbs-install.") as top:
+        m = Machine(top, "smtpd_relay_restrictions = reject\n")
+        for what, done in (("make uninstall", m.uninstall()),
+                           ("prerm", m.maintainer("prerm", "remove")),
+                           ("postrm", m.maintainer("postrm", "purge"))):
+            equal(done, (0, ""), what + ": no map, no word")
+        ok(not os.path.exists(os.path.join(top, "kept")),
+           "purge removes the map")
+
+
 def next_step():
     for words, told in ((), True), (("DESTDIR=/tmp/x",), False):
         code, out = make("-n", "install", *words)
@@ -261,5 +351,5 @@ def exposure_of(unit, instance):
            "most", done.stdout[-300:])
 
 
-main(installs, next_step, another_prefix, without_libraries,
+main(installs, still_in_use, next_step, another_prefix, without_libraries,
      flags_and_output, elsewhere, same_bytes, boot, exposure)
