@@ -44,9 +44,9 @@ static const char help[] =
     "\n"
     "  --json         objects for programs, one per line: ip, users, time\n"
     "                 (of the login) and expires, in seconds since 1970\n"
-    "  --config FILE  the daemon's configuration, for where it listens\n"
-    "  --dbfile MAP   the same: as the daemon's flag\n"
-    "  --socket PATH  the socket where it listens\n"
+    "  --config FILE  the daemon's configuration, which gives its socket\n"
+    "  --dbfile MAP   the daemon's --dbfile, if it has that flag\n"
+    "  --socket PATH  the daemon's socket\n"
     "\n"
     "Exit: 0 yes, 1 no, 64 wrong usage, 69 no daemon is running, 78 FILE\n"
     "cannot be read.\n";

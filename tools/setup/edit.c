@@ -38,7 +38,7 @@ edit_apply(const struct strings *settings, struct err *err)
 	return code == 0 ? 0 : -1;
 }
 
-/* Writes all of it, and to the disk. */
+/* Writes the whole text, and syncs it to the disk. */
 static int
 write_copy(int fd, const char *text, size_t len, const struct stat *st)
 {
@@ -51,7 +51,7 @@ write_copy(int fd, const char *text, size_t len, const struct stat *st)
 	}
 	whole = fwrite(text, 1, len, out) == len && fflush(out) == 0 &&
 		fchmod(fd, st->st_mode & 07777) == 0 && fsync(fd) == 0;
-	/* Only root can give a file away; a copy for a trial need not be. */
+	/* Only root can change the owner; a trial's copy does not need it. */
 	if (whole && geteuid() == 0)
 		whole = fchown(fd, st->st_uid, st->st_gid) == 0;
 	return fclose(out) == 0 && whole ? 0 : -1;
@@ -94,7 +94,7 @@ copy_settings(const struct edit_trial *trial, const char *directory,
 	return result;
 }
 
-/* Postfix's commands wait until a file of settings is two seconds old. */
+/* Postfix's commands wait until a configuration file is two seconds old. */
 static void
 make_old(const struct edit_trial *trial)
 {

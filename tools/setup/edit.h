@@ -1,6 +1,6 @@
 /*
- * edit: changes main.cf by postconf(1), on a copy to see what that comes to, or
- * for good.
+ * edit: changes main.cf with postconf(1), either itself or a copy that shows the
+ * effect.
  */
 #ifndef TOOLS_SETUP_EDIT_H
 #define TOOLS_SETUP_EDIT_H
@@ -23,7 +23,7 @@ struct edit_trial {
 
 /*
  * Copies the settings from a directory, edits the copy, and lets Postfix's
- * commands read it (MAIL_CONFIG), until edit_end(), which has to be called also
+ * commands read it (MAIL_CONFIG), until edit_end(), which must be called even
  * after a failure. 0; -1: see err.
  */
 int edit_try(struct edit_trial *, const char *directory,

@@ -14,7 +14,7 @@
 #include "tools/doctor/restrictions.h"
 #include "tools/setup/edit.h"
 
-/* The lists that may refuse a client as one that may not relay. */
+/* The lists that may refuse a client because it may not relay. */
 static const char *const lists[] = {"smtpd_relay_restrictions",
 				    "smtpd_recipient_restrictions"};
 
@@ -28,7 +28,7 @@ refuse(struct strings *reasons, const char *list, const char *why)
 	return -1;
 }
 
-/* What the doctor finds, as reasons: -1, if it finds anything. */
+/* Adds what the doctor finds to the reasons. -1: it has found something. */
 static int
 refuse_for(struct strings *reasons, const struct report *report)
 {
@@ -43,9 +43,9 @@ refuse_for(struct strings *reasons, const struct report *report)
 	return report->count > 0 ? -1 : 0;
 }
 
-/* ---- as it is ---- */
+/* ---- the present settings ---- */
 
-/* Findings that an edit of the lists puts right. */
+/* Faults that an edit of the lists repairs. */
 static bool
 is_curable(enum fault fault)
 {
@@ -54,7 +54,7 @@ is_curable(enum fault fault)
 	       fault == FAULT_OTHER_LIST;
 }
 
-/* Findings with which an edit would let nobody relay, or the wrong ones. */
+/* Faults that remain: after an edit, nobody or the wrong clients could relay. */
 static bool
 is_obstacle(enum fault fault)
 {
@@ -80,7 +80,7 @@ judge(const struct postfix_state *s, const char *value, struct strings *words)
 	return restrictions_judge(words, &s->maps);
 }
 
-/* Whether the list refuses strangers and does not ask our map before. */
+/* Whether the list refuses strangers without looking into our map first. */
 static bool
 needs_edit(const struct postfix_state *s, const char *list)
 {
@@ -95,8 +95,8 @@ needs_edit(const struct postfix_state *s, const char *list)
 	return needs;
 }
 
-/* main.cf names the setting; otherwise its value is Postfix's default, which may
- * be an expression. */
+/* Whether main.cf has the setting. If not, its value is Postfix's default, which
+ * may be an expression. */
 static bool
 is_set(const struct postconf *pc, const char *name)
 {
@@ -109,7 +109,7 @@ is_set(const struct postconf *pc, const char *name)
 	return count > 1;
 }
 
-/* As an administrator wrote it, or as Postfix has it by default. */
+/* The value as the administrator wrote it, or Postfix's default. */
 static const char *
 present_value(const struct postconf *pc, const char *name)
 {
@@ -126,7 +126,7 @@ add_setting(struct strings *settings, const char *name, const char *value)
 	free(setting);
 }
 
-/* postconf -e would change one of the two lines. */
+/* Then postconf -e would change only one of the lines. */
 static bool
 is_set_twice(const struct postconf *pc, const char *name)
 {
@@ -139,8 +139,8 @@ is_set_twice(const struct postconf *pc, const char *name)
 	return twice;
 }
 
-/* Whether what refuses strangers is written in the list itself, where the map
- * can be put before it. */
+/* Whether the restriction that refuses strangers is in the list itself, so that
+ * the map can be put before it. */
 static bool
 has_place(const struct postfix_state *s, const char *value)
 {
@@ -194,9 +194,9 @@ edit_lists(struct strings *settings, const struct postfix_state *s,
 	return 0;
 }
 
-/* ---- as it would be ---- */
+/* ---- the edited settings ---- */
 
-/* Postfix itself says what the edited settings come to. */
+/* Asks Postfix itself what the edited settings mean. */
 static int
 try_edits(const struct strings *settings, const struct postfix_state *s,
 	  struct strings *reasons)

@@ -1,6 +1,6 @@
 /*
- * list_edits: what main.cf must say for Postfix to ask our map, tried out on a
- * copy before anybody sees it.
+ * list_edits: the changes to main.cf that make Postfix look into our map, tried
+ * on a copy before they are shown.
  */
 #ifndef TOOLS_SETUP_LIST_EDITS_H
 #define TOOLS_SETUP_LIST_EDITS_H

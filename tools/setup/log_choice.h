@@ -15,7 +15,7 @@ struct log_choice {
 	char *why;     /* or why none */
 };
 
-/* conf: with the log that the daemon would follow by default. */
+/* conf names the log that the daemon follows by default. */
 void log_choose(struct log_choice *, const struct conf *,
 		const struct servers *, struct surveyor *, time_t now);
 void log_choice_clear(struct log_choice *);

@@ -28,7 +28,7 @@ enum { NTYPES = sizeof(types) / sizeof(types[0]), ROOM = 64 * 1024 * 1024 };
 
 static const char in_memory[] = RUN_DIR "/pop-before-smtp";
 
-/* The map that main.cf names already, if only its type is another. */
+/* The map of this name in main.cf, of any type, to be freed; NULL: none. */
 static char *
 named_already(const char *name, const struct postconf *postfix)
 {
@@ -74,7 +74,7 @@ mentions(const struct strings *lines, const char *name)
 	return found;
 }
 
-/* Whether Postfix uses it anywhere, as postscreen(8) may. */
+/* Whether any setting of Postfix names the map, such as postscreen(8)'s. */
 static bool
 is_used(const struct postconf *postfix, const char *name)
 {
@@ -82,8 +82,8 @@ is_used(const struct postconf *postfix, const char *name)
 	       mentions(&postfix->overrides, name);
 }
 
-/* SELinux lets smtpd(8) read what the policy says of a directory, and none
- * knows RUN_DIR. */
+/* Under SELinux, smtpd(8) can read only what the policy allows, and no policy
+ * covers RUN_DIR. */
 static bool
 is_confined(void)
 {
@@ -96,8 +96,8 @@ is_confined(void)
 	return enforcing;
 }
 
-/* Whether RUN_DIR will be in memory. While a map of 100,000 addresses is
- * replaced, there are two of 8 MB. */
+/* Whether RUN_DIR is in memory, and has enough room: while a map of 100,000
+ * addresses is replaced, there are two of 8 MB. */
 static bool
 fits_into_memory(void)
 {
@@ -108,7 +108,7 @@ fits_into_memory(void)
 	       fs.f_bavail >= ROOM / (uint64_t)fs.f_bsize;
 }
 
-/* The map is new, and main.cf will name it. */
+/* Chooses a map that does not exist yet; main.cf will name it. */
 static void
 choose_new(struct map_choice *choice, const char *usual, bool memory,
 	   const struct postconf *postfix)

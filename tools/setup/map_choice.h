@@ -1,5 +1,5 @@
 /*
- * map_choice: which map suits this machine, where the settings name none.
+ * map_choice: chooses a map for this machine if the configuration names none.
  */
 #ifndef TOOLS_SETUP_MAP_CHOICE_H
 #define TOOLS_SETUP_MAP_CHOICE_H
@@ -15,7 +15,7 @@ struct map_choice {
 	bool memory; /* the map is in RUN_DIR, not on a disk */
 };
 
-/* conf: with the map that the daemon would keep by default. */
+/* conf names the map that the daemon keeps by default. */
 void map_choose(struct map_choice *, const struct conf *,
 		const struct postconf *);
 void map_choice_clear(struct map_choice *);

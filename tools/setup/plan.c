@@ -58,7 +58,7 @@ choose_map(struct plan *plan)
 	plan->conf.maps.list[0] = alloc_string(plan->map.dbfile);
 }
 
-/* The map of each host is its own, and lmdb(3) does not work on such a disk. */
+/* Hosts must not share a map, and LMDB does not work on a network disk. */
 static void
 note_disk(struct plan *plan)
 {
@@ -94,7 +94,7 @@ plan_settings(struct plan *plan, struct err *err)
 
 /* ---- main.cf ---- */
 
-/* postconf -e puts a new file in the place of the old one. */
+/* postconf -e replaces main.cf by a new file, even if it was a symbolic link. */
 static int
 check_main_cf(const struct plan *plan, struct err *err)
 {
@@ -169,7 +169,7 @@ edit_main_cf(void *arg, struct err *err)
 	return edit_apply(&plan->settings, err);
 }
 
-/* The first map that is a file for smtpd(8), or NULL. */
+/* The first map that smtpd(8) reads as a file, or NULL. */
 static const char *
 file_map(const struct plan *plan)
 {
@@ -184,8 +184,9 @@ file_map(const struct plan *plan)
 	return NULL;
 }
 
-/* Postfix must be able to read the map before main.cf names it. An address that
- * is not in it is no error, but postmap(1) exits with 1. */
+/* Postfix must be able to read the map before main.cf names it. If the map does
+ * not have the address, postmap(1) prints nothing and exits with 1; that is no
+ * error. */
 static int
 ask_map(void *arg, struct err *err)
 {
@@ -282,7 +283,7 @@ plan_steps(struct plan *plan, struct err *err)
 	    alloc_format("%s.before-setup-%s", plan->file.path, stamp);
 	plan->main_cf_backup =
 	    alloc_format("%s.before-setup-%s", plan->main_cf, stamp);
-	/* An error that was there before would look like ours. */
+	/* Finds the errors that main.cf already has: they are not ours. */
 	if (plan->settings.count > 0)
 		steps_add_command(&plan->steps, "postfix check", NULL);
 	if (plan->text != NULL)

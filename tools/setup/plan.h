@@ -1,5 +1,5 @@
 /*
- * plan: what pbsctl setup has seen, what it would set, why, and by which steps.
+ * plan: what pbsctl setup has found, what it would change, why, and in which steps.
  */
 #ifndef TOOLS_SETUP_PLAN_H
 #define TOOLS_SETUP_PLAN_H
@@ -20,16 +20,16 @@ struct err;
 
 struct plan {
 	time_t now;
-	bool seen;	  /* the machine; it can be printed */
-	struct conf conf; /* as it will be */
+	bool seen;	  /* the machine was examined; the plan can be printed */
+	struct conf conf; /* after the change */
 	struct postconf postfix;
 	struct servers servers;
 	struct settings_file file;
-	struct log_choice log; /* NULLs: the file names one */
+	struct log_choice log; /* NULLs: the file already names one */
 	struct map_choice map; /* the same */
 	struct strings keys;   /* for the file, "key: value" */
-	char *text;	       /* of the file, with them; NULL: no keys */
-	/* For main.cf, "NAME = VALUE"; if there are reasons, what it has now. */
+	char *text;	       /* of the file with these keys; NULL: no keys */
+	/* For main.cf, "NAME = VALUE"; if there are reasons, the present values. */
 	struct strings settings;
 	char *main_cf;		 /* its path */
 	char *file_backup, *main_cf_backup;
@@ -38,13 +38,13 @@ struct plan {
 	struct steps steps;
 };
 
-/* config: the daemon's file of settings; NULL: the usual one. 0; -1: it cannot
+/* config: the daemon's configuration file; NULL: the usual one. 0; -1: it cannot
  * be done, see err, or plan->reasons if err is empty. plan_clear() frees it in
  * both cases. */
 int plan_make(struct plan *, const char *config, time_t now, struct err *);
 void plan_clear(struct plan *);
 
-/* What was seen, and what would be set; also of a plan that failed. */
+/* Prints what was found and what would be changed, even if plan_make() failed. */
 void plan_print(const struct plan *);
 
 #endif

@@ -11,7 +11,7 @@ struct err;
 struct steps;
 
 /* Adds the commands that are missing for the daemon to run now and after each
- * boot. changed: its settings will have changed. 0; -1: this machine has nothing
+ * boot. changed: its configuration will be changed. 0; -1: this machine has nothing
  * that could start it, see err. */
 int service_plan(struct steps *, bool changed, struct err *);
 

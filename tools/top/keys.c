@@ -17,7 +17,7 @@ set_filter(struct model *m, const char *filter)
 	model_arrange(m);
 }
 
-/* A character as UTF-8; returns its length. */
+/* Encodes a character as UTF-8; returns its length. */
 static size_t
 encode(char out[4], unsigned int c)
 {

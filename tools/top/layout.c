@@ -174,7 +174,7 @@ address_width(const struct model *m, size_t first, int rows)
 	return width;
 }
 
-/* The less there is of the width, the less is shown beside the address. */
+/* The narrower the screen, the fewer columns beside the address. */
 static struct table
 choose_table(int width, int address)
 {
@@ -213,7 +213,7 @@ format_left(char out[32], time_t seconds)
 		snprintf(out, 32, "%lldd %02lldh", s / 86400, s / 3600 % 24);
 }
 
-/* A login of another day has its date. */
+/* A login on another day is shown with its date. */
 static void
 format_login(char out[16], time_t when, time_t now)
 {
@@ -361,7 +361,7 @@ draw_question(const struct model *m, struct screen *s, int row)
 	set_cursor(s, row, line.column);
 }
 
-/* Of a long filter, the end is what is typed. */
+/* Of a long filter, shows the end, where the user types. */
 static void
 draw_filter(const struct model *m, struct screen *s, int row)
 {
@@ -419,7 +419,7 @@ layout_draw(const struct model *m, struct screen *s)
 	}
 	if (d.events >= 0)
 		draw_events(m, s, row, d.events);
-	/* On a screen of few rows it covers what is above. */
+	/* If there are few rows, the last line covers what is above it. */
 	for (int column = 0; column < s->columns; column++)
 		screen_put(s, s->rows - 1, column, 1, STYLE_PLAIN, " ");
 	draw_last(m, s);

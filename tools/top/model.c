@@ -262,7 +262,7 @@ is_shown(const struct model *m, const struct top_row *row)
 	return model_matches(m, address, row->users);
 }
 
-/* Families apart, then byte by byte. */
+/* By family, then byte by byte. */
 static int
 by_address(const void *a, const void *b)
 {
@@ -350,7 +350,7 @@ model_move(struct model *m, long by)
 		to = (long)m->nshown - 1;
 	m->cursor = (size_t)to;
 	m->anchor = m->shown[to]->addr;
-	/* At the top it shows the newest, whichever that is. */
+	/* At the top, the newest event is shown, whichever it is. */
 	if (to == 0)
 		m->anchor.family = 0;
 }

@@ -72,8 +72,8 @@ escaped(unsigned char byte)
 	    {L'\\', L'x', digits[byte >> 4], digits[byte & 15]}, 4, 4, 1};
 }
 
-/* The next character of a text that is not empty. Marks without a width of
- * their own, which also reverse the order of a line, are not printed. */
+/* The next character of a text that is not empty. Marks of no width,
+ * such as those that reverse the direction of the text, are not printed. */
 static struct glyph
 next_glyph(const char *text)
 {

@@ -15,7 +15,7 @@
 #include "tools/top/keys.h"
 #include "tools/top/screen.h"
 
-/* So long a key waits for the rest of an escape sequence, on a slow line. */
+/* How long Escape waits for the rest of a sequence, which may come slowly. */
 enum { ESCAPE_MS = 100 };
 enum { PAIR_GOOD = 1, PAIR_BAD };
 

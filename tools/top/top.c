@@ -1,6 +1,6 @@
 /*
  * pbsctl top: shows live who may relay, who is granted and refused, and whether
- * the maps are well.
+ * the maps are written.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -30,9 +30,9 @@ static const char help[] =
     "relay,\n"
     "the newest grants and refusals, and whether the maps are written.\n"
     "\n"
-    "  --config FILE  the daemon's configuration, for where it listens\n"
-    "  --dbfile MAP   the same: as the daemon's flag\n"
-    "  --socket PATH  the socket where it listens\n"
+    "  --config FILE  the daemon's configuration, which gives its socket\n"
+    "  --dbfile MAP   the daemon's --dbfile, if it has that flag\n"
+    "  --socket PATH  the daemon's socket\n"
     "\n"
     "Keys: q quits; l, u, e and a sort by login, users, expiry and address, s\n"
     "changes to the next of these; / filters; r removes the selected address,\n"
@@ -90,7 +90,7 @@ show(const char *socket, char *status)
 
 #else
 
-/* Whoever waits for us learns which signal it was. */
+/* So that the parent process learns which signal it was. */
 static void
 die_of(int signo)
 {
