@@ -17,8 +17,9 @@ enum {
 	 * of them. */
 	ENGINE_READ_COUNT = 50,
 	/* How long XREAD waits for an entry. The engine checks its clock every
-	 * 100 ms. */
-	ENGINE_BLOCK_MS = 1000,
+	 * 100 ms. With 1 s, pbs-link would wake more than twice a second for
+	 * the heartbeats of 8 hosts. */
+	ENGINE_BLOCK_MS = 2000,
 	ENGINE_ANSWER_MS = 3000, /* for a reply, in addition to the time that
 				  * XREAD waits */
 };
