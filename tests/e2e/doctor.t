@@ -520,6 +520,48 @@ def addresses(host):
     host.healthy("without them the daemon is healthy again")
 
 
+def edited(host):
+    """dbfile: is edited, but the daemon is only reloaded."""
+    site = host.site
+    site.write("other.log", login())
+    old, new = ("hash:" + site.path("map/" + name) for name in ("old", "new"))
+
+    def write(dbfile):
+        return host.yaml("edited.yaml", dbfile=dbfile, checkpoint="",
+                         logfile=site.path("other.log"))
+
+    settings = write(old)
+    etc = host.etc_with({"smtpd_relay_restrictions": "permit_mynetworks, "
+                         "check_client_access %s, reject" % old})
+    daemon = pbs.Daemon(site, [pbs.DAEMON, "--config=" + settings],
+                        dict(site.env, **WATCHED))
+    site.daemons.append(daemon)
+    daemon.wait_state()
+    host.healthy("before the edit", etc=etc, settings=settings)
+    write(new)
+    for name in ("edited", "edited, then reloaded"):
+        host.finds("daemon-old-dbfile", "systemctl restart pop-before-smtp",
+                   name, etc=etc, settings=settings)
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded")
+    for name, lists in (("the map is nowhere", "permit_mynetworks, reject"),
+                        ("the new map is there already",
+                         "check_client_access %s, reject" % new)):
+        rows = host.found(settings=settings, etc=host.etc_with(
+            {"smtpd_relay_restrictions": lists}))
+        ids = [row["id"] for row in rows]
+        ok("daemon-old-dbfile" in ids and "daemon-stopped" not in ids
+           and not any(new in row["remedy"] for row in rows),
+           "no remedy names a map that does not exist: " + name,
+           *map(json.dumps, rows))
+    daemon.stop()
+    rows = host.found(settings=settings, etc=host.etc_with(
+        {"smtpd_relay_restrictions": "permit_mynetworks, reject"}))
+    ok({row["id"] for row in rows} == {"postfix-not-named", "daemon-stopped"}
+       and not any("postconf" in row["remedy"] for row in rows),
+       "nor when the daemon has not yet run", *map(json.dumps, rows))
+
+
 def pbsctl(host, *words):
     subprocess.run([PBSCTL, *words, "--config", host.settings], check=True,
                    env=host.site.env, stdout=subprocess.DEVNULL)
@@ -626,8 +668,8 @@ def everything():
 
 
 PARTS = (output, lists, overrides, settings, unknown_type, sockets, running,
-         late, logs, content, journal, daemon_settings, addresses, processes,
-         stopped)
+         late, logs, content, journal, daemon_settings, addresses, edited,
+         processes, stopped)
 
 if servers.missing():
     skip_all(servers.missing())

@@ -14,14 +14,13 @@
 #include "base/err.h"
 #include "daemon/conf/conf_socket.h"
 #include "tools/doctor/examine.h"
+#include "tools/doctor/running.h"
 #include "tools/doctor/survey.h"
 #include "tools/settings.h"
 #include "tools/verb.h"
 
 enum { HEALTHY = 0, FOUND = 1 };
 
-static const char settings_file[] =
-    "/etc/pop-before-smtp/pop-before-smtp.yaml";
 /* Whom the unit and the init script run the daemon as. */
 static const char usual_user[] = "pop-before-smtp";
 
@@ -66,6 +65,7 @@ examine_all(struct examination *x)
 	if (x->surveyor == NULL)
 		REPORT(&x->report, FAULT_SETTINGS, err.text);
 	find_user(x);
+	examine_running(x);
 	examine_postfix(x);
 	examine_logs(x);
 	examine_daemon(x);
@@ -99,7 +99,7 @@ doctor(const struct options *options)
 	struct err err;
 
 	x.report.settings =
-	    options->config != NULL ? options->config : settings_file;
+	    options->config != NULL ? options->config : SETTINGS_FILE;
 	if (settings_load_maps(&x.conf, options->config, &options->dbfiles,
 			       &err) != 0) {
 		REPORT(&x.report, FAULT_SETTINGS, err.text);

@@ -14,6 +14,9 @@
 #include "tools/doctor/identity.h"
 #include "tools/doctor/report.h"
 
+/* What daemon and doctor read if no file is named. */
+#define SETTINGS_FILE "/etc/pop-before-smtp/pop-before-smtp.yaml"
+
 struct log_survey;
 struct surveyor;
 

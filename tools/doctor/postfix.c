@@ -1,10 +1,12 @@
 /*
  * Findings on Postfix: its settings as such, types of maps and networks.
  */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/addr.h"
 #include "base/err.h"
@@ -200,6 +202,17 @@ examine_warnings(struct postfix_state *s)
 
 /* ---- all of it ---- */
 
+static bool
+is_unwritten(const char *map)
+{
+	char *file = postfix_file_of(map);
+	bool unwritten =
+	    file != NULL && access(file, F_OK) != 0 && errno == ENOENT;
+
+	free(file);
+	return unwritten;
+}
+
 void
 postfix_state_begin(struct postfix_state *s)
 {
@@ -216,6 +229,7 @@ postfix_state_begin(struct postfix_state *s)
 	s->map = s->maps.list[0];
 	s->check = has_type(s->map, "policy") ? "check_policy_service"
 					      : "check_client_access";
+	s->unwritten = is_unwritten(s->map);
 	s->name = postfix_name_of(
 	    s->map, postconf_value(&s->settings, "queue_directory"));
 }

@@ -91,9 +91,8 @@ examine_processes(struct postfix_state *s)
 
 /* ---- files of maps ---- */
 
-/* The file that Postfix opens, to be freed; NULL: the map is not a file. */
-static char *
-file_of(const char *map)
+char *
+postfix_file_of(const char *map)
 {
 	static const char *const suffixes[][2] = {
 	    {"hash:", ".db"}, {"lmdb:", ".lmdb"}, {"cdb:", ".cdb"}};
@@ -179,7 +178,7 @@ examine_late(struct postfix_state *s, const char *map, const char *file)
 static void
 examine_file(struct postfix_state *s, const char *map)
 {
-	char *file = file_of(map);
+	char *file = postfix_file_of(map);
 	struct stat st;
 
 	if (file == NULL || !is_named(s, map)) {
@@ -210,7 +209,7 @@ path_in(const char *word)
 		return alloc_bytes(word + 15, strcspn(word + 15, ":"));
 	if (path == word)
 		return alloc_string(word + 5);
-	return strncmp(word, "proxy:", 6) == 0 ? file_of(word + 6) : NULL;
+	return strncmp(word, "proxy:", 6) == 0 ? postfix_file_of(word + 6) : NULL;
 }
 
 /* In the queue directory, or below it: smtpd's current directory. */

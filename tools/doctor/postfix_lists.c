@@ -62,17 +62,29 @@ is_in(const struct postfix_state *s, const char *service, const char *name)
 
 /* ---- the right command ---- */
 
+/* A map that does not exist must not get into main.cf: everybody would get 451.
+ * To be freed. */
+static char *
+write_first(const struct postfix_state *s)
+{
+	return alloc_format("systemctl restart pop-before-smtp; when %s is "
+			    "there, run pbsctl doctor again for the rest",
+			    s->map);
+}
+
 /* "postconf -e 'LIST = ...' && postfix reload", with the map where it should
  * be; to be freed. */
 static char *
 remedy_for(const struct postfix_state *s, const char *list)
 {
-	char *value =
-	    restrictions_with(postconf_raw(&s->settings, list), &s->maps,
-			      s->check, s->name);
-	char *command = alloc_format(
-	    "postconf -e '%s = %s' && postfix reload", list, value);
+	char *value, *command;
 
+	if (s->unwritten)
+		return write_first(s);
+	value = restrictions_with(postconf_raw(&s->settings, list), &s->maps,
+				  s->check, s->name);
+	command = alloc_format("postconf -e '%s = %s' && postfix reload", list,
+			       value);
 	free(value);
 	return command;
 }
@@ -124,6 +136,8 @@ replacement(const struct postfix_state *s, const char *list, const char *word)
 	const char *value = postconf_raw(&s->settings, list);
 	const char *at = strstr(value, word);
 
+	if (s->unwritten)
+		return write_first(s);
 	if (at == NULL) /* in another setting, which this one names */
 		return alloc_format("write %s in place of %s in main.cf, then: "
 				    "postfix reload",

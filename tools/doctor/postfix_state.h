@@ -4,6 +4,8 @@
 #ifndef TOOLS_DOCTOR_POSTFIX_STATE_H
 #define TOOLS_DOCTOR_POSTFIX_STATE_H
 
+#include <stdbool.h>
+
 #include "base/alloc.h"
 #include "tools/doctor/postconf.h"
 
@@ -17,11 +19,14 @@ struct postfix_state {
 	const char *map;      /* the first of them */
 	const char *check;    /* the restriction that asks it */
 	char *name;	      /* as smtpd should name it */
+	bool unwritten;	      /* its file does not exist, so smtpd would say 451 */
 	const char *decisive; /* the list that decides who may relay */
 };
 
 /* Finds which of our maps smtpd can ask, once settings are loaded. */
 void postfix_state_begin(struct postfix_state *);
+/* The file that Postfix opens, to be freed; NULL: the map is not a file. */
+char *postfix_file_of(const char *map);
 /* Frees all but the settings. */
 void postfix_state_end(struct postfix_state *);
 

@@ -195,6 +195,27 @@ process_has_word(pid_t pid, const char *file, const char *prefix)
 	return found;
 }
 
+char *
+process_flag(pid_t pid, const char *flag)
+{
+	size_t len, flag_len = strlen(flag);
+	char *text = read_proc(pid, "cmdline", &len), *value = NULL;
+
+	for (const char *p = text; p != NULL && p < text + len && value == NULL;
+	     p += strlen(p) + 1) {
+		const char *next = p + strlen(p) + 1;
+
+		if (strncmp(p, flag, flag_len) != 0)
+			continue;
+		if (p[flag_len] == '=')
+			value = alloc_string(p + flag_len + 1);
+		else if (p[flag_len] == '\0' && next < text + len)
+			value = alloc_string(next);
+	}
+	free(text);
+	return value;
+}
+
 long
 process_status(pid_t pid, const char *key)
 {

@@ -29,6 +29,9 @@ char *process_unit(pid_t);
 /* Whether its environment or command line has a word that begins so: 1 or 0,
  * -1 if they may not be seen. */
 int process_has_word(pid_t, const char *file, const char *prefix);
+/* The value of a flag of its command line, "--config=FILE" or in a word of its
+ * own, to be freed; NULL: it has none, or it may not be seen. */
+char *process_flag(pid_t, const char *flag);
 /* A number from its status, such as "Seccomp:"; -1: unknown. */
 long process_status(pid_t, const char *key);
 /* The process that a pid file names. 0: none; -1: may not be read. */

@@ -80,7 +80,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_MAP_MISSING] =
 	{"postfix-map-missing",
 	 "main.cf names a map that does not exist, so clients get 451",
-	 "%1: %2", "%START%"},
+	 "%1: %2", "%RESTART%"},
     [FAULT_MAP_LATE] =
 	{"postfix-map-late",
 	 "a running smtpd found no map when it started, and does not look again",
@@ -187,6 +187,11 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"daemon-old-settings", "%1 was changed after the daemon read it",
 	 "the file is of %2, the daemon read its settings at %3",
 	 "%RELOAD%"},
+    [FAULT_OLD_MAPS] =
+	{"daemon-old-dbfile",
+	 "dbfile has changed in %1, and the daemon still keeps the old map",
+	 "dbfile is %2; the daemon has %3, and a reload does not change it",
+	 "%RESTART%"},
     [FAULT_EXCLUDED] =
 	{"daemon-excluded", "an address is authorized that exclude: refuses: %1",
 	 "%2 of exclude: contains it", "%RELOAD%"},

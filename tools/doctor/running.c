@@ -1,0 +1,196 @@
+#include "tools/doctor/running.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/ctlsocket.h"
+#include "base/err.h"
+#include "base/readfile.h"
+#include "tools/doctor/examine.h"
+#include "tools/doctor/process.h"
+
+enum { SOCKETS_MAX = 4 * 1024 * 1024 };
+
+/* ---- what a daemon tells ---- */
+
+/* The answer, to be freed; NULL: nobody answers there. */
+static char *
+ask(const char *socket, const char *request)
+{
+	char *answer = NULL;
+	size_t len;
+	struct err err;
+	FILE *out = open_memstream(&answer, &len);
+	enum ctlsocket_reply reply = ctlsocket_ask(socket, request, out, &err);
+
+	fclose(out);
+	if (reply == CTLSOCKET_YES)
+		return answer;
+	free(answer);
+	return NULL;
+}
+
+/* 0: it does not tell. */
+static pid_t
+daemon_at(const char *socket)
+{
+	char *status = ask(socket, "status");
+	pid_t pid = 0;
+
+	if (status != NULL && strncmp(status, "pid ", 4) == 0)
+		pid = (pid_t)atol(status + 4);
+	free(status);
+	return pid;
+}
+
+/* Each map has one count of delays in the metrics:
+ * login_delay_seconds_count{map="hash:/var/lib/x/map"} 0 */
+static void
+maps_at(const char *socket, struct strings *maps)
+{
+	static const char key[] = "login_delay_seconds_count{map=\"";
+	char *metrics = ask(socket, "metrics"), *at = metrics;
+
+	while (at != NULL && (at = strstr(at, key)) != NULL) {
+		char *name;
+
+		at += strlen(key);
+		name = alloc_bytes(at, strcspn(at, "\""));
+		strings_add(maps, name);
+		free(name);
+	}
+	free(metrics);
+}
+
+/* ---- where it listens ---- */
+
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 &&
+	       sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* Was this daemon started with these settings, and takes its maps from them? */
+static bool
+has_settings(pid_t pid, const char *file)
+{
+	char *named, *path;
+	bool has;
+
+	if (process_has_word(pid, "cmdline", "--dbfile") != 0)
+		return false;
+	named = process_flag(pid, "--config");
+	path = alloc_string(named != NULL ? named : SETTINGS_FILE);
+	has = is_same_file(path, file);
+	free(path);
+	free(named);
+	return has;
+}
+
+/* A line of /proc/net/unix: its last field is the path. The socket lies beside
+ * the map unless the settings have a checkpoint, so it is not where a new
+ * dbfile puts it. To be freed; NULL: no daemon with these settings. */
+static char *
+find_socket(const char *file)
+{
+	struct err err;
+	size_t len;
+	char *text = readfile("/proc/net/unix", SOCKETS_MAX, &len, &err), *at;
+	char *found = NULL;
+
+	for (char *line = text != NULL ? strtok_r(text, "\n", &at) : NULL;
+	     line != NULL && found == NULL; line = strtok_r(NULL, "\n", &at)) {
+		const char *path = strstr(line, " /"), *end;
+		pid_t pid;
+
+		end = path != NULL ? path + strlen(path) : NULL;
+		if (path == NULL || end - path < 6 ||
+		    strcmp(end - 4, ".ctl") != 0)
+			continue;
+		pid = daemon_at(path + 1);
+		if (pid != 0 && has_settings(pid, file))
+			found = alloc_string(path + 1);
+	}
+	free(text);
+	return found;
+}
+
+/* ---- compared ---- */
+
+static bool
+has_map(const struct strings *maps, const char *map)
+{
+	for (size_t i = 0; i < maps->count; i++)
+		if (strcmp(maps->list[i], map) == 0)
+			return true;
+	return false;
+}
+
+static char *
+names(const struct strings *maps)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	for (size_t i = 0; i < maps->count; i++)
+		fprintf(out, "%s%s", i > 0 ? ", " : "", maps->list[i]);
+	fclose(out);
+	return text;
+}
+
+static void
+take_maps(struct examination *x, struct strings *maps)
+{
+	char *running = names(maps), *wanted = names(&x->conf.maps);
+	const struct strings *settings = &x->conf.maps;
+
+	REPORT(&x->report, FAULT_OLD_MAPS, x->conf.config_file, wanted,
+	       running);
+	for (size_t i = 0; i < settings->count; i++)
+		if (!has_map(maps, settings->list[i]))
+			strings_add(maps, settings->list[i]);
+	strings_clear(&x->conf.maps);
+	x->conf.maps = *maps;
+	*maps = (struct strings){0};
+	free(running);
+	free(wanted);
+}
+
+static bool
+same_maps(const struct strings *a, const struct strings *b)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (!has_map(b, a->list[i]))
+			return false;
+	return a->count == b->count;
+}
+
+void
+examine_running(struct examination *x)
+{
+	struct strings maps = {0};
+	const char *file = x->conf.config_file;
+	pid_t pid = file != NULL ? daemon_at(x->socket) : 0;
+	char *socket;
+
+	if (file == NULL)
+		return;
+	socket = pid == 0 ? find_socket(file) : NULL;
+	if (socket != NULL) {
+		free(x->socket);
+		x->socket = socket;
+	} else if (pid == 0 || !has_settings(pid, file)) {
+		return;
+	}
+	maps_at(x->socket, &maps);
+	if (maps.count > 0 && !same_maps(&maps, &x->conf.maps))
+		take_maps(x, &maps);
+	strings_clear(&maps);
+}
