@@ -141,7 +141,7 @@ bool map_is_live(const struct map *);
 int map_start(struct map *, struct err *); /* 0, or -1 */
 
 /* Whether Postfix also looks up shortened addresses in it; then it cannot hold
- * some of IPv6: see entry_is_possible(). */
+ * some IPv6 addresses: see entry_is_possible(). */
 bool map_spec_is_shortened(const char *spec);
 
 /* Whether Postfix reads the map only when a process starts. Processes restart
@@ -154,7 +154,8 @@ bool map_spec_is_read_once(const char *spec);
  * answered. -1: nothing has changed. */
 int map_change(struct map *, const struct policy_settings *, struct err *);
 
-int map_replace(struct map *, const struct map_rows *, struct err *); /* 0 -1 */
+/* 0, or -1. */
+int map_replace(struct map *, const struct map_rows *, struct err *);
 bool map_can_apply(const struct map *);
 /* Whether changes cost the readers nothing. If not, each change makes every
  * smtpd restart, so the caller should limit their rate. */
@@ -165,7 +166,7 @@ int map_apply(struct map *, const struct map_row *, size_t n, struct err *);
 int map_clear(struct map *, struct err *);
 int map_intact(struct map *);
 bool map_exists(const struct map *); /* whether it has a file */
-/* How many bytes each change writes to a disk, where the whole map is rewritten
+/* How many bytes each change writes to a disk, if the whole map is rewritten
  * for it; 0: it is changed in place, or is in memory (tmpfs(5)). */
 long long map_bytes_a_change(const struct map *);
 

@@ -6,8 +6,8 @@
  * They go over a pair of SOCK_SEQPACKET sockets (ipc_open()), so each packet is
  * one message, and messages arrive in the order in which they were sent. Each
  * end checks what it receives, in case a log line has compromised the worker,
- * or an answer of the engine pbs-link. The content of an ENTRY is authenticated
- * only by its signature, which the worker verifies.
+ * or a reply of the engine has compromised pbs-link. The content of an ENTRY is
+ * authenticated only by its signature, which the worker verifies.
  *
  * Sent by the worker:
  *
@@ -16,7 +16,7 @@
  *	READ index, count, key, id	read this stream, number index of count,
  *				from the entry after id on. When the last of
  *				them has arrived, the list replaces the previous
- *				one. count 0: read nothing any more
+ *				one. count 0: stop reading
  *	WRITE key		our own stream
  *	APPEND id, mark, data, signature	append this entry to our stream,
  *				which may drop entries before mark
@@ -106,7 +106,7 @@ enum ipc_link_state {
 
 enum ipc_link_entry {
 	IPC_LINK_WHOLE,
-	IPC_LINK_FIELDS, /* not one payload and one signature of 64 bytes */
+	IPC_LINK_FIELDS, /* not exactly one payload and one 64-byte signature */
 	IPC_LINK_LONG,	 /* a payload over IPC_LINK_DATA_MAX */
 };
 

@@ -1,6 +1,6 @@
 /*
- * journal_window: opens only those files of a journal that a start reads. A
- * journal may have a hundred, and to seek in all of them takes longer than to
+ * journal_window: opens only those files of a journal that are read at a start.
+ * A journal may have a hundred, and to seek in all of them takes longer than to
  * read the last minutes.
  */
 #ifndef DAEMON_JOURNAL_JOURNAL_WINDOW_H
@@ -13,10 +13,11 @@ struct sd_journal;
 
 /*
  * Opens the files that may have entries after the beginning, and as *whole all
- * of them, which has to be read after the other, and only there entries appear
- * that journald writes to new files. If those are the same files, or it is not
- * known which they are, *whole is not opened, and stays as it is. whole: NULL,
- * if only what is there is to be read. The caller closes both, also after -1.
+ * files. Read *whole second: only there do entries appear that journald writes
+ * to files it creates later. If both are the same files, or it is not known
+ * which may have such entries, all are opened as the first, and *whole is left
+ * as it is. whole: NULL if only what is there now is to be read. The caller
+ * closes both, even after -1.
  */
 int journal_window_open(const struct journal_spec *,
 			const struct journal_begin *, struct sd_journal **,

@@ -2,9 +2,9 @@
  * inbox: what other hosts report.
  *
  * Takes the entries of their streams, and passes on the records of those that
- * the host has signed. A faulty entry is refused as a whole, and counted; so is
- * a single record that this host does not accept. Records may come twice or
- * late: each is complete by itself.
+ * the sending host has signed. A faulty entry is refused as a whole, and
+ * counted; so is a single record that this host does not accept. Records may
+ * come twice or late: each is complete by itself.
  *
  * Remembers which addresses each host vouches for, and until when, up to the
  * host's max_addresses. When a host leaves the configuration, this shows which
@@ -35,12 +35,12 @@ enum {
 };
 
 struct inbox_ops {
-	/* Grants a login or a session that this host reports. Returns when it
+	/* Grants a login or a session that the host reports. Returns when it
 	 * ends here, in steady seconds; 0: it has ended, or an operator has
 	 * removed the address since; -1: the address is excluded here. */
 	int64_t (*grant)(void *arg, const char *host,
 			 const struct peer_entry_record *);
-	/* The operator of this host has removed an address. */
+	/* The host's operator has removed an address. */
 	void (*remove)(void *arg, const char *host,
 		       const struct peer_entry_record *);
 	void *arg;
@@ -85,9 +85,8 @@ void inbox_take(struct inbox *, const struct inbox_message *,
 /* To be called when the stream is read from its beginning again. */
 void inbox_rewound(struct inbox *, const char *stream);
 
-/* Warns of hosts from which nothing was heard, and forgets which addresses they
- * no longer vouch for. To be called every few seconds. connected: the streams
- * can be read. */
+/* Warns of silent hosts, and forgets which addresses hosts no longer vouch for.
+ * To be called every few seconds. connected: the streams can be read. */
 void inbox_look(struct inbox *, bool connected, struct peers_time now);
 
 /* ---- for the operator ---- */
@@ -96,7 +95,7 @@ struct inbox_row {
 	const char *name;	   /* borrowed */
 	uint64_t entries, records; /* accepted */
 	uint64_t refused[PEER_REFUSALS];
-	uint64_t missing; /* entries that never came, by their numbers */
+	uint64_t missing; /* from gaps in the numbers of entries */
 	size_t addresses; /* that it vouches for */
 	int64_t ahead;	  /* seconds that its clock is ahead of ours */
 	int64_t heard_ms; /* milliseconds ago; -1: never */

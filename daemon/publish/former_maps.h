@@ -30,8 +30,8 @@ struct former_maps {
  */
 int former_maps_clear(struct former_maps *, const struct conf *);
 
-/* Lists the maps that are left, and, if ours, those of conf. No list is kept of
- * no maps. Logs a failure. The caller has locked the checkpoint. */
+/* Lists the maps that are left, and, if ours, those of conf. An empty list
+ * is removed. Logs a failure. The caller has locked the checkpoint. */
 void former_maps_save(const struct former_maps *, const struct conf *,
 		      bool ours);
 

@@ -42,19 +42,20 @@ struct source_sink {
 	 * NULL: then line() gets them all. */
 	void (*lines)(void *arg, const char *lines, size_t len);
 	/* Whether lines with this tag need not be handed out, whatever they say.
-	 * Of such lines a source may only count how many it left out; `last' is
-	 * the time of the last of them, or 0 if a line that it handed out came
+	 * A source may merely count such lines, as left out; `last' is the time
+	 * of the last of them, or 0 if a line that it handed out came
 	 * later. May be NULL, both of them. */
 	bool (*ignores)(void *arg, const char *tag, size_t len);
 	void (*left_out)(void *arg, uint64_t lines, time_t last);
-	/* Called in the place of a line that was dropped because it was too
-	 * long. May be NULL. lines() finds such lines itself. */
+	/* Called in place of a line that was dropped because it was too long.
+	 * May be NULL. lines() finds such lines itself. */
 	void (*lost)(void *arg);
-	/* A line as line() gets them, but it is the rest of one that was cut,
-	 * and may begin with what a stranger wrote. May be NULL. */
+	/* Like line(), but for the rest of a line that was cut, which may begin
+	 * with what a stranger wrote. May be NULL. */
 	void (*rest)(void *arg, const char *line, size_t len);
 	/* One of the last lines before the first that is delivered, in their
-	 * order: what is in several lines may have begun in it. May be NULL. */
+	 * order: a message of several lines may have begun in it. May be
+	 * NULL. */
 	void (*past)(void *arg, const char *line, size_t len);
 	/* The time stamp of a line: 0 and *when, or -1 if it has none. */
 	int (*stamp)(void *arg, const char *line, size_t len, time_t *when);
@@ -78,8 +79,8 @@ struct source_ops {
 	/* Fills pos, which the caller then owns. -1: there is no position.
 	 * NULL: this type has none. */
 	int (*position)(struct source *, struct logpos *pos);
-	/* How many bytes of the log were not read yet. NULL: this type does not
-	 * know. */
+	/* How many bytes of the log have not been read yet. NULL: this type
+	 * does not know. */
 	uint64_t (*lag)(const struct source *);
 	void (*close)(struct source *);
 };
@@ -94,12 +95,12 @@ struct source {
 	bool idle_called; /* for source_caught_up() */
 };
 
-/* For the types: hands out whole lines, none of them too long. */
+/* For implementations: hands out whole lines, none of them too long. */
 void source_deliver(const struct source_sink *, const char *lines, size_t len);
 
-/* For the types: all there is has been read. Calls idle() the first time and if
- * there was news, and ended() if the source is to be read once. The source may
- * be closed when this returns. */
+/* For implementations: all there is has been read. Calls idle() the first time
+ * and if there was news, and ended() if the source is to be read once. The
+ * source may be closed when this returns. */
 void source_caught_up(struct source *, bool news);
 
 /*
@@ -112,8 +113,8 @@ struct source *source_open(const char *spec, struct loop *,
 			   const struct source_start *,
 			   const struct source_sink *, struct err *);
 int source_position(struct source *, struct logpos *); /* -1: has none */
-/* How many bytes were not read yet: 0 and *bytes; -1: this type does not know.
- */
+/* How many bytes have not been read yet: 0 and *bytes; -1: this type does not
+ * know. */
 int source_lag(const struct source *, uint64_t *bytes);
 void source_close(struct source **);
 

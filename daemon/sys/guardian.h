@@ -1,13 +1,13 @@
 /*
- * guardian: a process that does nothing but start another one again when that
- * has died. If the guardian is killed instead, the other process can take its
- * place and fork a new one for its own work. So the work goes on, unless both
- * are killed at the same moment.
+ * guardian: a process that does nothing but restart another one when it dies.
+ * If the guardian is killed instead, the other process can take its place and
+ * fork a new one for its own work. So the work goes on, unless both are killed
+ * at the same moment.
  *
  * This is for a process that does what the sandbox forbids all others, so that
  * none of them could start it again. The keeper starts the guardian before it
  * goes into the sandbox itself, and learns of each death. When the keeper has
- * ended, the guardian ends, too, in whatever state the other process is.
+ * ended, the guardian ends, too, whether or not the other process is alive.
  */
 #ifndef DAEMON_SYS_GUARDIAN_H
 #define DAEMON_SYS_GUARDIAN_H
@@ -24,14 +24,14 @@ struct guardian; /* as the keeper knows it */
  * started. */
 typedef int guarded_fn(struct guarded *, void *arg);
 
-/* What is to be started; borrowed, as all that it points to. */
+/* What is to be started; borrowed, as is everything that it points to. */
 struct guardian_task {
 	const char *name;  /* for the log: "the helper" */
 	const char *title; /* prctl(2)'s PR_SET_NAME */
 	const char *loss;  /* logged when nothing can start it any more */
 	guarded_fn *run;
 	/* A process that dies is replaced after 1, 2, 4 ... s, but no more than
-	 * this; one that has lived for so long, at once. 0: 1000. */
+	 * this; one that has lived that long, at once. 0: 1000. */
 	int pause_max_ms;
 	/* It has something to do when the keeper has ended: if it is dead then,
 	 * it is started once more. */
@@ -42,24 +42,25 @@ struct guardian_task {
 
 struct guarded {
 	const struct guardian_task *task;
-	int end;     /* of the socket to those that it works for */
+	int end;     /* of the socket to its clients */
 	int notices; /* the pipe to the keeper; -1 when closed */
 	int lost;    /* readable when the guardian has died */
 };
 
 /*
  * When `lost' has become readable: this process becomes the guardian, and the
- * call returns in a child of it, with another `lost'. Whoever never does so
- * closes `notices', so that the keeper hears of the death of the guardian.
+ * call returns in a child of it, with another `lost'. A process that never
+ * calls this closes `notices', so that the keeper hears of the death of the
+ * guardian.
  */
 void guardian_replace(struct guarded *);
 
 /* ---- in the keeper ---- */
 
-/* Forks the guardian, which has a socket to the keeper and none of its other
- * descriptors; in the background neither its standard streams, which otherwise
- * may be the log. arg is for the work. NULL: see err. Does not return in other
- * processes. */
+/* Forks the guardian, which has a socket to the keeper and none of the keeper's
+ * other descriptors, nor, in the background, its standard streams, which
+ * otherwise may be the log. arg is for the work. NULL: see err. Does not return
+ * in other processes. */
 struct guardian *guardian_start(const struct guardian_task *, void *arg,
 				bool background, struct err *);
 void guardian_stop(struct guardian **);

@@ -103,11 +103,11 @@ void authtab_set_ipv6_prefix(struct authtab *, unsigned int bits);
 struct addr authtab_key(const struct authtab *, const struct addr *);
 
 /* The number of a rule; a new name gets a number, which it keeps until
- * authtab_withdraw() frees it. 0: 65535 other names have one. */
+ * authtab_withdraw() frees it. 0: all 65535 numbers are taken. */
 unsigned int authtab_rule(struct authtab *, const char *name);
 
 /*
- * Grants a login. expires is cut to now + longest, until to now + hold. now:
+ * Grants a login. Cuts `expires' to now + longest and `until' to now + hold. now:
  * steady seconds; addresses that have expired by then are removed first. A
  * login that has expired counts as long as its session holds the address.
  * Returns the event; -1 if nothing changed, because the login has expired or is
@@ -126,7 +126,7 @@ void authtab_prefetch(const struct authtab *, const struct addr *, int step);
 
 /* The sessions of an address now hold it no longer than `until'. What its
  * logins granted stays, and nothing is prolonged. Removes the address if it has
- * expired then. */
+ * now expired. */
 void authtab_release(struct authtab *, const struct addr *, int64_t until);
 /* Sets how long a session may hold an address, in seconds; at first 0: sessions
  * hold nothing. */
@@ -136,12 +136,12 @@ void authtab_set_hold(struct authtab *, uint32_t hold, int64_t now);
  * by the difference. */
 void authtab_set_longest(struct authtab *, uint32_t longest, int64_t now);
 
-/* Changes max_addresses. Of more addresses, those that expire first are
- * evicted. */
+/* Changes max_addresses. If there are more addresses, those that expire first
+ * are evicted. */
 void authtab_set_max(struct authtab *, size_t max_addresses);
 
 /*
- * Withdraws what rules granted that are no longer in force: those for which
+ * Withdraws the grants of rules that are no longer in force: those for which
  * out_of_force(), called once for each known name, returns true. An address is
  * removed unless other logins keep it; then only those count. report(), which
  * may be NULL, is called once for each address that changes, with one of its

@@ -3,7 +3,8 @@
  *
  * A forgery is a sample with a payload (patterns/check/payload.h) at one of its
  * injection points (patterns/check/injection_points.h); a line that was cut, or
- * torn and continued with another one; a name of which a copy was cut; or whole
+ * torn and continued with another one; a name of which the line has a second,
+ * shortened copy; or whole
  * lines within a message with newlines. Half of them are written with another
  * header or in an envelope (patterns/check/wrapping.h). A forgery may only give
  * the addresses that the sample itself gives: a login's own, or none. The same
@@ -12,8 +13,9 @@
  * Forgeries that no program could detect are not made: a whole line, header
  * included, after a newline that the server or its syslogd lets pass and that
  * no rule recognizes by `multiline:'; a login that ends where a stranger's text
- * ends, by a newline, or because it was cut before any syslogd's limit; and a
- * line that was cut within an address at its end.
+ * ends, because of a newline in it, or because the line was cut at a length
+ * below any syslogd's limit; and a line that was cut within an address at its
+ * end.
  */
 #ifndef PATTERNS_CHECK_FORGE_H
 #define PATTERNS_CHECK_FORGE_H
@@ -37,7 +39,7 @@ struct sample;
 struct forgery {
 	const struct rule *rule;
 	const struct sample *sample;
-	const char *what; /* was written, for people: "a success" */
+	const char *what; /* for people: what was written, "a success" */
 	struct sample_run run;
 	struct sample_run_addrs allowed;
 	/* What was written: bytes begin to end of run.lines[line]. */
@@ -61,7 +63,7 @@ bool forge_make(struct forge *, size_t rule, struct forgery *out);
 /* Whether the forgery gives an address that it must not give: *granted. */
 bool forge_fools(struct forge *, const struct forgery *, struct addr *granted);
 
-/* Removes from what was written all that is not needed to fool the rules. */
+/* Trims the payload to what is needed to fool the rules. */
 void forge_shorten(struct forge *, struct forgery *);
 
 #endif

@@ -37,14 +37,15 @@ struct found {
 	struct match match;
 	bool dated;	     /* the time stamp of match is valid: `when` */
 	time_t when;
-	/* If it is of an hour that came twice, taken for the later one: how many
-	 * seconds before that the earlier one was; else 0. */
+	/* If it is in the hour that is repeated when summer time ends, it is
+	 * taken for the later one: how many seconds before that the earlier one
+	 * was. Else 0. */
 	time_t repeated;
 };
 
 /*
  * How many bytes of a log have been read (at), and up to which byte nothing
- * counts (until), because a message with newlines in it may reach so far.
+ * counts (until), because a message with newlines in it may reach that far.
  * There is one for each log; zero-initialise it.
  */
 struct multiline {
