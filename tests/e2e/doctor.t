@@ -562,6 +562,31 @@ def edited(host):
        "nor when the daemon has not yet run", *map(json.dumps, rows))
 
 
+def unwritten(host):
+    """The map's directory was given to root while the daemon ran."""
+    site, where = host.site, host.site.path("given")
+    os.mkdir(where)
+    shutil.chown(where, "nobody")
+    site.write("given.log", login())
+    dbfile = "hash:" + os.path.join(where, "pbs")
+    found = dict(
+        settings=host.yaml("given.yaml", dbfile=dbfile, checkpoint="",
+                           logfile=site.path("given.log"), user="nobody"),
+        etc=host.etc_with({"smtpd_relay_restrictions": "permit_mynetworks, "
+                           "check_client_access %s, reject" % dbfile}))
+    daemon = pbs.Daemon(site, [pbs.DAEMON, "--config=" + found["settings"]],
+                        dict(site.env, **WATCHED))
+    site.daemons.append(daemon)
+    daemon.wait_state()
+    host.healthy("its user owns the map's directory", **found)
+    os.chown(where, 0, 0)
+    site.raw(login("198.51.100.9"), "given.log")
+    daemon.wait_message("the old map stays, trying again")
+    host.finds("daemon-map-unwritten", "chown nobody '%s'" % where,
+               "the directory is root's", True, **found)
+    daemon.stop()
+
+
 def pbsctl(host, *words):
     subprocess.run([PBSCTL, *words, "--config", host.settings], check=True,
                    env=host.site.env, stdout=subprocess.DEVNULL)
@@ -669,7 +694,7 @@ def everything():
 
 PARTS = (output, lists, overrides, settings, unknown_type, sockets, running,
          late, logs, content, journal, daemon_settings, addresses, edited,
-         processes, stopped)
+         unwritten, processes, stopped)
 
 if servers.missing():
     skip_all(servers.missing())

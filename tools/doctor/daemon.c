@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -331,6 +333,89 @@ examine_addresses(struct examination *x)
 	free(list);
 }
 
+/* ---- maps that it cannot write ---- */
+
+/* How often this map could not be written, by the metrics; 0 as well if they
+ * do not tell. */
+static uint64_t
+count_failures(const char *metrics, const char *map)
+{
+	char *key = alloc_format("publish_failures_total{map=\"%s\"} ", map);
+	const char *at = strstr(metrics, key);
+	uint64_t count = at != NULL ? strtoull(at + strlen(key), NULL, 10) : 0;
+
+	free(key);
+	return count;
+}
+
+/* What lets this user write in the directory, to be freed. */
+static char *
+remedy_for(const struct identity *user, const char *map, const char *dir)
+{
+	char *closed = identity_obstacle(user, map), *remedy;
+	struct stat st;
+
+	if (closed != NULL && strcmp(closed, dir) != 0)
+		remedy = alloc_format("setfacl -m u:%s:x '%s'", user->name,
+				      closed);
+	else if (stat(dir, &st) == 0 && st.st_uid == user->uid)
+		remedy = alloc_format("chmod u+rwx '%s'", dir);
+	else
+		remedy = alloc_format("chown %s '%s'", user->name, dir);
+	free(closed);
+	return remedy;
+}
+
+/* A failure that is over is no fault: what counts is whether the daemon's user
+ * may write there now. A full disk is a finding of its own. */
+static void
+examine_failed_map(struct examination *x, const struct identity *user,
+		   const char *map, uint64_t failures)
+{
+	const char *path = strchr(map, ':') + 1;
+	char *copy = alloc_string(path), *remedy, *how;
+	const char *dir = dirname(copy);
+	int may = *path == '/' ? identity_may(user, dir, W_OK | X_OK) : 1;
+
+	if (may < 0)
+		report_unseen(&x->report,
+			      "why the daemon cannot write its map");
+	if (may == 0) {
+		how = alloc_format("pbsctl metrics: publish_failures_total %"
+				   PRIu64 "; the user %s may not write in %s",
+				   failures, user->name, dir);
+		remedy = remedy_for(user, path, dir);
+		REPORT(&x->report, FAULT_MAP_UNWRITTEN, map, how, remedy);
+		free(remedy);
+		free(how);
+	}
+	free(copy);
+}
+
+static void
+examine_writing(struct examination *x, pid_t keeper)
+{
+	enum ctlsocket_reply reply;
+	struct err err;
+	char *metrics = ask(x, "metrics", &reply, &err);
+	long uid = process_status(keeper, "Uid:");
+	const struct passwd *pw = uid >= 0 ? getpwuid((uid_t)uid) : NULL;
+	struct identity user;
+
+	if (metrics == NULL || pw == NULL || !identity_of(&user, pw->pw_name)) {
+		free(metrics);
+		return;
+	}
+	for (size_t i = 0; i < x->conf.maps.count; i++) {
+		const char *map = x->conf.maps.list[i];
+		uint64_t failures = count_failures(metrics, map);
+
+		if (failures > 0)
+			examine_failed_map(x, &user, map, failures);
+	}
+	free(metrics);
+}
+
 /* ---- its settings ---- */
 
 static void
@@ -356,6 +441,7 @@ examine_status(struct examination *x, const char *status)
 	char text[24];
 
 	examine_processes(x, (pid_t)status_value(status, "pid"));
+	examine_writing(x, (pid_t)status_value(status, "pid"));
 	examine_age(x, status);
 	snprintf(text, sizeof(text), "%" PRId64, replaced);
 	if (replaced > 0)

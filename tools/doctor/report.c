@@ -175,6 +175,10 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"daemon-stale-map",
 	 "addresses stay authorized although no daemon would remove them",
 	 "postmap -s %1 prints %2", "pop-before-smtp --clear"},
+    [FAULT_MAP_UNWRITTEN] =
+	{"daemon-map-unwritten",
+	 "the daemon cannot write the map %1, so who logs in may not relay",
+	 "%2", "%3"},
     [FAULT_FOREIGN_MAP] =
 	{"daemon-foreign-map", "something else than the daemon writes the map",
 	 "pbsctl status: map_replaced %1",
