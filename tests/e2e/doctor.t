@@ -203,6 +203,53 @@ def lists(host):
         host.healthy("the map is found " + name, etc=host.etc_with(settings))
 
 
+def unclosed(host):
+    """No list refuses strangers: what doctor says is what smtpd does."""
+    relay, other = "smtpd_relay_restrictions", "smtpd_recipient_restrictions"
+    ours = "check_client_access " + host.map
+    main_cf = os.path.join(host.etc, "main.cf")
+
+    def seed(fault, name, starts, **settings):
+        etc = host.etc_with(settings)
+        host.finds(fault, ours + ", reject_unauth", name, True, etc=etc)
+        shown = host.etc_with(settings)
+        with open(os.path.join(shown, "main.cf")) as f:
+            text = f.read()
+        with open(main_cf, "w") as f:
+            f.write(text)
+        os.utime(main_cf, (0, 0))
+        host.postfix.reload()
+        equal(bool(greeting()), starts, "%s: %s" % (
+            name, "smtpd answers" if starts else "smtpd does not"))
+
+    opened = {"smtpd_restriction_classes": "all", "all": "permit"}
+    seed("postfix-open-relay", "permit in a class", True, **opened,
+         **{relay: "%s, all, reject_unauth_destination" % ours, other: ""})
+    seed("postfix-open-relay", "a table for everybody", True,
+         **{relay: "%s, check_client_access static:OK, reject" % ours,
+            other: ""})
+    seed("postfix-no-refusal", "permit first", False,
+         **{relay: "permit, %s, reject_unauth_destination" % ours, other: ""})
+    seed("postfix-no-refusal", "nothing refuses", False,
+         **{relay: "permit_mynetworks, " + ours, other: "permit"})
+    host.healthy("the other list refuses", etc=host.etc_with(
+        {relay: ours + ", permit", other: ours + ", reject"}))
+    with open(main_cf, "w") as f:
+        f.write(host.main)
+    os.utime(main_cf, (0, 0))
+    host.postfix.reload()
+
+
+def greeting():
+    """What smtpd greets a client with; b"": it ends."""
+    with socket.create_connection(("127.0.0.1", SMTP_PORT), 20) as client:
+        try:
+            client.settimeout(5)
+            return client.recv(400)
+        except OSError:
+            return b""
+
+
 def overrides(host):
     plain = "permit_mynetworks,reject_unauth_destination"
     smtp = "%d inet n - n - 20 smtpd\n" % SMTP_PORT
@@ -692,9 +739,10 @@ def everything():
             host.stop()
 
 
+# master(8) waits before it starts another smtpd after one that could not start.
 PARTS = (output, lists, overrides, settings, unknown_type, sockets, running,
          late, logs, content, journal, daemon_settings, addresses, edited,
-         unwritten, processes, stopped)
+         unwritten, processes, unclosed, stopped)
 
 if servers.missing():
     skip_all(servers.missing())

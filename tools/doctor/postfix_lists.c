@@ -244,6 +244,59 @@ examine_decisive(struct postfix_state *s, const char *list)
 	strings_clear(&words);
 }
 
+/* ---- anybody may relay, or nobody is served ---- */
+
+static bool
+list_refuses(const struct postfix_state *s, const char *list)
+{
+	struct strings words = {0};
+	bool refuse;
+
+	restrictions_read(&words, &s->settings, list_value(s, NULL, list));
+	refuse = restrictions_refuse(&words);
+	strings_clear(&words);
+	return refuse;
+}
+
+static bool
+list_suffices(const struct postfix_state *s, const char *list)
+{
+	return restrictions_suffice(&s->settings, list_value(s, NULL, list));
+}
+
+/* The list that relays only for those who may, to be freed. */
+static char *
+closed_list(const struct postfix_state *s)
+{
+	static const char plain[] =
+	    "permit_mynetworks, reject_unauth_destination";
+
+	return s->unwritten ? alloc_string(plain)
+			    : restrictions_with(plain, &s->maps, s->check,
+						s->name);
+}
+
+/* Whether the lists fail to refuse strangers, which is reported. */
+static bool
+take_open(struct postfix_state *s)
+{
+	enum fault fault = FAULT_OPEN_RELAY;
+	char *value;
+
+	if (!list_suffices(s, lists[RELAY]) &&
+	    !list_suffices(s, lists[RECIPIENT]))
+		fault = FAULT_NO_REFUSAL;
+	else if (list_refuses(s, lists[RELAY]) ||
+		 list_refuses(s, lists[RECIPIENT]))
+		return false;
+	value = closed_list(s);
+	REPORT(&s->examination->report, fault,
+	       list_value(s, NULL, lists[RELAY]),
+	       list_value(s, NULL, lists[RECIPIENT]), value);
+	free(value);
+	return true;
+}
+
 /* smtpd asks each list, and one refusal is enough. */
 static void
 examine_other(struct postfix_state *s, const char *list)
@@ -313,6 +366,8 @@ postfix_examine_lists(struct postfix_state *s)
 	struct postfix_service service;
 
 	s->decisive = decisive_list(s, NULL);
+	if (take_open(s))
+		return;
 	examine_decisive(s, s->decisive);
 	for (size_t i = 0; lists[i] != NULL; i++)
 		if (lists[i] != s->decisive && is_in(s, NULL, s->decisive))

@@ -22,6 +22,17 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_POSTFIX_STOPPED] =
 	{"postfix-stopped", "Postfix is not running",
 	 "%1 names no running process", "postfix start"},
+    [FAULT_OPEN_RELAY] =
+	{"postfix-open-relay", "Postfix relays for everybody",
+	 "smtpd_relay_restrictions (%1) and smtpd_recipient_restrictions (%2) "
+	 "permit before they refuse",
+	 "postconf -e 'smtpd_relay_restrictions = %3' && postfix reload"},
+    [FAULT_NO_REFUSAL] =
+	{"postfix-no-refusal",
+	 "smtpd does not start, so no mail is accepted",
+	 "smtpd_relay_restrictions (%1) and smtpd_recipient_restrictions (%2) "
+	 "refuse nothing before they permit",
+	 "postconf -e 'smtpd_relay_restrictions = %3' && postfix reload"},
     [FAULT_NOT_NAMED] =
 	{"postfix-not-named",
 	 "Postfix does not use the map, so no client may relay by it",

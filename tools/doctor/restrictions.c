@@ -94,6 +94,67 @@ restrictions_judge(const struct strings *words, const struct strings *maps)
 	return j;
 }
 
+/* "permit", or a table that has it for everybody */
+static bool
+permits_all(const struct strings *words, size_t i)
+{
+	const char *word = words->list[i];
+
+	return strcasecmp(word, "permit") == 0 ||
+	       (i > 0 && strncasecmp(words->list[i - 1], "check_", 6) == 0 &&
+		(strcasecmp(word, "static:ok") == 0 ||
+		 strcasecmp(word, "static:permit") == 0));
+}
+
+static bool
+is_required(const char *word)
+{
+	return refuses(word) || strcasecmp(word, "defer_if_permit") == 0 ||
+	       strcasecmp(word, "check_relay_domains") == 0;
+}
+
+bool
+restrictions_refuse(const struct strings *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (strcasecmp(words->list[i], "warn_if_reject") == 0)
+			i++;
+		else if (is_required(words->list[i]))
+			return true;
+		else if (permits_all(words, i))
+			return false;
+	return false;
+}
+
+static bool
+suffices(const struct postconf *pc, const char *value, int depth)
+{
+	const char *classes = postconf_value(pc, "smtpd_restriction_classes");
+	char *copy = alloc_string(value), *at, *word;
+	bool found = false;
+
+	for (word = strtok_r(copy, ", \t\r\n{}", &at); word != NULL && !found;
+	     word = strtok_r(NULL, ", \t\r\n{}", &at)) {
+		if (strcasecmp(word, "permit") == 0)
+			break;
+		if (strcasecmp(word, "warn_if_reject") == 0)
+			strtok_r(NULL, ", \t\r\n{}", &at);
+		else if (is_required(word))
+			found = true;
+		else if (depth < DEPTH_MAX && has_word(classes, word))
+			found = suffices(pc, postconf_value(pc, word),
+					 depth + 1);
+	}
+	free(copy);
+	return found;
+}
+
+bool
+restrictions_suffice(const struct postconf *pc, const char *value)
+{
+	return suffices(pc, value, 0);
+}
+
 /* The next word, with all that is in its braces. */
 static size_t
 word_length(const char *at)

@@ -33,6 +33,15 @@ struct judgement {
 struct judgement restrictions_judge(const struct strings *words,
 				    const struct strings *maps);
 
+/* Whether a list refuses strangers before it permits everybody. Its words are of
+ * restrictions_read(). */
+bool restrictions_refuse(const struct strings *words);
+
+/* Whether smtpd(8) finds in the list what it must find in one of those for
+ * relaying and recipients, or else does not start. It takes no notice of a
+ * permit in a restriction class, although that counts for each client. */
+bool restrictions_suffice(const struct postconf *, const char *value);
+
 /* The list as written, with what lets our map permit before its first refusal;
  * to be freed. maps: where that is now, and taken out. */
 char *restrictions_with(const char *value, const struct strings *maps,

@@ -58,7 +58,8 @@ is_curable(enum fault fault)
 static bool
 is_obstacle(enum fault fault)
 {
-	return fault == FAULT_NEARLY_NAMED || fault == FAULT_OVERRIDE;
+	return fault == FAULT_NEARLY_NAMED || fault == FAULT_OVERRIDE ||
+	       fault == FAULT_OPEN_RELAY || fault == FAULT_NO_REFUSAL;
 }
 
 static bool
