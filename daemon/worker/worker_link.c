@@ -165,10 +165,8 @@ set_connection(const struct worker_peers *p, struct peers_connection *c,
 	snprintf(c->text, sizeof(c->text), "%s", text);
 }
 
-/* Begins with a pbs-link that knows nothing, or only what an earlier worker
- * sent. */
-static void
-begin(struct worker_peers *p)
+void
+worker_link_begin(struct worker_peers *p)
 {
 	p->nonce = hash_seed() | 1;
 	p->step = STEP_BEGIN;
@@ -298,14 +296,15 @@ static void
 take_packet(struct worker_peers *p)
 {
 	static void (*const handlers[])(struct worker_peers *) = {
-	    [IPC_LINK_STARTED] = begin,	     [IPC_LINK_STATE] = on_state,
+	    [IPC_LINK_STARTED] = worker_link_begin,
+	    [IPC_LINK_STATE] = on_state,
 	    [IPC_LINK_TOP] = on_top,	     [IPC_LINK_APPENDED] = on_appended,
 	    [IPC_LINK_DELETED] = on_deleted, [IPC_LINK_ENTRY] = on_entry,
 	    [IPC_LINK_REWOUND] = on_rewound,
 	};
 
 	if (p->in.type != IPC_LINK_STARTED && p->in.nonce != p->nonce)
-		return; /* for an earlier worker */
+		return; /* from before the last BEGIN */
 	handlers[p->in.type](p);
 }
 
@@ -352,7 +351,7 @@ worker_link_open(struct worker_peers *p, struct err *err)
 {
 	if (loop_watch(p->worker->loop, p->fd, POLLIN, on_link, p, err) != 0)
 		return -1;
-	begin(p);
+	worker_link_begin(p);
 	return 0;
 }
 #endif

@@ -360,11 +360,14 @@ worker_peers_reload(struct worker *w)
 	limits = inbox_limits(w);
 	if (p->outbox != NULL)
 		outbox_set(p->outbox, &settings);
-	if (inbox_set(p->inbox, w->conf->peers, &limits, worker_peers_now(w)))
-		forget_unvouched(p);
-	p->step = STEP_READ;
 	timer_arm(p->look, LOOK_MS);
-	worker_link_send(p);
+	if (inbox_set(p->inbox, w->conf->peers, &limits, worker_peers_now(w))) {
+		forget_unvouched(p);
+		worker_link_begin(p);
+	} else {
+		p->step = STEP_READ;
+		worker_link_send(p);
+	}
 }
 
 void

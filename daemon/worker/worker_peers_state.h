@@ -65,6 +65,10 @@ worker_peers_stream(const struct worker_peers *p, const char *host,
 
 /* 0, or -1. */
 int worker_link_open(struct worker_peers *, struct err *);
+/* Begins with a pbs-link that knows nothing, or only what is no longer in force.
+ * What it sent before is ignored: an entry of a host whose key has changed would
+ * hide the earlier ones, which are read again. */
+void worker_link_begin(struct worker_peers *);
 /* Sends everything there is to send, as long as there is room. */
 void worker_link_send(struct worker_peers *);
 /* To be called when something new may be in the outbox. */

@@ -255,6 +255,30 @@ def revocation():
         ok("hosts were removed" in relay.messages(), "and that is said")
 
 
+def corrected_key():
+    """While the host goes on: what is on its way then hides nothing."""
+    with Place("pop1", "pop2", "relay") as (engine, pop1, pop2, host):
+        pop1.pop()
+        right, pop1.key = pop1.key, pop2.key
+        relay = host.relay(pop1)
+        pop1.log(login(ANN))
+        relay.wait_message("refused an entry of pop1")
+        pop1.key = right
+        host.configure(publish=False, hosts=[pop1])
+        relay.kill(signal.SIGHUP)
+        number = 0
+
+        def next_login(_):
+            nonlocal number
+            number += 1
+            pop1.log(login("198.51.100.%d" % (100 + number)))
+            time.sleep(0.03)
+        pbs.until("reloaded", pbs.DEADLINE, lambda: "reloaded" in
+                  relay.messages(), next_login)
+        host.wait_key(ANN)
+        ok(True, "what was published before counts, too")
+
+
 def circles():
     with Place("mx1", "mx2", "relay") as (engine, mx1, mx2, host):
         for a, b in ((mx1, mx2), (mx2, mx1)):
@@ -301,4 +325,5 @@ def sessions():
         ok(True, "a session holds its address at the relay, too")
 
 
-main(logins_arrive, forgeries, removals, additions, withdrawals, local_removal, revocation, circles, deaths, sessions, jobs=3)
+main(logins_arrive, forgeries, removals, additions, withdrawals, local_removal,
+     revocation, corrected_key, circles, deaths, sessions, jobs=3)
