@@ -108,6 +108,15 @@ strings_add(struct strings *strings, const char *text)
 	strings->list[strings->count++] = alloc_string(text);
 }
 
+bool
+strings_has(const struct strings *strings, const char *text)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		if (strcmp(strings->list[i], text) == 0)
+			return true;
+	return false;
+}
+
 void
 strings_clear(struct strings *strings)
 {

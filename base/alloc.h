@@ -9,6 +9,7 @@
 #ifndef BASE_ALLOC_H
 #define BASE_ALLOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Returns large blocks to the system as soon as they are freed. Otherwise glibc
@@ -35,6 +36,7 @@ struct strings {
 	size_t count;
 };
 void strings_add(struct strings *, const char *); /* copies */
+bool strings_has(const struct strings *, const char *);
 void strings_clear(struct strings *);		  /* frees them all */
 
 #endif

@@ -29,23 +29,14 @@ check_once(const struct conf *conf, struct err *err)
 	return 0;
 }
 
-static bool
-has(const struct strings *list, const char *word)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->list[i], word) == 0)
-			return true;
-	return false;
-}
-
 /* `none' must be the only one. */
 static int
 check_none(const struct conf *conf, struct err *err)
 {
-	if (has(&conf->maps, CONF_NONE) && conf->maps.count > 1)
+	if (strings_has(&conf->maps, CONF_NONE) && conf->maps.count > 1)
 		return err_set(err, "dbfile: `none' stands for no map: "
 				    "remove it, or the other maps");
-	if (!has(&conf->logfiles, CONF_NONE))
+	if (!strings_has(&conf->logfiles, CONF_NONE))
 		return 0;
 	if (conf->logfiles.count > 1)
 		return err_set(err, "logfile: `none' stands for no log: remove "
@@ -77,7 +68,7 @@ conf_validate_flags(const struct conf *conf, struct err *err)
 			       conf->pidfile);
 	if (conf->once)
 		return err_set(err, "daemon and once exclude each other");
-	if (has(&conf->logfiles, "-"))
+	if (strings_has(&conf->logfiles, "-"))
 		return err_set(err, "a daemon has no standard input to follow "
 				    "(logfile '-')");
 	return 0;

@@ -290,10 +290,8 @@ set_string(const struct option *o, struct conf *conf, const char *text,
 static void
 add_once(struct strings *strings, const char *text)
 {
-	for (size_t i = 0; i < strings->count; i++)
-		if (strcmp(strings->list[i], text) == 0)
-			return;
-	strings_add(strings, text);
+	if (!strings_has(strings, text))
+		strings_add(strings, text);
 }
 
 static int

@@ -57,15 +57,6 @@ add_ours(struct strings *maps, const struct conf *conf)
 	}
 }
 
-static bool
-has(const struct strings *maps, const char *name)
-{
-	for (size_t i = 0; i < maps->count; i++)
-		if (strcmp(maps->list[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* ---- the file ---- */
 
 static bool
@@ -207,7 +198,7 @@ former_maps_clear(struct former_maps *former, const struct conf *conf)
 			    err.text);
 	add_ours(&ours, conf);
 	for (size_t i = 0; i < listed.count; i++)
-		if (!has(&ours, listed.list[i]) &&
+		if (!strings_has(&ours, listed.list[i]) &&
 		    clear_former(former, listed.list[i], &ours, &settings) != 0)
 			result = -1;
 	strings_clear(&ours);
@@ -226,7 +217,7 @@ is_saved(const struct conf *conf, const struct strings *maps)
 		    saved.count == maps->count;
 
 	for (size_t i = 0; same && i < maps->count; i++)
-		same = has(&saved, maps->list[i]);
+		same = strings_has(&saved, maps->list[i]);
 	strings_clear(&saved);
 	return same;
 }

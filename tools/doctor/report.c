@@ -355,10 +355,8 @@ report_time(time_t when, char text[32])
 void
 report_unseen(struct report *report, const char *what)
 {
-	for (size_t i = 0; i < report->unseen.count; i++)
-		if (strcmp(report->unseen.list[i], what) == 0)
-			return;
-	strings_add(&report->unseen, what);
+	if (!strings_has(&report->unseen, what))
+		strings_add(&report->unseen, what);
 }
 
 /* ---- printing ---- */

@@ -123,15 +123,6 @@ find_socket(const char *file)
 
 /* ---- compared ---- */
 
-static bool
-has_map(const struct strings *maps, const char *map)
-{
-	for (size_t i = 0; i < maps->count; i++)
-		if (strcmp(maps->list[i], map) == 0)
-			return true;
-	return false;
-}
-
 static char *
 names(const struct strings *maps)
 {
@@ -154,7 +145,7 @@ take_maps(struct examination *x, struct strings *maps)
 	REPORT(&x->report, FAULT_OLD_MAPS, x->conf.config_file, wanted,
 	       running);
 	for (size_t i = 0; i < settings->count; i++)
-		if (!has_map(maps, settings->list[i]))
+		if (!strings_has(maps, settings->list[i]))
 			strings_add(maps, settings->list[i]);
 	strings_clear(&x->conf.maps);
 	x->conf.maps = *maps;
@@ -167,7 +158,7 @@ static bool
 same_maps(const struct strings *a, const struct strings *b)
 {
 	for (size_t i = 0; i < a->count; i++)
-		if (!has_map(b, a->list[i]))
+		if (!strings_has(b, a->list[i]))
 			return false;
 	return a->count == b->count;
 }

@@ -42,15 +42,6 @@ parse_domain(struct address *address, const char *text, size_t len,
 	return *why == NULL ? 0 : -1;
 }
 
-static bool
-has(const struct strings *domains, const char *domain)
-{
-	for (size_t i = 0; i < domains->count; i++)
-		if (strcmp(domains->list[i], domain) == 0)
-			return true;
-	return false;
-}
-
 const char *
 relay_names_add(struct relay_names *names, struct strings *domains,
 		const char *domain)
@@ -61,7 +52,8 @@ relay_names_add(struct relay_names *names, struct strings *domains,
 	if (parse_domain(&address, domain, strlen(domain), &why) != 0)
 		return why;
 	domain = address_domain(&address);
-	if (has(&names->own, domain) || has(&names->relayed, domain))
+	if (strings_has(&names->own, domain) ||
+	    strings_has(&names->relayed, domain))
 		return NULL;
 	if (names->own.count + names->relayed.count == NAMES_DOMAINS_MAX)
 		return "more than 16 domains";
@@ -95,8 +87,9 @@ domain_of(const char *host)
 static bool
 is_its(const struct relay_names *names, const char *domain)
 {
-	return strcmp(names->host, domain) == 0 || has(&names->own, domain) ||
-	       has(&names->relayed, domain);
+	return strcmp(names->host, domain) == 0 ||
+	       strings_has(&names->own, domain) ||
+	       strings_has(&names->relayed, domain);
 }
 
 static void
@@ -129,7 +122,8 @@ relay_names_complete(struct relay_names *names, const char *greeting,
 			       names->foreign);
 	choose_other(names);
 	/* All that is asked of its name is then asked of the domain. */
-	if (has(&names->own, names->host) || has(&names->relayed, names->host))
+	if (strings_has(&names->own, names->host) ||
+	    strings_has(&names->relayed, names->host))
 		names->host[0] = '\0';
 	return 0;
 }

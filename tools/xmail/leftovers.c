@@ -35,15 +35,6 @@ static const struct {
     {"tabindex", NULL},
 };
 
-static bool
-was_read(const struct xmail *xmail, const char *name)
-{
-	for (size_t i = 0; i < xmail->files.count; i++)
-		if (strcmp(xmail->files.list[i], name) == 0)
-			return true;
-	return false;
-}
-
 static void
 report(struct xmail *xmail, const char *name)
 {
@@ -74,12 +65,12 @@ xmail_leftovers(struct xmail *xmail, struct err *err)
 	if (count < 0)
 		return err_set(err, "%s: %s", xmail->root, strerror(errno));
 	for (int i = 0; i < count; i++)
-		any = any || was_read(xmail, entries[i]->d_name);
+		any = any || strings_has(&xmail->files, entries[i]->d_name);
 	for (int i = 0; i < count; i++) {
 		const char *name = entries[i]->d_name;
 
-		if (any && !was_read(xmail, name) && strcmp(name, ".") != 0 &&
-		    strcmp(name, "..") != 0)
+		if (any && !strings_has(&xmail->files, name) &&
+		    strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
 			report(xmail, name);
 		free(entries[i]);
 	}
