@@ -26,6 +26,7 @@ enum {
 static const unsigned int members[] = {
     [IPC_LINK_BEGIN] = 0,
     [IPC_LINK_READ] = LIST | KEY | PLACE,
+    [IPC_LINK_IGNORE] = KEY,
     [IPC_LINK_WRITE] = KEY,
     [IPC_LINK_APPEND] = ID | MARK | DATA | SIGNATURE,
     [IPC_LINK_AGAIN] = 0,

@@ -17,6 +17,8 @@
  *				from the entry after id on. When the last of
  *				them has arrived, the list replaces the previous
  *				one. count 0: stop reading
+ *	IGNORE key		do not read this stream for IPC_LINK_IGNORED_MS,
+ *				and skip what is added to it until then
  *	WRITE key		our own stream
  *	APPEND id, mark, data, signature	append this entry to our stream,
  *				which may drop entries before mark
@@ -70,12 +72,14 @@ enum {
 	IPC_LINK_SIGNATURE = 64,
 	IPC_LINK_STREAMS_MAX = 63,
 	IPC_LINK_UNANSWERED_MAX = 1000,
+	IPC_LINK_IGNORED_MS = 60 * 1000,
 };
 
 enum ipc_link_type {
 	/* sent by the worker */
 	IPC_LINK_BEGIN = 1,
 	IPC_LINK_READ,
+	IPC_LINK_IGNORE,
 	IPC_LINK_WRITE,
 	IPC_LINK_APPEND,
 	IPC_LINK_AGAIN,

@@ -93,6 +93,9 @@ take(struct link *l)
 	case IPC_LINK_READ:
 		reader_list(l->reader, &l->packet);
 		break;
+	case IPC_LINK_IGNORE:
+		reader_ignore(l->reader, l->packet.key);
+		break;
 	case IPC_LINK_WRITE:
 		writer_key(l->writer, l->packet.key);
 		break;

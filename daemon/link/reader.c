@@ -27,6 +27,7 @@ struct stream {
 	bool refused;	       /* its last check was an error */
 	bool asked;	       /* CHECKS: a reply is outstanding */
 	int64_t skipped_until; /* steady clock */
+	bool ignored; /* and what is added until then is never read */
 };
 
 struct streams {
@@ -93,7 +94,8 @@ ask_checks(struct reader *r)
 static bool
 is_readable(const struct reader *r, const struct stream *stream)
 {
-	return !stream->refused && stream->skipped_until <= now(r);
+	return !stream->refused && !stream->ignored &&
+	       stream->skipped_until <= now(r);
 }
 
 /* False: no stream can be read. */
@@ -194,6 +196,9 @@ take_check(struct reader *r, struct stream *stream,
 		return;
 	}
 	stream->refused = false;
+	if (stream->ignored && streamid_compare(last, stream->cursor) > 0)
+		stream->cursor = last;
+	stream->ignored = false;
 	if (streamid_compare(last, stream->cursor) < 0)
 		rewind_stream(r, stream);
 }
@@ -300,13 +305,16 @@ entries_refused(struct reader *r, const struct resp_value *value)
 	go_on(r);
 }
 
-/* Whether all streams can be read. */
+/* Whether all streams can be read; those that the worker ignores could be. */
 static bool
 is_entire(const struct reader *r)
 {
-	for (size_t i = 0; i < r->streams.count; i++)
-		if (!is_readable(r, &r->streams.list[i]))
+	for (size_t i = 0; i < r->streams.count; i++) {
+		const struct stream *stream = &r->streams.list[i];
+
+		if (!stream->ignored && !is_readable(r, stream))
 			return false;
+	}
 	return true;
 }
 
@@ -356,8 +364,10 @@ take_list(struct reader *r)
 		struct stream *stream = &r->coming.list[i];
 		const struct stream *before = find(r, stream->key);
 
-		if (before != NULL)
-			stream->skipped_until = before->skipped_until;
+		if (before == NULL)
+			continue;
+		stream->skipped_until = before->skipped_until;
+		stream->ignored = before->ignored;
 	}
 	r->streams = r->coming;
 	r->careful = false;
@@ -464,6 +474,17 @@ reader_list(struct reader *r, const struct ipc_link_packet *packet)
 	r->renew = packet->index + 1 >= packet->count;
 	if (r->renew)
 		go_on(r);
+}
+
+void
+reader_ignore(struct reader *r, const char *key)
+{
+	struct stream *stream = find(r, key);
+
+	if (stream == NULL)
+		return;
+	stream->ignored = true;
+	stream->skipped_until = now(r) + IPC_LINK_IGNORED_MS;
 }
 
 void

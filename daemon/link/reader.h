@@ -26,6 +26,9 @@ void reader_begin(struct reader *);
 /* One stream of a list, a READ message; the last one puts the list into force.
  */
 void reader_list(struct reader *, const struct ipc_link_packet *);
+/* Does not read this stream for IPC_LINK_IGNORED_MS, and never what is added to
+ * it until then. */
+void reader_ignore(struct reader *, const char *key);
 void reader_again(struct reader *);
 /* The worker has read what was sent to it, so more can be sent. */
 void reader_resume(struct reader *);

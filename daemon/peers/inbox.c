@@ -208,11 +208,27 @@ take_records(struct inbox *inbox, struct peer_host *host,
 
 /* ---- entries ---- */
 
-/* Whether the signature is the host's. To verify many costs too much, so after
- * many bad ones the host's entries are refused for a while. */
+/* An entry that the host has not made. To verify many signatures costs too
+ * much, so after many such entries the stream is ignored for a while. */
+static void
+refuse_forged(struct peer_host *host, unsigned int refusal,
+	      struct peers_time now)
+{
+	peer_host_refuse(host, refusal, now);
+	if (host->forged == 0 ||
+	    now.steady_ms - host->forged_ms >= PEER_HOST_MINUTE_MS) {
+		host->forged = 0;
+		host->forged_ms = now.steady_ms;
+	}
+	if (++host->forged >= INBOX_FORGED_MAX) {
+		host->forged = 0;
+		host->ignored_until_ms = now.steady_ms + PEER_HOST_MINUTE_MS;
+		host->ignored = true;
+	}
+}
+
 static bool
-is_genuine(struct peer_host *host, const struct inbox_message *message,
-	   struct peers_time now)
+is_genuine(const struct peer_host *host, const struct inbox_message *message)
 {
 	char id[STREAMID_SIZE];
 	struct sign_entry signed_entry = {
@@ -222,23 +238,7 @@ is_genuine(struct peer_host *host, const struct inbox_message *message,
 	    .payload_len = message->payload_len,
 	};
 
-	if (now.steady_ms < host->ignored_until_ms) {
-		peer_host_refuse(host, PEER_REFUSAL_UNVERIFIED, now);
-		return false;
-	}
-	if (sign_verify(message->signature, &signed_entry, host->key))
-		return true;
-	peer_host_refuse(host, PEER_REFUSAL_SIGNATURE, now);
-	if (host->forged == 0 ||
-	    now.steady_ms - host->forged_ms >= PEER_HOST_MINUTE_MS) {
-		host->forged = 0;
-		host->forged_ms = now.steady_ms;
-	}
-	if (++host->forged >= INBOX_FORGED_MAX) {
-		host->forged = 0;
-		host->ignored_until_ms = now.steady_ms + PEER_HOST_MINUTE_MS;
-	}
-	return false;
+	return sign_verify(message->signature, &signed_entry, host->key);
 }
 
 static void
@@ -279,12 +279,30 @@ inbox_take(struct inbox *inbox, const struct inbox_message *message,
 
 	if (host == NULL || streamid_compare(message->id, host->cursor) <= 0)
 		return; /* no longer followed, or taken before */
-	if (message->malformed)
-		peer_host_refuse(host, PEER_REFUSAL_FIELDS, now);
+	if (now.steady_ms < host->ignored_until_ms)
+		peer_host_refuse(host, PEER_REFUSAL_IGNORED, now);
+	else if (message->malformed)
+		refuse_forged(host, PEER_REFUSAL_FIELDS, now);
 	else if (message->payload_len > PEER_ENTRY_BYTES_MAX)
-		peer_host_refuse(host, PEER_ENTRY_TOO_LARGE, now);
-	else if (is_genuine(host, message, now))
+		refuse_forged(host, PEER_ENTRY_TOO_LARGE, now);
+	else if (!is_genuine(host, message))
+		refuse_forged(host, PEER_REFUSAL_SIGNATURE, now);
+	else
 		take_genuine(inbox, host, message, now);
+}
+
+const char *
+inbox_ignored(struct inbox *inbox)
+{
+	for (size_t i = 0; i < inbox->nhosts; i++) {
+		struct peer_host *host = inbox->hosts[i];
+
+		if (host->ignored) {
+			host->ignored = false;
+			return host->stream;
+		}
+	}
+	return NULL;
 }
 
 void

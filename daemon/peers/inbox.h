@@ -29,8 +29,8 @@ struct inbox;
 struct peers_conf;
 
 enum {
-	/* Bad signatures in a minute. After so many, entries of the host are
-	 * refused for a minute without a look at their signatures. */
+	/* Entries in a minute that cannot be the host's own. After so many, its
+	 * stream is ignored for a minute. */
 	INBOX_FORGED_MAX = 100,
 };
 
@@ -81,6 +81,10 @@ struct inbox_message {
 };
 void inbox_take(struct inbox *, const struct inbox_message *,
 		struct peers_time now);
+
+/* A stream that is ignored for a minute from now on, so that it need not be
+ * read: each once, NULL after the last. Its entries are refused anyway. */
+const char *inbox_ignored(struct inbox *);
 
 /* To be called when the stream is read from its beginning again. */
 void inbox_rewound(struct inbox *, const char *stream);

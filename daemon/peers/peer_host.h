@@ -46,9 +46,10 @@ struct peer_host {
 	int64_t heard_ms;    /* steady */
 	int64_t expected_ms; /* it has been silent, while connected, since */
 	bool heard, silent;
-	/* Bad signatures are counted for a minute; see INBOX_FORGED_MAX. */
+	/* Forged entries are counted for a minute; see INBOX_FORGED_MAX. */
 	int64_t forged_ms, ignored_until_ms;
 	unsigned int forged;
+	bool ignored; /* which inbox_ignored() has still to return */
 	/* The clock is judged by the least delayed entry of a minute. */
 	int64_t ahead, best, judged_ms;
 	int64_t named_ms[TROUBLES];

@@ -2,7 +2,7 @@
 
 static const char *const texts[PEER_REFUSALS] = {
     [PEER_REFUSAL_SIGNATURE] = "bad signature",
-    [PEER_REFUSAL_UNVERIFIED] = "not verified after many bad signatures",
+    [PEER_REFUSAL_IGNORED] = "ignored after many forged entries",
     [PEER_REFUSAL_FIELDS] = "fields missing or repeated",
     [PEER_REFUSAL_NETWORK] = "a network, and ours are single addresses",
     [PEER_REFUSAL_BOUND] = "too many addresses",

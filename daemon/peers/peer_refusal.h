@@ -9,7 +9,7 @@
 /* The first are those of enum peer_entry_fault. */
 enum peer_refusal {
 	PEER_REFUSAL_SIGNATURE = PEER_ENTRY_FAULTS, /* or of another place */
-	PEER_REFUSAL_UNVERIFIED, /* too many bad signatures came before */
+	PEER_REFUSAL_IGNORED, /* too many forged entries came before */
 	PEER_REFUSAL_FIELDS, /* not one payload and one signature, or long */
 	PEER_REFUSAL_NETWORK,	 /* a record: of a /64; ipv6_prefix is 128 */
 	PEER_REFUSAL_BOUND,	 /* a record: the host's max_addresses */

@@ -57,6 +57,18 @@ make_setup(struct worker_peers *p)
 }
 
 static bool
+make_ignore(struct worker_peers *p)
+{
+	const char *stream = inbox_ignored(p->inbox);
+
+	if (stream == NULL)
+		return false;
+	ipc_link_begin(&p->out, IPC_LINK_IGNORE, p->nonce);
+	ipc_link_set_key(&p->out, stream);
+	return true;
+}
+
+static bool
 make_append(struct worker_peers *p)
 {
 	struct peers_time now = worker_peers_now(p->worker);
@@ -130,7 +142,8 @@ worker_link_send(struct worker_peers *p)
 	int sent = 1;
 
 	while (sent == 1) {
-		if (!p->has_out && !make_setup(p) && !make_append(p))
+		if (!p->has_out && !make_setup(p) && !make_ignore(p) &&
+		    !make_append(p))
 			break;
 		sent = ipc_link_send(p->fd, &p->out, &err);
 		p->has_out = sent == 0;

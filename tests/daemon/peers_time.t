@@ -240,4 +240,53 @@ def engine_away():
         ok(True, "and all of it ends in time")
 
 
-main(sessions, users, engine_away, jobs=3)
+# ---- a flood ----
+
+FORGED = 300
+
+
+def refused(host, name):
+    """How many entries of that host were refused."""
+    rows = map(json.loads, host.ctl("peers", "--json").splitlines())
+    return next(sum(row["refused"].values()) for row in rows
+                if row.get("host") == name)
+
+
+def flooded():
+    with Timed("pop1", "pop2", "relay") as (clocks, engine, pop1, pop2, host):
+        pop1.pop()
+        pop2.pop()
+        host.relay(pop1, pop2)
+
+        def flood():
+            for n in range(FORGED):
+                engine("XADD", "pbs:pop1", "*", "p", "1 1 1 %d\n" % n, "s",
+                       ("x" * 64, "short")[n % 2])
+
+        flood()
+        pbs.until("the flood is noticed", pbs.DEADLINE,
+                  lambda: refused(host, "pop1") >= 100,
+                  lambda left: time.sleep(0.02))
+        now_log(clocks, pop2, login(ANN))
+        host.wait_key(ANN)
+        before = refused(host, "pop1")
+        flood()
+        now_log(clocks, pop1, login(BOB))
+        pbs.until("it is published", pbs.DEADLINE,
+                  lambda: records(engine, "L", BOB),
+                  lambda left: time.sleep(0.02))
+        now_log(clocks, pop2, login(CAT))
+        host.wait_key(CAT)
+        ok(BOB not in host.dump(), "the flooded stream is not heard")
+        equal(refused(host, "pop1"), before, "nor even read")
+        pass_until(clocks, clocks.wall() + MINUTE + 2 * SHORTLY)
+        now_log(clocks, pop1, login(DAN))
+        host.wait_key(DAN)
+        ok(True, "after a minute it is")
+        equal(refused(host, "pop1"), before, "from its end on")
+        pass_until(clocks, clocks.wall() + 2 * STEP)
+        host.wait_key(BOB)
+        ok(True, "and what was missed comes again")
+
+
+main(sessions, users, engine_away, flooded, jobs=4)

@@ -350,17 +350,40 @@ flooded(void)
 	const struct forgery forgery = {.signer = 1};
 	struct place *p = open_place();
 
-	for (int i = 0; i < 200; i++)
+	for (int i = 0; i < INBOX_FORGED_MAX - 1; i++)
+		send_as(p, login, strlen(login), &forgery);
+	ok(inbox_ignored(p->inbox) == NULL, "a stream is read in spite of "
+					    "some bad signatures");
+	for (int i = INBOX_FORGED_MAX - 1; i < 200; i++)
 		send_as(p, login, strlen(login), &forgery);
 	is_int((long long)row_of(p, 0).refused[PEER_REFUSAL_SIGNATURE],
 	       INBOX_FORGED_MAX, "so many bad signatures are verified");
-	is_int((long long)row_of(p, 0).refused[PEER_REFUSAL_UNVERIFIED],
+	is_int((long long)row_of(p, 0).refused[PEER_REFUSAL_IGNORED],
 	       200 - INBOX_FORGED_MAX, "the others are not");
+	is_str(inbox_ignored(p->inbox), "pbs:pop1", "its stream is ignored");
+	ok(inbox_ignored(p->inbox) == NULL, "and returned once");
 	send_text(p, 1, login);
 	is_int((long long)p->seen.grants, 1, "other hosts are heard");
 	pass(p, 60000);
 	send_text(p, 0, login);
 	is_int((long long)p->seen.grants, 2, "after a minute this one, too");
+	close_place(p);
+}
+
+/* What has no signature to verify costs time, too. */
+static void
+flooded_with_malformed(void)
+{
+	struct inbox_message message = {.stream = "pbs:pop1",
+					.malformed = true};
+	struct place *p = open_place();
+
+	for (uint64_t i = 1; i <= INBOX_FORGED_MAX; i++) {
+		message.id = (struct streamid){i, 0};
+		inbox_take(p->inbox, &message, p->seen.now);
+	}
+	is_str(inbox_ignored(p->inbox), "pbs:pop1",
+	       "malformed entries have their stream ignored, too");
 	close_place(p);
 }
 
@@ -546,6 +569,7 @@ main(void)
 	refused();
 	bounded();
 	flooded();
+	flooded_with_malformed();
 	numbered();
 	departed();
 	attacked(1000000, 1);

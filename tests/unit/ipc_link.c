@@ -22,7 +22,8 @@ fill(enum ipc_link_type type)
 {
 	ipc_link_begin(packet, type, type == IPC_LINK_STARTED ? 0 : 77);
 	if (type == IPC_LINK_READ || type == IPC_LINK_WRITE ||
-	    type == IPC_LINK_ENTRY || type == IPC_LINK_REWOUND)
+	    type == IPC_LINK_IGNORE || type == IPC_LINK_ENTRY ||
+	    type == IPC_LINK_REWOUND)
 		ipc_link_set_key(packet, "pbs:pop1");
 	if (type == IPC_LINK_APPEND || type == IPC_LINK_APPENDED ||
 	    type == IPC_LINK_ENTRY)
