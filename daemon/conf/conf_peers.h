@@ -55,9 +55,13 @@ int conf_peers_read(struct conf *, const struct yaml_tree *,
 void conf_peers_clear(struct conf *);
 void conf_peers_dump(const struct conf *); /* as YAML to standard output */
 
-/* Whether nothing differs that takes effect only after a restart: anything but
- * hosts, refresh, lease and skew. Either may be NULL. */
-bool conf_peers_same(const struct peers_conf *, const struct peers_conf *);
+/* Calls `changed', unless NULL, for each key that differs and takes effect only
+ * after a restart: any but hosts, refresh, lease and skew. Returns their
+ * number. The key is as a message names it, "tls: ca". */
+typedef void conf_peers_changed_fn(const char *key);
+unsigned int conf_peers_compare(const struct peers_conf *,
+				const struct peers_conf *,
+				conf_peers_changed_fn *changed);
 /* Exchanges what can change while running, if both are there. */
 void conf_peers_adopt(struct peers_conf *running, struct peers_conf *new);
 

@@ -19,19 +19,34 @@ same_engines(const struct peers_conf *a, const struct peers_conf *b)
 	return true;
 }
 
-bool
-conf_peers_same(const struct peers_conf *a, const struct peers_conf *b)
+unsigned int
+conf_peers_compare(const struct peers_conf *a, const struct peers_conf *b,
+		   conf_peers_changed_fn *changed)
 {
-	if (a == NULL || b == NULL)
-		return a == b;
-	return same_engines(a, b) && same_string(a->user, b->user) &&
-	       same_string(a->password_file, b->password_file) &&
-	       same_string(a->tls_ca, b->tls_ca) &&
-	       same_string(a->tls_cert, b->tls_cert) &&
-	       same_string(a->tls_key, b->tls_key) &&
-	       same_string(a->prefix, b->prefix) &&
-	       same_string(a->name, b->name) &&
-	       same_string(a->key_file, b->key_file);
+	const struct {
+		const char *key;
+		bool same;
+	} fixed[] = {
+	    {"engine", same_engines(a, b)},
+	    {"user", same_string(a->user, b->user)},
+	    {"password_file", same_string(a->password_file, b->password_file)},
+	    {"tls: ca", same_string(a->tls_ca, b->tls_ca)},
+	    {"tls: cert", same_string(a->tls_cert, b->tls_cert)},
+	    {"tls: key", same_string(a->tls_key, b->tls_key)},
+	    {"prefix", same_string(a->prefix, b->prefix)},
+	    {"publish: name", same_string(a->name, b->name)},
+	    {"publish: key", same_string(a->key_file, b->key_file)},
+	};
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (fixed[i].same)
+			continue;
+		count++;
+		if (changed != NULL)
+			changed(fixed[i].key);
+	}
+	return count;
 }
 
 void

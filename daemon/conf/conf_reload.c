@@ -35,6 +35,12 @@ same_forms(const struct conf *a, const struct conf *b)
 	return true;
 }
 
+static void
+log_peers_key(const char *key)
+{
+	log_warning("peers: %s has changed; that needs a restart", key);
+}
+
 void
 conf_reload_log(const struct conf *old, const struct conf *new)
 {
@@ -53,13 +59,15 @@ conf_reload_log(const struct conf *old, const struct conf *new)
 	    {"metrics", same_string(old->metrics, new->metrics)},
 	    {"user", same_string(old->user, new->user)},
 	    {"daemon", same_string(old->pidfile, new->pidfile)},
-	    {"peers", conf_peers_same(old->peers, new->peers)},
+	    {"peers", (old->peers == NULL) == (new->peers == NULL)},
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (!fixed[i].same)
 			log_warning("%s has changed; that needs a restart",
 				    fixed[i].key);
+	if (old->peers != NULL && new->peers != NULL)
+		conf_peers_compare(old->peers, new->peers, log_peers_key);
 }
 
 void

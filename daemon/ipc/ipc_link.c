@@ -30,6 +30,7 @@ static const unsigned int members[] = {
     [IPC_LINK_WRITE] = KEY,
     [IPC_LINK_APPEND] = ID | MARK | DATA | SIGNATURE,
     [IPC_LINK_AGAIN] = 0,
+    [IPC_LINK_RENEW] = 0,
     [IPC_LINK_STARTED] = 0,
     [IPC_LINK_STATE] = STATE | DATA,
     [IPC_LINK_TOP] = PLACE,

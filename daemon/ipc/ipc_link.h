@@ -24,6 +24,12 @@
  *				which may drop entries before mark
  *	AGAIN			close all connections, and connect again
  *
+ * Sent by the keeper through the same socket; its nonce means nothing:
+ *
+ *	RENEW			the files with the password or certificates
+ *				have changed: end, for another pbs-link to read
+ *				them, as this one no longer may
+ *
  * Sent by pbs-link, with the nonce of the last BEGIN. Messages with another
  * nonce answer an earlier worker, and are to be ignored. Only STARTED has nonce
  * 0:
@@ -83,6 +89,8 @@ enum ipc_link_type {
 	IPC_LINK_WRITE,
 	IPC_LINK_APPEND,
 	IPC_LINK_AGAIN,
+	/* sent by the keeper */
+	IPC_LINK_RENEW,
 	/* sent by pbs-link */
 	IPC_LINK_STARTED,
 	IPC_LINK_STATE,

@@ -159,6 +159,7 @@ start_link(struct keeper *k, struct err *err)
 {
 	if (k->conf->peers == NULL)
 		return 0;
+	k->link_files = link_process_files(k->conf);
 	k->link = link_process_start(k->conf, err);
 	return k->link != NULL ? 0 : -1;
 }

@@ -500,6 +500,8 @@ keeper_on_reload(void *arg, int signo)
 	(void)signo;
 	reopen_log(k);
 	read = take_candidate(k, &err);
+	if (read)
+		keeper_renew_link(k);
 	if (k->worker_pid > 0)
 		send_reload(k, read);
 	else if (!read)

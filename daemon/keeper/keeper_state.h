@@ -41,6 +41,7 @@ struct keeper {
 	void *reread_arg;
 	struct helper *helper;
 	struct guardian *link; /* of pbs-link; NULL: no other hosts */
+	uint64_t link_files;   /* link_process_files() before it read them */
 	struct lockfile *pidfile;
 	struct resources resources;
 	struct former_maps former;
@@ -114,6 +115,9 @@ int supervisor_run(struct keeper *, struct handover *, int *code);
 void keeper_on_packet(void *arg, uint32_t events);
 void keeper_on_helper(void *arg, uint32_t events);
 void keeper_on_link(void *arg, uint32_t events);
+/* After SIGHUP, with a candidate: has the password and the certificates read
+ * again if they have changed, and reports what is wrong with them. */
+void keeper_renew_link(struct keeper *);
 void keeper_on_tick(void *arg);
 void keeper_on_expiry(void *arg);
 void keeper_on_look(void *arg);

@@ -13,6 +13,7 @@
 #include "daemon/link/reports.h"
 #include "daemon/link/sender.h"
 #include "daemon/link/writer.h"
+#include "daemon/sys/guardian.h"
 
 /* Messages received in one round, so that the engine is served, too. */
 enum { BURST = 128 };
@@ -83,6 +84,10 @@ begin(struct link *l)
 static void
 take(struct link *l)
 {
+	if (l->packet.type == IPC_LINK_RENEW) {
+		loop_stop(l->loop, GUARDIAN_RENEW);
+		return;
+	}
 	/* Sent by an earlier worker, or to an earlier pbs-link. */
 	if (l->packet.nonce != l->nonce && l->packet.type != IPC_LINK_BEGIN)
 		return;

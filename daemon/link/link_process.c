@@ -1,13 +1,17 @@
 #include "daemon/link/link_process.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "daemon/conf/conf.h"
+#include "daemon/conf/conf_peers.h"
+#include "daemon/ipc/ipc_link.h"
 #include "daemon/link/credentials.h"
 #include "daemon/link/link.h"
 #include "daemon/sandbox/sandbox.h"
@@ -73,6 +77,44 @@ link_process_check(const struct conf *conf, struct err *err)
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 	return err->text[0] == '\0' ? 0 : err_prefix(err, "peers");
+}
+
+/* Of a file that is not there it is the number of an empty one. */
+static uint64_t
+add_file(uint64_t hash, const char *file)
+{
+	struct stat st;
+
+	if (file == NULL || stat(file, &st) != 0)
+		return hash_bytes(hash, "", 0);
+	hash = hash_bytes(hash, &st.st_dev, sizeof(st.st_dev));
+	hash = hash_bytes(hash, &st.st_ino, sizeof(st.st_ino));
+	hash = hash_bytes(hash, &st.st_size, sizeof(st.st_size));
+	hash = hash_bytes(hash, &st.st_mtim, sizeof(st.st_mtim));
+	return hash_bytes(hash, &st.st_ctim, sizeof(st.st_ctim));
+}
+
+uint64_t
+link_process_files(const struct conf *conf)
+{
+	const struct peers_conf *p = conf->peers;
+	uint64_t hash = add_file(0, p->password_file);
+
+	hash = add_file(hash, p->tls_ca);
+	hash = add_file(hash, p->tls_cert);
+	return add_file(hash, p->tls_key);
+}
+
+int
+link_process_renew(const struct guardian *link, struct err *err)
+{
+	struct ipc_link_packet packet;
+	int sent;
+
+	ipc_link_begin(&packet, IPC_LINK_RENEW, 1);
+	sent = ipc_link_send(guardian_descriptor(link), &packet, err);
+	return sent == 0 ? err_set(err, "it does not read messages")
+			 : (sent < 0 ? -1 : 0);
 }
 
 struct guardian *

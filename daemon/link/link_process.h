@@ -11,6 +11,7 @@
 #define DAEMON_LINK_LINK_PROCESS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct conf;
 struct err;
@@ -23,6 +24,21 @@ static inline int
 link_process_check(const struct conf *conf, struct err *err)
 {
 	(void)conf;
+	(void)err;
+	return 0;
+}
+
+static inline uint64_t
+link_process_files(const struct conf *conf)
+{
+	(void)conf;
+	return 0;
+}
+
+static inline int
+link_process_renew(const struct guardian *link, struct err *err)
+{
+	(void)link;
 	(void)err;
 	return 0;
 }
@@ -40,6 +56,14 @@ link_process_start(struct conf *conf, struct err *err)
 /* Whether this user can read the password and the TLS files, and whether their
  * contents are valid. conf->peers must not be NULL. 0, or -1. */
 int link_process_check(const struct conf *, struct err *);
+
+/* A number that is another one when these files have changed. It says nothing
+ * of what they hold. */
+uint64_t link_process_files(const struct conf *);
+
+/* Has another pbs-link read these files, after link_process_check(). The one
+ * that runs ends; it is the guardian that starts another. 0, or -1. */
+int link_process_renew(const struct guardian *, struct err *);
 
 /* conf->peers must not be NULL. The socket is for the worker: see
  * daemon/ipc/ipc_link.h. NULL: see err. Does not return in pbs-link. */

@@ -100,7 +100,8 @@ await_child(const struct guarded *g, pid_t pid, int life)
 	close(life);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK)
 		exit(EX_OK);
-	send_notice(g, false, status);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != GUARDIAN_RENEW)
+		send_notice(g, false, status);
 }
 
 /* After a child has died; one that dies at once is not started again at once.

@@ -19,6 +19,10 @@ struct err;
 struct guarded;
 struct guardian; /* as the keeper knows it */
 
+/* The exit code of a process that asks for another in its place: nothing of
+ * that is reported. */
+enum { GUARDIAN_RENEW = 100 };
+
 /* The work. Returns the exit code of the process: with EX_OK the guardian ends,
  * too; with any other, for a reason that has been logged, another process is
  * started. */

@@ -93,7 +93,7 @@ static void
 unused_members_are_zero(void)
 {
 	static const enum ipc_link_type bare[] = {
-	    IPC_LINK_BEGIN, IPC_LINK_AGAIN, IPC_LINK_DELETED};
+	    IPC_LINK_BEGIN, IPC_LINK_AGAIN, IPC_LINK_RENEW, IPC_LINK_DELETED};
 	const size_t nonce = offsetof(struct ipc_link_packet, nonce);
 
 	for (size_t i = 0; i < sizeof(bare) / sizeof(*bare); i++) {

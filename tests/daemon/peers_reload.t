@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SIGHUP with peers: each setting that takes a restart is named; a password that
+# was corrected is used; a file with a secret that is wrong now is reported, and
+# the daemon goes on with what it has read before.
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import hosts
+from hosts import Place
+from pbs import login
+from tap import contains, equal, main, ok
+
+hosts.need()
+ANN = "192.0.2.7"
+BOB = "192.0.2.8"
+
+
+def password(host, text="secret\n", mode=0o400):
+    """Writes it, as an editor would, into a new file; the lines for peers:."""
+    path = host.write("new", text)
+    os.chmod(path, mode)
+    os.rename(path, host.path("password"))
+    return "  user: pop1\n  password_file: %s\n" % host.path("password")
+
+
+def allow(engine, text):
+    """One password and no other, for connections that come."""
+    engine("ACL", "SETUSER", "pop1", "on", "resetpass", ">" + text, "allkeys",
+           "+@all")
+
+
+def reload(daemon):
+    """What it logs."""
+    before = len(daemon.messages())
+    count = daemon.messages().count("reloaded:") + 1
+    daemon.kill(signal.SIGHUP)
+    daemon.wait_message("reloaded:", count=count)
+    return daemon.messages()[before:]
+
+
+def settings():
+    with Place("pop1") as (engine, host):
+        allow(engine, "secret")
+        daemon = host.pop(more=password(host))
+        daemon.wait_message("connected to")
+        host.write("pbs.yaml", "peers:\n  engine: unix:/other\n  prefix: other\n"
+                   "  publish: { name: other, key: %s }\n" % host.path("key"))
+        said = reload(daemon)
+        for key in "engine", "user", "password_file", "prefix", "publish: name":
+            equal(said.count("peers: %s has changed; that needs a restart"
+                             % key), 1, key + " takes a restart")
+        ok("publish: key" not in said and "peers: tls" not in said,
+           "what has not changed is not named", said)
+
+
+def password_changed():
+    with Place("pop1", "relay") as (engine, host, relay):
+        allow(engine, "secret")
+        daemon = host.pop(more=password(host))
+        daemon.wait_message("connected to")
+        relay.relay(host).wait_message("connected to")
+        allow(engine, "other")
+        password(host, "other\n")
+        said = reload(daemon)
+        contains(said, "peers: the files with the password or certificates "
+                 "have changed; connecting again", "a new password")
+        daemon.wait_message("connected to", count=2)
+        host.log(login(ANN))
+        ok(relay.wait_key(ANN), "is used")
+        ok("pbs-link died" not in daemon.messages(), "and nothing has died",
+           daemon.messages())
+        said = reload(daemon)
+        ok("connecting again" not in said, "one that is the same is not read",
+           said)
+
+
+def password_wrong_first():
+    with Place("pop1") as (engine, host):
+        allow(engine, "secret")
+        daemon = host.pop(more=password(host, "mistaken\n"))
+        daemon.wait_message("WRONGPASS")
+        password(host)
+        reload(daemon)
+        daemon.wait_message("connected to")
+        ok(True, "a corrected password is tried at once")
+
+
+def wrong_now():
+    with Place("pop1", "relay") as (engine, host, relay):
+        allow(engine, "secret")
+        daemon = host.pop(more=password(host))
+        daemon.wait_message("connected to")
+        relay.relay(host).wait_message("connected to")
+        for path in "password", "key":
+            os.chmod(host.path(path), 0o644)
+        reload(daemon)
+        for what in "password_file", "publish: key":
+            daemon.wait_message("warning: peers: %s: %s: others may read it "
+                                "(mode 644" % (what, host.path(
+                                    what.replace("_file", "").split()[-1])))
+            ok(True, what + ": a warning")
+        host.log(login(ANN))
+        ok(relay.wait_key(ANN), "it goes on with both")
+        for path in "password", "key":
+            os.chmod(host.path(path), 0o600)
+        host.write("key", "s1:none\n")
+        password(host, "two\nlines\n")
+        said = reload(daemon)
+        contains(said, "password_file: %s: not one line" % host.path("password"),
+                 "a password of two lines: a warning")
+        daemon.wait_message("publish: key: %s: " % host.path("key"), count=2)
+        ok(True, "a key that does not parse: a warning")
+        host.log(login(BOB))
+        ok(relay.wait_key(BOB), "it goes on again")
+
+
+def another_key():
+    with Place("pop1", "pop2") as (_, host, other):
+        daemon = host.pop()
+        daemon.wait_message("connected to")
+        os.rename(other.path("key"), host.path("key"))
+        reload(daemon)
+        daemon.wait_message("peers: publish: key: %s holds another key; that "
+                            "needs a restart" % host.path("key"))
+        ok(True, "another key: takes a restart")
+
+
+main(settings, password_changed, password_wrong_first, wrong_now, another_key,
+     jobs=2)
