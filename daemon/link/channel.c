@@ -140,30 +140,38 @@ channel_fail(struct channel *c, enum channel_trouble trouble, const char *text)
 	plan_attempt(c, worked);
 }
 
+static void
+fail_as_refused(struct channel *c, enum engine_error error, const char *text)
+{
+	bool later = error == ENGINE_LATER || error == ENGINE_NOT_MASTER;
+
+	channel_fail(c, later ? CHANNEL_TRANSIENT : CHANNEL_PERMANENT, text);
+}
+
 void
 channel_refused(struct channel *c, const struct resp_value *value,
-		const char *needed)
+		enum engine_command command, const char *key)
 {
 	enum engine_error error = engine_error_of(value->text);
-	char words[200];
-	char *text;
+	char *what = engine_command_text(command, key);
+	char *rule =
+	    engine_command_rule(command, key, c->which == IPC_LINK_WRITER);
+	char words[200], *text;
 
 	log_printable(words, sizeof(words), value->text, value->len);
 	if (error == ENGINE_FORBIDDEN)
-		text =
-		    alloc_format("%s (the ACL must allow %s)", words, needed);
+		text = alloc_format("%s: %s; the ACL must allow %s", what,
+				    words, rule);
 	else if (error == ENGINE_CLUSTER)
 		text = alloc_format("%s: cluster mode is not supported; use "
 				    "one engine, or Sentinel",
 				    words);
 	else
 		text = alloc_string(words);
-	channel_fail(c,
-		     error == ENGINE_LATER || error == ENGINE_NOT_MASTER
-			 ? CHANNEL_TRANSIENT
-			 : CHANNEL_PERMANENT,
-		     text);
+	fail_as_refused(c, error, text);
 	free(text);
+	free(rule);
+	free(what);
 }
 
 /* ---- greeting ---- */
@@ -181,10 +189,21 @@ objection(const struct channel *c)
 }
 
 static void
+greeting_refused(struct channel *c, const struct resp_value *value)
+{
+	char words[200], *text;
+
+	log_printable(words, sizeof(words), value->text, value->len);
+	text = credentials_refused(c->credentials, words);
+	fail_as_refused(c, engine_error_of(value->text), text);
+	free(text);
+}
+
+static void
 take_greeting(struct channel *c, const struct resp_value *value)
 {
 	if (value->type == RESP_ERROR) {
-		channel_refused(c, value, "+hello");
+		greeting_refused(c, value);
 	} else if (engine_read_greeting(value, &c->greeting) != 0) {
 		channel_fail(c, CHANNEL_PROTOCOL, "invalid reply to HELLO");
 	} else if (objection(c) != NULL) {

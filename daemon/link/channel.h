@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "daemon/ipc/ipc_link.h"
+#include "daemon/link/engine.h"
 
 struct credentials;
 struct channel;
@@ -56,9 +57,9 @@ enum channel_trouble {
 };
 /* Closes the connection for this reason. */
 void channel_fail(struct channel *, enum channel_trouble, const char *text);
-/* The same for an error reply, whose meaning selects the kind of trouble.
- * needed: the ACL rules that the command requires. */
+/* The same for an error reply to this command, whose meaning selects the kind of
+ * trouble. */
 void channel_refused(struct channel *, const struct resp_value *,
-		     const char *needed);
+		     enum engine_command, const char *key);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/readfile.h"
 #include "daemon/conf/conf_peers.h"
+#include "daemon/link/engine.h"
 #include "daemon/link/tls.h"
 #include "daemon/sys/secret_file.h"
 
@@ -85,6 +86,24 @@ credentials_open(struct credentials *credentials,
 		return 0;
 	credentials_close(credentials);
 	return -1;
+}
+
+char *
+credentials_refused(const struct credentials *credentials, const char *words)
+{
+	const struct peers_conf *p = credentials->peers;
+
+	if (engine_error_of(words) != ENGINE_NO_AUTH)
+		return alloc_string(words);
+	if (p->password_file == NULL)
+		return alloc_format("%s; the engine wants a user and a "
+				    "password: set user: and password_file: "
+				    "of peers:",
+				    words);
+	return alloc_format("%s; this was user %s with the password in %s: "
+			    "correct the file and reload, or the user in the "
+			    "engine's ACL",
+			    words, p->user, p->password_file);
 }
 
 void

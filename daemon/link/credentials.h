@@ -18,6 +18,9 @@ struct credentials {
 /* Reads the files. 0, or -1 with the reason. */
 int credentials_open(struct credentials *, const struct peers_conf *,
 		     struct err *);
+/* What to do when the engine has answered HELLO with these words: they, and the
+ * user and the file whose password it was. For free(3). */
+char *credentials_refused(const struct credentials *, const char *words);
 void credentials_close(struct credentials *);
 
 #endif

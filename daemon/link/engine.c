@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/log.h"
 #include "daemon/ipc/ipc_link.h"
 #include "daemon/link/connection.h"
@@ -127,6 +128,31 @@ engine_read(struct connection *connection, const char *const *keys,
 	for (size_t i = 0; i < count; i++)
 		add(&command, streamid_print(ids[i], texts[i]));
 	put(connection, &command);
+}
+
+char *
+engine_command_text(enum engine_command command, const char *key)
+{
+	static const char *const names[] = {[ENGINE_XINFO] = "XINFO STREAM",
+					    [ENGINE_XADD] = "XADD",
+					    [ENGINE_XTRIM] = "XTRIM",
+					    [ENGINE_XREAD] = "XREAD"};
+
+	return alloc_format("%s %s", names[command], key);
+}
+
+char *
+engine_command_rule(enum engine_command command, const char *key, bool own)
+{
+	static const char *const rules[] = {[ENGINE_XINFO] = "+xinfo|stream",
+					    [ENGINE_XADD] = "+xadd",
+					    [ENGINE_XTRIM] = "+xtrim",
+					    [ENGINE_XREAD] = "+xread"};
+
+	if (own)
+		return alloc_format("~%s %s", key, rules[command]);
+	return alloc_format("%%R~%.*s:* %s", (int)strcspn(key, ":"), key,
+			    rules[command]);
 }
 
 /* ---- errors ---- */

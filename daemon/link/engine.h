@@ -43,6 +43,14 @@ void engine_trim(struct connection *, const char *key, struct streamid mark);
 void engine_read(struct connection *, const char *const *keys,
 		 const struct streamid *ids, size_t count, bool wait);
 
+enum engine_command { ENGINE_XINFO, ENGINE_XADD, ENGINE_XTRIM, ENGINE_XREAD };
+
+/* "XADD pbs:pop1", for messages; for free(3). */
+char *engine_command_text(enum engine_command, const char *key);
+/* The rule of the engine's ACL that permits it, "~pbs:pop1 +xadd"; of other
+ * hosts' streams, for all of them, "%R~pbs:* +xread". For free(3). */
+char *engine_command_rule(enum engine_command, const char *key, bool own);
+
 /* ---- answers ---- */
 
 enum engine_error {

@@ -17,15 +17,8 @@
 #include "daemon/link/resp.h"
 #include "daemon/link/sentinel.h"
 
-enum command { INFO, ADD, TRIM, READ };
-
-static const char *const names[] = {[INFO] = "XINFO STREAM",
-				    [ADD] = "XADD",
-				    [TRIM] = "XTRIM",
-				    [READ] = "XREAD"};
-
 struct trial {
-	enum command command;
+	enum engine_command command;
 	char key[IPC_LINK_KEY_MAX + 1];
 };
 
@@ -53,7 +46,7 @@ static void try_engine(struct probe *p);
 /* ---- what is tried ---- */
 
 static void
-add_trial(struct probe *p, enum command command, const char *name)
+add_trial(struct probe *p, enum engine_command command, const char *name)
 {
 	struct trial *trial = &p->trials[p->count++];
 
@@ -68,13 +61,13 @@ list_trials(struct probe *p)
 {
 	p->count = p->at = 0;
 	if (p->peers->name != NULL && p->greeting.master) {
-		add_trial(p, INFO, p->peers->name);
-		add_trial(p, ADD, p->peers->name);
-		add_trial(p, TRIM, p->peers->name);
+		add_trial(p, ENGINE_XINFO, p->peers->name);
+		add_trial(p, ENGINE_XADD, p->peers->name);
+		add_trial(p, ENGINE_XTRIM, p->peers->name);
 	}
 	for (size_t i = 0; i < p->peers->nhosts; i++) {
-		add_trial(p, INFO, p->peers->hosts[i].name);
-		add_trial(p, READ, p->peers->hosts[i].name);
+		add_trial(p, ENGINE_XINFO, p->peers->hosts[i].name);
+		add_trial(p, ENGINE_XREAD, p->peers->hosts[i].name);
 	}
 }
 
@@ -112,11 +105,11 @@ ask(struct probe *p)
 		p->writes = p->writes || (p->all && p->greeting.master);
 		p->reads = p->reads || p->all;
 		leave_engine(p);
-	} else if (trial->command == INFO) {
+	} else if (trial->command == ENGINE_XINFO) {
 		engine_info(p->connection, key);
-	} else if (trial->command == ADD) {
+	} else if (trial->command == ENGINE_XADD) {
 		engine_append(p->connection, &addition);
-	} else if (trial->command == TRIM) {
+	} else if (trial->command == ENGINE_XTRIM) {
 		engine_trim(p->connection, key, lowest);
 	} else {
 		engine_read(p->connection, &key, &highest, 1, false);
@@ -133,32 +126,26 @@ is_good(const struct trial *trial, const struct resp_value *value)
 	if (value->type != RESP_ERROR)
 		return true;
 	error = engine_error_of(value->text);
-	return (error == ENGINE_NO_KEY && trial->command == INFO) ||
-	       (error == ENGINE_SMALLER && trial->command == ADD);
+	return (error == ENGINE_NO_KEY && trial->command == ENGINE_XINFO) ||
+	       (error == ENGINE_SMALLER && trial->command == ENGINE_XADD);
 }
 
 /* The missing rule, in the syntax of ACL SETUSER; for free(3). */
 static char *
 needed(const struct probe *p, const struct trial *trial)
 {
-	static const char *const rules[] = {[INFO] = "+xinfo|stream",
-					    [ADD] = "+xadd",
-					    [TRIM] = "+xtrim",
-					    [READ] = "+xread"};
-	const char *own = strchr(trial->key, ':') + 1;
+	const char *host = strchr(trial->key, ':') + 1;
 
-	if (p->peers->name != NULL && strcmp(own, p->peers->name) == 0)
-		return alloc_format("~%s %s", trial->key,
-				    rules[trial->command]);
-	return alloc_format("%%R~%s:* %s", p->peers->prefix,
-			    rules[trial->command]);
+	return engine_command_rule(trial->command, trial->key,
+				   p->peers->name != NULL &&
+				       strcmp(host, p->peers->name) == 0);
 }
 
 static void
 judge(struct probe *p, const struct trial *trial,
       const struct resp_value *value)
 {
-	char *what = alloc_format("%s %s", names[trial->command], trial->key);
+	char *what = engine_command_text(trial->command, trial->key);
 	char *rule = needed(p, trial), *why;
 	char words[200];
 
@@ -191,8 +178,11 @@ take_greeting(struct probe *p, const struct resp_value *value)
 	char words[200], *why;
 
 	if (value->type == RESP_ERROR) {
-		fail(p, log_printable(words, sizeof(words), value->text,
-				      value->len));
+		why = credentials_refused(
+		    &p->credentials, log_printable(words, sizeof(words),
+						   value->text, value->len));
+		fail(p, why);
+		free(why);
 		return;
 	}
 	if (engine_read_greeting(value, &p->greeting) != 0 ||

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "daemon/ipc/ipc_link.h"
 #include "daemon/link/channel.h"
@@ -145,8 +146,6 @@ ask_something(struct reader *r)
 
 /* ---- answers to checks ---- */
 
-static const char rights[] = "+xread +xinfo|stream on these keys";
-
 /* This is not the stream that was read before, so begins at its first entry. */
 static void
 rewind_stream(struct reader *r, struct stream *stream)
@@ -161,21 +160,25 @@ refuse_stream(struct reader *r, struct stream *stream,
 	      const struct resp_value *value)
 {
 	enum engine_error error = engine_error_of(value->text);
-	const char *why = error == ENGINE_FORBIDDEN
-			      ? "not permitted (the ACL must allow %R~ and "
-				"+xread +xinfo|stream)"
-			      : "the key is not a stream; delete it "
-				"with DEL";
-	char *text;
+	char *rule = engine_command_rule(ENGINE_XINFO, stream->key, false);
+	char words[200], *text = NULL;
 
-	if (error != ENGINE_FORBIDDEN && error != ENGINE_WRONG_TYPE) {
-		channel_refused(r->channel, value, rights);
-		return;
-	}
-	stream->refused = true;
-	text = alloc_format("stream %s is not read: %s", stream->key, why);
-	reports_tell(r->reports, IPC_LINK_READER, IPC_LINK_ERROR, text);
+	log_printable(words, sizeof(words), value->text, value->len);
+	if (error == ENGINE_FORBIDDEN)
+		text = alloc_format("stream %s is not read: XINFO STREAM: %s; "
+				    "the ACL must allow %s",
+				    stream->key, words, rule);
+	else if (error == ENGINE_WRONG_TYPE)
+		text = alloc_format("stream %s is not read: the key is not a "
+				    "stream; delete it with DEL",
+				    stream->key);
+	stream->refused = text != NULL;
+	if (text != NULL)
+		reports_tell(r->reports, IPC_LINK_READER, IPC_LINK_ERROR, text);
+	else
+		channel_refused(r->channel, value, ENGINE_XINFO, stream->key);
 	free(text);
+	free(rule);
 }
 
 static void
@@ -297,7 +300,8 @@ entries_refused(struct reader *r, const struct resp_value *value)
 	bool of_a_key = error == ENGINE_FORBIDDEN || error == ENGINE_WRONG_TYPE;
 
 	if (!of_a_key || r->suspicious) {
-		channel_refused(r->channel, value, rights);
+		channel_refused(r->channel, value, ENGINE_XREAD,
+				r->streams.list[0].key);
 		return;
 	}
 	r->suspicious = true;

@@ -118,8 +118,6 @@ ask_trim(struct writer *w)
 
 /* ---- answers ---- */
 
-static const char rights[] = "+xadd +xtrim +xinfo|stream on this key";
-
 /* Whether the reply has the last id of the stream; *last is 0-0 if there is no
  * stream. */
 static bool
@@ -132,7 +130,7 @@ is_last(struct writer *w, const struct resp_value *value, struct streamid *last)
 	    engine_error_of(value->text) == ENGINE_NO_KEY)
 		return true;
 	if (value->type == RESP_ERROR)
-		channel_refused(w->channel, value, rights);
+		channel_refused(w->channel, value, ENGINE_XINFO, w->key);
 	else
 		channel_fail(w->channel, CHANNEL_PROTOCOL,
 			     "invalid reply to XINFO");
@@ -245,7 +243,7 @@ append_refused(struct writer *w, const struct pending *asked,
 		report_exhausted(w);
 		break;
 	default:
-		channel_refused(w->channel, value, rights);
+		channel_refused(w->channel, value, ENGINE_XADD, w->key);
 	}
 }
 
@@ -290,7 +288,7 @@ static void
 take_trimmed(struct writer *w, const struct resp_value *value)
 {
 	if (value->type == RESP_ERROR)
-		channel_refused(w->channel, value, rights);
+		channel_refused(w->channel, value, ENGINE_XTRIM, w->key);
 	else if (value->type != RESP_INTEGER)
 		channel_fail(w->channel, CHANNEL_PROTOCOL,
 			     "invalid reply to XTRIM");

@@ -226,8 +226,10 @@ def permissions(engine):
     with Link(engine.directory, "unix:" + engine.path,
               settings=login) as link:
         link.begin(7, "pbs:pop1")
-        ok(link.wait("state", "writer error loud", "WRONGPASS"),
-           "a wrong password is an error")
+        ok(link.wait("state", "writer error loud", "WRONGPASS",
+                     "user pop1 with the password in %s: correct the file"
+                     % secret),
+           "a wrong password is an error that names user and file")
     os.chmod(secret, 0o600)
     with open(secret, "w") as f:
         f.write("secret\n")
@@ -240,9 +242,9 @@ def permissions(engine):
         ok(link.wait_count("appended", 2), "a publisher's rights suffice")
         equal(len(link.loud()), 1, "without any trouble", link.loud())
         link.begin(8, "pbs:pop2")
-        ok(link.wait("state", "writer error loud", "NOPERM", "+xadd"),
-           "another's stream is refused, and the rights that are needed are "
-           "named")
+        ok(link.wait("state", "writer error loud", "XINFO STREAM pbs:pop2: "
+                     "NOPERM", "the ACL must allow ~pbs:pop2 +xinfo|stream"),
+           "another's stream is refused, and the right that is needed is named")
         equal(link.count("top", 0) and engine("EXISTS", "pbs:pop2"), 0,
               "nothing was written")
     engine("XADD", "pbs:pop2", "1-0", "p", "x", "s", "s" * 64)
@@ -251,7 +253,8 @@ def permissions(engine):
               ) as link:
         link.begin(7, None, [("pbs:pop2", "0-0"), ("other:pop3", "0-0")])
         ok(link.wait("entry", "pbs:pop2"), "a relay's rights suffice")
-        ok(link.wait("state", "reader error loud", "other:pop3"),
+        ok(link.wait("state", "reader error loud", "other:pop3", "NOPERM",
+                     "the ACL must allow %R~other:* +xinfo|stream"),
            "a stream that it may not read does not block the others")
         engine("SET", "pbs:pop4", "x")
         link.begin(8, None, [("pbs:pop2", "0-0"), ("pbs:pop4", "0-0")])
@@ -260,6 +263,32 @@ def permissions(engine):
                      "not a stream", since=since) and
            link.wait("entry", "pbs:pop2", since=since),
            "nor does a key that is not a stream")
+    rights_go_one_by_one(engine, secret, login)
+
+
+def rights_go_one_by_one(engine, secret, login):
+    """Each command names what it is and what it needs."""
+    engine("ACL", "SETUSER", "pop1", "-xadd")
+    with Link(engine.directory, "unix:" + engine.path,
+              settings=login) as link:
+        link.begin(7, "pbs:pop1")
+        link.wait("top")
+        link.tell("append %d-2 0-0 1 10" % BASE)
+        ok(link.wait("state", "writer error loud", "XADD pbs:pop1: NOPERM",
+                     "the ACL must allow ~pbs:pop1 +xadd"), "XADD, alone")
+    engine("ACL", "SETUSER", "relay", "-xread")
+    with Link(engine.directory, "unix:" + engine.path, publish=None,
+              settings=["user: relay", "password_file: " + secret, HOSTS]
+              ) as link:
+        link.begin(7, None, [("pbs:pop2", "0-0")])
+        ok(link.wait("state", "reader error loud", "XREAD pbs:pop2: NOPERM",
+                     "the ACL must allow %R~pbs:* +xread"), "XREAD, alone")
+    engine("ACL", "SETUSER", "default", "resetpass", ">other")
+    with Link(engine.directory, "unix:" + engine.path) as link:
+        link.begin(7, "pbs:pop1")
+        ok(link.wait("state", "writer error loud", "NOAUTH",
+                     "set user: and password_file: of peers:"),
+           "no password where one is wanted")
 
 
 HOSTS = ('hosts: [ { name: pop2, key: '
@@ -290,7 +319,8 @@ def the_operator_tries(engine):
     code, (shown, *lines) = tried(link)
     equal(shown, made.replace("    - ", "ok     other hosts need ").strip(),
           "pbsctl peers --test shows what keygen did")
-    ok(code == 1 and "WRONGPASS" in lines[0],
+    ok(code == 1 and "WRONGPASS" in lines[0] and
+       "user pop1 with the password in " + secret in lines[0],
        "no such user", *lines)
     user = ("ACL", "SETUSER", "pop1", "on", ">secret", "resetchannels",
             "-@all", "~pbs:pop1", "+xadd", "+xinfo|stream")
