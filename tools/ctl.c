@@ -247,6 +247,22 @@ print_rows(const struct question *q, char *answer)
 	return YES;
 }
 
+/* A row, and perhaps a note below it. */
+static int
+print_added(const struct question *q, char *answer)
+{
+	char *note = answer + strcspn(answer, "\n");
+	int code;
+
+	if (*note != '\0')
+		*note++ = '\0';
+	note[strcspn(note, "\n")] = '\0';
+	code = print_rows(q, answer);
+	if (code == YES && *note != '\0')
+		verb_error(q->verb, "%s", note);
+	return code;
+}
+
 /* "key value" lines; a value of digits is a number. */
 static int
 print_status(const struct question *q, char *answer)
@@ -289,6 +305,7 @@ print_answer(const struct question *q, enum ctlsocket_reply reply, char *answer,
 			return YES;
 		}
 		return q->verb == &verb_status ? print_status(q, answer)
+		       : q->verb == &verb_add  ? print_added(q, answer)
 					       : print_rows(q, answer);
 	case CTLSOCKET_NO:
 		verb_error(q->verb, "%s", err->text);

@@ -66,8 +66,9 @@ answer_list(struct request *r, FILE *out)
 	fputs("ok\n", out);
 }
 
+/* note: a line below the row, or NULL. */
 static void
-answer_show(struct request *r, FILE *out)
+answer_row(struct request *r, const char *note, FILE *out)
 {
 	struct control *c = r->control;
 	struct moment now = c->ops.now(c->ops.arg);
@@ -79,11 +80,20 @@ answer_show(struct request *r, FILE *out)
 		return;
 	}
 	write_row(out, &row, &now);
+	if (note != NULL)
+		fprintf(out, "%s\n", note);
 	fputs("ok\n", out);
 }
 
-/* An address that is authorized for longer already stays so. */
 static void
+answer_show(struct request *r, FILE *out)
+{
+	answer_row(r, NULL, out);
+}
+
+/* An address that is authorized for longer already stays so. Returns
+ * what else the client should know, or NULL. */
+static const char *
 grant(struct request *r, int64_t seconds, const char *user)
 {
 	struct control *c = r->control;
@@ -98,18 +108,18 @@ grant(struct request *r, int64_t seconds, const char *user)
 
 	if (authtab_grant(c->table, &login, now.lifetime) < 0 ||
 	    !authtab_get(c->table, &r->addr, &row))
-		return;
+		return NULL;
 	log_info("granted %s for %llds by request of uid %lu", r->words[1],
 		 (long long)(row.expires - now.lifetime),
 		 (unsigned long)r->uid);
-	c->ops.added(c->ops.arg, &login, row.expires - now.lifetime);
+	return c->ops.added(c->ops.arg, &login, row.expires - now.lifetime);
 }
 
 static void
 answer_add(struct request *r, FILE *out)
 {
 	struct control *c = r->control;
-	const char *why = NULL;
+	const char *why = NULL, *note;
 	char *user = NULL, *end;
 	long long seconds = strtoll(r->words[2], &end, 10);
 
@@ -126,9 +136,9 @@ answer_add(struct request *r, FILE *out)
 	}
 	if (r->nwords > 3)
 		user = listing_decode(r->words[3], strlen(r->words[3]));
-	grant(r, seconds > 0 ? seconds : UINT32_MAX, user);
+	note = grant(r, seconds > 0 ? seconds : UINT32_MAX, user);
 	free(user);
-	answer_show(r, out);
+	answer_row(r, note, out);
 }
 
 static void

@@ -394,7 +394,7 @@ worker_on_refuse(void *arg, const struct addr *addr)
 
 /* What an operator has ordered is saved before it is answered: no worker that
  * follows takes it back. */
-void
+const char *
 worker_on_added(void *arg, const struct authtab_login *login, int64_t seconds)
 {
 	struct worker *w = arg;
@@ -405,10 +405,13 @@ worker_on_added(void *arg, const struct authtab_login *login, int64_t seconds)
 	    .user = login->user,
 	    .user_len = login->user_len};
 
+	const char *note;
+
 	recent_add(w->recent, &event);
-	worker_peers_added(w, login);
+	note = worker_peers_added(w, login);
 	worker_expire(w);
 	worker_save(w);
+	return note;
 }
 
 const char *

@@ -39,11 +39,12 @@ worker_peers_own(void *arg, const struct authtab_login *login)
 	(void)login;
 }
 
-void
+const char *
 worker_peers_added(struct worker *w, const struct authtab_login *login)
 {
 	(void)w;
 	(void)login;
+	return NULL;
 }
 
 void
@@ -199,7 +200,7 @@ worker_peers_own(void *arg, const struct authtab_login *login)
 
 /* The operator may ask for any time; as in the table, it is cut to the grace. A
  * removal in the same second came before, so the login counts from the next. */
-void
+const char *
 worker_peers_added(struct worker *w, const struct authtab_login *login)
 {
 	int64_t longest = worker_moment(w).lifetime + w->conf->grace;
@@ -212,6 +213,9 @@ worker_peers_added(struct worker *w, const struct authtab_login *login)
 			   added.when))
 		added.when++;
 	worker_peers_own(w, &added);
+	return w->peers != NULL && w->peers->outbox == NULL
+		   ? "added here only: this host publishes nothing"
+		   : NULL;
 }
 
 static void

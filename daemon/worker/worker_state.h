@@ -131,9 +131,9 @@ void worker_peers_close(struct worker *);
 /* To be called after a reload, with the new configuration and pipeline. */
 void worker_peers_reload(struct worker *);
 /* Publishes a login of our own logs (arg is the worker), or one that the
- * operator has added. */
+ * operator has added; then returns what the operator should know, or NULL. */
 void worker_peers_own(void *arg, const struct authtab_login *);
-void worker_peers_added(struct worker *, const struct authtab_login *);
+const char *worker_peers_added(struct worker *, const struct authtab_login *);
 /* To be called when new settings have removed logins of our own. */
 void worker_peers_withdrawn(struct worker *);
 /* Publishes the removals of the checkpoint, or one by the operator: returns a
@@ -176,7 +176,8 @@ struct moment worker_on_now(void *arg);
 const char *worker_on_refuse(void *arg, const struct addr *);
 bool worker_on_peers(void *arg, FILE *out);
 void worker_on_events(void *arg, uint64_t since, FILE *out);
-void worker_on_added(void *arg, const struct authtab_login *, int64_t seconds);
+const char *worker_on_added(void *arg, const struct authtab_login *,
+			    int64_t seconds);
 const char *worker_on_removed(void *arg, const struct addr *);
 
 /* ipc_client_ops; worker_on_reload() is in reload.c. */

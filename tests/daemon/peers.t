@@ -221,6 +221,13 @@ def local_removal():
         equal(host.ctl("remove", ANN),
               "removed here only: this host publishes nothing\n",
               "without a key a removal is local, and that is said")
+        row, note = host.ctl("add", DAN).splitlines()
+        ok(row.startswith(DAN + " ") and note == "pbsctl: add: added here only: "
+           "this host publishes nothing", "so is an addition", row, note)
+        host.ctl("remove", DAN)
+        equal(len(pop1.ctl("add", DAN).splitlines()), 1,
+              "what is published needs no note")
+        pop1.ctl("remove", DAN)
         engine("FLUSHALL")
         await_payload(engine, "pop1", ANN)
         pop1.log(login(EVE))

@@ -49,12 +49,12 @@ events(void *arg, uint64_t since, FILE *out)
 	fprintf(out, "%llu\n", (unsigned long long)since + 1);
 }
 
-static void
+static const char *
 added(void *arg, const struct authtab_login *login, int64_t seconds)
 {
 	(void)arg;
-	(void)login;
 	(void)seconds;
+	return login->addr.family == 6 ? "here only" : NULL;
 }
 
 static const char *

@@ -64,12 +64,12 @@ peers(void *arg, FILE *out)
 	return false;
 }
 
-static void
+static const char *
 added(void *arg, const struct authtab_login *login, int64_t seconds)
 {
 	(void)arg;
-	(void)login;
 	(void)seconds;
+	return login->user_len == 4 ? "here only" : NULL;
 }
 
 static const char *
@@ -213,6 +213,8 @@ requests(void)
 		  "192.0.2.10 1700000000 1700001800 - -\n", "-");
 	is_answer("add 192.0.2.11 0 u", CTLSOCKET_YES,
 		  "192.0.2.11 1700000000 1700001800 u -\n", "-");
+	is_answer("add 192.0.2.12 60 note", CTLSOCKET_YES,
+		  "192.0.2.12 1700000000 1700000060 note -\nhere only\n", "-");
 	is_answer("add 10.0.0.1 60", CTLSOCKET_NO, "",
 		  "10.0.0.1 is never written: excluded 10.0.0.0/8");
 	is_answer("add 192.0.2.9 -60", CTLSOCKET_FAILED, "",
