@@ -76,6 +76,7 @@ class Engine:
         self.program = [program] if isinstance(program, str) else program
         self.directory = directory
         self.path = os.path.join(directory, "engine.sock")
+        self.address = "unix:" + self.path  # where hosts shall find it
         self.port = free_port() if port is True or tls else int(port)
         self.settings = ["--unixsocket", self.path, "--dir", directory,
                          "--save", "", "--appendonly", "no",

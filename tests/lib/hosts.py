@@ -58,7 +58,7 @@ class Host(pbs.Site):
 
     def configure(self, publish=True, hosts=(), more="", bound=100000):
         """bound: of the addresses of each of these hosts."""
-        text = "peers:\n  engine: unix:%s\n" % self.engine.path
+        text = "peers:\n  engine: %s\n" % self.engine.address
         if publish:
             text += "  publish: { name: %s, key: %s }\n" % (
                 self.name, self.path("key"))
