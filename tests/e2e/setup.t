@@ -247,6 +247,7 @@ case $1 in
 is-active) exec {script} status >/dev/null ;;
 is-enabled) test -e {dir}/enabled ;;
 show) test -e {run} && echo yes || echo no ;;
+daemon-reload) test ! -e {dir}/refuse ;;
 enable) touch {dir}/enabled; {script} status >/dev/null || exec {script} start ;;
 restart) exec {script} restart ;;
 esac
@@ -284,6 +285,12 @@ def by_systemd(machine):
     equal(calls(), ("", ["restart pop-before-smtp"]),
           "it restarts one whose settings have changed")
     equal(calls(), ("", []), "and has nothing to do after that")
+    os.rename(place + "/enabled", place + "/refuse")
+    done = machine.setup("--write", path=place)
+    ok("systemctl daemon-reload: exit 1" in done.stderr
+       and "undo" not in done.stderr,
+       "a first step that fails leaves nothing to undo", done.stderr)
+    os.rename(place + "/refuse", place + "/enabled")
 
 
 def asks(table, address):

@@ -84,6 +84,20 @@ run_command(const struct step *step, struct err *err)
 	return code == 0 ? 0 : -1;
 }
 
+/* In reverse order; nothing if no step can be undone. */
+static void
+report_undo(const struct steps *steps, size_t count)
+{
+	const char *heading = "to undo it:\n";
+
+	while (count-- > 0)
+		if (steps->list[count].undo != NULL) {
+			fprintf(stderr, "%s  %s\n", heading,
+				steps->list[count].undo);
+			heading = "";
+		}
+}
+
 static void
 report_failure(const struct steps *steps, size_t failed)
 {
@@ -93,11 +107,8 @@ report_failure(const struct steps *steps, size_t failed)
 	fputs("not done:\n", stderr);
 	for (size_t i = failed; i < steps->count; i++)
 		fprintf(stderr, "  %s\n", steps->list[i].text);
-	fputs("to undo it:\n", stderr);
 	/* The one that failed may be half done. */
-	for (size_t i = failed + 1; i-- > 0;)
-		if (steps->list[i].undo != NULL)
-			fprintf(stderr, "  %s\n", steps->list[i].undo);
+	report_undo(steps, failed + 1);
 }
 
 int
