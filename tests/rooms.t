@@ -122,8 +122,8 @@ PUBLIC = {
     # A secret is read by the worker, by pbs-link and by --check.
     # The helper has a guardian, and so has pbs-link.
     "daemon/sys": 10,
-    # The setup sees what the doctor sees.
-    "tools/doctor": 8,
+    # The setup sees what the doctor sees, and asks what starts services.
+    "tools/doctor": 9,
     # One for each kind of thing that an import writes.
     "tools/postfix": 8,
     "base": sys.maxsize,

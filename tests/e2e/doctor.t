@@ -130,6 +130,7 @@ class Host:
         """This fault alone, with this in its remedy, which may have to cure
         it."""
         code, rows = self.doctor(**how)
+        remedy = remedy.format(self.daemon.pid)
         ok(code == 1 and [row.get("id") for row in rows] == [fault]
            and remedy in rows[0]["remedy"],
            "%s: %s" % (fault, name), "exit %d" % code,
@@ -383,10 +384,11 @@ def running(host):
     os.utime(path, (soon, soon))
     host.finds("postfix-reload-missing", "postfix reload", "master.cf is newer")
     os.utime(path, (0, 0))
-    host.finds("postfix-stopped", "postfix start", "no master",
-               etc=host.etc_with({"queue_directory": host.site.dir}))
+    etc = host.etc_with({"queue_directory": host.site.dir})
+    host.finds("postfix-stopped", "postfix -c %s start" % etc, "no master",
+               etc=etc)
     name = host.site.path("map/absent")
-    host.finds("postfix-map-missing", "start pop-before-smtp", "no such file",
+    host.finds("postfix-map-missing", "kill {}; then, if nothing starts", "no such file",
                etc=host.etc_with({
                    "smtpd_relay_restrictions": "permit_mynetworks, "
                    "check_client_access hash:%s, reject" % name}),
@@ -524,20 +526,21 @@ def journal(host):
 # --- the daemon -------------------------------------------------------------
 
 def daemon_settings(host):
-    host.finds("settings", "--check", "a broken file",
-               settings=host.site.write("broken.yaml", "grase: 30m\n"))
+    broken = host.site.write("broken.yaml", "grase: 30m\n")
+    host.finds("settings", "pop-before-smtp --check --config=" + broken,
+               "a broken file", settings=broken)
     host.finds("daemon-grace", "grace: 30m", "grace of a month",
                settings=host.yaml("grace.yaml", grace="30d"))
     host.finds("daemon-sandbox", "sandbox", "but with the sandbox on",
                settings=host.yaml("sandbox.yaml", sandbox="off")) \
         if not seccomp(host.daemon.worker()) else None
     net = host.yaml("exclude.yaml", exclude="[192.0.2.0/24]")
-    host.finds("daemon-excluded", "reload", "exclude: was not reloaded",
+    host.finds("daemon-excluded", "kill -HUP {}", "exclude: was not reloaded",
                settings=net)
     changed = host.yaml("pbs.yaml")
     soon = time.time() + 60
     os.utime(changed, (soon, soon))
-    host.finds("daemon-old-settings", "reload", "changed since")
+    host.finds("daemon-old-settings", "kill -HUP {}", "changed since")
     os.utime(changed, (0, 0))
 
 
@@ -587,7 +590,8 @@ def edited(host):
     host.healthy("before the edit", etc=etc, settings=settings)
     write(new)
     for name in ("edited", "edited, then reloaded"):
-        host.finds("daemon-old-dbfile", "systemctl restart pop-before-smtp",
+        host.finds("daemon-old-dbfile", "kill %d; then, if nothing starts it "
+                   "again: %s --config=%s" % (daemon.pid, pbs.DAEMON, settings),
                    name, etc=etc, settings=settings)
         daemon.kill(signal.SIGHUP)
         daemon.wait_message("reloaded")
@@ -671,15 +675,116 @@ def stopped(host):
           if host.site.dump() else ["daemon-stopped"],
           "daemon-stopped: it was killed")
     host.site.run("--clear")
-    host.finds("daemon-stopped", "start pop-before-smtp",
-               "the map is cleared, but nobody writes it")
+    start = "pop-before-smtp --config=" + host.settings
+    host.finds("daemon-stopped", start, "the map is cleared, but nobody "
+               "writes it", wrap=BARE)
+    managers(host)
     host.site.run("--once")
-    equal([row["id"] for row in host.found()],
-          ["daemon-stopped", "daemon-stale-map"],
+    rows = host.found()
+    equal([row["id"] for row in rows], ["daemon-stopped", "daemon-stale-map"],
           "daemon-stale-map: addresses stay, and nobody removes them")
+    subprocess.run(["sh", "-c", rows[1]["remedy"]], check=True,
+                   stderr=subprocess.DEVNULL, env=dict(
+                       host.site.env, PATH=os.path.dirname(pbs.DAEMON) + ":"
+                       + os.environ["PATH"]))
+    equal(host.site.dump(), {}, "its remedy empties the map")
     watched = host.site.start()
     host.finds("daemon-unwatched", "--daemon", "nobody starts it again")
     watched.stop()
+
+
+# --- what starts services ---------------------------------------------------
+
+def machine(*marks):
+    """Runs a command on a machine with these files in /run and /etc."""
+    makes = "".join("mkdir -p $(dirname %s) && : >%s && chmod 755 %s && "
+                    % (path, path, path) for path in marks)
+    return ("unshare", "-m", "-C", "sh", "-c",
+            "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /etc/init.d && "
+            + makes + 'exec "$@"', "sh")
+
+
+BARE = machine()
+BOOTED = machine("/run/systemd/system/.mark")
+SHOW = """#!/bin/sh
+test "$1" = show && echo "LoadState={}
+UnitFileState={}
+MainPID={}"
+"""
+
+
+def systemd(host, load, state, main=0):
+    """An environment in which systemctl says so of each unit."""
+    place = host.site.path("systemd")
+    os.makedirs(place, exist_ok=True)
+    host.site.write("systemd/systemctl", SHOW.format(load, state, main))
+    os.chmod(place + "/systemctl", 0o755)
+    return {"PATH": place + ":" + os.environ["PATH"]}
+
+
+def managers(host):
+    """The daemon is stopped; how it is started depends on the machine."""
+    hand = "pop-before-smtp --config=%s --" % host.settings
+    start = "systemctl start pop-before-smtp"
+
+    def starts(remedy, name, wrap, env=None):
+        code, rows = host.doctor(wrap=wrap, env=env)
+        text = rows[0]["remedy"] if code == 1 and len(rows) == 1 else rows
+        ok(str(text).startswith(remedy), "daemon-stopped: " + name, text)
+
+    starts(hand, "in a container", BARE)
+    starts(start, "under systemd", BOOTED, systemd(host, "loaded", "enabled"))
+    starts("systemctl enable pop-before-smtp && " + start, "disabled", BOOTED,
+           systemd(host, "loaded", "disabled"))
+    starts("systemctl unmask pop-before-smtp && systemctl enable pop-before-"
+           "smtp && " + start, "masked", BOOTED,
+           systemd(host, "masked", "masked"))
+    starts(hand, "under systemd without the unit", BOOTED,
+           systemd(host, "not-found", ""))
+    starts("rc-service pop-before-smtp start", "under OpenRC", machine(
+        "/run/openrc/softlevel", "/etc/init.d/pop-before-smtp"))
+    script = machine("/etc/init.d/pop-before-smtp")
+    code, rows = host.doctor(wrap=script)
+    ok(rows[0]["remedy"].endswith("/etc/init.d/pop-before-smtp start"),
+       "daemon-stopped: by an init script", *rows)
+
+
+def at_boot(host):
+    """The daemon runs, but a boot does not start it."""
+    pid = host.daemon.pid
+    for state, remedy in (("disabled", "systemctl enable"),
+                          ("enabled-runtime", "systemctl enable"),
+                          ("masked", "systemctl unmask")):
+        host.finds("daemon-not-at-boot", remedy + " pop-before-smtp",
+                   "its unit is " + state, wrap=BOOTED,
+                   env=systemd(host, "loaded", state, pid))
+    host.healthy("its unit is enabled", wrap=BOOTED,
+                 env=systemd(host, "loaded", "enabled", pid))
+    host.healthy("another unit wants its own", wrap=BOOTED,
+                 env=systemd(host, "loaded", "static", pid))
+    host.finds("daemon-excluded", "systemctl reload pop-before-smtp",
+               "systemd started it", wrap=BOOTED,
+               settings=host.yaml("exclude.yaml", exclude="[192.0.2.0/24]"),
+               env=systemd(host, "loaded", "enabled", pid))
+    usual_postfix(host)
+
+
+def usual_postfix(host):
+    """Postfix with the settings in /etc/postfix."""
+    wrap = machine("/run/systemd/system/.mark")
+    wrap = (*wrap[:5], wrap[5].replace("exec", "mount --bind %s /etc/postfix "
+                                       "&& exec" % host.etc), "sh")
+    env = dict(host.site.env, **systemd(host, "loaded", "disabled",
+                                        host.daemon.pid))
+    del env["MAIL_CONFIG"]
+    done = subprocess.run(
+        [*wrap, PBSCTL, "doctor", "--json", "--config", host.settings],
+        text=True, stdout=subprocess.PIPE, env=env)
+    rows = [json.loads(row) for row in done.stdout.splitlines()]
+    equal([(row["id"], row["remedy"]) for row in rows],
+          [("postfix-not-at-boot", "systemctl enable postfix"),
+           ("daemon-not-at-boot", "systemctl enable pop-before-smtp")],
+          "postfix-not-at-boot: its unit is disabled")
 
 
 # --- what it prints ---------------------------------------------------------
@@ -742,7 +847,7 @@ def everything():
 # master(8) waits before it starts another smtpd after one that could not start.
 PARTS = (output, lists, overrides, settings, unknown_type, sockets, running,
          late, logs, content, journal, daemon_settings, addresses, edited,
-         unwritten, processes, unclosed, stopped)
+         unwritten, processes, at_boot, unclosed, stopped)
 
 if servers.missing():
     skip_all(servers.missing())

@@ -434,6 +434,19 @@ examine_age(struct examination *x, const char *status)
 	REPORT(&x->report, FAULT_OLD_SETTINGS, file, changed, seen);
 }
 
+/* It runs now; will it after a boot? */
+static void
+examine_boot(struct examination *x)
+{
+	const struct service *service = &x->report.remedies.service;
+	char *enable = service_enable(service);
+
+	if (enable != NULL)
+		REPORT(&x->report, FAULT_NOT_AT_BOOT, service->how,
+		       service->off, enable);
+	free(enable);
+}
+
 static void
 examine_status(struct examination *x, const char *status)
 {
@@ -441,6 +454,7 @@ examine_status(struct examination *x, const char *status)
 	char text[24];
 
 	examine_processes(x, (pid_t)status_value(status, "pid"));
+	examine_boot(x);
 	examine_writing(x, (pid_t)status_value(status, "pid"));
 	examine_age(x, status);
 	snprintf(text, sizeof(text), "%" PRId64, replaced);

@@ -61,10 +61,15 @@ examine_all(struct examination *x)
 	struct err err;
 
 	x->socket = conf_socket(&x->conf);
+	find_user(x);
+	find_running(x);
+	remedies_find(&x->report.remedies, &x->conf, x->pid,
+		      x->conf.user == NULL && x->daemon.uid != geteuid()
+			  ? x->daemon.name
+			  : NULL);
 	x->surveyor = surveyor_new(&x->conf, &err);
 	if (x->surveyor == NULL)
 		REPORT(&x->report, FAULT_SETTINGS, err.text);
-	find_user(x);
 	examine_running(x);
 	examine_postfix(x);
 	examine_logs(x);
@@ -100,6 +105,8 @@ doctor(const struct options *options)
 
 	x.report.settings =
 	    options->config != NULL ? options->config : SETTINGS_FILE;
+	remedies_begin(&x.report.remedies, x.report.settings,
+		       &options->dbfiles);
 	if (settings_load_maps(&x.conf, options->config, &options->dbfiles,
 			       &err) != 0) {
 		REPORT(&x.report, FAULT_SETTINGS, err.text);

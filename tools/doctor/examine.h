@@ -25,6 +25,7 @@ struct examination {
 	time_t now;
 	struct identity daemon; /* the user that the daemon runs as */
 	char *socket;		/* where it listens */
+	pid_t pid;		/* of the running daemon; 0: it does not answer */
 	struct surveyor *surveyor; /* NULL: the patterns cannot be read */
 	struct strings foreign; /* other hosts whose lines a log has */
 	char *foreign_log;	/* one that has them */

@@ -144,9 +144,8 @@ report_unreadable(struct examination *x, const char *log)
 	} else if (group != NULL) {
 		free(how);
 		how = alloc_format("; the group %s may", group);
-		remedy = alloc_format("usermod -a -G %s %s && systemctl restart "
-				      "pop-before-smtp",
-				      group, user);
+		remedy = alloc_format("usermod -a -G %s %s && %s", group, user,
+				      x->report.remedies.restart);
 	} else {
 		remedy = alloc_format("setfacl -m u:%s:r '%s'", user, log);
 	}

@@ -65,6 +65,19 @@ examine_reading(struct postfix_state *s, const struct reading *reading,
 }
 
 static void
+examine_boot(struct postfix_state *s)
+{
+	struct report *report = &s->examination->report;
+	const struct service *postfix = &report->remedies.postfix;
+	char *enable = service_enable(postfix);
+
+	if (enable != NULL)
+		REPORT(report, FAULT_POSTFIX_NOT_AT_BOOT, postfix->how,
+		       postfix->off, enable);
+	free(enable);
+}
+
+static void
 examine_processes(struct postfix_state *s)
 {
 	char *pidfile =
@@ -85,6 +98,7 @@ examine_processes(struct postfix_state *s)
 		process_each(look_at_child, &reading);
 		examine_reading(s, &reading, "main.cf");
 		examine_reading(s, &reading, "master.cf");
+		examine_boot(s);
 	}
 	free(pidfile);
 }

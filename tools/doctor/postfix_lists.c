@@ -67,8 +67,12 @@ is_in(const struct postfix_state *s, const char *service, const char *name)
 static char *
 write_first(const struct postfix_state *s)
 {
-	return alloc_format("systemctl restart pop-before-smtp; when %s is "
-			    "there, run pbsctl doctor again for the rest",
+	const char *restart = s->examination->report.remedies.restart;
+
+	/* The setup wants no remedies. */
+	return alloc_format("%s; when %s is there, run pbsctl doctor again for "
+			    "the rest",
+			    restart != NULL ? restart : "start the daemon",
 			    s->map);
 }
 

@@ -195,6 +195,18 @@ process_has_word(pid_t pid, const char *file, const char *prefix)
 	return found;
 }
 
+void
+process_words(pid_t pid, struct strings *words)
+{
+	size_t len;
+	char *text = read_proc(pid, "cmdline", &len);
+
+	for (const char *p = text; p != NULL && p < text + len;
+	     p += strlen(p) + 1)
+		strings_add(words, p);
+	free(text);
+}
+
 char *
 process_flag(pid_t pid, const char *flag)
 {

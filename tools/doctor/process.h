@@ -8,6 +8,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+struct strings;
+
 enum { PROCESS_NAME_MAX = 32 };
 
 typedef void process_fn(void *arg, pid_t pid);
@@ -29,6 +31,8 @@ char *process_unit(pid_t);
 /* Whether its environment or command line has a word that begins so: 1 or 0,
  * -1 if they may not be seen. */
 int process_has_word(pid_t, const char *file, const char *prefix);
+/* Adds the words of its command line; none if they may not be seen. */
+void process_words(pid_t, struct strings *);
 /* The value of a flag of its command line, "--config=FILE" or in a word of its
  * own, to be freed; NULL: it has none, or it may not be seen. */
 char *process_flag(pid_t, const char *flag);

@@ -21,7 +21,10 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	 "postfix check; if there is no postconf, install Postfix first"},
     [FAULT_POSTFIX_STOPPED] =
 	{"postfix-stopped", "Postfix is not running",
-	 "%1 names no running process", "postfix start"},
+	 "%1 names no running process", "%START-POSTFIX%"},
+    [FAULT_POSTFIX_NOT_AT_BOOT] =
+	{"postfix-not-at-boot", "Postfix will not be started at the next boot",
+	 "%1: %2", "%3"},
     [FAULT_OPEN_RELAY] =
 	{"postfix-open-relay", "Postfix relays for everybody",
 	 "smtpd_relay_restrictions (%1) and smtpd_recipient_restrictions (%2) "
@@ -177,15 +180,19 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	 "set `logfile: \"journal:%3\"' in %CONFIG%"},
 
     [FAULT_SETTINGS] = {"settings", "the daemon refuses its settings", "%1",
-			"correct that, then: pop-before-smtp --check"},
+			"correct that, then: %CHECK%"},
     [FAULT_SOCKET] = {"daemon-silent", "the daemon does not answer", "%1",
 		      "%RESTART%"},
     [FAULT_STOPPED] = {"daemon-stopped", "the daemon is not running",
 		       "%1: nobody listens", "%START%"},
+    [FAULT_NOT_AT_BOOT] =
+	{"daemon-not-at-boot",
+	 "the daemon runs, but will not be started at the next boot",
+	 "%1: %2", "%3"},
     [FAULT_STALE_MAP] =
 	{"daemon-stale-map",
 	 "addresses stay authorized although no daemon would remove them",
-	 "postmap -s %1 prints %2", "pop-before-smtp --clear"},
+	 "postmap -s %1 prints %2", "%CLEAR%"},
     [FAULT_MAP_UNWRITTEN] =
 	{"daemon-map-unwritten",
 	 "the daemon cannot write the map %1, so who logs in may not relay",
@@ -256,11 +263,15 @@ static const struct fault_text texts[FAULT_COUNT] = {
 /* What a remedy says in more than one place. "%CONFIG%" is the file of settings.
  */
 static const struct {
-	const char *name, *text;
+	const char *name;
+	size_t offset; /* in struct remedies */
 } phrases[] = {
-    {"%START%", "systemctl start pop-before-smtp"},
-    {"%RESTART%", "systemctl restart pop-before-smtp"},
-    {"%RELOAD%", "systemctl reload pop-before-smtp"},
+    {"%START%", offsetof(struct remedies, start)},
+    {"%RESTART%", offsetof(struct remedies, restart)},
+    {"%RELOAD%", offsetof(struct remedies, reload)},
+    {"%CHECK%", offsetof(struct remedies, check)},
+    {"%CLEAR%", offsetof(struct remedies, clear)},
+    {"%START-POSTFIX%", offsetof(struct remedies, start_postfix)},
 };
 
 /* quoted: inside quotes of the shell. What a stranger has written into a log
@@ -282,11 +293,13 @@ print_word(FILE *out, const char *word, bool quoted)
 
 /* Prints what the '%' at *at stands for, and goes past it. */
 static void
-print_placeholder(FILE *out, const char *settings, const char **at,
+print_placeholder(FILE *out, const struct report *report, const char **at,
 		  const char *const *words, bool quoted)
 {
+	const char *remedies = (const char *)&report->remedies;
+
 	if (strncmp(*at, "%CONFIG%", 8) == 0) {
-		fputs(settings, out);
+		fputs(report->settings, out);
 		*at += 8;
 		return;
 	}
@@ -295,7 +308,8 @@ print_placeholder(FILE *out, const char *settings, const char **at,
 
 		if (strncmp(*at, phrases[i].name, len) != 0)
 			continue;
-		fputs(phrases[i].text, out);
+		print_word(out, *(char *const *)(const void *)(
+				    remedies + phrases[i].offset), false);
 		*at += len;
 		return;
 	}
@@ -317,8 +331,7 @@ fill(const struct report *report, const char *text, const char *const *words)
 
 	while (*text != '\0')
 		if (*text == '%') {
-			print_placeholder(out, report->settings, &text, words,
-					  quoted);
+			print_placeholder(out, report, &text, words, quoted);
 		} else {
 			quoted = *text == '\'';
 			fputc(*text++, out);
@@ -415,5 +428,6 @@ report_clear(struct report *report)
 	}
 	free(report->list);
 	strings_clear(&report->unseen);
+	remedies_clear(&report->remedies);
 	*report = (struct report){0};
 }

@@ -11,11 +11,13 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "tools/doctor/remedies.h"
 
 enum fault {
 	/* Postfix */
 	FAULT_POSTFIX_SETTINGS,
 	FAULT_POSTFIX_STOPPED,
+	FAULT_POSTFIX_NOT_AT_BOOT,
 	FAULT_OPEN_RELAY,
 	FAULT_NO_REFUSAL,
 	FAULT_NOT_NAMED,
@@ -59,6 +61,7 @@ enum fault {
 	FAULT_SETTINGS,
 	FAULT_SOCKET,
 	FAULT_STOPPED,
+	FAULT_NOT_AT_BOOT,
 	FAULT_STALE_MAP,
 	FAULT_MAP_UNWRITTEN,
 	FAULT_FOREIGN_MAP,
@@ -87,6 +90,7 @@ struct found_fault {
 
 struct report {
 	const char *settings; /* the file of settings that remedies name */
+	struct remedies remedies;
 	struct found_fault *list;
 	size_t count;
 	struct strings unseen; /* what this user may not look at */

@@ -164,22 +164,28 @@ same_maps(const struct strings *a, const struct strings *b)
 }
 
 void
+find_running(struct examination *x)
+{
+	const char *file = x->conf.config_file;
+	char *socket;
+
+	x->pid = daemon_at(x->socket);
+	socket = x->pid == 0 && file != NULL ? find_socket(file) : NULL;
+	if (socket == NULL)
+		return;
+	free(x->socket);
+	x->socket = socket;
+	x->pid = daemon_at(socket);
+}
+
+void
 examine_running(struct examination *x)
 {
 	struct strings maps = {0};
 	const char *file = x->conf.config_file;
-	pid_t pid = file != NULL ? daemon_at(x->socket) : 0;
-	char *socket;
 
-	if (file == NULL)
+	if (file == NULL || x->pid == 0 || !has_settings(x->pid, file))
 		return;
-	socket = pid == 0 ? find_socket(file) : NULL;
-	if (socket != NULL) {
-		free(x->socket);
-		x->socket = socket;
-	} else if (pid == 0 || !has_settings(pid, file)) {
-		return;
-	}
 	maps_at(x->socket, &maps);
 	if (maps.count > 0 && !same_maps(&maps, &x->conf.maps))
 		take_maps(x, &maps);

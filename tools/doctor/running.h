@@ -7,10 +7,14 @@
 
 struct examination;
 
+/* Finds the daemon that was started with these settings: the examination gets
+ * its process and its socket. */
+void find_running(struct examination *);
+
 /*
- * If the daemon that was started with these settings has other maps than they
- * name now, reports that. From then on the examination has the maps of the
- * daemon before those of the settings, and its socket.
+ * If that daemon has other maps than the settings name now, reports that. From
+ * then on the examination has the maps of the daemon before those of the
+ * settings.
  */
 void examine_running(struct examination *);
 

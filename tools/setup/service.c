@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "daemon/sys/subprocess.h"
+#include "tools/doctor/manager.h"
 #include "tools/setup/steps.h"
 
 enum { ASK_MS = 30 * 1000 };
@@ -66,12 +67,6 @@ plan_user(struct steps *steps)
 	free(command);
 }
 
-static bool
-has_systemd(void)
-{
-	return access("/run/systemd/system", F_OK) == 0;
-}
-
 bool
 service_keeps_run_dir(void)
 {
@@ -80,7 +75,7 @@ service_keeps_run_dir(void)
 	    "--value", NAME, NULL};
 	struct err err;
 	char *output = NULL;
-	bool kept = has_systemd() &&
+	bool kept = manager_is_systemd() &&
 		    subprocess_run(argv, ASK_MS, &output, &err) == 0 &&
 		    strcmp(output, "yes\n") == 0;
 
@@ -140,7 +135,7 @@ plan_script(struct steps *steps, bool changed)
 int
 service_plan(struct steps *steps, bool changed, struct err *err)
 {
-	bool systemd = has_systemd();
+	bool systemd = manager_is_systemd();
 
 	if (!systemd && access(script, X_OK) != 0)
 		return err_set(err, "systemd does not run here, and there is "

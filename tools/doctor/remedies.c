@@ -1,0 +1,243 @@
+#include "tools/doctor/remedies.h"
+
+#include <libgen.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/conf/conf.h"
+#include "tools/doctor/process.h"
+
+#define NAME "pop-before-smtp"
+
+/* ---- words of a shell ---- */
+
+static void
+print_word(FILE *out, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_@%+=:,./-";
+
+	if (*text != '\0' && text[strspn(text, plain)] == '\0') {
+		fputs(text, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *text != '\0'; text++)
+		if (*text == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(*text, out);
+	fputc('\'', out);
+}
+
+/* The same text as one word of a command line, to be freed. */
+static char *
+word_of(const char *text)
+{
+	char *word;
+	size_t len;
+	FILE *out = open_memstream(&word, &len);
+
+	print_word(out, text);
+	fclose(out);
+	return word;
+}
+
+/* The command line with which a process was started, to be freed. */
+static char *
+command_of(pid_t pid)
+{
+	struct strings words = {0};
+	char *command;
+	size_t len;
+	FILE *out = open_memstream(&command, &len);
+
+	process_words(pid, &words);
+	for (size_t i = 0; i < words.count; i++) {
+		if (i > 0)
+			fputc(' ', out);
+		print_word(out, words.list[i]);
+	}
+	fclose(out);
+	strings_clear(&words);
+	return command;
+}
+
+/* ---- the daemon's own commands ---- */
+
+void
+remedies_begin(struct remedies *r, const char *config,
+	       const struct strings *dbfiles)
+{
+	size_t len;
+	FILE *out = open_memstream(&r->flags, &len);
+
+	if (access(config, F_OK) == 0) {
+		fputs(" --config=", out);
+		print_word(out, config);
+	}
+	for (size_t i = 0; i < dbfiles->count; i++) {
+		fputs(" --dbfile=", out);
+		print_word(out, dbfiles->list[i]);
+	}
+	fclose(out);
+	r->check = alloc_format(NAME " --check%s", r->flags);
+}
+
+/* root writes no map in a directory of another user: it has to be told to
+ * become that user. To be freed; "": it need not. */
+static char *
+owner_flag(const struct conf *conf)
+{
+	const struct passwd *pw = NULL;
+
+	for (size_t i = 0; conf->user == NULL && i < conf->maps.count; i++) {
+		char *copy = alloc_string(strchr(conf->maps.list[i], ':') + 1);
+		struct stat st;
+
+		if (pw == NULL && *copy == '/' &&
+		    stat(dirname(copy), &st) == 0 && st.st_uid != geteuid())
+			pw = getpwuid(st.st_uid);
+		free(copy);
+	}
+	return pw != NULL ? alloc_format(" --user=%s", pw->pw_name)
+			  : alloc_string("");
+}
+
+/* ---- start and stop it ---- */
+
+/* Whether the service is what started this process. */
+static bool
+has_started(const struct service *service, pid_t pid)
+{
+	char name[PROCESS_NAME_MAX];
+
+	switch (service->manager) {
+	case MANAGER_SYSTEMD:
+		return service->main == pid;
+	case MANAGER_OPENRC:
+	case MANAGER_SCRIPT:
+		return process_has_word(pid, "cmdline", "--daemon") > 0;
+	case MANAGER_RUNIT:
+		process_name(process_parent(pid), name);
+		return strcmp(name, "runsv") == 0;
+	default:
+		return false;
+	}
+}
+
+/* Nothing is known to start this process again. */
+static char *
+restart_by_hand(pid_t pid)
+{
+	char *command = command_of(pid), *restart;
+
+	if (pid == 1)
+		restart = alloc_string("restart this container");
+	else if (process_has_word(pid, "cmdline", "--daemon") > 0)
+		restart = alloc_format(
+		    "kill %ld; while kill -0 %ld 2>/dev/null; do sleep 1; "
+		    "done; %s",
+		    (long)pid, (long)pid, command);
+	else
+		restart = alloc_format(
+		    "kill %ld; then, if nothing starts it again: %s",
+		    (long)pid, command);
+	free(command);
+	return restart;
+}
+
+static char *
+start_by_hand(const struct remedies *r, const struct conf *conf,
+	      const char *user)
+{
+	return alloc_format(NAME "%s%s%s%s", r->flags,
+			    user != NULL ? " --user=" : "",
+			    user != NULL ? user : "",
+			    conf->pidfile != NULL
+				? ""
+				: " --daemon=/run/" NAME ".pid");
+}
+
+static void
+find_service(struct remedies *r, pid_t daemon)
+{
+	char *unit = daemon != 0 ? process_unit(daemon) : NULL;
+
+	if (unit != NULL && manager_is_systemd())
+		unit[strlen(unit) - strlen(".service")] = '\0';
+	service_find(&r->service, unit != NULL ? unit : NAME);
+	free(unit);
+}
+
+static void
+find_commands(struct remedies *r, const struct conf *conf, pid_t daemon,
+	      const char *user)
+{
+	if (daemon != 0 && !has_started(&r->service, daemon)) {
+		r->restart = restart_by_hand(daemon);
+		r->reload = alloc_format("kill -HUP %ld", (long)daemon);
+	} else {
+		r->start = service_start(&r->service);
+		r->restart = service_restart(&r->service);
+		r->reload = service_reload(&r->service);
+	}
+	if (r->start == NULL)
+		r->start = start_by_hand(r, conf, user);
+	if (r->restart == NULL)
+		r->restart = alloc_string(r->start);
+	if (r->reload == NULL)
+		r->reload = alloc_string(r->start);
+}
+
+/* A manager knows only the usual instance. */
+static char *
+start_postfix(struct service *postfix)
+{
+	const char *other = getenv("MAIL_CONFIG");
+	char *start;
+
+	if (other != NULL) {
+		char *dir = word_of(other);
+
+		start = alloc_format("postfix -c %s start", dir);
+		free(dir);
+		return start;
+	}
+	service_find(postfix, "postfix");
+	start = service_start(postfix);
+	return start != NULL ? start : alloc_string("postfix start");
+}
+
+void
+remedies_find(struct remedies *r, const struct conf *conf, pid_t daemon,
+	      const char *user)
+{
+	char *owner = owner_flag(conf);
+
+	r->clear = alloc_format(NAME " --clear%s%s", r->flags, owner);
+	find_service(r, daemon);
+	find_commands(r, conf, daemon, user);
+	r->start_postfix = start_postfix(&r->postfix);
+	free(owner);
+}
+
+void
+remedies_clear(struct remedies *r)
+{
+	free(r->flags);
+	free(r->check);
+	free(r->clear);
+	free(r->start);
+	free(r->restart);
+	free(r->reload);
+	free(r->start_postfix);
+	service_clear(&r->service);
+	service_clear(&r->postfix);
+	*r = (struct remedies){0};
+}
