@@ -304,3 +304,24 @@ cidr_is_wide(const struct cidr *net)
 
 	return net->bits < bits && !cidr_is_private(net);
 }
+
+bool
+cidr_cover_ipv4(const struct cidr *nets, size_t count)
+{
+	uint64_t end = UINT64_C(1) << 32, next = 0, before;
+
+	/* next: the first address that is in none of those looked at. */
+	do {
+		before = next;
+		for (size_t i = 0; i < count && next < end; i++) {
+			struct addr at = {4, {(uint8_t)(next >> 24),
+					      (uint8_t)(next >> 16),
+					      (uint8_t)(next >> 8),
+					      (uint8_t)next}};
+
+			if (cidr_contains(&nets[i], &at))
+				next = (next | (end - 1) >> nets[i].bits) + 1;
+		}
+	} while (next < end && next > before);
+	return next == end;
+}

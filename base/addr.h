@@ -69,4 +69,7 @@ bool cidr_is_private(const struct cidr *);
 enum { CIDR_WIDE_4 = 16, CIDR_WIDE_6 = 32 };
 bool cidr_is_wide(const struct cidr *);
 
+/* Whether these networks have every IPv4 address, one of them or together. */
+bool cidr_cover_ipv4(const struct cidr *, size_t count);
+
 #endif

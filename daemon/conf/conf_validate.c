@@ -243,6 +243,9 @@ conf_warn(const struct conf *conf)
 		log_warning("grace: %us is more than a day: by then somebody "
 			    "else often has the address, and may relay",
 			    conf->grace);
+	if (cidr_cover_ipv4(conf->exclude, conf->nexclude))
+		log_warning("exclude: contains every IPv4 address, so no login "
+			    "over IPv4 authorizes");
 	if (asks_for_policy(&conf->policy) && !has_map(conf, "policy"))
 		log_warning("policy: has no effect: dbfile has no policy: map");
 	if (conf->peers != NULL)

@@ -88,6 +88,17 @@ def long_grace():
            "a day is no fault", other.stdout)
 
 
+def all_excluded():
+    with pbs.Site() as site:
+        done = site.run("--exclude=0.0.0.0/1", "--exclude=128.0.0.0/1",
+                        "--check")
+        contains(done.stdout + done.stderr, "no login over IPv4 authorizes",
+                 "networks that are all of IPv4")
+        done = site.run("--exclude=0.0.0.0/1", "--exclude=::/0", "--check")
+        ok("no login over" not in done.stdout + done.stderr,
+           "all of IPv6 is no fault", done.stdout)
+
+
 def shared():
     with pbs.Site() as site:
         daemon = site.start()
@@ -165,4 +176,4 @@ def costly():
 
 
 main(left_out, left_out_before, link_local, zones_grant_nothing, long_grace,
-     shared, costly, early_stop)
+     all_excluded, shared, costly, early_stop)

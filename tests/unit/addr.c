@@ -301,9 +301,40 @@ test_widths(void)
 	}
 }
 
+static void
+test_cover(void)
+{
+	static const struct {
+		const char *nets[4];
+		bool whole;
+	} cases[] = {
+	    {{"0.0.0.0/0"}, true},
+	    {{"128.0.0.0/1", "0.0.0.0/1"}, true},
+	    {{"192.0.0.0/2", "128.0.0.0/2", "10.0.0.0/8", "0.0.0.0/1"}, true},
+	    {{"128.0.0.0/1", "0.0.0.0/2", "64.0.0.0/3"}, false},
+	    {{"0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3"}, false},
+	    {{"0.0.0.0/8", "128.0.0.0/1"}, false},
+	    {{"::/0"}, false},
+	    {{NULL}, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cidr all[4];
+		size_t n = 0;
+
+		for (; n < 4 && cases[i].nets[n] != NULL; n++)
+			cidr_parse(&all[n], cases[i].nets[n],
+				   strlen(cases[i].nets[n]));
+		ok(cidr_cover_ipv4(all, n) == cases[i].whole,
+		   "%s and others are all of IPv4: %d",
+		   n > 0 ? cases[i].nets[0] : "no network", cases[i].whole);
+	}
+}
+
 int
 main(void)
 {
+	test_cover();
 	test_spellings();
 	test_as_inet_pton();
 	test_equal();
