@@ -492,9 +492,9 @@ def content(host):
     noise = line("postfix/smtpd[7]: connect from unknown[192.0.2.9]") * 9
     os.mkdir(site.path("lines"))
 
-    def seed(fault, remedy, name, text, **changes):
+    def seed(fault, remedy, name, text, env=None, **changes):
         path = site.write("lines/mail.log", text)
-        found = dict(settings=host.yaml("lines.yaml", logfile=path, **changes))
+        found = dict(env=env, settings=host.yaml("lines.yaml", logfile=path, **changes))
         if fault:
             host.finds(fault, remedy, name, **found)
         else:
@@ -522,9 +522,40 @@ def content(host):
     seed("log-other", site.path("lines/dovecot.log"),
          "the logins are in another log", noise)
     os.unlink(site.path("lines/dovecot.log"))
+    seed(None, None, "Dovecot logs to its service manager", noise,
+         env=fake_doveconf(host, "", "/dev/stderr"))
+    elsewhere = site.write("elsewhere.log", login())
+    for name, values in (("log_path", ("", elsewhere)),
+                         ("info_log_path", (elsewhere, "syslog"))):
+        seed("log-dovecot", "logfile: " + elsewhere, "Dovecot's " + name,
+             noise, env=fake_doveconf(host, *values))
+    seed(None, None, "with logins in a log it is no fault", login(),
+         env=fake_doveconf(host, "", elsewhere))
+    seed(None, None, "nor if Dovecot's log is the one that is followed", noise,
+         env=fake_doveconf(host, "", site.path("lines/mail.log")))
+    settings = host.yaml("lines.yaml", logfile='"journal:%s"'
+                         % site.path("lines"))
+    ok("log-dovecot" in [row["id"] for row in host.found(
+        settings=settings, env=fake_doveconf(host, "", elsewhere))],
+       "log-dovecot: the journal is followed, and Dovecot logs to a file")
     if unsynchronised():
         seed("clock", "NTP", "a log of two hosts", login() + login(
             host="another"))
+
+
+def fake_doveconf(host, info, plain=""):
+    """An environment in which Dovecot has these paths of logs."""
+    place = host.site.path("dovecot")
+    os.makedirs(place, exist_ok=True)
+    host.site.write("dovecot/doveconf", """#!/bin/sh
+case $2 in
+info_log_path) echo '%s' ;;
+log_path) echo '%s' ;;
+*) echo ;;
+esac
+""" % (info, plain))
+    os.chmod(place + "/doveconf", 0o755)
+    return {"PATH": place + ":" + os.environ["PATH"]}
 
 
 def unsynchronised():
@@ -554,11 +585,43 @@ def daemon_settings(host):
     net = host.yaml("exclude.yaml", exclude="[192.0.2.0/24]")
     host.finds("daemon-excluded", "kill -HUP {}", "exclude: was not reloaded",
                settings=net)
+    host.finds("daemon-all-excluded", "widest", "all of IPv4 in two halves",
+               settings=host.yaml("all.yaml", exclude="[0.0.0.0/1, 128.0.0.0/1]"
+                                  ))
+    writers(host)
     changed = host.yaml("pbs.yaml")
     soon = time.time() + 60
     os.utime(changed, (soon, soon))
     host.finds("daemon-old-settings", "kill -HUP {}", "changed since")
     os.utime(changed, (0, 0))
+
+
+def writers(host):
+    """Somebody else can write what Postfix trusts."""
+    above = host.site.path("above")
+    where = os.path.join(above, "map")
+    os.makedirs(where, 0o755)
+    path = os.path.join(where, "pbs")
+    host.site.write("above/map/pbs.db", "")
+    settings = host.yaml("writers.yaml", dbfile="hash:" + path,
+                         checkpoint="")
+    etc = host.etc_with({"smtpd_relay_restrictions": "permit_mynetworks, "
+                         "check_client_access hash:%s, reject" % path})
+    for what, mode in ((where, 0o777), (where, 0o775), (above, 0o777),
+                       (path + ".db", 0o666)):
+        before = stat.S_IMODE(os.stat(what).st_mode)
+        os.chmod(what, mode)
+        rows = host.found(settings=settings, etc=etc)
+        rows = [row for row in rows if row["id"] == "daemon-map-writable"]
+        equal([row["remedy"] for row in rows], ["chmod go-w '%s'" % what],
+              "daemon-map-writable: mode %o of %s" % (
+                  mode, os.path.basename(what)))
+        os.chmod(what, before)
+    for what, mode in ((above, 0o1777), (above, 0o775), (where, 0o755)):
+        os.chmod(what, mode)
+        ok("daemon-map-writable" not in [row["id"] for row in host.found(
+            settings=settings, etc=etc)], "mode %o of %s is no fault" % (
+                mode, os.path.basename(what)))
 
 
 def seccomp(pid):
@@ -760,6 +823,13 @@ def managers(host):
            systemd(host, "not-found", ""))
     starts("rc-service pop-before-smtp start", "under OpenRC", machine(
         "/run/openrc/softlevel", "/etc/init.d/pop-before-smtp"))
+    shutil.copy(shutil.which("sleep"), host.site.path("runsvdir"))
+    runit = subprocess.Popen([host.site.path("runsvdir"), "600"])
+    wrap = machine("/var/service/pop-before-smtp/run")
+    starts("sv up pop-before-smtp", "under runit", (*wrap[:5], wrap[5].replace(
+        "/etc/init.d", "/var"), "sh"))
+    runit.kill()
+    runit.wait()
     script = machine("/etc/init.d/pop-before-smtp")
     code, rows = host.doctor(wrap=script)
     ok(rows[0]["remedy"].endswith("/etc/init.d/pop-before-smtp start"),

@@ -236,6 +236,9 @@ examine_exclusion(struct examination *x, const struct listing *row,
 {
 	char network[ADDR_TEXT_MAX + 8];
 
+	/* One finding is enough if it refuses all of them. */
+	if (cidr_cover_ipv4(x->conf.exclude, x->conf.nexclude))
+		return;
 	for (size_t i = 0; i < x->conf.nexclude; i++) {
 		if (!cidr_contains(&x->conf.exclude[i], &row->addr))
 			continue;
@@ -473,6 +476,8 @@ examine_daemon(struct examination *x)
 	snprintf(grace, sizeof(grace), "%" PRIu32 " s", x->conf.grace);
 	if (x->conf.grace > DAY)
 		REPORT(&x->report, FAULT_GRACE, grace);
+	if (cidr_cover_ipv4(x->conf.exclude, x->conf.nexclude))
+		REPORT(&x->report, FAULT_ALL_EXCLUDED, NULL);
 	if (geteuid() != 0 && access(x->socket, W_OK) != 0 &&
 	    errno == EACCES) {
 		report_unseen(&x->report,

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <grp.h>
 #include <inttypes.h>
@@ -15,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/suggest.h"
+#include "daemon/sys/helper.h"
 #include "tools/doctor/examine.h"
 #include "tools/doctor/journal.h"
 #include "tools/doctor/survey.h"
@@ -24,6 +27,7 @@ enum {
 	SKEW_MAX = 120, /* seconds between a stamp and the write of its line */
 	FEW_LINES = 5,	/* too few to judge their form */
 	SIBLINGS_MAX = 40,
+	DOVECONF_MS = 1000,
 };
 
 /* ---- a log that is not there ---- */
@@ -413,6 +417,62 @@ examine_glob(struct examination *x, const char *pattern)
 	globfree(&found);
 }
 
+/* ---- Dovecot's own log ---- */
+
+/* Whether a log of the settings is this file. */
+static bool
+is_followed(const struct examination *x, const char *path)
+{
+	for (size_t i = 0; i < x->conf.logfiles.count; i++) {
+		const char *log = x->conf.logfiles.list[i];
+		struct stat one, other;
+
+		if (fnmatch(log, path, FNM_PATHNAME) == 0 ||
+		    (stat(log, &one) == 0 && stat(path, &other) == 0 &&
+		     one.st_ino == other.st_ino && one.st_dev == other.st_dev))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a finding before this one has named that log. */
+static bool
+is_reported(const struct examination *x, const char *path)
+{
+	for (size_t i = 0; i < x->report.count; i++)
+		if (x->report.list[i].fault == FAULT_LOG_OTHER &&
+		    strstr(x->report.list[i].what, path) != NULL)
+			return true;
+	return false;
+}
+
+/* "" or a file: the first of these settings that has a value decides. */
+static void
+examine_dovecot(struct examination *x)
+{
+	static const char *const names[] = {"info_log_path", "log_path"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *const argv[] = {"doveconf", "-h", names[i], NULL};
+		struct err err;
+		char *path = NULL;
+		bool known = helper_run(NULL, argv, DOVECONF_MS, &path,
+					&err) == 0;
+
+		if (known)
+			path[strcspn(path, "\n")] = '\0';
+		if (!known || *path == '\0') {
+			free(path);
+			continue;
+		}
+		if (*path == '/' && strncmp(path, "/dev/", 5) != 0 &&
+		    !is_followed(x, path) && !is_reported(x, path))
+			REPORT(&x->report, FAULT_LOG_DOVECOT, path, names[i]);
+		free(path);
+		return;
+	}
+}
+
 void
 examine_logs(struct examination *x)
 {
@@ -428,4 +488,6 @@ examine_logs(struct examination *x)
 		else
 			examine_file(x, log);
 	}
+	if (x->conf.logfiles.count > 0 && !x->logins)
+		examine_dovecot(x);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 
@@ -13,6 +14,7 @@
 #include "base/readfile.h"
 #include "tools/doctor/examine.h"
 #include "tools/doctor/network_disk.h"
+#include "tools/doctor/postfix_state.h"
 #include "tools/doctor/process.h"
 
 enum {
@@ -47,6 +49,46 @@ examine_file_system(struct examination *x, const char *path)
 
 	if (name != NULL)
 		REPORT(&x->report, FAULT_NETWORK_DISK, path, name);
+}
+
+/* ---- who may write a map ---- */
+
+/* own: this is the map, or its directory. Further up, the sticky bit keeps what
+ * is there from being renamed. */
+static bool
+report_writable(struct examination *x, const char *map, const char *path,
+		bool own)
+{
+	struct stat st;
+	char mode[8];
+
+	if (stat(path, &st) != 0 ||
+	    !(st.st_mode & (own ? S_IWGRP | S_IWOTH : S_IWOTH)) ||
+	    (!own && st.st_mode & S_ISVTX))
+		return false;
+	snprintf(mode, sizeof(mode), "%04o", (unsigned int)st.st_mode & 07777);
+	REPORT(&x->report, FAULT_MAP_WRITABLE, map, path, mode);
+	return true;
+}
+
+/* Who may write a directory on the way to the map may put another one there. */
+static void
+examine_writers(struct examination *x, const char *map)
+{
+	char *path = postfix_file_of(map), *slash;
+
+	if (path == NULL || *path != '/') {
+		free(path);
+		return;
+	}
+	for (int level = 0; !report_writable(x, map, path, level < 2);
+	     level++) {
+		slash = strrchr(path, '/');
+		if (slash == path)
+			break;
+		*slash = '\0';
+	}
+	free(path);
 }
 
 static void
@@ -126,8 +168,10 @@ examine_newlines(struct examination *x, const char *program)
 void
 examine_machine(struct examination *x)
 {
-	for (size_t i = 0; x->conf.write && i < x->conf.maps.count; i++)
+	for (size_t i = 0; x->conf.write && i < x->conf.maps.count; i++) {
 		examine_map_disk(x, x->conf.maps.list[i]);
+		examine_writers(x, x->conf.maps.list[i]);
+	}
 	for (size_t i = 0; i < x->conf.logfiles.count; i++)
 		if (*x->conf.logfiles.list[i] == '/')
 			examine_file_system(x, x->conf.logfiles.list[i]);

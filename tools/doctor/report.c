@@ -157,6 +157,10 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"log-other", "the logins are not in %1, but in %2",
 	 "the last %3 lines of the one have no login, those of the other %4",
 	 "set `logfile: %2' in %CONFIG%"},
+    [FAULT_LOG_DOVECOT] =
+	{"log-dovecot", "Dovecot logs its logins to %1, which is not followed",
+	 "doveconf: %2 = %1; in what is followed there is no login",
+	 "set `logfile: %1' in %CONFIG%, then: %RESTART%"},
     [FAULT_LOG_AHEAD] =
 	{"log-ahead", "the stamps in %1 are ahead of the clock",
 	 "the last line has a stamp %2 after it was written%3",
@@ -197,6 +201,10 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"daemon-map-unwritten",
 	 "the daemon cannot write the map %1, so who logs in may not relay",
 	 "%2", "%3"},
+    [FAULT_MAP_WRITABLE] =
+	{"daemon-map-writable",
+	 "others than the daemon can write the map %1, and so let anybody relay",
+	 "the mode of %2 is %3", "chmod go-w '%2'"},
     [FAULT_FOREIGN_MAP] =
 	{"daemon-foreign-map", "something else than the daemon writes the map",
 	 "pbsctl status: map_replaced %1",
@@ -217,6 +225,12 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_EXCLUDED] =
 	{"daemon-excluded", "an address is authorized that exclude: refuses: %1",
 	 "%2 of exclude: contains it", "%RELOAD%"},
+    [FAULT_ALL_EXCLUDED] =
+	{"daemon-all-excluded",
+	 "exclude: refuses every IPv4 address, so nobody is authorized over "
+	 "IPv4",
+	 "the networks of exclude: are together 0.0.0.0/0",
+	 "take the widest of them out of exclude: in %CONFIG%, then: %RELOAD%"},
     [FAULT_GRACE] =
 	{"daemon-grace", "a login authorizes for longer than a day",
 	 "grace is %1; by then, somebody else often has the address",
