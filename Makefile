@@ -30,6 +30,7 @@ prefix		= /usr/local
 exec_prefix	= $(prefix)
 bindir		= $(exec_prefix)/bin
 sbindir		= $(exec_prefix)/sbin
+libdir		= $(exec_prefix)/lib
 libexecdir	= $(exec_prefix)/libexec
 sysconfdir	= /etc
 datadir		= $(prefix)/share
@@ -45,6 +46,7 @@ logrotatedir	= $(sysconfdir)/logrotate.d
 bashdir		= $(datadir)/bash-completion/completions
 zshdir		= $(datadir)/zsh/site-functions
 fishdir		= $(datadir)/fish/vendor_completions.d
+moduledir	= $(libdir)/pop-before-smtp
 patterndir	= $(datadir)/pop-before-smtp/patterns
 
 INSTALL	= install
@@ -64,7 +66,7 @@ endif
 # What this machine has. Made before all else, and make then begins anew with
 # it. Plain `make', `run' and `test' install packages; the others say what is
 # missing.
-LIBS	= -pthread
+LIBS	= -pthread -ldl
 NEED	= $(if $(MAKECMDGOALS),$(if $(filter run test,$(MAKECMDGOALS)),,--check))
 ifneq ($(filter-out clean help coverage cross deb rpm,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
@@ -88,10 +90,11 @@ PLACES	= -DPATTERN_DIR='"$(patterndir)"' -DSYSCONF_DIR='"$(sysconfdir)"' \
 	-DSBIN_DIR='"$(sbindir)"' \
 	-DLIBEXEC_DIR='"$(libexecdir)/pop-before-smtp"' \
 	-DSTATE_DIR='"$(localstatedir)/lib/pop-before-smtp"' \
+	-DMODULE_DIR='"$(moduledir)"' \
 	-DRUN_DIR='"$(runstatedir)/pop-before-smtp"'
 PLACED	= patterns/match/patterndir daemon/sandbox/sandbox \
 	daemon/conf/conf_defaults daemon/conf/conf_load daemon/conf/options \
-	daemon/keeper/boot_map \
+	daemon/keeper/boot_map daemon/link/tls \
 	tools/import/import_perl tools/postfix/importing \
 	tools/setup/map_choice tools/setup/service tools/setup/plan
 # Where it was built is no part of what is built.
@@ -101,14 +104,21 @@ ALL_LDFLAGS = -pie -Wl,--as-needed,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)
 
 ROOMS	= base patterns maps daemon tools
 MAINS	= daemon/main.c tools/pbsctl.c
+# OpenSSL is in a module, which daemon/link/tls.c loads, with what its source
+# uses of base.
+MODULE_MAIN = daemon/link/tls_openssl.c
+MODULE	= $(if $(filter-out $(OMIT),$(MODULE_MAIN)),$(BUILD)/pbs-tls.so)
+MODULE_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(MODULE_MAIN) \
+		 base/addr.c base/alloc.c base/err.c)
 # A room may have rooms inside.
-sources	= $(filter-out $(OMIT) $(MAINS),$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
+sources	= $(filter-out $(OMIT) $(MAINS) $(MODULE_MAIN),$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
 objects	= $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 
-PROGRAMS = $(BUILD)/pop-before-smtp $(BUILD)/pbsctl
+PROGRAMS = $(BUILD)/pop-before-smtp $(BUILD)/pbsctl $(MODULE)
 UNITS	= $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 BENCHES	= $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
-HELPERS	= $(patsubst tests/format/%.c,$(BUILD)/tests/format/%,$(wildcard tests/format/*.c))
+HELPERS	= $(patsubst tests/format/%.c,$(BUILD)/tests/format/%,$(wildcard tests/format/*.c)) \
+	  $(MODULE:$(BUILD)/%=$(BUILD)/tests/format/%)
 FAULTLIB = $(BUILD)/tests/lib/faultlib.so $(BUILD)/tests/lib/clocklib.so
 MANUALS	= $(wildcard daemon/*.5 daemon/*.8 patterns/*.5 tools/*.8)
 
@@ -122,6 +132,13 @@ $(BUILD)/pop-before-smtp: $(BUILD)/daemon/main.o $(ROOMS:%=$(BUILD)/lib%.a)
 
 $(BUILD)/pbsctl: $(BUILD)/tools/pbsctl.o $(ROOMS:%=$(BUILD)/lib%.a)
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
+
+# It exports its table alone. A sanitizer's own symbols are in the program.
+$(BUILD)/pbs-tls.so: $(MODULE_OBJECTS)
+	$(call say,LD,$@)$(CC) $(filter-out -pie,$(ALL_LDFLAGS)) -shared \
+	    $(if $(SAN),,-Wl,-z,defs) -o $@ $^ $(LIBS)
+
+$(MODULE_OBJECTS): MODULE_FLAGS = -fPIC -fvisibility=hidden
 
 # Each room is an archive; later ones may use earlier ones.
 archives = $(BUILD)/libtools.a $(BUILD)/libdaemon.a $(BUILD)/libmaps.a \
@@ -153,7 +170,7 @@ $(PLACED:%=$(BUILD)/%.o): $(BUILD)/places
 $(BUILD)/%.o: %.c $(BUILD)/options
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CPPFLAGS) $(PLACE_FLAGS) $(ALL_CFLAGS) \
-	    -MMD -MP -c -o $@ $<
+	    $(MODULE_FLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/tap.o \
     $(ROOMS:%=$(BUILD)/lib%.a)
@@ -164,6 +181,11 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(ROOMS:%=$(BUILD)/lib%.a)
 
 $(BUILD)/tests/format/%: $(BUILD)/tests/format/%.o $(ROOMS:%=$(BUILD)/lib%.a)
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $< $(archives) $(LIBS)
+
+# Beside the program that loads it.
+$(BUILD)/tests/format/pbs-tls.so: $(BUILD)/pbs-tls.so
+	@mkdir -p $(@D)
+	@cp $< $@
 
 # Preloaded by tests: calls that fail. It must not be instrumented itself.
 $(BUILD)/tests/lib/%.so: tests/lib/%.c
@@ -237,6 +259,8 @@ install: all
 	    "$(DESTDIR)$(bashdir)" "$(DESTDIR)$(zshdir)" "$(DESTDIR)$(fishdir)"
 	$(INSTALL_PROGRAM) $(BUILD)/pop-before-smtp "$(DESTDIR)$(sbindir)"
 	$(INSTALL_PROGRAM) $(BUILD)/pbsctl "$(DESTDIR)$(bindir)"
+	$(if $(MODULE),$(INSTALL) -d "$(DESTDIR)$(moduledir)")
+	$(if $(MODULE),$(INSTALL_PROGRAM) $(MODULE) "$(DESTDIR)$(moduledir)")
 	$(INSTALL_SCRIPT) tools/import/import-perl \
 	    "$(DESTDIR)$(libexecdir)/pop-before-smtp"
 	$(INSTALL_DATA) patterns/*.yaml "$(DESTDIR)$(patterndir)"
@@ -322,7 +346,7 @@ uninstall:
 	for m in $(notdir $(MANUALS)); do \
 	    rm -f "$(DESTDIR)$(mandir)/man$${m##*.}/$$m"; done
 	rm -rf "$(DESTDIR)$(datadir)/pop-before-smtp" "$(DESTDIR)$(docdir)" \
-	    "$(DESTDIR)$(libexecdir)/pop-before-smtp"
+	    "$(DESTDIR)$(libexecdir)/pop-before-smtp" "$(DESTDIR)$(moduledir)"
 
 memcheck: $(PROGRAMS) $(UNITS) $(BENCHES) $(FAULTLIB)
 	@packaging/install-packages test

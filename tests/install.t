@@ -44,6 +44,13 @@ def read(*path):
         return f.read()
 
 
+def module(tree):
+    """What is there only with the libraries for several hosts."""
+    without = "WITHOUT_PEERS" in read(
+        tree, os.environ.get("BUILD", "build"), "config.mk")
+    return [] if without else ["usr/lib/pop-before-smtp/pbs-tls.so"]
+
+
 def installs():
     """From a copy: other tests run the programs that another prefix would
     build again."""
@@ -64,6 +71,7 @@ def installs():
         script = "usr/libexec/pop-before-smtp/import-perl"
         ok(os.access(os.path.join(top, script), os.X_OK), script + " can run")
         for name in ("usr/sbin/pop-before-smtp", "usr/bin/pbsctl",
+                     *module(tree),
                      "usr/share/pop-before-smtp/patterns/dovecot.yaml",
                      "usr/share/man/man8/pop-before-smtp.8",
                      "usr/share/man/man8/pbsctl.8",
@@ -110,6 +118,7 @@ def in_rpm(name):
     macros = {"name": "pop-before-smtp", "_prefix": "usr",
               "_sbindir": "usr/sbin",
               "_bindir": "usr/bin", "_libexecdir": "usr/libexec",
+              "_libdir": "usr/lib",
               "_datadir": "usr/share", "_mandir": "usr/share/man",
               "_docdir": "usr/share/doc", "_sysconfdir": "etc",
               "_localstatedir": "var"}
@@ -245,12 +254,15 @@ def next_step():
 def another_prefix():
     """The directories are compiled in: none is to be left from before."""
     with tempfile.TemporaryDirectory() as top:
-        name = top + "/patterns/match/patterndir.o"
         for prefix in ("/usr", "/opt/pbs"):
-            make("BUILD=" + top, "prefix=" + prefix, name)
-            with open(name, "rb") as f:
-                ok(os.fsencode(prefix + "/share/pop-before-smtp") in f.read(),
-                   "make prefix=%s compiles it in" % prefix)
+            for source, place in (
+                    ("patterns/match/patterndir", "/share/pop-before-smtp"),
+                    ("daemon/link/tls", "/lib/pop-before-smtp/pbs-tls.so")):
+                name = "%s/%s.o" % (top, source)
+                make("BUILD=" + top, "prefix=" + prefix, name)
+                with open(name, "rb") as f:
+                    ok(os.fsencode(prefix + place) in f.read(),
+                       "make prefix=%s compiles %s in" % (prefix, place))
 
 
 def without_libraries():

@@ -1,251 +1,190 @@
 #include "daemon/link/tls.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
-#include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "daemon/link/tls_module.h"
 
-struct tls_context {
-	SSL_CTX *ctx;
-};
+/* ---- where the module is ---- */
 
-struct tls {
-	SSL *ssl;
-};
-
-/* ---- what went wrong ---- */
-
-/* The first error in OpenSSL's queue, which is cleared. */
-static const char *
-first_error(void)
+/* The path of this program, or an empty string. */
+static void
+find_program(char path[PATH_MAX])
 {
-	unsigned long code = ERR_get_error();
-	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
 
-	ERR_clear_error();
-	return reason != NULL ? reason : "TLS failed";
+	path[len > 0 ? len : 0] = '\0';
+}
+
+/* Beside the program, as in a build tree; else where it is installed. Nothing
+ * in the environment has a say. The caller frees it. */
+static char *
+find_module(const char *program)
+{
+	char *copy = alloc_string(program);
+	char *beside = alloc_format("%s/" TLS_MODULE_FILE, dirname(copy));
+
+	free(copy);
+	if (*program == '/' && access(beside, F_OK) == 0)
+		return beside;
+	free(beside);
+	return alloc_string(MODULE_DIR "/" TLS_MODULE_FILE);
+}
+
+/* ---- whether it may be loaded ---- */
+
+/* Whether nobody can write to it who could not write to the program as well. */
+static bool
+is_as_safe(const struct stat *st, const struct stat *program)
+{
+	if (st->st_uid != 0 && st->st_uid != program->st_uid)
+		return false;
+	if ((st->st_mode & S_IWGRP) != 0 &&
+	    ((program->st_mode & S_IWGRP) == 0 ||
+	     st->st_gid != program->st_gid))
+		return false;
+	return (st->st_mode & S_IWOTH) == 0;
 }
 
 static int
-fail_with(struct err *err, const char *what, const char *file)
+refuse(const char *path, const struct stat *st, struct err *err)
 {
-	return err_set(err, "%s: %s: %s", what, file, first_error());
+	return err_set(err,
+		       "%s: not loaded: users who cannot change this program "
+		       "can write to it (mode %o, owner %u, group %u)",
+		       path, (unsigned int)st->st_mode & 07777, st->st_uid,
+		       st->st_gid);
 }
 
-/* ---- contexts ---- */
-
-/* For a key with a passphrase, OpenSSL would prompt on a terminal that we lack.
- */
+/* A directory whose entries others can change is as bad as the file itself. */
 static int
-no_passphrase(char *buffer, int size, int writing, void *arg)
+check_module(const char *path, const char *program, struct err *err)
 {
-	(void)buffer;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
+	struct stat file, directory, own;
+	char *copy = alloc_string(path), *above = dirname(copy);
+	int result = 0;
+
+	/* Replaced since it was started: then only root's module will do. */
+	if (stat(program, &own) != 0)
+		own = (struct stat){.st_uid = 0};
+	if (lstat(path, &file) != 0 || stat(above, &directory) != 0)
+		result = err_set(err,
+				 "%s: %s; TLS needs this file, a part of "
+				 "pop-before-smtp",
+				 path, strerror(errno));
+	else if (!S_ISREG(file.st_mode))
+		result = err_set(err, "%s: not a regular file", path);
+	else if (!is_as_safe(&file, &own))
+		result = refuse(path, &file, err);
+	else if (!is_as_safe(&directory, &own))
+		result = refuse(above, &directory, err);
+	free(copy);
+	return result;
 }
 
-static int
-fill(SSL_CTX *ctx, const char *ca, const char *cert, const char *key,
-     struct err *err)
+/* ---- loading ---- */
+
+/* Never unloaded: OpenSSL stays in the process anyway. */
+static const struct tls_module *
+load_from(const char *path, struct err *err)
 {
-	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
-				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1)
-		return err_set(err, "TLS 1.2: %s", first_error());
-	if (SSL_CTX_load_verify_locations(ctx, ca, NULL) != 1)
-		return fail_with(err, "ca", ca);
-	if (cert == NULL)
-		return 0;
-	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
-		return fail_with(err, "cert", cert);
-	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
-		return fail_with(err, "key", key);
-	if (SSL_CTX_check_private_key(ctx) != 1)
-		return fail_with(err, "key", key);
-	return 0;
+	const struct tls_module *module = NULL;
+	void *loaded = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+
+	if (loaded != NULL)
+		module = dlsym(loaded, TLS_MODULE_SYMBOL);
+	if (module == NULL)
+		err_set(err, "loading %s: %s", path, dlerror());
+	else if (strcmp(module->version, VERSION) != 0) {
+		err_set(
+		    err,
+		    "%s: of version %s, but this program is version " VERSION
+		    "; after an upgrade, restart the daemon",
+		    path, module->version);
+		return NULL;
+	}
+	return module;
 }
+
+static const struct tls_module *
+load(struct err *err)
+{
+	const struct tls_module *module = NULL;
+	char program[PATH_MAX], *path;
+
+	find_program(program);
+	path = find_module(program);
+	if (check_module(path, program, err) == 0)
+		module = load_from(path, err);
+	free(path);
+	return module;
+}
+
+/* ---- calls of the module ---- */
 
 struct tls_context *
 tls_context_new(const char *ca, const char *cert, const char *key,
 		struct err *err)
 {
-	struct tls_context *context = alloc_zero(1, sizeof(*context));
+	const struct tls_module *module = load(err);
+	struct tls_context *context = NULL;
 
-	ERR_clear_error();
-	context->ctx = SSL_CTX_new(TLS_client_method());
-	if (context->ctx == NULL)
-		err_set(err, "TLS: %s", first_error());
-	else if (fill(context->ctx, ca, cert, key, err) == 0)
-		return context;
-	tls_context_free(&context);
-	return NULL;
+	if (module != NULL)
+		context = module->context_new(ca, cert, key, err);
+	if (context != NULL)
+		context->module = module;
+	return context;
 }
 
 void
 tls_context_free(struct tls_context **context)
 {
-	if (*context == NULL)
-		return;
-	SSL_CTX_free((*context)->ctx);
-	free(*context);
+	if (*context != NULL)
+		(*context)->module->context_free(*context);
 	*context = NULL;
-}
-
-/* ---- connections ---- */
-
-/* A certificate has addresses and host names in different fields. A server
- * selects a certificate by the name sent (SNI), which is never an address. */
-static bool
-expect_name(SSL *ssl, const char *name)
-{
-	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-	struct addr addr;
-
-	if (addr_parse(&addr, name, strlen(name)) == 0)
-		return X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1;
-	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return SSL_set1_host(ssl, name) == 1 &&
-	       SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
 struct tls *
 tls_new(struct tls_context *context, int fd, const char *name, struct err *err)
 {
-	struct tls *tls = alloc_zero(1, sizeof(*tls));
+	struct tls *tls = context->module->open(context, fd, name, err);
 
-	ERR_clear_error();
-	tls->ssl = SSL_new(context->ctx);
-	if (tls->ssl != NULL && SSL_set_fd(tls->ssl, fd) == 1 &&
-	    expect_name(tls->ssl, name)) {
-		SSL_set_connect_state(tls->ssl);
-		return tls;
-	}
-	err_set(err, "TLS: %s", first_error());
-	tls_free(&tls);
-	return NULL;
+	if (tls != NULL)
+		tls->module = context->module;
+	return tls;
 }
 
 void
 tls_free(struct tls **tls)
 {
-	if (*tls == NULL)
-		return;
-	SSL_free((*tls)->ssl);
-	free(*tls);
+	if (*tls != NULL)
+		(*tls)->module->close(*tls);
 	*tls = NULL;
-	ERR_clear_error();
-}
-
-/* Whether the other end has rejected our certificate, or its absence. */
-static bool
-is_about_certificates(unsigned long code)
-{
-	switch (ERR_GET_REASON(code)) {
-	case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-	case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-	case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
-	case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
-	case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
-	case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-	case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
-	case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-	case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
-		return true;
-	}
-	return false;
-}
-
-/* Why the last call returned `result', and what to do; 0: end of stream. */
-static int
-outcome(const struct tls *tls, int result, int error, struct err *err)
-{
-	long verified = SSL_get_verify_result(tls->ssl);
-	unsigned long code = ERR_peek_error();
-
-	switch (SSL_get_error(tls->ssl, result)) {
-	case SSL_ERROR_WANT_READ:
-		return TLS_READ;
-	case SSL_ERROR_WANT_WRITE:
-		return TLS_WRITE;
-	case SSL_ERROR_ZERO_RETURN:
-		return 0;
-	case SSL_ERROR_SYSCALL:
-		if (code == 0 && error == 0)
-			return 0;
-		if (code == 0)
-			return err_set(err, "%s", strerror(error));
-	}
-	if (verified != X509_V_OK) {
-		err_set(err, "its certificate: %s",
-			X509_verify_cert_error_string(verified));
-		ERR_clear_error();
-		return TLS_REFUSED;
-	}
-	/* OpenSSL 3 reports this where earlier ones return an end of file. */
-#ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
-	if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-		ERR_clear_error();
-		return 0;
-	}
-#endif
-	err_set(err, "TLS: %s", first_error());
-	return is_about_certificates(code) ? TLS_REFUSED : TLS_FAILED;
 }
 
 int
 tls_handshake(struct tls *tls, struct err *err)
 {
-	int result, error, what;
-
-	ERR_clear_error();
-	errno = 0;
-	result = SSL_do_handshake(tls->ssl);
-	error = errno;
-	if (result == 1)
-		return 0;
-	what = outcome(tls, result, error, err);
-	return what != 0 ? what
-			 : err_set(err, "closed during the TLS handshake");
-}
-
-static int
-bounded(size_t len)
-{
-	return len < INT_MAX ? (int)len : INT_MAX;
+	return tls->module->handshake(tls, err);
 }
 
 ssize_t
 tls_read(struct tls *tls, void *bytes, size_t len, struct err *err)
 {
-	int result;
-
-	ERR_clear_error();
-	errno = 0;
-	result = SSL_read(tls->ssl, bytes, bounded(len));
-	return result > 0 ? result : outcome(tls, result, errno, err);
+	return tls->module->read(tls, bytes, len, err);
 }
 
 ssize_t
 tls_write(struct tls *tls, const void *bytes, size_t len, struct err *err)
 {
-	int result;
-
-	ERR_clear_error();
-	errno = 0;
-	result = SSL_write(tls->ssl, bytes, bounded(len));
-	return result > 0 ? result : outcome(tls, result, errno, err);
+	return tls->module->write(tls, bytes, len, err);
 }

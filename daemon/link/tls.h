@@ -1,6 +1,11 @@
 /*
  * tls: the client side of TLS 1.2 and later, by OpenSSL, over a non-blocking
  * socket. The engine's certificate and its name are always verified.
+ *
+ * OpenSSL is in a module, pbs-tls.so, loaded with the first context: from the
+ * directory of the program, if it is there, as in a build tree, and else from
+ * where `make install' puts it. It is not loaded if anybody can write to it, or
+ * to its directory, who cannot write to the program.
  */
 #ifndef DAEMON_LINK_TLS_H
 #define DAEMON_LINK_TLS_H
@@ -13,7 +18,8 @@ struct tls_context;
 struct tls;
 
 /* ca: a file of certificates to trust; cert and key: our own, for an engine
- * that requires one, or NULL. All files are read only now. NULL: err. */
+ * that requires one, or NULL. All files are read only now, and so is the
+ * module; later, a sandbox may forbid it. NULL: err. */
 struct tls_context *tls_context_new(const char *ca, const char *cert,
 				    const char *key, struct err *);
 void tls_context_free(struct tls_context **);

@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import hosts
 import pbs
-from hosts import Place
+from hosts import Place, certificates, tls
 from pbs import login
 from tap import contains, equal, main, ok
 
@@ -35,20 +35,6 @@ def password(host, mode=0o400, text="secret\n"):
     path = host.write("password", text)
     os.chmod(path, mode)
     return "  user: pop1\n  password_file: %s\n" % path
-
-
-def certificates(host):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:P-256", "-nodes", "-keyout", "tls.key",
-                    "-out", "tls.pem", "-subj", "/CN=pop1", "-days", "2"],
-                   check=True, cwd=host.dir, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
-    os.chmod(host.path("tls.key"), 0o600)
-
-
-def tls(host, ca="tls.pem", cert="tls.pem", key="tls.key"):
-    return "  tls: { ca: %s, cert: %s, key: %s }\n" % (
-        host.path(ca), host.path(cert), host.path(key))
 
 
 def refused(host, what, why, more, user=None):

@@ -17,11 +17,16 @@ from tap import skip_all
 PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
 
 
+def built():
+    """Whether the programs have peers: at all."""
+    with open(os.path.join(pbs.BUILD, "config.mk")) as f:
+        return "WITHOUT_PEERS" not in f.read()
+
+
 def missing():
     """What is missing here for several hosts; None: nothing."""
-    with open(os.path.join(pbs.BUILD, "config.mk")) as f:
-        if "WITHOUT_PEERS" in f.read():
-            return "built without hiredis, libsodium or OpenSSL"
+    if not built():
+        return "built without hiredis, libsodium or OpenSSL"
     if not engines.programs():
         return "neither redis-server nor valkey-server is installed"
     return None
@@ -42,6 +47,22 @@ def control(site):
     """The socket of its daemon, which may have no map."""
     path = site.path("state.ctl")
     return path if os.path.exists(path) else site.map + ".ctl"
+
+
+def certificates(host):
+    """Makes tls.pem, its own CA, and tls.key."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-keyout", "tls.key",
+                    "-out", "tls.pem", "-subj", "/CN=pop1", "-days", "2"],
+                   check=True, cwd=host.dir, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    os.chmod(host.path("tls.key"), 0o600)
+
+
+def tls(host, ca="tls.pem", cert="tls.pem", key="tls.key"):
+    """The line of peers: that names them."""
+    return "  tls: { ca: %s, cert: %s, key: %s }\n" % (
+        host.path(ca), host.path(cert), host.path(key))
 
 
 class Host(pbs.Site):
