@@ -90,6 +90,8 @@ MAY_ALSO = {
     "daemon/configtest.c": {"patterns/check"},
     # The key of this host is made and read as the daemon reads it.
     "daemon/configtest_peers.c": {"daemon/peers", "daemon/link/credentials.h"},
+    # At a reload, in a child process: the worker may not read it any more.
+    "daemon/link/link_process.c": {"daemon/peers/sign_file.h"},
     "tools/keygen.c": {"daemon/peers"},
     # pbsctl peers --test; no other tool talks to an engine.
     "tools/peers_probe.c": {"daemon/link/probe.h",

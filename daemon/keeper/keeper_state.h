@@ -17,6 +17,7 @@
 #include "daemon/ipc/ipc.h"
 #include "daemon/keeper/heartbeat.h"
 #include "daemon/keeper/keeper.h"
+#include "daemon/link/link_process.h"
 #include "daemon/publish/former_maps.h"
 #include "daemon/publish/resources.h"
 
@@ -41,7 +42,7 @@ struct keeper {
 	void *reread_arg;
 	struct helper *helper;
 	struct guardian *link; /* of pbs-link; NULL: no other hosts */
-	uint64_t link_files;   /* link_process_files() before it read them */
+	struct link_files link_files; /* as they were when they were read */
 	struct lockfile *pidfile;
 	struct resources resources;
 	struct former_maps former;
@@ -116,7 +117,8 @@ void keeper_on_packet(void *arg, uint32_t events);
 void keeper_on_helper(void *arg, uint32_t events);
 void keeper_on_link(void *arg, uint32_t events);
 /* After SIGHUP, with a candidate: has the password and the certificates read
- * again if they have changed, and reports what is wrong with them. */
+ * again if they have changed, and reports what is wrong with them or with the
+ * key for signing. */
 void keeper_renew_link(struct keeper *);
 void keeper_on_tick(void *arg);
 void keeper_on_expiry(void *arg);

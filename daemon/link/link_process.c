@@ -14,6 +14,7 @@
 #include "daemon/ipc/ipc_link.h"
 #include "daemon/link/credentials.h"
 #include "daemon/link/link.h"
+#include "daemon/peers/sign_file.h"
 #include "daemon/sandbox/sandbox.h"
 #include "daemon/sys/guardian.h"
 
@@ -44,39 +45,68 @@ work(struct guarded *g, void *arg)
 
 /* ---- the keeper ---- */
 
-static void
-try_credentials(const struct conf *conf, int answer)
+static int
+check_credentials(const struct conf *conf, struct err *err)
 {
 	struct credentials credentials;
-	struct err err = {""};
 
-	if (credentials_open(&credentials, conf->peers, &err) == 0)
-		credentials_close(&credentials);
-	_exit(write(answer, &err, sizeof(err)) < 0);
+	if (credentials_open(&credentials, conf->peers, err) != 0)
+		return -1;
+	credentials_close(&credentials);
+	return 0;
+}
+
+static int
+check_key(const struct conf *conf, struct err *err)
+{
+	unsigned char secret[SIGN_SECRET];
+
+	if (conf->peers->key_file == NULL)
+		return 0;
+	if (sign_begin(err) != 0 ||
+	    sign_file_read(secret, conf->peers->key_file, err) != 0)
+		return err_prefix(err, "publish: key");
+	sign_forget(secret, sizeof(secret));
+	return 0;
 }
 
 /* In a child process: a secret read by the keeper would remain in the memory of
  * each worker. If no child can be created, starting pbs-link fails and reports
  * it. */
-int
-link_process_check(const struct conf *conf, struct err *err)
+static int
+in_child(int (*check)(const struct conf *, struct err *),
+	 const struct conf *conf, struct err *err)
 {
 	int ends[2];
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return 0;
-	pid = fork();
-	if (pid == 0)
-		try_credentials(conf, ends[1]);
-	close(ends[1]);
 	err->text[0] = '\0';
+	pid = fork();
+	if (pid == 0) {
+		check(conf, err);
+		_exit(write(ends[1], err, sizeof(*err)) < 0);
+	}
+	close(ends[1]);
 	if (pid > 0 && read(ends[0], err, sizeof(*err)) != sizeof(*err))
-		err_set(err, "the process that reads the password died");
+		err_set(err, "the process that reads the secrets died");
 	close(ends[0]);
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 	return err->text[0] == '\0' ? 0 : err_prefix(err, "peers");
+}
+
+int
+link_process_check(const struct conf *conf, struct err *err)
+{
+	return in_child(check_credentials, conf, err);
+}
+
+int
+link_process_check_key(const struct conf *conf, struct err *err)
+{
+	return in_child(check_key, conf, err);
 }
 
 /* Of a file that is not there it is the number of an empty one. */
@@ -90,11 +120,10 @@ add_file(uint64_t hash, const char *file)
 	hash = hash_bytes(hash, &st.st_dev, sizeof(st.st_dev));
 	hash = hash_bytes(hash, &st.st_ino, sizeof(st.st_ino));
 	hash = hash_bytes(hash, &st.st_size, sizeof(st.st_size));
-	hash = hash_bytes(hash, &st.st_mtim, sizeof(st.st_mtim));
-	return hash_bytes(hash, &st.st_ctim, sizeof(st.st_ctim));
+	return hash_bytes(hash, &st.st_mtim, sizeof(st.st_mtim));
 }
 
-uint64_t
+struct link_files
 link_process_files(const struct conf *conf)
 {
 	const struct peers_conf *p = conf->peers;
@@ -102,7 +131,8 @@ link_process_files(const struct conf *conf)
 
 	hash = add_file(hash, p->tls_ca);
 	hash = add_file(hash, p->tls_cert);
-	return add_file(hash, p->tls_key);
+	return (struct link_files){.credentials = add_file(hash, p->tls_key),
+				   .key = add_file(0, p->key_file)};
 }
 
 int

@@ -17,6 +17,13 @@ struct conf;
 struct err;
 struct guardian;
 
+/* Numbers that are others when files have changed; they say nothing of what the
+ * files hold. */
+struct link_files {
+	uint64_t credentials; /* the password and the TLS files */
+	uint64_t key;	      /* for signing */
+};
+
 #ifdef WITHOUT_PEERS
 
 /* conf->peers is NULL, so there is nothing to start. */
@@ -28,11 +35,19 @@ link_process_check(const struct conf *conf, struct err *err)
 	return 0;
 }
 
-static inline uint64_t
+static inline int
+link_process_check_key(const struct conf *conf, struct err *err)
+{
+	(void)conf;
+	(void)err;
+	return 0;
+}
+
+static inline struct link_files
 link_process_files(const struct conf *conf)
 {
 	(void)conf;
-	return 0;
+	return (struct link_files){0};
 }
 
 static inline int
@@ -57,11 +72,13 @@ link_process_start(struct conf *conf, struct err *err)
  * contents are valid. conf->peers must not be NULL. 0, or -1. */
 int link_process_check(const struct conf *, struct err *);
 
-/* A number that is another one when these files have changed. It says nothing
- * of what they hold. */
-uint64_t link_process_files(const struct conf *);
+/* The same for the key for signing, if there is one, which only a worker uses:
+ * at a reload, when the worker may not read it any more. */
+int link_process_check_key(const struct conf *, struct err *);
 
-/* Has another pbs-link read these files, after link_process_check(). The one
+struct link_files link_process_files(const struct conf *);
+
+/* Has another pbs-link read the first ones, after link_process_check(). The one
  * that runs ends; it is the guardian that starts another. 0, or -1. */
 int link_process_renew(const struct guardian *, struct err *);
 

@@ -179,8 +179,6 @@ add_readable(struct strings *list, const struct conf *conf)
 		add_directory(list, conf->config_file);
 	if (conf->policy.sender_logins != NULL)
 		add_directory(list, conf->policy.sender_logins);
-	if (conf->peers != NULL && conf->peers->key_file != NULL)
-		add_directory(list, conf->peers->key_file); /* at SIGHUP */
 	strings_add(list, conf->checkpoint);
 }
 

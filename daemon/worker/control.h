@@ -56,7 +56,8 @@ struct control_ops {
 	/* An address was added, and is authorized for so long now. Arms the
 	 * timer for its expiry, and saves the addition before the client has
 	 * its answer. Returns what else the client should know, or NULL. */
-	const char *(*added)(void *arg, const struct authtab_login *, int64_t seconds);
+	const char *(*added)(void *arg, const struct authtab_login *,
+	    int64_t seconds);
 	/* An address was removed. Sees to it that no login up to now brings it
 	 * back, and saves that before the client has its answer. Returns what
 	 * else the client should know, or NULL. */

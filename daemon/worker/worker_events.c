@@ -404,7 +404,6 @@ worker_on_added(void *arg, const struct authtab_login *login, int64_t seconds)
 	    .seconds = seconds,
 	    .user = login->user,
 	    .user_len = login->user_len};
-
 	const char *note;
 
 	recent_add(w->recent, &event);

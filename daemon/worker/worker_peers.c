@@ -87,7 +87,6 @@ worker_peers_metrics(const struct worker *w, FILE *out)
 #else
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/addr.h"
 #include "base/alloc.h"
@@ -352,26 +351,6 @@ worker_peers_open(struct worker *w, struct err *err)
 	return worker_link_open(p, err);
 }
 
-/* Relays know us by the key of the start, so another is not taken over. */
-static void
-check_key(const struct worker_peers *p)
-{
-	const char *file = p->worker->conf->peers->key_file;
-	unsigned char secret[SIGN_SECRET];
-	struct err err;
-
-	if (sign_file_read(secret, file, &err) != 0)
-		log_warning("peers: publish: key: %s; going on with the key "
-			    "that was read before, but until this is fixed the "
-			    "daemon cannot be started again",
-			    err.text);
-	else if (memcmp(secret, p->secret, sizeof(secret)) != 0)
-		log_warning("peers: publish: key: %s holds another key; that "
-			    "needs a restart",
-			    file);
-	sign_forget(secret, sizeof(secret));
-}
-
 void
 worker_peers_reload(struct worker *w)
 {
@@ -383,10 +362,8 @@ worker_peers_reload(struct worker *w)
 		return;
 	settings = outbox_settings(w);
 	limits = inbox_limits(w);
-	if (p->outbox != NULL) {
+	if (p->outbox != NULL)
 		outbox_set(p->outbox, &settings);
-		check_key(p);
-	}
 	timer_arm(p->look, LOOK_MS);
 	if (inbox_set(p->inbox, w->conf->peers, &limits, worker_peers_now(w))) {
 		forget_unvouched(p);
