@@ -221,18 +221,15 @@ def logins(net):
 
 
 def removals(net):
-    ok(net.login(net.pop2, BOB, "bob"), "a client logs in at pop2")
-    net.relay.wait_key(BOB)
-    net.relays(BOB, "and may relay as well: 250")
-    net.relay.ctl("remove", BOB)
-    net.relay.wait_gone(BOB)
-    net.refuses(BOB, "removed at the relay: 554")
-    ok(net.login(net.pop2, DAN, "bob"), "another client logs in")
-    net.relay.wait_key(DAN)
-    net.relays(DAN, "250")
-    net.pop2.ctl("remove", DAN)
-    net.relay.wait_gone(DAN)
-    net.refuses(DAN, "removed where it logged in: 554")
+    for source, remover, where in (
+            (BOB, net.relay, "at the relay"),
+            (DAN, net.pop2, "where it logged in")):
+        ok(net.login(net.pop2, source, "bob"), source + " logs in at pop2")
+        net.relay.wait_key(source)
+        net.relays(source, "and may relay as well: 250")
+        remover.ctl("remove", source)
+        net.relay.wait_gone(source)
+        net.refuses(source, "removed %s: 554" % where)
 
 
 def senders(net):

@@ -274,20 +274,6 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	 "apt-get install systemd-timesyncd, or another NTP client"},
 };
 
-/* What a remedy says in more than one place. "%CONFIG%" is the file of settings.
- */
-static const struct {
-	const char *name;
-	size_t offset; /* in struct remedies */
-} phrases[] = {
-    {"%START%", offsetof(struct remedies, start)},
-    {"%RESTART%", offsetof(struct remedies, restart)},
-    {"%RELOAD%", offsetof(struct remedies, reload)},
-    {"%CHECK%", offsetof(struct remedies, check)},
-    {"%CLEAR%", offsetof(struct remedies, clear)},
-    {"%START-POSTFIX%", offsetof(struct remedies, start_postfix)},
-};
-
 /* quoted: inside quotes of the shell. What a stranger has written into a log
  * must not end them when an administrator pastes the command. */
 static void
@@ -305,25 +291,28 @@ print_word(FILE *out, const char *word, bool quoted)
 			fputc(*p, out);
 }
 
-/* Prints what the '%' at *at stands for, and goes past it. */
+/* Prints what the '%' at *at stands for, and goes past it: what a remedy says in
+ * more than one place, or a word of this finding. */
 static void
 print_placeholder(FILE *out, const struct report *report, const char **at,
 		  const char *const *words, bool quoted)
 {
-	const char *remedies = (const char *)&report->remedies;
+	const struct remedies *r = &report->remedies;
+	const struct {
+		const char *name, *text;
+	} phrases[] = {
+	    {"%CONFIG%", report->settings}, {"%START%", r->start},
+	    {"%RESTART%", r->restart},	    {"%RELOAD%", r->reload},
+	    {"%CHECK%", r->check},	    {"%CLEAR%", r->clear},
+	    {"%START-POSTFIX%", r->start_postfix},
+	};
 
-	if (strncmp(*at, "%CONFIG%", 8) == 0) {
-		fputs(report->settings, out);
-		*at += 8;
-		return;
-	}
 	for (size_t i = 0; i < sizeof(phrases) / sizeof(*phrases); i++) {
 		size_t len = strlen(phrases[i].name);
 
 		if (strncmp(*at, phrases[i].name, len) != 0)
 			continue;
-		print_word(out, *(char *const *)(const void *)(
-				    remedies + phrases[i].offset), false);
+		print_word(out, phrases[i].text, false);
 		*at += len;
 		return;
 	}
