@@ -42,6 +42,7 @@ struct loop {
 	int epoll, wake, clock_set, signals;
 	int64_t wake_at; /* when the timerfd wakes us, steady ms */
 	struct clocks clocks;
+	int64_t lead_ms; /* the largest */
 	uint64_t round;
 	struct timer *first, *last;
 	struct watch *watches;
@@ -75,6 +76,7 @@ read_clocks(struct loop *loop)
 	loop->clocks.wall_ms =
 	    (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
 	loop->clocks.steady_ms = steady_ns() / 1000000;
+	loop_know_lead(loop, loop_lead_ms(loop));
 }
 
 /* ---- waking up ---- */
@@ -171,6 +173,7 @@ loop_new(struct err *err)
 	loop->epoll = loop->wake = loop->clock_set = loop->signals = -1;
 	loop->wake_at = NEVER;
 	sigemptyset(&loop->blocked);
+	loop->lead_ms = INT64_MIN;
 	read_clocks(loop);
 	if (open_all(loop, err) < 0)
 		loop_free(&loop);
@@ -404,6 +407,37 @@ time_t
 loop_now(const struct loop *loop)
 {
 	return loop->clocks.wall;
+}
+
+int64_t
+loop_lead_ms(const struct loop *loop)
+{
+	return loop->clocks.wall_ms - loop->clocks.steady_ms;
+}
+
+int64_t
+loop_largest_lead_ms(const struct loop *loop)
+{
+	return loop->lead_ms;
+}
+
+int64_t
+loop_set_back_ms(const struct loop *loop)
+{
+	return loop->lead_ms - loop_lead_ms(loop);
+}
+
+void
+loop_know_lead(struct loop *loop, int64_t lead_ms)
+{
+	if (lead_ms > loop->lead_ms)
+		loop->lead_ms = lead_ms;
+}
+
+void
+loop_forget_lead(struct loop *loop)
+{
+	loop->lead_ms = loop_lead_ms(loop);
 }
 
 static void

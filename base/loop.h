@@ -57,6 +57,19 @@ void timer_free(struct timer **);
 struct clocks loop_clocks(const struct loop *);
 time_t loop_now(const struct loop *); /* .wall */
 
+/*
+ * The wall clock can be set back, and what was written before that bears times
+ * which are too late by as much. So the loop remembers its lead, the
+ * milliseconds by which the wall clock was ahead of the steady one: the largest
+ * since loop_new() or loop_forget_lead(), or of another loop before this one
+ * (loop_know_lead()).
+ */
+int64_t loop_lead_ms(const struct loop *);	/* now, not the largest */
+int64_t loop_set_back_ms(const struct loop *);	/* since the largest; never < 0 */
+int64_t loop_largest_lead_ms(const struct loop *);
+void loop_know_lead(struct loop *, int64_t lead_ms);
+void loop_forget_lead(struct loop *);
+
 /* Runs until loop_stop(), and returns its code. -1: epoll failed, see err. */
 int loop_run(struct loop *, struct err *);
 void loop_stop(struct loop *, int code);

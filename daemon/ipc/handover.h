@@ -7,6 +7,7 @@
 #ifndef DAEMON_IPC_HANDOVER_H
 #define DAEMON_IPC_HANDOVER_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "daemon/ipc/ipc_client.h"
@@ -20,6 +21,9 @@ struct handover {
 	struct map *const *maps;   /* in conf->maps' order; NULL: a live map */
 	int control;		   /* the listening control socket */
 	pid_t keeper;		   /* the process id that `status` reports */
+	/* How far the wall clock has been ahead of the steady one since the
+	 * last checkpoint, at most; see loop_know_lead(). */
+	int64_t lead_ms;
 	struct helper *helper;	   /* runs postconf(1) and postmap(1) */
 	int link;		   /* to pbs-link, see ipc_link.h; -1: none */
 	void *inherited;	   /* the keeper's memory; never used */

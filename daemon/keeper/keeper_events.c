@@ -122,6 +122,8 @@ take_request(struct keeper *k, const struct map_store_time *now,
 	result = keeper_requests_take(k->requests, &k->packet, now, err);
 	if (result <= 0)
 		return result;
+	if (keeper_requests_saved(k->requests))
+		loop_forget_lead(k->loop); /* that file has its own clock */
 	/* A worker waits for each reply, so there is room for it. */
 	if (ipc_send(k->socket, &k->packet, -1, false, &lost) == 0)
 		return err_set(err, "it does not read replies");

@@ -22,6 +22,7 @@ struct keeper_requests {
 	enum transfer transfer;
 	struct atomic_file *file; /* NULL: it could not be created ... */
 	struct err why;		  /* ... for this reason */
+	bool saved;		  /* see keeper_requests_saved() */
 	struct metrics_file *metrics;
 };
 
@@ -161,6 +162,7 @@ end_save(struct keeper_requests *r, struct ipc_packet *p)
 		code = 0;
 	} else if (r->file != NULL) {
 		code = atomic_file_commit(&r->file, &why);
+		r->saved |= code == 0;
 	}
 	return answer(p, code, &why);
 }
@@ -255,4 +257,13 @@ keeper_requests_take(struct keeper_requests *r, struct ipc_packet *p,
 		return err_set(
 		    err, "message type %u is not valid from a worker", p->type);
 	return handlers[p->type](r, p, now, err);
+}
+
+bool
+keeper_requests_saved(struct keeper_requests *r)
+{
+	bool saved = r->saved;
+
+	r->saved = false;
+	return saved;
 }

@@ -10,6 +10,8 @@
 #ifndef DAEMON_KEEPER_KEEPER_REQUESTS_H
 #define DAEMON_KEEPER_KEEPER_REQUESTS_H
 
+#include <stdbool.h>
+
 struct keeper_requests;
 struct err;
 struct ipc_packet;
@@ -35,5 +37,8 @@ void keeper_requests_reset(struct keeper_requests *);
  */
 int keeper_requests_take(struct keeper_requests *, struct ipc_packet *,
     const struct map_store_time *, struct err *);
+
+/* Whether a checkpoint has been saved since this was last asked. */
+bool keeper_requests_saved(struct keeper_requests *);
 
 #endif

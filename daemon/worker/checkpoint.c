@@ -38,6 +38,9 @@ struct reader {
 	bool row_remote, remote; /* of the last "origin" line */
 };
 
+/* Both clocks are in full seconds, so this is no sign that one was set. */
+enum { ROUNDING = 1 };
+
 /*
  * Within a boot the steady clock tells how much of a lease is left, wherever
  * the wall clock has been set. Across boots there is only the wall clock, and
@@ -59,6 +62,9 @@ take_clock(struct reader *r, const char *text)
 			   (time_t)(r->now->steady - steady);
 	else
 		r->behind = r->now->wall < (time_t)wall;
+	if (r->shift >= -ROUNDING && r->shift <= ROUNDING)
+		r->shift = 0;
+	r->also->set_back = -r->shift;
 	return true;
 }
 

@@ -39,6 +39,10 @@ struct checkpoint_also {
 	 * names a host that is not in `peers', so any remote login in it may
 	 * come from that host. */
 	bool strangers;
+	/* Set when the file is loaded: so many seconds the wall clock has been
+	 * set back since it was written, in this boot; negative: set forth. 0
+	 * if that is not known. */
+	time_t set_back;
 };
 
 /*

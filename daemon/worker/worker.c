@@ -169,6 +169,7 @@ restore(struct worker *w, size_t *npos)
 		log_warning("peers: hosts were removed from the "
 			    "configuration; all logins of other hosts are read "
 			    "again");
+	worker_know_set_back(w, also.set_back);
 	worker_peers_restored(w);
 	worker_forget_refused(w);
 	w->restoring = NULL;
@@ -282,6 +283,8 @@ open_loop(struct worker *w, struct err *err)
 	w->loop = loop_new(err);
 	if (w->loop == NULL)
 		return -1;
+	if (w->handover != NULL)
+		loop_know_lead(w->loop, w->handover->lead_ms);
 	w->settings_read = w->started = loop_now(w->loop);
 	return 0;
 }

@@ -170,6 +170,7 @@ worker_save(void *arg)
 	struct worker *w = arg;
 	struct err err;
 
+	w->saved_lead_ms = loop_lead_ms(w->loop);
 	if (!w->conf->write || !w->ready)
 		return;
 	timer_disarm(w->save);
@@ -177,4 +178,13 @@ worker_save(void *arg)
 		return;
 	log_error("%s", err.text);
 	w->saved_bytes = -1;
+}
+
+void
+worker_notice_clock(struct worker *w)
+{
+	int64_t step = loop_lead_ms(w->loop) - w->saved_lead_ms;
+
+	if (w->ready && llabs(step) >= WORKER_STEP_MS)
+		worker_save(w);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/readfile.h"
 #include "daemon/worker/checkpoint.h"
@@ -18,6 +19,32 @@ struct moment
 worker_moment(const struct worker *w)
 {
 	return (struct moment){loop_now(w->loop), worker_lifetime_ms(w) / 1000};
+}
+
+struct moment
+worker_log_moment(const struct worker *w)
+{
+	struct moment now = worker_moment(w);
+	int64_t back = loop_set_back_ms(w->loop);
+
+	if (!w->ready && back >= WORKER_STEP_MS)
+		now.wall += (time_t)(back / 1000);
+	return now;
+}
+
+void
+worker_know_set_back(struct worker *w, time_t seconds)
+{
+	int64_t back = (int64_t)seconds * 1000;
+
+	if (back >= WORKER_STEP_MS)
+		loop_know_lead(w->loop, loop_lead_ms(w->loop) + back);
+	back = loop_set_back_ms(w->loop);
+	if (back >= WORKER_STEP_MS)
+		log_warning("the clock was set back by %lld s since the last "
+			    "checkpoint: logins that were logged since then "
+			    "are taken to be older by as much",
+			    (long long)back / 1000);
 }
 
 /* The unit hides /proc/sys and passes the id (systemd.unit(5): %b), which has

@@ -163,7 +163,7 @@ become_ready(struct worker *w)
 	struct err err;
 
 	if (w->conf->reprocess) {
-		time_t wall = loop_now(w->loop);
+		time_t wall = worker_log_moment(w).wall;
 
 		authtab_sweep(
 		    w->table,
@@ -216,11 +216,13 @@ worker_on_line(void *arg, const char *line, size_t len)
 
 	if (!envelope_has_line(envelope_open(feed->envelope, &line, &len)))
 		return;
+	worker_notice_clock(w);
 	pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
 	if (w->conf->reprocess && !w->ready)
-		pipeline_backlog(w->pipeline, line, len, loop_now(w->loop));
+		pipeline_backlog(w->pipeline, line, len,
+				 worker_log_moment(w).wall);
 	else
-		pipeline_line(w->pipeline, line, len, worker_moment(w));
+		pipeline_line(w->pipeline, line, len, worker_log_moment(w));
 }
 
 void
@@ -233,8 +235,8 @@ worker_on_lines(void *arg, const char *lines, size_t len)
 
 	if (!w->ready && !envelope_in_block(lines, len)) {
 		pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
-		pipeline_block(w->pipeline, lines, len, worker_moment(w),
-			       w->conf->reprocess);
+		pipeline_block(w->pipeline, lines, len,
+			       worker_log_moment(w), w->conf->reprocess);
 		return;
 	}
 	while ((next = linebuf_next(&lines, end, &line, &len)) != 0)

@@ -69,6 +69,7 @@ struct worker {
 	int64_t metrics_due; /* steady ms: not to be written before */
 	int beat_ms;	     /* between signs of life; 0: only if asked */
 	int64_t lifetime_base_ms; /* lifetime minus steady milliseconds */
+	int64_t saved_lead_ms;	  /* of the wall clock, at the last save */
 	char boot_id[40];	  /* "" if it is not known */
 	int null_fd;		  /* /dev/null, to detach from the terminal */
 	time_t started;
@@ -89,6 +90,22 @@ void worker_read_boot_id(struct worker *);
 
 /* The time by wall clock, and on the clock of expiries, which nobody sets. */
 struct moment worker_moment(const struct worker *);
+
+/*
+ * The same to tell the age of a line. One that was there at the start may have
+ * been written before the wall clock was set back, so until all those are read,
+ * it is the time of a clock that was not: what was written since then seems
+ * older than it is, but nothing seems younger.
+ */
+struct moment worker_log_moment(const struct worker *);
+
+/* A clock that differs by less has not been set; it may be a second off. */
+enum { WORKER_STEP_MS = 2000 };
+
+/* Takes in by how many seconds the wall clock was set back since the checkpoint
+ * was written; logs that, or what the keeper knows. */
+void worker_know_set_back(struct worker *, time_t seconds);
+
 int64_t worker_lifetime_ms(const struct worker *);
 
 /* Removes what has expired and arms the timer for the next expiry. A timer's
@@ -109,6 +126,9 @@ int worker_start_live(struct worker *, struct err *);
 void worker_restore_row(void *arg, const struct checkpoint_login *);
 void worker_save_soon(struct worker *);
 void worker_save(void *arg);
+/* If the clock has been set, saves a checkpoint: then it is known which lines
+ * are of the time before. To be called before a line is taken. */
+void worker_notice_clock(struct worker *);
 struct checkpoint_also worker_also(const struct worker *);
 void worker_free_positions(struct logpos *, size_t npos);
 

@@ -234,25 +234,40 @@ static struct {
 	struct checkpoint_clock now;
 	long long left, when;
 	int result;
+	long long set_back; /* the wall clock, as far as it is known */
 } clock_cases[] = {
-    {"at once", {WALL + 300, 5000, "boot1"}, 1500, 0, 1},
-    {"100 s later", {WALL + 400, 5100, "boot1"}, 1400, 0, 1},
-    {"100 s later, an hour back", {WALL - 3200, 5100, "boot1"}, 1400, -3200, 1},
-    {"100 s later, a year ahead", {WALL + 31536000, 5100, "boot1"}, 1400, 0, 1},
+    {"at once", {WALL + 300, 5000, "boot1"}, 1500, 0, 1, 0},
+    {"100 s later", {WALL + 400, 5100, "boot1"}, 1400, 0, 1, 0},
+    {"100 s later, rounded up", {WALL + 401, 5100, "boot1"}, 1399, 0, 1, 0},
+    {"100 s later, rounded down", {WALL + 399, 5100, "boot1"}, 1401, 0, 1, 0},
+    {"100 s later, an hour back",
+     {WALL - 3200, 5100, "boot1"},
+     1400,
+     -3200,
+     1,
+     3600},
+    {"100 s later, a year ahead",
+     {WALL + 31536000, 5100, "boot1"},
+     1400,
+     0,
+     1,
+     -31535600},
     {"100 s later, a year back",
      {WALL - 31536000, 5100, "boot1"},
      1400,
      -31536000,
-     1},
-    {"after a reboot", {WALL + 500, 60, "boot2"}, 1300, 0, 1},
-    {"after a reboot, a minute back", {WALL + 240, 60, "boot2"}, 0, 0, 2},
-    {"in an unknown boot", {WALL + 500, 9000, ""}, 1300, 0, 1},
-    {"in an unknown boot, an hour back", {WALL - 3300, 9000, ""}, 0, 0, 2},
+     1,
+     31536400},
+    {"after a reboot", {WALL + 500, 60, "boot2"}, 1300, 0, 1, 0},
+    {"after a reboot, a minute back", {WALL + 240, 60, "boot2"}, 0, 0, 2, 0},
+    {"in an unknown boot", {WALL + 500, 9000, ""}, 1300, 0, 1, 0},
+    {"in an unknown boot, an hour back", {WALL - 3300, 9000, ""}, 0, 0, 2, 0},
     {"in the same boot, whose clock went back",
      {WALL + 200, 4000, "boot1"},
      0,
      0,
-     2},
+     2,
+     0},
 };
 
 static long long left, when_found;
@@ -279,15 +294,20 @@ clocks(void)
 	checkpoint_write(f, tab, &nothing, NULL, 0, &written, 300);
 	fclose(f);
 	for (i = 0; i < sizeof(clock_cases) / sizeof(clock_cases[0]); i++) {
+		struct checkpoint_also also = {.set_back = 0};
+
 		left = when_found = 0;
 		is_int(checkpoint_load(file, &clock_cases[i].now,
 				       take_clock_case, &clock_cases[i].now,
-				       NULL, &pos, &npos, &err),
+				       &also, &pos, &npos, &err),
 		       clock_cases[i].result, "%s", clock_cases[i].what);
 		is_int(left, clock_cases[i].left, "%s: what is left",
 		       clock_cases[i].what);
 		is_int(when_found, clock_cases[i].when,
 		       "%s: no login is in the future", clock_cases[i].what);
+		is_int(also.set_back, clock_cases[i].set_back,
+		       "%s: how far the clock was set back",
+		       clock_cases[i].what);
 	}
 	authtab_free(&tab);
 }

@@ -423,6 +423,26 @@ test_idle(void)
 	end(story);
 }
 
+static void
+test_lead(void)
+{
+	struct story *story = begin();
+	int64_t now = loop_lead_ms(story->loop);
+
+	is_int(loop_set_back_ms(story->loop), 0, "no clock was set back yet");
+	loop_know_lead(story->loop, now - 5000);
+	is_int(loop_set_back_ms(story->loop), 0,
+	       "nor by a clock that was further back");
+	loop_know_lead(story->loop, now + 60000);
+	is_int(loop_set_back_ms(story->loop), 60000,
+	       "what it was ahead before, it was set back");
+	is_int(loop_largest_lead_ms(story->loop), now + 60000,
+	       "the largest lead is known");
+	loop_forget_lead(story->loop);
+	is_int(loop_set_back_ms(story->loop), 0, "until that is forgotten");
+	end(story);
+}
+
 int
 main(void)
 {
@@ -434,5 +454,6 @@ main(void)
 	test_regular_file();
 	test_signals();
 	test_idle();
+	test_lead();
 	return tap_done();
 }

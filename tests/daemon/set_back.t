@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# The wall clock is set back while nobody reads the log: what was written before
+# then bears times that seem to lie ahead, or less far back than they do.
+"""Each login is 30 s old by the clock that cannot be set, or more, when it is
+read for the second time: it must not be granted again. Of lines that a worker
+has read since, the new time counts."""
+import datetime
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import clocks
+import pbs
+from pbs import login
+from tap import main, ok, skip_all
+
+GRACE = 30
+OLD, NEW = "198.51.100.7", "198.51.100.8"
+LAST = "198.51.100.9"
+
+
+class Host:
+    """A site, its clocks and a daemon."""
+
+    def __init__(self, **env):
+        self.env = env
+
+    def __enter__(self):
+        self.site = pbs.Site()
+        self.clocks = clocks.Clocks(self.site)
+        self.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.clocks.__exit__(*exc)
+        self.site.__exit__(*exc)
+
+    def start(self):
+        self.daemon = self.site.start("--grace=%d" % GRACE,
+                                      env=dict(self.clocks.env, **self.env))
+
+    def write(self, ip):
+        when = datetime.datetime.fromtimestamp(self.clocks.wall(),
+                                               datetime.timezone.utc)
+        self.site.raw(when.isoformat() + " mail " + login(ip) + "\n")
+
+    def granted(self, ip):
+        self.write(ip)
+        self.clocks.advance(1)  # the map is written once a second
+        return self.site.wait_key(ip)
+
+    def kill_worker(self, meanwhile):
+        """It dies, and when the keeper sees that, all of it has happened."""
+        self.daemon.kill(signal.SIGSTOP)
+        worker = self.daemon.worker()
+        os.kill(worker, signal.SIGKILL)
+        meanwhile()
+        self.daemon.kill(signal.SIGCONT)
+        self.site.wait_gone(OLD)
+        self.clocks.advance(1)  # the pause before the next worker
+        self.daemon.wait_message("publishing to", count=2)
+
+    def kill_keeper(self, meanwhile):
+        self.daemon.kill(signal.SIGKILL)
+        self.daemon.wait()
+        meanwhile()
+        self.start()
+
+
+def not_again(kill, set_first, back, **env):
+    """Whether a login is granted again after one of our processes was killed,
+    its lease has ended, and the clock was set back."""
+    with Host(**env) as host:
+        host.clocks.set(set_first)
+        host.granted(OLD)
+
+        def meanwhile():
+            host.clocks.advance(GRACE + 5)
+            host.clocks.set(-back)
+
+        kill(host, meanwhile)
+        host.granted(LAST)
+        return host.site.query(OLD) is None
+
+
+def by_a_minute():
+    ok(not_again(Host.kill_worker, 0, 60), "a worker that follows a killed "
+       "one grants no ended login again, the clock a minute back")
+    ok(not_again(Host.kill_keeper, 0, 60), "nor does a new start")
+
+
+def by_less_than_the_age():
+    ok(not_again(Host.kill_worker, 0, 20), "a login that is not ahead, but "
+       "seems younger than it is, is not granted again either")
+    ok(not_again(Host.kill_keeper, 0, 20), "nor at a new start")
+
+
+def forth_and_back():
+    ok(not_again(Host.kill_worker, 50, 55), "the clock is set forth after "
+       "the last checkpoint, and back while nobody reads")
+    ok(not_again(Host.kill_keeper, 50, 55), "the same at a new start")
+
+
+def what_the_keeper_knows():
+    ok(not_again(Host.kill_worker, 0, 60, BOOT_ID=""), "the keeper knows that "
+       "the clock was set back where a checkpoint cannot tell of which boot it "
+       "is")
+
+
+def what_is_new_counts():
+    for kill, who in ((Host.kill_worker, "worker"),
+                      (Host.kill_keeper, "keeper")):
+        with Host() as host:
+            host.granted(OLD)
+            host.clocks.advance(GRACE + 5)
+            host.site.wait_gone(OLD)
+            host.clocks.set(-3600)
+            host.granted(NEW)
+            kill(host, lambda: None)
+            host.site.wait_key(NEW)
+            ok(host.site.query(OLD) is None, "a login after the clock was set "
+               "back an hour is granted again after a kill of the " + who)
+
+
+if pbs.SANITIZED or pbs.WRAP:
+    skip_all("another library would have to be loaded first")
+main(by_a_minute, by_less_than_the_age, forth_and_back, what_the_keeper_knows,
+     what_is_new_counts)
