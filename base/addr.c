@@ -158,21 +158,15 @@ addr_is_special(const struct addr *addr)
 }
 
 /*
- * Checks the text, because it is the text that Postfix shortens at its last
- * ':', again and again. A text with all eight groups, or one that ends with
- * "::", is never the shortened form of another.
+ * Postfix shortens the text at its last ':', again and again. One with all eight
+ * groups, or one that ends with "::", is never the shortened form of another.
  */
 bool
-addr_is_unambiguous(const struct addr *addr)
+addr_text_is_unambiguous(const char *text)
 {
-	char text[ADDR_TEXT_MAX];
-	const char *gap, *at;
+	const char *gap = strstr(text, "::"), *at;
 	unsigned int nonzero = 0;
 
-	if (addr->family != 6)
-		return true;
-	addr_format(addr, text);
-	gap = strstr(text, "::");
 	if (gap == NULL || gap[2] == '\0')
 		return true;
 	for (at = text; at < gap; at += strcspn(at, ":") + 1)

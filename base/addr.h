@@ -43,13 +43,13 @@ bool addr_is_special(const struct addr *);
 bool addr_is_loopback(const struct addr *);
 
 /*
- * Whether the address may be a key in a table in which Postfix also looks up
+ * Whether the text of an address may be a key in a table in which Postfix also looks up
  * shortened keys. smtpd(8) check_addr_access shortens an IPv6 address at each
  * ':', so a key with groups after its "::" may also be the shortened form of
  * other addresses. Such a key is safe only with at least two non-zero groups
  * before the "::".
  */
-bool addr_is_unambiguous(const struct addr *);
+bool addr_text_is_unambiguous(const char *text);
 
 /* Parses "192.0.2.0/24", "[2001:db8::]/32" as in Postfix's mynetworks, or a
  * bare address. Host bits must be zero. 0, or -1. */

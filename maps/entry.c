@@ -39,13 +39,16 @@ static size_t
 key_of(const struct addr *addr, unsigned int ipv6_prefix, unsigned int which,
        char key[ADDR_TEXT_MAX])
 {
+	size_t len;
+
 	if (addr_is_special(addr))
 		return 0;
 	if (addr->family == 6 && ipv6_prefix == 64)
 		return prefix_key(addr, which, key);
-	if (which > 0 || !addr_is_unambiguous(addr))
+	if (which > 0)
 		return 0;
-	return addr_format(addr, key);
+	len = addr_format(addr, key);
+	return addr_text_is_unambiguous(key) ? len : 0;
 }
 
 bool
@@ -56,6 +59,7 @@ entry_from_row(struct entry *entry, const struct map_row *row,
 	time_t when = row->when < 0 ? 0 : row->when;
 	size_t len =
 	    key_of(&row->addr, settings->ipv6_prefix, which, entry->text);
+	char *end;
 
 	if (len == 0)
 		return false;
@@ -67,10 +71,9 @@ entry_from_row(struct entry *entry, const struct map_row *row,
 		return true;
 	}
 	entry->value = entry->digits;
-	entry->value_size =
-	    (size_t)snprintf(entry->digits, sizeof(entry->digits), "%lld",
-			     (long long)when) +
-	    1;
+	end = decimal_put(entry->digits, when);
+	*end++ = '\0';
+	entry->value_size = (size_t)(end - entry->digits);
 	return true;
 }
 
@@ -87,8 +90,7 @@ entry_from_string(struct entry *entry, const char *key,
 bool
 entry_is_possible(const struct addr *addr, const struct map_settings *settings)
 {
-	const struct map_row row = {.addr = *addr, .present = true};
-	struct entry entry;
+	char key[ADDR_TEXT_MAX];
 
-	return entry_from_row(&entry, &row, settings, 0);
+	return key_of(addr, settings->ipv6_prefix, 0, key) > 0;
 }

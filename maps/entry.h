@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "base/addr.h"
+#include "base/decimal.h"
 
 struct map_row;
 struct map_settings;
@@ -31,7 +32,7 @@ struct entry {
 	const char *value; /* digits, or borrowed from the settings */
 	size_t value_size;
 	char text[ADDR_TEXT_MAX];
-	char digits[24];
+	char digits[DECIMAL_MAX + 1];
 };
 
 /*

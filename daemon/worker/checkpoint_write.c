@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "daemon/conf/conf_peers.h"
 #include "daemon/table/removals.h"
@@ -16,6 +17,9 @@ struct writer {
 	FILE *file;
 	uint64_t hash;
 	size_t bytes;	  /* written so far */
+	char line[CHECKPOINT_LINE_MAX];
+	size_t len;    /* of the line so far */
+	bool overlong; /* it is not kept */
 	const char *rule; /* of the last "rule" line, or NULL */
 	bool remote;	  /* of the last "origin" line */
 };
@@ -24,23 +28,61 @@ static void put(struct writer *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 static void
+add_bytes(struct writer *w, const char *bytes, size_t len)
+{
+	/* With the newline that follows. */
+	w->overlong |= len >= sizeof(w->line) - w->len;
+	if (w->overlong)
+		return;
+	memcpy(w->line + w->len, bytes, len);
+	w->len += len;
+}
+
+static void
+add_text(struct writer *w, const char *text)
+{
+	add_bytes(w, text, strlen(text));
+}
+
+static void
+add_number(struct writer *w, int64_t number)
+{
+	char text[1 + DECIMAL_MAX] = " ";
+
+	add_bytes(w, text, (size_t)(decimal_put(text + 1, number) - text));
+}
+
+/* No user has so long a name that a line is overlong: the row is kept without
+ * it. */
+static void
+end_line(struct writer *w)
+{
+	size_t len = w->len;
+
+	w->len = 0;
+	if (w->overlong) {
+		w->overlong = false;
+		return;
+	}
+	w->hash = hash_bytes(w->hash, w->line, len);
+	w->line[len++] = '\n';
+	w->bytes += len;
+	fwrite(w->line, 1, len, w->file);
+}
+
+static void
 put(struct writer *w, const char *fmt, ...)
 {
-	char line[CHECKPOINT_LINE_MAX - 1];
+	size_t room = sizeof(w->line) - 1;
 	va_list ap;
 	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(line, sizeof(line), fmt, ap);
+	len = vsnprintf(w->line, room, fmt, ap);
 	va_end(ap);
-	if (len < 0 || (size_t)len >= sizeof(line)) {
-		/* No user has so long a name: the row is kept without it. */
-		return;
-	}
-	w->hash = hash_bytes(w->hash, line, (size_t)len);
-	w->bytes += (size_t)len + 1;
-	fwrite(line, 1, (size_t)len, w->file);
-	putc('\n', w->file);
+	w->overlong = len < 0 || (size_t)len >= room;
+	w->len = (size_t)len;
+	end_line(w);
 }
 
 static void
@@ -83,10 +125,13 @@ put_other(struct writer *w, const struct authtab_user *user, int64_t to_wall)
 {
 	put_rule(w, user->rule);
 	put_origin(w, user->own);
-	put(w, "other %lld %lld %lld %s", (long long)user->when,
-	    (long long)(user->granted + to_wall),
-	    (long long)(user->expires + to_wall),
-	    user->name != NULL ? user->name : "");
+	add_text(w, "other");
+	add_number(w, user->when);
+	add_number(w, user->granted + to_wall);
+	add_number(w, user->expires + to_wall);
+	add_text(w, " ");
+	add_text(w, user->name != NULL ? user->name : "");
+	end_line(w);
 }
 
 static void
@@ -95,10 +140,13 @@ put_user(struct writer *w, const struct authtab_row *row,
 {
 	if (user->when == row->when && user->granted == row->granted &&
 	    user->expires == row->expires && user->rule == row->rule &&
-	    user->own == row->own)
-		put(w, "user %s", user->name);
-	else
+	    user->own == row->own) {
+		add_text(w, "user ");
+		add_text(w, user->name);
+		end_line(w);
+	} else {
 		put_other(w, user, to_wall);
+	}
 }
 
 static void
@@ -109,9 +157,12 @@ put_row(struct writer *w, const struct authtab_row *row, int64_t to_wall)
 	addr_format(&row->addr, text);
 	put_rule(w, row->rule);
 	put_origin(w, row->own);
-	put(w, "row %s %lld %lld %lld", text, (long long)row->when,
-	    (long long)(row->granted + to_wall),
-	    (long long)(row->expires + to_wall));
+	add_text(w, "row ");
+	add_text(w, text);
+	add_number(w, row->when);
+	add_number(w, row->granted + to_wall);
+	add_number(w, row->expires + to_wall);
+	end_line(w);
 	for (size_t i = row->nusers; i > 0; i--)
 		put_user(w, row, &row->users[i - 1], to_wall);
 	if (row->has_rest)

@@ -205,14 +205,16 @@ static const struct {
 static void
 test_kinds(void)
 {
+	char text[ADDR_TEXT_MAX];
 	struct addr addr;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		parse(&addr, kinds[i].text);
+		addr_format(&addr, text);
 		is_int(addr_is_special(&addr), kinds[i].special,
 		       "%s is %sspecial", kinds[i].text,
 		       kinds[i].special ? "" : "not ");
-		is_int(addr_is_unambiguous(&addr), kinds[i].unambiguous,
+		is_int(addr_text_is_unambiguous(text), kinds[i].unambiguous,
 		       "%s may %sbe asked for as a piece of another",
 		       kinds[i].text, kinds[i].unambiguous ? "not " : "");
 	}

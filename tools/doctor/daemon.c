@@ -291,7 +291,7 @@ examine_row(struct examination *x, const struct listing *row,
 	if (row->users.count > USERS_MANY)
 		REPORT(&x->report, FAULT_SHARED, address, users,
 		       strchr(address, ':') ? "128" : "32");
-	if (!addr_is_unambiguous(&row->addr) && only_files(&x->conf))
+	if (!addr_text_is_unambiguous(address) && only_files(&x->conf))
 		REPORT(&x->report, FAULT_INEXPRESSIBLE, address,
 		       x->conf.maps.list[0]);
 }
