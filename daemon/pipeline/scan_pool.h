@@ -11,7 +11,8 @@
  *
  * Threads are for catching up only: a daemon that follows its log has none.
  * They wait between blocks, hold no lock while they work, block all signals,
- * and allocate only the machine code of an expression when it first runs.
+ * and allocate only what is made when a program is first seen: its filter, and
+ * the machine code of an expression.
  */
 #ifndef DAEMON_PIPELINE_SCAN_POOL_H
 #define DAEMON_PIPELINE_SCAN_POOL_H

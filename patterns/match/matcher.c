@@ -11,7 +11,7 @@
 #include "patterns/match/programs.h"
 
 struct matcher {
-	struct regex **expressions;
+	struct regex **expressions; /* in the order of the rules */
 	size_t count;
 	struct programs *programs;
 	bool jit;
@@ -104,16 +104,10 @@ compile_chosen(struct matcher *matcher, const struct ruleset *set,
 static void
 index_expression(struct programs *programs, struct regex *expr)
 {
-	const struct rule *rule = regex_rule(expr);
-	const char *text = rule->expressions[regex_role(expr)];
-	struct regex_prefixes prefixes;
 	char **p;
 
-	/* The prefilter sees the text, not the whole line. */
-	regex_prefixes(&prefixes, rule->whole_line ? NULL : text);
-	for (p = rule->programs; *p != NULL; p++)
-		programs_add(programs, *p + rule_any_prefix(*p), expr,
-			     &prefixes);
+	for (p = regex_rule(expr)->programs; *p != NULL; p++)
+		programs_add(programs, *p + rule_any_prefix(*p), expr);
 }
 
 static void
@@ -189,16 +183,34 @@ matcher_free(struct matcher **matcherp)
 	free(matcher);
 }
 
+/* The first expression of this rule, or of a later one. */
+static size_t
+first_of(const struct matcher *matcher, const struct rule *rule)
+{
+	size_t low = 0, high = matcher->count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (regex_rule(matcher->expressions[middle]) < rule)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 bool
 matcher_names(const struct matcher *matcher, const struct rule *rule,
 	      enum rule_role role, const char *group)
 {
-	const struct regex *expr;
-	size_t i;
+	size_t i = first_of(matcher, rule);
 
-	for (i = 0; i < matcher->count; i++) {
-		expr = matcher->expressions[i];
-		if (regex_rule(expr) == rule && regex_role(expr) == role)
+	for (; i < matcher->count; i++) {
+		const struct regex *expr = matcher->expressions[i];
+
+		if (regex_rule(expr) != rule)
+			break;
+		if (regex_role(expr) == role)
 			return regex_names(expr, group);
 	}
 	return false;
@@ -225,7 +237,7 @@ matcher_match_program(struct matcher *matcher, const struct program *program,
 	size_t i;
 	int r = 0;
 
-	bits = prefilter_bits(&program->filter, line->text, line->text_len);
+	bits = prefilter_bits(program->filter, line->text, line->text_len);
 	/* Stop at a rule that gave up: another rule's verdict on such a line
 	 * cannot be trusted either. */
 	for (i = 0; bits != 0 && i < program->count && r == 0; i++)

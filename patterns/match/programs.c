@@ -1,5 +1,7 @@
 #include "patterns/match/programs.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,6 +26,11 @@ struct named_program {
 	struct name name;
 	enum header header;
 	struct program program;
+
+	/* Most programs are of servers that a host does not have, and a filter
+	 * takes 10 KiB, so it is made for the program's first line. */
+	_Atomic bool ready;
+	pthread_mutex_t lock; /* held while making it */
 };
 
 struct programs {
@@ -122,6 +129,17 @@ programs_new(size_t max)
 	return programs;
 }
 
+static void
+named_free(struct named_program *named)
+{
+	if (named->program.filter != NULL)
+		prefilter_free(named->program.filter);
+	free(named->program.filter);
+	free(named->program.list);
+	pthread_mutex_destroy(&named->lock);
+	free(named);
+}
+
 void
 programs_free(struct programs **programsp)
 {
@@ -131,11 +149,8 @@ programs_free(struct programs **programsp)
 	*programsp = NULL;
 	if (programs == NULL)
 		return;
-	for (i = 1; i <= programs->count; i++) {
-		prefilter_free(&programs->list[i]->program.filter);
-		free(programs->list[i]->program.list);
-		free(programs->list[i]);
-	}
+	for (i = 1; i <= programs->count; i++)
+		named_free(programs->list[i]);
 	free(programs->list);
 	free(programs->infixes);
 	free(programs->slots);
@@ -163,6 +178,7 @@ make_program(struct programs *programs, const char *text, enum header header)
 		named = alloc_zero(1, sizeof(*named));
 		named->name = name;
 		named->header = header;
+		pthread_mutex_init(&named->lock, NULL);
 		programs->list[++programs->count] = named;
 		*slot = (uint32_t)programs->count;
 		programs->suffixes = programs->suffixes || *text == '/';
@@ -173,8 +189,7 @@ make_program(struct programs *programs, const char *text, enum header header)
 }
 
 void
-programs_add(struct programs *programs, const char *name, struct regex *expr,
-	     const struct regex_prefixes *prefixes)
+programs_add(struct programs *programs, const char *name, struct regex *expr)
 {
 	enum header header = regex_rule(expr)->header;
 	struct program *program = make_program(programs, name, header);
@@ -187,9 +202,47 @@ programs_add(struct programs *programs, const char *name, struct regex *expr,
 	program->list = alloc_resize(program->list, program->count + 1,
 				     sizeof(*program->list));
 	next = &program->list[program->count++];
-	next->expression = expr;
-	next->prefixes = prefilter_add(&program->filter, prefixes);
+	*next = (struct candidate){.expression = expr};
 }
+
+/* ---- filters ---- */
+
+static void
+add_prefixes(struct prefilter *filter, struct candidate *candidate)
+{
+	const struct regex *expr = candidate->expression;
+	const struct rule *rule = regex_rule(expr);
+	struct regex_prefixes prefixes;
+
+	/* The filter sees the text, not the whole line. */
+	regex_prefixes(&prefixes, rule->whole_line
+				      ? NULL
+				      : rule->expressions[regex_role(expr)]);
+	candidate->prefixes = prefilter_add(filter, &prefixes);
+}
+
+static void
+make_filter(struct program *program)
+{
+	size_t i;
+
+	program->filter = alloc_zero(1, sizeof(*program->filter));
+	for (i = 0; i < program->count; i++)
+		add_prefixes(program->filter, &program->list[i]);
+}
+
+/* Run by the first thread that gets here; the others wait for it. */
+static void
+make_ready(struct named_program *named)
+{
+	pthread_mutex_lock(&named->lock);
+	if (named->program.filter == NULL)
+		make_filter(&named->program);
+	atomic_store_explicit(&named->ready, true, memory_order_release);
+	pthread_mutex_unlock(&named->lock);
+}
+
+/* ---- finding ---- */
 
 /* The bytes of the line after the program's name; 0: the name is a constant,
  * not part of the line. */
@@ -226,6 +279,7 @@ programs_find(const struct programs *programs, const struct logline *line)
 	size_t len = line->program_len, after = bytes_after(line);
 	struct name name = name_of(program, len, after);
 	uint32_t slot = *slot_of(programs, &name, line->header);
+	struct named_program *named;
 
 	if (slot == 0 && programs->suffixes &&
 	    (part = last_part(&name)) != NULL) {
@@ -234,5 +288,10 @@ programs_find(const struct programs *programs, const struct logline *line)
 		if (slot == 0)
 			slot = find_infix(programs, line);
 	}
-	return slot != 0 ? &programs->list[slot]->program : NULL;
+	if (slot == 0)
+		return NULL;
+	named = programs->list[slot];
+	if (!atomic_load_explicit(&named->ready, memory_order_acquire))
+		make_ready(named);
+	return &named->program;
 }

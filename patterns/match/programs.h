@@ -24,19 +24,19 @@ struct candidate {
 struct program {
 	struct candidate *list;
 	size_t count;
-	struct prefilter filter; /* of the whole list */
+	struct prefilter *filter; /* of the whole list */
 };
 
 /* A table of at most max names. */
 struct programs *programs_new(size_t max);
 void programs_free(struct programs **);
 
-/* Adds an expression and its prefixes to a program. The name is borrowed; one
- * that begins with a slash, as "/imap", means each name that ends so. */
-void programs_add(struct programs *, const char *name, struct regex *,
-    const struct regex_prefixes *);
+/* Adds an expression to a program. The name is borrowed; one that begins with a
+ * slash, as "/imap", means each name that ends so. */
+void programs_add(struct programs *, const char *name, struct regex *);
 
-/* NULL: no rule names the line's program. */
+/* NULL: no rule names the line's program. Whoever finds a program first makes
+ * its filter; several threads may do so. */
 const struct program *programs_find(const struct programs *,
     const struct logline *);
 
