@@ -1,0 +1,172 @@
+#include "tests/model/reader.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/model/writer.h"
+
+void
+reader_start(struct world *w)
+{
+	struct source_start begin = {
+	    .pos = &w->pos, .npos = w->has_pos, .since = w->since};
+	struct err err;
+
+	if (w->running)
+		return;
+	if (follower_open(&w->follower, w->spec, &begin, &err) != 0) {
+		world_fail(w, "cannot open: %s", err.text);
+		return;
+	}
+	w->running = true;
+	w->seen = world_exists(world_path(w, "log"));
+}
+
+void
+reader_settle(struct world *w)
+{
+	if (!w->running)
+		return;
+	/* The loop reads some hundred events in a round. */
+	for (int i = w->noisy ? 100 : 1; i > 0; i--)
+		follower_settle(&w->follower);
+	w->noisy = false;
+	w->truncated = w->compressed = false;
+}
+
+/* All that must have been read by now. */
+void
+reader_sync(struct world *w)
+{
+	writer_finish(w);
+	if (!w->running || w->why[0])
+		return;
+	reader_settle(w);
+	if (w->nread == w->nexpected || follower_await(&w->follower, 1500))
+		return;
+	/* On a busy machine that time may have passed before the loop ran. */
+	reader_settle(w);
+	for (uint32_t n = 0; n < w->nlines; n++)
+		if (w->lines[n].state == EXPECTED && !w->lines[n].read)
+			world_fail(w, "lost line %u", n);
+}
+
+/* The oldest stamp that may have to be found by its time alone. */
+static time_t
+first_unread(const struct world *w)
+{
+	uint32_t n = 0;
+
+	while (n < w->nlines &&
+	       (w->lines[n].state != EXPECTED || w->lines[n].read))
+		n++;
+	return 1000 + n;
+}
+
+static void
+save_position(struct world *w)
+{
+	logpos_clear(&w->pos);
+	w->has_pos = source_position(w->follower.source, &w->pos) == 0;
+	w->since = 1000 + w->nlines;
+	if (!w->has_pos || w->pos.print.offset == 0 || w->truncated)
+		w->since = first_unread(w);
+}
+
+/* Without dates in the names, times of change alone tell what is newer than a
+ * file that was deleted, and how the files of two directories follow each
+ * other. They lie if the clock was set back. */
+bool
+reader_times_may_lie(const struct world *w)
+{
+	return w->set_back && w->program->mode == NUMBERED;
+}
+
+bool
+reader_is_position(const struct world *w, const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) == 0 && st.st_ino == w->pos.inode &&
+	       st.st_dev == w->pos.device;
+}
+
+/* Whether a name of the position's file is left. */
+static bool
+has_position(struct world *w)
+{
+	char name[64];
+
+	for (int i = 0; i < w->rotations; i++) {
+		sprintf(name, "old/log-%d", 20260101 + i);
+		if (reader_is_position(w, world_path(w, name)))
+			return true;
+	}
+	return reader_is_position(w, world_path(w, "log"));
+}
+
+/*
+ * Which directory the old logs are in is known from a file there that was the
+ * log. A reader knows that by the descriptor if it has ever had the log open. A
+ * start knows it by the position: by what was read up to there, or else by the
+ * inode, which is lost if the file is compressed.
+ */
+bool
+reader_may_go_away(struct world *w)
+{
+	if (!w->running)
+		return w->has_pos &&
+		       (w->pos.print.offset > 0 || has_position(w));
+	if (!w->seen) {
+		reader_settle(w);
+		w->seen = world_exists(world_path(w, "log"));
+	}
+	return w->seen;
+}
+
+/* The position after the stop must be one by which reader_may_go_away() is
+ * true. If its file was compressed before the reader came to it, nothing can
+ * find it yet. */
+static bool
+may_stop(struct world *w, bool killed)
+{
+	if (killed)
+		return w->has_pos &&
+		       (w->pos.print.offset > 0 || has_position(w));
+	if (w->compressed)
+		reader_settle(w);
+	return true;
+}
+
+/* killed: the position is that of the last stop, if there was one. */
+void
+reader_stop(struct world *w, bool killed)
+{
+	bool lost = w->program->mode == LINKED || w->program->mode == PIPE;
+
+	/* Its position may be in a file from before the clock was set back, and
+	 * the log goes on in another directory. */
+	if (!w->running || (w->gone_away && reader_times_may_lie(w)))
+		return;
+	if (w->program->mode == AWAY && !may_stop(w, killed))
+		return;
+	for (uint16_t i = 0; i < w->nfiles; i++)
+		lost = lost || w->lost[i];
+	if (lost)
+		reader_sync(w);
+	if (w->why[0])
+		return;
+	if (!killed)
+		save_position(w);
+	source_close(&w->follower.source);
+	w->running = false;
+	if (w->program->mode == PIPE && w->fd >= 0) {
+		close(w->fd);
+		w->fd = -1;
+	}
+	for (uint16_t i = 0; i < w->nfiles; i++)
+		if (w->lost[i])
+			world_lose(w, i);
+}

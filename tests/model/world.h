@@ -1,0 +1,89 @@
+/*
+ * world: what a program happens to: a directory with a log, who writes it, who
+ * reads it, and which lines must have been read in the end.
+ */
+#ifndef TESTS_MODEL_WORLD_H
+#define TESTS_MODEL_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "daemon/source/source.h"
+#include "tests/model/program.h"
+#include "tests/unit/follower.h"
+
+enum { LINES_MAX = 60000, LINE_MAX_LEN = 70000, FILES_MAX = 400 };
+enum state { EXPECTED, EXCUSED, OVERLONG };
+
+struct line {
+	enum state state;
+	bool read;
+	uint16_t file; /* where it was written */
+	uint32_t len;
+};
+
+struct world {
+	const struct program *program;
+	char *top; /* directory */
+	char spec[256];
+	struct line *lines;
+	uint32_t nlines, nread; /* nread: of the expected */
+	uint32_t nexpected;
+	/* The writer. */
+	int fd;
+	uint16_t file, nfiles; /* the file that fd is */
+	bool lost[FILES_MAX];  /* that file cannot be found after a stop ... */
+	bool gone[FILES_MAX];  /* ... and there was one */
+	char held[LINE_MAX_LEN + 64]; /* the rest of a half-written line */
+	size_t held_len;
+	uint32_t held_line;
+	/* Lines torn in two by copytruncate: the rest may come as a line. */
+	struct {
+		uint32_t line, rest;
+	} split[PROGRAM_MAX];
+	int nsplit;
+	int rotations, moves, target;
+	bool truncated;	 /* and the reader may not have noticed yet */
+	bool noisy;	 /* it has thousands of events to read */
+	bool seen;	 /* it has had a log open since its last start */
+	bool compressed; /* a file was, which it may not have read */
+	/* What a mount hides, and the clock that the files' times come from. */
+	bool may_mount; /* in a mount namespace of its own */
+	bool mounted;
+	uint16_t under;		/* file at the mount */
+	bool hidden[FILES_MAX]; /* the mount alone keeps it from being found */
+	time_t ahead;
+	bool set_back, gone_away; /* ever */
+	/* The reader. */
+	struct follower follower;
+	bool running;
+	struct logpos pos;
+	bool has_pos;
+	time_t since;
+	char why[512]; /* it failed */
+};
+
+/* The program has failed, and why. Only the first reason counts. */
+__attribute__((format(printf, 2, 3))) void world_fail(struct world *,
+						      const char *fmt, ...);
+
+/* The path of a name in the directory of the log. Valid for four calls. */
+char *world_path(struct world *, const char *name);
+bool world_exists(const char *path);
+/* The name that the writer opens. */
+const char *world_log_name(struct world *);
+void world_copy_file(struct world *, const char *from, const char *to);
+
+/* Line number n, without its newline. Returns its length. */
+size_t world_make_line(uint32_t n, enum state, char *out);
+/* For the reader: true if nothing more is expected. arg: the world. */
+bool world_take_line(void *arg, const char *text, size_t len);
+
+/* Line n, or all unread lines of the file, need not be read. */
+void world_excuse(struct world *, uint32_t n);
+void world_excuse_unread(struct world *, uint16_t file);
+/* Nobody can find what is or will be written to the file. */
+void world_lose(struct world *, uint16_t file);
+
+#endif
