@@ -121,6 +121,7 @@ static enum tail_result
 read_block(struct follow *f, size_t at, size_t *got, int64_t now)
 {
 	struct tail *tail = f->open.tails[at];
+	bool reached = tail->at_end;
 	enum tail_result result;
 	struct err err;
 
@@ -129,8 +130,10 @@ read_block(struct follow *f, size_t at, size_t *got, int64_t now)
 		return TAIL_TRUNCATED;
 	result = tail_read(tail, f->buffer, &f->sink, got, &err);
 	f->bytes += *got;
-	if (*got > 0)
+	if (*got > 0) {
 		tail->changed = now;
+		tail->grown = tail->grown || reached;
+	}
 	if (tail->failed && result != TAIL_FAILED)
 		log_recovered(f, tail);
 	if (result == TAIL_TRUNCATED)
@@ -180,12 +183,32 @@ sooner(int64_t a, int64_t b)
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
+/*
+ * Whether another file is written to in place of this one. With '*', what was
+ * opened last may be an old file that was copied or touched. The log must not
+ * be closed for that, or its next lines would not be noticed.
+ */
+static bool
+is_replaced(const struct follow *f, size_t at)
+{
+	if (!rotation_is_pattern(f->spec) || !tail_has_name(f->open.tails[at]))
+		return true;
+	for (size_t i = at + 1; i < f->open.count; i++)
+		if (f->open.tails[i]->grown)
+			return true;
+	return false;
+}
+
 static int64_t
 close_quiet(struct follow *f, int64_t now)
 {
 	int64_t next = -1, left;
 
 	for (size_t i = 0; i + 1 < f->open.count;) {
+		if (!is_replaced(f, i)) {
+			i++;
+			continue;
+		}
 		left = f->open.tails[i]->changed + FOLLOW_QUIET_MS - now;
 		if (left <= 0 && f->open.tails[i]->at_end) {
 			generations_drop(&f->open, i);

@@ -47,6 +47,7 @@ struct tail {
 	bool at_end;	 /* the last read came to the end */
 	bool finished;	 /* nobody writes to it any more: close it at its end */
 	bool continued;	 /* its incomplete line goes on in the next file */
+	bool grown;	 /* it got more after its end was first reached */
 	bool failed;	 /* the last read failed, and that was logged */
 	int64_t changed; /* steady ms of the last byte read */
 };

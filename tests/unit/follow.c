@@ -312,6 +312,39 @@ quiet_files_close(void)
 	end(site);
 }
 
+/* A copy of an old file is the newest by its time of change. */
+static void
+copy_beside_starred(void)
+{
+	struct site *site = begin();
+	struct source_start how = {.since = 0};
+	struct source_sink sink = {.line = follower_line,
+				   .stamp = follower_stamp,
+				   .arg = &site->follower};
+	struct follow *f = follow_new(in(site, "log-*"), &sink);
+	int64_t late = 2 * FOLLOW_QUIET_MS;
+	struct err err;
+
+	put(site, "log-20260102", "0000000001 a");
+	follow_start(f, &how, 0, &err);
+	follow_read(f, 1 << 20, 0);
+	put(site, "log-copy", "0000000000 of an old one");
+	follow_look(f, 0);
+	follow_read(f, 1 << 20, 0);
+	is_int(follow_tend(f, late), -1, "nothing to wait for");
+	is_int((long long)follow_count(f), 2, "the log is not closed for that");
+	put(site, "log-20260103", "0000000003 c");
+	follow_look(f, late);
+	follow_read(f, 1 << 20, late);
+	put(site, "log-20260103", "0000000004 d");
+	follow_read(f, 1 << 20, late);
+	follow_tend(f, 2 * late);
+	is_int((long long)follow_count(f), 1,
+	       "but when another is written to instead");
+	follow_free(&f);
+	end(site);
+}
+
 /* Being the oldest that is open, it would be closed when it is quiet. */
 static void
 name_comes_back_to_stay(void)
@@ -1194,6 +1227,7 @@ main(void)
 	name_comes_back();
 	many_rotations();
 	quiet_files_close();
+	copy_beside_starred();
 	name_comes_back_to_stay();
 	closed_file_comes_back();
 	copy_takes_the_name();
