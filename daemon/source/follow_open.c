@@ -71,7 +71,8 @@ open_listed(struct follow *f, const struct rotated *file, struct err *err)
 }
 
 /* What was read already is not read again if the file is back, or is a copy of
- * the newest one: log2ram(8) copies the logs to memory and mounts that. */
+ * the newest one: log2ram(8) copies the logs to memory and mounts that. Such a
+ * copy may have been written to, and rotated, before this process looked. */
 static void
 skip_known(const struct follow *f, struct tail *tail)
 {
@@ -114,8 +115,7 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 		return skipped;
 	}
 	tail->changed = now;
-	if (file->live)
-		skip_known(f, tail);
+	skip_known(f, tail);
 	generations_insert(&f->open, f->open.count, tail);
 	return true;
 }
@@ -282,7 +282,8 @@ follow_start(struct follow *f, const struct source_start *start, int64_t now,
 /* ---- changes ---- */
 
 /* The index in the list of the newest open file; it may have been compressed
- * since. -1 if it was deleted, or renamed to a name that is not listed. */
+ * since. -1 if it was deleted, or renamed to a name that is not listed. A copy
+ * of it may have more lines, so it is opened, and the index is one less. */
 static ssize_t
 find_newest(const struct follow *f, const struct rotation *files)
 {
@@ -297,11 +298,8 @@ find_newest(const struct follow *f, const struct rotation *files)
 		tail_print_known(tail, &print);
 		at = print.offset > 0 ? rotation_find(files, &print, 0, 0) : -1;
 	}
-	/* A copy in the place of the log will grow, so it has to be opened. */
-	return at >= 0 && files->list[at].live &&
-		       !generations_has(&f->open, &files->list[at])
-		   ? -1
-		   : at;
+	return at >= 0 && !generations_has(&f->open, &files->list[at]) ? at - 1
+								       : at;
 }
 
 static bool

@@ -503,6 +503,25 @@ copy_takes_the_name(void)
 	end(site);
 }
 
+/* The hidden log stays where it was, as below a mount. */
+static void
+copy_is_rotated(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	copy(site, "log", "log.1");
+	put(site, "log.1", "0000000002 b");
+	move(site, "log", "hidden");
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "a copy that was rotated at once");
+	is_int(count(site, "0000000002 b"), 1, "its later line is not lost");
+	is_int(count(site, "0000000001 a"), 1,
+	       "the earlier one not read again");
+	end(site);
+}
+
 static void
 hole(void)
 {
@@ -1231,6 +1250,7 @@ main(void)
 	name_comes_back_to_stay();
 	closed_file_comes_back();
 	copy_takes_the_name();
+	copy_is_rotated();
 	copytruncated();
 	torn_first_line();
 	emptied_unread();
