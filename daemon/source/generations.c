@@ -63,7 +63,7 @@ is_same(const struct generations_done *done, const struct rotated *file)
 }
 
 /* Whether the file is what became of an open one, which lost its name when it
- * was compressed, and was not truncated before. */
+ * was compressed. If it was truncated before, it has not what was read. */
 static bool
 was_compressed_to(struct tail *tail, const struct rotated *file)
 {
@@ -71,9 +71,12 @@ was_compressed_to(struct tail *tail, const struct rotated *file)
 					.inode = tail->inode,
 					.mtime = tail_changed(tail)};
 
+	if (tail_has_name(tail))
+		return false;
 	tail_print_known(tail, &open.print);
-	return !tail_has_name(tail) && tail_holds(tail, &open.print) &&
-	       is_same(&open, file);
+	if (!tail_holds(tail, &open.print))
+		tail_print_contents(tail, &open.print);
+	return is_same(&open, file);
 }
 
 bool

@@ -812,6 +812,24 @@ compressed_while_open(void)
 }
 
 static void
+truncated_and_compressed(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	cut(site, "log");
+	put(site, "log", "0000000002 b");
+	move(site, "log", "log.1");
+	if (!compress_file(site, &gzip, "log.1"))
+		abort();
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "truncated, rotated, compressed");
+	is_int(count(site, "0000000002 b"), 1, "read once, as it is open");
+	end(site);
+}
+
+static void
 copy_gone(void)
 {
 	struct site *site = begin();
@@ -1264,6 +1282,7 @@ main(void)
 	no_inotify();
 	odd_lines();
 	compressed_while_open();
+	truncated_and_compressed();
 	copy_gone();
 	copied_before_clock_was_set();
 	dated_before_clock_was_set();
