@@ -1,5 +1,6 @@
 #include "patterns/match/matcher.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/suggest.h"
+#include "patterns/match/parallel.h"
 #include "patterns/match/programs.h"
 
 struct matcher {
@@ -68,37 +70,72 @@ matcher_check_choice(const struct ruleset *set,
 	return 0;
 }
 
-/* Compiles all expressions of a rule. */
-static int
-compile(struct matcher *matcher, const struct rule *rule, struct err *err)
+/* A thread costs as much as a few dozen expressions. */
+enum { EXPRESSIONS_SHARE = 200 };
+
+struct compiling {
+	struct chosen {
+		const struct rule *rule;
+		enum rule_role role;
+	} *chosen; /* what each expression is of */
+	struct regex **expressions;
+	size_t count;
+
+	pthread_mutex_t lock; /* for what follows */
+	size_t failed;	      /* the first that does not compile */
+	struct err *err;      /* why */
+};
+
+static void
+compile_one(void *arg, size_t i)
 {
-	struct regex **next;
+	struct compiling *c = arg;
+	struct err err;
+
+	c->expressions[i] =
+	    regex_new(c->chosen[i].rule, c->chosen[i].role, &err);
+	if (c->expressions[i] != NULL)
+		return;
+	pthread_mutex_lock(&c->lock);
+	if (i < c->failed) {
+		c->failed = i;
+		*c->err = err;
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void
+choose(struct compiling *c, const struct ruleset *set,
+       const struct rule_choice *choice)
+{
+	const struct rule *rule = set->list, *end = set->list + set->count;
 	enum rule_role role;
 
-	for (role = 0; role < RULE_ROLES; role++) {
-		if (rule->expressions[role] == NULL)
-			continue;
-		next = &matcher->expressions[matcher->count];
-		*next = regex_new(rule, role, err);
-		if (*next == NULL)
-			return -1;
-		matcher->count++;
-	}
-	return 0;
+	c->chosen =
+	    alloc_zero(set->count * RULE_ROLES, sizeof(*c->chosen));
+	for (; rule < end; rule++)
+		for (role = 0; role < RULE_ROLES; role++)
+			if (rule->expressions[role] != NULL &&
+			    is_chosen(rule, choice))
+				c->chosen[c->count++] =
+				    (struct chosen){rule, role};
 }
 
 static int
 compile_chosen(struct matcher *matcher, const struct ruleset *set,
 	       const struct rule_choice *choice, struct err *err)
 {
-	const struct rule *rule = set->list, *end = set->list + set->count;
+	struct compiling c = {.err = err, .failed = SIZE_MAX};
 
-	matcher->expressions =
-	    alloc_zero(set->count * RULE_ROLES, sizeof(*matcher->expressions));
-	for (; rule < end; rule++)
-		if (is_chosen(rule, choice) && compile(matcher, rule, err) < 0)
-			return -1;
-	return 0;
+	choose(&c, set, choice);
+	matcher->count = c.count;
+	matcher->expressions = c.expressions =
+	    alloc_zero(c.count, sizeof(*c.expressions));
+	pthread_mutex_init(&c.lock, NULL);
+	parallel_each(c.count, EXPRESSIONS_SHARE, compile_one, &c);
+	pthread_mutex_destroy(&c.lock);
+	free(c.chosen);
+	return c.failed == SIZE_MAX ? 0 : -1;
 }
 
 static void

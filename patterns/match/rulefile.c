@@ -1,6 +1,5 @@
-/*
- * rulefile: pattern files, read and validated.
- */
+#include "patterns/match/rulefile.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,11 +8,8 @@
 #include "base/err.h"
 #include "base/suggest.h"
 #include "base/yamltree.h"
-#include "patterns/match/patterndir.h"
-#include "patterns/match/rules.h"
 
-/* Far more than we ship; what exceeds this is a mistake or a prank. */
-enum { RULES_MAX = 10000, NAME_LEN_MAX = 64 };
+enum { NAME_LEN_MAX = 64 };
 
 static const char *const file_keys[] = {
     "server", "versions", "program", "header", "warning", "rules", NULL};
@@ -29,7 +25,7 @@ static const char *const reject_keys[] = {"line", "lines", "why", "checked",
 /* What a file sets for all its rules. */
 struct context {
 	const struct yaml_tree *tree;
-	struct ruleset *set;
+	struct rulefile *out;
 	const char *server;
 	const struct yaml_node *program; /* NULL: each rule names its own */
 	enum header header;
@@ -312,31 +308,20 @@ set_samples(const struct context *ctx, const struct rule *rule,
 	return 0;
 }
 
-/* Names appear in log lines and on command lines: each is one word, and
- * unique. */
+/* Names appear in log lines and on command lines: each is one word. */
 static int
 check_name(const struct context *ctx, const char *name,
 	   const struct yaml_node *at, struct err *err)
 {
 	static const char word[] = "abcdefghijklmnopqrstuvwxyz"
 				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	const struct rule *rule;
-	size_t i;
 
-	if (strspn(name, word) != strlen(name) || strlen(name) > NAME_LEN_MAX)
-		return yaml_err(ctx->tree, at, err,
-				"a rule's name is letters, digits, '.', '_' "
-				"and '-', at most %d",
-				NAME_LEN_MAX);
-	for (i = 0; i < ctx->set->count; i++) {
-		rule = &ctx->set->list[i];
-		if (rule->name != NULL && strcmp(rule->name, name) == 0)
-			return yaml_err(ctx->tree, at, err,
-					"rule '%s' is already defined at "
-					"%s:%u",
-					name, rule->file, rule->lineno);
-	}
-	return 0;
+	if (strspn(name, word) == strlen(name) && strlen(name) <= NAME_LEN_MAX)
+		return 0;
+	return yaml_err(ctx->tree, at, err,
+			"a rule's name is letters, digits, '.', '_' and '-', "
+			"at most %d",
+			NAME_LEN_MAX);
 }
 
 /* Checks which keys go together: those of a login in one line, of a login in
@@ -437,28 +422,31 @@ set_rule(const struct context *ctx, struct rule *rule,
 static int
 add_rules(struct context *ctx, const struct yaml_node *rules, struct err *err)
 {
-	struct ruleset *set = ctx->set;
+	struct rulefile *file = ctx->out;
+	const struct yaml_node *node, *name;
 	size_t i;
 
-	if (set->count + rules->count > RULES_MAX)
-		return yaml_err(ctx->tree, rules, err,
-				"more than %d rules in all", RULES_MAX);
-	set->list = alloc_resize(set->list, set->count + rules->count + 1,
-				 sizeof(*set->list));
+	file->all = rules->count;
+	file->line = rules->line;
+	if (rules->count > RULES_MAX)
+		return 0;
+	file->list = alloc_zero(rules->count, sizeof(*file->list));
+	file->name_lines = alloc_zero(rules->count, sizeof(*file->name_lines));
 	for (i = 0; i < rules->count; i++) {
-		memset(&set->list[set->count], 0, sizeof(*set->list));
-		set->count++;
-		if (set_rule(ctx, &set->list[set->count - 1], rules->items[i],
-			     err) < 0)
+		node = rules->items[i];
+		name = yaml_get(node, "name");
+		file->name_lines[i] = name != NULL ? name->line : 0;
+		file->count++;
+		if (set_rule(ctx, &file->list[i], node, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-add_tree(struct ruleset *set, const struct yaml_tree *tree, struct err *err)
+add_tree(struct rulefile *file, const struct yaml_tree *tree, struct err *err)
 {
-	struct context ctx = {.tree = tree, .set = set};
+	struct context ctx = {.tree = tree, .out = file};
 	const struct yaml_node *root = yaml_root(tree), *rules;
 	const char *versions;
 
@@ -478,36 +466,12 @@ add_tree(struct ruleset *set, const struct yaml_tree *tree, struct err *err)
 	return add_rules(&ctx, rules, err);
 }
 
-/* Appends the rules of one file; some of them if it fails. */
-static int
-add_file(struct ruleset *set, const char *path, struct err *err)
+void
+rulefile_read(struct rulefile *file, const char *path)
 {
-	struct yaml_tree *tree = yaml_load(path, err);
-	int r;
+	struct yaml_tree *tree = yaml_load(path, &file->err);
 
-	if (tree == NULL)
-		return -1;
-	r = add_tree(set, tree, err);
+	file->failed =
+	    tree == NULL || add_tree(file, tree, &file->err) < 0;
 	yaml_tree_free(&tree);
-	return r;
-}
-
-struct ruleset *
-ruleset_load(const char *const *dirs, size_t ndirs, struct err *err)
-{
-	struct ruleset *set = alloc_zero(1, sizeof(*set));
-	struct strings files = {0};
-	size_t i;
-	int r;
-
-	r = patterndir_files(dirs, ndirs, &files, err);
-	for (i = 0; i < files.count && r == 0; i++)
-		r = add_file(set, files.list[i], err);
-	if (r == 0 && set->count == 0)
-		r = err_set(err, "%s: no rules in *.yaml",
-			    ndirs > 0 ? dirs[ndirs - 1] : "patterns");
-	strings_clear(&files);
-	if (r < 0)
-		ruleset_free(&set);
-	return set;
 }

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "patterns/match/matcher.h"
 #include "tests/tap.h"
 
 static char root[] = "/tmp/pbs-rules-XXXXXX";
@@ -244,6 +245,149 @@ directories(void)
 	free(second);
 }
 
+/* ---- many files, which several threads read ---- */
+
+enum { MANY = 200 };
+
+static const char *
+many_name(int i)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "many/%03d.yaml", i);
+	return name;
+}
+
+/* The rule of file i, and `more' after it. */
+static void
+write_one_of_many(int i, int rule, const char *more)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 HEAD "  - name: rule-%d\n    match: '(?<ip>.*)'\n%s", rule,
+		 more);
+	write_file(many_name(i), text);
+}
+
+static void
+say_many(const char *said, const char *what)
+{
+	struct err err = {""};
+	struct ruleset *set = load_dir("many", &err);
+
+	ok(set == NULL && strstr(err.text, said) != NULL, "%s: %s", what,
+	   err.text);
+	ruleset_free(&set);
+}
+
+static void
+many_in_order(void)
+{
+	struct err err;
+	struct ruleset *set = load_dir("many", &err);
+	char name[32];
+	int wrong = 0;
+
+	if (!ok(set != NULL && set->count == MANY, "many files are read"))
+		return;
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "rule-%d", i);
+		wrong += strcmp(set->list[i].name, name) != 0;
+	}
+	is_int(wrong, 0, "their rules are in the order of the files");
+	ruleset_free(&set);
+}
+
+static void
+many_files(void)
+{
+	mkdir(path_of("many"), 0700);
+	for (int i = 0; i < MANY; i++)
+		write_one_of_many(i, i, "");
+	many_in_order();
+	for (int i = 31; i < MANY; i++)
+		write_one_of_many(i, i, "    optional: perhaps\n");
+	say_many("/031.yaml:6: 'optional' must be true",
+		 "of many errors the first is reported");
+	write_one_of_many(30, 7, "");
+	say_many("/030.yaml:4: rule 'rule-7' is already defined at ",
+		 "so is a name of an earlier file");
+	say_many("/007.yaml:5", "with its place");
+	write_one_of_many(30, 7, "    optional: perhaps\n");
+	say_many("/030.yaml:4: rule 'rule-7' is already",
+		 "before what comes after the name");
+	write_one_of_many(30, 7, "    optinal: true\n");
+	say_many("/030.yaml:6: unknown key 'optinal'",
+		 "but not before a key that is not known");
+	write_one_of_many(30, 30, "  - nam: x\n  - name: rule-7\n");
+	say_many("/030.yaml:6: unknown key 'nam'",
+		 "nor what comes after an error");
+	unlink(path_of(many_name(29)));
+	ok(symlink("nothing", path_of(many_name(29))) == 0, "a broken link");
+	say_many("/029.yaml: open: No such file", "is an error as well");
+	for (int i = 0; i < MANY; i++)
+		unlink(path_of(many_name(i)));
+}
+
+static void
+write_rules(const char *name, int first, int count)
+{
+	FILE *f = fopen(path_of(name), "w");
+
+	if (f == NULL)
+		exit(1);
+	fputs("server: X\nprogram: xd\n\nrules:\n", f);
+	for (int i = first; i < first + count; i++)
+		fprintf(f, "- name: rule-%d\n  match: '(?<ip>.)'\n", i);
+	fclose(f);
+}
+
+/* Threads compile them, too. */
+static void
+many_expressions(void)
+{
+	FILE *f = fopen(path_of("many/a.yaml"), "w");
+	struct ruleset *set;
+	struct matcher *matcher;
+	struct err err;
+
+	if (f == NULL)
+		exit(1);
+	fputs(HEAD, f);
+	for (int i = 0; i < 1000; i++)
+		fprintf(f, "- name: rule-%d\n  match: '%s'\n", i,
+			i == 700 ? "(?<user>.)" : i < 400 ? "(?<ip>.)" : "(");
+	fclose(f);
+	set = load_dir("many", &err);
+	matcher = matcher_new(set, NULL, &err);
+	ok(matcher == NULL && strstr(err.text, ": rule 'rule-400': match: "),
+	   "the first expression that does not compile: %s", err.text);
+	matcher_free(&matcher);
+	ruleset_free(&set);
+	unlink(path_of("many/a.yaml"));
+	rmdir(path_of("many"));
+}
+
+static void
+many_rules(void)
+{
+	struct err err;
+	struct ruleset *set;
+
+	write_rules("many/a.yaml", 0, 6000);
+	write_rules("many/b.yaml", 6000, 4000);
+	set = load_dir("many", &err);
+	ok(set != NULL && set->count == 10000, "10000 rules are read");
+	ruleset_free(&set);
+	write_rules("many/b.yaml", 0, 4001);
+	say_many("/b.yaml:5: more than 10000 rules in all", "no more");
+	write_rules("many/a.yaml", 0, 10001);
+	say_many("/a.yaml:5: more than 10000 rules in all",
+		 "nor in one file");
+	unlink(path_of("many/b.yaml"));
+}
+
 static void
 make_dirs(void)
 {
@@ -274,6 +418,9 @@ main(void)
 	other_kinds();
 	bad_files();
 	directories();
+	many_files();
+	many_rules();
+	many_expressions();
 	remove_dirs();
 	return tap_done();
 }
