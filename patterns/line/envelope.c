@@ -1,17 +1,16 @@
 #include "patterns/line/envelope.h"
 
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/linebuf.h"
+#include "patterns/line/envelope_entry.h"
 #include "patterns/line/jsonfields.h"
 #include "patterns/line/logline.h"
 
-enum { NAME_MAX_BYTES = 128, HEADER_ROOM = 512, STREAMS = 2 };
+enum { NAME_MAX_BYTES = 128, STREAMS = 2 };
+enum { HEADER_ROOM = ENVELOPE_ENTRY_HEADER };
 
 /* A text whose end has not come. */
 struct parts {
@@ -24,6 +23,8 @@ struct envelope {
 	struct parts parts[STREAMS]; /* of stdout, of stderr */
 	char *room;		     /* values of JSON */
 	char *line;		     /* what is handed out */
+	struct envelope_cuts *cuts;  /* of journalctl's entries */
+	bool lost;		     /* a line, since the last entry */
 	bool past;		     /* in envelope_past() */
 	bool begun[STREAMS];	     /* some content of it was seen there */
 };
@@ -56,6 +57,7 @@ envelope_free(struct envelope **ep)
 		free(e->parts[i].bytes);
 	free(e->room);
 	free(e->line);
+	free(e->cuts);
 	free(e);
 }
 
@@ -64,6 +66,7 @@ envelope_lost(struct envelope *e)
 {
 	for (int i = 0; i < STREAMS; i++)
 		e->parts[i].skip = true;
+	e->lost = true;
 }
 
 /* Most logs have no envelopes, and need no memory for them. */
@@ -177,85 +180,6 @@ read_docker(const struct jsonfield *fields, struct content *c)
 	       memchr(c->text, '\n', c->len) == NULL;
 }
 
-enum { MESSAGE, TAG, COMM, PID, SYSLOG_PID, HOST, USEC, UID, OWNER };
-
-static bool
-is_word(const struct jsonfield *field)
-{
-	for (size_t i = 0; i < field->len; i++)
-		if ((unsigned char)field->value[i] <= ' ' ||
-		    strchr(":[]", field->value[i]) != NULL)
-			return false;
-	return field->value != NULL && field->len > 0 &&
-	       field->len < HEADER_ROOM / 5;
-}
-
-static bool
-is_zero(const struct jsonfield *field)
-{
-	return field->len == 1 && *field->value == '0';
-}
-
-/* A user's session may write to the journal under any tag; journald's own
- * fields tell: see source_journal.c. */
-static bool
-is_from_session(const struct jsonfield *fields)
-{
-	return fields[OWNER].value != NULL && !is_zero(&fields[OWNER]) &&
-	       !(fields[UID].value != NULL && is_zero(&fields[UID]));
-}
-
-static size_t
-put_stamp(char *out, const struct jsonfield *usec)
-{
-	char digits[24] = "";
-	unsigned long long when;
-	time_t seconds;
-	struct tm tm;
-	size_t len;
-
-	if (usec->value == NULL || usec->len >= sizeof(digits))
-		return 0;
-	memcpy(digits, usec->value, usec->len);
-	if (strspn(digits, "0123456789") != usec->len)
-		return 0;
-	when = strtoull(digits, NULL, 10);
-	seconds = (time_t)(when / 1000000);
-	if (gmtime_r(&seconds, &tm) == NULL)
-		return 0;
-	len = strftime(out, HEADER_ROOM / 4, "%Y-%m-%dT%H:%M:%S", &tm);
-	return len + (size_t)snprintf(out + len, HEADER_ROOM / 4,
-				      ".%06llu+00:00", when % 1000000);
-}
-
-/* Builds "STAMP host tag[pid]: MESSAGE". */
-static bool
-read_journal(struct envelope *e, const struct jsonfield *f, const char **line,
-	     size_t *len)
-{
-	char *out = need(&e->line, HEADER_ROOM + LINEBUF_LINE_MAX);
-	const struct jsonfield *tag = f[TAG].value ? &f[TAG] : &f[COMM];
-	const struct jsonfield *pid = f[PID].value ? &f[PID] : &f[SYSLOG_PID];
-	const struct jsonfield *message = &f[MESSAGE];
-	size_t n = put_stamp(out, &f[USEC]);
-
-	if (n == 0 || !is_word(&f[HOST]) || !is_word(tag) ||
-	    is_from_session(f) || message->len > LINEBUF_LINE_MAX ||
-	    memchr(message->value, '\n', message->len) != NULL)
-		return false;
-	n += (size_t)snprintf(out + n, HEADER_ROOM - n, " %.*s %.*s",
-			      (int)f[HOST].len, f[HOST].value, (int)tag->len,
-			      tag->value);
-	if (is_word(pid))
-		n += (size_t)snprintf(out + n, HEADER_ROOM - n, "[%.*s]",
-				      (int)pid->len, pid->value);
-	memcpy(out + n, ": ", 2);
-	memcpy(out + n + 2, message->value, message->len);
-	*line = out;
-	*len = n + 2 + message->len;
-	return true;
-}
-
 static enum envelope_content
 open_content(struct envelope *e, struct content *c, const char **line,
 	     size_t *len)
@@ -271,16 +195,12 @@ open_json(struct envelope *e, const char **line, size_t *len)
 {
 	struct jsonfield docker[] = {
 	    {.key = "log"}, {.key = "stream"}, {.key = "time"}, {.key = NULL}};
-	struct jsonfield journal[] = {{.key = "MESSAGE"},
-				      {.key = "SYSLOG_IDENTIFIER"},
-				      {.key = "_COMM"},
-				      {.key = "_PID"},
-				      {.key = "SYSLOG_PID"},
-				      {.key = "_HOSTNAME"},
-				      {.key = "__REALTIME_TIMESTAMP"},
-				      {.key = "_UID"},
-				      {.key = "_SYSTEMD_OWNER_UID"},
-				      {.key = NULL}};
+	static const enum envelope_content contents[] = {
+	    [ENTRY_LINE] = ENVELOPE_LINE,
+	    [ENTRY_REST] = ENVELOPE_PART,
+	    [ENTRY_EMPTY] = ENVELOPE_EMPTY,
+	};
+	struct jsonfield entry[ENVELOPE_ENTRY_FIELDS];
 	struct content c = {0};
 
 	need(&e->room, LINEBUF_LINE_MAX);
@@ -290,11 +210,18 @@ open_json(struct envelope *e, const char **line, size_t *len)
 	    docker[LOG].value != NULL)
 		return read_docker(docker, &c) ? open_content(e, &c, line, len)
 					       : ENVELOPE_EMPTY;
-	if (!jsonfields_read(*line, *len, journal, e->room) ||
-	    journal[MESSAGE].value == NULL)
+	envelope_entry_keys(entry);
+	if (!jsonfields_read(*line, *len, entry, e->room) ||
+	    !envelope_entry_is_one(entry))
 		return ENVELOPE_NONE;
-	return read_journal(e, journal, line, len) ? ENVELOPE_LINE
-						   : ENVELOPE_EMPTY;
+	need(&e->line, HEADER_ROOM + LINEBUF_LINE_MAX);
+	if (e->cuts == NULL)
+		e->cuts = alloc_zero(1, sizeof(*e->cuts));
+	if (e->lost)
+		envelope_entry_lost(e->cuts);
+	e->lost = false;
+	return contents[envelope_entry_open(entry, e->cuts, e->line, line,
+					    len)];
 }
 
 /* ---- CRI ---- */

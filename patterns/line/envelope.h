@@ -76,8 +76,8 @@ void envelope_export_free(struct envelope_export **);
 /*
  * Takes the bytes of a stream piece by piece, and calls fn for each entry that
  * is complete. Returns false for every piece of a stream that is not an
- * export. An entry that is too long is dropped. After a malformed field, the
- * rest of the stream is dropped.
+ * export. Of a field that is too long, the value is left out. After a malformed
+ * field, the rest of the stream is dropped.
  */
 bool envelope_export_feed(struct envelope_export *, const char *bytes,
 			  size_t len, linebuf_line_fn *, void *arg);

@@ -13,6 +13,10 @@
 
 enum { NAME_ROOM = 65 }; /* systemd's own limit is 64 */
 
+/* Of a message that is too long, the other fields still tell whether the next
+ * entry is the rest of it. */
+enum { OTHERS_ROOM = 4096 };
+
 enum state {
 	AT_START, /* nothing has been read */
 	IN_NAME,
@@ -32,7 +36,9 @@ struct envelope_export {
 	uint64_t left; /* of a size or of data */
 	uint64_t size; /* as far as it has been read */
 	bool too_long; /* the entry */
-	size_t len;
+	bool value_too_long;
+	size_t len, value_at; /* where the value begins */
+	size_t limit;	      /* of the value */
 	char line[LINEBUF_LINE_MAX];
 };
 
@@ -65,14 +71,14 @@ put(struct envelope_export *x, const char *bytes, size_t len)
 static void
 put_byte(struct envelope_export *x, char c)
 {
-	char escape[8];
+	char escape[8] = {c};
 
-	if ((unsigned char)c >= ' ' && c != '"' && c != '\\') {
-		put(x, &c, 1);
-		return;
-	}
-	snprintf(escape, sizeof(escape), "\\u%04x", (unsigned char)c);
-	put(x, escape, strlen(escape));
+	if ((unsigned char)c < ' ' || c == '"' || c == '\\')
+		snprintf(escape, sizeof(escape), "\\u%04x", (unsigned char)c);
+	x->value_too_long = x->value_too_long ||
+			    x->len + strlen(escape) > x->limit;
+	if (!x->value_too_long)
+		put(x, escape, strlen(escape));
 }
 
 static bool
@@ -86,7 +92,13 @@ is_wanted(const char *name)
 					    "_HOSTNAME",
 					    "__REALTIME_TIMESTAMP",
 					    "_UID",
-					    "_SYSTEMD_OWNER_UID"};
+					    "_SYSTEMD_OWNER_UID",
+					    "_TRANSPORT",
+					    "_STREAM_ID",
+					    "_LINE_BREAK",
+					    "CONTAINER_NAME",
+					    "CONTAINER_PARTIAL_MESSAGE",
+					    "PRIORITY"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], name) == 0)
@@ -105,11 +117,18 @@ begin_value(struct envelope_export *x)
 	put(x, x->len == 0 ? "{\"" : ",\"", 2);
 	put(x, x->name, strlen(x->name));
 	put(x, "\":\"", 3);
+	x->value_at = x->len;
+	x->value_too_long = false;
+	x->limit = sizeof(x->line) - 1;
+	if (strcmp(x->name, "MESSAGE") == 0)
+		x->limit = sizeof(x->line) - OTHERS_ROOM;
 }
 
 static void
 end_value(struct envelope_export *x)
 {
+	if (x->wanted && x->value_too_long)
+		x->len = x->value_at;
 	if (x->wanted)
 		put(x, "\"", 1);
 	x->state = IN_NAME;

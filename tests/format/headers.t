@@ -399,6 +399,59 @@ def journal_export():
                   "journalctl -o export" + name)
 
 
+def read(entries, write):
+    done = subprocess.run(
+        [PBSCTL, "match", "--json", "--patterns", PATTERNS],
+        input=b"".join(map(write, entries)), stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE)
+    return [json.loads(text)["line"] for text in done.stdout.splitlines()]
+
+
+def cut_entries():
+    """What journald or a container's driver has cut goes on in a later entry,
+    whose text a stranger may have begun."""
+    def of(text=SUCCESS, pid="77", **more):
+        return json.loads(entry("dovecot", text, pid, **more))
+
+    def stream(text=SUCCESS, pid="77", **more):
+        return of(text, pid, _TRANSPORT="stdout", _STREAM_ID="a1", **more)
+
+    def container(text=SUCCESS, name="dovecot", priority="6", **more):
+        return of(text, **{"CONTAINER_NAME": name, **more}, PRIORITY=priority)
+
+    part = {"CONTAINER_PARTIAL_MESSAGE": "true"}
+    cases = (
+        ("a NUL", [stream("x", _LINE_BREAK="nul"), stream(), stream()], [3]),
+        ("a long line", [stream("x", _LINE_BREAK="line-max"),
+                         stream("y", _LINE_BREAK="line-max"), stream(),
+                         stream()], [4]),
+        ("the end", [stream(_LINE_BREAK="eof"), stream()], [1, 2]),
+        ("another process", [stream("x", _LINE_BREAK="pid-change"),
+                             stream(pid="78"), stream(), stream()], [2, 4]),
+        ("other streams", [stream("x", _LINE_BREAK="nul"), of(),
+                           dict(stream(), _STREAM_ID="b"), stream()], [2, 3]),
+        ("an entry that is too long", [
+            stream("\x01" * 70000, _LINE_BREAK="line-max"), of(), stream(),
+            stream()], [2, 4]),
+        ("part of a container's", [
+            container("x", **part), container("x", **part),
+            container(priority="3"), container(name="b"), container(),
+            container()], [3, 4, 6]))
+    for form, write in (("json", lambda e: json.dumps(e).encode() + b"\n"),
+                        ("export", exported)):
+        for what, entries, want in cases:
+            tap.equal(read(entries, write), want, "journalctl -o %s: what "
+                      "follows %s" % (form, what))
+        untagged = [dict(of(text), _TRANSPORT="syslog", _COMM="nginx")
+                    for text in ("mx dovecot[77]: " + SUCCESS,
+                                 ISO + " mx dovecot: " + SUCCESS,
+                                 "dovecot: " + SUCCESS, SUCCESS)]
+        for one in untagged:
+            del one["SYSLOG_IDENTIFIER"]
+        tap.equal(read(untagged, write), [1, 2], "journalctl -o %s: a tag that "
+                  "journald left in the text" % form)
+
+
 def nothing_read():
     with tempfile.NamedTemporaryFile() as log:
         log.write(b"what is this?\n" * 18)
@@ -411,4 +464,4 @@ def nothing_read():
 
 tap.main(every_header, shared_cases, forged_headers, words_before_the_tag,
          lines_in_lines, every_envelope, parts, pretended_envelopes,
-         journal_export, nothing_read)
+         journal_export, cut_entries, nothing_read)

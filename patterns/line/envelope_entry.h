@@ -1,0 +1,61 @@
+/*
+ * envelope_entry: one entry of the systemd journal as `journalctl -o json'
+ * writes it. Part of envelope.c; how the journal itself is read is
+ * daemon/journal/journal_entry.h.
+ */
+#ifndef PATTERNS_LINE_ENVELOPE_ENTRY_H
+#define PATTERNS_LINE_ENVELOPE_ENTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "patterns/line/jsonfields.h"
+
+/* The fields, and room for a last one without key. */
+enum { ENVELOPE_ENTRY_FIELDS = 16 };
+
+/* Room for what is put before MESSAGE. */
+enum { ENVELOPE_ENTRY_HEADER = 512 };
+
+/* The last of some streams; a ring. */
+enum { ENVELOPE_RING = 32, ENVELOPE_STREAM = 96 };
+struct envelope_streams {
+	char names[ENVELOPE_RING][ENVELOPE_STREAM]; /* "": none */
+	size_t count;				    /* ever put in */
+};
+
+/*
+ * The streams whose last entry was only a part of a line, so that the next one
+ * is no line of its own. If an entry was lost, that may be so of any stream, for
+ * some entries, except those that have had one since. There is room for some
+ * streams; of more, the oldest are forgotten. Zero-initialize it.
+ */
+struct envelope_cuts {
+	struct envelope_streams cut, whole;
+	unsigned int doubtful; /* so many entries yet */
+};
+
+/* An entry was dropped because it was too long. */
+void envelope_entry_lost(struct envelope_cuts *);
+
+/* Fills in the keys, for jsonfields_read(). */
+void envelope_entry_keys(struct jsonfield *);
+
+/* Whether the object is an entry at all. */
+bool envelope_entry_is_one(const struct jsonfield *);
+
+enum envelope_entry {
+	ENTRY_LINE,
+	ENTRY_REST, /* of a line that was cut */
+	ENTRY_EMPTY /* a field is missing, too long or malformed */
+};
+
+/*
+ * Builds "STAMP host tag[pid]: MESSAGE" in `room', which has
+ * ENVELOPE_ENTRY_HEADER bytes more than the longest line.
+ */
+enum envelope_entry envelope_entry_open(const struct jsonfield *,
+					struct envelope_cuts *, char *room,
+					const char **line, size_t *len);
+
+#endif
