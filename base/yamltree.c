@@ -1,6 +1,7 @@
 #include "base/yamltree.h"
 
 #include <assert.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +20,21 @@ enum { DEPTH_MAX = 32, NODES_MAX = 200 * 1000, FILE_MAX = 8 * 1024 * 1024 };
 #define NAME_BYTES                                                             \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
+/* A file has thousands of nodes, which are made and freed together, so they and
+ * their texts come from a few blocks. */
+enum { BLOCK = 16 * 1024 };
+
+struct block {
+	struct block *older;
+	alignas(max_align_t) char bytes[];
+};
+
 struct yaml_tree {
 	char *file;
 	struct yaml_node *root;
+	struct block *blocks;
+	char *free; /* in the newest block */
+	size_t room;
 };
 
 struct builder {
@@ -30,55 +43,82 @@ struct builder {
 	size_t len;
 	yaml_parser_t parser;
 	size_t nodes;
+	/* Of the collections that have not ended: their items. In a map, a key
+	 * and its value in turn. */
+	struct yaml_node **waiting;
+	size_t nwaiting;
 	struct err *err;
 };
 
 /* ---- nodes ---- */
 
+/* What is left of the block before is given up. */
 static void
-node_free(struct yaml_node *node)
+add_block(struct yaml_tree *tree, size_t room)
 {
-	if (node == NULL)
-		return;
-	for (size_t i = 0; i < node->count; i++) {
-		node_free(node->items[i]);
-		if (node->keys != NULL)
-			node_free(node->keys[i]);
-	}
-	free(node->items);
-	free(node->keys);
-	free(node->text);
-	free(node);
+	struct block *block = alloc_resize(NULL, sizeof(*block) + room, 1);
+
+	block->older = tree->blocks;
+	tree->blocks = block;
+	tree->free = block->bytes;
+	tree->room = room;
+}
+
+/* Memory that lives as long as the tree; not cleared. */
+static void *
+take(struct yaml_tree *tree, size_t size)
+{
+	void *bytes;
+
+	size = (size + alignof(max_align_t) - 1) & -alignof(max_align_t);
+	if (size > tree->room)
+		add_block(tree, size > BLOCK ? size : BLOCK);
+	bytes = tree->free;
+	tree->free += size;
+	tree->room -= size;
+	return bytes;
 }
 
 static struct yaml_node *
-node_new(enum yaml_kind kind, const yaml_event_t *event)
+node_new(struct yaml_tree *tree, enum yaml_kind kind, size_t line)
 {
-	struct yaml_node *node = alloc_zero(1, sizeof(*node));
+	struct yaml_node *node = take(tree, sizeof(*node));
 
-	node->kind = kind;
-	node->line = (unsigned int)event->start_mark.line + 1;
+	*node = (struct yaml_node){.kind = kind, .line = (unsigned int)line};
 	return node;
 }
 
-/* Takes over key and item. The room doubles whenever the count is a power of
- * two. */
+/* The room doubles whenever the count is a power of two. */
 static void
-node_add(struct yaml_node *node, struct yaml_node *key, struct yaml_node *item)
+push(struct builder *b, struct yaml_node *item)
 {
-	size_t count = node->count, room = count ? count * 2 : 1;
+	size_t count = b->nwaiting, room = count ? count * 2 : 1;
 
-	if ((count & (count - 1)) == 0) {
-		node->items =
-		    alloc_resize(node->items, room, sizeof(*node->items));
-		if (key != NULL)
-			node->keys =
-			    alloc_resize(node->keys, room, sizeof(*node->keys));
+	if ((count & (count - 1)) == 0)
+		b->waiting =
+		    alloc_resize(b->waiting, room, sizeof(struct yaml_node *));
+	b->waiting[b->nwaiting++] = item;
+}
+
+/* The collection has ended: its items are those that wait since there were
+ * `from'. */
+static void
+take_items(struct builder *b, struct yaml_node *node, size_t from)
+{
+	size_t each = node->kind == YAML_MAP ? 2 : 1;
+	struct yaml_node **waiting = b->waiting + from;
+
+	node->count = (b->nwaiting - from) / each;
+	node->items =
+	    take(b->tree, node->count * each * sizeof(struct yaml_node *));
+	if (each == 2)
+		node->keys = node->items + node->count;
+	for (size_t i = 0; i < node->count; i++) {
+		if (each == 2)
+			node->keys[i] = *waiting++;
+		node->items[i] = *waiting++;
 	}
-	if (key != NULL)
-		node->keys[count] = key;
-	node->items[count] = item;
-	node->count++;
+	b->nwaiting = from;
 }
 
 /* ---- events to nodes ---- */
@@ -208,13 +248,17 @@ static struct yaml_node *build_node(struct builder *, const yaml_event_t *,
 				    unsigned int depth);
 
 static struct yaml_node *
-build_scalar(const yaml_event_t *event)
+build_scalar(struct builder *b, const yaml_event_t *event)
 {
-	struct yaml_node *node = node_new(YAML_SCALAR, event);
+	size_t len = event->data.scalar.length;
+	struct yaml_node *node =
+	    node_new(b->tree, YAML_SCALAR, event->start_mark.line + 1);
 
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	node->text_len = event->data.scalar.length;
-	node->text = alloc_bytes(event->data.scalar.value, node->text_len);
+	node->text_len = len;
+	node->text = take(b->tree, len + 1);
+	memcpy(node->text, event->data.scalar.value, len);
+	node->text[len] = '\0';
 	return node;
 }
 
@@ -237,17 +281,17 @@ build_next(struct builder *b, yaml_event_type_t end, unsigned int depth,
 	return result;
 }
 
+/* The keys of its map wait since there were `from'. */
 static int
-check_key(struct builder *b, const struct yaml_node *map,
-	  const struct yaml_node *key)
+check_key(struct builder *b, size_t from, const struct yaml_node *key)
 {
 	const struct yaml_node *other;
 	size_t line = key->line;
 
 	if (key->kind != YAML_SCALAR || strlen(key->text) != key->text_len)
 		return fail_at(b, line, "a key must be a plain word");
-	for (size_t i = 0; i < map->count; i++) {
-		other = map->keys[i];
+	for (; from < b->nwaiting; from += 2) {
+		other = b->waiting[from];
 		if (strcmp(other->text, key->text) == 0)
 			return err_set(
 			    b->err, "%s:%zu: '%s' is already in line %u",
@@ -260,11 +304,14 @@ static int
 build_list(struct builder *b, struct yaml_node *list, unsigned int depth)
 {
 	struct yaml_node *item;
+	size_t from = b->nwaiting;
 	int more;
 
 	while ((more = build_next(b, YAML_SEQUENCE_END_EVENT, depth, &item)) >
 	       0)
-		node_add(list, NULL, item);
+		push(b, item);
+	if (more == 0)
+		take_items(b, list, from);
 	return more;
 }
 
@@ -272,17 +319,20 @@ static int
 build_map(struct builder *b, struct yaml_node *map, unsigned int depth)
 {
 	struct yaml_node *key, *value;
+	size_t from = b->nwaiting;
 	int more;
 
 	while ((more = build_next(b, YAML_MAPPING_END_EVENT, depth, &key)) >
 	       0) {
-		if (check_key(b, map, key) < 0 ||
-		    build_next(b, YAML_NO_EVENT, depth, &value) < 0) {
-			node_free(key);
+		if (check_key(b, from, key) < 0)
 			return -1;
-		}
-		node_add(map, key, value);
+		push(b, key);
+		if (build_next(b, YAML_NO_EVENT, depth, &value) < 0)
+			return -1;
+		push(b, value);
 	}
+	if (more == 0)
+		take_items(b, map, from);
 	return more;
 }
 
@@ -290,36 +340,33 @@ build_map(struct builder *b, struct yaml_node *map, unsigned int depth)
 static struct yaml_node *
 build_node(struct builder *b, const yaml_event_t *event, unsigned int depth)
 {
+	size_t line = event->start_mark.line + 1;
 	const char *why = refuse(event);
-	struct yaml_node *node = NULL;
-	int result = 0;
+	struct yaml_node *node;
+	int result;
 
 	if (why == NULL && depth >= DEPTH_MAX)
 		why = "nested too deeply";
 	if (why == NULL && ++b->nodes > NODES_MAX)
 		why = "too many entries";
 	if (why != NULL) {
-		fail_at(b, event->start_mark.line + 1, why);
+		fail_at(b, line, why);
 		return NULL;
 	}
 	switch (event->type) {
 	case YAML_SEQUENCE_START_EVENT:
-		node = node_new(YAML_LIST, event);
+		node = node_new(b->tree, YAML_LIST, line);
 		result = build_list(b, node, depth + 1);
 		break;
 	case YAML_MAPPING_START_EVENT:
-		node = node_new(YAML_MAP, event);
+		node = node_new(b->tree, YAML_MAP, line);
 		result = build_map(b, node, depth + 1);
 		break;
 	default:
 		assert(event->type == YAML_SCALAR_EVENT);
-		return build_scalar(event);
+		return build_scalar(b, event);
 	}
-	if (result < 0) {
-		node_free(node);
-		return NULL;
-	}
-	return node;
+	return result < 0 ? NULL : node;
 }
 
 /* ---- documents ---- */
@@ -371,12 +418,8 @@ build_stream(struct builder *b)
 		    refuse_mistake(b, (*root)->line) < 0)
 			return -1;
 	}
-	if (*root == NULL || is_nothing(*root)) {
-		node_free(*root);
-		*root = alloc_zero(1, sizeof(**root));
-		(*root)->kind = YAML_MAP;
-		(*root)->line = 1;
-	}
+	if (*root == NULL || is_nothing(*root))
+		*root = node_new(b->tree, YAML_MAP, 1);
 	return 0;
 }
 
@@ -398,6 +441,7 @@ yaml_parse(const char *file, const char *text, size_t len, struct err *err)
 	if (build_stream(&b) < 0)
 		yaml_tree_free(&tree);
 	yaml_parser_delete(&b.parser);
+	free(b.waiting);
 	return tree;
 }
 
@@ -429,9 +473,14 @@ yaml_file(const struct yaml_tree *tree)
 void
 yaml_tree_free(struct yaml_tree **tree)
 {
+	struct block *block, *older;
+
 	if (*tree == NULL)
 		return;
-	node_free((*tree)->root);
+	for (block = (*tree)->blocks; block != NULL; block = older) {
+		older = block->older;
+		free(block);
+	}
 	free((*tree)->file);
 	free(*tree);
 	*tree = NULL;
