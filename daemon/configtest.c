@@ -98,7 +98,7 @@ check_patterns(struct check *c)
 	unsigned int before = c->failures;
 	struct recognizer *recognizer = NULL;
 	struct err err;
-	struct ruleset *rules = load_rules(c->conf, &err);
+	struct ruleset *rules = load_rules(c->conf, false, &err);
 	size_t samples = 0;
 
 	if (rules != NULL)

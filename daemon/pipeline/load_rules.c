@@ -41,15 +41,16 @@ check_enabled(const struct conf *conf, const struct ruleset *rules,
 }
 
 struct ruleset *
-load_rules(const struct conf *conf, struct err *err)
+load_rules(const struct conf *conf, bool bare, struct err *err)
 {
 	struct ruleset *rules;
 
 	if (check_directories(conf, err) != 0 ||
 	    safe_path_patterns(&conf->patterns, err) != 0)
 		return NULL;
-	rules = ruleset_load((const char *const *)conf->patterns.list,
-			     conf->patterns.count, err);
+	rules = (bare ? ruleset_load_bare : ruleset_load)(
+	    (const char *const *)conf->patterns.list, conf->patterns.count,
+	    err);
 	if (rules != NULL && check_enabled(conf, rules, err) != 0)
 		ruleset_free(&rules);
 	return rules;

@@ -4,6 +4,8 @@
 #ifndef DAEMON_PIPELINE_LOAD_RULES_H
 #define DAEMON_PIPELINE_LOAD_RULES_H
 
+#include <stdbool.h>
+
 struct conf;
 struct err;
 struct ruleset;
@@ -11,8 +13,8 @@ struct ruleset;
 /*
  * Loads them. Refuses files that somebody else could have written, and an
  * `enable:' that names no rule. NULL: err names the file and line, of the
- * configuration or of a pattern file.
+ * configuration or of a pattern file. bare: the rules have no samples.
  */
-struct ruleset *load_rules(const struct conf *, struct err *);
+struct ruleset *load_rules(const struct conf *, bool bare, struct err *);
 
 #endif

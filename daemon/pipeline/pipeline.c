@@ -35,7 +35,7 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 	p->logs = alloc_zero(conf->logfiles.count + 1, sizeof(*p->logs));
 	p->nlogs = conf->logfiles.count;
 	p->newest = alloc_zero(p->nlogs + 1, sizeof(*p->newest));
-	p->rules = load_rules(conf, err);
+	p->rules = load_rules(conf, true, err);
 	if (p->rules != NULL)
 		p->recognizer = recognizer_new(p->rules, &choice, err);
 	if (p->recognizer == NULL) {

@@ -26,6 +26,7 @@ static const char *const reject_keys[] = {"line", "lines", "why", "checked",
 struct context {
 	const struct yaml_tree *tree;
 	struct rulefile *out;
+	bool bare;
 	const char *server;
 	const struct yaml_node *program; /* NULL: each rule names its own */
 	enum header header;
@@ -439,14 +440,17 @@ add_rules(struct context *ctx, const struct yaml_node *rules, struct err *err)
 		file->count++;
 		if (set_rule(ctx, &file->list[i], node, err) < 0)
 			return -1;
+		if (ctx->bare)
+			rule_forget_samples(&file->list[i]);
 	}
 	return 0;
 }
 
 static int
-add_tree(struct rulefile *file, const struct yaml_tree *tree, struct err *err)
+add_tree(struct rulefile *file, const struct yaml_tree *tree, bool bare,
+	 struct err *err)
 {
-	struct context ctx = {.tree = tree, .out = file};
+	struct context ctx = {.tree = tree, .out = file, .bare = bare};
 	const struct yaml_node *root = yaml_root(tree), *rules;
 	const char *versions;
 
@@ -467,11 +471,11 @@ add_tree(struct rulefile *file, const struct yaml_tree *tree, struct err *err)
 }
 
 void
-rulefile_read(struct rulefile *file, const char *path)
+rulefile_read(struct rulefile *file, const char *path, bool bare)
 {
 	struct yaml_tree *tree = yaml_load(path, &file->err);
 
 	file->failed =
-	    tree == NULL || add_tree(file, tree, &file->err) < 0;
+	    tree == NULL || add_tree(file, tree, bare, &file->err) < 0;
 	yaml_tree_free(&tree);
 }

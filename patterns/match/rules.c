@@ -63,6 +63,14 @@ samples_clear(struct samples *samples)
 		free(sample->why);
 	}
 	free(samples->list);
+	*samples = (struct samples){0};
+}
+
+void
+rule_forget_samples(struct rule *rule)
+{
+	samples_clear(&rule->accept);
+	samples_clear(&rule->reject);
 }
 
 static void
@@ -79,8 +87,7 @@ rule_clear(struct rule *rule)
 	free(rule->file);
 	for (i = 0; i < RULE_ROLES; i++)
 		free(rule->expressions[i]);
-	samples_clear(&rule->accept);
-	samples_clear(&rule->reject);
+	rule_forget_samples(rule);
 }
 
 void

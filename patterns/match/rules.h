@@ -86,6 +86,10 @@ struct ruleset {
  */
 struct ruleset *ruleset_load(const char *const *dirs, size_t ndirs,
     struct err *);
+/* The same, but the rules have no samples: for those who only match lines, and
+ * keep the rules for long. The samples are validated all the same. */
+struct ruleset *ruleset_load_bare(const char *const *dirs, size_t ndirs,
+    struct err *);
 void ruleset_free(struct ruleset **);
 
 /* Whether a program begins with "*"; its slash is the next byte. */
@@ -99,6 +103,9 @@ rule_any_prefix(const char *program)
  * it begins with what precedes the first star, and the word between the stars
  * comes later in it. */
 bool rule_fits_infix(const char *infix, const char *name, size_t len);
+
+/* Frees the samples of a rule; afterwards it has none. */
+void rule_forget_samples(struct rule *);
 
 /* Whether the rule applies to lines of this program. */
 bool rule_knows_program(const struct rule *, const char *name, size_t len);

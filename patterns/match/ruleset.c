@@ -23,6 +23,7 @@ enum { FILES_SHARE = 40 };
 struct reading {
 	struct strings paths;
 	struct rulefile *files; /* one for each path */
+	bool bare;
 	struct ruleset *set;
 	struct hashmap *names;
 };
@@ -37,7 +38,8 @@ read_file(void *arg, size_t i)
 {
 	struct reading *reading = arg;
 
-	rulefile_read(&reading->files[i], reading->paths.list[i]);
+	rulefile_read(&reading->files[i], reading->paths.list[i],
+		      reading->bare);
 }
 
 static int
@@ -113,10 +115,11 @@ join_files(struct reading *r, struct err *err)
 	return result;
 }
 
-struct ruleset *
-ruleset_load(const char *const *dirs, size_t ndirs, struct err *err)
+static struct ruleset *
+load(const char *const *dirs, size_t ndirs, bool bare, struct err *err)
 {
-	struct reading r = {.set = alloc_zero(1, sizeof(*r.set))};
+	struct reading r = {.set = alloc_zero(1, sizeof(*r.set)),
+			    .bare = bare};
 	int result = patterndir_files(dirs, ndirs, &r.paths, err);
 
 	if (result == 0) {
@@ -132,4 +135,16 @@ ruleset_load(const char *const *dirs, size_t ndirs, struct err *err)
 	if (result < 0)
 		ruleset_free(&r.set);
 	return r.set;
+}
+
+struct ruleset *
+ruleset_load(const char *const *dirs, size_t ndirs, struct err *err)
+{
+	return load(dirs, ndirs, false, err);
+}
+
+struct ruleset *
+ruleset_load_bare(const char *const *dirs, size_t ndirs, struct err *err)
+{
+	return load(dirs, ndirs, true, err);
 }

@@ -96,6 +96,34 @@ whole_file(void)
 }
 
 static void
+without_samples(void)
+{
+	static const char text[] =
+	    HEAD RULE "    accept:\n      - { line: 'in x', ip: %s }\n"
+	    "    reject:\n      - { line: 'out' }\n";
+	char *path = alloc_string(path_of("a")), *whole;
+	struct ruleset *set;
+	struct err err;
+
+	whole = alloc_format(text, "192.0.2.7");
+	write_file("a/x.yaml", whole);
+	free(whole);
+	set = ruleset_load_bare((const char *const *)&path, 1, &err);
+	ok(set != NULL && set->count == 1 && set->list[0].accept.count == 0 &&
+	       set->list[0].reject.count == 0,
+	   "a rule without its samples");
+	ruleset_free(&set);
+	whole = alloc_format(text, "nowhere");
+	write_file("a/x.yaml", whole);
+	free(whole);
+	set = ruleset_load_bare((const char *const *)&path, 1, &err);
+	ok(set == NULL && strstr(err.text, "x.yaml:7: 'nowhere' is not an"),
+	   "which must be right all the same: %s", err.text);
+	ruleset_free(&set);
+	free(path);
+}
+
+static void
 other_kinds(void)
 {
 	struct err err;
@@ -415,6 +443,7 @@ main(void)
 {
 	make_dirs();
 	whole_file();
+	without_samples();
 	other_kinds();
 	bad_files();
 	directories();

@@ -33,7 +33,7 @@ surveyor_new(const struct conf *conf, struct err *err)
 
 	gethostname(s->host, sizeof(s->host) - 1);
 	s->host[strcspn(s->host, ".")] = '\0';
-	s->rules = load_rules(conf, err);
+	s->rules = load_rules(conf, true, err);
 	if (s->rules != NULL)
 		s->usual = recognizer_new(s->rules, &usual, err);
 	if (s->usual != NULL)
