@@ -85,10 +85,8 @@ recognize_piece(struct recognizer *recognizer, struct piece *piece, time_t now)
 		if (next < 0)
 			continue;
 		piece->nlines++;
-		if (recognizer_skips(recognizer, line, len))
-			continue;
-		out->finding = recognize_alone(recognizer, line, len, now,
-					       &out->found, &err);
+		out->finding = recognize_quickly(recognizer, line, len, now,
+						 &out->found, &err);
 		if (out->finding == FOUND_HEADERLESS)
 			note_headerless(piece, line, len);
 		else if (out->finding != FOUND_NOTHING)

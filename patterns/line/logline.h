@@ -76,20 +76,30 @@ struct linestart {
 int logline_next(struct logline *out, struct linestart *, const char *line,
     size_t len);
 
-/* The name of a program, padded with zeros; the first byte is the lowest. Zero:
- * no name. */
+/* The name of a program, padded with zeros; the first byte is the lowest. */
 struct tagname {
 	uint64_t low, high;
 };
 
+/* What a look at the beginning of a line shows. */
+struct peek {
+	struct tagname name;
+	size_t name_len;
+	const char *text; /* what follows the tag */
+};
+
 /*
- * If a line has the stamp and the host of the line before it, a tag "name: " or
- * "name[pid]: ", and a name of at most 15 bytes, returns the name:
- * logline_next() would find the header of syslog in it, and this program.
- * Otherwise returns no name, and nothing is known of the line.
+ * True if a line has the stamp and the host of the line before it, a tag
+ * "name: " or "name[pid]: ", and a name of at most 15 bytes: logline_next()
+ * would find the header of syslog in it, and this program. Otherwise nothing is
+ * known of the line.
  */
-struct tagname logline_peek(const struct linestart *, const char *line,
-    size_t len);
+bool logline_peek(const struct linestart *, const char *line, size_t len,
+    struct peek *);
+
+/* Does what is left of logline_next() after that. */
+void logline_peeked(struct logline *out, const struct linestart *,
+    const struct peek *, const char *line, size_t len);
 
 /* Whether a line with the header of syslog, a host and this program can be read
  * in another way than logline_parse() reads it: see logline_reread(). */
@@ -112,19 +122,32 @@ int logline_bare(struct logline *out, const char *line, size_t len);
  */
 bool logline_reread(struct logline *l);
 
+/* Whether a text of more than 16 bytes begins as a line of a log may. */
+static inline bool
+logline_text_may_be_line(const char *p)
+{
+	return p[3] == ' ' || (p[4] == '-' && p[7] == '-') || p[7] == ':' ||
+	       p[0] == '@';
+}
+
+/* Whether what follows the tag is the text as logline_next() finds it, perhaps
+ * with a blank at the end, and logline_reread() need not be tried. */
+static inline bool
+logline_is_plain(const char *p, size_t len)
+{
+	return len > 16 && *p != ' ' && *p != '\t' && *p != 'm' && *p != '[' &&
+	       !logline_text_may_be_line(p);
+}
+
 /* False for most lines: logline_reread() need not be tried. */
 static inline bool
 logline_may_reread(const struct logline *l)
 {
-	const char *p = l->text;
-
 	if (l->header != HEADER_SYSLOG)
 		return l->header >= HEADER_HMAILSERVER;
 	if (l->host_len == 0 && memchr(l->program, '.', l->program_len))
 		return true;
-	return l->text_len > 16 &&
-	       (p[3] == ' ' || (p[4] == '-' && p[7] == '-') || p[7] == ':' ||
-		p[0] == '@');
+	return l->text_len > 16 && logline_text_may_be_line(l->text);
 }
 
 /*

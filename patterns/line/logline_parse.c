@@ -95,6 +95,28 @@ logline_next(struct logline *out, struct linestart *start, const char *line,
 	return 0;
 }
 
+void
+logline_peeked(struct logline *out, const struct linestart *start,
+	       const struct peek *peek, const char *line, size_t len)
+{
+	const char *program = line + start->len;
+	const char *after = program + peek->name_len;
+
+	*out = (struct logline){.header = HEADER_SYSLOG,
+				.stamp_kind = start->stamp_kind,
+				.line = line,
+				.line_len = len,
+				.stamp = line,
+				.stamp_len = start->stamp_len,
+				.host = line + start->host_at,
+				.host_len = start->host_len,
+				.program = program,
+				.program_len = peek->name_len};
+	if (*after == '[')
+		header_take_number(&out->pid, after + 1, peek->text);
+	set_text(out, peek->text, line + len);
+}
+
 int
 logline_parse(struct logline *out, const char *line, size_t len)
 {

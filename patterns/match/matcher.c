@@ -265,23 +265,38 @@ matcher_program(const struct matcher *matcher, const struct logline *line)
 	return programs_find(matcher->programs, line);
 }
 
+unsigned int
+matcher_candidates(const struct program *program, const char *text, size_t len)
+{
+	return prefilter_bits(program->filter, text, len);
+}
+
+int
+matcher_match_candidates(struct matcher *matcher, const struct program *program,
+			 unsigned int candidates, const struct logline *line,
+			 struct match *out, struct err *err)
+{
+	size_t i;
+	int r = 0;
+
+	/* Stop at a rule that gave up: another rule's verdict on such a line
+	 * cannot be trusted either. */
+	for (i = 0; candidates != 0 && i < program->count && r == 0; i++)
+		if (candidates & program->list[i].prefixes)
+			r = regex_match(program->list[i].expression,
+					matcher->scratch, line, out, err);
+	return r;
+}
+
 int
 matcher_match_program(struct matcher *matcher, const struct program *program,
 		      const struct logline *line, struct match *out,
 		      struct err *err)
 {
-	unsigned int bits;
-	size_t i;
-	int r = 0;
-
-	bits = prefilter_bits(program->filter, line->text, line->text_len);
-	/* Stop at a rule that gave up: another rule's verdict on such a line
-	 * cannot be trusted either. */
-	for (i = 0; bits != 0 && i < program->count && r == 0; i++)
-		if (bits & program->list[i].prefixes)
-			r = regex_match(program->list[i].expression,
-					matcher->scratch, line, out, err);
-	return r;
+	return matcher_match_candidates(
+	    matcher, program,
+	    matcher_candidates(program, line->text, line->text_len), line, out,
+	    err);
 }
 
 int

@@ -68,6 +68,14 @@ const struct program *matcher_program(const struct matcher *,
 int matcher_match_program(struct matcher *, const struct program *,
     const struct logline *, struct match *out, struct err *);
 
+/* The two halves of that: which rules can match a text that begins so, each a
+ * bit, 0: none; and what they make of the line. */
+unsigned int matcher_candidates(const struct program *, const char *text,
+    size_t len);
+int matcher_match_candidates(struct matcher *, const struct program *,
+    unsigned int candidates, const struct logline *, struct match *out,
+    struct err *);
+
 /* How one expression did with a line, for pbsctl explain. */
 struct attempt {
 	const struct rule *rule;

@@ -9,13 +9,20 @@
 #include "base/err.h"
 #include "base/swar.h"
 #include "patterns/match/correlate.h"
+#include "patterns/match/regex_prefix.h"
 
 /* What the logout rules of a server capture. WITHOUT_ADDRESS: one of them
  * captures the session, but not the address. */
 enum { BY_ADDRESS = 1, BY_SESSION = 2, WITHOUT_ADDRESS = 4 };
 
-/* Programs without rules, as many as most hosts run. A power of two. */
-enum { RULELESS = 128 };
+/* Programs, as many as most hosts run. A power of two. */
+enum { PROGRAMS = 128 };
+
+/* One that has written a line in which nothing was found. */
+struct known_program {
+	struct tagname name;
+	const struct program *rules; /* NULL: it has none */
+};
 
 struct recognizer {
 	const struct ruleset *set;
@@ -24,8 +31,8 @@ struct recognizer {
 	struct correlate *correlate;
 	struct stampclock clock;
 	struct linestart start;
-	struct tagname ruleless[RULELESS]; /* in the place of their hash */
-	struct multiline multiline;	   /* of recognize() */
+	struct known_program known[PROGRAMS]; /* in the place of their hash */
+	struct multiline multiline;	      /* of recognize() */
 };
 
 static void
@@ -185,40 +192,34 @@ recognize_rest(struct recognizer *r, struct multiline *m, enum finding finding,
 	return finding == FOUND_PART ? join_part(r, found, err) : finding;
 }
 
-/* ---- programs without rules ---- */
+/* ---- lines that need not be looked at ---- */
 
-/* Where a name is, if it is remembered. Two names in the same place cost time,
- * and no more. */
+/* Where a program is, if it is remembered. Two of them in the same place cost
+ * time, and no more. */
 static size_t
-ruleless_place(struct tagname name)
+place_of(struct tagname name)
 {
 	uint64_t hash = name.low ^ name.high * 31;
 
-	return hash * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (RULELESS - 1);
+	return hash * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (PROGRAMS - 1);
 }
 
+/* Of a program without rules no line is looked at again, so none may have
+ * another line in it. */
 static void
-note_ruleless(struct recognizer *r, const struct logline *l)
+note_program(struct recognizer *r, const struct logline *l,
+	     const struct program *rules)
 {
 	char copy[16] = {0};
 	struct tagname name;
 
 	if (l->header != HEADER_SYSLOG || l->program_len >= sizeof(copy) ||
-	    logline_tag_may_reread(l->program, l->program_len))
+	    (rules == NULL &&
+	     logline_tag_may_reread(l->program, l->program_len)))
 		return;
 	memcpy(copy, l->program, l->program_len);
 	name = (struct tagname){swar_load(copy), swar_load(copy + 8)};
-	r->ruleless[ruleless_place(name)] = name;
-}
-
-bool
-recognizer_skips(const struct recognizer *r, const char *line, size_t len)
-{
-	struct tagname name = logline_peek(&r->start, line, len);
-	const struct tagname *known = &r->ruleless[ruleless_place(name)];
-
-	return name.low != 0 && known->low == name.low &&
-	       known->high == name.high;
+	r->known[place_of(name)] = (struct known_program){name, rules};
 }
 
 bool
@@ -320,26 +321,23 @@ match(struct recognizer *r, struct found *found, struct err *err)
 	const struct program *program =
 	    matcher_program(r->matcher, &found->line);
 
+	int fits = 0;
+
 	if (program != NULL)
-		return matcher_match_program(r->matcher, program, &found->line,
+		fits = matcher_match_program(r->matcher, program, &found->line,
 					     &found->match, err);
-	note_ruleless(r, &found->line);
-	return 0;
+	if (fits == 0)
+		note_program(r, &found->line, program);
+	return fits;
 }
 
-enum finding
-recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
-		struct found *found, struct err *err)
+/* What a line is, if it fits a rule, or none. */
+static enum finding
+conclude(struct recognizer *r, int fits, time_t now, struct found *found,
+	 struct err *err)
 {
-	int fits;
-
-	if (logline_next(&found->line, &r->start, line, len) != 0 &&
-	    !take_bare(r, &found->line, line, len))
-		return FOUND_HEADERLESS;
-	fits = match(r, found, err);
-	if (fits == 0 && logline_may_reread(&found->line))
-		fits = match_again(r, found, err);
-	if (fits == 0 && !has_zone(r, line, len, err))
+	if (fits == 0 &&
+	    !has_zone(r, found->line.line, found->line.line_len, err))
 		return FOUND_NOTHING;
 	if (fits == 0)
 		found->match.doubt = DOUBT_ADDRESS;
@@ -362,6 +360,67 @@ recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 	default:
 		return FOUND_PART;
 	}
+}
+
+enum finding
+recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
+		struct found *found, struct err *err)
+{
+	int fits;
+
+	if (logline_next(&found->line, &r->start, line, len) != 0 &&
+	    !take_bare(r, &found->line, line, len))
+		return FOUND_HEADERLESS;
+	fits = match(r, found, err);
+	if (fits == 0 && logline_may_reread(&found->line))
+		fits = match_again(r, found, err);
+	return conclude(r, fits, now, found, err);
+}
+
+/* The program of a line, if it is remembered; or NULL. */
+static const struct known_program *
+find_known(const struct recognizer *r, const struct peek *peek)
+{
+	const struct known_program *known = &r->known[place_of(peek->name)];
+
+	return known->name.low == peek->name.low &&
+		       known->name.high == peek->name.high
+		   ? known
+		   : NULL;
+}
+
+/*
+ * The prefixes of rules are compared with what follows the tag as it is. If it
+ * is short, a blank at its end counts, which the text does not have; and if it
+ * has a zone, a rule may match it without that, which has_zone() finds out.
+ */
+enum finding
+recognize_quickly(struct recognizer *r, const char *line, size_t len,
+		  time_t now, struct found *found, struct err *err)
+{
+	const struct known_program *known;
+	unsigned int candidates;
+	struct peek peek;
+	size_t text_len;
+
+	if (!logline_peek(&r->start, line, len, &peek) ||
+	    (known = find_known(r, &peek)) == NULL)
+		return recognize_alone(r, line, len, now, found, err);
+	if (known->rules == NULL)
+		return FOUND_NOTHING;
+	text_len = (size_t)(line + len - peek.text);
+	if (text_len <= REGEX_PREFIX_LEN ||
+	    !logline_is_plain(peek.text, text_len))
+		return recognize_alone(r, line, len, now, found, err);
+	candidates = matcher_candidates(known->rules, peek.text, text_len);
+	if (candidates == 0 && memchr(peek.text, '%', text_len) == NULL)
+		return FOUND_NOTHING;
+	logline_peeked(&found->line, &r->start, &peek, line, len);
+	return conclude(r,
+			matcher_match_candidates(r->matcher, known->rules,
+						 candidates, &found->line,
+						 &found->match, err),
+			now, found, err);
 }
 
 int

@@ -101,18 +101,33 @@ static const char *const texts[] = {
     "lip=192.0.2.1, mpid=77, TLS, session=<a>",
     "Nov 21 02:00:00 imap-login: Info: Login: user=<ann>, method=PLAIN, "
     "rip=192.0.2.7, lip=192.0.2.1, mpid=77, TLS, session=<a>",
+    "Nov 21 02:00:00 imap-login: Login: user=<ann>",
     "Connection closed by 192.0.2.7",
+    "LOGIN FAILED, user=x, ip=[::ffff:192.0.2.7]",
+    "LOGIN, user=ann, ip=[fe80::1%eth0], port=[40000], protocol=IMAP",
+    "message repeated 2 times: [LOGIN, user=ann, ip=[::ffff:192.0.2.7], "
+    "port=[40000], protocol=IMAP]",
+    "Logon user=a h [b]",
+    "imap-login: ",
+    "imap-login: Disconnected: 100% idle",
+    "imap-login: Login: user=<ann>, method=PLAIN, rip=fe80::1%2, "
+    "lip=fe80::2%eth0",
+    "imap(ann)<5><a>: Logged out in=9 out=462",
+    "imap(ann)<5><a>: Connection closed",
     "x",
     ""};
+static const char *const befores[] = {"", "", "", " ", "\t ",
+				      "[ID 702911 mail.info] "};
+static const char *const afters[] = {"", " ", "\r"};
 
 /* Neighbours in a log: of the same second and host, mostly. */
 static size_t
 write_neighbour(char *out)
 {
-	return (size_t)sprintf(out, "Nov 21 02:00:%02zu mail%s %s%s%s",
+	return (size_t)sprintf(out, "Nov 21 02:00:%02zu mail%s %s%s%s%s%s",
 			       any(20) / 19, any(20) == 0 ? "2" : "",
 			       names[any(16)], tag_ends[any(14)],
-			       texts[any(7)]);
+			       befores[any(6)], texts[any(17)], afters[any(3)]);
 }
 
 static void
@@ -156,11 +171,15 @@ write_finding(FILE *out, enum finding finding, const struct found *found)
 	char text[ADDR_TEXT_MAX] = "";
 
 	fprintf(out, "%d %td", (int)finding, found->line.line - log_text);
-	if (finding > 0) {
+	if (finding == FOUND_DOUBTFUL)
+		fprintf(out, " %d", (int)found->match.doubt);
+	if (finding > 0 && finding != FOUND_MULTILINE) {
 		if (found->match.addr.family != 0)
 			addr_format(&found->match.addr, text);
-		fprintf(out, " %s %d %s %.*s %lld %d", found->match.rule->name,
-			(int)found->match.role, text,
+		fprintf(out, " %s %d %s %.*s %.*s %.*s %lld %d",
+			found->match.rule->name, (int)found->match.role, text,
+			(int)found->line.host_len, found->line.host,
+			(int)found->line.text_len, found->line.text,
 			(int)found->match.user_len,
 			found->match.user_len ? found->match.user : "",
 			found->dated ? (long long)found->when : 0,
@@ -280,46 +299,70 @@ short_logins(struct recognizer *recognizer)
 
 /* ---- what need not be looked at ---- */
 
-static bool
-skips(const struct recognizer *recognizer, const char *line)
+static enum finding
+find_quickly(struct recognizer *recognizer, const char *line)
 {
-	return recognizer_skips(recognizer, line, strlen(line));
-}
-
-/* Lines like one of a program without rules, and unlike it. */
-static void
-skips_what_has_no_rules(struct recognizer *recognizer)
-{
-	static const char known[] =
-	    "Nov 21 02:00:00 mail postfix/qmgrd[7]: connect from unknown";
-	static const char *const unlike[] = {
-	    "Nov 21 02:00:01 mail postfix/qmgrd[8]: lost connection",
-	    "Nov 21 02:00:00 mall postfix/qmgrd[8]: lost connection",
-	    "Nov 21 02:00:00 mail postfix/qmgrx[8]: lost connection",
-	    "Nov 21 02:00:00 mail postfix/qmg[8]: lost connection",
-	    "Nov 21 02:00:00 mail postfix/qmgrd[8x]: lost connection",
-	    "Nov 21 02:00:00 mail postfix/qmgrd[8] lost connection",
-	    "Nov 21 02:00:00 mail postfix/qmgrd[12345678]: lost connection",
-	    "Nov 21 02:00:00 mail postfix/qmgrd [8]: lost connection",
-	    "Nov 21 02:00:00 mail imapd[8]: Login user=ann host=b [192.0.2.7]",
-	    "Nov 21 02:00:00 mail a-dovecot-1[8]: some text of a container"};
 	struct found found;
 	struct err err;
 
+	return recognize_quickly(recognizer, line, strlen(line), now.wall,
+				 &found, &err);
+}
+
+/* Logins, each after lines of the same program in which nothing is found. */
+static void
+finds_what_begins_alike(struct recognizer *recognizer)
+{
+	static const char *const nothing[] = {
+	    "Nov 21 02:00:00 mail imapd[7]: Command stream end of file",
+	    "Nov 21 02:00:00 mail gromox-imap[7]: user logged out: b",
+	    "Nov 21 02:00:00 mail popa3d[7]: Authentication failed for UNKNOWN",
+	    "Nov 21 02:00:00 mail a-dovecot-1[7]: a line of a container",
+	    "Nov 21 02:00:00 mail postfix/qmgrd[7]: connect from unknown"};
+	static const struct {
+		const char *line;
+		enum finding finding;
+	} lines[] = {
+	    {"Nov 21 02:00:00 mail imapd[8]: Login user=ann host=b [192.0.2.7]",
+	     FOUND_LOGIN},
+	    {"Nov 21 02:00:00 mail imapd: Login user=ann host=b [192.0.2.7] ",
+	     FOUND_LOGIN},
+	    {"Nov 21 02:00:00 mail imapd:  Login user=ann host=b [192.0.2.7]",
+	     FOUND_LOGIN},
+	    {"Nov 21 02:00:00 mall imapd[8]: Login user=ann host=b [192.0.2.7]",
+	     FOUND_LOGIN},
+	    {"Nov 21 02:00:01 mail imapd[8]: Login user=ann host=b [192.0.2.7]",
+	     FOUND_LOGIN},
+	    {"Nov 21 02:00:00 mail imapd[8]: message repeated 2 times: [Login "
+	     "user=ann host=b [192.0.2.7]]",
+	     FOUND_LOGIN},
+	    {"Nov 21 02:00:00 mail imapd[8]: [ID 702911 mail.info] Login "
+	     "user=ann host=b [192.0.2.7]",
+	     FOUND_LOGIN},
+	    {"Nov 21 02:00:00 mail imapd[8]: LOGIN, user=ann, "
+	     "ip=[fe80::1%eth0], protocol=IMAP",
+	     FOUND_DOUBTFUL},
+	    {"Nov 21 02:00:00 mail gromox-imap[8]: rhost=[fe80::1%eth0]:50312 "
+	     "user=ann@example.org LOGIN ok",
+	     FOUND_DOUBTFUL},
+	    {"Nov 21 02:00:00 mail popa3d[8]: Session from ::1 ", FOUND_PART},
+	    {"Nov 21 02:00:00 mail imapd[8] Login user=ann host=b [192.0.2.7]",
+	     FOUND_LOGIN},
+	    {"Nov 21 02:00:00 mail a-dovecot-1[7]: Nov 21 02:00:00 imap-login: "
+	     "Info: Login: user=<ann>, method=PLAIN, rip=192.0.2.7, "
+	     "lip=192.0.2.1",
+	     FOUND_LOGIN},
+	    {"Nov 21 02:00:00 mail postfix/qmgrd[8]: lost connection",
+	     FOUND_NOTHING},
+	};
+
 	recognizer_forget(recognizer);
-	recognize_alone(recognizer, known, strlen(known), now.wall, &found,
-			&err);
-	ok(skips(recognizer, known), "skips the program of the line before");
-	ok(skips(recognizer, "Nov 21 02:00:00 mail postfix/qmgrd: lost "
-			     "connection after AUTH"),
-	   "and without a pid");
-	for (size_t i = 0; i < sizeof(unlike) / sizeof(unlike[0]); i++)
-		ok(!skips(recognizer, unlike[i]), "looks at %s", unlike[i]);
-	for (size_t i = 0; i < sizeof(unlike) / sizeof(unlike[0]); i++)
-		recognize_alone(recognizer, unlike[i], strlen(unlike[i]),
-				now.wall, &found, &err);
-	ok(!skips(recognizer, unlike[8]) && !skips(recognizer, unlike[9]),
-	   "looks at a program with rules, and at a container, again");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		for (size_t k = 0; k < 10; k++)
+			find_quickly(recognizer, nothing[k % 5]);
+		is_int(find_quickly(recognizer, lines[i].line),
+		       lines[i].finding, "finds it in %s", lines[i].line);
+	}
 }
 
 /* ---- what it results in ---- */
@@ -456,7 +499,7 @@ main(void)
 	finds_the_same_unprepared(set);
 	finds_the_same(recognizer);
 	short_logins(recognizer);
-	skips_what_has_no_rules(recognizer);
+	finds_what_begins_alike(recognizer);
 	does_the_same(dir);
 	does_the_same_after_messages(dir);
 	strings_clear(&stock);
