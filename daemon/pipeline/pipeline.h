@@ -150,6 +150,14 @@ struct moment pipeline_backlog_moment(struct pipeline *, time_t wall);
  */
 void pipeline_block(struct pipeline *, const char *lines, size_t len,
 		    struct moment now, bool log_time);
+
+/* The two halves of that, for a caller who has something else to do while other
+ * threads look at the lines: they are borrowed until pipeline_settle() returns,
+ * and nothing else of the pipeline may be called before that. Without a block
+ * it does nothing. */
+void pipeline_begin_block(struct pipeline *, const char *lines, size_t len,
+			  struct moment now, bool log_time);
+void pipeline_settle(struct pipeline *);
 void pipeline_caught_up(struct pipeline *);
 
 /* All lines so far were taken. If most of them have no header that is known,

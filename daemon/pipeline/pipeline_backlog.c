@@ -114,20 +114,11 @@ pipeline_backlog(struct pipeline *p, const char *line, size_t len, time_t wall)
 
 /* ---- many lines at once ---- */
 
-/* The argument of on_finding(). */
-struct block {
-	struct pipeline *pipeline;
-	struct moment now;
-	bool log_time;
-	const char *lines;
-	uint64_t at; /* where they begin in the log */
-};
-
 static void
 on_finding(void *arg, enum finding finding, struct found *found)
 {
-	const struct block *block = arg;
-	struct pipeline *p = block->pipeline;
+	struct pipeline *p = arg;
+	const struct lent_block *block = &p->block;
 	struct logline line = found->line;
 	struct err err;
 
@@ -160,24 +151,45 @@ keep_last_stamp(struct pipeline *p, const char *lines, const char *end)
 }
 
 void
-pipeline_block(struct pipeline *p, const char *lines, size_t len,
-	       struct moment now, bool log_time)
+pipeline_begin_block(struct pipeline *p, const char *lines, size_t len,
+		     struct moment now, bool log_time)
 {
-	struct block block = {p, now, log_time, lines, p->logs[p->log].at};
-	struct scan_pool_stats before, after;
-
 	if (p->pool == NULL)
 		p->pool = scan_pool_new(p->recognizer, scan_pool_threads());
+	p->block =
+	    (struct lent_block){now, log_time, lines, len, p->logs[p->log].at};
+	scan_pool_begin(p->pool, lines, len, now.wall);
+	if (scan_pool_is_alone(p->pool)) /* at once, while they are in cache */
+		pipeline_settle(p);
+}
+
+void
+pipeline_settle(struct pipeline *p)
+{
+	const struct lent_block *block = &p->block;
+	struct scan_pool_stats before, after;
+
+	if (block->lines == NULL)
+		return;
 	before = scan_pool_stats(p->pool);
-	scan_pool_block(p->pool, lines, len, now.wall, on_finding, &block);
+	scan_pool_finish(p->pool, on_finding, p);
 	after = scan_pool_stats(p->pool);
-	p->logs[p->log].at = block.at + len;
+	p->logs[p->log].at = block->at + block->len;
 	p->stats.lines += after.lines - before.lines;
 	p->stats.headerless += after.headerless - before.headerless;
 	if (after.unread != NULL)
 		pipeline_keep_unread(p, after.unread, after.unread_len);
-	if (log_time)
-		keep_last_stamp(p, lines, lines + len);
+	if (block->log_time)
+		keep_last_stamp(p, block->lines, block->lines + block->len);
+	p->block.lines = NULL;
+}
+
+void
+pipeline_block(struct pipeline *p, const char *lines, size_t len,
+	       struct moment now, bool log_time)
+{
+	pipeline_begin_block(p, lines, len, now, log_time);
+	pipeline_settle(p);
 }
 
 void

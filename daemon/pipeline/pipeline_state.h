@@ -45,6 +45,15 @@ struct waiting_login {
 	char user[AUTHTAB_USER_NAME_MAX];
 };
 
+/* Lines that the scan_pool has. */
+struct lent_block {
+	struct moment now;
+	bool log_time;
+	const char *lines; /* NULL: there are none */
+	size_t len;
+	uint64_t at; /* where they begin in the log */
+};
+
 /* Addresses with many users that are remembered, so as to warn of each once. */
 enum { SHARED_LOGGED = 64 };
 
@@ -78,6 +87,7 @@ struct pipeline {
 	struct unmatched *unmatched; /* programs whose lines match no rule */
 	bool sample; /* the next line without match is one for it */
 	struct scan_pool *pool; /* only while there is a backlog */
+	struct lent_block block; /* that has begun */
 
 	/* --reprocess: the newest time found in the log, and the stamp of the
 	 * last line, which is decoded only when somebody asks for it. */

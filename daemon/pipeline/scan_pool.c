@@ -265,12 +265,23 @@ await(struct scan_pool *pool, const struct piece *piece)
 	pthread_mutex_unlock(&pool->lock);
 }
 
+bool
+scan_pool_is_alone(const struct scan_pool *pool)
+{
+	return pool->nthreads == 1;
+}
+
 void
-scan_pool_block(struct scan_pool *pool, const char *lines, size_t len,
-		time_t now, scan_pool_fn *fn, void *arg)
+scan_pool_begin(struct scan_pool *pool, const char *lines, size_t len,
+		time_t now)
 {
 	pool->stats.unread = NULL;
 	publish_pieces(pool, lines, lines + len, now);
+}
+
+void
+scan_pool_finish(struct scan_pool *pool, scan_pool_fn *fn, void *arg)
+{
 	for (size_t i = 0; i < pool->count; i++) {
 		struct piece *piece = &pool->pieces[i];
 
@@ -278,7 +289,7 @@ scan_pool_block(struct scan_pool *pool, const char *lines, size_t len,
 		report_piece(pool, piece, fn, arg);
 		while (piece->lines < piece->end) {
 			recognize_piece(pool->threads[0].recognizer, piece,
-					now);
+					pool->now);
 			report_piece(pool, piece, fn, arg);
 		}
 	}

@@ -7,7 +7,8 @@
  * table), so the caller does that part, in order. So a block is cut into pieces
  * at line ends, each thread takes the next piece and notes its findings, and
  * the caller gets them as if it had read line by line. The caller's thread
- * takes pieces as well, and does all of them if it is alone.
+ * takes pieces as well, once it has read the next block, and does all of them
+ * if it is alone.
  *
  * Threads are for catching up only: a daemon that follows its log has none.
  * They wait between blocks, hold no lock while they work, block all signals,
@@ -17,6 +18,7 @@
 #ifndef DAEMON_PIPELINE_SCAN_POOL_H
 #define DAEMON_PIPELINE_SCAN_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -50,9 +52,15 @@ unsigned int scan_pool_threads(void);
  * recognize it again for that. */
 typedef void scan_pool_fn(void *arg, enum finding, struct found *);
 
-/* Takes whole lines, each with its newline. Calls fn in their order. */
-void scan_pool_block(struct scan_pool *, const char *lines, size_t len,
-		     time_t now, scan_pool_fn *, void *arg);
+/* Whether there is no thread beside the caller's. */
+bool scan_pool_is_alone(const struct scan_pool *);
+
+/* Takes whole lines, each with its newline, which the other threads begin to
+ * recognize. They are borrowed until scan_pool_finish() returns, which does the
+ * rest and calls fn in their order. */
+void scan_pool_begin(struct scan_pool *, const char *lines, size_t len,
+		     time_t now);
+void scan_pool_finish(struct scan_pool *, scan_pool_fn *, void *arg);
 
 struct scan_pool_stats scan_pool_stats(const struct scan_pool *);
 

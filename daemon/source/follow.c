@@ -23,6 +23,7 @@ follow_new(const char *spec, const struct source_sink *sink)
 	f->spec = alloc_string(spec);
 	f->sink = *sink;
 	f->buffer = alloc_zero(TAIL_BUFFER, 1);
+	f->lent = alloc_zero(TAIL_BUFFER, 1);
 	return f;
 }
 
@@ -37,6 +38,7 @@ follow_free(struct follow **follow)
 	generations_clear(&f->open);
 	follow_forget_start(f);
 	free(f->buffer);
+	free(f->lent);
 	log_once_clear(&f->problem);
 	free(f->spec);
 	free(f);
@@ -116,6 +118,17 @@ log_recovered(struct follow *f, struct tail *tail)
 	log_info("following %s", tail->path);
 }
 
+/* The lines in the buffer are the sink's until it is asked to settle, which
+ * comes before it gets any others. */
+static void
+lend_buffer(struct follow *f)
+{
+	char *back = f->lent;
+
+	f->lent = f->buffer;
+	f->buffer = back;
+}
+
 /* Reads one block of the tail at `at`. */
 static enum tail_result
 read_block(struct follow *f, size_t at, size_t *got, int64_t now)
@@ -131,6 +144,7 @@ read_block(struct follow *f, size_t at, size_t *got, int64_t now)
 	result = tail_read(tail, f->buffer, &f->sink, got, &err);
 	f->bytes += *got;
 	if (*got > 0) {
+		lend_buffer(f);
 		tail->changed = now;
 		tail->grown = tail->grown || reached;
 	}
@@ -153,8 +167,9 @@ find_room(struct follow *f, int64_t now)
 	return f->open.changes != before;
 }
 
-bool
-follow_read(struct follow *f, size_t budget, int64_t now)
+/* True if there may be more. */
+static bool
+read_blocks(struct follow *f, size_t budget, int64_t now)
 {
 	enum tail_result result;
 	size_t got = 0, at = 0, done = 0;
@@ -172,7 +187,16 @@ follow_read(struct follow *f, size_t budget, int64_t now)
 		else
 			at++;
 	}
-	return f->crowded && find_room(f, now);
+	return false;
+}
+
+bool
+follow_read(struct follow *f, size_t budget, int64_t now)
+{
+	bool more = read_blocks(f, budget, now);
+
+	source_settle(&f->sink);
+	return more || (f->crowded && find_room(f, now));
 }
 
 /* ---- timers ---- */

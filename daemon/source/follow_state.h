@@ -16,7 +16,7 @@ struct follow {
 	char *spec;
 	struct source_sink sink;
 	struct generations open; /* the files */
-	char *buffer;
+	char *buffer, *lent;	 /* to read into; with lines not settled yet */
 	uint64_t bytes; /* read so far */
 
 	struct source_start start; /* kept until a file could be opened */

@@ -34,6 +34,14 @@ source_deliver(const struct source_sink *sink, const char *lines, size_t len)
 		deliver_each(sink, lines, len);
 	else if (len > 0)
 		sink->lines(sink->arg, lines, len);
+	source_settle(sink);
+}
+
+void
+source_settle(const struct source_sink *sink)
+{
+	if (sink->settle != NULL)
+		sink->settle(sink->arg);
 }
 
 int

@@ -38,9 +38,13 @@ struct source_start {
 struct source_sink {
 	/* One line, borrowed until the callback returns. */
 	void (*line)(void *arg, const char *line, size_t len);
-	/* Many lines at once, as they are in the buffer (linebuf.h). May be
-	 * NULL: then line() gets them all. */
+	/* Many lines at once, as they are in the buffer (linebuf.h), borrowed
+	 * until settle() returns. May be NULL: then line() gets them all. */
 	void (*lines)(void *arg, const char *lines, size_t len);
+	/* Called after lines(), before anything else is: what it has begun
+	 * must now be done. Until then the source may have read on. May be
+	 * NULL, if lines() does all itself. */
+	void (*settle)(void *arg);
 	/* Whether lines with this tag need not be handed out, whatever they say.
 	 * A source may merely count such lines, as left out; `last' is the time
 	 * of the last of them, or 0 if a line that it handed out came
@@ -97,6 +101,9 @@ struct source {
 
 /* For implementations: hands out whole lines, none of them too long. */
 void source_deliver(const struct source_sink *, const char *lines, size_t len);
+
+/* For implementations: calls settle(). */
+void source_settle(const struct source_sink *);
 
 /* For implementations: all there is has been read. Calls idle() the first time
  * and if there was news, and ended() if the source is to be read once. The

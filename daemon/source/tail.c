@@ -250,6 +250,7 @@ take(struct tail *tail, const char *block, size_t len, bool end,
 	uint64_t torn = linebuf_pending(tail->lines);
 	struct stat st;
 
+	source_settle(sink);
 	linebuf_on_drop(tail->lines, sink->lost, sink->arg);
 	linebuf_feed_blocks(tail->lines, block + hole, len - hole, sink->line,
 			    sink->lines, sink->arg);

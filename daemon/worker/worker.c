@@ -114,6 +114,7 @@ open_feed(struct worker *w, const char *spec, const struct source_start *start,
 	struct feed *feed = &w->feeds[w->nfeeds];
 	const struct source_sink sink = {.line = worker_on_line,
 					 .lines = worker_on_lines,
+					 .settle = worker_on_settle,
 					 .ignores = worker_ignores,
 					 .left_out = worker_on_left_out,
 					 .lost = worker_on_lost_line,

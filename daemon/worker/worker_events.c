@@ -235,8 +235,8 @@ worker_on_lines(void *arg, const char *lines, size_t len)
 
 	if (!w->ready && !envelope_in_block(lines, len)) {
 		pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
-		pipeline_block(w->pipeline, lines, len,
-			       worker_log_moment(w), w->conf->reprocess);
+		pipeline_begin_block(w->pipeline, lines, len,
+				     worker_log_moment(w), w->conf->reprocess);
 		return;
 	}
 	while ((next = linebuf_next(&lines, end, &line, &len)) != 0)
@@ -244,6 +244,14 @@ worker_on_lines(void *arg, const char *lines, size_t len)
 			worker_on_line(arg, line, len);
 		else
 			worker_on_lost_line(arg);
+}
+
+void
+worker_on_settle(void *arg)
+{
+	struct feed *feed = arg;
+
+	pipeline_settle(feed->worker->pipeline);
 }
 
 bool

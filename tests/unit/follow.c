@@ -345,6 +345,82 @@ copy_beside_starred(void)
 	end(site);
 }
 
+/* A sink that looks at blocks only when it must settle. */
+struct borrower {
+	const char *lines; /* not settled yet; or NULL */
+	size_t len;
+	char *copy; /* as they were */
+	unsigned int next, blocks;
+	bool as_written; /* all came, in order, and as they were written */
+};
+
+static void
+see_line(void *arg, const char *line, size_t len)
+{
+	struct borrower *b = arg;
+
+	b->as_written = b->as_written && b->lines == NULL && len == 12 &&
+			strtoul(line, NULL, 10) == b->next;
+	b->next++;
+}
+
+static void
+borrow(void *arg, const char *lines, size_t len)
+{
+	struct borrower *b = arg;
+
+	b->as_written = b->as_written && b->lines == NULL;
+	b->lines = lines;
+	b->len = len;
+	b->copy = alloc_bytes(lines, len);
+	b->blocks++;
+}
+
+static void
+give_back(void *arg)
+{
+	struct borrower *b = arg;
+	const char *lines = b->lines;
+
+	if (lines == NULL)
+		return;
+	b->as_written = b->as_written && memcmp(lines, b->copy, b->len) == 0;
+	b->lines = NULL;
+	for (size_t at = 0; at < b->len; at += 13)
+		see_line(b, lines + at, 12);
+	free(b->copy);
+}
+
+static void
+blocks_last_until_settled(void)
+{
+	enum { LINES = 400 * 1000 };
+	struct site *site = begin();
+	struct borrower b = {.as_written = true};
+	struct source_start how = {.beginning = true};
+	struct source_sink sink = {.line = see_line,
+				   .lines = borrow,
+				   .settle = give_back,
+				   .stamp = follower_stamp,
+				   .arg = &b};
+	struct follow *f = follow_new(in(site, "log"), &sink);
+	FILE *log = fopen(in(site, "log"), "w");
+	struct err err;
+
+	for (unsigned int i = 0; i < LINES; i++)
+		fprintf(log, "%010u n\n", i);
+	fclose(log);
+	follow_start(f, &how, 0, &err);
+	follow_read(f, 2 << 20, 0);
+	ok(b.lines == NULL, "nothing stays borrowed while nothing is read");
+	follow_read(f, 64 << 20, 0);
+	ok(b.lines == NULL && b.next == LINES && b.blocks > 4,
+	   "%u lines in %u blocks", b.next, b.blocks);
+	ok(b.as_written, "each of which is as it was until it is settled");
+	follow_free(&f);
+	end(site);
+}
+
 /* Being the oldest that is open, it would be closed when it is quiet. */
 static void
 name_comes_back_to_stay(void)
@@ -1265,6 +1341,7 @@ main(void)
 	many_rotations();
 	quiet_files_close();
 	copy_beside_starred();
+	blocks_last_until_settled();
 	name_comes_back_to_stay();
 	closed_file_comes_back();
 	copy_takes_the_name();

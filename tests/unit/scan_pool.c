@@ -231,8 +231,8 @@ findings_of_blocks(struct recognizer *recognizer, unsigned int helpers,
 
 	for (at = 0; at < log_len; at = end) {
 		end = block_end(at, about / 2 + any(about));
-		scan_pool_block(pool, log_text + at, end - at, now.wall,
-				on_finding, out);
+		scan_pool_begin(pool, log_text + at, end - at, now.wall);
+		scan_pool_finish(pool, on_finding, out);
 	}
 	scan_pool_free(&pool);
 	fclose(out);
