@@ -193,8 +193,8 @@ put_stamp(char *out, const struct jsonfield *usec)
 	seconds = (time_t)(when / 1000000);
 	if (gmtime_r(&seconds, &tm) == NULL)
 		return 0;
-	len = strftime(out, ENVELOPE_ENTRY_HEADER / 4, "%Y-%m-%dT%H:%M:%S",
-		       &tm);
+	len =
+	    strftime(out, ENVELOPE_ENTRY_HEADER / 4, "%Y-%m-%dT%H:%M:%S", &tm);
 	return len + (size_t)snprintf(out + len, ENVELOPE_ENTRY_HEADER / 4,
 				      ".%06llu+00:00", when % 1000000);
 }
@@ -209,9 +209,8 @@ put_tagged(const struct jsonfield *f, char *out, size_t n, size_t *len)
 
 	if (!is_word(&f[HOST]) || !is_word(tag))
 		return false;
-	n += (size_t)snprintf(out + n, room - n, " %.*s %.*s",
-			      (int)f[HOST].len, f[HOST].value, (int)tag->len,
-			      tag->value);
+	n += (size_t)snprintf(out + n, room - n, " %.*s %.*s", (int)f[HOST].len,
+			      f[HOST].value, (int)tag->len, tag->value);
 	if (is_word(pid))
 		n += (size_t)snprintf(out + n, room - n, "[%.*s]",
 				      (int)pid->len, pid->value);
@@ -235,9 +234,8 @@ put_untagged(const struct jsonfield *f, char *out, size_t n, size_t *len)
 	out[n] = ' ';
 	memcpy(out + n + 1, f[MESSAGE].value, f[MESSAGE].len);
 	*len = n + 1 + f[MESSAGE].len;
-	return logline_parse(&l, out, *len) == 0 &&
-	       l.header == HEADER_SYSLOG && l.host_len > 0 &&
-	       l.program_len > 0 && l.text > l.program;
+	return logline_parse(&l, out, *len) == 0 && l.header == HEADER_SYSLOG &&
+	       l.host_len > 0 && l.program_len > 0 && l.text > l.program;
 }
 
 enum envelope_entry

@@ -26,9 +26,9 @@ struct envelope_streams {
 
 /*
  * The streams whose last entry was only a part of a line, so that the next one
- * is no line of its own. If an entry was lost, that may be so of any stream, for
- * some entries, except those that have had one since. There is room for some
- * streams; of more, the oldest are forgotten. Zero-initialize it.
+ * is no line of its own. If an entry was lost, that may be so of any stream,
+ * for some entries, except those that have had one since. There is room for
+ * some streams; of more, the oldest are forgotten. Zero-initialize it.
  */
 struct envelope_cuts {
 	struct envelope_streams cut, whole;

@@ -75,8 +75,8 @@ put_byte(struct envelope_export *x, char c)
 
 	if ((unsigned char)c < ' ' || c == '"' || c == '\\')
 		snprintf(escape, sizeof(escape), "\\u%04x", (unsigned char)c);
-	x->value_too_long = x->value_too_long ||
-			    x->len + strlen(escape) > x->limit;
+	x->value_too_long =
+	    x->value_too_long || x->len + strlen(escape) > x->limit;
 	if (!x->value_too_long)
 		put(x, escape, strlen(escape));
 }

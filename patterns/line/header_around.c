@@ -233,6 +233,17 @@ says_zone(const struct logline *l)
 	       strchr("+-", end[-6]) != NULL;
 }
 
+/* s6-log writes two spaces after a stamp like 2026-11-21 02:01:00.123456789,
+ * which is local. */
+static bool
+is_of_s6(const struct logline *l, const char *p, const char *end)
+{
+	enum { LEN = 29 };
+
+	return l->stamp_kind == STAMP_ISO && l->stamp_len == LEN &&
+	       l->stamp[10] == ' ' && p < end && *p == ' ';
+}
+
 /* A line that begins here with its own stamp. The outer stamp counts if it
  * says which zone it is in. */
 static const char *
@@ -258,28 +269,39 @@ take_inner(struct logline *l, const char *p, const char *end)
 	return text;
 }
 
-/* svlogd, multilog, socklog: "OUTER [mail.info: ]STAMP [mx ]dovecot: text". */
+/* Whether the outer stamp may be the only one, with or without a priority. */
+static bool
+is_only_stamp(struct logline *l, bool prioritized)
+{
+	if (l->stamp_kind == STAMP_ISO && prioritized)
+		l->stamp_kind = STAMP_SVLOGD_T;
+	else if (l->stamp_kind == STAMP_TAI64N ? !prioritized
+					       : l->stamp_kind != STAMP_SVLOGD)
+		return false;
+	return stamp_find_kind(l->stamp_kind, l->stamp,
+			       l->stamp + l->stamp_len) == l->stamp_len;
+}
+
+/* svlogd, multilog, s6-log, socklog:
+ * "OUTER [mail.info: ]STAMP [mx ]dovecot: text". */
 static const char *
 take_supervised(struct logline *l, const char *p, const char *end)
 {
 	const char *inner = take_outer_stamp(l, p, end), *q, *text;
+	bool s6 = inner != NULL && is_of_s6(l, inner, end);
 
 	if (inner == NULL) {
 		inner = p;
 		l->stamp_len = 0;
 	}
+	inner += s6;
 	q = skip_socklog(inner, end);
 	if (q == NULL && inner == p)
 		return NULL;
 	text = take_inner(l, q != NULL ? q : inner, end);
 	if (text != NULL || l->stamp_len == 0)
 		return text;
-	if (l->stamp_kind == STAMP_ISO && q != NULL)
-		l->stamp_kind = STAMP_SVLOGD_T;
-	else if (l->stamp_kind != STAMP_SVLOGD)
-		return NULL;
-	if (stamp_find_kind(l->stamp_kind, l->stamp, l->stamp + l->stamp_len) !=
-	    l->stamp_len)
+	if (!s6 && !is_only_stamp(l, q != NULL))
 		return NULL;
 	return header_take_origin(l, q != NULL ? q : inner, end);
 }

@@ -142,6 +142,24 @@ skip_severity(const char *p, const char *end)
 	return is_one_of(p, (size_t)(q - p), severities) ? q : NULL;
 }
 
+/* The end of the same host's name at p, or NULL. One of the two names may lack
+ * its domain: rsyslog drops it, and nginx does not. */
+static const char *
+skip_host_again(const struct logline *l, const char *p, const char *end)
+{
+	const char *q = p, *rest;
+	size_t len, shorter;
+
+	while (q < end && host_bytes[(unsigned char)*q] && q - p < HOST_MAX)
+		q++;
+	len = (size_t)(q - p);
+	shorter = len < l->host_len ? len : l->host_len;
+	if (shorter == 0 || memcmp(p, l->host, shorter) != 0)
+		return NULL;
+	rest = len > shorter ? p + shorter : l->host + shorter;
+	return len == l->host_len || *rest == '.' ? q : NULL;
+}
+
 /* Skips what busybox' syslogd (facility and severity), templates (the severity)
  * and nginx (the host again) write between host and tag, with its space. NULL:
  * there is nothing of that. */
@@ -152,9 +170,8 @@ skip_addition(const struct logline *l, const char *p, const char *end)
 
 	if (q == NULL)
 		q = skip_severity(p, end);
-	if (q == NULL && (size_t)(end - p) > l->host_len &&
-	    memcmp(p, l->host, l->host_len) == 0)
-		q = p + l->host_len;
+	if (q == NULL)
+		q = skip_host_again(l, p, end);
 	return q != NULL && q < end && *q == ' ' ? q + 1 : NULL;
 }
 

@@ -77,6 +77,19 @@ HEADERS = {
     "multilog": "@400000006a00cc3c00000000 Nov 21 02:01:00 mx {t}: {m}",
     "multilog, socklog":
         "@400000006a00cc3c00000000 mail.info: Nov 21 02:01:00 {t}: {m}",
+    "multilog, socklog, no stamp":
+        "@400000006a00cc3c00000000 mail.info: {t}: {m}",
+    "s6-log T": "2026-11-21 02:01:00.123456789  {t}: {m}",
+    "s6-log T, a line":
+        "2026-11-21 02:01:00.123456789  <22>Nov 21 02:01:00 mx {t}: {m}",
+    "s6-log T, socklog":
+        "2026-11-21 02:01:00.123456789  mail.info: Nov 21 02:01:00 {t}: {m}",
+    "s6-log T, socklog, no stamp":
+        "2026-11-21 02:01:00.123456789  mail.info: {t}: {m}",
+    "the host again": "Nov 21 02:01:00 mx mx {t}: {m}",
+    "the host again, with its domain":
+        "Nov 21 02:01:00 mx mx.example.org {t}: {m}",
+    "the host again, without, ISO": ISO + " mx.example.org mx {t}: {m}",
     "journalctl -o short-iso": "2026-11-21T02:01:00+0000 mx {t}: {m}",
     "journalctl -o short-full": "Sat 2026-11-21 02:01:00 UTC mx {t}: {m}",
 }
@@ -197,6 +210,8 @@ def words_before_the_tag():
                            "mx webmail dovecot:", "mx INFO dovecot:",
                            "mx post.info dovecot:", "<post.info> mx dovecot:",
                            "mx 2 %s mx dovecot 77 - -" % ISO,
+                           "mx mx2 dovecot:", "mx.a mx.b dovecot[77]:",
+                           "mx2 mx dovecot:", "mx mx. x dovecot:",
                            "(mx dovecot[77]", "auth(x dovecot[77]",
                            "imap-login: dovecot[77]", "[web mail] dovecot:",
                            "198.51.100.2 192.0.2.1 mx dovecot:")]

@@ -263,7 +263,7 @@ static const struct {
     {"8-bit byte in host", "Nov 21 02:01:00 m\xc3\xa4il imapd[1]: x"},
     {"a tab", "Nov 21 02:01:00 mail\timapd[1]: x"},
     {"an unknown word", "Nov 21 02:01:00 mail word imapd[1]: x"},
-    {"no such severity", "Nov 21 02:01:00 mail mail.loud imapd[1]: x"},
+    {"no such severity", "Nov 21 02:01:00 mx mail.loud imapd[1]: x"},
     {"no such facility", "Nov 21 02:01:00 mail post.info imapd[1]: x"},
     {"another host", "Nov 21 02:01:00 mail mai imapd[1]: x"},
     {"host, and more", "Nov 21 02:01:00 mail mailx imapd[1]: x"},
