@@ -158,7 +158,8 @@ drop_unit_suffix(struct logline *l)
 }
 
 /* -o short-full and with-unit: "Sat 2026-11-21 02:01:00 UTC mx dovecot[77]: ".
- * The zone is that of whoever ran journalctl: UTC, or else the local one. */
+ * A zone whose name is a number counts as written. Another one is that of
+ * whoever ran journalctl: UTC, or else the local one. */
 static const char *
 take_weekday(struct logline *l, const char *p, const char *end)
 {
@@ -178,6 +179,8 @@ take_weekday(struct logline *l, const char *p, const char *end)
 		return NULL;
 	if (is_utc(zone, p))
 		l->stamp_kind = STAMP_W3C;
+	else if (!is_upper(*zone) && zone == l->stamp + l->stamp_len + 1)
+		l->stamp_len = (size_t)(p - l->stamp);
 	p = header_take_origin(l, p + 1, end);
 	if (p != NULL)
 		drop_unit_suffix(l);

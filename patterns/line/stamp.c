@@ -368,7 +368,7 @@ read_traditional(const char *p, struct stamp_fields *w)
 	read_clock(q, w);
 }
 
-/* 0, or -1: there is no such zone. */
+/* journalctl writes " +0530" or " +03". 0, or -1: there is no such zone. */
 static int
 read_zone(const char *p, size_t len, struct stamp_fields *w)
 {
@@ -379,8 +379,12 @@ read_zone(const char *p, size_t len, struct stamp_fields *w)
 	w->zoned = true;
 	if (len == 1) /* Z */
 		return 0;
+	if (*p == ' ') {
+		p++;
+		len--;
+	}
 	hours = two_digits(p + 1);
-	minutes = two_digits(p + len - 2);
+	minutes = len > 3 ? two_digits(p + len - 2) : 0;
 	if (hours > 23 || minutes > 59)
 		return -1;
 	w->offset = (hours * 60 + minutes) * MINUTE * (*p == '-' ? -1 : 1);
@@ -415,6 +419,30 @@ decode_tai64n(const char *p, time_t *when)
 	return 0;
 }
 
+/* A number with a space before it, as take_weekday() adds it to a stamp. */
+static bool
+is_spaced_zone(const char *p, size_t len)
+{
+	if ((len != 4 && len != 6) || *p != ' ' || (p[1] != '+' && p[1] != '-'))
+		return false;
+	for (size_t i = 2; i < len; i++)
+		if (!is_digit(p[i]))
+			return false;
+	return true;
+}
+
+static bool
+is_whole(enum stamp_kind kind, const char *stamp, size_t len)
+{
+	size_t found = len > 0 ? stamp_find_kind(kind, stamp, stamp + len) : 0;
+
+	if (kind == STAMP_ISO && found > 0 && found < len)
+		return skip_fraction(stamp + 19, stamp + len) ==
+			   stamp + found &&
+		       is_spaced_zone(stamp + found, len - found);
+	return found > 0 && found == len;
+}
+
 int
 stamp_decode(enum stamp_kind kind, const char *stamp, size_t len,
 	     struct stampclock *clock, time_t now, time_t *when)
@@ -423,7 +451,7 @@ stamp_decode(enum stamp_kind kind, const char *stamp, size_t len,
 	time_t minute;
 
 	clock->repeated = 0;
-	if (len == 0 || stamp_find_kind(kind, stamp, stamp + len) != len)
+	if (!is_whole(kind, stamp, len))
 		return -1;
 	if (kind == STAMP_TAI64N)
 		return decode_tai64n(stamp, when);

@@ -92,6 +92,11 @@ HEADERS = {
     "the host again, without, ISO": ISO + " mx.example.org mx {t}: {m}",
     "journalctl -o short-iso": "2026-11-21T02:01:00+0000 mx {t}: {m}",
     "journalctl -o short-full": "Sat 2026-11-21 02:01:00 UTC mx {t}: {m}",
+    "journalctl -o short-full, +0530":
+        "Sat 2026-11-21 07:31:00 +0530 mx {t}: {m}",
+    "journalctl -o short-full, -03": "Fri 2026-11-20 23:01:00 -03 mx {t}: {m}",
+    "journalctl -o short-full, +03, microseconds":
+        "Sat 2026-11-21 05:01:00.123456 +03 mx {t}: {m}",
 }
 TAI = "@%016x00000000" % (2 ** 62 + 10 + WHEN)
 
