@@ -64,8 +64,8 @@ time_t loop_now(const struct loop *); /* .wall */
  * since loop_new() or loop_forget_lead(), or of another loop before this one
  * (loop_know_lead()).
  */
-int64_t loop_lead_ms(const struct loop *);	/* now, not the largest */
-int64_t loop_set_back_ms(const struct loop *);	/* since the largest; never < 0 */
+int64_t loop_lead_ms(const struct loop *);     /* now, not the largest */
+int64_t loop_set_back_ms(const struct loop *); /* since the largest; not < 0 */
 int64_t loop_largest_lead_ms(const struct loop *);
 void loop_know_lead(struct loop *, int64_t lead_ms);
 void loop_forget_lead(struct loop *);

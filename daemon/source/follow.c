@@ -23,7 +23,6 @@ follow_new(const char *spec, const struct source_sink *sink)
 	f->spec = alloc_string(spec);
 	f->sink = *sink;
 	f->buffer = alloc_zero(TAIL_BUFFER, 1);
-	f->lent = alloc_zero(TAIL_BUFFER, 1);
 	return f;
 }
 
@@ -126,7 +125,15 @@ lend_buffer(struct follow *f)
 	char *back = f->lent;
 
 	f->lent = f->buffer;
-	f->buffer = back;
+	f->buffer = back != NULL ? back : alloc_zero(TAIL_BUFFER, 1);
+}
+
+/* Only a backlog needs two. */
+static void
+free_lent(struct follow *f)
+{
+	free(f->lent);
+	f->lent = NULL;
 }
 
 /* Reads one block of the tail at `at`. */
@@ -143,8 +150,11 @@ read_block(struct follow *f, size_t at, size_t *got, int64_t now)
 		return TAIL_TRUNCATED;
 	result = tail_read(tail, f->buffer, &f->sink, got, &err);
 	f->bytes += *got;
-	if (*got > 0) {
+	if (*got > TAIL_BUFFER / 2)
 		lend_buffer(f);
+	else
+		source_settle(&f->sink);
+	if (*got > 0) {
 		tail->changed = now;
 		tail->grown = tail->grown || reached;
 	}
@@ -196,6 +206,8 @@ follow_read(struct follow *f, size_t budget, int64_t now)
 	bool more = read_blocks(f, budget, now);
 
 	source_settle(&f->sink);
+	if (!more)
+		free_lent(f);
 	return more || (f->crowded && find_room(f, now));
 }
 

@@ -16,7 +16,8 @@ struct follow {
 	char *spec;
 	struct source_sink sink;
 	struct generations open; /* the files */
-	char *buffer, *lent;	 /* to read into; with lines not settled yet */
+	char *buffer;		 /* to read into */
+	char *lent;		 /* with lines not settled yet; or NULL */
 	uint64_t bytes; /* read so far */
 
 	struct source_start start; /* kept until a file could be opened */
