@@ -87,6 +87,17 @@ skip_known(const struct follow *f, struct tail *tail)
 		generations_seek_done(&f->open, tail);
 }
 
+/* However quiet the newest file was, its writer may only now be told of the
+ * rotation. */
+static void
+await_late_lines(struct follow *f, int64_t now)
+{
+	struct tail *newest = generations_newest(&f->open);
+
+	if (newest != NULL)
+		newest->changed = now;
+}
+
 /*
  * Opens a file as the newest. False if that must wait, and with it all newer
  * files. A rotated file without read permission is skipped, since waiting for
@@ -115,6 +126,7 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 		return skipped;
 	}
 	tail->changed = now;
+	await_late_lines(f, now);
 	skip_known(f, tail);
 	generations_insert(&f->open, f->open.count, tail);
 	return true;

@@ -312,6 +312,35 @@ quiet_files_close(void)
 	end(site);
 }
 
+/* The writer of a quiet log is told of the rotation a moment after it. */
+static void
+quiet_before_rotation(void)
+{
+	struct site *site = begin();
+	struct source_start how = {.since = 0};
+	struct source_sink sink = {.line = follower_line,
+				   .stamp = follower_stamp,
+				   .arg = &site->follower};
+	struct follow *f = follow_new(in(site, "log"), &sink);
+	const int64_t late = 2 * FOLLOW_QUIET_MS;
+	struct err err;
+
+	put(site, "log", "0000000001 a");
+	follow_start(f, &how, 0, &err);
+	follow_read(f, 1 << 20, 0);
+	move(site, "log", "log.1");
+	put_raw(site, "log", "", 0);
+	follow_look(f, late);
+	follow_read(f, 1 << 20, late);
+	is_int(follow_tend(f, late), FOLLOW_QUIET_MS,
+	       "a quiet log is kept open after its rotation");
+	put(site, "log.1", "0000000002 b");
+	follow_read(f, 1 << 20, late);
+	is_int(count(site, "0000000002 b"), 1, "for a late line");
+	follow_free(&f);
+	end(site);
+}
+
 /* A copy of an old file is the newest by its time of change. */
 static void
 copy_beside_starred(void)
@@ -1340,6 +1369,7 @@ main(void)
 	name_comes_back();
 	many_rotations();
 	quiet_files_close();
+	quiet_before_rotation();
 	copy_beside_starred();
 	blocks_last_until_settled();
 	name_comes_back_to_stay();
