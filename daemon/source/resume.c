@@ -251,12 +251,14 @@ static enum age
 age_of(struct reader *r, time_t since)
 {
 	struct stamped first;
-	char byte;
+	uint64_t newline;
 
 	if (stamped_from(r, 0, FIRST_STAMP, &first))
 		return first.when < since ? OLDER : YOUNGER;
-	/* An empty file is not too old. */
-	return tail_bytes((void *)(uintptr_t)r->tail, &byte, 1, 0) == 0
+	/* What has no line yet is not too old. Its writer may go on with it
+	 * after the rotation. */
+	return tail_size(r->tail) <= LINEBUF_LINE_MAX &&
+		       !newline_from(r, 0, &newline)
 		   ? YOUNGER
 		   : UNKNOWN;
 }

@@ -1282,6 +1282,21 @@ begins_in_time(void)
 	end(site);
 }
 
+/* Nothing tells how old that line is. */
+static void
+begins_with_half_a_line(void)
+{
+	struct site *site = begin();
+
+	put_raw(site, "log.1", "0000000005 ", 11);
+	put_raw(site, "log", "", 0);
+	start_with(site, "log", (struct source_start){.since = 5});
+	follower_settle(&site->follower);
+	put(site, "log.1", "a");
+	arrives(site, "0000000005 a", "begun before the start and a rotation");
+	end(site);
+}
+
 static void
 once(void)
 {
@@ -1417,6 +1432,7 @@ main(void)
 	resumed_where_it_was();
 	not_fooled();
 	begins_in_time();
+	begins_with_half_a_line();
 	once();
 	starred();
 	standard_input();
