@@ -312,7 +312,7 @@ quiet_files_close(void)
 	end(site);
 }
 
-/* The writer of a quiet log is told of the rotation a moment after it. */
+/* The writer of a quiet log notices the rotation a moment later. */
 static void
 quiet_before_rotation(void)
 {
