@@ -36,12 +36,26 @@ parse_quad(struct addr *out, const char *text, size_t len)
 	return text == end ? 0 : -1;
 }
 
+/* "::ffff:192.0.2.7", as servers with one socket for both families write it. */
+static int
+parse_mapped(struct addr *out, const char *text, size_t len)
+{
+	static const char before[] = "::ffff:";
+	size_t n = strlen(before);
+
+	if (len <= n || memcmp(text, before, n) != 0)
+		return -1;
+	return parse_quad(out, text + n, len - n);
+}
+
 static int
 parse_six(struct addr *out, const char *text, size_t len)
 {
 	char copy[ADDR_TEXT_MAX];
 	uint8_t bytes[16];
 
+	if (parse_mapped(out, text, len) == 0)
+		return 0;
 	if (len >= sizeof(copy) || memchr(text, '\0', len) != NULL)
 		return -1;
 	memcpy(copy, text, len);
