@@ -341,7 +341,11 @@ find_minute(const struct stamp_fields *w, struct stampclock *clock, time_t now,
 		*minute = local_minute(w, now, &apart);
 	else if (newest_minute(*w, now, minute, &apart) != 0)
 		return -1;
-	*clock = (struct stampclock){written, now, *minute, apart, apart};
+	*clock = (struct stampclock){.written = written,
+				     .now = now,
+				     .minute = *minute,
+				     .apart = apart,
+				     .repeated = apart};
 	return 0;
 }
 
@@ -443,9 +447,9 @@ is_whole(enum stamp_kind kind, const char *stamp, size_t len)
 	return found > 0 && found == len;
 }
 
-int
-stamp_decode(enum stamp_kind kind, const char *stamp, size_t len,
-	     struct stampclock *clock, time_t now, time_t *when)
+static int
+decode(enum stamp_kind kind, const char *stamp, size_t len,
+       struct stampclock *clock, time_t now, time_t *when)
 {
 	struct stamp_fields w = {.year = NO_YEAR};
 	time_t minute;
@@ -474,5 +478,34 @@ stamp_decode(enum stamp_kind kind, const char *stamp, size_t len,
 	else if (find_minute(&w, clock, now, &minute) != 0)
 		return -1;
 	*when = minute + w.second;
+	return 0;
+}
+
+static void
+keep_last(struct stampclock *clock, enum stamp_kind kind, const char *stamp,
+	  size_t len, time_t now, time_t when)
+{
+	if (len > sizeof(clock->last))
+		return;
+	memcpy(clock->last, stamp, len);
+	clock->last_len = len;
+	clock->last_kind = kind;
+	clock->last_now = now;
+	clock->last_when = when;
+}
+
+int
+stamp_decode(enum stamp_kind kind, const char *stamp, size_t len,
+	     struct stampclock *clock, time_t now, time_t *when)
+{
+	if (len > 0 && len == clock->last_len && kind == clock->last_kind &&
+	    now == clock->last_now && memcmp(stamp, clock->last, len) == 0) {
+		*when = clock->last_when;
+		return 0;
+	}
+	clock->last_len = 0;
+	if (decode(kind, stamp, len, clock, now, when) != 0)
+		return -1;
+	keep_last(clock, kind, stamp, len, now, *when);
 	return 0;
 }

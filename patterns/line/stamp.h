@@ -23,10 +23,13 @@ size_t stamp_find(const char *p, const char *end, enum stamp_kind *kind);
 /* The length of the stamp of this kind at p; 0: there is no such stamp. */
 size_t stamp_find_kind(enum stamp_kind kind, const char *p, const char *end);
 
+/* As long as a stamp without a fraction, which no neighbour would share. */
+enum { STAMP_KEPT_MAX = 25 };
+
 /*
  * A cache of the last local minute that was decoded. Decoding is slow, since it
  * asks the time zone database, and neighbours in a log mostly share their
- * minute. Zero-initialise it.
+ * minute; those of a busy host, their second, too. Zero-initialise it.
  */
 struct stampclock {
 	uint64_t written;   /* the minute's digits, packed; 0: nothing cached */
@@ -36,6 +39,11 @@ struct stampclock {
 	 * taken for the later one, how many seconds before it the earlier was.
 	 * Only the lines before it can tell which it is. */
 	time_t repeated;
+	/* That stamp, the `now' it was decoded for, and the result. */
+	size_t last_len; /* 0: it was not kept */
+	enum stamp_kind last_kind;
+	char last[STAMP_KEPT_MAX];
+	time_t last_now, last_when;
 };
 
 /*
