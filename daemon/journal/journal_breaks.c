@@ -19,8 +19,11 @@ enum { BUCKETS_MAX = 2048, FIELDS_MAX = 1024, VALUES_MAX = 16 };
 /* Why a line ends without a newline. At the end of the stream, nothing follows
  * that belongs to it. */
 static const char NAME[] = "_LINE_BREAK", END[] = "_LINE_BREAK=eof";
+/* Only an entry that was cut has it. */
+static const char PARTIAL[] = "CONTAINER_PARTIAL_MESSAGE";
 
 enum { NAME_LEN = sizeof(NAME) - 1, END_LEN = sizeof(END) - 1 };
+enum { PARTIAL_LEN = sizeof(PARTIAL) - 1 };
 enum { BYTES = DATA_LEN_COMPACT + END_LEN };
 
 /* Reads the first bytes of an object, and its size. The text is what it has
@@ -76,6 +79,9 @@ bucket_may_cut(const struct journal_header *h, int fd, uint64_t offset,
 		if (++*fields > FIELDS_MAX ||
 		    !read_object(h, fd, offset, TYPE_FIELD, FIELD_LEN, bytes,
 				 &size))
+			return true;
+		if (is_text(bytes + FIELD_LEN, size - FIELD_LEN, PARTIAL,
+			    PARTIAL_LEN))
 			return true;
 		if (is_text(bytes + FIELD_LEN, size - FIELD_LEN, NAME,
 			    NAME_LEN))

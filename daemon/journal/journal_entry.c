@@ -17,6 +17,7 @@ enum word {
 	PID,
 	UID,
 	COMM,
+	PRIORITY,
 	HOST,
 	SYSLOG_PID,
 	TRANSPORT,
@@ -44,6 +45,7 @@ static const struct name names[NWORDS] = {
     [PID] = NAME("_PID"),
     [UID] = NAME("_UID"),
     [COMM] = NAME("_COMM"),
+    [PRIORITY] = NAME("PRIORITY"),
     [HOST] = NAME("_HOSTNAME"),
     [SYSLOG_PID] = NAME("SYSLOG_PID"),
     [TRANSPORT] = NAME("_TRANSPORT"),
@@ -61,9 +63,9 @@ static const struct name names[NWORDS] = {
 /* The first word whose name may have this length. */
 enum { NAME_LEN_MAX = 25 };
 static const unsigned char first_of_length[NAME_LEN_MAX + 1] = {
-    [4] = PID,	       [5] = COMM,   [9] = HOST,       [10] = SYSLOG_PID,
-    [11] = LINE_BREAK, [13] = UNIT,  [14] = CONTAINER, [15] = CGROUP,
-    [17] = TAG,	       [18] = OWNER, [25] = PARTIAL};
+    [4] = PID,	  [5] = COMM,	     [8] = PRIORITY,   [9] = HOST,
+    [10] = SYSLOG_PID, [11] = LINE_BREAK, [13] = UNIT, [14] = CONTAINER,
+    [15] = CGROUP, [17] = TAG,	     [18] = OWNER,     [25] = PARTIAL};
 
 /* A value that is longer than there is room for is there, but no word. */
 struct value {
@@ -285,15 +287,16 @@ finish(struct journal_entry *e, const struct prefix *h, const char *text,
  * Docker's and Podman's journald driver give each line that a container prints
  * the tag of the container. If the administrator selected the entries, their
  * text is the line, and is handed on with the prefix of CRI, which the reader
- * takes off: "2026-11-21T02:11:07.000123+00:00 stderr F line".
+ * takes off: "2026-11-21T02:11:07.000123+00:00 stderr F line". What it prints
+ * to its standard output has the priority 6, to the other one 3, and the parts
+ * of a line are only joined with those of the same stream.
  */
 static bool
 build_container_line(struct journal_entry *e, struct prefix *h,
 		     const char **line, size_t *len)
 {
-	static const char whole[] = "stderr F ", part[] = "stderr P ";
-
-	put(h, has(e, PARTIAL) ? part : whole, strlen(whole));
+	put(h, is(e, PRIORITY, "6") ? "stdout " : "stderr ", 7);
+	put(h, has(e, PARTIAL) ? "P " : "F ", 2);
 	return finish(e, h, message(e), line, len);
 }
 
@@ -505,27 +508,33 @@ journal_entry_writer(struct journal_entry *e)
 
 /* ---- streams ---- */
 
+bool
+journal_entry_has_container(const struct journal_entry *e)
+{
+	return has(e, CONTAINER);
+}
+
 /* At the end of a stream there is no rest. */
 bool
 journal_entry_is_cut(const struct journal_entry *e)
 {
-	return has(e, LINE_BREAK) && !is(e, LINE_BREAK, "eof");
+	return has(e, PARTIAL) ||
+	       (has(e, LINE_BREAK) && !is(e, LINE_BREAK, "eof"));
 }
 
 bool
 journal_entry_stream(const struct journal_entry *e,
 		     char out[JOURNAL_STREAM_MAX])
 {
-	enum { ID_MAX = 40, DIGITS_MAX = 20 };
-	const struct value *id = &e->values[STREAM], *pid = &e->values[PID];
-	size_t len = id->len < ID_MAX ? id->len : ID_MAX;
-	size_t digits = pid->len < DIGITS_MAX ? pid->len : DIGITS_MAX;
+	enum { ID_MAX = 56, NUMBER_MAX = 20 };
+	bool container = has(e, CONTAINER);
+	const struct value *id = &e->values[container ? CONTAINER : STREAM];
+	const struct value *number = &e->values[container ? PRIORITY : PID];
 
-	if (!has(e, STREAM))
+	if (!container && !has(e, STREAM))
 		return false;
-	memcpy(out, id->text, len);
-	out[len++] = ' ';
-	memcpy(out + len, pid->text, digits);
-	out[len + digits] = '\0';
+	snprintf(out, JOURNAL_STREAM_MAX, "%.*s %c%.*s", ID_MAX, id->text,
+		 container ? JOURNAL_CONTAINER : JOURNAL_PROCESS, NUMBER_MAX,
+		 number->text);
 	return true;
 }

@@ -50,12 +50,16 @@ bool journal_words_name_writer(char *const *words, size_t count);
  * entries of the kernel. Borrowed until the next call. */
 const char *journal_entry_writer(struct journal_entry *);
 
+/* Whether the driver of a container wrote it. */
+bool journal_entry_has_container(const struct journal_entry *);
+
 /* Whether it is a part of a line, and the rest is in another entry of the same
- * stream and process: journal_cuts.h. */
+ * stream: journal_cuts.h. */
 bool journal_entry_is_cut(const struct journal_entry *);
-/* The name of its stream and process, for journal_cuts_note(). False: it is of
- * none. */
+/* The name of its stream, for journal_cuts_note(): "STREAM_ID pPID", or, by the
+ * driver of a container, "CONTAINER_NAME cPRIORITY". False: it is of none. */
 enum { JOURNAL_STREAM_MAX = 80 };
+enum { JOURNAL_PROCESS = 'p', JOURNAL_CONTAINER = 'c' };
 bool journal_entry_stream(const struct journal_entry *,
 			  char out[JOURNAL_STREAM_MAX]);
 

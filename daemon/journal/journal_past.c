@@ -46,14 +46,19 @@ ends_cut(struct journal_reader *r, sd_journal *past,
 	 const struct journal_begin *begin, const char *stream)
 {
 	char match[JOURNAL_STREAM_MAX + 16];
-	int id = (int)strcspn(stream, " ");
+	const char *number = strrchr(stream, ' ');
+	bool container;
 
-	if (*stream == '\0')
+	if (number == NULL)
 		return false;
+	container = number[1] == JOURNAL_CONTAINER;
 	sd_journal_flush_matches(past);
-	snprintf(match, sizeof(match), "_STREAM_ID=%.*s", id, stream);
+	snprintf(match, sizeof(match), "%s=%.*s",
+		 container ? "CONTAINER_NAME" : "_STREAM_ID",
+		 (int)(number - stream), stream);
 	sd_journal_add_match(past, match, 0);
-	snprintf(match, sizeof(match), "_PID=%s", stream + id + 1);
+	snprintf(match, sizeof(match), "%s=%s", container ? "PRIORITY" : "_PID",
+		 number + 2);
 	sd_journal_add_match(past, match, 0);
 	journal_seek(past, begin);
 	return sd_journal_previous(past) > 0 &&
@@ -70,6 +75,8 @@ find_cuts(sd_journal *past, struct journal_reader *r,
 	sd_journal_add_match(past, "_LINE_BREAK=nul", 0);
 	sd_journal_add_match(past, "_LINE_BREAK=line-max", 0);
 	sd_journal_add_match(past, "_LINE_BREAK=pid-change", 0);
+	sd_journal_add_disjunction(past);
+	sd_journal_add_match(past, "CONTAINER_PARTIAL_MESSAGE=true", 0);
 	journal_seek(past, begin);
 	while (cuts->count < JOURNAL_CUTS_MAX && sd_journal_previous(past) > 0)
 		if (journal_read_entry(past, r->entry) &&

@@ -145,7 +145,9 @@ add_mark(const struct journal_reader *r, struct journal_batch *b, bool has_line,
 	mark->has_line = has_line;
 	mark->single = has_line && is_single(r, line, len);
 	mark->is_cut = journal_entry_is_cut(r->entry);
-	if (!journal_entry_stream(r->entry, mark->stream))
+	/* The reader of what wraps a container's line joins its parts. */
+	if ((r->spec->nwords > 0 && journal_entry_has_container(r->entry)) ||
+	    !journal_entry_stream(r->entry, mark->stream))
 		mark->stream[0] = '\0';
 	if (mark->single || mark->stream[0] != '\0')
 		b->nmarks++;
