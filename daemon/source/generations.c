@@ -84,7 +84,7 @@ generations_has(const struct generations *g, const struct rotated *file)
 {
 	if (find(g, file) < g->count)
 		return true;
-	for (size_t i = 0; i < g->count; i++)
+	for (size_t i = 0; i < g->count && !file->live; i++)
 		if (was_compressed_to(g->tails[i], file))
 			return true;
 	return false;

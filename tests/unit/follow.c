@@ -608,6 +608,27 @@ copy_takes_the_name(void)
 	end(site);
 }
 
+/* rsync(1) and `cp -p' keep the time of change. */
+static void
+copy_of_same_time(void)
+{
+	struct timespec times[2] = {{.tv_sec = 1700000000},
+				    {.tv_sec = 1700000000}};
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	utimensat(AT_FDCWD, in(site, "log"), times, 0);
+	start(site, "log");
+	copy(site, "log", "copy");
+	utimensat(AT_FDCWD, in(site, "copy"), times, 0);
+	move(site, "copy", "log");
+	follower_settle(&site->follower);
+	put(site, "log", "0000000002 b");
+	arrives(site, "0000000002 b", "a copy of the same time");
+	is_int(count(site, "0000000001 a"), 1, "is read on, too");
+	end(site);
+}
+
 /* The hidden log stays where it was, as below a mount. */
 static void
 copy_is_rotated(void)
@@ -1390,6 +1411,7 @@ main(void)
 	name_comes_back_to_stay();
 	closed_file_comes_back();
 	copy_takes_the_name();
+	copy_of_same_time();
 	copy_is_rotated();
 	copytruncated();
 	torn_first_line();
