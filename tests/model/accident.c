@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/model/calls.h"
 #include "tests/model/logrotate.h"
 #include "tests/model/reader.h"
 #include "tests/model/writer.h"
@@ -36,6 +37,8 @@ accident_delete(struct world *w)
 	writer_open(w);
 	reader_sync(w);
 	world_lose(w, w->file);
+	if (w->below >= 0) /* no time tells copies of one moment apart */
+		world_may_repeat(w);
 	unlink(world_path(w, world_log_name(w)));
 }
 
@@ -45,7 +48,8 @@ accident_delete(struct world *w)
 void
 accident_set_clock(struct world *w, int seconds)
 {
-	if (!w->running && w->gone_away && w->program->mode == NUMBERED)
+	if ((!w->running && w->gone_away && w->program->mode == NUMBERED) ||
+	    (w->gone_away && w->program->mode == STARRED))
 		return;
 	w->set_back = w->set_back || seconds < 0;
 	reader_sync(w);
@@ -77,5 +81,72 @@ accident_overflow(struct world *w)
 	w->noisy = true;
 	if (w->program->mode != LINKED && w->program->mode != PIPE)
 		logrotate_rotate(w, true);
+	writer_append(w, 1, EXPECTED);
+}
+
+/* What is in the place of a FIFO for a while, and must not be read. */
+static void
+put_file(struct world *w)
+{
+	FILE *file = fopen(world_path(w, "log"), "w");
+
+	if (file == NULL || fputs("0000000000 not in a FIFO\n", file) < 0)
+		world_fail(w, "cannot write a file");
+	if (file != NULL)
+		fclose(file);
+	reader_settle(w);
+	calls_pass_time(1100);
+	reader_settle(w);
+	unlink(world_path(w, "log"));
+}
+
+void
+accident_remake(struct world *w, uint32_t arg)
+{
+	reader_sync(w);
+	if (arg % 4 > 0)
+		writer_leave(w);
+	if (arg / 4 % 2)
+		unlink(world_path(w, "log"));
+	else
+		rename(world_path(w, "log"), world_path(w, "gone"));
+	if (arg / 8 % 2)
+		reader_settle(w);
+	if (arg / 16 % 2 && w->running)
+		put_file(w);
+	mkfifo(world_path(w, "log"), 0600);
+	reader_settle(w);
+	calls_pass_time(1100);
+	reader_settle(w);
+}
+
+/*
+ * The newest file that the reader knows has a date, as there was no log when it
+ * started, and is deleted. Then another one comes, which the clock says is
+ * older.
+ */
+void
+accident_drop(struct world *w)
+{
+	char name[64];
+
+	if (!w->running || w->rotations > 45 || w->mounted)
+		return;
+	writer_append(w, 1, EXPECTED);
+	logrotate_rotate(w, false);
+	reader_sync(w);
+	writer_leave(w);
+	reader_stop(w, STOP);
+	reader_start(w);
+	reader_sync(w);
+	if (!w->running)
+		return;
+	sprintf(name, "log-%d", 20260101 + w->rotations - 1);
+	unlink(world_path(w, name));
+	world_lose(w, w->file);
+	w->set_back = true;
+	w->ahead -= 3600;
+	writer_append(w, 1, EXPECTED);
+	logrotate_rotate(w, true);
 	writer_append(w, 1, EXPECTED);
 }

@@ -1,8 +1,10 @@
 #include "tests/model/logrotate.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -39,6 +41,68 @@ shift(struct world *w)
 		}
 	}
 }
+
+/* ---- one step at a time ---- */
+
+bool
+logrotate_begin(struct world *w)
+{
+	enum mode mode = w->program->mode;
+
+	if (w->rotations > 50 || (mode == AWAY && !reader_may_go_away(w)))
+		return false;
+	w->step = mode == NUMBERED ? 60 * COMPRESSORS : 0;
+	return true;
+}
+
+/* Renames the next of the files log.60 to log.1, if there is one left. */
+static bool
+shift_next(struct world *w)
+{
+	char from[64], to[64];
+
+	while (w->step > 0) {
+		const char *suffix;
+		int i = (w->step + COMPRESSORS - 1) / COMPRESSORS;
+
+		suffix = compressors[--w->step % COMPRESSORS].suffix;
+		sprintf(from, "log.%d%s", i, suffix);
+		sprintf(to, "log.%d%s", i + 1, suffix);
+		if (rename(world_path(w, from), world_path(w, to)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+rotate_last(struct world *w)
+{
+	if (w->program->mode != NUMBERED) {
+		logrotate_rotate(w, false);
+		return;
+	}
+	rename(world_path(w, "log"), world_path(w, "log.1"));
+	w->rotations++;
+}
+
+bool
+logrotate_step(void *arg)
+{
+	struct world *w = arg;
+
+	if (shift_next(w))
+		return true;
+	if (w->step == 0) {
+		w->step = -1;
+		rotate_last(w);
+		return true;
+	}
+	writer_leave(w);
+	writer_append(w, 1, EXPECTED);
+	return false;
+}
+
+/* ---- all at once ---- */
 
 static const char *
 rotated_name(struct world *w)
@@ -148,6 +212,25 @@ logrotate_compress(struct world *w, uint32_t arg)
 	}
 }
 
+/* The writer goes on with the old file for a while. */
+void
+logrotate_rotate_early(struct world *w)
+{
+	int before = w->rotations, fd;
+
+	/* A start that goes by time knows nothing of a file without one. */
+	if (w->nlines == 0 || w->lines[w->nlines - 1].state == OVERLONG ||
+	    w->held_len > 0)
+		return;
+	logrotate_rotate(w, false);
+	if (w->rotations == before || world_exists(world_path(w, "log")))
+		return;
+	fd = open(world_path(w, "log"), O_WRONLY | O_CREAT, 0600);
+	writer_set_time(w, fd);
+	close(fd);
+	w->made = true;
+}
+
 void
 logrotate_copytruncate(struct world *w, bool losing)
 {
@@ -172,4 +255,77 @@ logrotate_copytruncate(struct world *w, bool losing)
 			world_excuse(w, n);
 	}
 	writer_empty(w);
+}
+
+void
+logrotate_delete_old(struct world *w)
+{
+	DIR *dir = opendir(world_path(w, ""));
+	struct dirent *d;
+
+	while (dir != NULL && (d = readdir(dir)) != NULL)
+		if (strncmp(d->d_name, "log.", 4) == 0 ||
+		    strncmp(d->d_name, "log-", 4) == 0)
+			unlink(world_path(w, d->d_name));
+	if (dir != NULL)
+		closedir(dir);
+}
+
+/* The log is emptied, and its end is lost with the copy. */
+static void
+lose_copy(struct world *w, uint32_t arg)
+{
+	writer_half(w, arg);
+	reader_settle(w);
+	if (w->held_len > 0)
+		world_excuse(w, w->held_line);
+	writer_finish(w);
+	logrotate_copytruncate(w, false);
+	logrotate_delete_old(w);
+	w->truncated = true;
+}
+
+/* More files than the reader can keep up with. If it knows a file before them,
+ * the names of the others tell their order, whatever the clock says. */
+static void
+copy_and_rotate(struct world *w, uint64_t *state, bool known)
+{
+	for (uint64_t i = 1 + program_random(state) % 3; i > 0; i--) {
+		if (known && program_random(state) % 3 == 0) {
+			w->ahead -= 3600;
+			w->set_back = true;
+		}
+		writer_append(w, 1, EXPECTED);
+		if (known && program_random(state) % 4 == 0)
+			logrotate_rotate(w, true);
+		else
+			logrotate_copytruncate(w, false);
+		if (program_random(state) % 2)
+			logrotate_compress(w, (uint32_t)program_random(state));
+	}
+	writer_append(w, 1, EXPECTED);
+}
+
+void
+logrotate_copy_often(struct world *w, uint32_t arg)
+{
+	uint64_t state = arg;
+	bool copied = program_random(&state) % 3 > 0;
+
+	if (!w->running || (w->program->mode == NUMBERED && w->gone_away) ||
+	    w->rotations > 45)
+		return;
+	if (!writer_has(w, "log"))
+		writer_leave(w);
+	writer_append(w, 1, EXPECTED);
+	reader_sync(w);
+	if (copied) {
+		logrotate_copytruncate(w, false);
+		reader_sync(w);
+	} else {
+		lose_copy(w, arg);
+	}
+	copy_and_rotate(w, &state, copied);
+	if (!copied)
+		reader_settle(w);
 }

@@ -10,9 +10,19 @@
 #include "tests/model/world.h"
 
 void logrotate_rotate(struct world *, bool create);
+/* The writer has not noticed the new log yet. */
+void logrotate_rotate_early(struct world *);
+/* The same, a file at a time. begin: false if it may not rotate now. step:
+ * false if that was the last one. */
+bool logrotate_begin(struct world *);
+bool logrotate_step(void *world);
 /* Compresses the youngest rotated file that the writer has left. */
 void logrotate_compress(struct world *, uint32_t arg);
 /* losing: a line is written between the copy and the truncation. */
 void logrotate_copytruncate(struct world *, bool losing);
+/* Several times before the reader looks, and more. */
+void logrotate_copy_often(struct world *, uint32_t arg);
+/* All that was rotated, as it has been read. */
+void logrotate_delete_old(struct world *);
 
 #endif

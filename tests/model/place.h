@@ -10,11 +10,14 @@
 #include "tests/model/world.h"
 
 /* To another target of the symbolic link. */
-void place_switch(struct world *);
+void place_switch(struct world *, uint32_t arg);
 /* The directory is moved away, and an empty one takes its place. */
 void place_move(struct world *);
 /* log2ram(8), or a disk for logs that is mounted late. */
 void place_mount(struct world *);
 void place_unmount(struct world *);
+/* The same with a copy of all files, and back. */
+void place_mount_copy(struct world *);
+void place_copy_back(struct world *, bool fresh);
 
 #endif

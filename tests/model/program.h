@@ -17,21 +17,31 @@ enum op {
 	REOPEN,
 	ROTATE,
 	ROTATE_CREATE,
+	ROTATE_EARLY, /* the new log is there before the writer notices */
 	COMPRESS,
 	COPYTRUNCATE,
 	COPY_LOSING,
+	COPY_OFTEN,
 	TRUNCATE,
 	DELETE,
+	DROP,
 	SWITCH,
 	MOVE,
 	MOUNT,
 	UNMOUNT,
+	COPY_MOUNT, /* log2ram(8) */
+	COPY_BACK,
 	CLOCK, /* set back or forth */
 	RUN,
 	STOP,
-	KILL, /* nothing is saved: a start finds an older checkpoint, or no
-		 checkpoint */
+	KILL,	/* nothing is saved: a start finds an older checkpoint, or no
+		   checkpoint */
+	FORGET, /* likewise, and the checkpoint is lost */
 	START,
+	MISS,	/* a lot while it is stopped, and a rotation while it starts */
+	QUIET,	/* nobody writes for a minute */
+	CRASH,	/* the writer of a FIFO, perhaps within a line */
+	REMAKE, /* another FIFO */
 	OVERFLOW,
 	OPS
 };

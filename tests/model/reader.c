@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/model/calls.h"
+#include "tests/model/logrotate.h"
 #include "tests/model/writer.h"
 
 void
@@ -21,7 +23,74 @@ reader_start(struct world *w)
 		return;
 	}
 	w->running = true;
+	w->run++;
 	w->seen = world_exists(world_path(w, "log"));
+}
+
+/* Several files to be read, some of them compressed. */
+static void
+make_backlog(struct world *w, uint64_t *state)
+{
+	for (uint64_t i = program_random(state) % 4; i > 0; i--) {
+		if (program_random(state) % 3 > 0)
+			writer_append(w, 1, EXPECTED);
+		if (w->program->mode == STARRED && !w->gone_away &&
+		    program_random(state) % 2) {
+			w->ahead -= 3600;
+			w->set_back = true;
+		}
+		logrotate_rotate(w, program_random(state) % 4 > 0);
+		if (program_random(state) % 2)
+			logrotate_compress(w, (uint32_t)program_random(state));
+	}
+	writer_append(w, 1, EXPECTED);
+}
+
+/* What was rotated before is deleted, so that the oldest file is one of those
+ * to be read. */
+static void
+stop_with_few(struct world *w, enum op how)
+{
+	if (!writer_has(w, "log"))
+		writer_leave(w);
+	reader_sync(w);
+	reader_stop(w, how);
+	if (!w->running)
+		logrotate_delete_old(w);
+}
+
+/* A rotation goes on at calls of the start. */
+static void
+meet(struct world *w, uint64_t *state)
+{
+	bool opens = program_random(state) % 2;
+	uint64_t first = program_random(state) % (opens ? 12 : 80);
+	uint64_t gap = program_random(state) % (opens ? 4 : 8);
+
+	calls_meet(logrotate_step, w, (unsigned int)first, (unsigned int)gap,
+		   opens);
+}
+
+void
+reader_miss(struct world *w, uint32_t arg)
+{
+	uint64_t state = arg;
+	enum mode mode = w->program->mode;
+	bool few = w->running && mode < LINKED && program_random(&state) % 2;
+	enum op how =
+	    mode == AWAY || program_random(&state) % 2 ? STOP : FORGET;
+
+	if (few)
+		stop_with_few(w, how);
+	else
+		reader_stop(w, how);
+	if (w->running)
+		return;
+	make_backlog(w, &state);
+	if ((few || program_random(&state) % 2) && logrotate_begin(w))
+		meet(w, &state);
+	reader_start(w);
+	calls_finish();
 }
 
 void
@@ -36,7 +105,6 @@ reader_settle(struct world *w)
 	w->truncated = w->compressed = false;
 }
 
-/* All that must have been read by now. */
 void
 reader_sync(struct world *w)
 {
@@ -51,6 +119,20 @@ reader_sync(struct world *w)
 	for (uint32_t n = 0; n < w->nlines; n++)
 		if (w->lines[n].state == EXPECTED && !w->lines[n].read)
 			world_fail(w, "lost line %u", n);
+}
+
+/* Then files that have another one after them are closed. A writer that has
+ * not noticed a rotation would be left alone with its file. */
+void
+reader_quiet(struct world *w)
+{
+	if (!w->running)
+		return;
+	if (!writer_has(w, world_log_name(w)))
+		writer_leave(w);
+	reader_sync(w);
+	calls_pass_time(61000);
+	reader_settle(w);
 }
 
 /* The oldest stamp that may have to be found by its time alone. */
@@ -73,6 +155,14 @@ save_position(struct world *w)
 	w->since = 1000 + w->nlines;
 	if (!w->has_pos || w->pos.print.offset == 0 || w->truncated)
 		w->since = first_unread(w);
+}
+
+static void
+forget_position(struct world *w)
+{
+	logpos_clear(&w->pos);
+	w->has_pos = false;
+	w->since = first_unread(w);
 }
 
 /* Without dates in the names, times of change alone tell what is newer than a
@@ -140,10 +230,10 @@ may_stop(struct world *w, bool killed)
 	return true;
 }
 
-/* killed: the position is that of the last stop, if there was one. */
 void
-reader_stop(struct world *w, bool killed)
+reader_stop(struct world *w, enum op how)
 {
+	bool killed = how != STOP;
 	bool lost = w->program->mode == LINKED || w->program->mode == PIPE;
 
 	/* Its position may be in a file from before the clock was set back, and
@@ -160,6 +250,8 @@ reader_stop(struct world *w, bool killed)
 		return;
 	if (!killed)
 		save_position(w);
+	else if (how == FORGET)
+		forget_position(w);
 	source_close(&w->follower.source);
 	w->running = false;
 	if (w->program->mode == PIPE && w->fd >= 0) {
@@ -169,4 +261,16 @@ reader_stop(struct world *w, bool killed)
 	for (uint16_t i = 0; i < w->nfiles; i++)
 		if (w->lost[i])
 			world_lose(w, i);
+}
+
+/* Nobody knows when a FIFO ends. */
+void
+reader_once(struct world *w)
+{
+	struct source_start begin = {.once = true};
+	struct err err;
+
+	if (follower_open(&w->follower, w->spec, &begin, &err) == 0)
+		world_fail(w, "reads a FIFO once");
+	source_close(&w->follower.source);
 }

@@ -10,13 +10,22 @@
 #include "tests/model/world.h"
 
 void reader_start(struct world *);
-/* killed: the position is that of the last stop, if there was one. */
-void reader_stop(struct world *, bool killed);
+/* Stops, starts when there is much to be read, and sometimes while a rotation
+ * is going on. Every other time there is no checkpoint. */
+void reader_miss(struct world *, uint32_t arg);
+/* KILL: the position is that of the last STOP, if there was one; FORGET: there
+ * is no checkpoint. */
+void reader_stop(struct world *, enum op how);
+
+/* Must not read it once. For a FIFO. */
+void reader_once(struct world *);
 
 /* Runs until nothing comes any more. */
 void reader_settle(struct world *);
 /* All that must have been read by now. */
 void reader_sync(struct world *);
+/* A minute passes. */
+void reader_quiet(struct world *);
 
 /* Whether the position of the last run is in that file. */
 bool reader_is_position(const struct world *, const char *path);

@@ -117,6 +117,9 @@ world_take_line(void *arg, const char *text, size_t len)
 		return false;
 	}
 	line = &w->lines[n];
+	if (line->read && line->run == w->run && !line->again)
+		world_fail(w, "line %u twice", n);
+	line->run = w->run;
 	if (line->state == EXPECTED && !line->read)
 		w->nread++;
 	line->read = true;
@@ -152,4 +155,11 @@ world_lose(struct world *w, uint16_t file)
 		return;
 	w->gone[file] = true;
 	world_excuse_unread(w, file);
+}
+
+void
+world_may_repeat(struct world *w)
+{
+	for (uint32_t n = 0; n < w->nlines; n++)
+		w->lines[n].again = true;
 }

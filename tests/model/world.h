@@ -18,8 +18,9 @@ enum state { EXPECTED, EXCUSED, OVERLONG };
 
 struct line {
 	enum state state;
-	bool read;
-	uint16_t file; /* where it was written */
+	bool read, again; /* again: it may be read twice */
+	uint16_t run;	  /* of the reader that read it last */
+	uint16_t file;	  /* where it was written */
 	uint32_t len;
 };
 
@@ -43,7 +44,16 @@ struct world {
 		uint32_t line, rest;
 	} split[PROGRAM_MAX];
 	int nsplit;
-	int rotations, moves, target;
+	int rotations, moves;
+	int target, targets; /* of the link */
+	uint16_t file_of[32];
+	struct { /* a half-written line in a target */
+		int target;
+		size_t len;
+		char text[LINE_MAX_LEN + 64];
+	} aside;
+	bool made;	 /* a new log, which the writer has not opened yet */
+	int step;	 /* of a rotation that goes on */
 	bool truncated;	 /* and the reader may not have noticed yet */
 	bool noisy;	 /* it has thousands of events to read */
 	bool seen;	 /* it has had a log open since its last start */
@@ -51,6 +61,8 @@ struct world {
 	/* What a mount hides, and the clock that the files' times come from. */
 	bool may_mount; /* in a mount namespace of its own */
 	bool mounted;
+	bool copied;		/* ever */
+	int below;		/* the directory that is hidden; or -1 */
 	uint16_t under;		/* file at the mount */
 	bool hidden[FILES_MAX]; /* the mount alone keeps it from being found */
 	time_t ahead;
@@ -58,6 +70,7 @@ struct world {
 	/* The reader. */
 	struct follower follower;
 	bool running;
+	uint16_t run; /* counts the starts */
 	struct logpos pos;
 	bool has_pos;
 	time_t since;
@@ -83,6 +96,8 @@ bool world_take_line(void *arg, const char *text, size_t len);
 /* Line n, or all unread lines of the file, need not be read. */
 void world_excuse(struct world *, uint32_t n);
 void world_excuse_unread(struct world *, uint16_t file);
+/* All lines may be read once more, as they are in two files. */
+void world_may_repeat(struct world *);
 /* Nobody can find what is or will be written to the file. */
 void world_lose(struct world *, uint16_t file);
 

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/model/reader.h"
+
 /* Whether what is written now could be read. */
 static bool
 may_write(const struct world *w)
@@ -39,6 +41,17 @@ writer_empty(struct world *w)
 		world_fail(w, "cannot truncate: %s", strerror(errno));
 	writer_set_time(w, fd);
 	close(fd);
+	if (w->copied) /* nothing tells the copies apart any more */
+		world_may_repeat(w);
+}
+
+static int
+try_to_open(struct world *w)
+{
+	return open(world_path(w, world_log_name(w)),
+		    O_WRONLY | O_CREAT | O_NONBLOCK |
+			(w->program->holes ? 0 : O_APPEND),
+		    0600);
 }
 
 void
@@ -50,17 +63,21 @@ writer_open(struct world *w)
 	if (w->fd >= 0 || !may_write(w))
 		return;
 	there = stat(world_path(w, world_log_name(w)), &st) == 0;
-	w->fd = open(world_path(w, world_log_name(w)),
-		     O_WRONLY | O_CREAT | O_NONBLOCK |
-			 (w->program->holes ? 0 : O_APPEND),
-		     0600);
-	if (w->fd < 0)
+	w->fd = try_to_open(w);
+	if (w->fd < 0) { /* a FIFO whose reader does not know it yet */
+		reader_settle(w);
+		w->fd = try_to_open(w);
+	}
+	if (w->fd < 0) {
+		world_fail(w, "cannot open the log: %s", strerror(errno));
 		return;
+	}
 	lseek(w->fd, 0, SEEK_END);
 	if (!there)
 		writer_set_time(w, w->fd);
-	if (!there || w->nfiles == 0)
+	if (!there || w->nfiles == 0 || w->made)
 		w->file = w->nfiles++;
+	w->made = false;
 }
 
 static void
@@ -130,6 +147,17 @@ writer_half(struct world *w, uint32_t arg)
 	writer_set_time(w, w->fd);
 	memcpy(w->held, text + first, len - first);
 	w->held_len = len - first;
+}
+
+/* The rest of a half-written line never comes. */
+void
+writer_crash(struct world *w)
+{
+	if (w->held_len > 0)
+		world_excuse(w, w->held_line);
+	w->held_len = 0;
+	writer_leave(w);
+	reader_settle(w);
 }
 
 void

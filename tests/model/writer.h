@@ -12,6 +12,8 @@
 /* Opens the log, if it is not open and may be written. */
 void writer_open(struct world *);
 void writer_leave(struct world *);
+/* Leaves, and a line that it has begun remains without an end. For a FIFO. */
+void writer_crash(struct world *);
 /* Whether that file is the one that is open. */
 bool writer_has(struct world *, const char *name);
 

@@ -53,6 +53,12 @@ do_step(struct world *w, enum op op, uint32_t arg)
 	case ROTATE_CREATE:
 		logrotate_rotate(w, op == ROTATE_CREATE);
 		break;
+	case ROTATE_EARLY:
+		if (w->program->mode == STARRED)
+			logrotate_rotate(w, false);
+		else
+			logrotate_rotate_early(w);
+		break;
 	case COMPRESS:
 		logrotate_compress(w, arg);
 		break;
@@ -60,17 +66,25 @@ do_step(struct world *w, enum op op, uint32_t arg)
 	case COPY_LOSING:
 		logrotate_copytruncate(w, op == COPY_LOSING);
 		break;
+	case COPY_OFTEN:
+		logrotate_copy_often(w, arg);
+		break;
 	case TRUNCATE:
 		accident_truncate(w, arg);
 		break;
 	case DELETE:
 		accident_delete(w);
 		break;
+	case DROP:
+		accident_drop(w);
+		break;
 	case SWITCH:
-		place_switch(w);
+		place_switch(w, arg);
 		break;
 	case MOVE:
 		place_move(w);
+		if (arg % 2)
+			reader_miss(w, arg);
 		break;
 	case MOUNT:
 		place_mount(w);
@@ -81,15 +95,36 @@ do_step(struct world *w, enum op op, uint32_t arg)
 	case CLOCK:
 		accident_set_clock(w, ((int)(arg % 7) - 3) * 3600);
 		break;
+	case COPY_MOUNT:
+		place_mount_copy(w);
+		break;
+	case COPY_BACK:
+		place_copy_back(w, arg % 2);
+		break;
 	case RUN:
+		if (arg % 4 == 0)
+			reader_sync(w);
 		reader_settle(w);
 		break;
 	case STOP:
 	case KILL:
-		reader_stop(w, op == KILL);
+	case FORGET:
+		reader_stop(w, op);
 		break;
 	case START:
 		reader_start(w);
+		break;
+	case MISS:
+		reader_miss(w, arg);
+		break;
+	case QUIET:
+		reader_quiet(w);
+		break;
+	case CRASH:
+		writer_crash(w);
+		break;
+	case REMAKE:
+		accident_remake(w, arg);
 		break;
 	case OVERFLOW:
 		if (w->running)
@@ -120,7 +155,7 @@ run_program(const struct program *p, const struct model *model)
 	w->program = p;
 	w->lines = model->lines;
 	w->may_mount = model->may_mount;
-	w->fd = -1;
+	w->fd = w->below = -1;
 	w->top = follower_directory();
 	mkdir(world_path(w, ""), 0700);
 	mkdir(world_path(w, "old"), 0700);
@@ -129,7 +164,7 @@ run_program(const struct program *p, const struct model *model)
 	snprintf(w->spec, sizeof(w->spec), "%s/d/log%s", w->top,
 		 p->mode == STARRED ? "-*" : "");
 	if (p->mode == LINKED)
-		place_switch(w);
+		place_switch(w, 1);
 	w->follower.loop = loop_new(&err);
 	w->follower.line = world_take_line;
 	w->follower.arg = w;
@@ -141,10 +176,14 @@ run_program(const struct program *p, const struct model *model)
 	reader_sync(w);
 	reader_settle(w);
 	source_close(&w->follower.source);
+	if (p->mode == PIPE)
+		reader_once(w);
 	loop_free(&w->follower.loop);
 	if (w->fd >= 0)
 		close(w->fd);
 	logpos_clear(&w->pos);
+	if (w->below >= 0)
+		close(w->below);
 	if (w->mounted)
 		umount2(world_path(w, ""), MNT_DETACH);
 	follower_remove_all(w->top);
@@ -237,7 +276,8 @@ main(void)
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 	log_open(getenv("FOLLOW_LOG") ? getenv("FOLLOW_LOG") : "/dev/null",
 		 getenv("FOLLOW_LOG") != NULL, &err);
-	for (uint64_t i = 0; i < programs && failed < 5; i++) {
+	for (uint64_t i = 0;
+	     i < programs && failed < number_from("FOLLOW_FAILURES", 5); i++) {
 		p = program_make(nth_seed(i));
 		why = run_program(&p, &model);
 		if (why == NULL)
