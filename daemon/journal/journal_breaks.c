@@ -67,10 +67,11 @@ has_other_values(const struct journal_header *h, int fd, uint64_t offset)
 	return false;
 }
 
-/* The fields whose names have the same hash. Counts them, too. */
+/* The fields whose names have the same hash. Counts them, too. containers: what
+ * journald itself has cut does not matter. */
 static bool
 bucket_may_cut(const struct journal_header *h, int fd, uint64_t offset,
-	       int *fields)
+	       bool containers, int *fields)
 {
 	unsigned char bytes[BYTES];
 	uint64_t size;
@@ -83,8 +84,8 @@ bucket_may_cut(const struct journal_header *h, int fd, uint64_t offset,
 		if (is_text(bytes + FIELD_LEN, size - FIELD_LEN, PARTIAL,
 			    PARTIAL_LEN))
 			return true;
-		if (is_text(bytes + FIELD_LEN, size - FIELD_LEN, NAME,
-			    NAME_LEN))
+		if (!containers && is_text(bytes + FIELD_LEN, size - FIELD_LEN,
+					   NAME, NAME_LEN))
 			return has_other_values(
 			    h, fd, journal_u64(bytes + FIELD_DATA));
 		offset = journal_u64(bytes + FIELD_NEXT_HASH);
@@ -94,8 +95,8 @@ bucket_may_cut(const struct journal_header *h, int fd, uint64_t offset,
 
 /* Looks at all fields: their hashes have a key, and which hash it is depends on
  * the file. */
-bool
-journal_breaks_may_cut(const struct journal_header *h, int fd)
+static bool
+may_cut(const struct journal_header *h, int fd, bool containers)
 {
 	unsigned char table[BUCKETS_MAX * BUCKET_LEN];
 	uint64_t len = h->field_table_len;
@@ -105,7 +106,20 @@ journal_breaks_may_cut(const struct journal_header *h, int fd)
 	    journal_pread(fd, table, (size_t)len, h->field_table) != 0)
 		return true;
 	for (uint64_t at = 0; at + BUCKET_LEN <= len; at += BUCKET_LEN)
-		if (bucket_may_cut(h, fd, journal_u64(table + at), &fields))
+		if (bucket_may_cut(h, fd, journal_u64(table + at), containers,
+				   &fields))
 			return true;
 	return false;
+}
+
+bool
+journal_breaks_may_cut(const struct journal_header *h, int fd)
+{
+	return may_cut(h, fd, false);
+}
+
+bool
+journal_breaks_containers(const struct journal_header *h, int fd)
+{
+	return may_cut(h, fd, true);
 }

@@ -1,6 +1,6 @@
 /*
- * journal_breaks: whether an archived file has lines of services that journald
- * cut, found without libsystemd, which needs longer to open one file than this
+ * journal_breaks: whether an archived file has lines that were cut, of services
+ * by journald or of containers by their driver, found without libsystemd, which needs longer to open one file than this
  * needs for a hundred.
  */
 #ifndef DAEMON_JOURNAL_JOURNAL_BREAKS_H
@@ -12,5 +12,7 @@ struct journal_header;
 
 /* True, too, if that is in doubt. */
 bool journal_breaks_may_cut(const struct journal_header *, int fd);
+/* The same for lines of containers alone. */
+bool journal_breaks_containers(const struct journal_header *, int fd);
 
 #endif

@@ -37,10 +37,7 @@ struct name {
 	size_t len;
 	const char *text;
 };
-#define NAME(text)                     \
-	{                              \
-		sizeof(text) - 1, text \
-	}
+#define NAME(text) {sizeof(text) - 1, text}
 static const struct name names[NWORDS] = {
     [PID] = NAME("_PID"),
     [UID] = NAME("_UID"),
@@ -195,8 +192,11 @@ journal_entry_needs(const char *data, size_t len)
 {
 	const char *equals = memchr(data, '=', len);
 	size_t name = equals != NULL ? (size_t)(equals - data) : 0;
+	int word = word_named(data, name);
 
-	return word_named(data, name) < NWORDS ||
+	/* That is for lines of containers which were cut: libsystemd reads the
+	 * files that have some, and all fields. */
+	return (word < NWORDS && word != PRIORITY) ||
 	       is_named(&MESSAGE, data, name);
 }
 

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-journal.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "daemon/journal/journal_archive.h"
+#include "daemon/journal/journal_breaks.h"
 #include "daemon/journal/journal_entry.h"
 #include "daemon/journal/journal_files.h"
 #include "daemon/journal/journal_open.h"
@@ -271,6 +273,20 @@ set_begin(struct journal_history *h, const struct journal_begin *begin)
 	return true;
 }
 
+/* In those, fields count that the archive's reader does not keep. */
+static void
+leave_containers(struct journal_history *h)
+{
+	struct journal_file *file = h->files.list;
+
+	for (; file < h->files.list + h->files.count; file++)
+		if (is_chosen(h, file) &&
+		    journal_breaks_containers(&file->header, file->fd)) {
+			close(file->fd);
+			file->fd = -1;
+		}
+}
+
 struct journal_history *
 journal_history_new(struct journal_reader *reader,
 		    const struct journal_begin *begin)
@@ -281,8 +297,11 @@ journal_history_new(struct journal_reader *reader,
 	h->memory = journal_archive_memory_new(journal_entry_needs);
 	h->batch = journal_batch_new();
 	if (set_begin(h, begin) && reader->spec->nwords == 0 &&
-	    journal_files_find(&h->files, reader->spec) == 0 && is_in_order(h))
-		add_parts(h);
+	    journal_files_find(&h->files, reader->spec) == 0) {
+		leave_containers(h);
+		if (is_in_order(h))
+			add_parts(h);
+	}
 	if (h->narchived == 0)
 		journal_history_free(&h);
 	return h;

@@ -742,6 +742,7 @@ windows(void)
 	    {"a cut", "_LINE_BREAK=nul", true},
 	    {"the end, a cut", "_LINE_BREAK=eof\n_LINE_BREAK=line-max", true},
 	    {"a cut, the end", "_LINE_BREAK=nul\n_LINE_BREAK=eof", true},
+	    {"a container's part", "CONTAINER_PARTIAL_MESSAGE=true", true},
 	};
 	struct places p;
 	char dir[DIR_LEN];
@@ -765,6 +766,33 @@ windows(void)
 		is_int((long long)got.entries, 3 * COUNT - 1, "what is there");
 		got_clear(&got);
 		places_clear(&p);
+		reading_clear(&r);
+		remove_dir(dir);
+	}
+}
+
+/* Where the driver of a container has cut a line, libsystemd reads all fields:
+ * the standard output and error of a container differ in one that we skip. */
+static void
+container_cuts(void)
+{
+	static const char *const fields[] = {
+	    "CONTAINER_NAME=a\nPRIORITY=6",
+	    "CONTAINER_NAME=a\nPRIORITY=6\nCONTAINER_PARTIAL_MESSAGE=true"};
+	struct journal_begin begin = {.usec = BEGIN};
+	struct journal_history *h;
+	struct reading r;
+	char dir[DIR_LEN];
+
+	for (int cut = 0; cut < 2; cut++) {
+		make_dir(dir);
+		write_break(dir, fields[cut]);
+		reading_init(&r, dir);
+		h = journal_history_new(&r.reader, &begin);
+		is_int(h == NULL, cut, "%s is read by libsystemd",
+		       cut ? "a line of a container that was cut"
+			   : "no whole line of a container");
+		journal_history_free(&h);
 		reading_clear(&r);
 		remove_dir(dir);
 	}
@@ -1070,6 +1098,7 @@ main(void)
 	several_files();
 	slices();
 	windows();
+	container_cuts();
 	doubts();
 	truncated();
 	damage();
