@@ -24,8 +24,8 @@ static const char *const examples[HEADER_COUNT + 1] = {
     [HEADER_DOVECOT] = "dovecot: 2009-03-08 12:53:46 Info: ...",
     [HEADER_QPOPPER] = "Nov 21 02:01:00 [popper] ...",
     [HEADER_XMAIL] = "nine quoted columns, with tabs between them",
-    [HEADER_HMAILSERVER] = "\"POP3D\"\t4321\t12\t"
-			   "\"2026-11-21 02:01:00.909\"\t...",
+    [HEADER_HMAILSERVER] = ("\"POP3D\"\t4321\t12\t"
+			    "\"2026-11-21 02:01:00.909\"\t..."),
     [HEADER_EXCHANGE] = "2026-11-21T02:01:00.000Z,...",
     [HEADER_ZIMBRA] = "2026-11-21 02:01:00,787 INFO  [thread] ...",
     [HEADER_STALWART] = "2026-11-21T02:01:00Z INFO ...",

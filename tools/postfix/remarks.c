@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+static void print(const struct remarks *, struct place, const char *fmt,
+		  va_list) __attribute__((format(printf, 3, 0)));
+
 static void
 print(const struct remarks *remarks, struct place place, const char *fmt,
       va_list ap)
