@@ -1,7 +1,7 @@
 /*
  * journal_breaks: whether an archived file has lines that were cut, of services
- * by journald or of containers by their driver, found without libsystemd, which needs longer to open one file than this
- * needs for a hundred.
+ * by journald or of containers by their driver, found without libsystemd, which
+ * needs longer to open one file than this needs for a hundred.
  */
 #ifndef DAEMON_JOURNAL_JOURNAL_BREAKS_H
 #define DAEMON_JOURNAL_JOURNAL_BREAKS_H

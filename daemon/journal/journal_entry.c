@@ -524,7 +524,7 @@ journal_entry_is_cut(const struct journal_entry *e)
 
 bool
 journal_entry_stream(const struct journal_entry *e,
-		     char out[JOURNAL_STREAM_MAX])
+		     char out[CUT_STREAMS_NAME])
 {
 	enum { ID_MAX = 56, NUMBER_MAX = 20 };
 	bool container = has(e, CONTAINER);
@@ -533,7 +533,7 @@ journal_entry_stream(const struct journal_entry *e,
 
 	if (!container && !has(e, STREAM))
 		return false;
-	snprintf(out, JOURNAL_STREAM_MAX, "%.*s %c%.*s", ID_MAX, id->text,
+	snprintf(out, CUT_STREAMS_NAME, "%.*s %c%.*s", ID_MAX, id->text,
 		 container ? JOURNAL_CONTAINER : JOURNAL_PROCESS, NUMBER_MAX,
 		 number->text);
 	return true;

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cut_streams.h"
+
 struct journal_entry;
 
 struct journal_entry *journal_entry_new(void);
@@ -54,13 +56,12 @@ const char *journal_entry_writer(struct journal_entry *);
 bool journal_entry_has_container(const struct journal_entry *);
 
 /* Whether it is a part of a line, and the rest is in another entry of the same
- * stream: journal_cuts.h. */
+ * stream. */
 bool journal_entry_is_cut(const struct journal_entry *);
-/* The name of its stream, for journal_cuts_note(): "STREAM_ID pPID", or, by the
+/* The name of its stream, for cut_streams_note(): "STREAM_ID pPID", or, by the
  * driver of a container, "CONTAINER_NAME cPRIORITY". False: it is of none. */
-enum { JOURNAL_STREAM_MAX = 80 };
 enum { JOURNAL_PROCESS = 'p', JOURNAL_CONTAINER = 'c' };
 bool journal_entry_stream(const struct journal_entry *,
-			  char out[JOURNAL_STREAM_MAX]);
+			  char out[CUT_STREAMS_NAME]);
 
 #endif

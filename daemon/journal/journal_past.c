@@ -4,9 +4,9 @@
 #include <string.h>
 #include <systemd/sd-journal.h>
 
+#include "base/cut_streams.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "daemon/journal/journal_cuts.h"
 #include "daemon/journal/journal_entry.h"
 #include "daemon/journal/journal_open.h"
 #include "daemon/journal/journal_reader.h"
@@ -45,7 +45,7 @@ static bool
 ends_cut(struct journal_reader *r, sd_journal *past,
 	 const struct journal_begin *begin, const char *stream)
 {
-	char match[JOURNAL_STREAM_MAX + 16];
+	char match[CUT_STREAMS_NAME + 16];
 	const char *number = strrchr(stream, ' ');
 	bool container;
 
@@ -66,10 +66,20 @@ ends_cut(struct journal_reader *r, sd_journal *past,
 	       journal_entry_is_cut(r->entry);
 }
 
+/* Takes note of the entry that was read last. */
+static void
+note(struct journal_reader *r, struct cut_streams *cuts)
+{
+	char stream[CUT_STREAMS_NAME];
+
+	if (journal_entry_stream(r->entry, stream))
+		cut_streams_note(cuts, stream, journal_entry_is_cut(r->entry));
+}
+
 /* Among all that were ever cut, which are few. */
 static void
 find_cuts(sd_journal *past, struct journal_reader *r,
-	  const struct journal_begin *begin, struct journal_cuts *cuts)
+	  const struct journal_begin *begin, struct cut_streams *cuts)
 {
 	sd_journal_flush_matches(past);
 	sd_journal_add_match(past, "_LINE_BREAK=nul", 0);
@@ -78,13 +88,13 @@ find_cuts(sd_journal *past, struct journal_reader *r,
 	sd_journal_add_disjunction(past);
 	sd_journal_add_match(past, "CONTAINER_PARTIAL_MESSAGE=true", 0);
 	journal_seek(past, begin);
-	while (cuts->count < JOURNAL_CUTS_MAX && sd_journal_previous(past) > 0)
+	while (cuts->count < CUT_STREAMS_MAX && sd_journal_previous(past) > 0)
 		if (journal_read_entry(past, r->entry) &&
 		    (r->spec->selected || journal_entry_is_server(r->entry)))
-			journal_cuts_take(cuts, r->entry);
-	for (size_t i = 0; i < JOURNAL_CUTS_MAX; i++)
-		if (!ends_cut(r, past, begin, cuts->streams[i]))
-			cuts->streams[i][0] = '\0';
+			note(r, cuts);
+	for (size_t i = 0; i < CUT_STREAMS_MAX; i++)
+		if (!ends_cut(r, past, begin, cuts->names[i]))
+			cuts->names[i][0] = '\0';
 }
 
 /* ---- lines before ---- */
@@ -118,7 +128,7 @@ hand_out_lines(sd_journal *journal, struct journal_reader *r,
 int
 journal_past_look(sd_journal *journal, struct journal_reader *r,
 		  const struct journal_begin *begin,
-		  const struct journal_past *past, struct journal_cuts *cuts,
+		  const struct journal_past *past, struct cut_streams *cuts,
 		  struct err *err)
 {
 	warn_of_absent(journal, r->spec);

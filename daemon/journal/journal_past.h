@@ -9,7 +9,7 @@
 
 struct err;
 struct journal_begin;
-struct journal_cuts;
+struct cut_streams;
 struct journal_reader;
 struct sd_journal;
 
@@ -29,6 +29,6 @@ struct journal_past {
  */
 int journal_past_look(struct sd_journal *, struct journal_reader *,
 		      const struct journal_begin *, const struct journal_past *,
-		      struct journal_cuts *, struct err *);
+		      struct cut_streams *, struct err *);
 
 #endif

@@ -31,7 +31,7 @@ struct journal_mark {
 	bool has_line;
 	bool single; /* not to be handed out in a block */
 	bool is_cut;
-	char stream[JOURNAL_STREAM_MAX]; /* journal_entry.h; "": none */
+	char stream[CUT_STREAMS_NAME]; /* journal_entry.h; "": none */
 };
 
 /* Whole lines in their order, each with its newline. */

@@ -7,11 +7,11 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/cut_streams.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/journal/journal_ahead.h"
-#include "daemon/journal/journal_cuts.h"
 #include "daemon/journal/journal_history.h"
 #include "daemon/journal/journal_open.h"
 #include "daemon/journal/journal_past.h"
@@ -45,7 +45,7 @@ struct journal {
 	char *cursor; /* of the last run, until an entry is read */
 	struct journal_reader reader;
 	struct journal_batch *batch;
-	struct journal_cuts cuts;
+	struct cut_streams cuts;
 };
 
 /* ---- what was read ---- */
@@ -60,7 +60,7 @@ deliver_lines(struct journal *j, const struct journal_batch *batch)
 	for (; mark < batch->marks + batch->nmarks; mark++) {
 		bool is_rest =
 		    mark->stream[0] != '\0' &&
-		    journal_cuts_note(&j->cuts, mark->stream, mark->is_cut);
+		    cut_streams_note(&j->cuts, mark->stream, mark->is_cut);
 
 		if (!mark->has_line || (!is_rest && !mark->single))
 			continue;

@@ -85,7 +85,7 @@ is_cut(const struct jsonfield *fields)
 
 /* A container's standard output and error have different priorities. */
 static bool
-name_stream(const struct jsonfield *fields, char out[ENVELOPE_STREAM])
+name_stream(const struct jsonfield *fields, char out[CUT_STREAMS_NAME])
 {
 	bool container = has(fields, CONTAINER);
 	const struct jsonfield *id = &fields[container ? CONTAINER : STREAM];
@@ -93,35 +93,10 @@ name_stream(const struct jsonfield *fields, char out[ENVELOPE_STREAM])
 
 	if (!container && !has(fields, STREAM) && !has(fields, LINE_BREAK))
 		return false;
-	snprintf(out, ENVELOPE_STREAM, "%c %.*s %.*s", container ? 'c' : 's',
+	snprintf(out, CUT_STREAMS_NAME, "%c %.*s %.*s", container ? 'c' : 's',
 		 (int)(of->len < 20 ? of->len : 20), of->value ? of->value : "",
 		 (int)id->len, id->value ? id->value : "");
 	return true;
-}
-
-static char *
-find(struct envelope_streams *streams, const char *name)
-{
-	for (size_t i = 0; i < ENVELOPE_RING; i++)
-		if (strcmp(streams->names[i], name) == 0)
-			return streams->names[i];
-	return NULL;
-}
-
-static void
-add(struct envelope_streams *streams, const char *name)
-{
-	if (find(streams, name) == NULL)
-		strcpy(streams->names[streams->count++ % ENVELOPE_RING], name);
-}
-
-static void
-take_out(struct envelope_streams *streams, const char *name)
-{
-	char *found = find(streams, name);
-
-	if (found != NULL)
-		*found = '\0';
 }
 
 void
@@ -130,27 +105,25 @@ envelope_entry_lost(struct envelope_cuts *cuts)
 	enum { DOUBTFUL = 1000 }; /* the rest follows at once */
 
 	cuts->doubtful = DOUBTFUL;
-	cuts->whole = (struct envelope_streams){.count = 0};
+	cuts->seen = (struct cut_streams){.count = 0};
 }
 
 /* Whether the entry is the rest of one before it, or may be. */
 static bool
 is_rest(struct envelope_cuts *cuts, const struct jsonfield *fields)
 {
-	char stream[ENVELOPE_STREAM];
+	char stream[CUT_STREAMS_NAME];
 	bool cut = is_cut(fields), rest;
 
 	if (cuts->cut.count + cuts->doubtful == 0 && !cut)
 		return false;
 	if (!name_stream(fields, stream))
 		return false;
-	rest = find(&cuts->cut, stream) != NULL ||
-	       (cuts->doubtful > 0 && find(&cuts->whole, stream) == NULL);
-	(cut ? add : take_out)(&cuts->cut, stream);
-	if (!cut && cuts->doubtful > 0)
-		add(&cuts->whole, stream);
-	cuts->doubtful -= cuts->doubtful > 0;
-	return rest;
+	rest = cut_streams_note(&cuts->cut, stream, cut);
+	if (cuts->doubtful == 0)
+		return rest;
+	cuts->doubtful--;
+	return !cut_streams_note(&cuts->seen, stream, true) || rest;
 }
 
 /* ---- the line ---- */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/cut_streams.h"
 #include "patterns/line/jsonfields.h"
 
 /* The fields, and room for a last one without key. */
@@ -17,21 +18,13 @@ enum { ENVELOPE_ENTRY_FIELDS = 16 };
 /* Room for what is put before MESSAGE. */
 enum { ENVELOPE_ENTRY_HEADER = 512 };
 
-/* The last of some streams; a ring. */
-enum { ENVELOPE_RING = 32, ENVELOPE_STREAM = 96 };
-struct envelope_streams {
-	char names[ENVELOPE_RING][ENVELOPE_STREAM]; /* "": none */
-	size_t count;				    /* ever put in */
-};
-
 /*
  * The streams whose last entry was only a part of a line, so that the next one
  * is no line of its own. If an entry was lost, that may be so of any stream,
- * for some entries, except those that have had one since. There is room for
- * some streams; of more, the oldest are forgotten. Zero-initialize it.
+ * for some entries, except those that have had one since. Zero-initialize it.
  */
 struct envelope_cuts {
-	struct envelope_streams cut, whole;
+	struct cut_streams cut, seen;
 	unsigned int doubtful; /* so many entries yet */
 };
 

@@ -2,7 +2,6 @@
  * Entries of the journal: which of them a server wrote, what line they make,
  * and which are the rest of a line that was cut.
  */
-#include "daemon/journal/journal_cuts.h"
 #include "daemon/journal/journal_entry.h"
 
 #include <string.h>
@@ -129,13 +128,15 @@ lines(struct journal_entry *e)
 }
 
 static bool
-is_rest(struct journal_cuts *cuts, struct journal_entry *e, const char *stream,
+is_rest(struct cut_streams *cuts, struct journal_entry *e, const char *stream,
 	const char *pid, const char *end)
 {
 	const char *fields[FIELDS_MAX] = {stream, pid, end};
+	char name[CUT_STREAMS_NAME];
 
 	fill(e, fields);
-	return journal_cuts_take(cuts, e);
+	return journal_entry_stream(e, name) &&
+	       cut_streams_note(cuts, name, journal_entry_is_cut(e));
 }
 
 static void
@@ -147,7 +148,7 @@ cuts(struct journal_entry *e)
 			  max[] = "_LINE_BREAK=line-max",
 			  eof[] = "_LINE_BREAK=eof",
 			  change[] = "_LINE_BREAK=pid-change";
-	struct journal_cuts cuts = {0};
+	struct cut_streams cuts = {0};
 
 	ok(!is_rest(&cuts, e, a, pid, NULL), "a whole line");
 	ok(!is_rest(&cuts, e, a, pid, max), "the beginning of a line");
