@@ -1,14 +1,13 @@
 #include "daemon/journal/journal_ahead.h"
 
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-journal.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/thread.h"
 #include "daemon/journal/journal_files.h"
 #include "daemon/journal/journal_open.h"
 #include "daemon/journal/journal_place.h"
@@ -386,35 +385,12 @@ journal_ahead_ask(struct journal_ahead *a,
 
 /* ---- life ---- */
 
-/* Signals stay with the thread that has the loop. */
 static void
 start_threads(struct journal_ahead *a, size_t threads)
 {
-	pthread_attr_t attr;
-	sigset_t all, old;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (a->nthreads < threads &&
-	       pthread_create(&a->threads[a->nthreads], &attr, read_ahead, a) ==
-		   0)
+	       thread_start(&a->threads[a->nthreads], STACK, read_ahead, a))
 		a->nthreads++;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-}
-
-static size_t
-processors(void)
-{
-	cpu_set_t set;
-	size_t count;
-
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 1;
-	count = (size_t)CPU_COUNT(&set);
-	return count < THREADS_MAX ? count : THREADS_MAX;
 }
 
 /* -1: it is not known what is to be read. */
@@ -446,10 +422,12 @@ journal_ahead_new(const struct journal_spec *spec,
 		  const struct journal_pace *pace)
 {
 	struct journal_ahead *a;
-	size_t threads = processors();
+	size_t threads = thread_processors();
 
 	if (threads < 2)
 		return NULL;
+	if (threads > THREADS_MAX)
+		threads = THREADS_MAX;
 	a = alloc_zero(1, sizeof(*a));
 	a->spec = spec;
 	a->tags = *tags;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/thread.h"
 #include "daemon/pipeline/scan_pool.h"
 
 /* Copies the stamp, which the line would take with it. */
@@ -155,7 +156,8 @@ pipeline_begin_block(struct pipeline *p, const char *lines, size_t len,
 		     struct moment now, bool log_time)
 {
 	if (p->pool == NULL)
-		p->pool = scan_pool_new(p->recognizer, scan_pool_threads());
+		p->pool = scan_pool_new(
+		    p->recognizer, (unsigned int)thread_processors() - 1);
 	p->block =
 	    (struct lent_block){now, log_time, lines, len, p->logs[p->log].at};
 	scan_pool_begin(p->pool, lines, len, now.wall);

@@ -1,8 +1,6 @@
 #include "daemon/pipeline/scan_pool.h"
 
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/linebuf.h"
+#include "base/thread.h"
 
 enum {
 	PIECE = 64 * 1024, /* bytes; more if a line is longer */
@@ -165,33 +164,14 @@ scan(void *arg)
 static void
 start_threads(struct scan_pool *pool, unsigned int threads)
 {
-	sigset_t all, old;
-	pthread_attr_t attr;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (pool->nthreads <= threads &&
 	       pool->nthreads <= SCAN_POOL_THREADS_MAX) {
 		struct scan_thread *t = &pool->threads[pool->nthreads];
 
-		if (pthread_create(&t->thread, &attr, scan, t) != 0)
+		if (!thread_start(&t->thread, STACK, scan, t))
 			break;
 		pool->nthreads++;
 	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-}
-
-unsigned int
-scan_pool_threads(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 0;
-	return (unsigned int)CPU_COUNT(&set) - 1;
 }
 
 /* ---- life cycle ---- */

@@ -43,9 +43,6 @@ struct scan_pool *scan_pool_new(const struct recognizer *,
 				unsigned int threads);
 void scan_pool_free(struct scan_pool **);
 
-/* How many more threads can each have a CPU, beside the caller's thread. */
-unsigned int scan_pool_threads(void);
-
 /* Called for each line in which recognize_alone() found anything; a line
  * without a known header is only counted. The struct found is borrowed: it is
  * valid during the call alone. The reason why a line is doubtful is not kept:
