@@ -330,7 +330,7 @@ static const struct {
 static bool
 same(const char *got, size_t len, const char *want)
 {
-	if (want == NULL)
+	if (want == NULL || *want == '\0')
 		return len == 0;
 	return len == strlen(want) && memcmp(got, want, len) == 0;
 }
