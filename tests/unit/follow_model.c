@@ -236,18 +236,22 @@ number_from(const char *variable, uint64_t otherwise)
 	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
 }
 
-/* What each of these programs found once. They depend on the weights: if those
- * change, put the faults back and look for others. */
+/* Each of these programs finds a fault that daemon/source has had, if it is put
+ * back. They depend on the weights: if those change, look for others. */
 static const uint64_t known[] = {
-    348,   /* the whole seconds that bzip2(1) keeps */
-    1915,  /* numbers of two directories, compared */
-    1936,  /* a file compressed while it was open, taken for another one */
-    1961,  /* the position of a later file, though an older one was unread */
-    2943,  /* dates in names against times of change */
-    3375,  /* compressed in olddir before anything was read of it */
-    4288,  /* two directories, after the clock was set back in one */
-    9248,  /* an empty file that bzip2(1) compressed, read as text */
-    36858, /* a copy before a log that was compressed unread */
+    40001, /* dates in names against times of change */
+    40002, /* a torn line that goes on in any file */
+    40008, /* a FIFO that is waited for */
+    40009, /* a file that is back, read again */
+    40013, /* a compressed file taken for another one */
+    40014, /* a mounted copy, read again */
+    40019, /* copytruncate of which nothing had been read */
+    40046, /* the position of a later file, though an older one was unread */
+    40048, /* dates across compressors */
+    40050, /* half a line of a FIFO's writer that has gone */
+    40072, /* a copy in the place of the log, not opened */
+    40165, /* times of two directories that differ by less than a second */
+    50035, /* names believed while a rotation goes on */
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
