@@ -40,6 +40,17 @@ find(const struct generations *g, const struct rotated *file)
 	return i;
 }
 
+/* Whether inode and time tell that it is the file. A disk gives a new file the
+ * inode of one that was just deleted, so that it must be the very same time;
+ * and if that is in whole seconds, it tells only if there is nothing else. */
+static bool
+is_same_inode(const struct generations_done *done, const struct rotated *file)
+{
+	return done->inode == file->inode && done->device == file->device &&
+	       filetime_compare(done->mtime, file->mtime) == 0 &&
+	       (done->mtime.tv_nsec != 0 || done->print.offset == 0);
+}
+
 /* Compressed or not: gzip(1), logrotate(8) and others keep the time of change,
  * bzip2(1) its seconds. */
 static bool
@@ -52,7 +63,7 @@ is_same(const struct generations_done *done, const struct rotated *file)
 	if (done->inode == 0 || filetime_is_older(done->mtime, file->mtime) ||
 	    filetime_is_older(file->mtime, done->mtime))
 		return false;
-	if (done->inode == file->inode && done->device == file->device)
+	if (is_same_inode(done, file))
 		return true;
 	if (done->print.offset == 0)
 		return false;

@@ -968,6 +968,32 @@ copy_gone(void)
 	end(site);
 }
 
+/* A disk may give a new file the inode of one that was just deleted. */
+static void
+inode_used_again(void)
+{
+	struct timespec whole[2] = {{.tv_sec = 1700000000},
+				    {.tv_sec = 1700000000}};
+	struct timespec later[2] = {{1700000000, 5}, {1700000000, 5}};
+	struct site *site = begin();
+
+	put(site, "log.1", "0000000001 a");
+	if (!compress_file(site, &gzip, "log.1"))
+		abort();
+	utimensat(AT_FDCWD, in(site, "log.1.gz"), whole, 0);
+	put(site, "log", "0000000002 b");
+	start(site, "log");
+	move(site, "log", "log.2");
+	move(site, "log.1.gz", "log.1");
+	cut(site, "log.1");
+	put(site, "log.1", "0000000003 c");
+	utimensat(AT_FDCWD, in(site, "log.1"), later, 0);
+	put(site, "log", "0000000004 d");
+	arrives(site, "0000000004 d", "the inode of a file that was read");
+	is_int(count(site, "0000000003 c"), 1, "is now that of an unread one");
+	end(site);
+}
+
 static void
 copied_before_clock_was_set(void)
 {
@@ -1424,6 +1450,7 @@ main(void)
 	compressed_while_open();
 	truncated_and_compressed();
 	copy_gone();
+	inode_used_again();
 	copied_before_clock_was_set();
 	dated_before_clock_was_set();
 	copied_and_compressed();
