@@ -190,9 +190,10 @@ generations_make_room(struct generations *g)
 
 /*
  * Inserts a rotated file, to which nobody writes any more, before the tail at
- * *at. From offset on it has what that tail had not read when the file was
- * truncated. If nothing is missing between them, an incomplete line goes on in
- * it, and comes back at its end; else its rest is nowhere.
+ * *at. offset: if it is the copy of that tail's file, from there on it has what
+ * the tail had not read when the file was truncated, and an incomplete line
+ * goes on in it; else 0, and the rest of such a line is nowhere. complete:
+ * nothing is missing between the two, and its own end goes on in the tail.
  */
 static void
 insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
@@ -215,9 +216,12 @@ insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
 		tail->place = next->place;
 		tail->before_place = next->before_place;
 	}
-	if (complete && linebuf_pending(torn) > 0) {
+	if (offset > 0) {
 		next->lines = tail->lines;
 		tail->lines = torn;
+	} else if (linebuf_pending(torn) > 0) {
+		log_warning("lost a line of %s: no copy has its end",
+			    next->path);
 	}
 	linebuf_reset(next->lines);
 	tail->finished = true;

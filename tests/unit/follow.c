@@ -968,6 +968,28 @@ copy_gone(void)
 	end(site);
 }
 
+/* The same, where a file before the gap is known. */
+static void
+copy_gone_after_known(void)
+{
+	struct site *site = begin();
+
+	put(site, "log.1", "0000000001 a");
+	if (!compress_file(site, &gzip, "log.1"))
+		abort();
+	put_raw(site, "log", "0000000002 b\n0000000003 to", 26);
+	start(site, "log");
+	cut(site, "log");
+	move(site, "log.1.gz", "log.2.gz");
+	put(site, "log.1", "0000000004 d");
+	put(site, "log", "0000000005 e");
+	arrives(site, "0000000005 e", "the copy is gone, what was before not");
+	is_int(count(site, "0000000004 d"), 1, "nothing joined to half a line");
+	is_int(said(site, "lost a line"), 1, "whose loss is logged");
+	is_int((long long)site->got.count, 4, "and the only one");
+	end(site);
+}
+
 /* A disk may give a new file the inode of one that was just deleted. */
 static void
 inode_used_again(void)
@@ -1450,6 +1472,7 @@ main(void)
 	compressed_while_open();
 	truncated_and_compressed();
 	copy_gone();
+	copy_gone_after_known();
 	inode_used_again();
 	copied_before_clock_was_set();
 	dated_before_clock_was_set();
