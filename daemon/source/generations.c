@@ -110,11 +110,14 @@ generations_has_done(const struct generations *g, const struct rotated *file)
 	return false;
 }
 
+/* A file that came back more than once is here more than once. The newest says
+ * most of it. */
 void
 generations_seek_done(const struct generations *g, struct tail *tail)
 {
-	for (size_t i = 0; i < GENERATIONS_DONE_MAX; i++) {
-		const struct generations_done *done = &g->done[i];
+	for (size_t i = 1; i <= GENERATIONS_DONE_MAX; i++) {
+		const struct generations_done *done =
+		    &g->done[(g->ndone - i) % GENERATIONS_DONE_MAX];
 
 		if (done->inode == tail->inode &&
 		    done->device == tail->device && done->print.offset > 0 &&

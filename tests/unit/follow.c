@@ -478,31 +478,39 @@ name_comes_back_to_stay(void)
 	end(site);
 }
 
+/* Others are written to for so long that the file is closed. */
+static void
+change_places(struct site *site, struct follow *f, int64_t now)
+{
+	move(site, "log", "log.1");
+	move(site, "kept", "log");
+	move(site, "log.1", "kept");
+	follow_look(f, now);
+	follow_read(f, 1 << 20, now);
+	follow_tend(f, now + 2 * FOLLOW_QUIET_MS);
+}
+
 static void
 closed_file_comes_back(void)
 {
 	struct site *site = begin();
 	struct source_start how = {.since = 0};
 	struct follow *f = by_hand(site, "log");
-	const int64_t late = 2 * FOLLOW_QUIET_MS;
 	struct err err;
 
 	put(site, "log", "0000000001 a");
+	put(site, "kept", "0000000002 b");
 	follow_start(f, &how, 0, &err);
 	follow_read(f, 1 << 20, 0);
-	move(site, "log", "kept");
-	put(site, "log", "0000000002 b");
-	follow_look(f, 0);
-	follow_read(f, 1 << 20, 0);
-	follow_tend(f, late);
+	change_places(site, f, 0);
 	is_int((long long)follow_count(f), 1, "the first file is closed");
-	move(site, "log", "log.1");
-	move(site, "kept", "log");
-	put(site, "log", "0000000003 c");
-	follow_look(f, late);
-	follow_read(f, 1 << 20, late);
+	put(site, "kept", "0000000003 c");
+	change_places(site, f, 1000000);
 	is_int(count(site, "0000000003 c"), 1, "it comes back and is read on");
 	is_int(count(site, "0000000001 a"), 1, "from where it was left");
+	change_places(site, f, 2000000);
+	change_places(site, f, 3000000);
+	is_int((long long)site->got.count, 3, "and again: nothing twice");
 	follow_free(&f);
 	end(site);
 }
