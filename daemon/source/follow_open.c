@@ -293,11 +293,12 @@ follow_start(struct follow *f, const struct source_start *start, int64_t now,
 
 /* ---- changes ---- */
 
-/* The index in the list of the newest open file; it may have been compressed
- * since. -1 if it was deleted, or renamed to a name that is not listed. A copy
- * of it may have more lines, so it is opened, and the index is one less. */
+/* The index in the list after the newest open file, which may have been
+ * compressed since; -1 if it was deleted, or renamed to a name that is not
+ * listed. A copy of it may have more lines, so the index is that of the copy.
+ */
 static ssize_t
-find_newest(const struct follow *f, const struct rotation *files)
+after_newest(const struct follow *f, const struct rotation *files)
 {
 	struct tail *tail = generations_newest(&f->open);
 	struct fingerprint print;
@@ -310,8 +311,8 @@ find_newest(const struct follow *f, const struct rotation *files)
 		tail_print_known(tail, &print);
 		at = print.offset > 0 ? rotation_find(files, &print, 0, 0) : -1;
 	}
-	return at >= 0 && !generations_has(&f->open, &files->list[at]) ? at - 1
-								       : at;
+	return at >= 0 && generations_has(&f->open, &files->list[at]) ? at + 1
+								      : at;
 }
 
 static bool
@@ -323,15 +324,30 @@ is_older(const struct rotated *file, const struct tail *tail)
 			  : filetime_is_older(file->mtime, tail->mtime);
 }
 
+/* The index in the list after all that was read, -1 if nothing of it is listed.
+ * If the newest open file is not, an older one that was read still tells. */
+static ssize_t
+after_known(const struct follow *f, const struct rotation *files)
+{
+	ssize_t next = after_newest(f, files);
+	size_t known;
+
+	if (next >= 0)
+		return next;
+	known = generations_known(&f->open, files, files->count);
+	return known > 0 ? (ssize_t)known : -1;
+}
+
 /*
- * Whether file i has not been read. All files after the newest open one, whose
- * index is `known`, are unread. If that one is not listed, files of a later
- * date or changed after its end was last seen may be unread. With '*' the time
- * of change also tells of files before it, since it is a poor order.
+ * Whether file i has not been read. The log itself is unread if it is not open,
+ * and so are all files from `next` on, which is after those that were read. If
+ * none of these is listed, files of a later date or changed after the end of
+ * the newest was last seen may be unread. With '*' the time of change also
+ * tells of files before `next`, since it is a poor order.
  */
 static bool
 is_unread(const struct follow *f, const struct rotation *files, size_t i,
-	  ssize_t known)
+	  ssize_t next)
 {
 	const struct rotated *file = &files->list[i];
 	const struct tail *tail = generations_newest(&f->open);
@@ -340,12 +356,12 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 	if (generations_has(&f->open, file) ||
 	    (!file->live && generations_has_done(&f->open, file)))
 		return false;
-	if (tail == NULL || (known >= 0 && (ssize_t)i > known) ||
-	    (known < 0 && file->live && !pattern))
+	if (tail == NULL || (next >= 0 && (ssize_t)i >= next) ||
+	    (file->live && !pattern))
 		return true;
 	if (pattern)
 		return !filetime_is_older(file->mtime, tail->mtime);
-	return known < 0 && !is_older(file, tail);
+	return next < 0 && !is_older(file, tail);
 }
 
 /* The file may have got its old name back, or a link may point to it again. */
@@ -362,10 +378,10 @@ open_newer(struct follow *f, const struct rotation *files, int64_t now)
 	const struct tail *before = generations_newest(&f->open);
 	bool pattern = rotation_is_pattern(f->spec);
 	bool *unread = alloc_zero(files->count + 1, sizeof(*unread));
-	ssize_t known = find_newest(f, files);
+	ssize_t next = after_known(f, files);
 
 	for (size_t i = 0; i < files->count; i++)
-		unread[i] = is_unread(f, files, i, known);
+		unread[i] = is_unread(f, files, i, next);
 	for (size_t i = 0; i < files->count; i++)
 		if (unread[i] && !append(f, &files->list[i], now))
 			break;
@@ -390,7 +406,7 @@ list(const struct follow *f, struct rotation *files)
 	struct logpos lost = {0};
 
 	rotation_list(files, f->spec, NULL);
-	if (tail == NULL || find_newest(f, files) >= 0)
+	if (tail == NULL || after_newest(f, files) >= 0)
 		return;
 	rotation_clear(files);
 	lost.device = tail->device;

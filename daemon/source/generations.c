@@ -110,6 +110,16 @@ generations_has_done(const struct generations *g, const struct rotated *file)
 	return false;
 }
 
+size_t
+generations_known(const struct generations *g, const struct rotation *files,
+		  size_t end)
+{
+	while (end > 0 && !generations_has(g, &files->list[end - 1]) &&
+	       !generations_has_done(g, &files->list[end - 1]))
+		end--;
+	return end;
+}
+
 /* A file that came back more than once is here more than once. The newest says
  * most of it. */
 void
@@ -248,20 +258,6 @@ index_of(const struct rotation *files, const struct tail *tail)
 	return at >= 0 ? (size_t)at : files->count;
 }
 
-/* How many files of the list are as old as the newest one before the tail that
- * is open or was read. */
-static size_t
-known_before(const struct generations *g, const struct rotation *files,
-	     const struct tail *tail)
-{
-	size_t n = index_of(files, tail);
-
-	while (n > 0 && !generations_has(g, &files->list[n - 1]) &&
-	       !generations_has_done(g, &files->list[n - 1]))
-		n--;
-	return n;
-}
-
 /* Inserts what was rotated after the first `known` files of the list and before
  * the tail at *at. If none is known, only times of change tell. */
 static void
@@ -296,7 +292,9 @@ generations_recover(struct generations *g, size_t at, const char *spec,
 	rotation_list(&files, spec, &lost);
 	if (tail->offset > 0)
 		copy = rotation_find(&files, &lost.print, 0, 0);
-	known = copy >= 0 ? (size_t)copy + 1 : known_before(g, &files, tail);
+	known = copy >= 0
+		    ? (size_t)copy + 1
+		    : generations_known(g, &files, index_of(&files, tail));
 	if (copy >= 0)
 		insert_rotated(g, &at, &files.list[copy], tail->offset, true,
 			       now);

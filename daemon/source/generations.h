@@ -13,6 +13,7 @@
 #include "base/fingerprint.h"
 
 struct rotated;
+struct rotation;
 struct tail;
 
 enum {
@@ -42,6 +43,11 @@ bool generations_has(const struct generations *, const struct rotated *);
 /* Whether the file was read to its end and closed, and has not changed since,
  * except that it may have been compressed. */
 bool generations_has_done(const struct generations *, const struct rotated *);
+
+/* How many of the first `end` files of the list there are up to the newest that
+ * is open or was read; 0: none is. */
+size_t generations_known(const struct generations *, const struct rotation *,
+			 size_t end);
 
 /* If the file was read and closed before and has only grown since, moves the
  * tail to where reading ended. */

@@ -1045,6 +1045,31 @@ copied_before_clock_was_set(void)
 	end(site);
 }
 
+/* The log was rotated and compressed when it had been emptied, so nothing tells
+ * what became of it. An older file still tells that the copy came later. */
+static void
+emptied_and_compressed(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	copy(site, "log", "log.3");
+	cut(site, "log");
+	follower_settle(&site->follower);
+	put(site, "log", "0000000002 b");
+	copy(site, "log", "log.2");
+	set_hour(site, "log.2", -1);
+	cut(site, "log");
+	move(site, "log", "log.1");
+	if (!compress_file(site, &gzip, "log.1"))
+		abort();
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "emptied, rotated, compressed");
+	is_int(count(site, "0000000002 b"), 1, "the number says it is newer");
+	end(site);
+}
+
 static void
 dated_before_clock_was_set(void)
 {
@@ -1483,6 +1508,7 @@ main(void)
 	copy_gone_after_known();
 	inode_used_again();
 	copied_before_clock_was_set();
+	emptied_and_compressed();
 	dated_before_clock_was_set();
 	copied_and_compressed();
 	copied_then_compressed_unread();
