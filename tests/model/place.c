@@ -276,7 +276,9 @@ place_copy_back(struct world *w, bool fresh)
 	show(w);
 }
 
-/* What was below it can be found again. */
+/* What was below it can be found again. But if that log is renamed before the
+ * reader looks, nothing tells that its writer goes on with it, until there is
+ * a new log. */
 void
 place_unmount(struct world *w)
 {
@@ -291,5 +293,6 @@ place_unmount(struct world *w)
 			w->lost[i] = w->gone[i] = false;
 		w->hidden[i] = false;
 	}
+	reader_settle(w);
 	show(w);
 }

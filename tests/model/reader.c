@@ -1,5 +1,6 @@
 #include "tests/model/reader.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -147,13 +148,50 @@ first_unread(const struct world *w)
 	return 1000 + n;
 }
 
+bool
+reader_is_position(const struct world *w, const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) == 0 && st.st_ino == w->pos.inode &&
+	       st.st_dev == w->pos.device;
+}
+
+static bool
+is_position_in(struct world *w, const char *name)
+{
+	const char *path = world_path(w, name);
+	DIR *dir = opendir(path);
+	struct dirent *d;
+	char file[600];
+	bool found = false;
+
+	while (!found && dir != NULL && (d = readdir(dir)) != NULL) {
+		snprintf(file, sizeof(file), "%s/%s", path, d->d_name);
+		found = reader_is_position(w, file);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return found;
+}
+
+/* Whether a name of the position's file is left. */
+static bool
+has_position(struct world *w)
+{
+	return is_position_in(w, "") || is_position_in(w, "old");
+}
+
+/* A file of which lines were read is found again by these, unless it is where
+ * no path leads any more: a mount hides it, or it went with its mount. */
 static void
 save_position(struct world *w)
 {
 	logpos_clear(&w->pos);
 	w->has_pos = source_position(w->follower.source, &w->pos) == 0;
 	w->since = 1000 + w->nlines;
-	if (!w->has_pos || w->pos.print.offset == 0 || w->truncated)
+	if (!w->has_pos || w->pos.print.offset == 0 || w->truncated ||
+	    (w->gone_away && !has_position(w)))
 		w->since = first_unread(w);
 }
 
@@ -172,29 +210,6 @@ bool
 reader_times_may_lie(const struct world *w)
 {
 	return w->set_back && w->program->mode == NUMBERED;
-}
-
-bool
-reader_is_position(const struct world *w, const char *name)
-{
-	struct stat st;
-
-	return stat(name, &st) == 0 && st.st_ino == w->pos.inode &&
-	       st.st_dev == w->pos.device;
-}
-
-/* Whether a name of the position's file is left. */
-static bool
-has_position(struct world *w)
-{
-	char name[64];
-
-	for (int i = 0; i < w->rotations; i++) {
-		sprintf(name, "old/log-%d", 20260101 + i);
-		if (reader_is_position(w, world_path(w, name)))
-			return true;
-	}
-	return reader_is_position(w, world_path(w, "log"));
 }
 
 /*
