@@ -34,6 +34,8 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 	p->unmatched = unmatched_new();
 	p->logs = alloc_zero(conf->logfiles.count + 1, sizeof(*p->logs));
 	p->nlogs = conf->logfiles.count;
+	for (size_t i = 0; i < p->nlogs; i++)
+		strings_add(&p->names, conf->logfiles.list[i]);
 	p->newest = alloc_zero(p->nlogs + 1, sizeof(*p->newest));
 	p->rules = load_rules(conf, true, err);
 	if (p->rules != NULL)
@@ -71,6 +73,7 @@ pipeline_free(struct pipeline **pipeline)
 	ruleset_free(&p->rules);
 	free(p->logs);
 	free(p->newest);
+	strings_clear(&p->names);
 	unmatched_free(&p->unmatched);
 	free(p);
 }

@@ -18,17 +18,45 @@ enum { DISORDER = 60 };
 /* Of fewer lines, half may be a banner. */
 enum { UNREAD_MIN = 10 };
 
+/* All lines of such a log are alike, and the first of them is enough. */
+static void
+log_zone(struct pipeline *p, const struct logline *l, const char *zone,
+	 size_t len)
+{
+	char text[256], name[16];
+
+	if (p->zone_logged)
+		return;
+	p->zone_logged = true;
+	log_printable(text, sizeof(text), l->line, l->line_len);
+	log_printable(name, sizeof(name), zone, len);
+	log_warning("granted nothing: %s: the time zone %s is neither UTC nor "
+		    "that of this machine, so that nobody knows when this was "
+		    "(journalctl --utc writes UTC): %s; further such lines are "
+		    "counted, not logged",
+		    p->names.list[p->log], name, text);
+}
+
 static void
 log_doubtful(struct pipeline *p, const struct logline *l, enum doubt doubt,
 	     const char *why)
 {
+	const char *zone = NULL;
 	char text[256];
+	size_t len;
 
 	p->stats.doubtful++;
 	p->doubtful[doubt]++;
 	if (p->observer.doubtful != NULL) {
 		p->observer.doubtful(p->observer.arg, l->line, l->line_len,
 				     why);
+		return;
+	}
+	if (doubt == DOUBT_TIME)
+		zone = stamp_zone_name(l->stamp_kind, l->stamp, l->stamp_len,
+				       &len);
+	if (zone != NULL) {
+		log_zone(p, l, zone, len);
 		return;
 	}
 	if (p->stats.doubtful > DOUBTFUL_LOGGED && !log_debugging())
@@ -94,7 +122,8 @@ pipeline_count(struct pipeline *p, enum finding finding, struct found *found,
 		note_last(p, finding, found->when);
 		return finding;
 	}
-	log_doubtful(p, &found->line, DOUBT_TIME, "invalid time");
+	log_doubtful(p, &found->line, DOUBT_TIME,
+		     logline_undated(&found->line));
 	return FOUND_DOUBTFUL;
 }
 

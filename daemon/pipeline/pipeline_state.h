@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "base/addr.h"
+#include "base/alloc.h"
 #include "daemon/pipeline/exclude.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/table/authtab.h"
@@ -68,6 +69,7 @@ struct pipeline {
 	struct recognizer *recognizer;
 	struct multiline *logs; /* one for each log */
 	time_t *newest; /* the time of the newest finding in each */
+	struct strings names; /* of each, as configured */
 	size_t nlogs;
 	size_t log;		/* the one that the next lines are from */
 	struct exclude *exclude;
@@ -79,7 +81,7 @@ struct pipeline {
 	void *event_arg;
 	bool backlog; /* reading lines from before the start */
 	struct pipeline_observer observer; /* without functions: unused */
-	bool stale_logged, ahead_logged;
+	bool stale_logged, ahead_logged, zone_logged;
 	struct addr shared[SHARED_LOGGED]; /* a ring of those warned of */
 	size_t nshared;
 	char unread[256]; /* the first line without known header, printable */

@@ -122,7 +122,7 @@ is_upper(char c)
 	return c >= 'A' && c <= 'Z';
 }
 
-/* After "UTC" or "+0530". */
+/* After "UTC", "ChST" or "+0530". */
 static const char *
 skip_zone(const char *p, const char *end)
 {
@@ -133,7 +133,9 @@ skip_zone(const char *p, const char *end)
 			;
 		return q - p == 3 || q - p == 5 ? q : NULL;
 	}
-	while (q < end && is_upper(*q))
+	if (q == end || !is_upper(*q))
+		return NULL;
+	while (q < end && (is_upper(*q) || (*q >= 'a' && *q <= 'z')))
 		q++;
 	return q - p >= 2 && q - p <= 5 ? q : NULL;
 }
@@ -158,8 +160,7 @@ drop_unit_suffix(struct logline *l)
 }
 
 /* -o short-full and with-unit: "Sat 2026-11-21 02:01:00 UTC mx dovecot[77]: ".
- * A zone whose name is a number counts as written. Another one is that of
- * whoever ran journalctl: UTC, or else the local one. */
+ * The zone is that of whoever ran journalctl; it becomes a part of the stamp. */
 static const char *
 take_weekday(struct logline *l, const char *p, const char *end)
 {
@@ -179,7 +180,7 @@ take_weekday(struct logline *l, const char *p, const char *end)
 		return NULL;
 	if (is_utc(zone, p))
 		l->stamp_kind = STAMP_W3C;
-	else if (!is_upper(*zone) && zone == l->stamp + l->stamp_len + 1)
+	else
 		l->stamp_len = (size_t)(p - l->stamp);
 	p = header_take_origin(l, p + 1, end);
 	if (p != NULL)

@@ -57,6 +57,17 @@ logline_time(const struct logline *l, struct stampclock *clock, time_t now,
 			    when);
 }
 
+const char *
+logline_undated(const struct logline *l)
+{
+	size_t len;
+
+	return stamp_zone_name(l->stamp_kind, l->stamp, l->stamp_len, &len) !=
+		       NULL
+		   ? "its time zone is neither UTC nor that of this machine"
+		   : "invalid time";
+}
+
 /* Whether a stamp of this kind begins in p..end, with so many bytes before the
  * colon between hours and minutes. Colons are rare, so candidates are found by
  * that one and the one before the seconds. */

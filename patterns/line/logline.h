@@ -172,4 +172,7 @@ const char *const *header_examples(void);
 int logline_time(const struct logline *, struct stampclock *, time_t now,
     time_t *when);
 
+/* Why it returned -1. */
+const char *logline_undated(const struct logline *);
+
 #endif

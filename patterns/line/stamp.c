@@ -3,8 +3,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "patterns/line/stampform.h"
 #include "base/swar.h"
+#include "patterns/line/localstamp.h"
+#include "patterns/line/secondstamp.h"
+#include "patterns/line/stampform.h"
 
 enum { MINUTE = 60, DAY = 24 * 60 * MINUTE };
 
@@ -14,6 +16,12 @@ static inline bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
+}
+
+static inline bool
+is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
 static inline int
@@ -120,28 +128,6 @@ iso_length(const char *p, const char *end)
 	return (size_t)(q - p);
 }
 
-/* -1: not a (lower case) hexadecimal digit. */
-static inline int
-hex_digit(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static size_t
-tai64n_length(const char *p, const char *end)
-{
-	size_t i;
-
-	if (end - p < 25 || *p != '@')
-		return 0;
-	for (i = 1; i < 25; i++)
-		if (hex_digit(p[i]) < 0)
-			return 0;
-	return 25;
-}
-
 size_t
 stamp_find(const char *p, const char *end, enum stamp_kind *kind)
 {
@@ -155,7 +141,7 @@ stamp_find(const char *p, const char *end, enum stamp_kind *kind)
 	}
 	if (*p == '@') {
 		*kind = STAMP_TAI64N;
-		return tai64n_length(p, end);
+		return secondstamp_find(STAMP_TAI64N, p, end);
 	}
 	*kind = STAMP_TRADITIONAL;
 	len = traditional_length(p, end);
@@ -223,57 +209,6 @@ as_utc(const struct stamp_fields *w)
 	return days * DAY + (w->hour * 60 + w->minute) * MINUTE;
 }
 
-/* The offset of local time from UTC at an instant, in seconds. */
-static long
-local_offset(time_t when)
-{
-	struct tm tm;
-
-	return localtime_r(&when, &tm) != NULL ? tm.tm_gmtoff : 0;
-}
-
-/* The last minute that has the offset of low; the one of high has another. */
-static time_t
-minute_before_change(time_t low, time_t high)
-{
-	long before = local_offset(low);
-
-	while (high - low > MINUTE) {
-		time_t middle = low + (high - low) / 2 / MINUTE * MINUTE;
-
-		if (local_offset(middle) == before)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* When local clocks showed the written minute. They are assumed to change at
- * most once within the two days around it. *apart is set if it came twice and
- * the later one is returned. */
-static time_t
-local_minute(const struct stamp_fields *w, time_t now, time_t *apart)
-{
-	time_t utc = as_utc(w);
-	long before = local_offset(utc - DAY), after = local_offset(utc + DAY);
-	time_t early = utc - before, late = utc - after;
-	bool was_early, was_late;
-
-	*apart = 0;
-	if (before == after)
-		return early;
-	was_early = local_offset(early) == before;
-	was_late = local_offset(late) == after;
-	if (was_early && was_late && late <= now + MINUTE) {
-		*apart = late - early;
-		return late;
-	}
-	if (was_early || was_late)
-		return was_early ? early : late;
-	return minute_before_change(utc - DAY, utc + DAY);
-}
-
 /* The written minute in the latest year that fits; -1: no year has such a day.
  * Leap years are at most 8 years apart. */
 static int
@@ -289,7 +224,7 @@ newest_minute(struct stamp_fields w, time_t now, time_t *minute, time_t *apart)
 		w.year = tm.tm_year + 1900 - i;
 		if (!day_exists(&w))
 			continue;
-		*minute = local_minute(&w, now, apart);
+		*minute = localstamp_minute(as_utc(&w), now, apart);
 		if (*minute <= limit)
 			return 0;
 	}
@@ -338,7 +273,7 @@ find_minute(const struct stamp_fields *w, struct stampclock *clock, time_t now,
 		return 0;
 	}
 	if (w->year != NO_YEAR)
-		*minute = local_minute(w, now, &apart);
+		*minute = localstamp_minute(as_utc(w), now, &apart);
 	else if (newest_minute(*w, now, minute, &apart) != 0)
 		return -1;
 	*clock = (struct stampclock){.written = written,
@@ -407,32 +342,39 @@ read_iso(const char *p, size_t len, struct stamp_fields *w)
 	return read_zone(zone, len - (size_t)(zone - p), w);
 }
 
-/* multilog's label is the time plus 2^62 + 10, without leap seconds. */
-static int
-decode_tai64n(const char *p, time_t *when)
-{
-	const uint64_t epoch = (UINT64_C(1) << 62) + 10;
-	uint64_t label = 0;
-	int i;
-
-	for (i = 1; i <= 16; i++)
-		label = label << 4 | (uint64_t)hex_digit(p[i]);
-	if (label < epoch || label >= UINT64_C(1) << 63)
-		return -1;
-	*when = (time_t)(label - epoch);
-	return 0;
-}
-
-/* A number with a space before it, as take_weekday() adds it to a stamp. */
+/* A zone with a space before it, as take_weekday() adds it to a stamp. */
 static bool
 is_spaced_zone(const char *p, size_t len)
 {
-	if ((len != 4 && len != 6) || *p != ' ' || (p[1] != '+' && p[1] != '-'))
+	if (len < 3 || len > 6 || *p != ' ')
+		return false;
+	if (is_letter(p[1])) {
+		for (size_t i = 2; i < len; i++)
+			if (!is_letter(p[i]))
+				return false;
+		return true;
+	}
+	if ((len != 4 && len != 6) || (p[1] != '+' && p[1] != '-'))
 		return false;
 	for (size_t i = 2; i < len; i++)
 		if (!is_digit(p[i]))
 			return false;
 	return true;
+}
+
+const char *
+stamp_zone_name(enum stamp_kind kind, const char *stamp, size_t len,
+		size_t *name_len)
+{
+	const char *space;
+
+	if (kind != STAMP_ISO || len < 20 || !is_letter(stamp[len - 1]))
+		return NULL;
+	space = memrchr(stamp, ' ', len);
+	if (space == NULL || space - stamp < 19)
+		return NULL;
+	*name_len = len - (size_t)(space + 1 - stamp);
+	return space + 1;
 }
 
 static bool
@@ -447,35 +389,54 @@ is_whole(enum stamp_kind kind, const char *stamp, size_t len)
 	return found > 0 && found == len;
 }
 
+/* 0, or -1: it is not a time that there is. */
+static int
+read_fields(enum stamp_kind kind, const char *stamp, size_t len, time_t now,
+	    struct stamp_fields *w)
+{
+	if (kind == STAMP_ISO && read_iso(stamp, len, w) != 0)
+		return -1;
+	if (kind == STAMP_TRADITIONAL)
+		read_traditional(stamp, w);
+	if (kind == STAMP_CTIME) {
+		read_traditional(stamp + 4, w);
+		w->year = four_digits(stamp + len - 4);
+	}
+	if (kind >= STAMP_SLASHED)
+		stampform_read(kind, stamp, w);
+	if (kind == STAMP_CLOCK && find_day(w, now) != 0)
+		return -1;
+	return fields_in_range(w) && (w->year == NO_YEAR || day_exists(w)) ? 0
+									   : -1;
+}
+
 static int
 decode(enum stamp_kind kind, const char *stamp, size_t len,
        struct stampclock *clock, time_t now, time_t *when)
 {
 	struct stamp_fields w = {.year = NO_YEAR};
+	size_t name_len = 0;
+	const char *name;
 	time_t minute;
+	int result = 0;
 
 	clock->repeated = 0;
 	if (!is_whole(kind, stamp, len))
 		return -1;
 	if (kind == STAMP_TAI64N)
-		return decode_tai64n(stamp, when);
-	if (kind == STAMP_ISO && read_iso(stamp, len, &w) != 0)
+		return secondstamp_decode(kind, stamp, when);
+	name = stamp_zone_name(kind, stamp, len, &name_len);
+	if (name != NULL)
+		len -= name_len + 1;
+	if (read_fields(kind, stamp, len, now, &w) != 0)
 		return -1;
-	if (kind == STAMP_TRADITIONAL)
-		read_traditional(stamp, &w);
-	if (kind >= STAMP_SLASHED)
-		stampform_read(kind, stamp, &w);
-	if (kind == STAMP_CLOCK && find_day(&w, now) != 0)
-		return -1;
-	if (kind == STAMP_CTIME) {
-		read_traditional(stamp + 4, &w);
-		w.year = four_digits(stamp + len - 4);
-	}
-	if (!fields_in_range(&w) || (w.year != NO_YEAR && !day_exists(&w)))
-		return -1;
-	if (w.zoned)
+	if (name != NULL)
+		result = localstamp_named(as_utc(&w), name, name_len, &minute);
+	else if (w.zoned)
 		minute = as_utc(&w) - w.offset;
-	else if (find_minute(&w, clock, now, &minute) != 0)
+	else
+		result = find_minute(&w, clock, now, &minute);
+	if (result != 0)
 		return -1;
 	*when = minute + w.second;
 	return 0;

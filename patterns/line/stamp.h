@@ -3,7 +3,9 @@
  *
  * A stamp is found by its shape, which is cheap and done for every line. Only
  * the stamps of lines that matter are decoded. A numeric zone counts as
- * written; every other stamp is in local time (TZ; the caller calls tzset(3)).
+ * written, UTC as UTC; any other name of a zone must be that of the local zone at
+ * that time. Stamps without zone are in local time (TZ; the caller calls
+ * tzset(3)).
  */
 #ifndef PATTERNS_LINE_STAMP_H
 #define PATTERNS_LINE_STAMP_H
@@ -48,7 +50,7 @@ struct stampclock {
 
 /*
  * Returns 0 and sets *when, or -1: there is no such time (month 13, zone
- * +99:00). Without a year, the stamp is in the latest year that puts it no more
+ * +99:00), or nobody knows when it was (stamp_zone_name()). Without a year, the stamp is in the latest year that puts it no more
  * than a day after now; without a date, on the latest day that puts it no more
  * than a minute after now. If daylight saving repeats the hour, the later one
  * is meant, unless that is more than a minute after now; if it skips the hour,
@@ -56,5 +58,11 @@ struct stampclock {
  */
 int stamp_decode(enum stamp_kind, const char *stamp, size_t len,
 		 struct stampclock *, time_t now, time_t *when);
+
+/* The name of a zone at the end of a stamp, as "CET", and its length; NULL: it
+ * ends in none. If it is neither UTC nor the local zone's, stamp_decode() does
+ * not know when that was. */
+const char *stamp_zone_name(enum stamp_kind, const char *stamp, size_t len,
+			    size_t *name_len);
 
 #endif

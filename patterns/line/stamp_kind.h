@@ -9,8 +9,8 @@ enum stamp_kind {
 	STAMP_NONE,
 	STAMP_TRADITIONAL, /* "Nov 21 02:11:07", "Nov 21 2026 02:11:07" */
 	STAMP_ISO,	   /* "2026-11-21T02:11:07.123456+00:00", also with ' '
-			    * for the T; zone "Z", "+0000", " +00" or, if local,
-			    * none */
+			    * for the T; zone "Z", "+0000", " +00", " CET" or,
+			    * if local, none */
 	STAMP_CTIME,	   /* "Sat Nov 21 02:11:07 2026" */
 	STAMP_TAI64N,	   /* "@400000004c91b044077a9e94" (multilog) */
 	/* The forms of stampform.c, which stamp_find() does not look for. */

@@ -140,7 +140,7 @@ join_part(struct recognizer *r, struct found *found, struct err *err)
 {
 	if (!found->dated) {
 		found->match.doubt = DOUBT_TIME;
-		err_set(err, "invalid time");
+		err_set(err, "%s", logline_undated(&found->line));
 		return FOUND_DOUBTFUL;
 	}
 	switch (correlate_join(r->correlate, &found->line, &found->match,

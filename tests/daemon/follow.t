@@ -159,6 +159,32 @@ def another_time():
               "which are spoken of once", daemon.messages())
 
 
+def short_full(ip, zone, seconds):
+    """As journalctl -o short-full writes it in a zone that is so many seconds
+    ahead of UTC."""
+    stamp = time.strftime("%a %Y-%m-%d %H:%M:%S",
+                          time.gmtime(time.time() + seconds))
+    return "%s %s mx %s\n" % (stamp, zone, login(ip))
+
+
+def named_zone():
+    """What names its time zone is of no other."""
+    with pbs.Site() as site:
+        site.raw(short_full("198.51.100.1", "EST", -18000))
+        daemon = site.start(env={"TZ": "XST-3"})
+        site.raw(short_full("198.51.100.2", "CET", 3600)
+                 + short_full("198.51.100.3", "PKT", 18000)
+                 + short_full("198.51.100.4", "XST", 10800)
+                 + short_full("198.51.100.5", "UTC", 0))
+        found(site, "198.51.100.5", "a login in UTC")
+        equal(sorted(site.dump()), ["198.51.100.4", "198.51.100.5"],
+              "one in the local zone, and none in others")
+        warnings = re.findall(r"granted nothing: (\S+): the time zone (\S+) .*"
+                              r"rip=(\S+),", daemon.messages())
+        equal(warnings, [(site.logfile, "EST", "198.51.100.1")],
+              "which the daemon says once", daemon.messages())
+
+
 def long_lines():
     with pbs.Site() as site:
         site.start()
@@ -226,5 +252,5 @@ def standard_input():
 
 
 main(rename, copytruncate, truncated_and_longer, deleted, directory, symlink,
-     several, newest, odd_bytes, another_time, long_lines, torn, fifo,
-     standard_input)
+     several, newest, odd_bytes, another_time, named_zone, long_lines, torn,
+     fifo, standard_input)

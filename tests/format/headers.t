@@ -92,6 +92,7 @@ HEADERS = {
     "the host again, without, ISO": ISO + " mx.example.org mx {t}: {m}",
     "journalctl -o short-iso": "2026-11-21T02:01:00+0000 mx {t}: {m}",
     "journalctl -o short-full": "Sat 2026-11-21 02:01:00 UTC mx {t}: {m}",
+    "journalctl -o short-full, GMT": "Sat 2026-11-21 02:01:00 GMT mx {t}: {m}",
     "journalctl -o short-full, +0530":
         "Sat 2026-11-21 07:31:00 +0530 mx {t}: {m}",
     "journalctl -o short-full, -03": "Fri 2026-11-20 23:01:00 -03 mx {t}: {m}",
@@ -133,14 +134,14 @@ def take_apart(line):
     return program, re.sub(r"^\[ID \d+ \w+\.\w+\] ", "", text)
 
 
-def match(lines):
+def match(lines, zone="UTC"):
     with tempfile.NamedTemporaryFile() as log:
         log.write("".join(line + "\n" for line in lines).encode())
         log.flush()
         done = subprocess.run(
             [PBSCTL, "match", "--json", "--patterns", PATTERNS, log.name],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=dict(os.environ, TZ="UTC"))
+            env=dict(os.environ, TZ=zone))
     return [json.loads(text) for text in done.stdout.decode().splitlines()]
 
 
@@ -203,6 +204,24 @@ def forged_headers():
         found = match(lines)
         tap.ok(not found, "%s: no header inside counts" % name,
                *[lines[login["line"] - 1] for login in found])
+
+
+def named_zones():
+    """A stamp under the name of a zone counts if local clocks had it then."""
+    for zone, name, stamp, want in (
+            ("Europe/Berlin", "CET", "2026-11-21 02:01:00", WHEN - 3600),
+            ("Europe/Berlin", "CEST", "2026-10-25 02:30:00", 1792888200),
+            ("Europe/Berlin", "CET", "2026-10-25 02:30:00", 1792891800),
+            ("Europe/Berlin", "UTC", "2026-11-21 02:01:00", WHEN),
+            ("America/New_York", "EST", "2026-11-21 02:01:00", WHEN + 18000),
+            ("UTC", "CET", "2026-11-21 02:01:00", None),
+            ("America/New_York", "CET", "2026-11-21 02:01:00", None),
+            ("Europe/Berlin", "CEST", "2026-11-21 02:01:00", None)):
+        found = match(["Sat %s%s %s mx dovecot[77]: %s" % (
+            stamp, fraction, name, SUCCESS)
+            for fraction in ("", ".123456")], zone)
+        tap.equal([login["time"] for login in found], [want] * 2,
+                  "%s %s in %s" % (stamp, name, zone))
 
 
 def words_before_the_tag():
@@ -482,6 +501,6 @@ def nothing_read():
                  "match says that it understood nothing")
 
 
-tap.main(every_header, shared_cases, forged_headers, words_before_the_tag,
-         lines_in_lines, every_envelope, parts, pretended_envelopes,
+tap.main(every_header, shared_cases, forged_headers, named_zones,
+         words_before_the_tag, lines_in_lines, every_envelope, parts, pretended_envelopes,
          journal_export, cut_entries, nothing_read)

@@ -192,6 +192,66 @@ write_stamp(char *buf, size_t size, enum form form, time_t when)
 		strftime(buf, size, "%a %b %e %H:%M:%S %Y", &tm);
 }
 
+/* The name of a zone, which journalctl adds to a stamp: that of the local one
+ * at that time, or UTC. */
+static void
+test_named(void)
+{
+	static const struct {
+		const char *zone, *text, *want;
+	} cases[] = {
+	    {"Europe/Berlin", "2026-11-21 02:11:07 CET", "2026-11-21 01:11:07"},
+	    {"Europe/Berlin", "2026-07-21 02:11:07 CEST",
+	     "2026-07-21 00:11:07"},
+	    {"Europe/Berlin", "2026-11-21 02:11:07.123456 UTC",
+	     "2026-11-21 02:11:07"},
+	    {"Europe/Berlin", "2026-11-21 02:11:07 GMT", "2026-11-21 02:11:07"},
+	    {"Europe/London", "2026-11-21 02:11:07 GMT", "2026-11-21 02:11:07"},
+	    {"Europe/London", "2026-07-21 02:11:07 BST", "2026-07-21 01:11:07"},
+	    {"Pacific/Guam", "2026-11-21 02:11:07 ChST", "2026-11-20 16:11:07"},
+	    {"Europe/Berlin", "2026-11-21 02:11:07 +03", "2026-11-20 23:11:07"},
+	    /* an hour that is there twice, and one that is not */
+	    {"Europe/Berlin", "2026-10-25 02:30:00 CEST",
+	     "2026-10-25 00:30:00"},
+	    {"Europe/Berlin", "2026-10-25 02:30:00 CET", "2026-10-25 01:30:00"},
+	    {"Europe/Berlin", "2026-03-29 02:30:00 CET", "none"},
+	    {"Europe/Berlin", "2026-03-29 02:30:00 CEST", "none"},
+	    /* with the same name twice, the earlier */
+	    {"Europe/Moscow", "2014-10-26 01:30:00 MSK", "2014-10-25 21:30:00"},
+	    /* of other zones, or other times of the year */
+	    {"UTC", "2026-11-21 02:11:07 CET", "none"},
+	    {"Europe/London", "2026-11-21 02:11:07 CET", "none"},
+	    {"Europe/Berlin", "2026-11-21 02:11:07 CEST", "none"},
+	    {"Europe/Berlin", "2026-07-21 02:11:07 CET", "none"},
+	    {"Europe/Berlin", "2026-11-21 02:11:07 EST", "none"},
+	    {"Europe/Berlin", "2026-11-21 02:11:07 CE", "none"},
+	    {"Europe/Berlin", "2026-11-21 02:11:07 CETX", "none"},
+	    {"UTC", "2026-11-21 02:11:07 Utc", "none"},
+	    {"UTC", "2026-11-31 02:11:07 UTC", "none"},
+	    {"UTC", "2026-11-21 02:11:07Z UTC", "none"},
+	    {"UTC", "2026-11-21 02:11:07  UTC", "none"},
+	    {"UTC", "2026-11-21 02:11:07 ABCDEF", "none"},
+	};
+	struct stampclock clock = {0};
+	char got[32];
+	time_t when;
+	struct tm tm;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *text = cases[i].text;
+
+		set_zone(cases[i].zone);
+		strcpy(got, "none");
+		if (stamp_decode(STAMP_ISO, text, strlen(text), &clock,
+				 utc("2026-12-21 12:00:00"), &when) == 0) {
+			gmtime_r(&when, &tm);
+			strftime(got, sizeof(got), "%Y-%m-%d %H:%M:%S", &tm);
+		}
+		clock = (struct stampclock){0};
+		is_str(got, cases[i].want, "%s in %s", text, cases[i].zone);
+	}
+}
+
 struct rate_limit {
 	unsigned int tried, wrong;
 	char first[128]; /* what went wrong first */
@@ -436,5 +496,6 @@ main(void)
 	test_forms();
 	test_time_of_day();
 	test_repeated();
+	test_named();
 	return tap_done();
 }

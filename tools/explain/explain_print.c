@@ -68,6 +68,16 @@ print_age(time_t when, time_t now)
 	       units[i].name, age < 0 ? "" : " ago");
 }
 
+static const char *
+undated(const struct logline *l)
+{
+	size_t len;
+
+	return stamp_zone_name(l->stamp_kind, l->stamp, l->stamp_len, &len)
+		   ? logline_undated(l)
+		   : "with an invalid time";
+}
+
 static void
 print_header(const struct explanation *e)
 {
@@ -82,7 +92,7 @@ print_header(const struct explanation *e)
 		print_age(e->when, e->now);
 	} else {
 		print_bytes("  time", l->stamp, l->stamp_len);
-		printf("%-10sinvalid time\n", "");
+		printf("%-10s%s\n", "", logline_undated(l));
 	}
 	if (l->host_len > 0)
 		print_bytes("  host", l->host, l->host_len);
@@ -320,7 +330,7 @@ print_verdict(const struct explanation *e)
 		printf("nothing: %s\n", e->why);
 		break;
 	case VERDICT_UNDATED:
-		puts("nothing: a login, but with an invalid time");
+		printf("nothing: a login, but %s\n", undated(&e->line));
 		break;
 	case VERDICT_OFF:
 		printf("nothing: the rule is optional: `enable: %s' in the "
