@@ -32,11 +32,20 @@ secondstamp_find(enum stamp_kind kind, const char *p, const char *end)
 	return kind == STAMP_TAI64N ? tai64n_length(p, end) : 0;
 }
 
-/* multilog's label is the time plus 2^62 + 10, without leap seconds. */
+/*
+ * A label is 2^62 plus the seconds of TAI since 1970. Those who write labels do
+ * not agree on them. s6-log counts leap seconds, so that TAI is 37 s ahead of
+ * UTC since 2017 (skalibs: tai_from_utc.c, leapsecs_table.c). multilog, svlogd
+ * and busybox's svlogd add no more than 10 s (libtai: tai_unix(); busybox:
+ * fmt_time_bernstein_25()). The nanoseconds of the latter mostly end in 500 or
+ * in 000, but now and then so do those of s6-log: nothing in a label tells for
+ * certain. Here it is s6-log's: a line of multilog is then taken to be 27 s
+ * older than it is, and no line of s6-log to be younger.
+ */
 static int
 decode_tai64n(const char *p, time_t *when)
 {
-	const uint64_t epoch = (UINT64_C(1) << 62) + 10;
+	const uint64_t epoch = (UINT64_C(1) << 62) + 37;
 	uint64_t label = 0;
 	int i;
 

@@ -74,10 +74,10 @@ HEADERS = {
     "svlogd -tt": "2026-11-21_02:01:00.12345 {t}: {m}",
     "socklog": "mail.info: Nov 21 02:01:00 {t}: {m}",
     "socklog, network": "192.0.2.1: mail.info: Nov 21 02:01:00 mx {t}: {m}",
-    "multilog": "@400000006a00cc3c00000000 Nov 21 02:01:00 mx {t}: {m}",
-    "multilog, socklog":
+    "TAI64N": "@400000006a00cc3c00000000 Nov 21 02:01:00 mx {t}: {m}",
+    "TAI64N, socklog":
         "@400000006a00cc3c00000000 mail.info: Nov 21 02:01:00 {t}: {m}",
-    "multilog, socklog, no stamp":
+    "TAI64N, socklog, no stamp":
         "@400000006a00cc3c00000000 mail.info: {t}: {m}",
     "s6-log T": "2026-11-21 02:01:00.123456789  {t}: {m}",
     "s6-log T, a line":
@@ -99,7 +99,7 @@ HEADERS = {
     "journalctl -o short-full, +03, microseconds":
         "Sat 2026-11-21 05:01:00.123456 +03 mx {t}: {m}",
 }
-TAI = "@%016x00000000" % (2 ** 62 + 10 + WHEN)
+TAI = "@%016x00000000" % (2 ** 62 + 37 + WHEN)
 
 
 def samples():
