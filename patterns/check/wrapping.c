@@ -35,6 +35,14 @@ static const struct form {
     {"a header with a relay's address", STAMP " 198.51.100.2 mx %t: %m"},
     {"a header of svlogd", "2026-11-21_02:01:00.12345 mail.info: %t: %m"},
     {"a header of socklog", "mail.info: " STAMP " %t: %m"},
+    {"a header of journalctl -o short-unix",
+     "1795226460.522836 mx %t: %m"},
+    {"a header of syslog-ng's ts-format(unix)", "1795226460 %t: %m"},
+    {"a header of syslog-ng's ts-format(full)", "2026 " STAMP " mx %t: %m"},
+    {"a header of journalctl -o short-full",
+     "Sat 2026-11-21 02:01:00 UTC mx %t: %m"},
+    {"a header of docker logs --timestamps",
+     "2026-11-21T02:01:00.522836Z " STAMP " %t: %m"},
     {"a header of multilog", "@400000006a00cc3c00000000 " STAMP " mx %t: %m"},
 };
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "patterns/line/secondstamp.h"
+
 static const char *const names[HEADER_COUNT + 1] = {
     [HEADER_SYSLOG] = "syslog",
     [HEADER_DOVECOT] = "dovecot",
@@ -47,6 +49,12 @@ const char *const *
 header_names(void)
 {
 	return names;
+}
+
+static inline bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 int
@@ -102,6 +110,50 @@ holds_stamp(enum stamp_kind kind, const char *example, size_t len,
 	return false;
 }
 
+/* The end of the seconds whose fraction ends at q; q: there is no fraction. */
+static const char *
+before_fraction(const char *p, const char *q)
+{
+	const char *r = q;
+
+	while (r > p && is_digit(r[-1]))
+		r--;
+	return r > p && r < q && r[-1] == '.' ? r - 1 : q;
+}
+
+/* Whether a number of seconds ends at q that is of the same days as the line. */
+static bool
+ends_in_seconds(const struct logline *l, const char *p, const char *q)
+{
+	enum { SECONDS = 10, NEAR = 2 * 24 * 60 * 60 };
+	time_t own, other;
+
+	if (q - p < SECONDS ||
+	    stamp_find_kind(STAMP_UNIX, q - SECONDS, q) != SECONDS)
+		return false;
+	secondstamp_decode(STAMP_UNIX, q - SECONDS, &other);
+	secondstamp_decode(STAMP_UNIX, l->stamp, &own);
+	return own - other < NEAR && other - own < NEAR;
+}
+
+/*
+ * Whether a number of seconds, as it begins a line, is in p..end. Any number of
+ * that length would do, so only one of the same days counts. What was torn off
+ * before it may end in digits, too, or in a dot.
+ */
+static bool
+holds_seconds(const struct logline *l, const char *p, const char *end)
+{
+	const char *space = p;
+
+	for (; (space = memchr(space, ' ', (size_t)(end - space))) != NULL;
+	     space++)
+		if (ends_in_seconds(l, p, space) ||
+		    ends_in_seconds(l, p, before_fraction(p, space)))
+			return true;
+	return false;
+}
+
 /* Whether another line of the same log may begin in p..end. An ISO stamp may be
  * an envelope's, in place of a traditional one. */
 static bool
@@ -109,6 +161,8 @@ holds_line(const struct logline *l, const char *p, const char *end)
 {
 	static const char traditional[] = "Nov 21 02:11:07";
 
+	if (l->stamp_kind == STAMP_UNIX)
+		return holds_seconds(l, p, end);
 	return holds_stamp(l->stamp_kind, l->stamp, l->stamp_len, p, end) ||
 	       (l->stamp_kind == STAMP_ISO &&
 		holds_stamp(STAMP_TRADITIONAL, traditional,

@@ -126,7 +126,7 @@ bool logline_reread(struct logline *l);
 static inline bool
 logline_text_may_be_line(const char *p)
 {
-	return p[3] == ' ' || (p[4] == '-' && p[7] == '-') || p[7] == ':' ||
+	return p[3] == ' ' || (p[0] >= '0' && p[0] <= '9') || p[7] == ':' ||
 	       p[0] == '@';
 }
 

@@ -2,7 +2,8 @@
 
 #include <stdint.h>
 
-enum { TAI64N_LEN = 25 };
+/* Ten digits: until the year 2286. */
+enum { TAI64N_LEN = 25, UNIX_LEN = 10 };
 
 /* -1: not a (lower case) hexadecimal digit. */
 static inline int
@@ -11,6 +12,12 @@ hex_digit(char c)
 	if (c >= '0' && c <= '9')
 		return c - '0';
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static inline int
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 static size_t
@@ -26,10 +33,24 @@ tai64n_length(const char *p, const char *end)
 	return TAI64N_LEN;
 }
 
+static size_t
+unix_length(const char *p, const char *end)
+{
+	size_t i;
+
+	if (end - p < UNIX_LEN || *p == '0')
+		return 0;
+	for (i = 0; i < UNIX_LEN; i++)
+		if (!is_digit(p[i]))
+			return 0;
+	return end - p > UNIX_LEN && is_digit(p[i]) ? 0 : UNIX_LEN;
+}
+
 size_t
 secondstamp_find(enum stamp_kind kind, const char *p, const char *end)
 {
-	return kind == STAMP_TAI64N ? tai64n_length(p, end) : 0;
+	return kind == STAMP_TAI64N ? tai64n_length(p, end)
+				    : unix_length(p, end);
 }
 
 /*
@@ -60,5 +81,12 @@ decode_tai64n(const char *p, time_t *when)
 int
 secondstamp_decode(enum stamp_kind kind, const char *stamp, time_t *when)
 {
-	return kind == STAMP_TAI64N ? decode_tai64n(stamp, when) : -1;
+	time_t seconds = 0;
+
+	if (kind == STAMP_TAI64N)
+		return decode_tai64n(stamp, when);
+	for (int i = 0; i < UNIX_LEN; i++)
+		seconds = seconds * 10 + (stamp[i] - '0');
+	*when = seconds;
+	return 0;
 }

@@ -128,6 +128,42 @@ iso_length(const char *p, const char *end)
 	return (size_t)(q - p);
 }
 
+/* "2026 Nov 21 02:11:07" */
+static size_t
+full_length(const char *p, const char *end)
+{
+	const char *q;
+
+	for (int i = 0; i < 4; i++)
+		if (end - p < 19 || !is_digit(p[i]))
+			return 0;
+	if (p[4] != ' ')
+		return 0;
+	q = skip_traditional(p + 5, end);
+	if (q == NULL || q - p > 20) /* there is another year */
+		return 0;
+	return (size_t)(skip_fraction(q, end) - p);
+}
+
+/* A stamp that begins with a digit. */
+static size_t
+find_number(const char *p, const char *end, enum stamp_kind *kind)
+{
+	size_t len;
+
+	*kind = STAMP_ISO;
+	len = iso_length(p, end);
+	if (len > 0)
+		return len;
+	*kind = STAMP_FULL;
+	len = full_length(p, end);
+	if (len > 0)
+		return len;
+	*kind = STAMP_UNIX;
+	len = secondstamp_find(STAMP_UNIX, p, end);
+	return len > 0 ? (size_t)(skip_fraction(p + len, end) - p) : 0;
+}
+
 size_t
 stamp_find(const char *p, const char *end, enum stamp_kind *kind)
 {
@@ -135,10 +171,8 @@ stamp_find(const char *p, const char *end, enum stamp_kind *kind)
 
 	if (p == end)
 		return 0;
-	if (is_digit(*p)) {
-		*kind = STAMP_ISO;
-		return iso_length(p, end);
-	}
+	if (is_digit(*p))
+		return find_number(p, end, kind);
 	if (*p == '@') {
 		*kind = STAMP_TAI64N;
 		return secondstamp_find(STAMP_TAI64N, p, end);
@@ -402,6 +436,10 @@ read_fields(enum stamp_kind kind, const char *stamp, size_t len, time_t now,
 		read_traditional(stamp + 4, w);
 		w->year = four_digits(stamp + len - 4);
 	}
+	if (kind == STAMP_FULL) {
+		read_traditional(stamp + 5, w);
+		w->year = four_digits(stamp);
+	}
 	if (kind >= STAMP_SLASHED)
 		stampform_read(kind, stamp, w);
 	if (kind == STAMP_CLOCK && find_day(w, now) != 0)
@@ -423,7 +461,7 @@ decode(enum stamp_kind kind, const char *stamp, size_t len,
 	clock->repeated = 0;
 	if (!is_whole(kind, stamp, len))
 		return -1;
-	if (kind == STAMP_TAI64N)
+	if (kind == STAMP_TAI64N || kind == STAMP_UNIX)
 		return secondstamp_decode(kind, stamp, when);
 	name = stamp_zone_name(kind, stamp, len, &name_len);
 	if (name != NULL)

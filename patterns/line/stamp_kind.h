@@ -13,6 +13,8 @@ enum stamp_kind {
 			    * if local, none */
 	STAMP_CTIME,	   /* "Sat Nov 21 02:11:07 2026" */
 	STAMP_TAI64N,	   /* "@400000004c91b044077a9e94" (multilog) */
+	STAMP_UNIX,	   /* "1795226467.123456" (journalctl -o short-unix) */
+	STAMP_FULL,	   /* "2026 Nov 21 02:11:07" (syslog-ng) */
 	/* The forms of stampform.c, which stamp_find() does not look for. */
 	STAMP_SLASHED,	 /* "2026/11/21 02:11:07" (nginx) */
 	STAMP_AMERICAN,	 /* "11/21/26 02:11:07" (MailEnable) */

@@ -101,6 +101,38 @@ HEADERS = {
 }
 TAI = "@%016x00000000" % (2 ** 62 + 37 + WHEN)
 
+# The stamps of syslog-ng, rsyslog and journalctl, in what they may stand.
+STAMPS = {
+    "traditional": TRADITIONAL,
+    "RFC 3339": ISO,
+    "short-unix": "%d.123456" % WHEN,
+    "unix": "%d" % WHEN,
+    "full": "2026 Nov 21 02:01:00",
+    "full, fraction": "2026 Nov 21 02:01:00.123",
+}
+SHAPES = {
+    "a host": "{s} mx {t}: {m}",
+    "no host": "{s} {t}: {m}",
+    "BSD -vv": "{s} <mail.info> mx {t}: {m}",
+    "busybox": "{s} mx mail.info {t}: {m}",
+    "metalog": "{s} [{p}] {m}",
+    "a tab": "{s} mx {t}: \t{m}",
+    "no colon": "{s} mx {t} {m}",
+    "severity": "{s} mx info {t}: {m}",
+    "priority": "<22>{s} mx {t}: {m}",
+    "priority before the host": "{s} mail.info mx {t}: {m}",
+    "relay": "{s} 198.51.100.2 mx {t}: {m}",
+    "the host again": "{s} mx mx.example.org {t}: {m}",
+    "FreeBSD 12": "{s} mx 1 " + ISO + " mx {p} {n} - - {m}",
+    "socklog": "mail.info: {s} {t}: {m}",
+    "TAI64N": "@400000006a00cc3c00000000 {s} mx {t}: {m}",
+    "s6-log T": "2026-11-21 02:01:00.123456789  {s} mx {t}: {m}",
+    "docker logs --timestamps": "2026-11-21T02:01:00.123456789Z {s} {t}: {m}",
+}
+HEADERS.update({"%s, %s" % (shape, stamp): form.replace("{s}", text)
+                for stamp, text in STAMPS.items()
+                for shape, form in SHAPES.items()})
+
 
 def samples():
     """(rule, program, text, ip, user) of each accept sample of one line."""

@@ -82,6 +82,22 @@ static const struct example examples[] = {
     /* a label as s6-log writes it, and multilog */
     {"UTC", "@400000006a00b0e1077a9e94", NULL, "2026-05-10 16:22:20"},
     {"UTC", "@400000004c91b044077a9e94", NULL, "2010-09-16 05:50:23"},
+    /* no more than a number of seconds */
+    {"Europe/Berlin", "1795226467", NULL, "2026-11-21 02:01:07"},
+    {"UTC", "1795226467.123456", NULL, "2026-11-21 02:01:07"},
+    {"UTC", "9999999999", NULL, "2286-11-20 17:46:39"},
+    {"UTC", "179522646", NULL, "none"},
+    {"UTC", "0795226467", NULL, "none"},
+    {"UTC", "17952264670", NULL, "none"},
+    {"UTC", "1795226467.", NULL, "none"},
+    {"UTC", "1795226467Z", NULL, "none"},
+    /* the year first */
+    {"Europe/Berlin", "2026 Nov 21 02:11:07", NULL, "2026-11-21 01:11:07"},
+    {"UTC", "2026 Nov  1 02:11:07.123", NULL, "2026-11-01 02:11:07"},
+    {"UTC", "2027 Feb 29 02:11:07", NULL, "none"},
+    {"UTC", "2026 Nov 21 2026 02:11:07", NULL, "none"},
+    {"UTC", "2026 Nuv 21 02:11:07", NULL, "none"},
+    {"UTC", "202 Nov 21 02:11:07", NULL, "none"},
     /* the year of a stamp without one */
     {"UTC", "Nov 21 02:11:07", "2026-11-21 02:11:07", "2026-11-21 02:11:07"},
     {"UTC", "Nov 22 02:11:00", "2026-11-21 02:11:00", "2026-11-22 02:11:00"},
