@@ -227,13 +227,45 @@ wrap_cri(struct wrapper *w, const char *line, size_t len, bool whole)
 	open_wrapped(w);
 }
 
+/* What a command prints before each line. */
+static void
+wrap_prefixed(struct wrapper *w, const char *prefix, const char *line,
+	      size_t len)
+{
+	put_text(&w->wrapped, prefix);
+	put(&w->wrapped, line, len);
+	open_wrapped(w);
+}
+
 static void
 wrap_compose(struct wrapper *w, const char *line, size_t len, bool whole)
 {
 	(void)whole;
-	put_text(&w->wrapped, "mail-1  | ");
-	put(&w->wrapped, line, len);
-	open_wrapped(w);
+	wrap_prefixed(w, "mail-1  | ", line, len);
+}
+
+static void
+wrap_service(struct wrapper *w, const char *line, size_t len, bool whole)
+{
+	(void)whole;
+	wrap_prefixed(w,
+		      "2026-11-21T02:01:00.522836Z "
+		      "mail.1.hmwxvjvsiyea@node    | ",
+		      line, len);
+}
+
+static void
+wrap_kubectl(struct wrapper *w, const char *line, size_t len, bool whole)
+{
+	(void)whole;
+	wrap_prefixed(w, "[pod/mail-0/dovecot] ", line, len);
+}
+
+static void
+wrap_podman(struct wrapper *w, const char *line, size_t len, bool whole)
+{
+	(void)whole;
+	wrap_prefixed(w, "\33[1;32m[mail]  |\33[0m ", line, len);
 }
 
 /* As `journalctl -o json' shows what came over /dev/log. */
@@ -311,6 +343,9 @@ static const struct envelope_kind {
     {"Docker's json-file", wrap_docker, true, false},
     {"CRI", wrap_cri, true, false},
     {"docker compose logs", wrap_compose, false, false},
+    {"docker service logs", wrap_service, false, false},
+    {"kubectl logs --prefix", wrap_kubectl, false, false},
+    {"podman-compose logs", wrap_podman, false, false},
     {"journalctl -o json", wrap_journal, false, true},
     {"journalctl -o export", wrap_export, false, true},
 };

@@ -324,8 +324,24 @@ ENVELOPES = {
     "CRI, stdout": lambda text: cri(text, "stdout"),
     "compose": lambda text: "dovecot-mailcow-1  | " + text,
     "compose, timestamps": lambda text: "mailu_imap_1 | %s %s" % (UTC, text),
+    "CRI, tags": lambda text: cri(text, "stdout", "F:a:b"),
+    "docker service logs": lambda text:
+        "mail.1.hmwxvjvsiyea@node-1    | " + text,
+    "docker service logs, timestamps": lambda text:
+        UTC + " my.mail.12.hmwxvjvsiyeaxsmytl8oqaqvg@n.example.org     | "
+        + text,
+    "docker service logs --no-task-ids": lambda text:
+        "mail.1@node-1    | " + text,
+    "kubectl logs --prefix": lambda text: "[pod/mail-0/dovecot] " + text,
+    "kubectl logs --prefix --timestamps": lambda text:
+        "[pod/mail-7d9c.x/dovecot] 2026-11-21T03:01:00.123456789+01:00 "
+        + text,
+    "podman-compose": lambda text: "\33[1;32m[dovecot]   |\33[0m " + text,
+    "podman-compose --no-color, timestamps": lambda text:
+        "\33[0m[dovecot_1] |\33[0m 2026-11-21T03:01:00+01:00 " + text,
 }
-STAMPED = [name for name in ENVELOPES if name != "compose"]
+STAMPED = [name for name in ENVELOPES
+           if name.startswith(("json", "CRI")) or "timestamps" in name]
 
 
 def every_envelope():
@@ -397,11 +413,25 @@ def parts():
                   ["192.0.2.7"], name + ": nor of one whose part is")
 
 
+def torn_in_envelopes():
+    """A stranger's failure directly behind the beginning of a success, in a
+    text whose stamp the envelope replaces."""
+    begin = SUCCESS.split("oot>")[0]
+    heads = [stamp + tag for stamp in [*STAMPS.values(), TAI]
+             for tag in (" mx dovecot: ", " dovecot[77]: ")]
+    heads += [TRADITIONAL + " mx dovecot ", STAMPS["unix"] + " mx dovecot[7] "]
+    for name, wrap in ENVELOPES.items():
+        whole = [wrap(head + SUCCESS) for head in heads]
+        tap.equal(len(logins(whole)), len(heads), name + ": whole lines")
+        torn = [wrap(head + begin + head + FAILURE % "bob") for head in heads]
+        tap.equal(logins(torn), [], name + ": torn ones")
+
+
 def pretended_envelopes():
     """A stream's text that looks like an envelope, or that ends its own."""
     success = "Nov 21 02:01:00 mx dovecot: " + SUCCESS
-    inner = [docker(success), cri(success), "web-1  | " + success,
-             entry("dovecot", SUCCESS, "77"), docker(docker(success))]
+    inner = [wrap(success) for wrap in ENVELOPES.values()]
+    inner += [entry("dovecot", SUCCESS, "77"), docker(docker(success))]
     texts = inner + [success + '","log":"' + success,
                      '\\","log":"' + success + "\\n",
                      "\n" + success, "x\n" + docker(success) + "\n"]
@@ -424,7 +454,25 @@ def pretended_envelopes():
     tap.equal(logins(["%s stderr X %s" % (UTC, LINE),
                       "%s stdin F %s" % (UTC, LINE),
                       "x stderr F " + LINE, "a b  | " + LINE, "a || " + LINE,
-                      "  | " + LINE, "a[1]  | " + LINE]), [],
+                      "  | " + LINE, "a[1]  | " + LINE] +
+                     [text + LINE for text in (
+                         UTC + " stderr F:", UTC + " stderr F: ",
+                         UTC + " stderr F:a b ", UTC + " stderr FP ",
+                         "mail@node    | ", "mail.x@node    | ",
+                         "mail.1.hmwxvjvsiye@node    | ", "mail.1@node  | ",
+                         "mail.1.HMWXVJVSIYEA@node    | ", ".1@node    | ",
+                         "mail.1@    | ", "mail.1@node    |", "mail.1    |  ",
+                         "2026-11-21T02:01:00 mail.1@node    | ",
+                         UTC + " mail  | ", "[pod/mail-0] ",
+                         "[pod/mail-0/] ", "[pod//dovecot] ",
+                         "[pod/mail-0/dovecot/x] ", "[pod/mail-0/dovecot]",
+                         "[job/mail-0/dovecot] ", "[pod/mail 0/dovecot] ",
+                         " [pod/mail-0/dovecot] ", "[dovecot]  | ",
+                         "\33[1;32m[dovecot]  | ", "\33[m[]  |\33[0m ",
+                         "\33[1;32m[dovecot]|\33[0m ",
+                         "\33[1;32;1;32m[dovecot]  |\33[0m ",
+                         "\33[1;32m[dove cot]  |\33[0m ",
+                         "\33[xm[dovecot]  |\33[0m ")]), [],
               "a prefix is exact")
     session = {"_UID": "1000", "_SYSTEMD_OWNER_UID": "1000"}
     tap.equal(logins([entry("dovecot", SUCCESS, "7", **session),
@@ -534,5 +582,7 @@ def nothing_read():
 
 
 tap.main(every_header, shared_cases, forged_headers, named_zones,
-         words_before_the_tag, lines_in_lines, every_envelope, parts, pretended_envelopes,
+         words_before_the_tag,
+         lines_in_lines, every_envelope, parts, torn_in_envelopes,
+         pretended_envelopes,
          journal_export, cut_entries, nothing_read)
