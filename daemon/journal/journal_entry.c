@@ -12,6 +12,9 @@
 
 enum { HEADER_MAX = 1024, WORD_MAX = 256 };
 
+/* An id has so many digits; a longer name is cut. */
+enum { CONTAINER_MAX = 64 };
+
 /* By the lengths of their names. */
 enum word {
 	PID,
@@ -27,6 +30,7 @@ enum word {
 	CONTAINER,
 	CGROUP,
 	TAG,
+	CONTAINER_ID,
 	OWNER,
 	USER_UNIT,
 	PARTIAL,
@@ -52,6 +56,7 @@ static const struct name names[NWORDS] = {
     [CONTAINER] = NAME("CONTAINER_NAME"),
     [CGROUP] = NAME("_SYSTEMD_CGROUP"),
     [TAG] = NAME("SYSLOG_IDENTIFIER"),
+    [CONTAINER_ID] = NAME("CONTAINER_ID_FULL"),
     [OWNER] = NAME("_SYSTEMD_OWNER_UID"),
     [USER_UNIT] = NAME("_SYSTEMD_USER_UNIT"),
     [PARTIAL] = NAME("CONTAINER_PARTIAL_MESSAGE"),
@@ -194,9 +199,9 @@ journal_entry_needs(const char *data, size_t len)
 	size_t name = equals != NULL ? (size_t)(equals - data) : 0;
 	int word = word_named(data, name);
 
-	/* That is for lines of containers which were cut: libsystemd reads the
-	 * files that have some, and all fields. */
-	return (word < NWORDS && word != PRIORITY) ||
+	/* Those are for lines of containers which were cut: libsystemd reads
+	 * the files that have some, and all fields. */
+	return (word < NWORDS && word != PRIORITY && word != CONTAINER_ID) ||
 	       is_named(&MESSAGE, data, name);
 }
 
@@ -210,6 +215,14 @@ static bool
 is(const struct journal_entry *e, enum word word, const char *text)
 {
 	return e->values[word].whole && strcmp(e->values[word].text, text) == 0;
+}
+
+/* Names are not unique: each user of Podman has their own, and a container that
+ * is made again has the name of the old one. */
+static const struct value *
+container_id(const struct journal_entry *e)
+{
+	return &e->values[has(e, CONTAINER_ID) ? CONTAINER_ID : CONTAINER];
 }
 
 /* ---- an entry as a line ---- */
@@ -283,20 +296,34 @@ finish(struct journal_entry *e, const struct prefix *h, const char *text,
 	return true;
 }
 
+/* The reader of the line takes it for a name, whatever is in it. */
+static void
+put_id(struct prefix *h, const struct value *id)
+{
+	size_t len = id->len < CONTAINER_MAX ? id->len : CONTAINER_MAX;
+
+	for (size_t i = 0; i < len; i++)
+		put(h, isalnum((unsigned char)id->text[i]) ? id->text + i : "_",
+		    1);
+	if (len == 0)
+		put(h, "_", 1);
+}
+
 /*
  * Docker's and Podman's journald driver give each line that a container prints
  * the tag of the container. If the administrator selected the entries, their
  * text is the line, and is handed on with the prefix of CRI, which the reader
- * takes off: "2026-11-21T02:11:07.000123+00:00 stderr F line". What it prints
+ * takes off: "2026-11-21T02:11:07.000123+00:00 stderr@ID F line". What it prints
  * to its standard output has the priority 6, to the other one 3, and the parts
- * of a line are only joined with those of the same stream.
+ * of a line are only joined with those of the same stream of the same container.
  */
 static bool
 build_container_line(struct journal_entry *e, struct prefix *h,
 		     const char **line, size_t *len)
 {
-	put(h, is(e, PRIORITY, "6") ? "stdout " : "stderr ", 7);
-	put(h, has(e, PARTIAL) ? "P " : "F ", 2);
+	put(h, is(e, PRIORITY, "6") ? "stdout@" : "stderr@", 7);
+	put_id(h, container_id(e));
+	put(h, has(e, PARTIAL) ? " P " : " F ", 3);
 	return finish(e, h, message(e), line, len);
 }
 
@@ -453,46 +480,6 @@ journal_entry_is_server(const struct journal_entry *e)
 	return !is_ordinary_user(e->values[UID].text) || is_own_service(e);
 }
 
-static bool
-names_writer(const char *word)
-{
-	static const char *const fields[] = {
-	    "_UID",
-	    "_GID",
-	    "_PID",
-	    "_EXE",
-	    "_SYSTEMD_UNIT",
-	    "_SYSTEMD_CGROUP",
-	    "_SYSTEMD_SLICE",
-	    "_SYSTEMD_OWNER_UID",
-	    "_SYSTEMD_USER_UNIT",
-	    "_SYSTEMD_SESSION",
-	    "_SYSTEMD_USER_SLICE",
-	    "_SYSTEMD_INVOCATION_ID",
-	};
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (strncmp(fields[i], word, strcspn(word, "=")) == 0 &&
-		    fields[i][strcspn(word, "=")] == '\0')
-			return true;
-	return false;
-}
-
-bool
-journal_words_name_writer(char *const *words, size_t count)
-{
-	bool named = false;
-
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(words[i], "+") != 0)
-			named = named || names_writer(words[i]);
-		else if (!named)
-			return false;
-		else
-			named = false;
-	return named;
-}
-
 const char *
 journal_entry_writer(struct journal_entry *e)
 {
@@ -522,19 +509,27 @@ journal_entry_is_cut(const struct journal_entry *e)
 	       (has(e, LINE_BREAK) && !is(e, LINE_BREAK, "eof"));
 }
 
+static char
+stream_kind(const struct journal_entry *e)
+{
+	if (!has(e, CONTAINER))
+		return JOURNAL_PROCESS;
+	return has(e, CONTAINER_ID) ? JOURNAL_CONTAINER : JOURNAL_NAMED;
+}
+
 bool
 journal_entry_stream(const struct journal_entry *e,
 		     char out[CUT_STREAMS_NAME])
 {
-	enum { ID_MAX = 56, NUMBER_MAX = 20 };
+	enum { ID_MAX = CONTAINER_MAX, NUMBER_MAX = 12 };
 	bool container = has(e, CONTAINER);
-	const struct value *id = &e->values[container ? CONTAINER : STREAM];
+	const struct value *id = container ? container_id(e)
+					   : &e->values[STREAM];
 	const struct value *number = &e->values[container ? PRIORITY : PID];
 
 	if (!container && !has(e, STREAM))
 		return false;
 	snprintf(out, CUT_STREAMS_NAME, "%.*s %c%.*s", ID_MAX, id->text,
-		 container ? JOURNAL_CONTAINER : JOURNAL_PROCESS, NUMBER_MAX,
-		 number->text);
+		 stream_kind(e), NUMBER_MAX, number->text);
 	return true;
 }

@@ -44,10 +44,6 @@ bool journal_entry_line(struct journal_entry *, bool containers,
  */
 bool journal_entry_is_server(const struct journal_entry *);
 
-/* The words are FIELD=VALUE, and + between alternatives. Whether every
- * alternative tests a field that journald sets and the writer cannot choose. */
-bool journal_words_name_writer(char *const *words, size_t count);
-
 /* "uid 1234 in session-7.scope", for a message. NULL: it has no user, as
  * entries of the kernel. Borrowed until the next call. */
 const char *journal_entry_writer(struct journal_entry *);
@@ -59,8 +55,9 @@ bool journal_entry_has_container(const struct journal_entry *);
  * stream. */
 bool journal_entry_is_cut(const struct journal_entry *);
 /* The name of its stream, for cut_streams_note(): "STREAM_ID pPID", or, by the
- * driver of a container, "CONTAINER_NAME cPRIORITY". False: it is of none. */
-enum { JOURNAL_PROCESS = 'p', JOURNAL_CONTAINER = 'c' };
+ * driver of a container, "CONTAINER_ID_FULL cPRIORITY", or, without an id,
+ * "CONTAINER_NAME nPRIORITY". False: it is of none. */
+enum { JOURNAL_PROCESS = 'p', JOURNAL_CONTAINER = 'c', JOURNAL_NAMED = 'n' };
 bool journal_entry_stream(const struct journal_entry *,
 			  char out[CUT_STREAMS_NAME]);
 

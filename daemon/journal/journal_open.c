@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "daemon/journal/journal_entry.h"
+#include "daemon/journal/journal_words.h"
 
 static const char SPEC[] = "journal:";
 

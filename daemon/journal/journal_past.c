@@ -40,6 +40,20 @@ warn_of_absent(sd_journal *past, const struct journal_spec *spec)
 
 /* ---- lines that go on ---- */
 
+/* The field that the name of a stream of this kind begins with. */
+static const char *
+field_of(char kind)
+{
+	switch (kind) {
+	case JOURNAL_CONTAINER:
+		return "CONTAINER_ID_FULL";
+	case JOURNAL_NAMED:
+		return "CONTAINER_NAME";
+	default:
+		return "_STREAM_ID";
+	}
+}
+
 /* Whether the last entry of the stream before the beginning was cut. */
 static bool
 ends_cut(struct journal_reader *r, sd_journal *past,
@@ -47,17 +61,15 @@ ends_cut(struct journal_reader *r, sd_journal *past,
 {
 	char match[CUT_STREAMS_NAME + 16];
 	const char *number = strrchr(stream, ' ');
-	bool container;
 
 	if (number == NULL)
 		return false;
-	container = number[1] == JOURNAL_CONTAINER;
 	sd_journal_flush_matches(past);
-	snprintf(match, sizeof(match), "%s=%.*s",
-		 container ? "CONTAINER_NAME" : "_STREAM_ID",
+	snprintf(match, sizeof(match), "%s=%.*s", field_of(number[1]),
 		 (int)(number - stream), stream);
 	sd_journal_add_match(past, match, 0);
-	snprintf(match, sizeof(match), "%s=%s", container ? "PRIORITY" : "_PID",
+	snprintf(match, sizeof(match), "%s=%s",
+		 number[1] == JOURNAL_PROCESS ? "_PID" : "PRIORITY",
 		 number + 2);
 	sd_journal_add_match(past, match, 0);
 	journal_seek(past, begin);

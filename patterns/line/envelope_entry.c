@@ -22,6 +22,7 @@ enum field {
 	STREAM,
 	LINE_BREAK,
 	CONTAINER,
+	CONTAINER_ID,
 	PARTIAL,
 	PRIORITY,
 	NFIELDS
@@ -45,6 +46,7 @@ envelope_entry_keys(struct jsonfield *fields)
 	    [STREAM] = "_STREAM_ID",
 	    [LINE_BREAK] = "_LINE_BREAK",
 	    [CONTAINER] = "CONTAINER_NAME",
+	    [CONTAINER_ID] = "CONTAINER_ID_FULL",
 	    [PARTIAL] = "CONTAINER_PARTIAL_MESSAGE",
 	    [PRIORITY] = "PRIORITY",
 	    [NFIELDS] = NULL,
@@ -91,6 +93,8 @@ name_stream(const struct jsonfield *fields, char out[CUT_STREAMS_NAME])
 	const struct jsonfield *id = &fields[container ? CONTAINER : STREAM];
 	const struct jsonfield *of = &fields[container ? PRIORITY : PID];
 
+	if (container && has(fields, CONTAINER_ID)) /* names are not unique */
+		id = &fields[CONTAINER_ID];
 	if (!container && !has(fields, STREAM) && !has(fields, LINE_BREAK))
 		return false;
 	snprintf(out, CUT_STREAMS_NAME, "%c %.*s %.*s", container ? 'c' : 's',

@@ -13,7 +13,7 @@
 #include "patterns/line/jsonfields.h"
 
 /* The fields, and room for a last one without key. */
-enum { ENVELOPE_ENTRY_FIELDS = 16 };
+enum { ENVELOPE_ENTRY_FIELDS = 17 };
 
 /* Room for what is put before MESSAGE. */
 enum { ENVELOPE_ENTRY_HEADER = 512 };

@@ -97,6 +97,7 @@ is_wanted(const char *name)
 					    "_STREAM_ID",
 					    "_LINE_BREAK",
 					    "CONTAINER_NAME",
+					    "CONTAINER_ID_FULL",
 					    "CONTAINER_PARTIAL_MESSAGE",
 					    "PRIORITY"};
 

@@ -106,6 +106,8 @@ take_tags(struct envelope_text *t, const char *p, const char *end)
 	return p < end && *p == ' ' ? p + 1 : NULL;
 }
 
+/* In the journal, the name of the container follows: daemon/journal/
+ * journal_entry.c writes "stdout@NAME". */
 static const char *
 take_writer(struct envelope_text *t, const char *p, const char *end)
 {
@@ -114,6 +116,13 @@ take_writer(struct envelope_text *t, const char *p, const char *end)
 	t->writer.stream = q == NULL;
 	if (q == NULL && (q = skip_word(p, end, "stderr")) == NULL)
 		return NULL;
+	if (q < end && *q == '@') {
+		t->writer.name = q + 1;
+		q = skip_name(q + 1, end, ENVELOPE_WRITER_MAX);
+		if (q == NULL)
+			return NULL;
+		t->writer.len = (size_t)(q - t->writer.name);
+	}
 	return skip_word(q, end, " ");
 }
 

@@ -266,6 +266,7 @@ def containers():
         equal(site.dump().get("198.51.100.65"), None, "the rest of a line "
               "begins none, though a line of standard error came between")
         daemon.stop()
+    several_containers(own)
     with pbs.Site() as site:
         site.start("--logfile=journal:")
         container_line(own % 63)
@@ -281,6 +282,36 @@ def containers():
         ok(site.wait_key("198.51.100.68"), "a container with a server's tag")
         equal(site.dump().get("198.51.100.67"), None,
               "the rest of its line begins none")
+
+
+def several_containers(own):
+    """Parts of their lines, mixed, with one name and with two."""
+    first, second = ({"CONTAINER_ID_FULL": digit * 64} for digit in "ab")
+    part = {"CONTAINER_PARTIAL_MESSAGE": "true"}
+    with pbs.Site() as site:
+        daemon = site.start("--logfile=journal: CONTAINER_NAME=mailserver "
+                            "CONTAINER_NAME=other")
+        container_line((own % 71)[:40], **first, **part)
+        container_line((own % 72)[:40], **second, **part)
+        container_line((own % 73)[:40], CONTAINER_NAME="other", **part)
+        container_line((own % 71)[40:], **first)
+        container_line((own % 73)[40:], CONTAINER_NAME="other")
+        container_line((own % 72)[40:], **second)
+        for n in (71, 72, 73):
+            ok(site.wait_key("198.51.100.%d" % n), "container %d's line" % n)
+        container_line("x", **first, **part)
+        container_line("y", **second)
+        container_line(own % 74, **first)
+        container_line("x", CONTAINER_NAME="other", **part)
+        container_line(own % 75, **first)
+        container_line(own % 76, CONTAINER_NAME="other")
+        container_line(own % 77, **second)
+        ok(site.wait_key("198.51.100.77"), "the lines after those")
+        keys = site.dump()
+        ok("198.51.100.75" in keys, "a line after the rest of another")
+        ok("198.51.100.74" not in keys and "198.51.100.76" not in keys,
+           "the rest of a container's line begins none", *keys)
+        daemon.stop()
 
 
 def datagram(text):

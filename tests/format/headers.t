@@ -555,7 +555,12 @@ def cut_entries():
         ("part of a container's", [
             container("x", **part), container("x", **part),
             container(priority="3"), container(name="b"), container(),
-            container()], [3, 4, 6]))
+            container()], [3, 4, 6]),
+        ("part of one of two containers with one name", [
+            container("x", CONTAINER_ID_FULL="a" * 64, **part),
+            container(CONTAINER_ID_FULL="b" * 64),
+            container(CONTAINER_ID_FULL="a" * 64),
+            container(CONTAINER_ID_FULL="a" * 64)], [2, 4]))
     for form, write in (("json", lambda e: json.dumps(e).encode() + b"\n"),
                         ("export", exported)):
         for what, entries, want in cases:

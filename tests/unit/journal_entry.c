@@ -3,6 +3,7 @@
  * and which are the rest of a line that was cut.
  */
 #include "daemon/journal/journal_entry.h"
+#include "daemon/journal/journal_words.h"
 
 #include <string.h>
 
@@ -127,6 +128,66 @@ lines(struct journal_entry *e)
 	}
 }
 
+/* What a container prints is handed on with its id: names are not unique. */
+static void
+containers(struct journal_entry *e)
+{
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	static const struct {
+		const char *line, *fields[FIELDS_MAX];
+	} rows[] = {
+	    {STAMP "stdout@" ID " F text",
+	     {"MESSAGE=text", "CONTAINER_NAME=mail", "CONTAINER_ID_FULL=" ID,
+	      "PRIORITY=6"}},
+	    {STAMP "stderr@" ID " P text",
+	     {"MESSAGE=text", "CONTAINER_NAME=mail", "CONTAINER_ID_FULL=" ID,
+	      "PRIORITY=3", "CONTAINER_PARTIAL_MESSAGE=true"}},
+	    {STAMP "stdout@" ID " F text",
+	     {"MESSAGE=text", "CONTAINER_NAME=mail",
+	      "CONTAINER_ID_FULL=" ID "beyond", "PRIORITY=6"}},
+	    {STAMP "stdout@mail_1 F text",
+	     {"MESSAGE=text", "CONTAINER_NAME=mail-1", "PRIORITY=6"}},
+	    {STAMP "stdout@a_b_F_c F text",
+	     {"MESSAGE=text", "CONTAINER_NAME=a@b F c", "PRIORITY=6"}},
+	    {STAMP "stderr@_ F text", {"MESSAGE=text", "CONTAINER_NAME="}},
+	};
+	const char *line;
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char got[256] = "";
+
+		fill(e, rows[i].fields);
+		if (journal_entry_line(e, true, &line, &len) &&
+		    len < sizeof(got))
+			memcpy(got, line, len);
+		is_str(got, rows[i].line, "container, row %zu", i);
+	}
+}
+
+/* The streams of two containers that have one name. */
+static void
+names(struct journal_entry *e)
+{
+	static const char *const rows[][FIELDS_MAX] = {
+	    {"CONTAINER_NAME=mail", "CONTAINER_ID_FULL=" ID, "PRIORITY=6"},
+	    {"CONTAINER_NAME=mail", "CONTAINER_ID_FULL=1" ID, "PRIORITY=6"},
+	    {"CONTAINER_NAME=mail", "PRIORITY=6"},
+	    {"CONTAINER_NAME=" ID, "PRIORITY=6"},
+	    {"CONTAINER_NAME=mail", "CONTAINER_ID_FULL=" ID, "PRIORITY=3"},
+	};
+	enum { COUNT = sizeof(rows) / sizeof(rows[0]) };
+	char streams[COUNT][CUT_STREAMS_NAME];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		fill(e, rows[i]);
+		ok(journal_entry_stream(e, streams[i]), "stream %zu", i);
+		for (size_t j = 0; j < i; j++)
+			ok(strcmp(streams[i], streams[j]) != 0,
+			   "it is not stream %zu", j);
+	}
+}
+
 static bool
 is_rest(struct cut_streams *cuts, struct journal_entry *e, const char *stream,
 	const char *pid, const char *end)
@@ -199,6 +260,8 @@ main(void)
 
 	servers(e);
 	lines(e);
+	containers(e);
+	names(e);
 	cuts(e);
 	words();
 	journal_entry_free(&e);
