@@ -11,8 +11,9 @@
  * seed gives the same forgeries.
  *
  * Forgeries that no program could detect are not made: a whole line, header
- * included, after a newline that the server or its syslogd lets pass and that
- * no rule recognizes by `multiline:'; a login that ends where a stranger's text
+ * included (or, in an envelope that has a stamp, without one), after a newline
+ * that the server or its syslogd lets pass and that no rule recognizes by
+ * `multiline:'; a login that ends where a stranger's text
  * ends, because of a newline in it, or because the line was cut at a length
  * below any syslogd's limit; and a line that was cut within an address at its
  * end.

@@ -1,6 +1,8 @@
 /* Forgeries with a payload at an injection point. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "patterns/check/captures.h"
 #include "patterns/check/forge.h"
 #include "patterns/check/forge_state.h"
@@ -63,6 +65,24 @@ write_payload(struct forge *forge, struct forgery *f, struct injection_point *p)
 	forge_take_line(forge, f);
 }
 
+/* Whether the line would have a header if an envelope gave it a stamp. */
+static bool
+lacks_a_stamp(struct forge *forge, const struct sample_run_line *line)
+{
+	static const char stamp[] = "2026-11-21T02:01:00Z ";
+	const size_t before = sizeof(stamp) - 1;
+	char *stamped = alloc_zero(before + line->len, 1);
+	struct captures parts;
+	bool found;
+
+	memcpy(stamped, stamp, before);
+	memcpy(stamped + before, line->bytes, line->len);
+	found = captures_find(&parts, forge->recognizer, stamped,
+			      before + line->len);
+	free(stamped);
+	return found;
+}
+
 /*
  * A newline that the server lets pass makes two lines of one. This is not tried
  * if the second has a header, as nobody can tell it from a line of the server.
@@ -83,6 +103,7 @@ break_line(struct forge *forge, struct forgery *f)
 	if (memchr(after.bytes, '\n', after.len) != NULL ||
 	    captures_find(&parts, forge->recognizer, after.bytes, after.len))
 		return;
+	f->wrapping.stampless = lacks_a_stamp(forge, &after);
 	memmove(rest + 1, rest, (t->nlines - f->line - 1) * sizeof(*rest));
 	*rest = after;
 	first->len = (size_t)(newline - first->bytes);

@@ -338,16 +338,17 @@ static const struct envelope_kind {
 	envelope_fn *wrap;
 	bool splits;   /* a line may be in several parts */
 	bool messages; /* and not lines: each is whole, whatever is in it */
+	bool stamps;   /* its stamp makes a header of the rest of one */
 } kinds[] = {
-    {"", wrap_not, false, false},
-    {"Docker's json-file", wrap_docker, true, false},
-    {"CRI", wrap_cri, true, false},
-    {"docker compose logs", wrap_compose, false, false},
-    {"docker service logs", wrap_service, false, false},
-    {"kubectl logs --prefix", wrap_kubectl, false, false},
-    {"podman-compose logs", wrap_podman, false, false},
-    {"journalctl -o json", wrap_journal, false, true},
-    {"journalctl -o export", wrap_export, false, true},
+    {"", wrap_not, false, false, false},
+    {"Docker's json-file", wrap_docker, true, false, true},
+    {"CRI", wrap_cri, true, false, true},
+    {"docker compose logs", wrap_compose, false, false, false},
+    {"docker service logs", wrap_service, false, false, true},
+    {"kubectl logs --prefix", wrap_kubectl, false, false, false},
+    {"podman-compose logs", wrap_podman, false, false, false},
+    {"journalctl -o json", wrap_journal, false, true, false},
+    {"journalctl -o export", wrap_export, false, true, false},
 };
 
 /* ---- both ---- */
@@ -376,7 +377,8 @@ wrapping_draw(struct wrapping *wrapping, uint64_t *random)
 		wrapping->header =
 		    (unsigned int)random_below(random, COUNT(forms));
 	wrapping->envelope = (unsigned int)random_below(random, COUNT(kinds));
-	if (kinds[wrapping->envelope].messages && wrapping->joint > 0)
+	if ((kinds[wrapping->envelope].messages && wrapping->joint > 0) ||
+	    (kinds[wrapping->envelope].stamps && wrapping->stampless))
 		wrapping->envelope = 0;
 	wrapping->split = (unsigned int)random_below(random, 512);
 }
@@ -393,7 +395,8 @@ wrap(struct wrapper *w, const struct wrapping *wrapping,
 		put_header(&w->line, wrapping->header, line->bytes, joint);
 	put_header(&w->line, wrapping->header, line->bytes + joint,
 		   line->len - joint);
-	if (!kind->splits || split == 0 || split >= w->line.len)
+	if (!kind->splits || split == 0 || split >= w->line.len ||
+	    w->line.bytes[split - 1] == '\n') /* no part ends in one */
 		split = 0;
 	else
 		kind->wrap(w, w->line.bytes, split, false);

@@ -8,6 +8,7 @@
 #ifndef PATTERNS_CHECK_WRAPPING_H
 #define PATTERNS_CHECK_WRAPPING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -24,6 +25,8 @@ struct wrapping {
 	/* Where another line begins within one of the run, which gets the same
 	 * header; 0: nowhere. */
 	size_t joint, line;
+	/* A stamp would give one of the lines the header that it lacks. */
+	bool stampless;
 };
 
 struct wrapper *wrapper_new(void);
