@@ -71,20 +71,21 @@ open_listed(struct follow *f, const struct rotated *file, struct err *err)
 }
 
 /* What was read already is not read again if the file is back, or is a copy of
- * the newest one: log2ram(8) copies the logs to memory and mounts that. Such a
+ * an open one: log2ram(8) copies the logs to memory and mounts that. Such a
  * copy may have been written to, and rotated, before this process looked. */
 static void
 skip_known(const struct follow *f, struct tail *tail)
 {
-	const struct tail *newest = generations_newest(&f->open);
-	struct fingerprint print = {0};
+	struct fingerprint print;
 
-	if (newest != NULL)
-		tail_print_place(newest, &print);
-	if (print.offset > 0 && tail_holds(tail, &print))
+	for (size_t i = f->open.count; i > 0; i--) {
+		tail_print_place(f->open.tails[i - 1], &print);
+		if (print.offset == 0 || !tail_holds(tail, &print))
+			continue;
 		tail_seek(tail, print.offset);
-	else
-		generations_seek_done(&f->open, tail);
+		return;
+	}
+	generations_seek_done(&f->open, tail);
 }
 
 /* However quiet the newest file was, its writer may only now be told of the

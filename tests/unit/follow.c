@@ -581,6 +581,18 @@ emptied_unread(void)
 	end(site);
 }
 
+/* An hour before or after now. */
+static void
+set_hour(const struct site *site, const char *name, int hours)
+{
+	struct timespec times[2];
+
+	clock_gettime(CLOCK_REALTIME, &times[0]);
+	times[0].tv_sec += hours * 3600;
+	times[1] = times[0];
+	utimensat(AT_FDCWD, in(site, name), times, 0);
+}
+
 static void
 truncated_and_longer(void)
 {
@@ -630,6 +642,28 @@ copy_of_same_time(void)
 	put(site, "log", "0000000002 b");
 	arrives(site, "0000000002 b", "a copy of the same time");
 	is_int(count(site, "0000000001 a"), 1, "is read on, too");
+	end(site);
+}
+
+/* An older file that was changed is opened before it. */
+static void
+copy_after_another(void)
+{
+	struct site *site = begin();
+
+	put(site, "log-20260101", "0000000001 a");
+	set_hour(site, "log-20260101", -1);
+	put(site, "log-20260102", "0000000002 b");
+	put(site, "log-20260102", "0000000003 c");
+	start_with(site, "log-*", (struct source_start){.since = 3});
+	follower_settle(&site->follower);
+	set_hour(site, "log-20260101", 1);
+	copy(site, "log-20260102", "copy");
+	move(site, "copy", "log-20260102");
+	follower_settle(&site->follower);
+	put(site, "log-20260102", "0000000004 d");
+	arrives(site, "0000000004 d", "a copy of a log with a date");
+	is_int(count(site, "0000000003 c"), 1, "is read on, not again");
 	end(site);
 }
 
@@ -902,18 +936,6 @@ cut(const struct site *site, const char *name)
 {
 	if (truncate(in(site, name), 0) != 0)
 		ok(false, "truncated %s: %s", name, strerror(errno));
-}
-
-/* An hour before or after now. */
-static void
-set_hour(const struct site *site, const char *name, int hours)
-{
-	struct timespec times[2];
-
-	clock_gettime(CLOCK_REALTIME, &times[0]);
-	times[0].tv_sec += hours * 3600;
-	times[1] = times[0];
-	utimensat(AT_FDCWD, in(site, name), times, 0);
 }
 
 /* The torn end of a file that was only compressed is nobody's beginning. */
@@ -1489,6 +1511,7 @@ main(void)
 	closed_file_comes_back();
 	copy_takes_the_name();
 	copy_of_same_time();
+	copy_after_another();
 	copy_is_rotated();
 	copytruncated();
 	torn_first_line();
