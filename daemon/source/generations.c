@@ -1,5 +1,6 @@
 #include "daemon/source/generations.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -12,6 +13,8 @@
 #include "daemon/source/rotation.h"
 #include "daemon/source/source.h"
 #include "daemon/source/tail.h"
+
+enum { TRIES = 8 };
 
 void
 generations_clear(struct generations *g)
@@ -207,8 +210,9 @@ generations_make_room(struct generations *g)
  * the tail had not read when the file was truncated, and an incomplete line
  * goes on in it; else 0, and the rest of such a line is nowhere. complete:
  * nothing is missing between the two, and its own end goes on in the tail.
+ * False: the file has been renamed since it was listed.
  */
-static void
+static bool
 insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
 	       uint64_t offset, bool complete, int64_t now)
 {
@@ -217,13 +221,19 @@ insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
 	struct err err;
 
 	if (generations_has(g, file))
-		return;
+		return true;
 	tail = tail_open(file->path, &err);
+	if (tail == NULL
+		? errno == ENOENT
+		: tail->inode != file->inode || tail->device != file->device) {
+		tail_close(&tail);
+		return false;
+	}
 	if (tail == NULL || tail_seek(tail, offset) != 0) {
 		log_warning("skipped %s: %s", file->path,
 			    tail ? "it was truncated" : err.text);
 		tail_close(&tail);
-		return;
+		return true;
 	}
 	if (offset > 0) {
 		tail->place = next->place;
@@ -241,6 +251,7 @@ insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
 	tail->continued = complete;
 	tail->changed = now;
 	generations_insert(g, (*at)++, tail);
+	return true;
 }
 
 /* The index of the open file in the list, where it may be compressed by now;
@@ -259,8 +270,9 @@ index_of(const struct rotation *files, const struct tail *tail)
 }
 
 /* Inserts what was rotated after the first `known` files of the list and before
- * the tail at *at. If none is known, only times of change tell. */
-static void
+ * the tail at *at. If none is known, only times of change tell. False as
+ * above. */
+static bool
 insert_newer(struct generations *g, size_t *at, const struct rotation *files,
 	     size_t known, int64_t now)
 {
@@ -273,19 +285,22 @@ insert_newer(struct generations *g, size_t *at, const struct rotation *files,
 		if (file->live || generations_has_done(g, file) ||
 		    (known == 0 && filetime_is_older(file->mtime, seen)))
 			continue;
-		insert_rotated(g, at, file, 0, known > 0, now);
+		if (!insert_rotated(g, at, file, 0, known > 0, now))
+			return false;
 	}
+	return true;
 }
 
-size_t
-generations_recover(struct generations *g, size_t at, const char *spec,
-		    int64_t now)
+/* False as above; what was inserted before is open then. */
+static bool
+recover(struct generations *g, size_t *at, const char *spec, int64_t now)
 {
-	struct tail *tail = g->tails[at];
+	struct tail *tail = g->tails[*at];
 	struct rotation files;
 	struct logpos lost = {0};
 	ssize_t copy = -1;
-	size_t first = at, known;
+	size_t known;
+	bool current;
 
 	if (tail->offset > 0)
 		tail_print_offset(tail, &lost.print);
@@ -295,10 +310,21 @@ generations_recover(struct generations *g, size_t at, const char *spec,
 	known = copy >= 0
 		    ? (size_t)copy + 1
 		    : generations_known(g, &files, index_of(&files, tail));
-	if (copy >= 0)
-		insert_rotated(g, &at, &files.list[copy], tail->offset, true,
-			       now);
-	insert_newer(g, &at, &files, known, now);
+	current = (copy < 0 || insert_rotated(g, at, &files.list[copy],
+					      tail->offset, true, now)) &&
+		  insert_newer(g, at, &files, known, now);
 	rotation_clear(&files);
+	return current;
+}
+
+size_t
+generations_recover(struct generations *g, size_t at, const char *spec,
+		    int64_t now)
+{
+	size_t first = at;
+	int tries = TRIES;
+
+	while (!recover(g, &at, spec, now) && tries > 0)
+		tries--;
 	return at - first;
 }
