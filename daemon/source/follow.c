@@ -45,20 +45,6 @@ follow_free(struct follow **follow)
 
 /* ---- reading ---- */
 
-static void
-recover(struct follow *f, size_t at, int64_t now)
-{
-	struct tail *tail = f->open.tails[at];
-	struct timespec changed = tail_changed(tail);
-	size_t found = generations_recover(&f->open, at, f->spec, now);
-
-	log_info("truncated %s%s%s", tail->path,
-		 found > 0 ? ", read its rest from " : "",
-		 found > 0 ? f->open.tails[at]->path : "");
-	tail_rewind(tail);
-	tail->mtime = changed;
-}
-
 /*
  * A read cannot tell that a log was truncated if nothing had been read from it.
  * But if that log has changed, it may have had lines that are now in a copy.
@@ -161,7 +147,7 @@ read_block(struct follow *f, size_t at, size_t *got, int64_t now)
 	if (tail->failed && result != TAIL_FAILED)
 		log_recovered(f, tail);
 	if (result == TAIL_TRUNCATED)
-		recover(f, at, now);
+		follow_recover(f, at, now);
 	else if (result == TAIL_FAILED)
 		log_failed(f, at, &err, now);
 	return result;

@@ -294,6 +294,20 @@ follow_start(struct follow *f, const struct source_start *start, int64_t now,
 
 /* ---- changes ---- */
 
+void
+follow_recover(struct follow *f, size_t at, int64_t now)
+{
+	struct tail *tail = f->open.tails[at];
+	struct timespec changed = tail_changed(tail);
+	size_t found = generations_recover(&f->open, at, f->spec, now);
+
+	log_info("truncated %s%s%s", tail->path,
+		 found > 0 ? ", read its rest from " : "",
+		 found > 0 ? f->open.tails[at]->path : "");
+	tail_rewind(tail);
+	tail->mtime = changed;
+}
+
 /* The index in the list after the newest open file, which may have been
  * compressed since; -1 if it was deleted, or renamed to a name that is not
  * listed. A copy of it may have more lines, so the index is that of the copy.
@@ -419,6 +433,11 @@ list(const struct follow *f, struct rotation *files)
 static void
 list_and_open(struct follow *f, struct rotation *files, int64_t now)
 {
+	struct tail *newest = generations_newest(&f->open);
+
+	/* First, or the copy of it would be taken for a newer file. */
+	if (newest != NULL && tail_is_truncated(newest))
+		follow_recover(f, f->open.count - 1, now);
 	for (int tries = TRIES; tries >= 0; tries--) {
 		f->renamed = false;
 		f->accept_rename = tries == 0;

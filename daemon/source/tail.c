@@ -267,13 +267,39 @@ take(struct tail *tail, const char *block, size_t len, bool end,
 	return end ? TAIL_END : TAIL_MORE;
 }
 
+/* How many bytes before the offset a read compares. Going back in a compressed
+ * file is expensive, and not needed: such files are not truncated. */
+static size_t
+compared(const struct tail *tail)
+{
+	return tail->unpack ? 0 : tail->before_offset.len;
+}
+
+static bool
+are_gone(const struct tail *tail, const char *bytes, int64_t len)
+{
+	size_t again = compared(tail);
+
+	return (uint64_t)len < again ||
+	       memcmp(bytes, tail->before_offset.bytes, again) != 0;
+}
+
+bool
+tail_is_truncated(const struct tail *tail)
+{
+	char bytes[FINGERPRINT_TAIL_MAX];
+	size_t again = compared(tail);
+	int64_t len = tail_bytes((void *)(uintptr_t)tail, bytes, again,
+				 tail->offset - again);
+
+	return len >= 0 && are_gone(tail, bytes, len);
+}
+
 enum tail_result
 tail_read(struct tail *tail, char buffer[TAIL_BUFFER],
 	  const struct source_sink *sink, size_t *got, struct err *err)
 {
-	/* Going back in a compressed file is expensive, and not needed: such
-	 * files are not truncated. */
-	size_t again = tail->unpack ? 0 : tail->before_offset.len;
+	size_t again = compared(tail);
 	int64_t len;
 
 	*got = 0;
@@ -282,8 +308,7 @@ tail_read(struct tail *tail, char buffer[TAIL_BUFFER],
 		err_set(err, "%s: read: %s", tail->path, strerror(errno));
 		return TAIL_FAILED;
 	}
-	if ((uint64_t)len < again ||
-	    memcmp(buffer, tail->before_offset.bytes, again) != 0)
+	if (are_gone(tail, buffer, len))
 		return TAIL_TRUNCATED;
 	return take(tail, buffer + again, (size_t)len - again,
 		    tail->unpack ? len == 0 : len < TAIL_BUFFER, sink, got);

@@ -80,6 +80,9 @@ enum tail_result tail_read(struct tail *, char buffer[TAIL_BUFFER],
 			   const struct source_sink *, size_t *got,
 			   struct err *);
 
+/* Whether the bytes read before are not there any more. */
+bool tail_is_truncated(const struct tail *);
+
 /* The fingerprint of the file up to the next line, or up to all that was read.
  * Taken from memory, so it works even if the file has lost those bytes. */
 void tail_print_place(const struct tail *, struct fingerprint *);

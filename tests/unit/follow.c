@@ -1132,6 +1132,29 @@ copied_and_compressed(void)
 	end(site);
 }
 
+/* The copy has the end of one line, and what is compressed that of another. */
+static void
+torn_copied_and_compressed(void)
+{
+	struct site *site = begin();
+
+	put_raw(site, "log", "0000000001 a\n0000000002 b", 25);
+	start(site, "log");
+	put_raw(site, "log", "b\n0000000003 c", 14);
+	copy(site, "log", "log.2");
+	cut(site, "log");
+	put_raw(site, "log", "c\n", 2);
+	move(site, "log", "log.1");
+	if (!compress_file(site, &gzip, "log.1"))
+		abort();
+	put(site, "log", "0000000004 d");
+	arrives(site, "0000000004 d", "copied within a line, rotated");
+	is_int(count(site, "0000000002 bb"), 1, "a line read in part");
+	is_int(count(site, "0000000003 cc"), 1, "a line in two files");
+	is_int((long long)site->got.count, 4, "nothing else for a line");
+	end(site);
+}
+
 /* Nothing had been read of the log, and what it has later is compressed. */
 static void
 copied_then_compressed_unread(void)
@@ -1534,6 +1557,7 @@ main(void)
 	emptied_and_compressed();
 	dated_before_clock_was_set();
 	copied_and_compressed();
+	torn_copied_and_compressed();
 	copied_then_compressed_unread();
 	resumed("log.2", "log.1", &none);
 	resumed("log.2", "log.1", &gzip);
