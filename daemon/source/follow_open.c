@@ -354,6 +354,29 @@ after_known(const struct follow *f, const struct rotation *files)
 }
 
 /*
+ * The file that is the log now, NULL if nothing tells. With '*', that is the
+ * newest open one as a rule. But if files of another device are listed in its
+ * place, a disk was mounted or unmounted, and the log is the last of them,
+ * however old it is.
+ */
+static const struct rotated *
+find_log(const struct follow *f, const struct rotation *files)
+{
+	const struct tail *newest = generations_newest(&f->open);
+	const struct rotated *last;
+
+	if (!has_live(files))
+		return NULL;
+	last = &files->list[files->count - 1];
+	if (!rotation_is_pattern(f->spec))
+		return last;
+	return newest != NULL && newest->device != last->device &&
+		       after_newest(f, files) < 0
+		   ? last
+		   : NULL;
+}
+
+/*
  * Whether file i has not been read. The log itself is unread if it is not open,
  * and so are all files from `next` on, which is after those that were read. If
  * none of these is listed, files of a later date or changed after the end of
@@ -362,29 +385,27 @@ after_known(const struct follow *f, const struct rotation *files)
  */
 static bool
 is_unread(const struct follow *f, const struct rotation *files, size_t i,
-	  ssize_t next)
+	  ssize_t next, const struct rotated *log)
 {
 	const struct rotated *file = &files->list[i];
 	const struct tail *tail = generations_newest(&f->open);
-	bool pattern = rotation_is_pattern(f->spec);
 
 	if (generations_has(&f->open, file) ||
 	    (!file->live && generations_has_done(&f->open, file)))
 		return false;
-	if (tail == NULL || (next >= 0 && (ssize_t)i >= next) ||
-	    (file->live && !pattern))
+	if (tail == NULL || (next >= 0 && (ssize_t)i >= next) || file == log)
 		return true;
-	if (pattern)
+	if (rotation_is_pattern(f->spec))
 		return !filetime_is_older(file->mtime, tail->mtime);
 	return next < 0 && !is_older(file, tail);
 }
 
 /* The file may have got its old name back, or a link may point to it again. */
 static void
-switch_back(struct follow *f, const struct rotated *live)
+switch_back(struct follow *f, const struct rotated *log)
 {
-	if (generations_move_to_end(&f->open, live))
-		log_info("following %s", live->path);
+	if (generations_move_to_end(&f->open, log))
+		log_info("following %s", log->path);
 }
 
 static void
@@ -393,10 +414,11 @@ open_newer(struct follow *f, const struct rotation *files, int64_t now)
 	const struct tail *before = generations_newest(&f->open);
 	bool pattern = rotation_is_pattern(f->spec);
 	bool *unread = alloc_zero(files->count + 1, sizeof(*unread));
+	const struct rotated *log = find_log(f, files);
 	ssize_t next = after_known(f, files);
 
 	for (size_t i = 0; i < files->count; i++)
-		unread[i] = is_unread(f, files, i, next);
+		unread[i] = is_unread(f, files, i, next, log);
 	for (size_t i = 0; i < files->count; i++)
 		if (unread[i] && !append(f, &files->list[i], now))
 			break;
@@ -405,8 +427,8 @@ open_newer(struct follow *f, const struct rotation *files, int64_t now)
 	    !log_once_is_logged(&f->problem))
 		log_info(pattern ? "following %s" : "rotated %s",
 			 generations_newest(&f->open)->path);
-	if (!pattern && has_live(files))
-		switch_back(f, &files->list[files->count - 1]);
+	if (log != NULL)
+		switch_back(f, log);
 }
 
 /*

@@ -105,6 +105,28 @@ def copied():
         unmount(site.path("ram"))
 
 
+def late_disk():
+    """It has a log of today from before the boot, older than what came since."""
+    with pbs.Site() as site:
+        for name in ("l", "disk"):
+            os.mkdir(site.path(name))
+        mount("-t", "tmpfs", "tmpfs", site.path("disk"))
+        site.write("disk/mail-20260101.log", "")
+        daemon = site.start("--logfile=" + site.path("l/mail-*.log"),
+                            "--sandbox=off")
+        site.log(login("203.0.113.3"), name="l/mail-20260101.log")
+        found(site, "203.0.113.3", "a login before the disk is mounted")
+        mount("--bind", site.path("disk"), site.path("l"))
+        try:
+            daemon.wait_message("following ", SOON, count=2)
+        except TimeoutError as e:
+            ok(False, "follows the log on the disk", e)
+        site.log(login("203.0.113.4"), name="l/mail-20260101.log")
+        found(site, "203.0.113.4", "and one after that")
+        unmount(site.path("l"))
+        unmount(site.path("disk"))
+
+
 def over_root_directory():
     """As over /var/log: the sandbox has no rule for the directory above."""
     top = "/var/pbs-mounts.%d" % os.getpid()
@@ -160,5 +182,5 @@ def idle():
 
 enter_namespace()
 mount("-t", "tmpfs", "tmpfs", "/tmp")  # of our own: others would wake us
-main(over_directory, without_sandbox, over_file, copied, over_root_directory,
-     idle)
+main(over_directory, without_sandbox, over_file, copied, late_disk,
+     over_root_directory, idle)
