@@ -455,11 +455,12 @@ list(const struct follow *f, struct rotation *files)
 static void
 list_and_open(struct follow *f, struct rotation *files, int64_t now)
 {
-	struct tail *newest = generations_newest(&f->open);
+	size_t count = f->open.count;
 
-	/* First, or the copy of it would be taken for a newer file. */
-	if (newest != NULL && tail_is_truncated(newest))
-		follow_recover(f, f->open.count - 1, now);
+	/* First, or the copy of the newest would be taken for a newer file. */
+	if (count > 0 &&
+	    generations_can_recover(&f->open, count - 1, f->spec))
+		follow_recover(f, count - 1, now);
 	for (int tries = TRIES; tries >= 0; tries--) {
 		f->renamed = false;
 		f->accept_rename = tries == 0;

@@ -328,3 +328,22 @@ generations_recover(struct generations *g, size_t at, const char *spec,
 		tries--;
 	return at - first;
 }
+
+bool
+generations_can_recover(const struct generations *g, size_t at,
+			const char *spec)
+{
+	const struct tail *tail = g->tails[at];
+	struct rotation files;
+	struct logpos lost = {0};
+	bool can;
+
+	if (!tail_is_truncated(tail))
+		return false;
+	tail_print_offset(tail, &lost.print);
+	rotation_list(&files, spec, &lost);
+	can = rotation_find(&files, &lost.print, 0, 0) >= 0 &&
+	      index_of(&files, tail) < files.count;
+	rotation_clear(&files);
+	return can;
+}

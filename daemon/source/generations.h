@@ -76,5 +76,9 @@ bool generations_make_room(struct generations *);
  */
 size_t generations_recover(struct generations *, size_t at, const char *spec,
 			   int64_t now);
+/* Whether the file was truncated, and both its copy and the file itself, which
+ * may be compressed by now, are listed: then it is known what to insert. */
+bool generations_can_recover(const struct generations *, size_t at,
+			     const char *spec);
 
 #endif

@@ -1155,6 +1155,29 @@ torn_copied_and_compressed(void)
 	end(site);
 }
 
+/* What was read is nowhere, so nothing tells which file its writer has now. */
+static void
+truncated_copied_and_compressed(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	cut(site, "log");
+	put(site, "log", "0000000002 b");
+	copy(site, "log", "log.3");
+	cut(site, "log");
+	move(site, "log", "log.2");
+	if (!compress_file(site, &gzip, "log.2"))
+		abort();
+	put_raw(site, "log.1", "", 0);
+	follower_settle(&site->follower);
+	put(site, "log.1", "0000000003 c");
+	arrives(site, "0000000003 c", "renamed before it was written to");
+	is_int(count(site, "0000000002 b"), 1, "the copy is read");
+	end(site);
+}
+
 /* Nothing had been read of the log, and what it has later is compressed. */
 static void
 copied_then_compressed_unread(void)
@@ -1558,6 +1581,7 @@ main(void)
 	dated_before_clock_was_set();
 	copied_and_compressed();
 	torn_copied_and_compressed();
+	truncated_copied_and_compressed();
 	copied_then_compressed_unread();
 	resumed("log.2", "log.1", &none);
 	resumed("log.2", "log.1", &gzip);
