@@ -117,22 +117,84 @@ format_byte(char *at, unsigned int number)
 	return at;
 }
 
-size_t
-addr_format(const struct addr *addr, char out[ADDR_TEXT_MAX])
+static char *
+format_four(char *at, const uint8_t bytes[4])
 {
-	char *at = out;
-
-	if (addr->family == 6) {
-		inet_ntop(AF_INET6, addr->bytes, out, ADDR_TEXT_MAX);
-		return strlen(out);
-	}
 	for (unsigned int part = 0; part < 4; part++) {
 		if (part > 0)
 			*at++ = '.';
-		at = format_byte(at, addr->bytes[part]);
+		at = format_byte(at, bytes[part]);
 	}
-	*at = '\0';
-	return (size_t)(at - out);
+	return at;
+}
+
+/* Without leading zeros. */
+static char *
+format_group(char *at, unsigned int group)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (int shift = 12; shift > 0; shift -= 4)
+		if (group >> shift != 0)
+			*at++ = digits[group >> shift & 15];
+	*at++ = digits[group & 15];
+	return at;
+}
+
+/* Finds the first of the longest runs of zero groups; one alone is no run. */
+static void
+find_zeros(const unsigned int groups[8], unsigned int *begin, unsigned int *end)
+{
+	unsigned int first = 0;
+
+	*begin = *end = 8;
+	for (unsigned int i = 0; i < 8; i++) {
+		if (groups[i] != 0)
+			first = i + 1;
+		else if (i > first && i + 1 - first > *end - *begin) {
+			*begin = first;
+			*end = i + 1;
+		}
+	}
+}
+
+/*
+ * Writes what inet_ntop(3) writes, with which Postfix makes the keys that it
+ * looks up, but without printf, which would take longer than all else that is
+ * done to put an address into a map (RFC 5952; the last two groups after six of
+ * zero are an IPv4 address).
+ */
+static char *
+format_six(char *at, const uint8_t bytes[16])
+{
+	unsigned int groups[8], begin, end;
+
+	for (unsigned int i = 0; i < 8; i++)
+		groups[i] = (unsigned int)bytes[2 * i] << 8 | bytes[2 * i + 1];
+	find_zeros(groups, &begin, &end);
+	for (unsigned int i = 0; i < 8; i++) {
+		if (i == begin) {
+			*at++ = ':';
+			i = end;
+		}
+		if (i > 0)
+			*at++ = ':';
+		if (i == 6 && begin == 0 && end == 6)
+			return format_four(at, bytes + 12);
+		if (i < 8)
+			at = format_group(at, groups[i]);
+	}
+	return at;
+}
+
+size_t
+addr_format(const struct addr *addr, char out[ADDR_TEXT_MAX])
+{
+	char *end = addr->family == 6 ? format_six(out, addr->bytes)
+				      : format_four(out, addr->bytes);
+
+	*end = '\0';
+	return (size_t)(end - out);
 }
 
 bool

@@ -162,6 +162,41 @@ test_as_inet_pton(void)
 	ok(good > 50000 && good < 190000, "of which %u are addresses", good);
 }
 
+/* zeros: a bit for each group that is zero. */
+static void
+random_six(struct addr *addr, unsigned int zeros)
+{
+	*addr = (struct addr){.family = 6};
+	for (unsigned int i = 0; i < 8; i++) {
+		unsigned int group = 1 + (unsigned int)rand() % 0xffff;
+
+		group = zeros >> i & 1 ? 0 : group >> 4 * (rand() % 4);
+		addr->bytes[2 * i] = (uint8_t)(group >> 8);
+		addr->bytes[2 * i + 1] = (uint8_t)group;
+	}
+}
+
+/* Postfix makes the keys that it looks up with it. */
+static void
+test_as_inet_ntop(void)
+{
+	char text[ADDR_TEXT_MAX], libc[ADDR_TEXT_MAX];
+	unsigned int wrong = 0;
+	struct addr addr;
+
+	srand(1);
+	for (unsigned int i = 0; i < 200 * 256; i++) {
+		random_six(&addr, i % 256);
+		inet_ntop(AF_INET6, addr.bytes, libc, sizeof(libc));
+		if (addr_format(&addr, text) == strlen(libc) &&
+		    strcmp(text, libc) == 0)
+			continue;
+		wrong++;
+		printf("# %s, not %s\n", text, libc);
+	}
+	is_int(wrong, 0, "51,200 IPv6 addresses are spelled as by libc");
+}
+
 static void
 test_equal(void)
 {
@@ -346,6 +381,7 @@ main(void)
 	test_cover();
 	test_spellings();
 	test_as_inet_pton();
+	test_as_inet_ntop();
 	test_equal();
 	test_kinds();
 	test_networks();
