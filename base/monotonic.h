@@ -13,4 +13,8 @@
  * meaning. */
 int64_t monotonic_ms(void);
 
+/* Seconds of the same clock, some milliseconds late. Much cheaper, for what is
+ * asked with each login. */
+int64_t monotonic_seconds(void);
+
 #endif

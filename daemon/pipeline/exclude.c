@@ -111,58 +111,61 @@ authorized_by(const struct exclude *e, const struct addr *addr)
 {
 	struct cidr net = {*addr, 32};
 
-	if (addr->family == 6)
-		net.bits = e->ipv6_prefix;
+	if (addr->family == 4)
+		return net;
+	net.bits = e->ipv6_prefix;
 	net.addr = cidr_network(&net);
 	return net;
 }
 
 static bool
-is_own(const struct exclude *e, const struct addr *addr)
+is_own(const struct exclude *e, const struct cidr *net)
 {
-	struct cidr net = authorized_by(e, addr);
-
 	for (size_t i = 0; i < e->nown; i++)
-		if (cidr_contains(&net, &e->own[i]))
+		if (cidr_contains(net, &e->own[i]))
 			return true;
 	return false;
 }
 
 static const struct cidr *
-find_excluded(const struct exclude *e, const struct addr *addr)
+find_excluded(const struct exclude *e, const struct addr *addr,
+	      const struct cidr *net)
 {
-	struct cidr net = authorized_by(e, addr);
-
 	for (size_t i = 0; i < e->nexcluded; i++)
 		if (cidr_contains(&e->excluded[i], addr) ||
-		    cidr_contains(&net, &e->excluded[i].addr))
+		    cidr_contains(net, &e->excluded[i].addr))
 			return &e->excluded[i];
 	return NULL;
+}
+
+static const char *
+describe_excluded(struct exclude *e, const struct cidr *net)
+{
+	char text[ADDR_TEXT_MAX];
+
+	addr_format(&net->addr, text);
+	snprintf(e->reason, sizeof(e->reason), "excluded %s/%u", text,
+		 net->bits);
+	return e->reason;
 }
 
 /* What can be told without mynetworks. */
 static const char *
 find_known(struct exclude *e, const struct addr *addr)
 {
+	struct cidr authorized = authorized_by(e, addr);
 	const struct cidr *net;
-	char text[ADDR_TEXT_MAX];
 
 	e->refusal = REFUSAL_SPECIAL;
 	if (addr_is_special(addr))
 		return addr_is_loopback(addr) ? "loopback"
 					      : "not a client's address";
 	e->refusal = REFUSAL_OWN;
-	if (is_own(e, addr))
+	if (is_own(e, &authorized))
 		return "own address";
 	e->refusal = REFUSAL_EXCLUDED;
-	net = find_excluded(e, addr);
-	if (net != NULL) {
-		addr_format(&net->addr, text);
-		snprintf(e->reason, sizeof(e->reason), "excluded %s/%u", text,
-			 net->bits);
-		return e->reason;
-	}
-	return NULL;
+	net = find_excluded(e, addr, &authorized);
+	return net != NULL ? describe_excluded(e, net) : NULL;
 }
 
 static const char *
@@ -184,7 +187,7 @@ find_reason(struct exclude *e, const struct addr *addr)
 	if (reason != NULL || e->mynetworks == NULL)
 		return reason;
 	if (!mynetworks_is_settled(e->mynetworks))
-		now = monotonic_ms() / 1000;
+		now = monotonic_seconds();
 	return covered_by(e, mynetworks_find(e->mynetworks, addr, now));
 }
 

@@ -70,7 +70,7 @@ clock_gettime(clockid_t id, struct timespec *out)
 		ahead = page->wall;
 	else if (id == CLOCK_BOOTTIME)
 		ahead = page->boot;
-	else if (id == CLOCK_MONOTONIC)
+	else if (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_COARSE)
 		ahead = page->monotonic;
 	ns = out->tv_nsec + ahead % NS + NS;
 	out->tv_sec += ahead / NS + ns / NS - 1;
