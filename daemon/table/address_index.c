@@ -32,7 +32,8 @@ address_index_free(struct address_index *x)
 static uint32_t *
 head_of(const struct address_index *x, const struct addr *addr)
 {
-	uint64_t hash = hash_bytes(x->seed, addr, sizeof(*addr));
+	size_t len = addr->family == 4 ? 4 : sizeof(addr->bytes);
+	uint64_t hash = hash_bytes(x->seed, addr->bytes, len);
 
 	return &x->heads[hash & (x->nheads - 1)];
 }
