@@ -92,5 +92,7 @@ entry_is_possible(const struct addr *addr, const struct map_settings *settings)
 {
 	char key[ADDR_TEXT_MAX];
 
+	if (addr->family == 4) /* its text is never a shortened one */
+		return !addr_is_special(addr);
 	return key_of(addr, settings->ipv6_prefix, 0, key) > 0;
 }
