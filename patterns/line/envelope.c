@@ -67,12 +67,33 @@ need(char **memory, size_t size)
 
 /* ---- the line inside ---- */
 
-/*
- * Puts the envelope's stamp in the place of the text's own. A text whose header
- * has its stamp elsewhere stays as it is; so does one without stamp that begins
- * with a bracket: after a stamp, that would be metalog's program, but here it is
- * a stranger's text, or another envelope.
- */
+/* A text without stamp that begins with a bracket. After a stamp, that would be
+ * metalog's program, but it is a stranger's text, or another envelope. */
+static bool
+is_bracketed(const struct envelope_text *c)
+{
+	struct envelope_text inner;
+
+	return c->len > 0 && *c->bytes == '[' &&
+	       (!c->doubtful ||
+		envelope_prefix_take(&inner, c->bytes, c->bytes + c->len));
+}
+
+/* What follows the stamp and its space. s6-log writes two of them. */
+static const char *
+after_stamp(const char *text, size_t stamp, const char *end)
+{
+	static const char s6[] = "2026-11-21 02:01:00.123456789";
+
+	text += stamp;
+	if (stamp == sizeof(s6) - 1 && text[10 - (ptrdiff_t)stamp] == ' ' &&
+	    end - text > 1 && text[1] == ' ')
+		text++;
+	return text + 1;
+}
+
+/* Puts the envelope's stamp in the place of the text's own. A text whose header
+ * has its stamp elsewhere stays as it is. */
 static void
 restamp(struct envelope *e, const struct envelope_text *c, const char **line,
 	size_t *len)
@@ -84,15 +105,15 @@ restamp(struct envelope *e, const struct envelope_text *c, const char **line,
 	bool known = logline_parse(&l, text, c->len) == 0 ||
 		     logline_bare(&l, text, c->len) == 0;
 	bool own = stamp > 0 && text + stamp < end && text[stamp] == ' ';
-	bool bracket = !own && c->len > 0 && *text == '[';
 
 	*line = text;
 	*len = c->len;
-	if (c->stamp == NULL || c->stamp_len > HEADER_ROOM / 2 || bracket ||
-	    (known && (!own || logline_is_torn(&l))))
+	if (c->stamp == NULL || c->stamp_len > HEADER_ROOM / 2 ||
+	    (known && (!own || logline_is_torn(&l))) ||
+	    (!own && is_bracketed(c)))
 		return;
 	if (own)
-		text += stamp + 1;
+		text = after_stamp(text, stamp, end);
 	need(&e->line, HEADER_ROOM + LINEBUF_LINE_MAX);
 	memcpy(e->line, c->stamp, c->stamp_len);
 	e->line[c->stamp_len] = ' ';

@@ -83,6 +83,7 @@ take_text(struct envelope_text *t, const char *p, const char *end)
 
 	t->bytes = q != NULL ? q : p;
 	t->len = (size_t)(end - t->bytes);
+	t->doubtful = true;
 	return true;
 }
 

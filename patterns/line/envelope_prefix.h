@@ -14,6 +14,7 @@
 struct envelope_text {
 	const char *stamp; /* NULL: the envelope has none */
 	size_t stamp_len;
+	bool doubtful; /* the stamp may be the text's own */
 	const char *bytes;
 	size_t len;
 	struct envelope_writer writer;

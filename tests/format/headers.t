@@ -361,6 +361,24 @@ def every_envelope():
                    entry(program, list(text.encode()), "77"))
 
 
+def every_header_in_envelopes():
+    """Each shape of a header in each envelope, with one stamp after the
+    other."""
+    stamps, all_known = list(STAMPS.items()), list(samples())
+    for i, (name, wrap) in enumerate(ENVELOPES.items()):
+        for j, (shape, form) in enumerate(SHAPES.items()):
+            stamp, text = stamps[(i + j) % len(stamps)]
+            if shape == "metalog":
+                stamp, text = "RFC 3339", ISO
+            # After "[smartermail] ", its text looks like a header of its own.
+            known = [one for one in all_known
+                     if shape != "metalog" or one[1] != "smartermail"]
+            check_envelope("%s, %s, %s" % (name, shape, stamp), known,
+                           lambda program, message: wrap(write(
+                               form.replace("{s}", text), program, message,
+                               "77")))
+
+
 def check_envelope(name, known, wrap):
     lines = [wrap(program, text) for _, program, text, _, _ in known]
     found = {login["line"] - 1: login for login in match(lines)}
@@ -587,7 +605,6 @@ def nothing_read():
 
 
 tap.main(every_header, shared_cases, forged_headers, named_zones,
-         words_before_the_tag,
-         lines_in_lines, every_envelope, parts, torn_in_envelopes,
-         pretended_envelopes,
-         journal_export, cut_entries, nothing_read)
+         words_before_the_tag, lines_in_lines, every_envelope,
+         every_header_in_envelopes, parts, torn_in_envelopes,
+         pretended_envelopes, journal_export, cut_entries, nothing_read)
