@@ -10,10 +10,8 @@
 #include "base/linebuf.h"
 #include "patterns/line/logline.h"
 
-enum { HEADER_MAX = 1024, WORD_MAX = 256 };
-
-/* An id has so many digits; a longer name is cut. */
-enum { CONTAINER_MAX = 64 };
+/* The id of a container has so many digits; a longer name is cut. */
+enum { HEADER_MAX = 1024, WORD_MAX = 256, CONTAINER_MAX = 64 };
 
 /* By the lengths of their names. */
 enum word {
@@ -193,16 +191,23 @@ journal_entry_field(struct journal_entry *e, const char *data, size_t len)
 }
 
 bool
-journal_entry_needs(const char *data, size_t len)
+journal_entry_needs_cut(const char *data, size_t len)
 {
 	const char *equals = memchr(data, '=', len);
 	size_t name = equals != NULL ? (size_t)(equals - data) : 0;
-	int word = word_named(data, name);
 
-	/* Those are for lines of containers which were cut: libsystemd reads
-	 * the files that have some, and all fields. */
-	return (word < NWORDS && word != PRIORITY && word != CONTAINER_ID) ||
+	return word_named(data, name) < NWORDS ||
 	       is_named(&MESSAGE, data, name);
+}
+
+bool
+journal_entry_needs(const char *data, size_t len)
+{
+	const char *equals = memchr(data, '=', len);
+	int word = word_named(data, equals ? (size_t)(equals - data) : 0);
+
+	return word != PRIORITY && word != CONTAINER_ID &&
+	       journal_entry_needs_cut(data, len);
 }
 
 static bool

@@ -24,8 +24,10 @@ void journal_entry_begin(struct journal_entry *, uint64_t usec);
 /* Adds "NAME=value". Of several with one name, the first counts. Copies what it
  * needs. */
 void journal_entry_field(struct journal_entry *, const char *data, size_t len);
-/* Whether an entry uses this field, by its name. */
+/* Whether an entry uses this field, by its name, if no line of a container was
+ * cut; and if one may have been. */
 bool journal_entry_needs(const char *data, size_t len);
+bool journal_entry_needs_cut(const char *data, size_t len);
 
 /*
  * The entry as "2026-11-21T02:11:07.000123+00:00 mail dovecot[42]: text", or,

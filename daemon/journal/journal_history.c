@@ -273,18 +273,22 @@ set_begin(struct journal_history *h, const struct journal_begin *begin)
 	return true;
 }
 
-/* In those, fields count that the archive's reader does not keep. */
-static void
+/* libsystemd reads the files with lines of containers that were cut. True: there
+ * are some, and the rest of one may come first in the next file. */
+static bool
 leave_containers(struct journal_history *h)
 {
 	struct journal_file *file = h->files.list;
+	bool any = false;
 
 	for (; file < h->files.list + h->files.count; file++)
 		if (is_chosen(h, file) &&
 		    journal_breaks_containers(&file->header, file->fd)) {
 			close(file->fd);
 			file->fd = -1;
+			any = true;
 		}
+	return any;
 }
 
 struct journal_history *
@@ -294,11 +298,12 @@ journal_history_new(struct journal_reader *reader,
 	struct journal_history *h = alloc_zero(1, sizeof(*h));
 
 	h->reader = reader;
-	h->memory = journal_archive_memory_new(journal_entry_needs);
 	h->batch = journal_batch_new();
 	if (set_begin(h, begin) && reader->spec->nwords == 0 &&
 	    journal_files_find(&h->files, reader->spec) == 0) {
-		leave_containers(h);
+		h->memory = journal_archive_memory_new(
+		    leave_containers(h) ? journal_entry_needs_cut
+					: journal_entry_needs);
 		if (is_in_order(h))
 			add_parts(h);
 	}

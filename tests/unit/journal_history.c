@@ -771,6 +771,39 @@ windows(void)
 	}
 }
 
+/* The rest of a container's line is in the next file, which has no cut one. */
+static void
+container_cut_at_the_end(void)
+{
+	static const char container[] = "SYSLOG_IDENTIFIER=dovecot\n_UID=0\n"
+					"CONTAINER_NAME=a\n"
+					"CONTAINER_ID_FULL=0123\nPRIORITY=6";
+	struct journal_begin begin = {.usec = BEGIN};
+	struct got fast = {0}, slow = {0};
+	struct reading r;
+	struct writer w;
+	char dir[DIR_LEN];
+
+	make_dir(dir);
+	begin_file(&w, dir, "system@1", "env");
+	entry(&w, BEGIN, 'a', "%s\nCONTAINER_PARTIAL_MESSAGE=true\nMESSAGE=x",
+	      container);
+	end_file(&w, true, 0, 's');
+	begin_file(&w, dir, "system@2", "env");
+	entry(&w, BEGIN + SECOND, 'a', "%s\nMESSAGE=rest", container);
+	entry(&w, BEGIN + 2 * SECOND, 'a', "%s\nMESSAGE=whole", container);
+	end_file(&w, true, 2 * SCALE, 's');
+	reading_init(&r, dir);
+	by_history(&r, &begin, &fast);
+	by_libsystemd(&r, &begin, &slow);
+	is_int((long long)fast.by_history, 3, "the second file is read fast");
+	ok(is_same(&fast, &slow), "its first entry is of the same stream");
+	got_clear(&fast);
+	got_clear(&slow);
+	reading_clear(&r);
+	remove_dir(dir);
+}
+
 /* Where the driver of a container has cut a line, libsystemd reads all fields:
  * the standard output and error of a container differ in one that we skip. */
 static void
@@ -1099,6 +1132,7 @@ main(void)
 	slices();
 	windows();
 	container_cuts();
+	container_cut_at_the_end();
 	doubts();
 	truncated();
 	damage();
