@@ -188,6 +188,20 @@ take_weekday(struct logline *l, const char *p, const char *end)
 	return p;
 }
 
+/* A zone apart from its stamp, as %z in Dovecot's log_timestamp:
+ * "2026-11-21 02:01:00 +0100 imap-login: Info: text". */
+static const char *
+take_zoned(struct logline *l, const char *p, const char *end)
+{
+	p = header_take_stamp(l, p, end);
+	if (p == NULL || l->stamp_kind != STAMP_ISO || p == end ||
+	    is_upper(*p) || (p = skip_zone(p, end)) == NULL || p == end ||
+	    *p != ' ')
+		return NULL;
+	l->stamp_len = (size_t)(p - l->stamp);
+	return header_take_origin(l, p + 1, end);
+}
+
 /* ---- supervisors that put their stamp before a line ---- */
 
 /* svlogd -t, -tt, -ttt and multilog write the time in UTC; other ISO stamps
@@ -425,7 +439,8 @@ header_around(struct logline *l, const char *p, const char *end)
 	static header_fn *const forms[] = {
 	    take_prioritized, take_bsd,	      take_metalog,
 	    take_relayed,     take_double,    take_weekday,
-	    take_supervised,  take_versioned, take_dovecot_099,
+	    take_zoned,	      take_supervised, take_versioned,
+	    take_dovecot_099,
 	};
 
 	return take_first(l, forms, sizeof(forms) / sizeof(forms[0]), p, end);

@@ -54,6 +54,48 @@ skip_to_text(const char *text, const char **end)
 	return skip_blanks(take_repeated(text, end), *end);
 }
 
+/* The levels of Dovecot's own log. */
+static bool
+begins_with_level(const char *text, const char *end)
+{
+	static const char *const levels[] = {"Info: ", "Warning: ", "Error: "};
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if ((size_t)(end - text) > strlen(levels[i]) &&
+		    memcmp(text, levels[i], strlen(levels[i])) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Dovecot's own log has no host, but log_timestamp may end in the name of a
+ * zone: "2026-11-21 02:01:00 CET imap-login: Info: Login". That becomes a part
+ * of the stamp.
+ */
+static void
+take_zone(struct logline *l, const char *text, const char *end)
+{
+	const char *after = l->host + l->host_len;
+
+	for (const char *p = l->host; p < after; p++)
+		if (!isalpha((unsigned char)*p))
+			return;
+	if (l->host != l->stamp + l->stamp_len + 1 ||
+	    l->program != after + 1 || l->pid != 0 ||
+	    !begins_with_level(text, end))
+		return;
+	l->stamp_len = (size_t)(after - l->stamp);
+	l->host_len = 0;
+}
+
+/* Whether the host may be the name of a zone: few begin with a capital. */
+static inline bool
+may_be_zone(const struct logline *l)
+{
+	return l->host_len >= 3 && l->host_len <= 5 && *l->host >= 'A' &&
+	       *l->host <= 'Z';
+}
+
 static inline void
 set_text(struct logline *l, const char *text, const char *end)
 {
@@ -63,6 +105,8 @@ set_text(struct logline *l, const char *text, const char *end)
 	if (l->header == HEADER_SYSLOG && text < end &&
 	    (*text == ' ' || *text == '\t' || *text == 'm'))
 		text = skip_to_text(text, &end);
+	if (may_be_zone(l))
+		take_zone(l, text, end);
 	l->text = text;
 	l->text_len = (size_t)(end - text);
 }

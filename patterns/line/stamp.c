@@ -243,10 +243,17 @@ as_utc(const struct stamp_fields *w)
 	return days * DAY + (w->hour * 60 + w->minute) * MINUTE;
 }
 
+/* The name of one; NULL: none. */
+struct zone {
+	const char *name;
+	size_t len;
+};
+
 /* The written minute in the latest year that fits; -1: no year has such a day.
  * Leap years are at most 8 years apart. */
 static int
-newest_minute(struct stamp_fields w, time_t now, time_t *minute, time_t *apart)
+newest_minute(struct stamp_fields w, const struct zone *zone, time_t now,
+	      time_t *minute, time_t *apart)
 {
 	time_t limit = now + DAY;
 	struct tm tm;
@@ -258,7 +265,11 @@ newest_minute(struct stamp_fields w, time_t now, time_t *minute, time_t *apart)
 		w.year = tm.tm_year + 1900 - i;
 		if (!day_exists(&w))
 			continue;
-		*minute = localstamp_minute(as_utc(&w), now, apart);
+		if (zone->name == NULL)
+			*minute = localstamp_minute(as_utc(&w), now, apart);
+		else if (localstamp_named(as_utc(&w), zone->name, zone->len,
+					  minute) != 0)
+			continue;
 		if (*minute <= limit)
 			return 0;
 	}
@@ -308,7 +319,7 @@ find_minute(const struct stamp_fields *w, struct stampclock *clock, time_t now,
 	}
 	if (w->year != NO_YEAR)
 		*minute = localstamp_minute(as_utc(w), now, &apart);
-	else if (newest_minute(*w, now, minute, &apart) != 0)
+	else if (newest_minute(*w, &(struct zone){0}, now, minute, &apart) != 0)
 		return -1;
 	*clock = (struct stampclock){.written = written,
 				     .now = now,
@@ -402,10 +413,12 @@ stamp_zone_name(enum stamp_kind kind, const char *stamp, size_t len,
 {
 	const char *space;
 
-	if (kind != STAMP_ISO || len < 20 || !is_letter(stamp[len - 1]))
+	if ((kind != STAMP_ISO && kind != STAMP_TRADITIONAL &&
+	     kind != STAMP_FULL) ||
+	    len < 17 || !is_letter(stamp[len - 1]))
 		return NULL;
 	space = memrchr(stamp, ' ', len);
-	if (space == NULL || space - stamp < 19)
+	if (space == NULL || space - stamp < 14)
 		return NULL;
 	*name_len = len - (size_t)(space + 1 - stamp);
 	return space + 1;
@@ -415,7 +428,12 @@ static bool
 is_whole(enum stamp_kind kind, const char *stamp, size_t len)
 {
 	size_t found = len > 0 ? stamp_find_kind(kind, stamp, stamp + len) : 0;
+	size_t name;
 
+	if (found > 0 && found < len && kind != STAMP_ISO)
+		return stamp_zone_name(kind, stamp, len, &name) ==
+			   stamp + found + 1 &&
+		       is_spaced_zone(stamp + found, len - found);
 	if (kind == STAMP_ISO && found > 0 && found < len)
 		return skip_fraction(stamp + 19, stamp + len) ==
 			   stamp + found &&
@@ -453,9 +471,8 @@ decode(enum stamp_kind kind, const char *stamp, size_t len,
        struct stampclock *clock, time_t now, time_t *when)
 {
 	struct stamp_fields w = {.year = NO_YEAR};
-	size_t name_len = 0;
-	const char *name;
-	time_t minute;
+	struct zone zone = {0};
+	time_t minute, apart;
 	int result = 0;
 
 	clock->repeated = 0;
@@ -463,13 +480,16 @@ decode(enum stamp_kind kind, const char *stamp, size_t len,
 		return -1;
 	if (kind == STAMP_TAI64N || kind == STAMP_UNIX)
 		return secondstamp_decode(kind, stamp, when);
-	name = stamp_zone_name(kind, stamp, len, &name_len);
-	if (name != NULL)
-		len -= name_len + 1;
+	zone.name = stamp_zone_name(kind, stamp, len, &zone.len);
+	if (zone.name != NULL)
+		len -= zone.len + 1;
 	if (read_fields(kind, stamp, len, now, &w) != 0)
 		return -1;
-	if (name != NULL)
-		result = localstamp_named(as_utc(&w), name, name_len, &minute);
+	if (zone.name != NULL && w.year == NO_YEAR)
+		result = newest_minute(w, &zone, now, &minute, &apart);
+	else if (zone.name != NULL)
+		result = localstamp_named(as_utc(&w), zone.name, zone.len,
+					  &minute);
 	else if (w.zoned)
 		minute = as_utc(&w) - w.offset;
 	else

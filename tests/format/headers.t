@@ -256,6 +256,21 @@ def named_zones():
                   "%s %s in %s" % (stamp, name, zone))
 
 
+def dovecots_zone():
+    """log_timestamp with %Z or %z in Dovecot's own log."""
+    for zone, stamp, want in (
+            ("Europe/Berlin", "2026-11-21 02:01:00 CET", WHEN - 3600),
+            ("Europe/Berlin", "2026-11-21 02:01:00 UTC", WHEN),
+            ("Europe/Berlin", "Oct 25 02:30:00 CEST", 1792888200),
+            ("Europe/Berlin", "Oct 25 02:30:00 CET", 1792891800),
+            ("Europe/Berlin", "2026-11-21 02:01:00 +0530", WHEN - 19800),
+            ("America/New_York", "2026-11-21 02:01:00 CET", None),
+            ("America/New_York", "Nov 21 02:01:00 CET", None)):
+        tap.equal([login["time"] for login in match(
+            [stamp + " " + OWN_SUCCESS], zone)], [want],
+            "Dovecot's own log, %s in %s" % (stamp, zone))
+
+
 def words_before_the_tag():
     """No word is skipped, and none but a program with rules is a bare tag."""
     lines = [stamp + " " + words + " " + SUCCESS
@@ -605,6 +620,6 @@ def nothing_read():
 
 
 tap.main(every_header, shared_cases, forged_headers, named_zones,
-         words_before_the_tag, lines_in_lines, every_envelope,
+         dovecots_zone, words_before_the_tag, lines_in_lines, every_envelope,
          every_header_in_envelopes, parts, torn_in_envelopes,
          pretended_envelopes, journal_export, cut_entries, nothing_read)

@@ -218,6 +218,15 @@ test_named(void)
 	static const struct {
 		const char *zone, *text, *want;
 	} cases[] = {
+	    {"Europe/Berlin", "Nov 21 02:11:07 CET", "2026-11-21 01:11:07"},
+	    {"Europe/Berlin", "Dec 31 02:11:07 UTC", "2025-12-31 02:11:07"},
+	    {"Europe/Berlin", "Oct 25 02:30:00 CEST", "2026-10-25 00:30:00"},
+	    {"Europe/Berlin", "Oct 25 02:30:00 CET", "2026-10-25 01:30:00"},
+	    {"Europe/Berlin", "2026 Oct 25 02:30:00 CET",
+	     "2026-10-25 01:30:00"},
+	    {"Europe/Berlin", "Jul 21 02:11:07 CET", "none"},
+	    {"UTC", "Nov 21 02:11:07 EST", "none"},
+	    {"UTC", "Nov 21 02:11:07 UTC UTC", "none"},
 	    {"Europe/Berlin", "2026-11-21 02:11:07 CET", "2026-11-21 01:11:07"},
 	    {"Europe/Berlin", "2026-07-21 02:11:07 CEST",
 	     "2026-07-21 00:11:07"},
@@ -251,6 +260,7 @@ test_named(void)
 	    {"UTC", "2026-11-21 02:11:07 ABCDEF", "none"},
 	};
 	struct stampclock clock = {0};
+	enum stamp_kind kind;
 	char got[32];
 	time_t when;
 	struct tm tm;
@@ -260,7 +270,8 @@ test_named(void)
 
 		set_zone(cases[i].zone);
 		strcpy(got, "none");
-		if (stamp_decode(STAMP_ISO, text, strlen(text), &clock,
+		stamp_find(text, text + strlen(text), &kind);
+		if (stamp_decode(kind, text, strlen(text), &clock,
 				 utc("2026-12-21 12:00:00"), &when) == 0) {
 			gmtime_r(&when, &tm);
 			strftime(got, sizeof(got), "%Y-%m-%d %H:%M:%S", &tm);
