@@ -208,8 +208,8 @@ FILE_MAX, MAIN_MAX = 540, 120
 # their trees from blocks 350, and what journald cuts in its JSON 300; a short look
 # at the lines of a backlog, while the next are read, 250;
 # what the model of following found in a log's life, 100; stamps that name a zone or
-# are seconds, and what four more commands print before each line, 800.
-PRODUCT_MAX = 92200
+# are seconds, and what four more commands print before each line, 1,000.
+PRODUCT_MAX = 92400
 FOLDER_MAX = 20
 
 
