@@ -25,13 +25,18 @@ static const struct {
 };
 enum { COMPRESSORS = sizeof(compressors) / sizeof(compressors[0]) };
 
-/* Makes .1 free. */
+/* A start that meets a rename begins again, but only eight times. The real
+ * logrotate(8) is done with many files by then; here so many are renamed one by
+ * one. */
+enum { ONE_BY_ONE = 6 };
+
+/* Makes the name after log.`last` free. */
 static void
-shift(struct world *w)
+shift(struct world *w, int last)
 {
 	char from[64], to[64];
 
-	for (int i = 60; i > 0; i--) {
+	for (int i = 60; i > last; i--) {
 		for (int kind = 0; kind < COMPRESSORS; kind++) {
 			sprintf(from, "log.%d%s", i, compressors[kind].suffix);
 			sprintf(to, "log.%d%s", i + 1,
@@ -51,11 +56,13 @@ logrotate_begin(struct world *w)
 
 	if (w->rotations > 50 || (mode == AWAY && !reader_may_go_away(w)))
 		return false;
-	w->step = mode == NUMBERED ? 60 * COMPRESSORS : 0;
+	w->step = mode == NUMBERED ? ONE_BY_ONE * COMPRESSORS : 0;
+	if (mode == NUMBERED)
+		shift(w, ONE_BY_ONE);
 	return true;
 }
 
-/* Renames the next of the files log.60 to log.1, if there is one left. */
+/* Renames the next of the other files, if there is one left. */
 static bool
 shift_next(struct world *w)
 {
@@ -115,7 +122,7 @@ rotated_name(struct world *w)
 			20260101 + w->rotations++);
 		return name;
 	}
-	shift(w);
+	shift(w, 0);
 	w->rotations++;
 	return "log.1";
 }
