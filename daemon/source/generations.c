@@ -76,8 +76,21 @@ is_same(const struct generations_done *done, const struct rotated *file)
 	return same;
 }
 
+static bool
+has_size(const struct rotated *file, uint64_t size)
+{
+	struct err err;
+	struct tail *tail = tail_open(file->path, &err);
+	char next;
+	bool ends = tail != NULL && tail_bytes(tail, &next, 1, size) == 0;
+
+	tail_close(&tail);
+	return ends;
+}
+
 /* Whether the file is what became of an open one, which lost its name when it
- * was compressed. If it was truncated before, it has not what was read. */
+ * was compressed. If it was truncated before, it has not what was read. A copy
+ * of it may have more. */
 static bool
 was_compressed_to(struct tail *tail, const struct rotated *file)
 {
@@ -90,7 +103,7 @@ was_compressed_to(struct tail *tail, const struct rotated *file)
 	tail_print_known(tail, &open.print);
 	if (!tail_holds(tail, &open.print))
 		tail_print_contents(tail, &open.print);
-	return is_same(&open, file);
+	return is_same(&open, file) && has_size(file, tail_size(tail));
 }
 
 bool

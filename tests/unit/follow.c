@@ -1178,6 +1178,33 @@ truncated_copied_and_compressed(void)
 	end(site);
 }
 
+/* The log was replaced by a copy, which begins like a third one and has the time
+ * of that. */
+static void
+replaced_and_copied(void)
+{
+	struct timespec times[2] = {{.tv_sec = 1700000000},
+				    {.tv_sec = 1700000000}};
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	utimensat(AT_FDCWD, in(site, "log"), times, 0);
+	start(site, "log");
+	copy(site, "log", "copy");
+	move(site, "copy", "log");
+	follower_settle(&site->follower);
+	put(site, "log", "0000000002 b");
+	copy(site, "log", "log.1");
+	cut(site, "log");
+	utimensat(AT_FDCWD, in(site, "log.1"), times, 0);
+	if (!compress_file(site, &gzip, "log.1"))
+		abort();
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "replaced, then copytruncate");
+	is_int(count(site, "0000000002 b"), 1, "the copy is not the old log");
+	end(site);
+}
+
 /* Nothing had been read of the log, and what it has later is compressed. */
 static void
 copied_then_compressed_unread(void)
@@ -1582,6 +1609,7 @@ main(void)
 	copied_and_compressed();
 	torn_copied_and_compressed();
 	truncated_copied_and_compressed();
+	replaced_and_copied();
 	copied_then_compressed_unread();
 	resumed("log.2", "log.1", &none);
 	resumed("log.2", "log.1", &gzip);
