@@ -265,7 +265,7 @@ matcher_program(const struct matcher *matcher, const struct logline *line)
 	return programs_find(matcher->programs, line);
 }
 
-unsigned int
+uint64_t
 matcher_candidates(const struct program *program, const char *text, size_t len)
 {
 	return prefilter_bits(program->filter, text, len);
@@ -273,7 +273,7 @@ matcher_candidates(const struct program *program, const char *text, size_t len)
 
 int
 matcher_match_candidates(struct matcher *matcher, const struct program *program,
-			 unsigned int candidates, const struct logline *line,
+			 uint64_t candidates, const struct logline *line,
 			 struct match *out, struct err *err)
 {
 	size_t i;

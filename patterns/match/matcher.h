@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "patterns/line/logline.h"
@@ -70,10 +71,10 @@ int matcher_match_program(struct matcher *, const struct program *,
 
 /* The two halves of that: which rules can match a text that begins so, each a
  * bit, 0: none; and what they make of the line. */
-unsigned int matcher_candidates(const struct program *, const char *text,
+uint64_t matcher_candidates(const struct program *, const char *text,
     size_t len);
 int matcher_match_candidates(struct matcher *, const struct program *,
-    unsigned int candidates, const struct logline *, struct match *out,
+    uint64_t candidates, const struct logline *, struct match *out,
     struct err *);
 
 /* How one expression did with a line, for pbsctl explain. */

@@ -13,29 +13,30 @@
 
 #include "patterns/match/regex_prefix.h"
 
-enum { PREFILTER_BITS = 16 };
+enum { PREFILTER_BITS = 64 };
 
 /* Bit b of may[p][c]: a text with byte c at offset p can still have prefix b.
  * One look-up asks for all prefixes. Zero-initialise it. */
 struct prefilter {
-	uint16_t may[REGEX_PREFIX_LEN][256];
+	uint64_t may[REGEX_PREFIX_LEN][256];
 	struct regex_prefix *known; /* the prefix of each bit */
 	size_t count;
 };
 
 /* Adds the prefixes of an expression and returns their bits. Equal prefixes
- * share a bit; once all bits are taken, new prefixes share the last one. */
-unsigned int prefilter_add(struct prefilter *, const struct regex_prefixes *);
+ * share a bit; once all bits are taken, a new prefix shares that of the one most
+ * like it. */
+uint64_t prefilter_add(struct prefilter *, const struct regex_prefixes *);
 /* Frees what it holds. */
 void prefilter_free(struct prefilter *);
 
 /* The bits of the prefixes that the text can have. */
-static inline unsigned int
+static inline uint64_t
 prefilter_bits(const struct prefilter *filter, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	size_t i, n = len < REGEX_PREFIX_LEN ? len : REGEX_PREFIX_LEN;
-	unsigned int bits = UINT16_MAX;
+	uint64_t bits = UINT64_MAX;
 
 	for (i = 0; i < n && bits != 0; i++)
 		bits &= filter->may[i][s[i]];

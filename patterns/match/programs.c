@@ -28,7 +28,7 @@ struct named_program {
 	struct program program;
 
 	/* Most programs are of servers that a host does not have, and a filter
-	 * takes 10 KiB, so it is made for the program's first line. */
+	 * takes 40 KiB, so it is made for the program's first line. */
 	_Atomic bool ready;
 	pthread_mutex_t lock; /* held while making it */
 };

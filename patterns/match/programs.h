@@ -8,6 +8,7 @@
 #define PATTERNS_MATCH_PROGRAMS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "patterns/line/logline.h"
 #include "patterns/match/prefilter.h"
@@ -17,7 +18,7 @@ struct programs;
 
 struct candidate {
 	struct regex *expression; /* borrowed */
-	unsigned int prefixes;	  /* its bits in the program's filter */
+	uint64_t prefixes;	  /* its bits in the program's filter */
 };
 
 /* The expressions of one program, in the order they were added. */

@@ -399,7 +399,7 @@ recognize_quickly(struct recognizer *r, const char *line, size_t len,
 		  time_t now, struct found *found, struct err *err)
 {
 	const struct known_program *known;
-	unsigned int candidates;
+	uint64_t candidates;
 	struct peek peek;
 	size_t text_len;
 

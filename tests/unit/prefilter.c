@@ -196,7 +196,7 @@ compare_random(void)
 	}
 }
 
-static unsigned int
+static uint64_t
 add(struct prefilter *filter, const char *expression)
 {
 	struct regex_prefixes prefixes;
@@ -209,7 +209,7 @@ static bool
 fits(const char *expression, const char *text)
 {
 	struct prefilter filter = {0};
-	unsigned int bits = add(&filter, expression);
+	uint64_t bits = add(&filter, expression);
 	bool fits = (prefilter_bits(&filter, text, strlen(text)) & bits) != 0;
 
 	prefilter_free(&filter);
@@ -246,38 +246,41 @@ static void
 shares_a_table(void)
 {
 	struct prefilter filter = {0};
-	unsigned int c = add(&filter, "abc"), d = add(&filter, "abd");
-	unsigned int either = add(&filter, "x?abd");
+	uint64_t c = add(&filter, "abc"), d = add(&filter, "abd");
+	uint64_t either = add(&filter, "x?abd");
 
-	is_int(prefilter_bits(&filter, "abd", 3), d, "one of two");
-	is_int(prefilter_bits(&filter, "abc", 3), c, "the other");
-	is_int(add(&filter, "ab(?:c)"), c, "what begins alike has one bit");
-	is_int(either & d, d, "also in part");
-	is_int(prefilter_bits(&filter, "xabd", 4), either & ~d, "which may be");
+	ok(prefilter_bits(&filter, "abd", 3) == d, "one of two");
+	ok(prefilter_bits(&filter, "abc", 3) == c, "the other");
+	ok(add(&filter, "ab(?:c)") == c, "what begins alike has one bit");
+	ok((either & d) == d, "also in part");
+	ok(prefilter_bits(&filter, "xabd", 4) == (either & ~d), "which may be");
 	prefilter_free(&filter);
 }
 
 static void
-shares_the_last(void)
+shares_what_is_alike(void)
 {
 	struct prefilter filter = {0};
-	unsigned int bits[PREFILTER_BITS + 3];
-	char text[2] = "A";
+	uint64_t bits[PREFILTER_BITS + 2], all = 0;
+	char text[] = "\x80--", alike[] = "\x90-=";
 	size_t i;
 
-	for (i = 0; i < PREFILTER_BITS + 3; i++) {
-		text[0] = (char)('A' + i);
+	for (i = 0; i < PREFILTER_BITS; i++) {
+		text[0] = (char)(0x80 + i);
 		bits[i] = add(&filter, text);
+		all |= bits[i];
 	}
-	is_int(bits[PREFILTER_BITS - 2], 1 << (PREFILTER_BITS - 2),
-	       "one bit each");
-	is_int(bits[PREFILTER_BITS + 2], 1 << (PREFILTER_BITS - 1),
-	       "those beyond share the last");
-	for (i = 0; i < PREFILTER_BITS + 3; i++) {
-		text[0] = (char)('A' + i);
-		is_int(prefilter_bits(&filter, text, 1), bits[i],
-		       "%s has its bit", text);
+	ok(all == UINT64_MAX, "one bit each");
+	bits[i] = add(&filter, alike);
+	ok(bits[i] == bits[0x10], "one more shares that of its like");
+	for (i = 0; i < PREFILTER_BITS; i++) {
+		text[0] = (char)(0x80 + i);
+		ok(prefilter_bits(&filter, text, 3) == bits[i],
+		   "the %zuth has its bit", i);
 	}
+	ok(prefilter_bits(&filter, alike, 3) == bits[0x10],
+	   "which its like can have, too");
+	ok(prefilter_bits(&filter, "\x91-=", 3) == 0, "but none else");
 	prefilter_free(&filter);
 }
 
@@ -288,7 +291,7 @@ main(void)
 
 	refuses();
 	shares_a_table();
-	shares_the_last();
+	shares_what_is_alike();
 	for (i = 0; i < sizeof(expressions) / sizeof(expressions[0]); i++)
 		compare(expressions[i], TEXTS);
 	compare_random();
