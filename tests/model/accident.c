@@ -7,6 +7,7 @@
 
 #include "tests/model/calls.h"
 #include "tests/model/logrotate.h"
+#include "tests/model/place.h"
 #include "tests/model/reader.h"
 #include "tests/model/writer.h"
 
@@ -24,6 +25,11 @@ accident_truncate(struct world *w, uint32_t arg)
 	w->truncated = true;
 	if (arg % 2)
 		writer_append(w, 200, EXPECTED);
+	if (arg / 2 % 4 > 0 || w->program->mode == LINKED)
+		return;
+	logrotate_rotate(w, true);
+	logrotate_compress(w, 1);
+	writer_append(w, 1, EXPECTED);
 }
 
 /* If the reader is away, it has not seen the log since the clock was set. */
@@ -149,4 +155,33 @@ accident_drop(struct world *w)
 	writer_append(w, 1, EXPECTED);
 	logrotate_rotate(w, true);
 	writer_append(w, 1, EXPECTED);
+}
+
+/* An old file that is the newest by its time, but is not written to. arg: every
+ * other time, a copy takes the place of the log. */
+void
+accident_touch(struct world *w, uint32_t arg)
+{
+	char name[64];
+	int fd;
+
+	sprintf(name, "log-%d", 20260101 + w->rotations - 1);
+	if (!w->running || !world_exists(world_path(w, name)))
+		return;
+	world_may_repeat(w);
+	writer_leave(w);
+	for (int i = 0; i < 2; i++) {
+		writer_append(w, 1, EXPECTED);
+		reader_settle(w);
+	}
+	reader_quiet(w);
+	fd = open(world_path(w, name), O_WRONLY);
+	futimens(fd, NULL);
+	writer_set_time(w, fd);
+	close(fd);
+	if (arg % 2)
+		place_copy_over(w);
+	reader_quiet(w);
+	writer_append(w, 1, EXPECTED);
+	reader_sync(w);
 }

@@ -12,6 +12,8 @@
 void accident_truncate(struct world *, uint32_t arg);
 void accident_delete(struct world *);
 void accident_set_clock(struct world *, int seconds);
+/* For names with dates, each of which may be the log. */
+void accident_touch(struct world *, uint32_t arg);
 /* Only names tell what is newer than a file that was deleted. For dates. */
 void accident_drop(struct world *);
 /* A FIFO is deleted or renamed, and made again. */

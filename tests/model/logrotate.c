@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "tests/model/accident.h"
+#include "tests/model/calls.h"
 #include "tests/model/reader.h"
 #include "tests/model/writer.h"
 
@@ -24,6 +26,7 @@ static const struct {
     {".zst", "zstd -1qf --rm"},
 };
 enum { COMPRESSORS = sizeof(compressors) / sizeof(compressors[0]) };
+enum { BZIP2 = 1 << 8 | 1 }; /* for logrotate_compress(), the youngest file */
 
 /* A start that meets a rename begins again, but only eight times. The real
  * logrotate(8) is done with many files by then; here so many are renamed one by
@@ -220,14 +223,13 @@ logrotate_compress(struct world *w, uint32_t arg)
 }
 
 /* The writer goes on with the old file for a while. */
-void
-logrotate_rotate_early(struct world *w)
+static void
+rotate_early(struct world *w)
 {
 	int before = w->rotations, fd;
 
 	/* A start that goes by time knows nothing of a file without one. */
-	if (w->nlines == 0 || w->lines[w->nlines - 1].state == OVERLONG ||
-	    w->held_len > 0)
+	if (w->nlines > 0 && w->lines[w->nlines - 1].state == OVERLONG)
 		return;
 	logrotate_rotate(w, false);
 	if (w->rotations == before || world_exists(world_path(w, "log")))
@@ -236,6 +238,43 @@ logrotate_rotate_early(struct world *w)
 	writer_set_time(w, fd);
 	close(fd);
 	w->made = true;
+}
+
+/* It was quiet for so long before that it would be closed at once. */
+static void
+rotate_quiet(struct world *w)
+{
+	reader_quiet(w);
+	rotate_early(w);
+	reader_settle(w);
+	writer_append(w, 1, EXPECTED);
+}
+
+/* When the reader starts, the old file has half a line. */
+static void
+rotate_half(struct world *w)
+{
+	reader_stop(w, FORGET);
+	if (w->running)
+		return;
+	writer_leave(w);
+	logrotate_rotate(w, true);
+	writer_half(w, 15);
+	rotate_early(w);
+	reader_start(w);
+	reader_settle(w);
+	writer_finish(w);
+}
+
+void
+logrotate_rotate_early(struct world *w, uint32_t arg)
+{
+	if (arg % 4 == 0)
+		rotate_quiet(w);
+	else if (arg % 4 == 1 && w->program->mode <= DATED)
+		rotate_half(w);
+	else
+		rotate_early(w);
 }
 
 void
@@ -262,6 +301,37 @@ logrotate_copytruncate(struct world *w, bool losing)
 			world_excuse(w, n);
 	}
 	writer_empty(w);
+}
+
+static bool
+rotate_again(void *arg)
+{
+	struct world *w = arg;
+
+	logrotate_rotate(w, true);
+	writer_append(w, 1, EXPECTED);
+	return --w->step > 0;
+}
+
+void
+logrotate_copy_meeting(struct world *w, uint32_t arg)
+{
+	bool opens = arg / 128 % 2;
+
+	if (!w->running || (w->program->mode == NUMBERED && w->gone_away) ||
+	    w->rotations > 45)
+		return;
+	if (!writer_has(w, "log"))
+		writer_leave(w);
+	writer_append(w, 1, EXPECTED);
+	reader_sync(w);
+	writer_half(w, 15);
+	logrotate_copytruncate(w, false);
+	writer_finish(w);
+	w->step = 2;
+	calls_meet(rotate_again, w, opens ? arg % 16 : arg % 100, 0, opens);
+	reader_settle(w);
+	calls_finish();
 }
 
 void
@@ -298,16 +368,21 @@ static void
 copy_and_rotate(struct world *w, uint64_t *state, bool known)
 {
 	for (uint64_t i = 1 + program_random(state) % 3; i > 0; i--) {
+		bool empty = program_random(state) % 3 == 0;
+
 		if (known && program_random(state) % 3 == 0) {
 			w->ahead -= 3600;
 			w->set_back = true;
 		}
-		writer_append(w, 1, EXPECTED);
+		if (!empty)
+			writer_append(w, 1, EXPECTED);
 		if (known && program_random(state) % 4 == 0)
 			logrotate_rotate(w, true);
 		else
 			logrotate_copytruncate(w, false);
-		if (program_random(state) % 2)
+		if (empty) /* what bzip2 makes of it is not much, either */
+			logrotate_compress(w, BZIP2);
+		else if (program_random(state) % 2)
 			logrotate_compress(w, (uint32_t)program_random(state));
 	}
 	writer_append(w, 1, EXPECTED);
@@ -335,4 +410,53 @@ logrotate_copy_often(struct world *w, uint32_t arg)
 	copy_and_rotate(w, &state, copied);
 	if (!copied)
 		reader_settle(w);
+}
+
+/* ---- olddir for a while ---- */
+
+/* A directory may list its files in any order. */
+static void
+list_first(struct world *w, const char *name)
+{
+	rename(world_path(w, name), world_path(w, "old/other"));
+	rename(world_path(w, "old/other"), world_path(w, name));
+}
+
+/* The clock is set back after the oldest. All of it is read. */
+static void
+fill_olddir(struct world *w, const char *const names[], int count)
+{
+	for (int i = 0; i < count; i++) {
+		writer_append(w, 1, EXPECTED);
+		reader_sync(w);
+		rename(world_path(w, "log"), world_path(w, names[i]));
+		writer_leave(w);
+		writer_open(w);
+		if (i == 0)
+			accident_set_clock(w, -3600);
+	}
+}
+
+void
+logrotate_olddir(struct world *w)
+{
+	static const char *const names[] = {"old/log.3", "old/log.2",
+					    "old/log.1"};
+
+	if (!w->running || w->gone_away || w->rotations > 45)
+		return;
+	if (!writer_has(w, "log"))
+		writer_leave(w);
+	writer_append(w, 1, EXPECTED);
+	reader_sync(w);
+	logrotate_delete_old(w);
+	fill_olddir(w, names, 3);
+	for (int i = 2; i >= 0; i--)
+		list_first(w, names[i]);
+	writer_append(w, 1, EXPECTED);
+	logrotate_rotate(w, true);
+	writer_append(w, 1, EXPECTED);
+	reader_sync(w);
+	for (int i = 0; i < 3; i++)
+		unlink(world_path(w, names[i]));
 }

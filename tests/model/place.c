@@ -65,6 +65,24 @@ place_switch(struct world *w, uint32_t arg)
 		reader_settle(w);
 }
 
+void
+place_come_back(struct world *w)
+{
+	uint32_t target = (uint32_t)w->target;
+
+	if (!w->running || w->targets > 30 || w->aside.len > 0)
+		return;
+	writer_append(w, 1, EXPECTED);
+	writer_half(w, 15);
+	place_switch(w, 64 + 1);
+	writer_append(w, 1, EXPECTED);
+	reader_quiet(w);
+	place_switch(w, 3 * target);
+	reader_settle(w);
+	writer_finish(w);
+	reader_settle(w);
+}
+
 /* Whether the log may go on elsewhere, perhaps with the same names, after the
  * clock was set. */
 static bool
@@ -153,6 +171,29 @@ copy(struct world *w, const char *from, const char *to, bool fresh)
 	futimens(out, times);
 	close(in);
 	close(out);
+}
+
+void
+place_copy_over(struct world *w)
+{
+	char log[300];
+
+	snprintf(log, sizeof(log), "%s", world_path(w, world_log_name(w)));
+	writer_leave(w);
+	if (w->mounted || w->copied || !world_exists(log))
+		return;
+	copy(w, log, world_path(w, "copy"), true);
+	rename(world_path(w, "copy"), log);
+}
+
+void
+place_replace(struct world *w)
+{
+	writer_finish(w);
+	reader_sync(w);
+	place_copy_over(w);
+	reader_settle(w);
+	writer_append(w, 1, EXPECTED);
 }
 
 typedef void each_fn(struct world *, const char *from, const char *to,

@@ -12,15 +12,20 @@ static const char *const names[OPS] = {"append",
 				       "rotate",
 				       "rotate+create",
 				       "rotate early",
+				       "olddir for a while",
 				       "compress",
 				       "copytruncate",
 				       "copy+line+truncate",
+				       "copytruncate meeting",
 				       "copytruncate often",
 				       "truncate",
 				       "delete",
 				       "drop",
+				       "touch",
 				       "switch",
+				       "come back",
 				       "move directory",
+				       "replace",
 				       "mount",
 				       "unmount",
 				       "mount a copy",
@@ -46,21 +51,23 @@ static const char *const modes[MODES] = {"numbered", "dated",  "linked",
 	[REOPEN] = 8, [RUN] = 14, [STOP] = 7, [START] = 7
 #define ROTATED                                                                \
 	[ROTATE] = 6, [ROTATE_CREATE] = 5, [ROTATE_EARLY] = 3, [COMPRESS] = 5, \
-	[KILL] = 2, [MISS] = 6, [QUIET] = 2
+	[KILL] = 2, [MISS] = 7, [QUIET] = 2
 #define ELSEWHERE                                                 \
 	[MOVE] = 2, [MOUNT] = 1, [UNMOUNT] = 2, [COPY_MOUNT] = 2, \
 	[COPY_BACK] = 2
-#define EMPTIED [TRUNCATE] = 2, [DELETE] = 2
-#define COPIED [COPYTRUNCATE] = 6, [COPY_LOSING] = 2, [COPY_OFTEN] = 2
+#define EMPTIED [TRUNCATE] = 2, [DELETE] = 2, [REPLACE] = 1
+#define COPIED                                                     \
+	[COPYTRUNCATE] = 6, [COPY_LOSING] = 2, [COPY_MEETING] = 2, \
+	[COPY_OFTEN] = 3
 
 static const int weights[MODES][OPS] = {
     [NUMBERED] = {OFTEN, ROTATED, ELSEWHERE, EMPTIED,
-		  COPIED, [CLOCK] = 2, [FORGET] = 2},
+		  COPIED, [OLDDIR] = 1, [CLOCK] = 2, [FORGET] = 2},
     [DATED] = {OFTEN, ROTATED, ELSEWHERE, EMPTIED,
 	       COPIED, [CLOCK] = 2, [DROP] = 1, [FORGET] = 2},
-    [LINKED] =
-	{OFTEN, [COPYTRUNCATE] = 4, [TRUNCATE] = 2, [SWITCH] = 12, [QUIET] = 4},
-    [STARRED] = {OFTEN, ROTATED, ELSEWHERE, EMPTIED, [CLOCK] = 2},
+    [LINKED] = {OFTEN, [COPYTRUNCATE] = 4, [TRUNCATE] = 2, [SWITCH] = 12,
+		[COME_BACK] = 2, [QUIET] = 4},
+    [STARRED] = {OFTEN, ROTATED, ELSEWHERE, EMPTIED, [CLOCK] = 2, [TOUCH] = 4},
     [AWAY] = {OFTEN, ROTATED},
     [PIPE] = {[APPEND] = 30,
 	      [HALF] = 8,

@@ -18,15 +18,20 @@ enum op {
 	ROTATE,
 	ROTATE_CREATE,
 	ROTATE_EARLY, /* the new log is there before the writer notices */
+	OLDDIR,
 	COMPRESS,
 	COPYTRUNCATE,
 	COPY_LOSING,
+	COPY_MEETING, /* a rotation, while the reader looks for the copy */
 	COPY_OFTEN,
 	TRUNCATE,
 	DELETE,
 	DROP,
+	TOUCH,
 	SWITCH,
+	COME_BACK,
 	MOVE,
+	REPLACE,
 	MOUNT,
 	UNMOUNT,
 	COPY_MOUNT, /* log2ram(8) */

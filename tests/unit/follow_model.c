@@ -57,7 +57,10 @@ do_step(struct world *w, enum op op, uint32_t arg)
 		if (w->program->mode == STARRED)
 			logrotate_rotate(w, false);
 		else
-			logrotate_rotate_early(w);
+			logrotate_rotate_early(w, arg);
+		break;
+	case OLDDIR:
+		logrotate_olddir(w);
 		break;
 	case COMPRESS:
 		logrotate_compress(w, arg);
@@ -65,6 +68,9 @@ do_step(struct world *w, enum op op, uint32_t arg)
 	case COPYTRUNCATE:
 	case COPY_LOSING:
 		logrotate_copytruncate(w, op == COPY_LOSING);
+		break;
+	case COPY_MEETING:
+		logrotate_copy_meeting(w, arg);
 		break;
 	case COPY_OFTEN:
 		logrotate_copy_often(w, arg);
@@ -78,8 +84,17 @@ do_step(struct world *w, enum op op, uint32_t arg)
 	case DROP:
 		accident_drop(w);
 		break;
+	case TOUCH:
+		accident_touch(w, arg);
+		break;
 	case SWITCH:
 		place_switch(w, arg);
+		break;
+	case COME_BACK:
+		place_come_back(w);
+		break;
+	case REPLACE:
+		place_replace(w);
 		break;
 	case MOVE:
 		place_move(w);
@@ -239,23 +254,29 @@ number_from(const char *variable, uint64_t otherwise)
 /* Each of these programs finds a fault that daemon/source has had, if it is put
  * back. They depend on the weights: if those change, look for others. */
 static const uint64_t known[] = {
-    40001, /* dates in names against times of change */
-    40002, /* a torn line that goes on in any file */
+    40002, /* a compressed file taken for another one */
     40008, /* a FIFO that is waited for */
-    40009, /* a file that is back, read again */
-    40013, /* a compressed file taken for another one */
-    40014, /* a mounted copy, read again */
-    40019, /* copytruncate of which nothing had been read */
-    40046, /* the position of a later file, though an older one was unread */
-    40048, /* dates across compressors */
-    40050, /* half a line of a FIFO's writer that has gone */
-    40072, /* a copy in the place of the log, not opened */
-    40165, /* times of two directories that differ by less than a second */
-    50035, /* names believed while a rotation goes on */
-    69206, /* the times of files, where an older file tells more */
-    93294, /* a log that an unmount uncovers, older than the last one */
-    97235, /* half a line joined to the end of another */
-    117803, /* a file that is still written to, taken for a rotated one */
+    40012, /* a log that was quiet before its rotation, closed at once */
+    40013, /* the files of two directories in the order of wrong times */
+    40014, /* a torn line that goes on in any file; a copy, read again */
+    40023, /* a younger file, read before what was emptied */
+    40028, /* half a line of a FIFO's writer that has gone */
+    40030, /* the place of a file that is back: none, or within a line */
+    40034, /* dates across compressors; a copy known after another file */
+    40037, /* dates in names against times of change */
+    40044, /* copytruncate of which nothing had been read */
+    40054, /* a truncated log that was compressed */
+    40113, /* a log with a date, closed for a file that was touched */
+    40143, /* the directory beside, where the log was moved to */
+    40144, /* a copy in the place of the log that has its time */
+    40200, /* a file that is back for the second time, read again */
+    50046, /* half a line alone in a rotated file */
+    50094, /* names believed while a rotation goes on */
+    50150, /* a copy in the place of the log, not opened */
+    50168, /* an older file that tells what is unread */
+    50213, /* times of two directories that differ by less than a second */
+    50289, /* what bzip2 makes of an empty file, read as text */
+    60697, /* the position of a later file, though an older one was unread */
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
