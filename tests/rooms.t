@@ -209,7 +209,7 @@ FILE_MAX, MAIN_MAX = 540, 120
 # at the lines of a backlog, while the next are read, 250;
 # what the model of following found in a log's life, 100; stamps that name a zone or
 # are seconds, and what four more commands print before each line, 1,000.
-PRODUCT_MAX = 92400
+PRODUCT_MAX = 92600
 FOLDER_MAX = 20
 
 

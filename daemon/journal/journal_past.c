@@ -100,13 +100,14 @@ find_cuts(sd_journal *past, struct journal_reader *r,
 	sd_journal_add_disjunction(past);
 	sd_journal_add_match(past, "CONTAINER_PARTIAL_MESSAGE=true", 0);
 	journal_seek(past, begin);
-	while (cuts->count < CUT_STREAMS_MAX && sd_journal_previous(past) > 0)
+	while (cuts->pending < CUT_STREAMS_MAX && sd_journal_previous(past) > 0)
 		if (journal_read_entry(past, r->entry) &&
 		    (r->spec->selected || journal_entry_is_server(r->entry)))
 			note(r, cuts);
 	for (size_t i = 0; i < CUT_STREAMS_MAX; i++)
-		if (!ends_cut(r, past, begin, cuts->names[i]))
-			cuts->names[i][0] = '\0';
+		if (cuts->names[i][0] != '\0' &&
+		    !ends_cut(r, past, begin, cuts->names[i]))
+			cut_streams_remove(cuts, cuts->names[i]);
 }
 
 /* ---- lines before ---- */

@@ -16,7 +16,7 @@ struct envelope {
 	struct envelope_parts *parts;
 	char *room;		    /* values of JSON */
 	char *line;		    /* what is handed out */
-	struct envelope_cuts *cuts; /* of journalctl's entries */
+	struct cut_streams *cuts; /* of journalctl's entries */
 	bool lost;		    /* a line, since the last entry */
 };
 
@@ -201,7 +201,7 @@ open_json(struct envelope *e, const char **line, size_t *len)
 	if (e->cuts == NULL)
 		e->cuts = alloc_zero(1, sizeof(*e->cuts));
 	if (e->lost)
-		envelope_entry_lost(e->cuts);
+		cut_streams_lost(e->cuts);
 	e->lost = false;
 	return contents[envelope_entry_open(entry, e->cuts, e->line, line,
 					    len)];

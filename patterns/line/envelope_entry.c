@@ -103,31 +103,17 @@ name_stream(const struct jsonfield *fields, char out[CUT_STREAMS_NAME])
 	return true;
 }
 
-void
-envelope_entry_lost(struct envelope_cuts *cuts)
-{
-	enum { DOUBTFUL = 1000 }; /* the rest follows at once */
-
-	cuts->doubtful = DOUBTFUL;
-	cuts->seen = (struct cut_streams){.count = 0};
-}
-
 /* Whether the entry is the rest of one before it, or may be. */
 static bool
-is_rest(struct envelope_cuts *cuts, const struct jsonfield *fields)
+is_rest(struct cut_streams *cuts, const struct jsonfield *fields)
 {
 	char stream[CUT_STREAMS_NAME];
-	bool cut = is_cut(fields), rest;
+	bool cut = is_cut(fields);
 
-	if (cuts->cut.count + cuts->doubtful == 0 && !cut)
+	if (cut_streams_are_none(cuts) && !cut)
 		return false;
-	if (!name_stream(fields, stream))
-		return false;
-	rest = cut_streams_note(&cuts->cut, stream, cut);
-	if (cuts->doubtful == 0)
-		return rest;
-	cuts->doubtful--;
-	return !cut_streams_note(&cuts->seen, stream, true) || rest;
+	return name_stream(fields, stream) &&
+	       cut_streams_note(cuts, stream, cut);
 }
 
 /* ---- the line ---- */
@@ -216,7 +202,7 @@ put_untagged(const struct jsonfield *f, char *out, size_t n, size_t *len)
 }
 
 enum envelope_entry
-envelope_entry_open(const struct jsonfield *f, struct envelope_cuts *cuts,
+envelope_entry_open(const struct jsonfield *f, struct cut_streams *cuts,
 		    char *room, const char **line, size_t *len)
 {
 	const struct jsonfield *message = &f[MESSAGE];

@@ -18,19 +18,6 @@ enum { ENVELOPE_ENTRY_FIELDS = 17 };
 /* Room for what is put before MESSAGE. */
 enum { ENVELOPE_ENTRY_HEADER = 512 };
 
-/*
- * The streams whose last entry was only a part of a line, so that the next one
- * is no line of its own. If an entry was lost, that may be so of any stream,
- * for some entries, except those that have had one since. Zero-initialize it.
- */
-struct envelope_cuts {
-	struct cut_streams cut, seen;
-	unsigned int doubtful; /* so many entries yet */
-};
-
-/* An entry was dropped because it was too long. */
-void envelope_entry_lost(struct envelope_cuts *);
-
 /* Fills in the keys, for jsonfields_read(). */
 void envelope_entry_keys(struct jsonfield *);
 
@@ -48,7 +35,7 @@ enum envelope_entry {
  * ENVELOPE_ENTRY_HEADER bytes more than the longest line.
  */
 enum envelope_entry envelope_entry_open(const struct jsonfield *,
-					struct envelope_cuts *, char *room,
+					struct cut_streams *, char *room,
 					const char **line, size_t *len);
 
 #endif

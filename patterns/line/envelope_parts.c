@@ -21,6 +21,7 @@ struct text {
 struct envelope_parts {
 	struct text texts[ENVELOPE_PARTS_MAX];
 	uint64_t calls;
+	uint64_t doubtful; /* until so many calls, see begin() */
 	bool past;
 };
 
@@ -67,15 +68,30 @@ is_rather_given_up(const struct text *a, const struct text *b)
 	return a->used < b->used;
 }
 
+/* A part was lost, or a text is given up: the next part of any writer that is
+ * not known may be the rest of a text. As a rule, it follows at once. */
+static void
+doubt(struct envelope_parts *p)
+{
+	enum { DOUBTFUL = 1000 };
+
+	p->doubtful = p->calls + DOUBTFUL;
+}
+
 static struct text *
 begin(struct envelope_parts *p, struct text *text,
       const struct envelope_writer *writer, bool last)
 {
+	bool doubtful = p->calls < p->doubtful;
+
+	if (is_pending(text))
+		doubt(p);
 	memcpy(text->name, writer->name, writer->len);
 	text->name_len = writer->len;
 	text->stream = writer->stream;
 	text->len = 0;
-	text->skip = p->past && !last; /* there may be parts before it */
+	/* There may be parts before it. */
+	text->skip = doubtful || (p->past && !last);
 	return text;
 }
 
@@ -103,6 +119,7 @@ envelope_parts_lost(struct envelope_parts *p)
 		text_of(p, &only[i], true)->used = ++p->calls;
 	for (size_t i = 0; i < ENVELOPE_PARTS_MAX; i++)
 		p->texts[i].skip = p->texts[i].used > 0;
+	doubt(p);
 }
 
 void

@@ -4,7 +4,8 @@
  * A container's runtime cuts long lines, those of standard output and of
  * standard error each by itself; in the journal, the parts of several
  * containers may come mixed. Of more than ENVELOPE_PARTS_MAX texts whose ends
- * have not come, the oldest is forgotten.
+ * have not come, the oldest is forgotten; then, and after a loss, the first part
+ * of a writer that is not known may be the rest of a text, and is not used.
  */
 #ifndef PATTERNS_LINE_ENVELOPE_PARTS_H
 #define PATTERNS_LINE_ENVELOPE_PARTS_H
@@ -12,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { ENVELOPE_PARTS_MAX = 16, ENVELOPE_WRITER_MAX = 64 };
+enum { ENVELOPE_PARTS_MAX = 64, ENVELOPE_WRITER_MAX = 64 };
 
 /* Who writes it: a container, "" if there is but one, and which of its two
  * streams. */
