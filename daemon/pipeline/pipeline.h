@@ -127,6 +127,9 @@ int pipeline_line(struct pipeline *, const char *line, size_t len,
  * a login, it is counted as doubtful and logged. */
 void pipeline_rest(struct pipeline *, const char *line, size_t len, time_t now);
 
+/* Takes note of a line that cannot be read, because its envelope is broken. */
+void pipeline_unread(struct pipeline *, const char *line, size_t len);
+
 /* Whether no rule can match a line of syslog with this tag, so that such lines
  * need not be taken. pipeline_left_out() counts those that were not; `last' is
  * the time of the newest of them if that is the last line so far, else 0. */

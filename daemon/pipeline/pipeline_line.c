@@ -134,6 +134,15 @@ pipeline_keep_unread(struct pipeline *p, const char *line, size_t len)
 		log_printable(p->unread, sizeof(p->unread), line, len);
 }
 
+void
+pipeline_unread(struct pipeline *p, const char *line, size_t len)
+{
+	p->stats.lines++;
+	p->stats.headerless++;
+	p->logs[p->log].at += len + 1;
+	pipeline_keep_unread(p, line, len);
+}
+
 /* Writes the line so that a shell takes all of it for one word: strangers chose
  * some of it, and somebody will paste the command. */
 static const char *

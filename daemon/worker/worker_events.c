@@ -213,12 +213,16 @@ worker_on_line(void *arg, const char *line, size_t len)
 {
 	struct feed *feed = arg;
 	struct worker *w = feed->worker;
+	enum envelope_content content;
 
-	if (!envelope_has_line(envelope_open(feed->envelope, &line, &len)))
+	content = envelope_open(feed->envelope, &line, &len);
+	if (content == ENVELOPE_PART)
 		return;
 	worker_notice_clock(w);
 	pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
-	if (w->conf->reprocess && !w->ready)
+	if (content == ENVELOPE_EMPTY)
+		pipeline_unread(w->pipeline, line, len);
+	else if (w->conf->reprocess && !w->ready)
 		pipeline_backlog(w->pipeline, line, len,
 				 worker_log_moment(w).wall);
 	else

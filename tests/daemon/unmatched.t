@@ -112,6 +112,10 @@ def understood_nothing():
         done = site.run("--once")
         contains(done.stderr, "2 of 3 lines have an unknown log header",
                  "--once that understood nothing")
+        site.raw('{"log":"no time\\n","stream":"stderr"}\n' * 2)
+        done = site.run("--once", "--reprocess")
+        contains(done.stderr, "4 of 5 lines have an unknown log header",
+                 "nor JSON that lacks a field")
         site.log(pbs.login("198.51.100.78"))
         done = site.run("--once", "--reprocess")
         ok("unknown log header" not in done.stderr, "but with a login, few "

@@ -617,6 +617,16 @@ def nothing_read():
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     tap.contains(done.stderr, b"could not read 18 of 18 lines",
                  "match says that it understood nothing")
+    for what, lines in (
+            ("JSON that lacks a field", b'{"log":"x\\n","stream":"stderr"}\n'),
+            ("longer than 64 KiB together", b"".join(
+                ISO.encode() + b" stderr " + tag + b" " + b"x" * 40000 + b"\n"
+                for tag in (b"P", b"P", b"F"))),
+            ("daemon grants nothing", b"Sat 2026-11-28 02:01:00 XYZ mx "
+             b"dovecot[7]: " + SUCCESS.encode() + b"\n")):
+        done = subprocess.run([PBSCTL, "match"], input=lines,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        tap.contains(done.stderr, what.encode(), "match says why: " + what)
 
 
 tap.main(every_header, shared_cases, forged_headers, named_zones,

@@ -41,7 +41,8 @@ struct job {
 	time_t now;
 	uint64_t read; /* lines handed out; see line_number() */
 	uint64_t matches, headerless;
-	uint64_t empty; /* envelopes without a line */
+	uint64_t empty; /* JSON without a line */
+	uint64_t unused; /* last parts of a line that is not used */
 	uint64_t ruleless;	   /* lines of programs that no rule knows, */
 	char program[PROGRAM_MAX]; /* of which this is the first */
 };
@@ -139,7 +140,8 @@ match_line(void *arg, const char *bytes, size_t len)
 
 	job->read++;
 	content = envelope_open(job->envelope, &bytes, &len);
-	job->empty += content == ENVELOPE_EMPTY;
+	if (content == ENVELOPE_EMPTY)
+		*(*bytes == '{' ? &job->empty : &job->unused) += 1;
 	if (!envelope_has_line(content))
 		return;
 	switch (
@@ -151,6 +153,11 @@ match_line(void *arg, const char *bytes, size_t len)
 		return;
 	case FOUND_LOGIN:
 		job->matches++;
+		if (!found.dated)
+			verb_error(&verb_match,
+				   "line %ju: %s: the daemon grants nothing",
+				   (uintmax_t)line_number(job),
+				   logline_undated(&found.line));
 		(job->json ? print_json : print_text)(
 		    job, &found.match, found.dated ? &found.when : NULL);
 		return;
@@ -193,6 +200,9 @@ report_unread(const struct job *job)
 	report_lines(job, job->empty,
 		     "JSON that lacks a field; pbsctl explain shows which it "
 		     "needs");
+	report_lines(job, job->unused,
+		     "in parts that are longer than 64 KiB together, or of "
+		     "which one is missing");
 	report_lines(job, linebuf_overlong(job->lines),
 		     "longer than 64 KiB");
 	if (job->ruleless > 0)
