@@ -92,8 +92,22 @@ after_stamp(const char *text, size_t stamp, const char *end)
 	return text + 1;
 }
 
-/* Puts the envelope's stamp in the place of the text's own. A text whose header
- * has its stamp elsewhere stays as it is. */
+/* How long the stamp at the beginning of a line is with a zone apart from it,
+ * as "2026-11-21 02:01:00 CET"; "+0100" looks like a column of W3C's. */
+static size_t
+with_zone(const struct logline *l, size_t stamp)
+{
+	struct logline other = *l;
+
+	if (l->header != HEADER_SYSLOG && !logline_reread(&other))
+		return stamp;
+	return other.stamp == l->line && other.stamp_len > stamp
+		   ? other.stamp_len
+		   : stamp;
+}
+
+/* Puts the envelope's stamp in the place of the text's own and of its zone. A
+ * text whose header has its stamp elsewhere stays as it is. */
 static void
 restamp(struct envelope *e, const struct envelope_text *c, const char **line,
 	size_t *len)
@@ -113,7 +127,8 @@ restamp(struct envelope *e, const struct envelope_text *c, const char **line,
 	    (!own && is_bracketed(c)))
 		return;
 	if (own)
-		text = after_stamp(text, stamp, end);
+		text = after_stamp(text, known ? with_zone(&l, stamp) : stamp,
+				   end);
 	need(&e->line, HEADER_ROOM + LINEBUF_LINE_MAX);
 	memcpy(e->line, c->stamp, c->stamp_len);
 	e->line[c->stamp_len] = ' ';

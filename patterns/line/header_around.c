@@ -270,6 +270,10 @@ take_inner(struct logline *l, const char *p, const char *end)
 	struct logline inner = {.line = p, .line_len = (size_t)(end - p)};
 	const char *text = header_syslog(&inner, p, end);
 
+	if (text == NULL) {
+		inner = (struct logline){.line = p, .line_len = inner.line_len};
+		text = take_zoned(&inner, p, end);
+	}
 	if (text == NULL || inner.stamp_len == 0)
 		return NULL;
 	inner.text = text;

@@ -67,10 +67,27 @@ begins_with_level(const char *text, const char *end)
 	return false;
 }
 
+/* Whether the stamp is one of local time. */
+static bool
+lacks_zone(const struct logline *l)
+{
+	enum { SECONDS_END = 19 };
+
+	if (l->stamp_kind != STAMP_ISO)
+		return l->stamp_kind == STAMP_TRADITIONAL ||
+		       l->stamp_kind == STAMP_CTIME ||
+		       l->stamp_kind == STAMP_FULL;
+	for (size_t i = SECONDS_END; i < l->stamp_len; i++)
+		if (strchr(".,0123456789", l->stamp[i]) == NULL)
+			return false;
+	return true;
+}
+
 /*
  * Dovecot's own log has no host, but log_timestamp may end in the name of a
  * zone: "2026-11-21 02:01:00 CET imap-login: Info: Login". That becomes a part
- * of the stamp.
+ * of the stamp. It says nothing after a supervisor's stamp in UTC, which counts
+ * as it is.
  */
 static void
 take_zone(struct logline *l, const char *text, const char *end)
@@ -82,7 +99,7 @@ take_zone(struct logline *l, const char *text, const char *end)
 			return;
 	if (l->host != l->stamp + l->stamp_len + 1 ||
 	    l->program != after + 1 || l->pid != 0 ||
-	    !begins_with_level(text, end))
+	    !begins_with_level(text, end) || !lacks_zone(l))
 		return;
 	l->stamp_len = (size_t)(after - l->stamp);
 	l->host_len = 0;

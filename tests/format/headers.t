@@ -271,6 +271,40 @@ def dovecots_zone():
             "Dovecot's own log, %s in %s" % (stamp, zone))
 
 
+# Dovecot's own stamp with a zone apart from it, in Europe/Berlin.
+ZONED = ("2026-11-21 02:01:00 UTC", "2026-11-21 03:01:00 CET",
+         "Nov 21 03:01:00 CET", "2026 Nov 21 02:01:00 UTC",
+         "2026-11-21 03:01:00 +0100", "2026-11-21 03:01:00.123 +01",
+         "2026-11-21 03:01:00 CEST", "Nov 21 09:31:00 IST")
+
+
+def zones_after_another_stamp():
+    """What has the time in UTC counts, whatever zone a stamp inside it has."""
+    for name in STAMPED:
+        for stamp in ZONED:
+            text = stamp + " " + OWN_SUCCESS
+            tap.equal([login["time"] for login in match(
+                [ENVELOPES[name](text)], "Europe/Berlin")], [WHEN],
+                "%s, %s" % (name, stamp))
+    for outer in (UTC, TAI, "%d" % WHEN, "%d.123456" % WHEN,
+                  "2026-11-21T03:01:00+0100", "2026-11-21 03:01:00 +0100",
+                  "2026-11-21_02:01:00.12345"):
+        for zone in ("UTC", "CET", "CEST", "IST"):
+            tap.equal([login["time"] for login in match(
+                ["%s %s %s" % (outer, zone, OWN_SUCCESS)], "Europe/Berlin")],
+                [WHEN], "%s before %s" % (outer, zone))
+    for outer in (UTC, TAI, "2026-11-21T02:01:00+00:00",
+                  "2026-11-21_02:01:00.12345"):
+        for stamp in ZONED:
+            tap.equal([login["time"] for login in match(
+                ["%s %s %s" % (outer, stamp, OWN_SUCCESS)],
+                "Europe/Berlin")], [WHEN], "%s before %s" % (outer, stamp))
+    for stamp in ZONED[:-2]:
+        tap.equal([login["time"] for login in match(
+            ["2026-11-21 01:01:00.123456789  %s %s" % (stamp, OWN_SUCCESS)],
+            "Europe/Berlin")], [WHEN], "s6-log T before " + stamp)
+
+
 def words_before_the_tag():
     """No word is skipped, and none but a program with rules is a bare tag."""
     lines = [stamp + " " + words + " " + SUCCESS
@@ -630,6 +664,6 @@ def nothing_read():
 
 
 tap.main(every_header, shared_cases, forged_headers, named_zones,
-         dovecots_zone, words_before_the_tag, lines_in_lines, every_envelope,
-         every_header_in_envelopes, parts, torn_in_envelopes,
-         pretended_envelopes, journal_export, cut_entries, nothing_read)
+         dovecots_zone, zones_after_another_stamp, words_before_the_tag,
+         lines_in_lines, every_envelope, every_header_in_envelopes, parts,
+         torn_in_envelopes, pretended_envelopes, journal_export, cut_entries, nothing_read)
