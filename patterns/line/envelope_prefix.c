@@ -234,8 +234,24 @@ skip_colour(const char *p, const char *end)
 	return NULL;
 }
 
+/* The line of `podman logs --color' has one from its first byte to its last.
+ * Returns where the line inside begins, and narrows the end. */
+static const char *
+take_colour(const char *p, const char **end)
+{
+	static const char reset[] = "\33[0m";
+	const char *q = skip_colour(p, *end);
+	size_t len = strlen(reset);
+
+	if (q == NULL || (size_t)(*end - q) < len ||
+	    memcmp(*end - len, reset, len) != 0)
+		return p;
+	*end -= len;
+	return q;
+}
+
 /* podman-compose: "[NAME]  | TEXT", of which all but the text has a colour
- * (podman_compose.py: log_formatter). */
+ * (podman_compose.py: log_formatter); Podman may have given that another. */
 static bool
 take_podman_compose(struct envelope_text *t, const char *p, const char *end)
 {
@@ -243,7 +259,7 @@ take_podman_compose(struct envelope_text *t, const char *p, const char *end)
 	if (p == NULL || (p = skip_name(p, end, NAME_MAX_BYTES)) == NULL)
 		return false;
 	p = skip_spaces(skip_word(p, end, "]"), end, 1);
-	p = skip_word(p, end, "|\33[0m ");
+	p = take_colour(skip_word(p, end, "|\33[0m "), &end);
 	return p != NULL && take_text(t, p, end);
 }
 

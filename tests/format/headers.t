@@ -386,6 +386,10 @@ ENVELOPES = {
         "[pod/mail-7d9c.x/dovecot] 2026-11-21T03:01:00.123456789+01:00 "
         + text,
     "podman-compose": lambda text: "\33[1;32m[dovecot]   |\33[0m " + text,
+    "podman-compose, Podman with colors": lambda text:
+        "\33[1;32m[dovecot]  |\33[0m \33[37m%s\33[0m" % text,
+    "podman-compose, Podman with colors, timestamps": lambda text:
+        "\33[1;32m[dovecot]  |\33[0m \33[37m%s %s\33[0m" % (UTC, text),
     "podman-compose --no-color, timestamps": lambda text:
         "\33[0m[dovecot_1] |\33[0m 2026-11-21T03:01:00+01:00 " + text,
 }
@@ -539,7 +543,9 @@ def pretended_envelopes():
                          "\33[1;32m[dovecot]|\33[0m ",
                          "\33[1;32;1;32m[dovecot]  |\33[0m ",
                          "\33[1;32m[dove cot]  |\33[0m ",
-                         "\33[xm[dovecot]  |\33[0m ")]), [],
+                         "\33[xm[dovecot]  |\33[0m ",
+                         "\33[1;32m[dovecot]  |\33[0m \33[37m",
+                         "\33[1;32m[dovecot]  |\33[0m \33[37")]), [],
               "a prefix is exact")
     session = {"_UID": "1000", "_SYSTEMD_OWNER_UID": "1000"}
     tap.equal(logins([entry("dovecot", SUCCESS, "7", **session),
