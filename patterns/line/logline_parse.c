@@ -105,12 +105,18 @@ take_zone(struct logline *l, const char *text, const char *end)
 	l->host_len = 0;
 }
 
-/* Whether the host may be the name of a zone: few begin with a capital. */
+/* Whether the host may be the name of a zone: few begin with a capital. All
+ * names in the time zone database end in T, as CET, but for these, of which the
+ * German ones are its users'. */
 static inline bool
 may_be_zone(const struct logline *l)
 {
+	static const char others[] = "MEZ MESZ MSD MSK UTC WIB WITA";
+
 	return l->host_len >= 3 && l->host_len <= 5 && *l->host >= 'A' &&
-	       *l->host <= 'Z';
+	       *l->host <= 'Z' &&
+	       (l->host[l->host_len - 1] == 'T' ||
+		memmem(others, strlen(others), l->host, l->host_len) != NULL);
 }
 
 static inline void

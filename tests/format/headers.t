@@ -265,7 +265,14 @@ def dovecots_zone():
             ("Europe/Berlin", "Oct 25 02:30:00 CET", 1792891800),
             ("Europe/Berlin", "2026-11-21 02:01:00 +0530", WHEN - 19800),
             ("America/New_York", "2026-11-21 02:01:00 CET", None),
-            ("America/New_York", "Nov 21 02:01:00 CET", None)):
+            ("America/New_York", "Nov 21 02:01:00 CET", None),
+            ("Europe/Berlin", "Nov 21 02:01:00 MSK", None),
+            ("Europe/Berlin", "Nov 21 02:01:00 WITA", None),
+            ("Asia/Makassar", "Nov 21 10:01:00 WITA", WHEN),
+            ("Pacific/Guam", "Nov 21 12:01:00 ChST", WHEN),
+            # These are hosts.
+            ("Europe/Berlin", "Nov 21 02:01:00 MAIL", WHEN - 3600),
+            ("Europe/Berlin", "2026-11-21 02:01:00 Mx", WHEN - 3600)):
         tap.equal([login["time"] for login in match(
             [stamp + " " + OWN_SUCCESS], zone)], [want],
             "Dovecot's own log, %s in %s" % (stamp, zone))
