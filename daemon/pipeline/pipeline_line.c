@@ -30,10 +30,11 @@ log_zone(struct pipeline *p, const struct logline *l, const char *zone,
 	p->zone_logged = true;
 	log_printable(text, sizeof(text), l->line, l->line_len);
 	log_printable(name, sizeof(name), zone, len);
-	log_warning("granted nothing: %s: the time zone %s is neither UTC nor "
-		    "that of this machine, so that nobody knows when this was "
-		    "(journalctl --utc writes UTC): %s; further such lines are "
-		    "counted, not logged",
+	log_warning("granted nothing: %s: the time zone %s is not in use on "
+		    "this machine at that time, so nobody knows when this was "
+		    "(use journalctl --utc, %%z in Dovecot's log_timestamp, or "
+		    "the right TZ): %s; further such lines are counted, not "
+		    "logged",
 		    p->names.list[p->log], name, text);
 }
 

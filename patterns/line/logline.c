@@ -72,7 +72,7 @@ logline_undated(const struct logline *l)
 
 	return stamp_zone_name(l->stamp_kind, l->stamp, l->stamp_len, &len) !=
 		       NULL
-		   ? "its time zone is neither UTC nor that of this machine"
+		   ? "its time zone is not in use on this machine at that time"
 		   : "invalid time";
 }
 

@@ -60,8 +60,8 @@ int stamp_decode(enum stamp_kind, const char *stamp, size_t len,
 		 struct stampclock *, time_t now, time_t *when);
 
 /* The name of a zone at the end of a stamp, as "CET", and its length; NULL: it
- * ends in none. If it is neither UTC nor the local zone's, stamp_decode() does
- * not know when that was. */
+ * ends in none. If it is neither UTC nor in use here at that time,
+ * stamp_decode() does not know when that was. */
 const char *stamp_zone_name(enum stamp_kind, const char *stamp, size_t len,
 			    size_t *name_len);
 

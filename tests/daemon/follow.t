@@ -179,7 +179,8 @@ def named_zone():
         found(site, "198.51.100.5", "a login in UTC")
         equal(sorted(site.dump()), ["198.51.100.4", "198.51.100.5"],
               "one in the local zone, and none in others")
-        warnings = re.findall(r"granted nothing: (\S+): the time zone (\S+) .*"
+        warnings = re.findall(r"granted nothing: (\S+): the time zone (\S+) is "
+                              r"not in use on this machine at that time, .*"
                               r"rip=(\S+),", daemon.messages())
         equal(warnings, [(site.logfile, "EST", "198.51.100.1")],
               "which the daemon says once", daemon.messages())
