@@ -188,10 +188,9 @@ def file():
         ok(idle["last_update_timestamp_seconds"][""]
            - second["last_update_timestamp_seconds"][""] > 60,
            "an idle daemon writes that it is there")
-        worker = w.daemon.worker()
-        os.kill(worker, signal.SIGKILL)
+        w.advance(1)
+        os.kill(w.daemon.worker(), signal.SIGKILL)
         w.daemon.wait_message("read 0 lines", count=2)
-        w.advance(15)
         again = w.written()
         ok(again["start_time_seconds"][""] > first["start_time_seconds"][""],
            "another worker says when it began")
