@@ -44,10 +44,10 @@ bool addr_is_loopback(const struct addr *);
 
 /*
  * Whether the text of an address may be a key in a table in which Postfix also
- * looks up shortened keys. smtpd(8) check_addr_access shortens an IPv6 address at each
- * ':', so a key with groups after its "::" may also be the shortened form of
- * other addresses. Such a key is safe only with at least two non-zero groups
- * before the "::".
+ * looks up shortened keys. smtpd(8) check_addr_access shortens an IPv6 address
+ * at each ':', so a key with groups after its "::" may also be the shortened
+ * form of other addresses. Such a key is safe only with at least two non-zero
+ * groups before the "::".
  */
 bool addr_text_is_unambiguous(const char *text);
 

@@ -220,7 +220,7 @@ worker_on_line(void *arg, const char *line, size_t len)
 		return;
 	worker_notice_clock(w);
 	pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
-	if (content == ENVELOPE_EMPTY)
+	if (envelope_is_lost(content))
 		pipeline_unread(w->pipeline, line, len);
 	else if (w->conf->reprocess && !w->ready)
 		pipeline_backlog(w->pipeline, line, len,

@@ -183,7 +183,7 @@ open_line(void *arg, const char *line, size_t len)
 	struct wrapper *w = arg;
 
 	if (len > LINEBUF_LINE_MAX || w->nlines == SAMPLE_RUN_LINES ||
-	    envelope_open(w->envelope, &line, &len) == ENVELOPE_EMPTY)
+	    envelope_is_lost(envelope_open(w->envelope, &line, &len)))
 		return;
 	put(&w->opened, line, len);
 	w->begin[++w->nlines] = w->opened.len;
@@ -225,47 +225,6 @@ wrap_cri(struct wrapper *w, const char *line, size_t len, bool whole)
 	put_text(&w->wrapped, whole ? "F " : "P ");
 	put(&w->wrapped, line, len);
 	open_wrapped(w);
-}
-
-/* What a command prints before each line. */
-static void
-wrap_prefixed(struct wrapper *w, const char *prefix, const char *line,
-	      size_t len)
-{
-	put_text(&w->wrapped, prefix);
-	put(&w->wrapped, line, len);
-	open_wrapped(w);
-}
-
-static void
-wrap_compose(struct wrapper *w, const char *line, size_t len, bool whole)
-{
-	(void)whole;
-	wrap_prefixed(w, "mail-1  | ", line, len);
-}
-
-static void
-wrap_service(struct wrapper *w, const char *line, size_t len, bool whole)
-{
-	(void)whole;
-	wrap_prefixed(w,
-		      "2026-11-21T02:01:00.522836Z "
-		      "mail.1.hmwxvjvsiyea@node    | ",
-		      line, len);
-}
-
-static void
-wrap_kubectl(struct wrapper *w, const char *line, size_t len, bool whole)
-{
-	(void)whole;
-	wrap_prefixed(w, "[pod/mail-0/dovecot] ", line, len);
-}
-
-static void
-wrap_podman(struct wrapper *w, const char *line, size_t len, bool whole)
-{
-	(void)whole;
-	wrap_prefixed(w, "\33[1;32m[mail]  |\33[0m ", line, len);
 }
 
 /* As `journalctl -o json' shows what came over /dev/log. */
@@ -335,20 +294,26 @@ wrap_export(struct wrapper *w, const char *line, size_t len, bool whole)
 
 static const struct envelope_kind {
 	const char *name;
-	envelope_fn *wrap;
+	envelope_fn *wrap;   /* NULL: it only has a prefix */
+	const char *prefix;
 	bool splits;   /* a line may be in several parts */
 	bool messages; /* and not lines: each is whole, whatever is in it */
 	bool stamps;   /* its stamp makes a header of the rest of one */
 } kinds[] = {
-    {"", wrap_not, false, false, false},
-    {"Docker's json-file", wrap_docker, true, false, true},
-    {"CRI", wrap_cri, true, false, true},
-    {"docker compose logs", wrap_compose, false, false, false},
-    {"docker service logs", wrap_service, false, false, true},
-    {"kubectl logs --prefix", wrap_kubectl, false, false, false},
-    {"podman-compose logs", wrap_podman, false, false, false},
-    {"journalctl -o json", wrap_journal, false, true, false},
-    {"journalctl -o export", wrap_export, false, true, false},
+    {"", wrap_not, "", false, false, false},
+    {"Docker's json-file", wrap_docker, "", true, false, true},
+    {"CRI", wrap_cri, "", true, false, true},
+    {"docker compose logs", NULL,
+     "mail-1  | ", false, false, false},
+    {"docker service logs", NULL,
+     "2026-11-21T02:01:00.522836Z mail.1.hmwxvjvsiyea@node    | ",
+     false, false, true},
+    {"kubectl logs --prefix", NULL,
+     "[pod/mail-0/dovecot] ", false, false, false},
+    {"podman-compose logs", NULL,
+     "\33[1;32m[mail]  |\33[0m ", false, false, false},
+    {"journalctl -o json", wrap_journal, "", false, true, false},
+    {"journalctl -o export", wrap_export, "", false, true, false},
 };
 
 /* ---- both ---- */
@@ -384,6 +349,14 @@ wrapping_draw(struct wrapping *wrapping, uint64_t *random)
 }
 
 static void
+wrap_prefixed(struct wrapper *w, const char *prefix)
+{
+	put_text(&w->wrapped, prefix);
+	put(&w->wrapped, w->line.bytes, w->line.len);
+	open_wrapped(w);
+}
+
+static void
 wrap(struct wrapper *w, const struct wrapping *wrapping,
      const struct sample_run_line *line, size_t joint)
 {
@@ -400,7 +373,10 @@ wrap(struct wrapper *w, const struct wrapping *wrapping,
 		split = 0;
 	else
 		kind->wrap(w, w->line.bytes, split, false);
-	kind->wrap(w, w->line.bytes + split, w->line.len - split, true);
+	if (kind->wrap != NULL)
+		kind->wrap(w, w->line.bytes + split, w->line.len - split, true);
+	else
+		wrap_prefixed(w, kind->prefix);
 }
 
 void

@@ -183,7 +183,7 @@ open_text(struct envelope *e, struct envelope_text *c, const char **line,
 {
 	if (!envelope_parts_join(need_parts(e), &c->writer, !c->partial,
 				 &c->bytes, &c->len))
-		return c->partial ? ENVELOPE_PART : ENVELOPE_EMPTY;
+		return c->partial ? ENVELOPE_PART : ENVELOPE_UNUSED;
 	restamp(e, c, line, len);
 	return ENVELOPE_LINE;
 }

@@ -29,6 +29,7 @@ enum envelope_content {
 	ENVELOPE_LINE,	/* *line and *len are what was in it */
 	/* With these there is no line; *line and *len are as they were. */
 	ENVELOPE_PART,	/* the line goes on in the next envelope */
+	ENVELOPE_UNUSED, /* it ends a line that is too long or lacks a part */
 	ENVELOPE_EMPTY, /* a field is missing, too long or malformed */
 };
 
@@ -37,6 +38,13 @@ static inline bool
 envelope_has_line(enum envelope_content content)
 {
 	return content < ENVELOPE_PART;
+}
+
+/* Whether nothing comes of it, in the next envelopes either. */
+static inline bool
+envelope_is_lost(enum envelope_content content)
+{
+	return content > ENVELOPE_PART;
 }
 
 struct envelope *envelope_new(void);

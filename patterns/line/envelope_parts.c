@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/cut_streams.h"
 #include "base/linebuf.h"
 
 /* The text that a writer has begun, or would begin next. */
@@ -73,9 +74,7 @@ is_rather_given_up(const struct text *a, const struct text *b)
 static void
 doubt(struct envelope_parts *p)
 {
-	enum { DOUBTFUL = 1000 };
-
-	p->doubtful = p->calls + DOUBTFUL;
+	p->doubtful = p->calls + CUT_STREAMS_DOUBTFUL;
 }
 
 static struct text *

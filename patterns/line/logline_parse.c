@@ -105,18 +105,28 @@ take_zone(struct logline *l, const char *text, const char *end)
 	l->host_len = 0;
 }
 
-/* Whether the host may be the name of a zone: few begin with a capital. All
- * names in the time zone database end in T, as CET, but for these, of which the
- * German ones are its users'. */
+/* All names of zones in the time zone database end in T, as CET, but for these,
+ * of which the German ones are its users'. */
+static bool
+is_other_zone(const struct logline *l)
+{
+	static const char *const names[] = {"MEZ", "MESZ", "MSD", "MSK",
+					    "UTC", "WIB", "WITA"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == l->host_len &&
+		    memcmp(names[i], l->host, l->host_len) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the host may be the name of a zone: few begin with a capital. */
 static inline bool
 may_be_zone(const struct logline *l)
 {
-	static const char others[] = "MEZ MESZ MSD MSK UTC WIB WITA";
-
 	return l->host_len >= 3 && l->host_len <= 5 && *l->host >= 'A' &&
 	       *l->host <= 'Z' &&
-	       (l->host[l->host_len - 1] == 'T' ||
-		memmem(others, strlen(others), l->host, l->host_len) != NULL);
+	       (l->host[l->host_len - 1] == 'T' || is_other_zone(l));
 }
 
 static inline void

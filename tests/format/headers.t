@@ -669,6 +669,10 @@ def nothing_read():
             ("longer than 64 KiB together", b"".join(
                 ISO.encode() + b" stderr " + tag + b" " + b"x" * 40000 + b"\n"
                 for tag in (b"P", b"P", b"F"))),
+            ("longer than 64 KiB together", b"".join(
+                json.dumps({"log": "x" * 40000 + end, "stream": "stderr",
+                            "time": ISO}).encode() + b"\n"
+                for end in ("", "", "\n"))),
             ("daemon grants nothing", b"Sat 2026-11-28 02:01:00 XYZ mx "
              b"dovecot[7]: " + SUCCESS.encode() + b"\n")):
         done = subprocess.run([PBSCTL, "match"], input=lines,

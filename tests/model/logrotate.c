@@ -313,18 +313,28 @@ rotate_again(void *arg)
 	return --w->step > 0;
 }
 
+/* Lets the reader read a line of the log that will be copied. False: there are
+ * enough copies, or the log is elsewhere. */
+static bool
+begin_copies(struct world *w)
+{
+	if (!w->running || (w->program->mode == NUMBERED && w->gone_away) ||
+	    w->rotations > 45)
+		return false;
+	if (!writer_has(w, "log"))
+		writer_leave(w);
+	writer_append(w, 1, EXPECTED);
+	reader_sync(w);
+	return true;
+}
+
 void
 logrotate_copy_meeting(struct world *w, uint32_t arg)
 {
 	bool opens = arg / 128 % 2;
 
-	if (!w->running || (w->program->mode == NUMBERED && w->gone_away) ||
-	    w->rotations > 45)
+	if (!begin_copies(w))
 		return;
-	if (!writer_has(w, "log"))
-		writer_leave(w);
-	writer_append(w, 1, EXPECTED);
-	reader_sync(w);
 	writer_half(w, 15);
 	logrotate_copytruncate(w, false);
 	writer_finish(w);
@@ -394,13 +404,8 @@ logrotate_copy_often(struct world *w, uint32_t arg)
 	uint64_t state = arg;
 	bool copied = program_random(&state) % 3 > 0;
 
-	if (!w->running || (w->program->mode == NUMBERED && w->gone_away) ||
-	    w->rotations > 45)
+	if (!begin_copies(w))
 		return;
-	if (!writer_has(w, "log"))
-		writer_leave(w);
-	writer_append(w, 1, EXPECTED);
-	reader_sync(w);
 	if (copied) {
 		logrotate_copytruncate(w, false);
 		reader_sync(w);

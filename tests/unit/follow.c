@@ -624,19 +624,27 @@ copy_takes_the_name(void)
 	end(site);
 }
 
+/* Gives a file the time that all files have which get it so. */
+static void
+age(struct site *site, const char *name)
+{
+	static const struct timespec times[2] = {{.tv_sec = 1700000000},
+						 {.tv_sec = 1700000000}};
+
+	utimensat(AT_FDCWD, in(site, name), times, 0);
+}
+
 /* rsync(1) and `cp -p' keep the time of change. */
 static void
 copy_of_same_time(void)
 {
-	struct timespec times[2] = {{.tv_sec = 1700000000},
-				    {.tv_sec = 1700000000}};
 	struct site *site = begin();
 
 	put(site, "log", "0000000001 a");
-	utimensat(AT_FDCWD, in(site, "log"), times, 0);
+	age(site, "log");
 	start(site, "log");
 	copy(site, "log", "copy");
-	utimensat(AT_FDCWD, in(site, "copy"), times, 0);
+	age(site, "copy");
 	move(site, "copy", "log");
 	follower_settle(&site->follower);
 	put(site, "log", "0000000002 b");
@@ -1112,8 +1120,6 @@ dated_before_clock_was_set(void)
 static void
 copied_and_compressed(void)
 {
-	struct timespec times[2] = {{.tv_sec = 1700000000},
-				    {.tv_sec = 1700000000}};
 	struct site *site = begin();
 
 	put(site, "log", "0000000001 a");
@@ -1122,8 +1128,8 @@ copied_and_compressed(void)
 	copy(site, "log", "log.2");
 	cut(site, "log");
 	move(site, "log", "log.1");
-	utimensat(AT_FDCWD, in(site, "log.1"), times, 0);
-	utimensat(AT_FDCWD, in(site, "log.2"), times, 0);
+	age(site, "log.1");
+	age(site, "log.2");
 	if (!compress_file(site, &gzip, "log.1"))
 		abort();
 	put(site, "log", "0000000003 c");
@@ -1183,12 +1189,10 @@ truncated_copied_and_compressed(void)
 static void
 replaced_and_copied(void)
 {
-	struct timespec times[2] = {{.tv_sec = 1700000000},
-				    {.tv_sec = 1700000000}};
 	struct site *site = begin();
 
 	put(site, "log", "0000000001 a");
-	utimensat(AT_FDCWD, in(site, "log"), times, 0);
+	age(site, "log");
 	start(site, "log");
 	copy(site, "log", "copy");
 	move(site, "copy", "log");
@@ -1196,7 +1200,7 @@ replaced_and_copied(void)
 	put(site, "log", "0000000002 b");
 	copy(site, "log", "log.1");
 	cut(site, "log");
-	utimensat(AT_FDCWD, in(site, "log.1"), times, 0);
+	age(site, "log.1");
 	if (!compress_file(site, &gzip, "log.1"))
 		abort();
 	put(site, "log", "0000000003 c");

@@ -140,8 +140,8 @@ match_line(void *arg, const char *bytes, size_t len)
 
 	job->read++;
 	content = envelope_open(job->envelope, &bytes, &len);
-	if (content == ENVELOPE_EMPTY)
-		*(*bytes == '{' ? &job->empty : &job->unused) += 1;
+	job->empty += content == ENVELOPE_EMPTY;
+	job->unused += content == ENVELOPE_UNUSED;
 	if (!envelope_has_line(content))
 		return;
 	switch (

@@ -172,7 +172,7 @@ survey_take(struct survey *survey, struct surveyor *s, const char *text,
 	recognizer_forget(s->usual);
 	recognizer_forget(s->all);
 	while (linebuf_next(&text, end, &line, &len) != 0)
-		if (envelope_open(envelope, &line, &len) != ENVELOPE_EMPTY &&
+		if (!envelope_is_lost(envelope_open(envelope, &line, &len)) &&
 		    len > 0)
 			take_line(survey, s, line, len, now);
 	envelope_free(&envelope);
