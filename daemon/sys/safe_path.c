@@ -105,6 +105,21 @@ refuse_owner(const char *dir, const struct stat *st, struct err *err)
 		       dir, owner->pw_name, owner->pw_name);
 }
 
+/* A sticky directory is for everybody, as /tmp is. */
+static int
+refuse_mode(const char *dir, const struct stat *st, struct err *err)
+{
+	if ((st->st_mode & S_ISVTX) != 0)
+		return err_set(err,
+			       "everybody can write the directory %s; use one "
+			       "that nobody else can write",
+			       dir);
+	return err_set(err,
+		       "others can write the directory %s (mode %03o); chmod "
+		       "go-w it",
+		       dir, (unsigned int)st->st_mode & 0777);
+}
+
 int
 safe_path_check(const char *file, struct err *err)
 {
@@ -118,10 +133,7 @@ safe_path_check(const char *file, struct err *err)
 	else if (!is_ours(&st))
 		result = refuse_owner(dir, &st, err);
 	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		result = err_set(err,
-				 "others can write the directory %s (mode "
-				 "%03o); chmod go-w it",
-				 dir, (unsigned int)st.st_mode & 0777);
+		result = refuse_mode(dir, &st, err);
 	free(copy);
 	return result == 0 ? 0 : err_prefix(err, "%s", file);
 }

@@ -214,6 +214,13 @@ def unwritable():
                  "directory %s (mode 777); chmod go-w it; trying again, and "
                  "continuing without it" % (path, site.path("open")),
                  "the file and the reason are logged")
+        os.chmod(site.path("open"), 0o1777)
+        contains(site.run("--once", "--dbfile=hash:" + site.path("open/map"),
+                          "--checkpoint=" + site.path("open/state")).stderr,
+                 "everybody can write the directory %s; use one that nobody "
+                 "else can write" % site.path("open"),
+                 "nobody is told to close a directory like /tmp")
+        os.chmod(site.path("open"), 0o777)
         for i in range(1, 4):
             time.advance(15)
             site.log(login("198.51.100.%d" % i), when=time.wall())

@@ -617,6 +617,12 @@ def writers(host):
               "daemon-map-writable: mode %o of %s" % (
                   mode, os.path.basename(what)))
         os.chmod(what, before)
+    os.chmod(where, 0o1777)
+    equal([row["remedy"] for row in host.found(settings=settings, etc=etc)
+           if row["id"] == "daemon-map-writable"],
+          ["set dbfile: to a name in a directory that nobody else can write"],
+          "a directory for everybody, as /tmp is, stays one")
+    os.chmod(where, 0o755)
     for what, mode in ((above, 0o1777), (above, 0o775), (where, 0o755)):
         os.chmod(what, mode)
         ok("daemon-map-writable" not in [row["id"] for row in host.found(

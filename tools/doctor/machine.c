@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/readfile.h"
 #include "tools/doctor/examine.h"
@@ -60,14 +61,19 @@ report_writable(struct examination *x, const char *map, const char *path,
 		bool own)
 {
 	struct stat st;
-	char mode[8];
+	char mode[8], *remedy;
 
 	if (stat(path, &st) != 0 ||
 	    !(st.st_mode & (own ? S_IWGRP | S_IWOTH : S_IWOTH)) ||
 	    (!own && st.st_mode & S_ISVTX))
 		return false;
 	snprintf(mode, sizeof(mode), "%04o", (unsigned int)st.st_mode & 07777);
-	REPORT(&x->report, FAULT_MAP_WRITABLE, map, path, mode);
+	remedy = st.st_mode & S_ISVTX /* it is for everybody, as /tmp is */
+		     ? alloc_string("set dbfile: to a name in a directory that "
+				    "nobody else can write")
+		     : alloc_format("chmod go-w '%s'", path);
+	REPORT(&x->report, FAULT_MAP_WRITABLE, map, path, mode, remedy);
+	free(remedy);
 	return true;
 }
 

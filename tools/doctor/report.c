@@ -204,7 +204,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_MAP_WRITABLE] =
 	{"daemon-map-writable",
 	 "others than the daemon can write the map %1, and so let anybody relay",
-	 "the mode of %2 is %3", "chmod go-w '%2'"},
+	 "the mode of %2 is %3", "%4"},
     [FAULT_FOREIGN_MAP] =
 	{"daemon-foreign-map", "something else than the daemon writes the map",
 	 "pbsctl status: map_replaced %1",
