@@ -216,7 +216,17 @@ class Daemon:
         if self.process.poll() is None:
             self.kill(signal.SIGKILL)
             self.wait()
+            self._remove_faketime()
         self.notify.close()
+
+    def _remove_faketime(self):
+        """What libfaketime leaves behind when it is killed: another one with
+        the same pid would not start."""
+        for name in "faketime_shm_%d", "sem.faketime_sem_%d":
+            try:
+                os.unlink("/dev/shm/" + name % self.pid)
+            except FileNotFoundError:
+                pass
 
 
 class Site:
