@@ -9,6 +9,7 @@
 #ifndef BASE_LINEBUF_H
 #define BASE_LINEBUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -38,6 +39,20 @@ typedef void linebuf_block_fn(void *arg, const char *lines, size_t len);
 void linebuf_feed_blocks(struct linebuf *, const char *bytes, size_t len,
     linebuf_line_fn *, linebuf_block_fn *, void *arg);
 
+/* What linebuf_feed() would hand out of a line that ends at its newline, end.
+ * False: it is over-long. */
+static inline bool
+linebuf_trim(const char *p, const char *end, const char **line, size_t *len)
+{
+	while (p < end && *p == '\0')
+		p++;
+	if (p < end && end[-1] == '\r')
+		end--;
+	*line = p;
+	*len = (size_t)(end - p);
+	return *len <= LINEBUF_LINE_MAX;
+}
+
 /*
  * Takes the next line from a block and advances *at. 1: *line and *len, as
  * linebuf_feed() would hand it out; -1: the line is over-long; 0: the block
@@ -52,13 +67,7 @@ linebuf_next(const char **at, const char *end, const char **line, size_t *len)
 		return 0;
 	q = memchr(p, '\n', (size_t)(end - p));
 	*at = q + 1;
-	while (p < q && *p == '\0')
-		p++;
-	if (p < q && q[-1] == '\r')
-		q--;
-	*line = p;
-	*len = (size_t)(q - p);
-	return *len <= LINEBUF_LINE_MAX ? 1 : -1;
+	return linebuf_trim(p, q, line, len) ? 1 : -1;
 }
 
 /* The number of bytes fed of a line whose end has not come yet. The offset of

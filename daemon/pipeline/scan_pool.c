@@ -12,7 +12,7 @@
 
 enum {
 	PIECE = 64 * 1024, /* bytes; more if a line is longer */
-	FINDINGS_MAX = 1024,
+	FINDINGS = 64,	   /* for which a piece has room at first */
 	FETCHED_AHEAD = 8,
 	PIECES_MAX = 32,
 	/* PCRE2 compiles expressions on the stack, at most 250 groups deep. */
@@ -26,13 +26,14 @@ struct finding_of_line {
 
 /* Lines of the block, and what one thread found in them. */
 struct piece {
-	const char *lines, *end;
+	const char *lines;
+	size_t len;
 	bool done;
 	uint64_t nlines, headerless;
 	const char *unread; /* the first of the headerless */
 	size_t unread_len;
-	size_t count;
-	struct finding_of_line list[FINDINGS_MAX];
+	struct finding_of_line *list;
+	size_t count, room;
 };
 
 struct scan_pool;
@@ -61,38 +62,45 @@ struct scan_pool {
 /* ---- a piece ---- */
 
 static void
-note_headerless(struct piece *piece, const char *line, size_t len)
+note_headerless(struct piece *piece, const struct logline *l)
 {
 	if (piece->headerless++ > 0)
 		return;
-	piece->unread = line;
-	piece->unread_len = len;
+	piece->unread = l->line;
+	piece->unread_len = l->line_len;
 }
 
-/* Stops when the piece's list is full; call it again for the other lines. */
+/* Lists are kept for the next block. */
+static struct finding_of_line *
+room_for_finding(struct piece *piece)
+{
+	if (piece->count == piece->room) {
+		piece->room = piece->room == 0 ? FINDINGS : 2 * piece->room;
+		piece->list = alloc_resize(piece->list, piece->room,
+					   sizeof(*piece->list));
+	}
+	return &piece->list[piece->count];
+}
+
 static void
 recognize_piece(struct recognizer *recognizer, struct piece *piece, time_t now)
 {
-	struct finding_of_line *out = piece->list;
-	struct finding_of_line *full = out + FINDINGS_MAX;
-	const char *line;
+	struct finding_of_line *next;
 	struct err err;
-	size_t len;
-	int next;
 
-	while (out < full && (next = linebuf_next(&piece->lines, piece->end,
-						  &line, &len)) != 0) {
-		if (next < 0)
-			continue;
-		piece->nlines++;
-		out->finding = recognize_quickly(recognizer, line, len, now,
-						 &out->found, &err);
-		if (out->finding == FOUND_HEADERLESS)
-			note_headerless(piece, line, len);
-		else if (out->finding != FOUND_NOTHING)
-			out++;
+	piece->nlines = piece->headerless = piece->count = 0;
+	recognizer_take(recognizer, piece->lines, piece->len);
+	for (;;) {
+		next = room_for_finding(piece);
+		next->finding = recognize_next(recognizer, now, &piece->nlines,
+					       &next->found, &err);
+		if (next->finding == FOUND_NOTHING)
+			break;
+		if (next->finding == FOUND_HEADERLESS)
+			note_headerless(piece, &next->found.line);
+		else
+			piece->count++;
 	}
-	piece->count = (size_t)(out - piece->list);
 }
 
 /* The line of a finding is in the cache of the processor that looked at it. */
@@ -121,7 +129,6 @@ report_piece(struct scan_pool *pool, struct piece *piece, scan_pool_fn *fn,
 		pool->stats.unread = piece->unread;
 		pool->stats.unread_len = piece->unread_len;
 	}
-	piece->nlines = piece->headerless = 0;
 }
 
 /* Cuts the next piece off the block. */
@@ -137,7 +144,8 @@ cut_piece(struct scan_pool *pool, const char **lines, const char *end)
 		end = (const char *)memchr(p + PIECE, '\n',
 					   (size_t)(end - p - PIECE)) +
 		      1;
-	piece->end = *lines = end;
+	piece->len = (size_t)(end - p);
+	*lines = end;
 }
 
 /* ---- threads ---- */
@@ -196,7 +204,6 @@ scan_pool_new(const struct recognizer *recognizer, unsigned int threads)
 {
 	struct scan_pool *pool = alloc_zero(1, sizeof(*pool));
 
-	/* Untouched pages of it cost nothing. */
 	pool->pieces = alloc_zero(PIECES_MAX, sizeof(*pool->pieces));
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
@@ -229,6 +236,8 @@ scan_pool_free(struct scan_pool **out)
 	pthread_cond_destroy(&pool->progress);
 	pthread_cond_destroy(&pool->work);
 	pthread_mutex_destroy(&pool->lock);
+	for (size_t i = 0; i < PIECES_MAX; i++)
+		free(pool->pieces[i].list);
 	free(pool->pieces);
 	free(pool);
 }
@@ -282,11 +291,6 @@ scan_pool_finish(struct scan_pool *pool, scan_pool_fn *fn, void *arg)
 
 		await(pool, piece);
 		report_piece(pool, piece, fn, arg);
-		while (piece->lines < piece->end) {
-			recognize_piece(pool->threads[0].recognizer, piece,
-					pool->now);
-			report_piece(pool, piece, fn, arg);
-		}
 	}
 }
 

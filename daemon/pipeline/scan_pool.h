@@ -12,8 +12,9 @@
  *
  * Threads are for catching up only: a daemon that follows its log has none.
  * They wait between blocks, hold no lock while they work, block all signals,
- * and allocate only what is made when a program is first seen: its filter, and
- * the machine code of an expression.
+ * and allocate only what grows with the findings of a piece, and what is made
+ * when a program is first seen: its filter, and the machine code of an
+ * expression.
  */
 #ifndef DAEMON_PIPELINE_SCAN_POOL_H
 #define DAEMON_PIPELINE_SCAN_POOL_H

@@ -3,6 +3,7 @@
  * and RFC 5424.
  */
 #include "patterns/line/header.h"
+#include "patterns/line/peek.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -341,22 +342,6 @@ take_line(struct logline *l, const char *p, const char *end)
 
 /* ---- consecutive lines ---- */
 
-/* Whether a line has the same stamp and host as the one before it. */
-static inline bool
-starts_alike(const struct linestart *start, const char *p, const char *end)
-{
-	uint64_t differs;
-	size_t i;
-
-	if (start->len == 0 || (size_t)(end - p) <= start->len)
-		return false;
-	i = start->len - 8;
-	differs = swar_load(p + i) ^ swar_load(start->bytes + i);
-	for (i = 0; i + 8 < start->len; i += 8)
-		differs |= swar_load(p + i) ^ swar_load(start->bytes + i);
-	return differs == 0;
-}
-
 /* Remembers how a line begins, up to the space after its host. Without a host,
  * more than these bytes decides what is the tag, so nothing is remembered. */
 static inline void
@@ -384,7 +369,7 @@ header_syslog_next(struct logline *l, struct linestart *start, const char *p,
 	const char *text;
 
 	l->header = HEADER_SYSLOG;
-	if (!starts_alike(start, p, end)) {
+	if (!peek_starts_alike(start, p, (size_t)(end - p))) {
 		text = take_line(l, p, end);
 		if (text != NULL)
 			keep_start(start, l, p);
@@ -397,68 +382,6 @@ header_syslog_next(struct logline *l, struct linestart *start, const char *p,
 	l->host_len = start->host_len;
 	text = take_tag_of_host(l, p + start->len, end);
 	return text != NULL ? skip_message_id(text, end) : NULL;
-}
-
-/* The longest tag that logline_peek() reads: a name of 15 bytes, a pid of 7
- * digits between brackets, a colon and a space. */
-enum { PEEK_MAX = 15 + 9 + 2 };
-
-/* Compilers use vector instructions for it where the processor has them. */
-typedef signed char sixteen __attribute__((vector_size(16)));
-
-/* As tag_ends(), for sixteen bytes; sets all bits of a byte that is marked. */
-static inline void
-tag_ends_of_two(const char *p, uint64_t ends[2])
-{
-	sixteen bytes, found;
-
-	memcpy(&bytes, p, sizeof(bytes));
-	found = (sixteen)((bytes < '!') | (bytes == 0x7f) | (bytes == '[') |
-			  (bytes == ':'));
-	memcpy(ends, &found, sizeof(found));
-}
-
-/* All bits of the bytes before the first mark. */
-static inline uint64_t
-before_mark(uint64_t marks)
-{
-	return (marks & -marks) - 1;
-}
-
-bool
-logline_peek(const struct linestart *start, const char *line, size_t len,
-	     struct peek *out)
-{
-	uint64_t ends[2], first, unused;
-	const char *p = line + start->len;
-
-	if (len < start->len + PEEK_MAX ||
-	    !starts_alike(start, line, line + len))
-		return false;
-	out->name.low = swar_load(p);
-	out->name.high = swar_load(p + 8);
-	tag_ends_of_two(p, ends);
-	if (ends[0] != 0) {
-		out->name.low &= before_mark(ends[0]);
-		out->name.high = 0;
-		out->name_len = swar_first(ends[0]);
-	} else if (ends[1] != 0) {
-		out->name.high &= before_mark(ends[1]);
-		out->name_len = 8 + swar_first(ends[1]);
-	} else {
-		return false;
-	}
-	p += out->name_len;
-	if (*p == '[') {
-		first = swar_not_digit(swar_load(p + 1), &unused);
-		if (first == 0 || swar_first(first) == 0)
-			return false;
-		p += 1 + swar_first(first);
-		if (*p++ != ']')
-			return false;
-	}
-	out->text = p + 2;
-	return out->name_len > 0 && p[0] == ':' && p[1] == ' ';
 }
 
 /* ---- the parts, for header_around.c ---- */

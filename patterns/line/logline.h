@@ -76,31 +76,6 @@ struct linestart {
 int logline_next(struct logline *out, struct linestart *, const char *line,
     size_t len);
 
-/* The name of a program, padded with zeros; the first byte is the lowest. */
-struct tagname {
-	uint64_t low, high;
-};
-
-/* What a look at the beginning of a line shows. */
-struct peek {
-	struct tagname name;
-	size_t name_len;
-	const char *text; /* what follows the tag */
-};
-
-/*
- * True if a line has the stamp and the host of the line before it, a tag
- * "name: " or "name[pid]: ", and a name of at most 15 bytes: logline_next()
- * would find the header of syslog in it, and this program. Otherwise nothing is
- * known of the line.
- */
-bool logline_peek(const struct linestart *, const char *line, size_t len,
-    struct peek *);
-
-/* Does what is left of logline_next() after that. */
-void logline_peeked(struct logline *out, const struct linestart *,
-    const struct peek *, const char *line, size_t len);
-
 /* Whether a line with the header of syslog, a host and this program can be read
  * in another way than logline_parse() reads it: see logline_reread(). */
 bool logline_tag_may_reread(const char *program, size_t len);

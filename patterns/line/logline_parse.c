@@ -2,6 +2,7 @@
  * logline_parse: takes a line apart by whichever header it has.
  */
 #include "patterns/line/header.h"
+#include "patterns/line/peek.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -173,11 +174,12 @@ logline_next(struct logline *out, struct linestart *start, const char *line,
 }
 
 void
-logline_peeked(struct logline *out, const struct linestart *start,
-	       const struct peek *peek, const char *line, size_t len)
+peek_take(struct logline *out, const struct linestart *start,
+	  const struct peek *peek, const char *line, size_t len)
 {
 	const char *program = line + start->len;
 	const char *after = program + peek->name_len;
+	const char *text = program + peek->len;
 
 	*out = (struct logline){.header = HEADER_SYSLOG,
 				.stamp_kind = start->stamp_kind,
@@ -190,8 +192,8 @@ logline_peeked(struct logline *out, const struct linestart *start,
 				.program = program,
 				.program_len = peek->name_len};
 	if (*after == '[')
-		header_take_number(&out->pid, after + 1, peek->text);
-	set_text(out, peek->text, line + len);
+		header_take_number(&out->pid, after + 1, text);
+	set_text(out, text, line + len);
 }
 
 int

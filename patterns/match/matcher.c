@@ -265,12 +265,6 @@ matcher_program(const struct matcher *matcher, const struct logline *line)
 	return programs_find(matcher->programs, line);
 }
 
-uint64_t
-matcher_candidates(const struct program *program, const char *text, size_t len)
-{
-	return prefilter_bits(program->filter, text, len);
-}
-
 int
 matcher_match_candidates(struct matcher *matcher, const struct program *program,
 			 uint64_t candidates, const struct logline *line,
@@ -293,10 +287,11 @@ matcher_match_program(struct matcher *matcher, const struct program *program,
 		      const struct logline *line, struct match *out,
 		      struct err *err)
 {
-	return matcher_match_candidates(
-	    matcher, program,
-	    matcher_candidates(program, line->text, line->text_len), line, out,
-	    err);
+	uint64_t candidates =
+	    prefilter_bits(program->filter, line->text, line->text_len);
+
+	return matcher_match_candidates(matcher, program, candidates, line, out,
+					err);
 }
 
 int

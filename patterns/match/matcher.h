@@ -69,10 +69,7 @@ const struct program *matcher_program(const struct matcher *,
 int matcher_match_program(struct matcher *, const struct program *,
     const struct logline *, struct match *out, struct err *);
 
-/* The two halves of that: which rules can match a text that begins so, each a
- * bit, 0: none; and what they make of the line. */
-uint64_t matcher_candidates(const struct program *, const char *text,
-    size_t len);
+/* The same, if it is known which prefixes the text can have (prefilter.h). */
 int matcher_match_candidates(struct matcher *, const struct program *,
     uint64_t candidates, const struct logline *, struct match *out,
     struct err *);

@@ -9,20 +9,11 @@
 #include "base/err.h"
 #include "base/swar.h"
 #include "patterns/match/correlate.h"
-#include "patterns/match/regex_prefix.h"
+#include "patterns/match/skim.h"
 
 /* What the logout rules of a server capture. WITHOUT_ADDRESS: one of them
  * captures the session, but not the address. */
 enum { BY_ADDRESS = 1, BY_SESSION = 2, WITHOUT_ADDRESS = 4 };
-
-/* Programs, as many as most hosts run. A power of two. */
-enum { PROGRAMS = 128 };
-
-/* One that has written a line in which nothing was found. */
-struct known_program {
-	struct tagname name;
-	const struct program *rules; /* NULL: it has none */
-};
 
 struct recognizer {
 	const struct ruleset *set;
@@ -31,8 +22,8 @@ struct recognizer {
 	struct correlate *correlate;
 	struct stampclock clock;
 	struct linestart start;
-	struct known_program known[PROGRAMS]; /* in the place of their hash */
-	struct multiline multiline;	      /* of recognize() */
+	struct skim *skim;
+	struct multiline multiline; /* of recognize() */
 };
 
 static void
@@ -82,6 +73,7 @@ recognizer_new(const struct ruleset *set, const struct rule_choice *choice,
 	struct recognizer *r = alloc_zero(1, sizeof(*r));
 
 	r->correlate = correlate_new(CORRELATE_MAX);
+	r->skim = skim_new(&r->start);
 	r->matcher = matcher_new(set, choice, err);
 	if (r->matcher == NULL) {
 		recognizer_free(&r);
@@ -97,6 +89,7 @@ recognizer_clone(const struct recognizer *r)
 	struct recognizer *clone = alloc_zero(1, sizeof(*clone));
 
 	clone->matcher = matcher_clone(r->matcher);
+	clone->skim = skim_new(&clone->start);
 	return clone;
 }
 
@@ -109,6 +102,7 @@ recognizer_free(struct recognizer **rp)
 	if (r == NULL)
 		return;
 	matcher_free(&r->matcher);
+	skim_free(&r->skim);
 	correlate_free(&r->correlate);
 	free(r->ends);
 	free(r);
@@ -192,35 +186,7 @@ recognize_rest(struct recognizer *r, struct multiline *m, enum finding finding,
 	return finding == FOUND_PART ? join_part(r, found, err) : finding;
 }
 
-/* ---- lines that need not be looked at ---- */
-
-/* Where a program is, if it is remembered. Two of them in the same place cost
- * time, and no more. */
-static size_t
-place_of(struct tagname name)
-{
-	uint64_t hash = name.low ^ name.high * 31;
-
-	return hash * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (PROGRAMS - 1);
-}
-
-/* Of a program without rules no line is looked at again, so none may have
- * another line in it. */
-static void
-note_program(struct recognizer *r, const struct logline *l,
-	     const struct program *rules)
-{
-	char copy[16] = {0};
-	struct tagname name;
-
-	if (l->header != HEADER_SYSLOG || l->program_len >= sizeof(copy) ||
-	    (rules == NULL &&
-	     logline_tag_may_reread(l->program, l->program_len)))
-		return;
-	memcpy(copy, l->program, l->program_len);
-	name = (struct tagname){swar_load(copy), swar_load(copy + 8)};
-	r->known[place_of(name)] = (struct known_program){name, rules};
-}
+/* ---- programs ---- */
 
 bool
 recognizer_ignores(const struct recognizer *r, const char *tag, size_t len)
@@ -326,8 +292,7 @@ match(struct recognizer *r, struct found *found, struct err *err)
 	if (program != NULL)
 		fits = matcher_match_program(r->matcher, program, &found->line,
 					     &found->match, err);
-	if (fits == 0)
-		note_program(r, &found->line, program);
+	skim_learn(r->skim, &found->line, program);
 	return fits;
 }
 
@@ -377,50 +342,42 @@ recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 	return conclude(r, fits, now, found, err);
 }
 
-/* The program of a line, if it is remembered; or NULL. */
-static const struct known_program *
-find_known(const struct recognizer *r, const struct peek *peek)
+static enum finding
+recognize_skimmed(struct recognizer *r, const struct skimmed *s, time_t now,
+		  struct found *found, struct err *err)
 {
-	const struct known_program *known = &r->known[place_of(peek->name)];
+	int fits;
 
-	return known->name.low == peek->name.low &&
-		       known->name.high == peek->name.high
-		   ? known
-		   : NULL;
+	if (s->rules == NULL)
+		return recognize_alone(r, s->line, s->len, now, found, err);
+	peek_take(&found->line, &r->start, &s->peek, s->line, s->len);
+	fits = matcher_match_candidates(r->matcher, s->rules, s->candidates,
+					&found->line, &found->match, err);
+	return conclude(r, fits, now, found, err);
 }
 
-/*
- * The prefixes of rules are compared with what follows the tag as it is. If it
- * is short, a blank at its end counts, which the text does not have; and if it
- * has a zone, a rule may match it without that, which has_zone() finds out.
- */
-enum finding
-recognize_quickly(struct recognizer *r, const char *line, size_t len,
-		  time_t now, struct found *found, struct err *err)
+void
+recognizer_take(struct recognizer *r, const char *lines, size_t len)
 {
-	const struct known_program *known;
-	uint64_t candidates;
-	struct peek peek;
-	size_t text_len;
+	skim_begin(r->skim, lines, len);
+}
 
-	if (!logline_peek(&r->start, line, len, &peek) ||
-	    (known = find_known(r, &peek)) == NULL)
-		return recognize_alone(r, line, len, now, found, err);
-	if (known->rules == NULL)
-		return FOUND_NOTHING;
-	text_len = (size_t)(line + len - peek.text);
-	if (text_len <= REGEX_PREFIX_LEN ||
-	    !logline_is_plain(peek.text, text_len))
-		return recognize_alone(r, line, len, now, found, err);
-	candidates = matcher_candidates(known->rules, peek.text, text_len);
-	if (candidates == 0 && memchr(peek.text, '%', text_len) == NULL)
-		return FOUND_NOTHING;
-	logline_peeked(&found->line, &r->start, &peek, line, len);
-	return conclude(r,
-			matcher_match_candidates(r->matcher, known->rules,
-						 candidates, &found->line,
-						 &found->match, err),
-			now, found, err);
+enum finding
+recognize_next(struct recognizer *r, time_t now, uint64_t *read,
+	       struct found *found, struct err *err)
+{
+	const struct skimmed *s;
+	enum finding finding;
+
+	while ((s = skim_next(r->skim, read)) != NULL) {
+		finding = recognize_skimmed(r, s, now, found, err);
+		if (finding == FOUND_NOTHING)
+			continue;
+		found->line.line = s->line;
+		found->line.line_len = s->len;
+		return finding;
+	}
+	return FOUND_NOTHING;
 }
 
 int

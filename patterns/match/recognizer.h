@@ -77,10 +77,18 @@ enum finding recognize_alone(struct recognizer *, const char *line, size_t len,
 enum finding recognize_rest(struct recognizer *, struct multiline *,
     enum finding, struct found *, struct err *);
 
-/* As recognize_alone(), for consecutive lines: for most it costs a fraction of
- * that. If it returns FOUND_NOTHING, *found is undefined. */
-enum finding recognize_quickly(struct recognizer *, const char *line,
-    size_t len, time_t now, struct found *, struct err *);
+/*
+ * recognize_alone() for consecutive lines, in a fraction of the time: lines in
+ * which nothing can be found are left out by how they begin. recognizer_take()
+ * takes whole lines, each with its newline, which are borrowed.
+ * recognize_next() returns the next finding, or FOUND_NOTHING at the end of the
+ * lines. It adds to *read how many lines were read for that; those that are too
+ * long are left out and not counted. Of a line without header, *found has the
+ * line.
+ */
+void recognizer_take(struct recognizer *, const char *lines, size_t len);
+enum finding recognize_next(struct recognizer *, time_t now, uint64_t *read,
+    struct found *, struct err *);
 
 /* Whether each line of syslog that has a host and this tag is FOUND_NOTHING for
  * sure, whatever its text is: no rule names the program. */

@@ -302,11 +302,17 @@ short_logins(struct recognizer *recognizer)
 static enum finding
 find_quickly(struct recognizer *recognizer, const char *line)
 {
+	char *block = alloc_format("%s\n", line);
+	enum finding finding;
 	struct found found;
 	struct err err;
+	uint64_t read = 0;
 
-	return recognize_quickly(recognizer, line, strlen(line), now.wall,
-				 &found, &err);
+	recognizer_take(recognizer, block, strlen(block));
+	finding =
+	    recognize_next(recognizer, now.wall, &read, &found, &err);
+	free(block);
+	return finding;
 }
 
 /* Logins, each after lines of the same program in which nothing is found. */
