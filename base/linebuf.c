@@ -15,8 +15,9 @@ enum {
 struct linebuf {
 	char *held; /* the beginning of an unfinished line */
 	size_t held_len, held_room;
-	uint64_t pending;  /* all bytes fed of that line */
-	uint64_t overlong; /* lines dropped */
+	uint64_t pending; /* all bytes fed of that line */
+	bool skips;	  /* it is dropped when its end comes */
+	uint64_t dropped; /* lines */
 	linebuf_drop_fn *drop;
 	void *drop_arg;
 };
@@ -49,6 +50,8 @@ hold(struct linebuf *buf, const char *bytes, size_t len)
 	size_t limit = KEPT_MAX - buf->held_len;
 
 	buf->pending += len;
+	if (buf->skips)
+		return;
 	/* A hole left by copytruncate can be larger than any line. */
 	while (buf->held_len == 0 && len > 0 && bytes[0] == '\0') {
 		bytes++;
@@ -70,7 +73,7 @@ hold(struct linebuf *buf, const char *bytes, size_t len)
 static void
 note_drop(struct linebuf *buf)
 {
-	buf->overlong++;
+	buf->dropped++;
 	if (buf->drop != NULL)
 		buf->drop(buf->drop_arg);
 }
@@ -103,10 +106,16 @@ static void
 hand_out_held(struct linebuf *buf, linebuf_line_fn *fn, void *arg)
 {
 	size_t len = buf->held_len;
+	bool skipped = buf->skips;
 
 	/* Before fn is called, because it may reset or feed. */
 	buf->held_len = 0;
 	buf->pending = 0;
+	buf->skips = false;
+	if (skipped) {
+		note_drop(buf);
+		return;
+	}
 	buf->held[len] = '\n';
 	hand_out(buf, buf->held, buf->held + len + 1, fn, arg);
 }
@@ -134,7 +143,7 @@ linebuf_feed_blocks(struct linebuf *buf, const char *bytes, size_t len,
 {
 	const char *end = bytes + len, *last;
 
-	if (buf->pending > 0 && len > 0)
+	if ((buf->pending > 0 || buf->skips) && len > 0)
 		bytes = feed_held(buf, bytes, end, fn, arg);
 	last = memrchr(bytes, '\n', (size_t)(end - bytes));
 	if (last != NULL) {
@@ -168,8 +177,15 @@ linebuf_reset(struct linebuf *buf)
 	buf->pending = 0;
 }
 
-uint64_t
-linebuf_overlong(const struct linebuf *buf)
+void
+linebuf_skip(struct linebuf *buf)
 {
-	return buf->overlong;
+	linebuf_reset(buf);
+	buf->skips = true;
+}
+
+uint64_t
+linebuf_dropped(const struct linebuf *buf)
+{
+	return buf->dropped;
 }

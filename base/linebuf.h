@@ -27,7 +27,7 @@ void linebuf_free(struct linebuf **);
 /* Takes len bytes and calls fn for each line that is complete now. Lines that
  * lie entirely within bytes are not copied. */
 void linebuf_feed(struct linebuf *, const char *bytes, size_t len,
-    linebuf_line_fn *, void *arg);
+		  linebuf_line_fn *, void *arg);
 
 /* Gets whole lines as they were fed, with their newlines, to be taken apart by
  * linebuf_next(). They are borrowed until the callback returns. */
@@ -37,7 +37,7 @@ typedef void linebuf_block_fn(void *arg, const char *lines, size_t len);
  * that lie entirely within bytes go to block_fn together, in order. NULL: they
  * go to line_fn one by one. */
 void linebuf_feed_blocks(struct linebuf *, const char *bytes, size_t len,
-    linebuf_line_fn *, linebuf_block_fn *, void *arg);
+			 linebuf_line_fn *, linebuf_block_fn *, void *arg);
 
 /* What linebuf_feed() would hand out of a line that ends at its newline, end.
  * False: it is over-long. */
@@ -56,7 +56,7 @@ linebuf_trim(const char *p, const char *end, const char **line, size_t *len)
 /*
  * Takes the next line from a block and advances *at. 1: *line and *len, as
  * linebuf_feed() would hand it out; -1: the line is over-long; 0: the block
- * ends. linebuf_overlong() does not count these lines.
+ * ends. linebuf_dropped() does not count these lines.
  */
 static inline int
 linebuf_next(const char **at, const char *end, const char **line, size_t *len)
@@ -74,7 +74,10 @@ linebuf_next(const char **at, const char *end, const char **line, size_t *len)
  * that line in a file is the read offset minus this. */
 uint64_t linebuf_pending(const struct linebuf *);
 void linebuf_reset(struct linebuf *); /* forgets the unfinished line */
-uint64_t linebuf_overlong(const struct linebuf *); /* lines dropped so far */
+/* Forgets the unfinished line, and drops all up to the next newline that is
+ * fed, which may be the rest of it. linebuf_reset() does not change that. */
+void linebuf_skip(struct linebuf *);
+uint64_t linebuf_dropped(const struct linebuf *); /* lines dropped so far */
 
 /* Sets the function that linebuf_feed() calls for each line it drops, in order
  * with the lines that it hands out. NULL: none. */

@@ -305,6 +305,7 @@ follow_recover(struct follow *f, size_t at, int64_t now)
 		 found > 0 ? ", read its rest from " : "",
 		 found > 0 ? f->open.tails[at]->path : "");
 	tail_rewind(tail);
+	tail_skip_torn(tail, tail->path);
 	tail->mtime = changed;
 }
 
@@ -458,8 +459,7 @@ list_and_open(struct follow *f, struct rotation *files, int64_t now)
 	size_t count = f->open.count;
 
 	/* First, or the copy of the newest would be taken for a newer file. */
-	if (count > 0 &&
-	    generations_can_recover(&f->open, count - 1, f->spec))
+	if (count > 0 && generations_can_recover(&f->open, count - 1, f->spec))
 		follow_recover(f, count - 1, now);
 	for (int tries = TRIES; tries >= 0; tries--) {
 		f->renamed = false;

@@ -221,9 +221,9 @@ generations_make_room(struct generations *g)
  * Inserts a rotated file, to which nobody writes any more, before the tail at
  * *at. offset: if it is the copy of that tail's file, from there on it has what
  * the tail had not read when the file was truncated, and an incomplete line
- * goes on in it; else 0, and the rest of such a line is nowhere. complete:
- * nothing is missing between the two, and its own end goes on in the tail.
- * False: the file has been renamed since it was listed.
+ * goes on in it; else 0, and the end of such a line is lost. complete: nothing
+ * is missing between the two, and its own end goes on in the tail. False: the
+ * file has been renamed since it was listed.
  */
 static bool
 insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
@@ -248,18 +248,14 @@ insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
 		tail_close(&tail);
 		return true;
 	}
+	next->lines = tail->lines;
+	tail->lines = torn;
 	if (offset > 0) {
 		tail->place = next->place;
 		tail->before_place = next->before_place;
+	} else {
+		tail_skip_torn(tail, next->path);
 	}
-	if (offset > 0) {
-		next->lines = tail->lines;
-		tail->lines = torn;
-	} else if (linebuf_pending(torn) > 0) {
-		log_warning("lost a line of %s: no copy has its end",
-			    next->path);
-	}
-	linebuf_reset(next->lines);
 	tail->finished = true;
 	tail->continued = complete;
 	tail->changed = now;

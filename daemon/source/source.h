@@ -51,8 +51,9 @@ struct source_sink {
 	 * later. May be NULL, both of them. */
 	bool (*ignores)(void *arg, const char *tag, size_t len);
 	void (*left_out)(void *arg, uint64_t lines, time_t last);
-	/* Called in place of a line that was dropped because it was too long.
-	 * May be NULL. lines() finds such lines itself. */
+	/* Called in place of a line that was dropped because it was too long
+	 * or a part of it was lost. May be NULL. lines() finds lines that are
+	 * too long itself. */
 	void (*lost)(void *arg);
 	/* Like line(), but for the rest of a line that was cut, which may begin
 	 * with what a stranger wrote. May be NULL. */

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "daemon/source/source.h"
 #include "daemon/source/unpack.h"
 
@@ -151,6 +152,15 @@ tail_rewind(struct tail *tail)
 	set_place(tail, 0);
 	tail->blank = true;
 	tail->hole = 0;
+}
+
+void
+tail_skip_torn(struct tail *tail, const char *path)
+{
+	if (linebuf_pending(tail->lines) == 0)
+		return;
+	log_warning("lost a line of %s: no copy has its end", path);
+	linebuf_skip(tail->lines);
 }
 
 /* Sets *before to the last bytes before block + k; *prior is before block. */

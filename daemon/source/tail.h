@@ -67,8 +67,16 @@ int tail_seek(struct tail *, uint64_t offset);
 void tail_deliver_past(struct tail *, const struct source_sink *);
 
 /* Goes back to the first byte of a file that was truncated. An incomplete line
- * is kept, since its writer goes on with it. */
+ * is kept. */
 void tail_rewind(struct tail *);
+
+/*
+ * If the tail has an incomplete line whose end was lost with a file that was
+ * truncated, drops it, with a warning that names that file, and all up to the
+ * next newline. Its writer may have gone on with it there, so that what comes
+ * next would begin a line with text of a stranger.
+ */
+void tail_skip_torn(struct tail *, const char *path);
 
 enum tail_result {
 	TAIL_MORE,	/* *got bytes, and there may be more */

@@ -292,6 +292,7 @@ logrotate_copytruncate(struct world *w, bool losing)
 		/* The two halves end up in two files. */
 		world_excuse(w, w->held_line);
 		w->split[w->nsplit].line = w->held_line;
+		w->split[w->nsplit].run = w->run;
 		w->split[w->nsplit++].rest = (uint32_t)w->held_len - 1;
 	}
 	world_copy_file(w, "log", rotated_name(w));
@@ -358,7 +359,9 @@ logrotate_delete_old(struct world *w)
 		closedir(dir);
 }
 
-/* The log is emptied, and its end is lost with the copy. */
+/* Half a line was read, the log is emptied, and the copy is lost. The end of
+ * the line is in it, or the writer goes on with it in the log. The reader
+ * cannot tell, and begins after the next newline. */
 static void
 lose_copy(struct world *w, uint32_t arg)
 {
@@ -366,8 +369,13 @@ lose_copy(struct world *w, uint32_t arg)
 	reader_settle(w);
 	if (w->held_len > 0)
 		world_excuse(w, w->held_line);
-	writer_finish(w);
+	if (arg / 2 % 2) {
+		writer_finish(w);
+		w->torn = true;
+	}
 	logrotate_copytruncate(w, false);
+	if (w->held_len > 0) /* until it reads the file again */
+		w->split[w->nsplit - 1].run = w->run + 1;
 	logrotate_delete_old(w);
 	w->truncated = true;
 }
@@ -412,7 +420,10 @@ logrotate_copy_often(struct world *w, uint32_t arg)
 	} else {
 		lose_copy(w, arg);
 	}
-	copy_and_rotate(w, &state, copied);
+	if (copied || arg / 4 % 3 > 0)
+		copy_and_rotate(w, &state, copied);
+	else
+		writer_append(w, 2, EXPECTED);
 	if (!copied)
 		reader_settle(w);
 }

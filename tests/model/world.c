@@ -91,7 +91,8 @@ is_rest(const struct world *w, const char *text, size_t len)
 		uint32_t n = w->split[i].line;
 		size_t all = world_make_line(n, w->lines[n].state, line);
 
-		if (len == w->split[i].rest && len <= all &&
+		if (w->run >= w->split[i].run && len <= all &&
+		    len == w->split[i].rest &&
 		    memcmp(text, line + all - len, len) == 0)
 			return true;
 	}

@@ -39,9 +39,12 @@ struct world {
 	char held[LINE_MAX_LEN + 64]; /* the rest of a half-written line */
 	size_t held_len;
 	uint32_t held_line;
-	/* Lines torn in two by copytruncate: the rest may come as a line. */
+	bool torn; /* what comes up to the next newline is not read */
+	/* Lines torn in two by copytruncate: the rest may come as a line, from
+	 * that run of the reader on. */
 	struct {
 		uint32_t line, rest;
+		uint16_t run;
 	} split[PROGRAM_MAX];
 	int nsplit;
 	int rotations, moves;

@@ -107,8 +107,9 @@ new_line(struct world *w, enum state state, char *text, size_t *len)
 	w->lines[n] = (struct line){.state = state, .file = w->file};
 	if (state == EXPECTED)
 		w->nexpected++;
-	if (w->gone[w->file])
+	if (w->gone[w->file] || w->torn)
 		world_excuse(w, n);
+	w->torn = false;
 	return n;
 }
 

@@ -989,6 +989,10 @@ truncated_and_compressed(void)
 	end(site);
 }
 
+/*
+ * Half a line was read, and no copy has its end. The writer may have gone on
+ * with it in the next file, whose first line would then be text of a stranger.
+ */
 static void
 copy_gone(void)
 {
@@ -998,11 +1002,51 @@ copy_gone(void)
 	put_raw(site, "log", "0000000002 to", 13);
 	start(site, "log");
 	cut(site, "log");
-	put(site, "log.1", "0000000003 c");
+	put(site, "log", "0000000009 text of a stranger");
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "truncated within a line, no copy");
+	is_int((long long)site->got.count, 2, "up to the newline all is left");
+	is_int(said(site, "lost a line"), 1, "and said to be lost");
+	put(site, "log", "0000000004 d");
+	arrives(site, "0000000004 d", "nothing after that");
+	end(site);
+}
+
+/* It comes in pieces; the first is too short to tell anything of the file. */
+static void
+copy_gone_in_pieces(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	put_raw(site, "log", "0000000002 to", 13);
+	start(site, "log");
+	cut(site, "log");
+	put_raw(site, "log", "0000", 4);
+	follower_settle(&site->follower);
+	put_raw(site, "log", "000009 text of a stranger", 25);
+	follower_settle(&site->follower);
+	put(site, "log", ", and its end\n0000000003 c");
+	arrives(site, "0000000003 c", "the rest of a line in pieces");
+	is_int((long long)site->got.count, 2, "no piece of it is read");
+	end(site);
+}
+
+static void
+copy_gone_before_rotated(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	put_raw(site, "log", "0000000002 to", 13);
+	start(site, "log");
+	cut(site, "log");
+	put(site, "log.1", "0000000009 text of a stranger\n0000000003 c");
 	set_hour(site, "log.1", 1);
 	put(site, "log", "0000000004 d");
 	arrives(site, "0000000004 d", "truncated, and the copy is gone");
 	is_int(count(site, "0000000003 c"), 1, "nothing joined across the gap");
+	is_int((long long)site->got.count, 3, "nor the rest taken for a line");
 	end(site);
 }
 
@@ -1019,7 +1063,7 @@ copy_gone_after_known(void)
 	start(site, "log");
 	cut(site, "log");
 	move(site, "log.1.gz", "log.2.gz");
-	put(site, "log.1", "0000000004 d");
+	put(site, "log.1", "0000000009 text of a stranger\n0000000004 d");
 	put(site, "log", "0000000005 e");
 	arrives(site, "0000000005 e", "the copy is gone, what was before not");
 	is_int(count(site, "0000000004 d"), 1, "nothing joined to half a line");
@@ -1184,8 +1228,8 @@ truncated_copied_and_compressed(void)
 	end(site);
 }
 
-/* The log was replaced by a copy, which begins like a third one and has the time
- * of that. */
+/* The log was replaced by a copy, which begins like a third one and has the
+ * time of that. */
 static void
 replaced_and_copied(void)
 {
@@ -1605,6 +1649,8 @@ main(void)
 	compressed_while_open();
 	truncated_and_compressed();
 	copy_gone();
+	copy_gone_in_pieces();
+	copy_gone_before_rotated();
 	copy_gone_after_known();
 	inode_used_again();
 	copied_before_clock_was_set();

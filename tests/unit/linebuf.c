@@ -77,6 +77,30 @@ test_lines(void)
 }
 
 static void
+test_skip(void)
+{
+	struct linebuf *buf = linebuf_new();
+	struct taken taken = {0};
+
+	feed_text(buf, &taken, "one\nto");
+	linebuf_skip(buf);
+	is_int(linebuf_pending(buf), 0, "a line to be skipped is forgotten");
+	feed_text(buf, &taken, "rn");
+	is_int(linebuf_pending(buf), 2, "its rest counts");
+	linebuf_reset(buf);
+	feed_text(buf, &taken, "rn again");
+	feed_text(buf, &taken, "\ntwo\nthree\n");
+	is_str(taken.text, "<one><two><three>",
+	       "and is dropped up to its end, however often it is read");
+	is_int(linebuf_pending(buf), 0, "then nothing is held");
+	linebuf_skip(buf);
+	feed_text(buf, &taken, "x\nfour\n");
+	is_str(taken.text, "<one><two><three><four>", "also within a block");
+	is_int(linebuf_dropped(buf), 2, "each is counted");
+	linebuf_free(&buf);
+}
+
+static void
 test_odd_bytes(void)
 {
 	static const char hole[] = "\0\0\0after a hole\n"
@@ -122,7 +146,7 @@ feed_long(size_t len, const char *end, size_t portion, uint64_t *overlong)
 		step = portion < total - at ? portion : total - at;
 		feed(buf, &taken, bytes + at, step);
 	}
-	*overlong = linebuf_overlong(buf);
+	*overlong = linebuf_dropped(buf);
 	free(bytes);
 	linebuf_free(&buf);
 	return taken;
@@ -176,7 +200,7 @@ test_pending_of_overlong(void)
 	feed(buf, &taken, bytes, 100000);
 	feed_text(buf, &taken, "line\n");
 	is_str(taken.text, "<line>", "a hole of any size is no over-long line");
-	is_int(linebuf_overlong(buf), 0, "nor counted as one");
+	is_int(linebuf_dropped(buf), 0, "nor counted as one");
 	free(bytes);
 	linebuf_free(&buf);
 }
@@ -212,6 +236,7 @@ int
 main(void)
 {
 	test_lines();
+	test_skip();
 	test_odd_bytes();
 	test_limit();
 	test_pending_of_overlong();

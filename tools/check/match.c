@@ -71,7 +71,7 @@ static const char help[] =
 static uint64_t
 line_number(const struct job *job)
 {
-	return job->read + linebuf_overlong(job->lines);
+	return job->read + linebuf_dropped(job->lines);
 }
 
 static void
@@ -203,7 +203,7 @@ report_unread(const struct job *job)
 	report_lines(job, job->unused,
 		     "in parts that are longer than 64 KiB together, or of "
 		     "which one is missing");
-	report_lines(job, linebuf_overlong(job->lines),
+	report_lines(job, linebuf_dropped(job->lines),
 		     "longer than 64 KiB");
 	if (job->ruleless > 0)
 		verb_error(&verb_match,
