@@ -1,8 +1,10 @@
 #include "daemon/source/generations.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/alloc.h"
@@ -43,15 +45,35 @@ find(const struct generations *g, const struct rotated *file)
 	return i;
 }
 
-/* Whether inode and time tell that it is the file. A disk gives a new file the
- * inode of one that was just deleted, so that it must be the very same time;
+/* When the file was created; zero if its file system does not tell. */
+static struct timespec
+birth(int directory, const char *path)
+{
+	struct timespec time = {0};
+	struct statx st;
+
+	if (statx(directory, path, AT_EMPTY_PATH, STATX_BTIME, &st) == 0 &&
+	    (st.stx_mask & STATX_BTIME) != 0) {
+		time.tv_sec = st.stx_btime.tv_sec;
+		time.tv_nsec = st.stx_btime.tv_nsec;
+	}
+	return time;
+}
+
+/* Whether inode and times tell that it is the file. A disk gives a new file the
+ * inode of one that was just deleted, so that it must have been created at the
+ * same time. If that is not known, its time of change must be the very same;
  * and if that is in whole seconds, it tells only if there is nothing else. */
 static bool
 is_same_inode(const struct generations_done *done, const struct rotated *file)
 {
-	return done->inode == file->inode && done->device == file->device &&
-	       filetime_compare(done->mtime, file->mtime) == 0 &&
-	       (done->mtime.tv_nsec != 0 || done->print.offset == 0);
+	if (done->inode != file->inode || done->device != file->device ||
+	    filetime_compare(done->mtime, file->mtime) != 0)
+		return false;
+	if (done->birth.tv_sec != 0)
+		return filetime_compare(done->birth,
+					birth(AT_FDCWD, file->path)) == 0;
+	return done->mtime.tv_nsec != 0 || done->print.offset == 0;
 }
 
 /* Compressed or not: gzip(1), logrotate(8) and others keep the time of change,
@@ -183,8 +205,10 @@ generations_drop(struct generations *g, size_t at)
 
 	log_debug("closed %s", tail->path);
 	done = &g->done[g->ndone++ % GENERATIONS_DONE_MAX];
-	*done = (struct generations_done){
-	    .device = tail->device, .inode = tail->inode, .mtime = tail->mtime};
+	*done = (struct generations_done){.device = tail->device,
+					  .inode = tail->inode,
+					  .mtime = tail->mtime,
+					  .birth = birth(tail->fd, "")};
 	tail_print_place(tail, &done->print);
 	take_out(g, at);
 	tail_close(&tail);

@@ -28,7 +28,7 @@ struct generations {
 	uint64_t changes; /* counts each insertion and removal */
 	struct generations_done {
 		uint64_t device, inode;
-		struct timespec mtime;
+		struct timespec mtime, birth;
 		struct fingerprint print; /* up to its last line */
 	} done[GENERATIONS_DONE_MAX];	  /* a ring */
 	size_t ndone;
