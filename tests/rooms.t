@@ -208,10 +208,10 @@ FILE_MAX, MAIN_MAX = 540, 120
 # the reader of archived journals 1,700; reading rules by several threads and
 # their trees from blocks 350, and what journald cuts in its JSON 300; a short look
 # at the lines of a backlog, while the next are read, 250; that at many lines at
-# once 300;
+# once 300, and blocks that several threads read 200;
 # what the model of following found in a log's life, 100; stamps that name a zone or
 # are seconds, and what four more commands print before each line, 1,000.
-PRODUCT_MAX = 93000
+PRODUCT_MAX = 93400
 FOLDER_MAX = 20
 
 

@@ -21,6 +21,7 @@ struct helper;
 struct sessions;
 struct match;
 struct pipeline;
+struct readahead;
 struct removals;
 
 /*
@@ -161,6 +162,13 @@ void pipeline_block(struct pipeline *, const char *lines, size_t len,
 void pipeline_begin_block(struct pipeline *, const char *lines, size_t len,
 			  struct moment now, bool log_time);
 void pipeline_settle(struct pipeline *);
+
+/* Reads a block by several threads, which read on and look at the lines, so that
+ * pipeline_block() has little left to do with those of the block. As read() and
+ * read_end() of a source's sink. now: for stamps without a year. */
+bool pipeline_read(struct pipeline *, const struct readahead *, time_t now,
+		   const char **bytes);
+void pipeline_read_end(struct pipeline *);
 void pipeline_caught_up(struct pipeline *);
 
 /* All lines so far were taken. If most of them have no header that is known,

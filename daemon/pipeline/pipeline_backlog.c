@@ -151,18 +151,38 @@ keep_last_stamp(struct pipeline *p, const char *lines, const char *end)
 	}
 }
 
-void
-pipeline_begin_block(struct pipeline *p, const char *lines, size_t len,
-		     struct moment now, bool log_time)
+static struct scan_pool *
+pool_of(struct pipeline *p)
 {
 	if (p->pool == NULL)
 		p->pool = scan_pool_new(
 		    p->recognizer, (unsigned int)thread_processors() - 1);
+	return p->pool;
+}
+
+bool
+pipeline_read(struct pipeline *p, const struct readahead *ahead, time_t now,
+	      const char **bytes)
+{
+	pipeline_settle(p);
+	return scan_pool_read(pool_of(p), ahead, now, bytes);
+}
+
+void
+pipeline_read_end(struct pipeline *p)
+{
+	if (p->pool != NULL)
+		scan_pool_read_end(p->pool);
+}
+
+void
+pipeline_begin_block(struct pipeline *p, const char *lines, size_t len,
+		     struct moment now, bool log_time)
+{
 	p->block =
 	    (struct lent_block){now, log_time, lines, len, p->logs[p->log].at};
-	scan_pool_begin(p->pool, lines, len, now.wall);
-	if (scan_pool_is_alone(p->pool)) /* at once, while they are in cache */
-		pipeline_settle(p);
+	if (!scan_pool_begin(pool_of(p), lines, len, now.wall))
+		pipeline_settle(p); /* at once, while they are in cache */
 }
 
 void

@@ -7,14 +7,15 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/linebuf.h"
+#include "base/readahead.h"
 #include "base/thread.h"
 
 enum {
 	PIECE = 64 * 1024, /* bytes; more if a line is longer */
 	FINDINGS = 64,	   /* for which a piece has room at first */
 	FETCHED_AHEAD = 8,
-	PIECES_MAX = 32,
+	PIECES_MAX = 16,
+	READ_AHEAD = 8, /* blocks, fewer than PIECES_MAX */
 	/* PCRE2 compiles expressions on the stack, at most 250 groups deep. */
 	STACK = 2 * 1024 * 1024,
 };
@@ -24,10 +25,14 @@ struct finding_of_line {
 	struct found found;
 };
 
-/* Lines of the block, and what one thread found in them. */
+/* Lines of a block, and what one thread found in them. */
 struct piece {
+	struct readahead file; /* fn: NULL if the lines were given */
+	char *buffer;	       /* of such a block */
+	bool whole;	       /* it could be read */
 	const char *lines;
 	size_t len;
+	time_t now;
 	bool done;
 	uint64_t nlines, headerless;
 	const char *unread; /* the first of the headerless */
@@ -52,12 +57,24 @@ struct scan_pool {
 	struct scan_pool_stats stats;
 	struct piece *pieces;
 
-	pthread_mutex_t lock; /* for all below, and for `done' of a piece */
+	bool given;	   /* the block of the first was handed out */
+	const void *alien; /* a file whose lines are taken in another way */
+
+	/* All so far, and how many of them were reported, are to be reported
+	 * next, and were taken by a thread: each no more than the last. */
+	size_t count, first, begun;
+
+	pthread_mutex_t lock; /* for all below, count, and `done' of a piece */
 	pthread_cond_t work, progress;
 	bool ending;
-	time_t now;
-	size_t count, taken;
+	size_t taken, busy;
 };
+
+static struct piece *
+piece_at(struct scan_pool *pool, size_t n)
+{
+	return &pool->pieces[n % PIECES_MAX];
+}
 
 /* ---- a piece ---- */
 
@@ -82,8 +99,37 @@ room_for_finding(struct piece *piece)
 	return &piece->list[piece->count];
 }
 
+/* Finds the whole lines after what was read again. A line begins there if one
+ * ends before it. */
 static void
-recognize_piece(struct recognizer *recognizer, struct piece *piece, time_t now)
+find_lines(struct piece *piece)
+{
+	const char *begin = piece->buffer + READAHEAD_AGAIN - 1, *last;
+	const char *end = piece->buffer + READAHEAD_BLOCK;
+
+	piece->len = 0;
+	begin = memchr(begin, '\n', (size_t)(end - begin));
+	if (!piece->whole || begin == NULL)
+		return;
+	last = memrchr(begin, '\n', (size_t)(end - begin));
+	piece->lines = begin + 1;
+	piece->len = (size_t)(last - begin);
+}
+
+static void
+read_piece(struct piece *piece)
+{
+	const struct readahead *file = &piece->file;
+
+	if (piece->buffer == NULL)
+		piece->buffer = alloc_zero(READAHEAD_BLOCK, 1);
+	piece->whole = file->fn(file->file, piece->buffer, READAHEAD_BLOCK,
+				file->offset) == READAHEAD_BLOCK;
+	find_lines(piece);
+}
+
+static void
+recognize_piece(struct recognizer *recognizer, struct piece *piece)
 {
 	struct finding_of_line *next;
 	struct err err;
@@ -92,8 +138,8 @@ recognize_piece(struct recognizer *recognizer, struct piece *piece, time_t now)
 	recognizer_take(recognizer, piece->lines, piece->len);
 	for (;;) {
 		next = room_for_finding(piece);
-		next->finding = recognize_next(recognizer, now, &piece->nlines,
-					       &next->found, &err);
+		next->finding = recognize_next(
+		    recognizer, piece->now, &piece->nlines, &next->found, &err);
 		if (next->finding == FOUND_NOTHING)
 			break;
 		if (next->finding == FOUND_HEADERLESS)
@@ -131,16 +177,27 @@ report_piece(struct scan_pool *pool, struct piece *piece, scan_pool_fn *fn,
 	}
 }
 
+static struct piece *
+add_piece(struct scan_pool *pool, time_t now)
+{
+	struct piece *piece = piece_at(pool, pool->count++);
+
+	piece->now = now;
+	piece->done = false;
+	return piece;
+}
+
 /* Cuts the next piece off the block. */
 static void
-cut_piece(struct scan_pool *pool, const char **lines, const char *end)
+cut_piece(struct scan_pool *pool, const char **lines, const char *end,
+	  time_t now)
 {
-	struct piece *piece = &pool->pieces[pool->count++];
+	struct piece *piece = add_piece(pool, now);
 	const char *p = *lines;
 
+	piece->file.fn = NULL;
 	piece->lines = p;
-	piece->done = false;
-	if (pool->count < PIECES_MAX && end - p > PIECE)
+	if (pool->count - pool->first < PIECES_MAX && end - p > PIECE)
 		end = (const char *)memchr(p + PIECE, '\n',
 					   (size_t)(end - p - PIECE)) +
 		      1;
@@ -159,10 +216,14 @@ do_piece(struct scan_thread *t)
 
 	if (pool->taken == pool->count)
 		return false;
-	piece = &pool->pieces[pool->taken++];
+	piece = piece_at(pool, pool->taken++);
+	pool->busy++;
 	pthread_mutex_unlock(&pool->lock);
-	recognize_piece(t->recognizer, piece, pool->now);
+	if (piece->file.fn != NULL)
+		read_piece(piece);
+	recognize_piece(t->recognizer, piece);
 	pthread_mutex_lock(&pool->lock);
+	pool->busy--;
 	piece->done = true;
 	return true;
 }
@@ -236,26 +297,12 @@ scan_pool_free(struct scan_pool **out)
 	pthread_cond_destroy(&pool->progress);
 	pthread_cond_destroy(&pool->work);
 	pthread_mutex_destroy(&pool->lock);
-	for (size_t i = 0; i < PIECES_MAX; i++)
+	for (size_t i = 0; i < PIECES_MAX; i++) {
 		free(pool->pieces[i].list);
+		free(pool->pieces[i].buffer);
+	}
 	free(pool->pieces);
 	free(pool);
-}
-
-/* ---- blocks ---- */
-
-static void
-publish_pieces(struct scan_pool *pool, const char *lines, const char *end,
-	       time_t now)
-{
-	pthread_mutex_lock(&pool->lock);
-	pool->now = now;
-	pool->count = pool->taken = 0;
-	while (lines < end)
-		cut_piece(pool, &lines, end);
-	if (pool->count > 1)
-		pthread_cond_broadcast(&pool->work);
-	pthread_mutex_unlock(&pool->lock);
 }
 
 /* Does other pieces until this one is done by whoever took it. */
@@ -269,25 +316,135 @@ await(struct scan_pool *pool, const struct piece *piece)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-bool
-scan_pool_is_alone(const struct scan_pool *pool)
+/* ---- reading ahead ---- */
+
+/* Adds blocks to those that are being read, or were: each follows the one
+ * before it. */
+static void
+add_blocks(struct scan_pool *pool, const struct readahead *ahead, time_t now)
 {
-	return pool->nthreads == 1;
+	struct readahead next = *ahead;
+	size_t before = pool->count;
+
+	if (pool->count > pool->first)
+		next.offset = piece_at(pool, pool->count - 1)->file.offset +
+			      READAHEAD_BLOCK - READAHEAD_AGAIN;
+	pthread_mutex_lock(&pool->lock);
+	while (pool->count - pool->first < READ_AHEAD &&
+	       next.offset + READAHEAD_BLOCK <= ahead->until) {
+		add_piece(pool, now)->file = next;
+		next.offset += READAHEAD_BLOCK - READAHEAD_AGAIN;
+	}
+	if (pool->count > before)
+		pthread_cond_broadcast(&pool->work);
+	pthread_mutex_unlock(&pool->lock);
 }
 
+/* Lines that were handed out, but not given back: the caller takes them in
+ * another way, and those of the next blocks, too. */
+static void
+forget_given(struct scan_pool *pool)
+{
+	const struct piece *piece = piece_at(pool, pool->first);
+
+	if (!pool->given)
+		return;
+	pool->given = false;
+	if (piece->len > 0)
+		pool->alien = piece->file.file;
+	pool->begun = ++pool->first;
+}
+
+static bool
+is_next(struct scan_pool *pool, const struct readahead *ahead)
+{
+	const struct readahead *first = &piece_at(pool, pool->first)->file;
+
+	return pool->first == pool->count ||
+	       (first->fn == ahead->fn && first->file == ahead->file &&
+		first->offset == ahead->offset);
+}
+
+bool
+scan_pool_read(struct scan_pool *pool, const struct readahead *ahead,
+	       time_t now, const char **bytes)
+{
+	const struct piece *piece;
+
+	forget_given(pool);
+	if (!is_next(pool, ahead) || ahead->file == pool->alien)
+		scan_pool_read_end(pool);
+	if (ahead->file != pool->alien)
+		add_blocks(pool, ahead, now);
+	if (pool->first == pool->count)
+		return false;
+	piece = piece_at(pool, pool->first);
+	await(pool, piece);
+	pool->given = piece->whole;
+	*bytes = piece->buffer;
+	return piece->whole;
+}
+
+/* Lines that were begun belong to no block that is read here. */
 void
+scan_pool_read_end(struct scan_pool *pool)
+{
+	if (pool->begun > pool->first)
+		return;
+	pthread_mutex_lock(&pool->lock);
+	pool->taken = pool->count;
+	while (pool->busy > 0)
+		pthread_cond_wait(&pool->progress, &pool->lock);
+	pthread_mutex_unlock(&pool->lock);
+	pool->given = false;
+	pool->first = pool->begun = pool->count;
+}
+
+/* ---- blocks ---- */
+
+static void
+publish_pieces(struct scan_pool *pool, const char *lines, const char *end,
+	       time_t now)
+{
+	pthread_mutex_lock(&pool->lock);
+	while (lines < end)
+		cut_piece(pool, &lines, end, now);
+	if (pool->count > pool->first + 1)
+		pthread_cond_broadcast(&pool->work);
+	pthread_mutex_unlock(&pool->lock);
+	pool->begun = pool->count;
+}
+
+/* Whether these lines are in the block that was handed out, as they were
+ * recognized. */
+static bool
+were_given(struct scan_pool *pool, const char *lines, size_t len)
+{
+	const struct piece *piece = piece_at(pool, pool->first);
+
+	return pool->given && piece->lines == lines && piece->len == len;
+}
+
+bool
 scan_pool_begin(struct scan_pool *pool, const char *lines, size_t len,
 		time_t now)
 {
 	pool->stats.unread = NULL;
+	if (were_given(pool, lines, len)) {
+		pool->given = false;
+		pool->begun = pool->first + 1;
+		return false;
+	}
+	scan_pool_read_end(pool);
 	publish_pieces(pool, lines, lines + len, now);
+	return pool->nthreads > 1;
 }
 
 void
 scan_pool_finish(struct scan_pool *pool, scan_pool_fn *fn, void *arg)
 {
-	for (size_t i = 0; i < pool->count; i++) {
-		struct piece *piece = &pool->pieces[i];
+	for (; pool->first < pool->begun; pool->first++) {
+		struct piece *piece = piece_at(pool, pool->first);
 
 		await(pool, piece);
 		report_piece(pool, piece, fn, arg);

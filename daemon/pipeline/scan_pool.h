@@ -50,15 +50,26 @@ void scan_pool_free(struct scan_pool **);
  * recognize it again for that. */
 typedef void scan_pool_fn(void *arg, enum finding, struct found *);
 
-/* Whether there is no thread beside the caller's. */
-bool scan_pool_is_alone(const struct scan_pool *);
-
 /* Takes whole lines, each with its newline, which the other threads begin to
  * recognize. They are borrowed until scan_pool_finish() returns, which does the
- * rest and calls fn in their order. */
-void scan_pool_begin(struct scan_pool *, const char *lines, size_t len,
+ * rest and calls fn in their order. False: nothing is gained by waiting with
+ * that, since no other thread has anything to do. */
+bool scan_pool_begin(struct scan_pool *, const char *lines, size_t len,
 		     time_t now);
 void scan_pool_finish(struct scan_pool *, scan_pool_fn *, void *arg);
+
+/*
+ * Reads a block of a file. Meanwhile the other threads read those that follow
+ * it, and each recognizes at once what it has read, while that is in its
+ * processor's cache. *bytes is borrowed until the next call; if the lines in it
+ * are then passed to scan_pool_begin(), they are recognized already.
+ * False: the block could not be read, not as a whole, or need not be read here.
+ * After scan_pool_read_end() no thread reads any more.
+ */
+struct readahead;
+bool scan_pool_read(struct scan_pool *, const struct readahead *, time_t now,
+		    const char **bytes);
+void scan_pool_read_end(struct scan_pool *);
 
 struct scan_pool_stats scan_pool_stats(const struct scan_pool *);
 

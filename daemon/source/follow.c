@@ -122,9 +122,10 @@ free_lent(struct follow *f)
 	f->lent = NULL;
 }
 
-/* Reads one block of the tail at `at`. */
+/* Reads one block of the tail at `at'; others may follow at once, of about so
+ * many bytes together. */
 static enum tail_result
-read_block(struct follow *f, size_t at, size_t *got, int64_t now)
+read_block(struct follow *f, size_t at, size_t ahead, size_t *got, int64_t now)
 {
 	struct tail *tail = f->open.tails[at];
 	bool reached = tail->at_end;
@@ -134,7 +135,9 @@ read_block(struct follow *f, size_t at, size_t *got, int64_t now)
 	*got = 0;
 	if (was_emptied(f, at, now))
 		return TAIL_TRUNCATED;
-	result = tail_read(tail, f->buffer, &f->sink, got, &err);
+	result = tail_read(tail, f->buffer, ahead, &f->sink, got, &err);
+	if (result != TAIL_MORE) /* the file may be closed now */
+		source_read_end(&f->sink);
 	f->bytes += *got;
 	if (*got > TAIL_BUFFER / 2)
 		lend_buffer(f);
@@ -173,7 +176,7 @@ read_blocks(struct follow *f, size_t budget, int64_t now)
 	while (at < f->open.count) {
 		if (done >= budget)
 			return true;
-		result = read_block(f, at, &got, now);
+		result = read_block(f, at, budget - done, &got, now);
 		done += got;
 		if (result == TAIL_MORE || result == TAIL_TRUNCATED)
 			continue; /* what was recovered is at `at` now */
@@ -192,6 +195,7 @@ follow_read(struct follow *f, size_t budget, int64_t now)
 	bool more = read_blocks(f, budget, now);
 
 	source_settle(&f->sink);
+	source_read_end(&f->sink);
 	if (!more)
 		free_lent(f);
 	return more || (f->crowded && find_room(f, now));

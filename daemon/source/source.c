@@ -44,6 +44,20 @@ source_settle(const struct source_sink *sink)
 		sink->settle(sink->arg);
 }
 
+bool
+source_read(const struct source_sink *sink, const struct readahead *ahead,
+	    const char **bytes)
+{
+	return sink->read != NULL && sink->read(sink->arg, ahead, bytes);
+}
+
+void
+source_read_end(const struct source_sink *sink)
+{
+	if (sink->read_end != NULL)
+		sink->read_end(sink->arg);
+}
+
 int
 source_position(struct source *source, struct logpos *pos)
 {

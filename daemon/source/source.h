@@ -14,6 +14,7 @@
 
 struct err;
 struct loop;
+struct readahead;
 struct source;
 
 /* A position in a log that survives a restart. */
@@ -45,6 +46,13 @@ struct source_sink {
 	 * must now be done. Until then the source may have read on. May be
 	 * NULL, if lines() does all itself. */
 	void (*settle)(void *arg);
+	/* Reads a block of a backlog in place of the source: it may have read
+	 * it before, and those that follow, and looked at their lines. True if
+	 * *bytes is a whole block, borrowed until the next call; else the
+	 * source has to read it. After read_end() nothing is being read any
+	 * more. May be NULL, both of them. */
+	bool (*read)(void *arg, const struct readahead *, const char **bytes);
+	void (*read_end)(void *arg);
 	/* Whether lines with this tag need not be handed out, whatever they say.
 	 * A source may merely count such lines, as left out; `last' is the time
 	 * of the last of them, or 0 if a line that it handed out came
@@ -103,8 +111,11 @@ struct source {
 /* For implementations: hands out whole lines, none of them too long. */
 void source_deliver(const struct source_sink *, const char *lines, size_t len);
 
-/* For implementations: calls settle(). */
+/* For implementations: call settle(), read() and read_end(). */
 void source_settle(const struct source_sink *);
+bool source_read(const struct source_sink *, const struct readahead *,
+		 const char **bytes);
+void source_read_end(const struct source_sink *);
 
 /* For implementations: all there is has been read. Calls idle() the first time
  * and if there was news, and ended() if the source is to be read once. The

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/readahead.h"
 #include "daemon/source/source.h"
 #include "daemon/source/unpack.h"
 
@@ -305,14 +306,44 @@ tail_is_truncated(const struct tail *tail)
 	return len >= 0 && are_gone(tail, bytes, len);
 }
 
+/*
+ * Lets the sink read a block, whose threads may have done so before; but not the
+ * last ones, for only a read of now can tell where the end is. False: it has
+ * none.
+ */
+static bool
+read_by_sink(struct tail *tail, size_t ahead, const struct source_sink *sink,
+	     const char **bytes)
+{
+	uint64_t size = tail_size(tail);
+	uint64_t until = tail->offset + ahead + READAHEAD_BLOCK - 1;
+
+	return compared(tail) == READAHEAD_AGAIN && !tail->blank &&
+	       size >= tail->offset + TAIL_BUFFER &&
+	       source_read(sink,
+			   &(struct readahead){
+			       .fn = tail_bytes,
+			       .file = tail,
+			       .offset = tail->offset - READAHEAD_AGAIN,
+			       .until = until < size ? until : size},
+			   bytes);
+}
+
 enum tail_result
-tail_read(struct tail *tail, char buffer[TAIL_BUFFER],
+tail_read(struct tail *tail, char buffer[TAIL_BUFFER], size_t ahead,
 	  const struct source_sink *sink, size_t *got, struct err *err)
 {
 	size_t again = compared(tail);
+	const char *block;
 	int64_t len;
 
 	*got = 0;
+	if (read_by_sink(tail, ahead, sink, &block)) {
+		if (are_gone(tail, block, READAHEAD_BLOCK))
+			return TAIL_TRUNCATED;
+		return take(tail, block + again, READAHEAD_BLOCK - again,
+			    false, sink, got);
+	}
 	len = tail_bytes(tail, buffer, TAIL_BUFFER, tail->offset - again);
 	if (len < 0) {
 		err_set(err, "%s: read: %s", tail->path, strerror(errno));

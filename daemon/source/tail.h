@@ -84,9 +84,11 @@ enum tail_result {
 	TAIL_TRUNCATED, /* the bytes read before are not there any more */
 	TAIL_FAILED,	/* see err */
 };
+/* ahead: about how many bytes will be read by this call and those that follow
+ * it at once. */
 enum tail_result tail_read(struct tail *, char buffer[TAIL_BUFFER],
-			   const struct source_sink *, size_t *got,
-			   struct err *);
+			   size_t ahead, const struct source_sink *,
+			   size_t *got, struct err *);
 
 /* Whether the bytes read before are not there any more. */
 bool tail_is_truncated(const struct tail *);

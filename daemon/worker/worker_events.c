@@ -259,6 +259,24 @@ worker_on_settle(void *arg)
 }
 
 bool
+worker_on_read(void *arg, const struct readahead *ahead, const char **bytes)
+{
+	struct feed *feed = arg;
+	struct worker *w = feed->worker;
+
+	return !w->ready && pipeline_read(w->pipeline, ahead,
+					  worker_log_moment(w).wall, bytes);
+}
+
+void
+worker_on_read_end(void *arg)
+{
+	struct feed *feed = arg;
+
+	pipeline_read_end(feed->worker->pipeline);
+}
+
+bool
 worker_ignores(void *arg, const char *tag, size_t len)
 {
 	const struct feed *feed = arg;

@@ -178,6 +178,8 @@ void worker_on_event(void *arg, const struct pipeline_event *);
 void worker_on_line(void *arg, const char *line, size_t len);
 void worker_on_lines(void *arg, const char *lines, size_t len);
 void worker_on_settle(void *arg);
+bool worker_on_read(void *arg, const struct readahead *, const char **bytes);
+void worker_on_read_end(void *arg);
 bool worker_ignores(void *arg, const char *tag, size_t len);
 void worker_on_left_out(void *arg, uint64_t lines, time_t last);
 void worker_on_lost_line(void *arg);

@@ -15,6 +15,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/readahead.h"
 #include "daemon/source/follow.h"
 #include "daemon/source/unpack.h"
 #include "tests/tap.h"
@@ -376,12 +377,24 @@ copy_beside_starred(void)
 	end(site);
 }
 
+enum { LINES = 400 * 1000 };
+
+static void
+write_lines(const char *path, const char *before, int digits)
+{
+	FILE *log = fopen(path, "w"); /* truncates it */
+
+	for (unsigned int i = 0; i < LINES; i++)
+		fprintf(log, "%s%0*u n\n", before, digits, i);
+	fclose(log);
+}
+
 /* A sink that looks at blocks only when it must settle. */
 struct borrower {
 	const char *lines; /* not settled yet; or NULL */
 	size_t len;
 	char *copy; /* as they were */
-	unsigned int next, blocks;
+	unsigned int next, blocks, anew;
 	bool as_written; /* all came, in order, and as they were written */
 };
 
@@ -389,10 +402,12 @@ static void
 see_line(void *arg, const char *line, size_t len)
 {
 	struct borrower *b = arg;
+	bool anew = len == 12 && strncmp(line, "new ", 4) == 0;
+	unsigned int *next = anew ? &b->anew : &b->next;
 
 	b->as_written = b->as_written && b->lines == NULL && len == 12 &&
-			strtoul(line, NULL, 10) == b->next;
-	b->next++;
+			strtoul(line + (anew ? 4 : 0), NULL, 10) == *next;
+	++*next;
 }
 
 static void
@@ -425,7 +440,6 @@ give_back(void *arg)
 static void
 blocks_last_until_settled(void)
 {
-	enum { LINES = 400 * 1000 };
 	struct site *site = begin();
 	struct borrower b = {.as_written = true};
 	struct source_start how = {.beginning = true};
@@ -435,12 +449,9 @@ blocks_last_until_settled(void)
 				   .stamp = follower_stamp,
 				   .arg = &b};
 	struct follow *f = follow_new(in(site, "log"), &sink);
-	FILE *log = fopen(in(site, "log"), "w");
 	struct err err;
 
-	for (unsigned int i = 0; i < LINES; i++)
-		fprintf(log, "%010u n\n", i);
-	fclose(log);
+	write_lines(in(site, "log"), "", 10);
 	follow_start(f, &how, 0, &err);
 	follow_read(f, 2 << 20, 0);
 	ok(b.lines == NULL, "nothing stays borrowed while nothing is read");
@@ -449,6 +460,101 @@ blocks_last_until_settled(void)
 	   "%u lines in %u blocks", b.next, b.blocks);
 	ok(b.as_written, "each of which is as it was until it is settled");
 	follow_free(&f);
+	end(site);
+}
+
+/* A sink that reads four blocks at a time. */
+struct reader {
+	struct borrower b; /* the first member: whose lines they are */
+	char *blocks;
+	uint64_t offset; /* of the next of them */
+	size_t count, next;
+	unsigned int reads, rewritten; /* after so many reads */
+	const char *log;
+	bool reading;
+};
+
+static void
+read_four(struct reader *r, const struct readahead *ahead)
+{
+	uint64_t at = r->offset = ahead->offset;
+
+	for (r->count = r->next = 0;
+	     r->count < 4 && at + READAHEAD_BLOCK <= ahead->until; r->count++) {
+		ahead->fn(ahead->file, r->blocks + r->count * READAHEAD_BLOCK,
+			  READAHEAD_BLOCK, at);
+		at += READAHEAD_BLOCK - READAHEAD_AGAIN;
+	}
+}
+
+static bool
+read_ahead(void *arg, const struct readahead *ahead, const char **bytes)
+{
+	struct reader *r = arg;
+
+	r->reading = true;
+	if (r->next == r->count || r->offset != ahead->offset)
+		read_four(r, ahead);
+	if (r->next == r->count)
+		return false;
+	*bytes = r->blocks + r->next++ * READAHEAD_BLOCK;
+	r->offset += READAHEAD_BLOCK - READAHEAD_AGAIN;
+	if (++r->reads == r->rewritten)
+		write_lines(r->log, "new ", 6);
+	return true;
+}
+
+static void
+end_reading(void *arg)
+{
+	struct reader *r = arg;
+
+	r->count = r->next = 0;
+	r->reading = false;
+}
+
+static void
+read_by_reader(struct reader *r, struct site *site)
+{
+	struct source_start how = {.beginning = true};
+	struct source_sink sink = {.line = see_line,
+				   .lines = borrow,
+				   .settle = give_back,
+				   .read = read_ahead,
+				   .read_end = end_reading,
+				   .stamp = follower_stamp,
+				   .arg = r};
+	struct follow *f;
+	struct err err;
+
+	r->b.as_written = true;
+	r->blocks = alloc_zero(4, READAHEAD_BLOCK);
+	r->log = in(site, "log");
+	f = follow_new(r->log, &sink);
+	write_lines(r->log, "", 10);
+	follow_start(f, &how, 0, &err);
+	follow_read(f, 2 << 20, 0);
+	ok(!r->reading, "nothing is read while nobody asks for it");
+	follow_read(f, 64 << 20, 0);
+	follow_free(&f);
+	free(r->blocks);
+}
+
+static void
+sink_reads_ahead(void)
+{
+	struct site *site = begin();
+	struct reader r = {0}, other = {.rewritten = 6};
+
+	read_by_reader(&r, site);
+	ok(r.b.as_written && r.b.next == LINES && r.reads > 20,
+	   "%u lines in %u blocks that were read ahead", r.b.next, r.reads);
+	other.b.anew = 1; /* the first is lost with half an old one */
+	read_by_reader(&other, site);
+	ok(other.b.as_written && other.b.next > 0 && other.b.next < LINES &&
+	       other.b.anew == LINES,
+	   "%u lines of a log, and %u after it was written again", other.b.next,
+	   other.b.anew);
 	end(site);
 }
 
@@ -1628,6 +1734,7 @@ main(void)
 	quiet_before_rotation();
 	copy_beside_starred();
 	blocks_last_until_settled();
+	sink_reads_ahead();
 	name_comes_back_to_stay();
 	closed_file_comes_back();
 	copy_takes_the_name();

@@ -6,6 +6,7 @@
  */
 #include "daemon/pipeline/scan_pool.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "base/err.h"
 #include "base/linebuf.h"
 #include "base/log.h"
+#include "base/readahead.h"
 #include "daemon/conf/conf.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/table/authtab.h"
@@ -29,6 +31,7 @@ static const struct moment now = {1795230000, 1795230000};
 
 static char *log_text;
 static size_t log_len;
+static const char *origin; /* where the first byte of the log would be */
 static unsigned int seed = 1;
 static struct strings stock; /* lines of samples */
 
@@ -170,7 +173,7 @@ write_finding(FILE *out, enum finding finding, const struct found *found)
 {
 	char text[ADDR_TEXT_MAX] = "";
 
-	fprintf(out, "%d %td", (int)finding, found->line.line - log_text);
+	fprintf(out, "%d %td", (int)finding, found->line.line - origin);
 	if (finding == FOUND_DOUBTFUL)
 		fprintf(out, " %d", (int)found->match.doubt);
 	if (finding > 0 && finding != FOUND_MULTILINE) {
@@ -195,20 +198,17 @@ on_finding(void *arg, enum finding finding, struct found *found)
 }
 
 /* One line after the other. */
-static char *
-findings_of_lines(struct recognizer *recognizer)
+static void
+find_in_lines(struct recognizer *recognizer, size_t from, size_t to, FILE *out)
 {
-	const char *at = log_text, *line;
+	const char *at = log_text + from, *line;
 	struct found found;
 	enum finding finding;
 	struct err err;
-	char *text;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
 	int next;
 
-	while ((next = linebuf_next(&at, log_text + log_len, &line, &len)) !=
-	       0) {
+	while ((next = linebuf_next(&at, log_text + to, &line, &len)) != 0) {
 		if (next < 0)
 			continue;
 		finding = recognize_alone(recognizer, line, len, now.wall,
@@ -216,6 +216,16 @@ findings_of_lines(struct recognizer *recognizer)
 		if (finding != FOUND_NOTHING && finding != FOUND_HEADERLESS)
 			write_finding(out, finding, &found);
 	}
+}
+
+static char *
+findings_of_lines(struct recognizer *recognizer)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	find_in_lines(recognizer, 0, log_len, out);
 	fclose(out);
 	return text;
 }
@@ -255,6 +265,153 @@ finds_the_same(struct recognizer *recognizer)
 			free(got);
 		}
 	free(want);
+}
+
+/* ---- a file that is read by the threads ---- */
+
+struct file {
+	size_t len; /* what there is of the log */
+	atomic_int reading, reads;
+};
+
+static int64_t
+read_log(void *arg, void *buf, uint64_t len, uint64_t offset)
+{
+	struct file *file = arg;
+	size_t left = offset < file->len ? file->len - offset : 0;
+
+	file->reading++;
+	file->reads++;
+	memcpy(buf, log_text + offset, len < left ? len : left);
+	file->reading--;
+	return (int64_t)(len < left ? len : left);
+}
+
+/* The lines that lie wholly in a block. */
+static size_t
+lines_in(const char *block, const char **lines)
+{
+	const char *end = block + READAHEAD_BLOCK;
+	const char *before = block + READAHEAD_AGAIN - 1;
+
+	before = memchr(before, '\n', (size_t)(end - before));
+	*lines = before + 1;
+	return before == NULL ? 0
+			      : (size_t)((const char *)memrchr(before, '\n',
+					   (size_t)(end - before)) -
+				before);
+}
+
+/* As tail.c reads it, but for what is not in one block: that is read line by
+ * line. Returns how many blocks came. */
+static unsigned int
+find_in_file(struct recognizer *recognizer, struct scan_pool *pool,
+	     struct file *file, FILE *out)
+{
+	struct readahead ahead = {.fn = read_log, .file = file};
+	const char *block, *lines;
+	size_t done = 0, at, len;
+	unsigned int blocks = 0;
+	bool same = true;
+
+	ahead.offset = any(1000);
+	ahead.until = log_len;
+	while (scan_pool_read(pool, &ahead, now.wall, &block)) {
+		blocks++;
+		same = same && memcmp(block, log_text + ahead.offset,
+				      READAHEAD_BLOCK) == 0;
+		len = lines_in(block, &lines);
+		at = (size_t)(lines - block) + ahead.offset;
+		ahead.offset += READAHEAD_BLOCK - READAHEAD_AGAIN;
+		if (len == 0)
+			continue;
+		origin = log_text;
+		find_in_lines(recognizer, done, at, out);
+		origin = lines - at;
+		same = same && !scan_pool_begin(pool, lines, len, now.wall);
+		scan_pool_finish(pool, on_finding, out);
+		done = at + len;
+	}
+	scan_pool_read_end(pool);
+	ok(same && file->reading == 0, "%u blocks of the file", blocks);
+	origin = log_text;
+	find_in_lines(recognizer, done, log_len, out);
+	return blocks;
+}
+
+static void
+finds_the_same_in_a_file(struct recognizer *recognizer)
+{
+	char *want = findings_of_lines(recognizer), *got;
+	struct scan_pool *pool;
+	struct file file = {.len = log_len};
+	unsigned int blocks = 0;
+	size_t size;
+	FILE *out;
+
+	for (unsigned int helpers = 0; helpers <= 3; helpers++) {
+		pool = scan_pool_new(recognizer, helpers);
+		out = open_memstream(&got, &size);
+		file.reads = 0;
+		blocks = find_in_file(recognizer, pool, &file, out);
+		fclose(out);
+		ok(strcmp(want, got) == 0 && (int)blocks == file.reads,
+		   "%u helpers read each block once and find the same", helpers);
+		free(got);
+		scan_pool_free(&pool);
+	}
+	is_int(blocks, (log_len - 1000 - READAHEAD_AGAIN) /
+			   (READAHEAD_BLOCK - READAHEAD_AGAIN),
+	       "all whole blocks");
+	free(want);
+}
+
+/* It was longer when somebody looked. */
+static void
+reads_what_there_is(struct recognizer *recognizer)
+{
+	struct scan_pool *pool = scan_pool_new(recognizer, 1);
+	struct file file = {.len = log_len / 2};
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	unsigned int blocks = find_in_file(recognizer, pool, &file, out);
+
+	ok(blocks > 2 && blocks * (size_t)READAHEAD_BLOCK < log_len / 2 + 10000,
+	   "a block that is not whole does not come: %u did", blocks);
+	fclose(out);
+	free(text);
+	scan_pool_free(&pool);
+}
+
+static void
+leaves_alone_what_is_not_for_it(struct recognizer *recognizer)
+{
+	struct scan_pool *pool = scan_pool_new(recognizer, 2);
+	struct file file = {.len = log_len}, other = file;
+	struct readahead ahead = {read_log, &file, 0, log_len};
+	const char *block, *lines;
+	size_t len;
+	FILE *out = fopen("/dev/null", "w");
+
+	ok(scan_pool_read(pool, &ahead, now.wall, &block), "a block");
+	ahead.file = &other;
+	ahead.offset = 4096;
+	ok(scan_pool_read(pool, &ahead, now.wall, &block) &&
+	       memcmp(block, log_text + 4096, READAHEAD_BLOCK) == 0 &&
+	       file.reading == 0,
+	   "another file, from where it was asked for");
+	len = lines_in(block, &lines);
+	scan_pool_begin(pool, lines, len, now.wall);
+	scan_pool_finish(pool, on_finding, out);
+	ahead.offset += READAHEAD_BLOCK - READAHEAD_AGAIN;
+	ok(scan_pool_read(pool, &ahead, now.wall, &block), "the next of it");
+	scan_pool_read_end(pool);
+	ahead.file = &file;
+	ok(!scan_pool_read(pool, &ahead, now.wall, &block),
+	   "nothing of a file whose lines were not recognized here");
+	fclose(out);
+	scan_pool_free(&pool);
 }
 
 /* What the first run of an expression makes of it, threads make at once. */
@@ -502,8 +659,12 @@ main(void)
 		take_samples(&set->list[i].reject);
 	}
 	make_log();
+	origin = log_text;
 	finds_the_same_unprepared(set);
 	finds_the_same(recognizer);
+	finds_the_same_in_a_file(recognizer);
+	reads_what_there_is(recognizer);
+	leaves_alone_what_is_not_for_it(recognizer);
 	short_logins(recognizer);
 	finds_what_begins_alike(recognizer);
 	does_the_same(dir);
