@@ -75,6 +75,8 @@ finish(struct follow *f, size_t at)
 	if (tail->continued && linebuf_pending(next->lines) == 0) {
 		tail->lines = next->lines;
 		next->lines = torn;
+		if (tail->doubtful)
+			tail_skip_torn(next, tail->path);
 	}
 	generations_drop(&f->open, at);
 }

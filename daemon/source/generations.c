@@ -246,8 +246,8 @@ generations_make_room(struct generations *g)
  * *at. offset: if it is the copy of that tail's file, from there on it has what
  * the tail had not read when the file was truncated, and an incomplete line
  * goes on in it; else 0, and the end of such a line is lost. complete: nothing
- * is missing between the two, and its own end goes on in the tail. False: the
- * file has been renamed since it was listed.
+ * is missing between the two, so that its own end goes on in the tail. False:
+ * the file has been renamed since it was listed.
  */
 static bool
 insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
@@ -281,7 +281,8 @@ insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
 		tail_skip_torn(tail, next->path);
 	}
 	tail->finished = true;
-	tail->continued = complete;
+	tail->continued = true;
+	tail->doubtful = !complete;
 	tail->changed = now;
 	generations_insert(g, (*at)++, tail);
 	return true;

@@ -240,12 +240,12 @@ skip_to_data(struct tail *tail)
 /*
  * A few bytes of a first line prove nothing, since another file may begin with
  * the same date. Forgets them; they will be read again with the rest of the
- * line.
+ * line. If nobody writes to the file any more, that may come in the next one.
  */
 static void
 forget_beginning(struct tail *tail)
 {
-	if (tail->place > 0 ||
+	if (tail->finished || tail->place > 0 ||
 	    linebuf_pending(tail->lines) > sizeof(tail->head) ||
 	    linebuf_pending(tail->lines) + tail->hole != tail->offset)
 		return;

@@ -42,11 +42,12 @@ struct tail {
 	char head[FINGERPRINT_HEAD_MAX]; /* the first bytes, up to offset */
 	struct before before_offset, before_place;
 
-	/* For follow.c and generations.c; tail.c does not use these, except
-	 * that it sets finished for a compressed file. */
+	/* For follow.c and generations.c; tail.c uses none of them but
+	 * finished, which it sets for a compressed file. */
 	bool at_end;	 /* the last read came to the end */
 	bool finished;	 /* nobody writes to it any more: close it at its end */
-	bool continued;	 /* its incomplete line goes on in the next file */
+	bool continued;	 /* its incomplete line goes on in the next file ... */
+	bool doubtful;	 /* ... or in another */
 	bool grown;	 /* it got more after its end was first reached */
 	bool failed;	 /* the last read failed, and that was logged */
 	int64_t changed; /* steady ms of the last byte read */

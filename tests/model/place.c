@@ -20,6 +20,7 @@ set_aside(struct world *w)
 	world_excuse(w, w->held_line);
 	memcpy(w->aside.text, w->held, w->held_len);
 	w->aside.len = w->held_len;
+	w->aside.line = w->held_line;
 	w->aside.target = w->target;
 	w->held_len = 0;
 }
@@ -31,6 +32,7 @@ take_up(struct world *w)
 		return;
 	memcpy(w->held, w->aside.text, w->aside.len);
 	w->held_len = w->aside.len;
+	w->held_line = w->aside.line;
 	w->aside.len = 0;
 }
 

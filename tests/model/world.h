@@ -52,6 +52,7 @@ struct world {
 	uint16_t file_of[32];
 	struct { /* a half-written line in a target */
 		int target;
+		uint32_t line;
 		size_t len;
 		char text[LINE_MAX_LEN + 64];
 	} aside;

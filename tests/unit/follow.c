@@ -196,6 +196,13 @@ descriptors(void)
 	return n;
 }
 
+static void
+cut(const struct site *site, const char *name)
+{
+	if (truncate(in(site, name), 0) != 0)
+		ok(false, "truncated %s: %s", name, strerror(errno));
+}
+
 /* ---- rotation ---- */
 
 static void
@@ -643,7 +650,7 @@ copytruncated(void)
 	start(site, "log");
 	put(site, "log", "0000000002 unread");
 	copy(site, "log", "log.1");
-	truncate(in(site, "log"), 0) == 0 ? (void)0 : abort();
+	cut(site, "log");
 	put(site, "log", "0000000003 new");
 	arrives(site, "0000000003 new", "copytruncate: the new lines");
 	is_int(count(site, "0000000002 unread"), 1, "the rest, from the copy");
@@ -663,10 +670,29 @@ torn_first_line(void)
 	start(site, "log");
 	put_raw(site, "log", "01 unread\n", 10);
 	copy(site, "log", "log.1");
-	truncate(in(site, "log"), 0) == 0 ? (void)0 : abort();
+	cut(site, "log");
 	put(site, "log", "0000000002 new");
 	arrives(site, "0000000002 new", "copytruncate at a torn first line");
 	is_int(count(site, "0000000001 unread"), 1, "its line, from the copy");
+	end(site);
+}
+
+/* The copy has its beginning, and the log its end. But nothing of it was read
+ * before, so that it is not sure that this is the copy. */
+static void
+torn_first_line_goes_on(void)
+{
+	struct site *site = begin();
+
+	put_raw(site, "log", "00000000", 8);
+	start(site, "log");
+	copy(site, "log", "log.1");
+	cut(site, "log");
+	put(site, "log", "01 torn");
+	put(site, "log", "0000000002 new");
+	arrives(site, "0000000002 new", "copytruncate within a first line");
+	is_int((long long)site->got.count, 1, "its rest begins no line");
+	is_int(said(site, "lost a line"), 1, "and the loss is logged");
 	end(site);
 }
 
@@ -680,7 +706,7 @@ emptied_unread(void)
 	start(site, "log");
 	put(site, "log", "0000000001 unread");
 	copy(site, "log", "log.1");
-	truncate(in(site, "log"), 0) == 0 ? (void)0 : abort();
+	cut(site, "log");
 	put(site, "log", "0000000002 new");
 	arrives(site, "0000000002 new", "copytruncate before the first line");
 	is_int(count(site, "0000000001 unread"), 1, "is read, from the copy");
@@ -706,7 +732,7 @@ truncated_and_longer(void)
 
 	put(site, "log", "0000000001 a");
 	start(site, "log");
-	truncate(in(site, "log"), 0) == 0 ? (void)0 : abort();
+	cut(site, "log");
 	put(site, "log", "0000000002 b");
 	put(site, "log", "0000000003 c, beyond the old end");
 	arrives(site, "0000000003 c, beyond the old end",
@@ -1044,13 +1070,6 @@ compress_file(struct site *site, const struct compressor *with,
 }
 
 /* ---- more than one change unseen ---- */
-
-static void
-cut(const struct site *site, const char *name)
-{
-	if (truncate(in(site, name), 0) != 0)
-		ok(false, "truncated %s: %s", name, strerror(errno));
-}
 
 /* The torn end of a file that was only compressed is nobody's beginning. */
 static void
@@ -1562,7 +1581,7 @@ truncated_to_olddir(void)
 	start(site, "log");
 	put(site, "log", "0000000002 b");
 	copy(site, "log", "old/log.1");
-	truncate(in(site, "log"), 0) == 0 ? (void)0 : abort();
+	cut(site, "log");
 	arrives(site, "0000000002 b", "copytruncate with olddir");
 	end(site);
 }
@@ -1594,7 +1613,7 @@ not_fooled(void)
 	put(site, "log", "0000000002 b");
 	start(site, "log");
 	stop(site);
-	truncate(in(site, "log"), 0) == 0 ? (void)0 : abort();
+	cut(site, "log");
 	put(site, "log", "0000000003 c");
 	put(site, "log", "0000000004 d");
 	put(site, "log", "0000000005 e");
@@ -1743,6 +1762,7 @@ main(void)
 	copy_is_rotated();
 	copytruncated();
 	torn_first_line();
+	torn_first_line_goes_on();
 	emptied_unread();
 	truncated_and_longer();
 	hole();
