@@ -219,12 +219,22 @@ sooner(int64_t a, int64_t b)
 static bool
 is_replaced(const struct follow *f, size_t at)
 {
-	if (!rotation_is_pattern(f->spec) || !tail_has_name(f->open.tails[at]))
+	if (!rotation_is_pattern(f->spec) || f->open.tails[at]->deleted)
 		return true;
 	for (size_t i = at + 1; i < f->open.count; i++)
 		if (f->open.tails[i]->grown)
 			return true;
 	return false;
+}
+
+/* However quiet the file was, its writer may not know that it was deleted. */
+static void
+note_deletion(struct tail *tail, int64_t now)
+{
+	if (tail->deleted || tail_has_name(tail))
+		return;
+	tail->deleted = true;
+	tail->changed = now;
 }
 
 static int64_t
@@ -233,6 +243,7 @@ close_quiet(struct follow *f, int64_t now)
 	int64_t next = -1, left;
 
 	for (size_t i = 0; i + 1 < f->open.count;) {
+		note_deletion(f->open.tails[i], now);
 		if (!is_replaced(f, i)) {
 			i++;
 			continue;

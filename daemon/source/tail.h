@@ -49,6 +49,7 @@ struct tail {
 	bool continued;	 /* its incomplete line goes on in the next file ... */
 	bool doubtful;	 /* ... or in another */
 	bool grown;	 /* it got more after its end was first reached */
+	bool deleted;	 /* it was seen without a name */
 	bool failed;	 /* the last read failed, and that was logged */
 	int64_t changed; /* steady ms of the last byte read */
 };
