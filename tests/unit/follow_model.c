@@ -254,30 +254,32 @@ number_from(const char *variable, uint64_t otherwise)
 /* Each of these programs finds a fault that daemon/source has had, if it is put
  * back. They depend on the weights: if those change, look for others. */
 static const uint64_t known[] = {
-    40002, /* a compressed file taken for another one */
-    40008, /* a FIFO that is waited for */
-    40012, /* a log that was quiet before its rotation, closed at once */
-    40013, /* the files of two directories in the order of wrong times */
-    40014, /* a torn line that goes on in any file; a copy, read again */
-    40023, /* a younger file, read before what was emptied */
-    40028, /* half a line of a FIFO's writer that has gone */
-    40030, /* the place of a file that is back: none, or within a line */
-    40034, /* dates across compressors; a copy known after another file */
-    40037, /* dates in names against times of change */
-    40044, /* copytruncate of which nothing had been read */
-    40054, /* a truncated log that was compressed */
-    40113, /* a log with a date, closed for a file that was touched */
-    40143, /* the directory beside, where the log was moved to */
-    40144, /* a copy in the place of the log that has its time */
-    40200, /* a file that is back for the second time, read again */
-    50046, /* half a line alone in a rotated file */
-    50094, /* names believed while a rotation goes on */
-    50150, /* a copy in the place of the log, not opened */
-    50168, /* an older file that tells what is unread */
-    50213, /* times of two directories that differ by less than a second */
-    50289, /* what bzip2 makes of an empty file, read as text */
-    60697, /* the position of a later file, though an older one was unread */
-    92256, /* a copy that is renamed between its listing and its opening */
+    40002,  /* a compressed file taken for another one */
+    40008,  /* a FIFO that is waited for */
+    40012,  /* a log that was quiet before its rotation, closed at once */
+    40013,  /* the files of two directories in the order of wrong times */
+    40014,  /* a torn line that goes on in any file; a copy, read again */
+    40023,  /* a younger file, read before what was emptied */
+    40028,  /* half a line of a FIFO's writer that has gone */
+    40030,  /* the place of a file that is back: none, or within a line */
+    40034,  /* dates across compressors; a copy known after another file */
+    40037,  /* dates in names against times of change */
+    40044,  /* copytruncate of which nothing had been read */
+    40054,  /* a truncated log that was compressed */
+    40113,  /* a log with a date, closed for a file that was touched */
+    40143,  /* the directory beside, where the log was moved to */
+    40144,  /* a copy in the place of the log that has its time */
+    40200,  /* a file that is back for the second time, read again */
+    50046,  /* half a line alone in a rotated file */
+    50094,  /* names believed while a rotation goes on */
+    50150,  /* a copy in the place of the log, not opened */
+    50168,  /* an older file that tells what is unread */
+    50213,  /* times of two directories that differ by less than a second */
+    50289,  /* what bzip2 makes of an empty file, read as text */
+    60697,  /* the position of a later file, though an older one was unread */
+    92256,  /* a copy that is renamed between its listing and its opening */
+    438704, /* the torn first line of a copy, forgotten */
+    439076, /* a deleted log with '*', closed at once */
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
