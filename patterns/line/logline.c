@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/sixteen.h"
+
 #include "patterns/line/secondstamp.h"
 
 static const char *const names[HEADER_COUNT + 1] = {
@@ -76,6 +78,31 @@ logline_undated(const struct logline *l)
 		   : "invalid time";
 }
 
+static inline sixteen
+colons_of_clocks(const char *p)
+{
+	return (sixteen)(sixteen_load(p) == ':') &
+	       (sixteen)(sixteen_load(p + 3) == ':');
+}
+
+/* Whether there may be two colons as those of a clock. Hardly any line has such
+ * a pair, but most have colons, so it does not stop at the first. */
+static bool
+may_hold_clock(const char *p, const char *end)
+{
+	const ptrdiff_t step = sizeof(sixteen);
+	sixteen found = {0};
+	const char *last;
+
+	if (end - p < step + 3)
+		return true;
+	last = end - 3 - step;
+	for (; p < last; p += step)
+		found |= colons_of_clocks(p);
+	found |= colons_of_clocks(last);
+	return sixteen_bits(found) != 0;
+}
+
 /* Whether a stamp of this kind begins in p..end, with so many bytes before the
  * colon between hours and minutes. Colons are rare, so candidates are found by
  * that one and the one before the seconds. */
@@ -85,6 +112,8 @@ holds_clock(enum stamp_kind kind, ptrdiff_t hours, const char *p,
 {
 	const char *q = p;
 
+	if (!may_hold_clock(p, end))
+		return false;
 	while ((q = memchr(q, ':', (size_t)(end - q))) != NULL) {
 		if (q - p >= hours && end - q > 3 && q[3] == ':' &&
 		    stamp_find_kind(kind, q - hours, end) != 0)

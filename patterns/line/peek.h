@@ -82,14 +82,14 @@ peek_tag(const char *p, struct peek *out, struct tagname *name)
 	size_t n = (size_t)__builtin_ctz(ends | 1U << PEEK_NAME_MAX);
 	uint64_t unused, other = swar_not_digit(swar_load(p + n + 1), &unused);
 	size_t digits = swar_first(other | UINT64_C(1) << 63);
-	bool pid = p[n] == '[';
-	size_t end = n + (pid ? digits + 2 : 0);
+	size_t pid = p[n] == '[';
+	size_t end = n + (-pid & (digits + 2));
 
 	*name = peek_name(p, n);
 	out->name_len = (uint32_t)n;
 	out->len = (uint32_t)end + 2;
 	return (n > 0) & (p[end] == ':') & (p[end + 1] == ' ') &
-	       ((p[n] != '[') |
+	       ((pid == 0) |
 		((digits > 0) & (p[n + 1 + digits] == ']')));
 }
 

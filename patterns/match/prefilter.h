@@ -30,15 +30,37 @@ uint64_t prefilter_add(struct prefilter *, const struct regex_prefixes *);
 /* Frees what it holds. */
 void prefilter_free(struct prefilter *);
 
+/* The bits of the prefixes that a text of at least REGEX_PREFIX_LEN bytes can
+ * have. Where it shows that it has none could not be predicted, so that is asked
+ * once. */
+static inline uint64_t
+prefilter_long_bits(const struct prefilter *filter, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	uint64_t bits = UINT64_MAX;
+	size_t i;
+
+#pragma GCC unroll 10
+	for (i = 0; i < REGEX_PREFIX_LEN / 2; i++)
+		bits &= filter->may[i][s[i]];
+	if (bits == 0)
+		return 0;
+#pragma GCC unroll 10
+	for (i = REGEX_PREFIX_LEN / 2; i < REGEX_PREFIX_LEN; i++)
+		bits &= filter->may[i][s[i]];
+	return bits;
+}
+
 /* The bits of the prefixes that the text can have. */
 static inline uint64_t
 prefilter_bits(const struct prefilter *filter, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	size_t i, n = len < REGEX_PREFIX_LEN ? len : REGEX_PREFIX_LEN;
 	uint64_t bits = UINT64_MAX;
 
-	for (i = 0; i < n && bits != 0; i++)
+	if (len >= REGEX_PREFIX_LEN)
+		return prefilter_long_bits(filter, text);
+	for (size_t i = 0; i < len; i++)
 		bits &= filter->may[i][s[i]];
 	return bits;
 }

@@ -185,7 +185,7 @@ may_match(struct skim *skim, struct skimmed *s)
 		s->rules = NULL;
 		return true;
 	}
-	s->candidates = prefilter_bits(s->rules->filter, text, len);
+	s->candidates = prefilter_long_bits(s->rules->filter, text);
 	if (s->candidates != 0)
 		return true;
 	s->rules = NULL;

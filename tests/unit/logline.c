@@ -609,6 +609,32 @@ test_torn(void)
 	}
 }
 
+/* A line is torn wherever the other one begins. */
+static void
+test_torn_anywhere(void)
+{
+	static const char head[] = "Nov 21 02:01:00 mail dovecot: ";
+	static const char other[] = "Nov 21 02:01:01 ";
+	unsigned int wrong = 0;
+	struct logline l;
+	char line[256];
+
+	for (int before = 1; before < 70; before++)
+		for (int after = 0; after < 70; after++) {
+			int len = sprintf(line, "%s%*s%s%*s", head, before, "",
+					  other, after, "");
+
+			memset(line + strlen(head), 'x', (size_t)before);
+			memset(line + len - after, ':', (size_t)after);
+			wrong += logline_parse(&l, line, (size_t)len) != 0 ||
+				 !logline_is_torn(&l);
+			line[len - after - 2] = 'y'; /* no second any more */
+			wrong += logline_parse(&l, line, (size_t)len) != 0 ||
+				 logline_is_torn(&l);
+		}
+	is_int(wrong, 0, "torn or whole, wherever the other line would begin");
+}
+
 int
 main(void)
 {
@@ -627,5 +653,6 @@ main(void)
 	test_neighbours();
 	test_names();
 	test_torn();
+	test_torn_anywhere();
 	return tap_done();
 }
