@@ -61,6 +61,7 @@ keep_login(const struct pipeline *p, struct waiting_login *waiting,
 	match->ip = match->session = NULL;
 	match->ip_len = match->session_len = 0;
 	waiting->now = (struct moment){p->log_now, p->log_now};
+	waiting->hash = authtab_hash(p->table, &match->addr);
 	if (match->user == NULL)
 		return;
 	if (match->user_len > sizeof(waiting->user))
@@ -79,10 +80,9 @@ authorize_later(struct pipeline *p, const struct found *found)
 	keep_login(p, waiting_at(p, p->nfound++), found);
 	for (int step = 0; step < AUTHTAB_PREFETCH_STEPS; step++) {
 		if (ago < p->nfound - p->nauthorized)
-			authtab_prefetch(p->table,
-					 &waiting_at(p, p->nfound - 1 - ago)
-					      ->login.match.addr,
-					 step);
+			authtab_prefetch(
+			    p->table, waiting_at(p, p->nfound - 1 - ago)->hash,
+			    step);
 		ago += APART;
 	}
 }

@@ -43,6 +43,7 @@ enum { APART = 5, WAITING_MAX = AUTHTAB_PREFETCH_STEPS * APART };
 struct waiting_login {
 	struct login login;
 	struct moment now;
+	uint64_t hash; /* of its address, for authtab_prefetch() */
 	char user[AUTHTAB_USER_NAME_MAX];
 };
 

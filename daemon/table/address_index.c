@@ -29,13 +29,24 @@ address_index_free(struct address_index *x)
 
 /* ---- the hash ---- */
 
+uint64_t
+address_index_hash(const struct address_index *x, const struct addr *addr)
+{
+	size_t len = addr->family == 4 ? 4 : sizeof(addr->bytes);
+
+	return hash_bytes(x->seed, addr->bytes, len);
+}
+
+static inline uint32_t *
+head_at(const struct address_index *x, uint64_t hash)
+{
+	return &x->heads[hash & (x->nheads - 1)];
+}
+
 static uint32_t *
 head_of(const struct address_index *x, const struct addr *addr)
 {
-	size_t len = addr->family == 4 ? 4 : sizeof(addr->bytes);
-	uint64_t hash = hash_bytes(x->seed, addr->bytes, len);
-
-	return &x->heads[hash & (x->nheads - 1)];
+	return head_at(x, address_index_hash(x, addr));
 }
 
 uint32_t
@@ -49,17 +60,15 @@ address_index_find(const struct address_index *x, const struct addr *addr)
 }
 
 void
-address_index_prefetch_head(const struct address_index *x,
-			    const struct addr *addr)
+address_index_prefetch_head(const struct address_index *x, uint64_t hash)
 {
-	__builtin_prefetch(head_of(x, addr));
+	__builtin_prefetch(head_at(x, hash));
 }
 
 uint32_t
-address_index_prefetch_entry(const struct address_index *x,
-			     const struct addr *addr)
+address_index_prefetch_entry(const struct address_index *x, uint64_t hash)
 {
-	uint32_t index = *head_of(x, addr);
+	uint32_t index = *head_at(x, hash);
 	const struct address_entry *entry = &x->at[index];
 
 	__builtin_prefetch(entry); /* may lie in two cache lines */

@@ -75,12 +75,13 @@ uint32_t address_index_next(const struct address_index *, uint32_t index);
  * them to smaller storage. */
 bool address_index_sparse(const struct address_index *);
 
-/* Prefetch into the processor's cache what address_index_find() will read:
- * first the head of the chain, then, once that has arrived, its first entry.
- * The index returned is that of the first entry, whose address may differ. */
-void address_index_prefetch_head(const struct address_index *,
-				 const struct addr *);
+/* Prefetch into the processor's cache what address_index_find() will read of an
+ * address with this hash: first the head of the chain, then, once that has
+ * arrived, its first entry. The index returned is that of the first entry, whose
+ * address may differ. */
+uint64_t address_index_hash(const struct address_index *, const struct addr *);
+void address_index_prefetch_head(const struct address_index *, uint64_t hash);
 uint32_t address_index_prefetch_entry(const struct address_index *,
-				      const struct addr *);
+				      uint64_t hash);
 
 #endif

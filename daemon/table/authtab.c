@@ -92,19 +92,26 @@ authtab_key(const struct authtab *tab, const struct addr *addr)
 	return cidr_network(&(struct cidr){*addr, tab->ipv6_prefix});
 }
 
+uint64_t
+authtab_hash(const struct authtab *tab, const struct addr *addr)
+{
+	struct addr key = authtab_key(tab, addr);
+
+	return address_index_hash(&tab->addresses, &key);
+}
+
 /* Each step reads what the step before has fetched. If the address is not the
  * first of its chain, another entry is fetched, which does no harm. */
 void
-authtab_prefetch(const struct authtab *tab, const struct addr *addr, int step)
+authtab_prefetch(const struct authtab *tab, uint64_t hash, int step)
 {
-	struct addr key = authtab_key(tab, addr);
 	uint32_t index;
 
 	if (step == 0) {
-		address_index_prefetch_head(&tab->addresses, &key);
+		address_index_prefetch_head(&tab->addresses, hash);
 		return;
 	}
-	index = address_index_prefetch_entry(&tab->addresses, &key);
+	index = address_index_prefetch_entry(&tab->addresses, hash);
 	if (step == 2)
 		user_lists_prefetch(tab->users, tab->addresses.at[index].users);
 }

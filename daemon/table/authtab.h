@@ -118,11 +118,12 @@ int authtab_grant(struct authtab *, const struct authtab_login *, int64_t now);
 /*
  * A large table is not in the processor's caches, so a grant mostly waits for
  * memory. Callers who know the next logins can fetch theirs early: call this
- * with steps 0, 1 and 2, some time apart, then grant. The table does not
- * change.
+ * with the hash of the address and steps 0, 1 and 2, some time apart, then
+ * grant. The table does not change.
  */
 enum { AUTHTAB_PREFETCH_STEPS = 3 };
-void authtab_prefetch(const struct authtab *, const struct addr *, int step);
+uint64_t authtab_hash(const struct authtab *, const struct addr *);
+void authtab_prefetch(const struct authtab *, uint64_t hash, int step);
 
 /* The sessions of an address now hold it no longer than `until'. What its
  * logins granted stays, and nothing is prolonged. Removes the address if it has
