@@ -342,6 +342,20 @@ take_line(struct logline *l, const char *p, const char *end)
 
 /* ---- consecutive lines ---- */
 
+/* Stamps of these two kinds are known by their form: any digits make one. */
+static inline void
+keep_digits(struct linestart *start, const struct logline *l)
+{
+	size_t i;
+
+	memset(start->digits, 0, sizeof(start->digits));
+	if (l->stamp_kind != STAMP_ISO && l->stamp_kind != STAMP_TRADITIONAL)
+		return;
+	for (i = 0; i < l->stamp_len; i++)
+		if (start->bytes[i] >= '0' && start->bytes[i] <= '9')
+			start->digits[i] = -1;
+}
+
 /* Remembers how a line begins, up to the space after its host. Without a host,
  * more than these bytes decides what is the tag, so nothing is remembered. */
 static inline void
@@ -352,11 +366,13 @@ keep_start(struct linestart *start, const struct logline *l, const char *p)
 		return;
 	start->host_at = (size_t)(l->host - p);
 	start->len = start->host_at + l->host_len + 1;
-	if (start->len > sizeof(start->bytes)) {
+	if (start->len > sizeof(start->bytes) ||
+	    start->len < sizeof(sixteen)) {
 		start->len = 0;
 		return;
 	}
 	memcpy(start->bytes, p, start->len);
+	keep_digits(start, l);
 	start->host_len = l->host_len;
 	start->stamp_len = l->stamp_len;
 	start->stamp_kind = l->stamp_kind;

@@ -61,15 +61,17 @@ struct logline {
 int logline_parse(struct logline *out, const char *line, size_t len);
 
 /*
- * How the previous line began. Neighbours in a log mostly have the same second
- * and host, and what is the same need not be parsed again. This is a copy: the
- * previous line need not exist any more. Zero-initialise it.
+ * How the previous line began. Neighbours in a log mostly have the same host,
+ * and stamps that differ in nothing but digits, and what is the same need not be
+ * parsed again. This is a copy: the previous line need not exist any more.
+ * Zero-initialise it.
  */
 struct linestart {
 	size_t len; /* 0: nothing is known */
 	enum stamp_kind stamp_kind;
 	size_t stamp_len, host_at, host_len;
 	char bytes[64];
+	char digits[64]; /* all bits are set where any digit would do */
 };
 
 /* As logline_parse(), for consecutive lines. */

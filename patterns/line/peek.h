@@ -1,8 +1,8 @@
 /*
  * peek: a look at the beginning of a line, in logs of syslog.
  *
- * Most lines of a log have the stamp and the host of the line before them, and
- * a tag of the usual form. To find that out takes no branch that depends on the
+ * Most lines of a log have the host of the line before them, a stamp of the same
+ * form, and a tag of the usual form. To find that out takes no branch that depends on the
  * line: a mispredicted one would cost more than all of this.
  */
 #ifndef PATTERNS_LINE_PEEK_H
@@ -31,20 +31,33 @@ struct peek {
 	uint32_t len; /* of the tag, with the space after it */
 };
 
-/* Whether a line has the same stamp and host as the one before it. */
+/* All bits of each byte that is another one, except for one digit in the place
+ * of another. */
+static inline sixteen
+peek_differs(const struct linestart *start, const char *line, size_t at)
+{
+	sixteen was = sixteen_load(start->bytes + at);
+	sixteen is = sixteen_load(line + at);
+	sixteen digits = (sixteen)((is >= '0') & (is <= '9'));
+
+	return (sixteen)(was != is) &
+	       ~(digits & sixteen_load(start->digits + at));
+}
+
+/* Whether a line has the same host as the one before it, and a stamp in which
+ * no more than digits differ. */
 static inline bool
 peek_starts_alike(const struct linestart *start, const char *line, size_t len)
 {
-	uint64_t differs;
+	sixteen differs;
 	size_t i;
 
 	if (start->len == 0 || len <= start->len)
 		return false;
-	i = start->len - 8;
-	differs = swar_load(line + i) ^ swar_load(start->bytes + i);
-	for (i = 0; i + 8 < start->len; i += 8)
-		differs |= swar_load(line + i) ^ swar_load(start->bytes + i);
-	return differs == 0;
+	differs = peek_differs(start, line, start->len - sizeof(sixteen));
+	for (i = 0; i + sizeof(sixteen) < start->len; i += sizeof(sixteen))
+		differs |= peek_differs(start, line, i);
+	return sixteen_bits(differs) == 0;
 }
 
 /* The first n bytes at p, and zeros: at most sixteen. */

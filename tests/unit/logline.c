@@ -514,7 +514,7 @@ test_pair(const char *before, const char *line)
 static size_t
 test_one_byte(const char *before)
 {
-	static const char others[] = "x1: [-";
+	static const char others[] = "x19: [-";
 	char text[2048];
 	size_t at, k, len = strlen(before), wrong = 0;
 
