@@ -212,9 +212,10 @@ tidy_slot(struct authtab *tab, uint32_t first, int64_t now, bool one_is_enough)
 static uint32_t
 find_soonest(struct authtab *tab, int64_t now, bool one_is_enough)
 {
+	int64_t from = tab->now;
 	uint32_t first, index;
 
-	while ((first = timing_wheel_first(tab->wheel, tab->now)) != 0) {
+	while ((first = timing_wheel_first(tab->wheel, &from)) != 0) {
 		index = tidy_slot(tab, first, now, one_is_enough);
 		if (index != 0)
 			return index;

@@ -111,17 +111,20 @@ timing_wheel_remove(struct timing_wheel *wheel, uint32_t item)
 }
 
 uint32_t
-timing_wheel_first(const struct timing_wheel *wheel, int64_t from)
+timing_wheel_first(const struct timing_wheel *wheel, int64_t *from)
 {
-	uint32_t start = slot_of(wheel, from), words = wheel->nslots / 64;
-	uint32_t at = start / 64;
+	uint32_t start = slot_of(wheel, *from), words = wheel->nslots / 64;
+	uint32_t at = start / 64, slot;
 	uint64_t bits = wheel->busy[at] & (UINT64_MAX << start % 64);
 
 	/* Once round, and the first word again for the bits below the start. */
 	for (uint32_t i = 0; i <= words; i++) {
-		if (bits != 0)
-			return wheel
-			    ->slots[at * 64 + (uint32_t)__builtin_ctzll(bits)];
+		if (bits != 0) {
+			slot = at * 64 + (uint32_t)__builtin_ctzll(bits);
+			*from += (int64_t)wheel->width *
+				 ((slot - start) & (wheel->nslots - 1));
+			return wheel->slots[slot];
+		}
 		at = (at + 1) & (words - 1);
 		bits = wheel->busy[at];
 	}

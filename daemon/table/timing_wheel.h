@@ -25,8 +25,8 @@ void timing_wheel_add(struct timing_wheel *, uint32_t item, int64_t due);
 void timing_wheel_remove(struct timing_wheel *, uint32_t item);
 
 /* The first item of the first slot that is not empty, 0 if all are empty. No
- * item may be in a slot before that of `from`. */
-uint32_t timing_wheel_first(const struct timing_wheel *, int64_t from);
+ * item may be in a slot before that of *from, which moves on to that slot. */
+uint32_t timing_wheel_first(const struct timing_wheel *, int64_t *from);
 /* The last item in the slot whose first item is this one. */
 uint32_t timing_wheel_last_beside(const struct timing_wheel *, uint32_t first);
 /* The next item in the slot; after the last comes the first. */
