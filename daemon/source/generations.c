@@ -304,11 +304,11 @@ index_of(const struct rotation *files, const struct tail *tail)
 }
 
 /* Inserts what was rotated after the first `known` files of the list and before
- * the tail at *at. If none is known, only times of change tell. False as
- * above. */
+ * the tail at *at. If none is known, only times of change tell. complete: the
+ * last of the known is the copy. False as above. */
 static bool
 insert_newer(struct generations *g, size_t *at, const struct rotation *files,
-	     size_t known, int64_t now)
+	     size_t known, bool complete, int64_t now)
 {
 	struct timespec seen = g->tails[*at]->mtime;
 	size_t end = index_of(files, g->tails[*at]);
@@ -319,7 +319,7 @@ insert_newer(struct generations *g, size_t *at, const struct rotation *files,
 		if (file->live || generations_has_done(g, file) ||
 		    (known == 0 && filetime_is_older(file->mtime, seen)))
 			continue;
-		if (!insert_rotated(g, at, file, 0, known > 0, now))
+		if (!insert_rotated(g, at, file, 0, complete, now))
 			return false;
 	}
 	return true;
@@ -346,7 +346,7 @@ recover(struct generations *g, size_t *at, const char *spec, int64_t now)
 		    : generations_known(g, &files, index_of(&files, tail));
 	current = (copy < 0 || insert_rotated(g, at, &files.list[copy],
 					      tail->offset, true, now)) &&
-		  insert_newer(g, at, &files, known, now);
+		  insert_newer(g, at, &files, known, copy >= 0, now);
 	rotation_clear(&files);
 	return current;
 }

@@ -278,6 +278,7 @@ static const uint64_t known[] = {
     50289,  /* what bzip2 makes of an empty file, read as text */
     60697,  /* the position of a later file, though an older one was unread */
     92256,  /* a copy that is renamed between its listing and its opening */
+    189070, /* the torn end of a file that is not the copy, joined */
     438704, /* the torn first line of a copy, forgotten */
     439076, /* a deleted log with '*', closed at once */
 };
