@@ -371,6 +371,17 @@ cidr_contains(const struct cidr *net, const struct addr *addr)
 		((a[1] ^ b[1]) & mask_word(net->bits, 1))) == 0;
 }
 
+void
+cidr_firsts_add(struct cidr_firsts *firsts, const struct cidr *net)
+{
+	bool *of = net->addr.family == 4 ? firsts->of_four : firsts->of_six;
+	unsigned int first = net->addr.bytes[0];
+	unsigned int wide = net->bits < 8 ? 1U << (8 - net->bits) : 1;
+
+	for (first &= ~(wide - 1); wide > 0; wide--)
+		of[first++] = true;
+}
+
 bool
 cidr_is_private(const struct cidr *net)
 {

@@ -60,6 +60,19 @@ int cidr_parse_around(struct cidr *out, const char *text, size_t len);
 struct addr cidr_network(const struct cidr *); /* host bits zeroed */
 bool cidr_contains(const struct cidr *, const struct addr *);
 
+/* The first bytes of the addresses in some networks: an address with another
+ * one is in none of them. Zero-initialise it. */
+struct cidr_firsts {
+	bool of_four[256], of_six[256];
+};
+void cidr_firsts_add(struct cidr_firsts *, const struct cidr *);
+static inline bool
+cidr_firsts_has(const struct cidr_firsts *firsts, const struct addr *addr)
+{
+	return (addr->family == 4 ? firsts->of_four
+				  : firsts->of_six)[addr->bytes[0]];
+}
+
 /* Whether it lies in a network that everybody may use at home: private (RFC
  * 1918, 4193), shared (RFC 6598), loopback or link-local. */
 bool cidr_is_private(const struct cidr *);

@@ -22,6 +22,7 @@ struct exclude {
 	size_t nown;
 	struct cidr *excluded;
 	size_t nexcluded;
+	struct cidr_firsts firsts; /* of both */
 	struct mynetworks *mynetworks; /* NULL: mynetworks: no */
 	uint64_t seed, logged[LOGGED_SIZE];
 	char reason[256];
@@ -49,6 +50,7 @@ add_own(struct exclude *e, const struct sockaddr *sa)
 	}
 	e->own = alloc_resize(e->own, e->nown + 1, sizeof(*e->own));
 	e->own[e->nown++] = addr;
+	cidr_firsts_add(&e->firsts, &(struct cidr){addr, 32});
 }
 
 static void
@@ -76,8 +78,10 @@ exclude_new(const struct conf *conf, struct helper *helper)
 	e->ipv6_prefix = conf->ipv6_prefix == 64 ? 64 : 128;
 	e->excluded =
 	    alloc_resize(NULL, conf->nexclude + 1, sizeof(*e->excluded));
-	for (; e->nexcluded < conf->nexclude; e->nexcluded++)
+	for (; e->nexcluded < conf->nexclude; e->nexcluded++) {
 		e->excluded[e->nexcluded] = conf->exclude[e->nexcluded];
+		cidr_firsts_add(&e->firsts, &conf->exclude[e->nexcluded]);
+	}
 	ask_interfaces(e);
 	if (conf->mynetworks)
 		e->mynetworks = mynetworks_new(&conf->maps, helper);
@@ -153,13 +157,17 @@ describe_excluded(struct exclude *e, const struct cidr *net)
 static const char *
 find_known(struct exclude *e, const struct addr *addr)
 {
-	struct cidr authorized = authorized_by(e, addr);
+	struct cidr authorized;
 	const struct cidr *net;
 
 	e->refusal = REFUSAL_SPECIAL;
 	if (addr_is_special(addr))
 		return addr_is_loopback(addr) ? "loopback"
 					      : "not a client's address";
+	/* What a login authorizes begins with its address's first byte. */
+	if (!cidr_firsts_has(&e->firsts, addr))
+		return NULL;
+	authorized = authorized_by(e, addr);
 	e->refusal = REFUSAL_OWN;
 	if (is_own(e, &authorized))
 		return "own address";

@@ -48,6 +48,7 @@ struct answer {
 struct networks {
 	struct mynetworks_entry *entries;
 	size_t count, ntables;
+	struct cidr_firsts firsts; /* of those that are no tables */
 	bool full; /* ENTRIES_MAX was reached, and logged */
 };
 
@@ -185,8 +186,10 @@ add_network(struct mynetworks *m, const char *text, const struct cidr *net,
 {
 	struct mynetworks_entry *e = add_entry(m, text, negated);
 
-	if (e != NULL)
-		e->net = *net;
+	if (e == NULL)
+		return;
+	e->net = *net;
+	cidr_firsts_add(&m->list.firsts, net);
 }
 
 /* As in "hash:/etc/postfix/nets". */
@@ -468,7 +471,7 @@ mynetworks_find(struct mynetworks *m, const struct addr *addr, int64_t now)
 	ask_again(m, now);
 	if (m->list.ntables > 0)
 		answer.found = find_cached(m, addr, now);
-	else
+	else if (cidr_firsts_has(&m->list.firsts, addr))
 		find_entry(m, &answer, now);
 	e = answer.found > 0 ? &m->list.entries[answer.found - 1] : NULL;
 	return e == NULL || e->negated ? NULL : e->text;

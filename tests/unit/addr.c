@@ -375,6 +375,38 @@ test_cover(void)
 	}
 }
 
+/* An address with another first byte is in none of the networks. */
+static void
+test_firsts(void)
+{
+	static const char *const networks[] = {
+	    "10.0.0.0/8",    "172.16.0.0/12", "192.0.2.7", "96.0.0.0/3",
+	    "2001:db8::/32", "fc00::/7",      "::1"};
+	struct cidr_firsts firsts = {0};
+	struct cidr some[7];
+	unsigned int wrong = 0;
+
+	for (size_t i = 0; i < 7; i++) {
+		cidr_parse(&some[i], networks[i], strlen(networks[i]));
+		cidr_firsts_add(&firsts, &some[i]);
+	}
+	for (unsigned int first = 0; first < 256; first++)
+		for (uint8_t family = 4; family <= 6; family += 2) {
+			struct addr addr = {family, {(uint8_t)first}};
+			bool has = false;
+
+			for (size_t i = 0; i < 7; i++) {
+				struct cidr head = {some[i].addr, some[i].bits};
+
+				if (head.bits > 8)
+					head.bits = 8;
+				has = has || cidr_contains(&head, &addr);
+			}
+			wrong += cidr_firsts_has(&firsts, &addr) != has;
+		}
+	is_int(wrong, 0, "the first bytes of networks are known");
+}
+
 int
 main(void)
 {
@@ -385,6 +417,7 @@ main(void)
 	test_equal();
 	test_kinds();
 	test_networks();
+	test_firsts();
 	test_widths();
 	return tap_done();
 }
