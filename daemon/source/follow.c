@@ -62,7 +62,26 @@ was_emptied(struct follow *f, size_t at, int64_t now)
 		return false;
 	found = generations_recover(&f->open, at, f->spec, now);
 	tail->mtime = changed;
+	for (size_t i = at; i < at + found; i++)
+		if (tail_begins_like(f->open.tails[i], tail))
+			tail->begun = 0; /* it is read again there */
 	return found > 0;
+}
+
+/* If a file that may be a copy of the log ends within a line, that may go on at
+ * the beginning of the next file. */
+static void
+doubt_beginning(struct follow *f, size_t at)
+{
+	struct tail *tail = f->open.tails[at], *older;
+
+	if (at == 0 || tail->offset > 0 || tail_size(tail) == 0)
+		return;
+	older = f->open.tails[at - 1];
+	if (!older->maybe_copy || !tail_has_torn(older))
+		return;
+	older->maybe_copy = false;
+	tail_skip_line(tail, older->path);
 }
 
 /* Closes a file that was read to its end and that nobody writes to any more. */
@@ -78,6 +97,7 @@ finish(struct follow *f, size_t at)
 		if (tail->doubtful)
 			tail_skip_torn(next, tail->path);
 	}
+	doubt_beginning(f, at + 1);
 	generations_drop(&f->open, at);
 }
 
@@ -137,6 +157,7 @@ read_block(struct follow *f, size_t at, size_t ahead, size_t *got, int64_t now)
 	*got = 0;
 	if (was_emptied(f, at, now))
 		return TAIL_TRUNCATED;
+	doubt_beginning(f, at);
 	result = tail_read(tail, f->buffer, ahead, &f->sink, got, &err);
 	if (result != TAIL_MORE) /* the file may be closed now */
 		source_read_end(&f->sink);

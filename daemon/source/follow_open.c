@@ -191,6 +191,21 @@ begin_at(struct follow *f, const char *path, uint64_t offset)
 				 "began at its first byte");
 }
 
+/* A rotated file that is not known to have been the log itself. own: of the
+ * last run, or NULL. */
+static bool
+may_be_copy(const struct follow *f, const struct rotated *file,
+	    const struct logpos *own)
+{
+	struct mark mark;
+
+	return !file->live &&
+	       (own == NULL || own->inode != file->inode ||
+		own->device != file->device) &&
+	       mark_of(mark_last_part(f->spec), mark_last_part(file->path),
+		       &mark) != NO_SIBLING;
+}
+
 static void
 open_from(struct follow *f, const struct resume_point *point, int64_t now)
 {
@@ -201,6 +216,9 @@ open_from(struct follow *f, const struct resume_point *point, int64_t now)
 
 		if (!append(f, &files->list[i], now))
 			return;
+		if (f->open.count > before)
+			generations_newest(&f->open)->maybe_copy =
+			    may_be_copy(f, &files->list[i], point->own);
 		if (i == point->first && f->open.count > before)
 			begin_at(f, files->list[i].path, point->offset);
 		if (i == point->first && i > 0 && point->offset == 0)

@@ -156,12 +156,33 @@ tail_rewind(struct tail *tail)
 }
 
 void
-tail_skip_torn(struct tail *tail, const char *path)
+tail_skip_line(struct tail *tail, const char *path)
 {
-	if (linebuf_pending(tail->lines) == 0)
-		return;
 	log_warning("lost a line of %s: no copy has its end", path);
 	linebuf_skip(tail->lines);
+}
+
+void
+tail_skip_torn(struct tail *tail, const char *path)
+{
+	if (linebuf_pending(tail->lines) > 0)
+		tail_skip_line(tail, path);
+}
+
+bool
+tail_has_torn(const struct tail *tail)
+{
+	return linebuf_pending(tail->lines) > 0 || tail->begun > 0;
+}
+
+bool
+tail_begins_like(const struct tail *copy, const struct tail *tail)
+{
+	char bytes[sizeof(tail->head)];
+
+	return tail_bytes((void *)(uintptr_t)copy, bytes, tail->begun, 0) ==
+		       (int64_t)tail->begun &&
+	       memcmp(bytes, tail->head, tail->begun) == 0;
 }
 
 /* Sets *before to the last bytes before block + k; *prior is before block. */
@@ -240,7 +261,8 @@ skip_to_data(struct tail *tail)
 /*
  * A few bytes of a first line prove nothing, since another file may begin with
  * the same date. Forgets them; they will be read again with the rest of the
- * line. If nobody writes to the file any more, that may come in the next one.
+ * line, unless the log has been emptied by then. If nobody writes to the file
+ * any more, that may come in the next one.
  */
 static void
 forget_beginning(struct tail *tail)
@@ -249,8 +271,20 @@ forget_beginning(struct tail *tail)
 	    linebuf_pending(tail->lines) > sizeof(tail->head) ||
 	    linebuf_pending(tail->lines) + tail->hole != tail->offset)
 		return;
+	if (tail->hole == 0)
+		tail->begun = tail->offset;
 	linebuf_reset(tail->lines);
 	tail_rewind(tail);
+}
+
+/* Whether the beginning of a line that was forgotten is there again. */
+static void
+check_beginning(struct tail *tail, const char *block, size_t len)
+{
+	if (tail->begun > 0 &&
+	    (len < tail->begun || memcmp(block, tail->head, tail->begun) != 0))
+		tail_skip_line(tail, tail->path);
+	tail->begun = 0;
 }
 
 static enum tail_result
@@ -261,6 +295,7 @@ take(struct tail *tail, const char *block, size_t len, bool end,
 	uint64_t torn = linebuf_pending(tail->lines);
 	struct stat st;
 
+	check_beginning(tail, block, len);
 	source_settle(sink);
 	linebuf_on_drop(tail->lines, sink->lost, sink->arg);
 	linebuf_feed_blocks(tail->lines, block + hole, len - hole, sink->line,
@@ -307,9 +342,9 @@ tail_is_truncated(const struct tail *tail)
 }
 
 /*
- * Lets the sink read a block, whose threads may have done so before; but not the
- * last ones, for only a read of now can tell where the end is. False: it has
- * none.
+ * Lets the sink read a block, whose threads may have done so before; but not
+ * the last ones, for only a read of now can tell where the end is. False: it
+ * has none.
  */
 static bool
 read_by_sink(struct tail *tail, size_t ahead, const struct source_sink *sink,

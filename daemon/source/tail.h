@@ -38,6 +38,7 @@ struct tail {
 	uint64_t place;	 /* where the next line begins, at most offset */
 	bool blank;	 /* only NUL bytes so far: a hole, not part of a line */
 	uint64_t hole;	 /* its size */
+	size_t begun;	 /* bytes in head of a first line that were forgotten */
 	struct linebuf *lines;
 	char head[FINGERPRINT_HEAD_MAX]; /* the first bytes, up to offset */
 	struct before before_offset, before_place;
@@ -48,6 +49,7 @@ struct tail {
 	bool finished;	 /* nobody writes to it any more: close it at its end */
 	bool continued;	 /* its incomplete line goes on in the next file ... */
 	bool doubtful;	 /* ... or in another */
+	bool maybe_copy; /* of the log, made before it was opened */
 	bool grown;	 /* it got more after its end was first reached */
 	bool deleted;	 /* it was seen without a name */
 	bool failed;	 /* the last read failed, and that was logged */
@@ -79,6 +81,13 @@ void tail_rewind(struct tail *);
  * next would begin a line with text of a stranger.
  */
 void tail_skip_torn(struct tail *, const char *path);
+/* The same, where the incomplete line was in another file, of that path. */
+void tail_skip_line(struct tail *, const char *path);
+
+/* Whether it ends within a line, as far as it was read. */
+bool tail_has_torn(const struct tail *);
+/* Whether a copy has the beginning that was forgotten of a first line. */
+bool tail_begins_like(const struct tail *copy, const struct tail *);
 
 enum tail_result {
 	TAIL_MORE,	/* *got bytes, and there may be more */

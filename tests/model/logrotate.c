@@ -374,7 +374,7 @@ lose_copy(struct world *w, uint32_t arg)
 		w->torn = true;
 	}
 	logrotate_copytruncate(w, false);
-	if (w->held_len > 0) /* until it reads the file again */
+	if (w->held_len > 0 && !w->copied) /* until it reads the file again */
 		w->split[w->nsplit - 1].run = w->run + 1;
 	logrotate_delete_old(w);
 	w->truncated = true;

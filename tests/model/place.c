@@ -249,6 +249,7 @@ may_come_copied(struct world *w)
 {
 	bool known = is_known(w) && !reader_times_may_lie(w);
 
+	world_rests_may_come(w);
 	for (uint32_t n = 0; n < w->nlines; n++) {
 		struct line *line = &w->lines[n];
 

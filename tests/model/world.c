@@ -159,8 +159,16 @@ world_lose(struct world *w, uint16_t file)
 }
 
 void
+world_rests_may_come(struct world *w)
+{
+	for (int i = 0; i < w->nsplit; i++)
+		w->split[i].run = 0;
+}
+
+void
 world_may_repeat(struct world *w)
 {
+	world_rests_may_come(w);
 	for (uint32_t n = 0; n < w->nlines; n++)
 		w->lines[n].again = true;
 }

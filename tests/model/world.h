@@ -100,6 +100,8 @@ bool world_take_line(void *arg, const char *text, size_t len);
 /* Line n, or all unread lines of the file, need not be read. */
 void world_excuse(struct world *, uint32_t n);
 void world_excuse_unread(struct world *, uint16_t file);
+/* Files may be read again from their first line, which may be a rest. */
+void world_rests_may_come(struct world *);
 /* All lines may be read once more, as they are in two files. */
 void world_may_repeat(struct world *);
 /* Nobody can find what is or will be written to the file. */

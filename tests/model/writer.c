@@ -101,15 +101,17 @@ static uint32_t
 new_line(struct world *w, enum state state, char *text, size_t *len)
 {
 	uint32_t n = w->nlines++;
+	bool torn;
 
 	*len = world_make_line(n, state, text);
 	text[(*len)++] = '\n';
 	w->lines[n] = (struct line){.state = state, .file = w->file};
 	if (state == EXPECTED)
 		w->nexpected++;
-	if (w->gone[w->file] || w->torn)
+	torn = w->torn && !w->lost[w->file];
+	if (w->gone[w->file] || torn)
 		world_excuse(w, n);
-	w->torn = false;
+	w->torn = w->torn && !torn;
 	return n;
 }
 

@@ -696,6 +696,25 @@ torn_first_line_goes_on(void)
 	end(site);
 }
 
+/* There is no copy. A few bytes more would be told by the reader's place. */
+static void
+torn_first_line_emptied(void)
+{
+	struct site *site = begin();
+
+	put_raw(site, "log", "0000000001 to", 13);
+	start(site, "log");
+	cut(site, "log");
+	put(site, "log", "0000000009 text of a stranger");
+	put(site, "log", "0000000002 new");
+	arrives(site, "0000000002 new", "emptied within a first line");
+	is_int((long long)site->got.count, 1,
+	       "what comes up to its newline is "
+	       "no line");
+	is_int(said(site, "lost a line"), 1, "and the loss is logged");
+	end(site);
+}
+
 /* Nothing of it was read yet. */
 static void
 emptied_unread(void)
@@ -1663,6 +1682,33 @@ begins_with_half_a_line(void)
 	end(site);
 }
 
+/* What became of the log meanwhile: a copy, or the log itself. */
+static void
+resumed_within_line(bool copied)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	put_raw(site, "log", "0000000002 to", 13);
+	start(site, "log");
+	stop(site);
+	if (copied) {
+		copy(site, "log", "log.1");
+		cut(site, "log");
+		put(site, "log", "0000000009 text of a stranger");
+	} else {
+		move(site, "log", "log.1");
+		put(site, "log", "0000000003 c");
+	}
+	put(site, "log", "0000000004 d");
+	restart(site, "log");
+	is_int(count(site, "0000000004 d"), 1, "resumed within a line");
+	is_int((long long)site->got.count, copied ? 1 : 2, "%s",
+	       copied ? "which may go on in the emptied log"
+		      : "which ends in the renamed log, if anywhere");
+	end(site);
+}
+
 static void
 once(void)
 {
@@ -1763,6 +1809,7 @@ main(void)
 	copytruncated();
 	torn_first_line();
 	torn_first_line_goes_on();
+	torn_first_line_emptied();
 	emptied_unread();
 	truncated_and_longer();
 	hole();
@@ -1811,6 +1858,8 @@ main(void)
 	not_fooled();
 	begins_in_time();
 	begins_with_half_a_line();
+	resumed_within_line(true);
+	resumed_within_line(false);
 	once();
 	starred();
 	standard_input();
