@@ -197,19 +197,27 @@ take_out(struct generations *g, size_t at)
 	g->changes++;
 }
 
-void
-generations_drop(struct generations *g, size_t at)
+/* Remembers that the file was read up to its place. */
+static void
+remember(struct generations *g, const struct tail *tail)
 {
-	struct tail *tail = g->tails[at];
-	struct generations_done *done;
+	struct generations_done *done =
+	    &g->done[g->ndone++ % GENERATIONS_DONE_MAX];
 
-	log_debug("closed %s", tail->path);
-	done = &g->done[g->ndone++ % GENERATIONS_DONE_MAX];
 	*done = (struct generations_done){.device = tail->device,
 					  .inode = tail->inode,
 					  .mtime = tail->mtime,
 					  .birth = birth(tail->fd, "")};
 	tail_print_place(tail, &done->print);
+}
+
+void
+generations_drop(struct generations *g, size_t at)
+{
+	struct tail *tail = g->tails[at];
+
+	log_debug("closed %s", tail->path);
+	remember(g, tail);
 	take_out(g, at);
 	tail_close(&tail);
 }
@@ -303,6 +311,39 @@ index_of(const struct rotation *files, const struct tail *tail)
 	return at >= 0 ? (size_t)at : files->count;
 }
 
+/* Whether the file is a copy of the tail's that was made when that was shorter,
+ * before the rest was read and then lost: there is nothing new in it. */
+static bool
+is_shorter_copy(struct tail *copy, const struct tail *tail)
+{
+	char head[sizeof(tail->head)];
+	uint64_t size = tail_size(copy);
+	uint64_t len = size < sizeof(head) ? size : sizeof(head);
+
+	return copy->unpack == NULL && size > 0 && size <= tail->offset &&
+	       tail_bytes(copy, head, len, 0) == (int64_t)len &&
+	       memcmp(head, tail->head, len) == 0 && tail_seek(copy, size) == 0;
+}
+
+/* The same of a file that is listed. Then it counts as read from now on. */
+static bool
+was_read_before(struct generations *g, const struct tail *tail,
+		const struct rotated *file)
+{
+	struct err err;
+	struct tail *copy;
+	bool read;
+
+	if (tail->offset == 0)
+		return false;
+	copy = tail_open(file->path, &err);
+	read = copy != NULL && is_shorter_copy(copy, tail);
+	if (read)
+		remember(g, copy);
+	tail_close(&copy);
+	return read;
+}
+
 /* Inserts what was rotated after the first `known` files of the list and before
  * the tail at *at. If none is known, only times of change tell. complete: the
  * last of the known is the copy. False as above. */
@@ -317,7 +358,8 @@ insert_newer(struct generations *g, size_t *at, const struct rotation *files,
 		const struct rotated *file = &files->list[i];
 
 		if (file->live || generations_has_done(g, file) ||
-		    (known == 0 && filetime_is_older(file->mtime, seen)))
+		    (known == 0 && filetime_is_older(file->mtime, seen)) ||
+		    was_read_before(g, g->tails[*at], file))
 			continue;
 		if (!insert_rotated(g, at, file, 0, complete, now))
 			return false;

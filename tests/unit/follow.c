@@ -1194,6 +1194,27 @@ copy_gone_before_rotated(void)
 	end(site);
 }
 
+/* The copy was made within a line. Then more was written, and read. */
+static void
+copy_is_older(void)
+{
+	struct site *site = begin();
+
+	put(site, "log.1", "0000000001 a");
+	put_raw(site, "log", "0000000002 b\n0000000003 to", 26);
+	start(site, "log");
+	move(site, "log.1", "log.2");
+	copy(site, "log", "log.1");
+	put(site, "log", "rn");
+	arrives(site, "0000000003 torn", "written after the copy was made");
+	cut(site, "log");
+	put(site, "log", "0000000004 d");
+	arrives(site, "0000000004 d", "truncated between two lines");
+	is_int((long long)site->got.count, 4, "the copy has nothing new");
+	is_int(said(site, "lost a line"), 0, "and no line is lost");
+	end(site);
+}
+
 /* The same, where a file before the gap is known. */
 static void
 copy_gone_after_known(void)
@@ -1825,6 +1846,7 @@ main(void)
 	copy_gone();
 	copy_gone_in_pieces();
 	copy_gone_before_rotated();
+	copy_is_older();
 	copy_gone_after_known();
 	inode_used_again();
 	copied_before_clock_was_set();
