@@ -184,6 +184,12 @@ linebuf_skip(struct linebuf *buf)
 	buf->skips = true;
 }
 
+bool
+linebuf_skips(const struct linebuf *buf)
+{
+	return buf->skips;
+}
+
 uint64_t
 linebuf_dropped(const struct linebuf *buf)
 {

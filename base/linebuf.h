@@ -10,6 +10,7 @@
 #define BASE_LINEBUF_H
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -77,6 +78,7 @@ void linebuf_reset(struct linebuf *); /* forgets the unfinished line */
 /* Forgets the unfinished line, and drops all up to the next newline that is
  * fed, which may be the rest of it. linebuf_reset() does not change that. */
 void linebuf_skip(struct linebuf *);
+bool linebuf_skips(const struct linebuf *); /* the newline has not come yet */
 uint64_t linebuf_dropped(const struct linebuf *); /* lines dropped so far */
 
 /* Sets the function that linebuf_feed() calls for each line it drops, in order

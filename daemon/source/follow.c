@@ -381,5 +381,6 @@ follow_position(const struct follow *f, struct logpos *pos)
 	pos->device = tail->device;
 	pos->inode = tail->inode;
 	tail_print_place(tail, &pos->print);
+	pos->torn = tail_is_torn(generations_newest(&f->open));
 	return 0;
 }

@@ -219,6 +219,10 @@ open_from(struct follow *f, const struct resume_point *point, int64_t now)
 		if (f->open.count > before)
 			generations_newest(&f->open)->maybe_copy =
 			    may_be_copy(f, &files->list[i], point->own);
+		if (f->open.count > before && point->torn &&
+		    (i != point->first || point->offset == 0))
+			tail_skip_line(generations_newest(&f->open),
+				       files->list[i].path);
 		if (i == point->first && f->open.count > before)
 			begin_at(f, files->list[i].path, point->offset);
 		if (i == point->first && i > 0 && point->offset == 0)

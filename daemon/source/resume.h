@@ -5,6 +5,7 @@
 #ifndef DAEMON_SOURCE_RESUME_H
 #define DAEMON_SOURCE_RESUME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct resume_point {
 	size_t first;		  /* read this file and all newer ones, */
 	uint64_t offset;	  /* the first of them from this byte on */
 	const struct logpos *own; /* of the last run, in start; or NULL */
+	bool torn; /* its place, within a line, was not found */
 };
 
 /*

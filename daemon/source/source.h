@@ -23,6 +23,9 @@ struct logpos {
 	uint64_t device, inode; /* where to look first; they prove nothing */
 	struct fingerprint print; /* the offset, and proof of the file */
 	char *cursor;		  /* the journal's position; else NULL */
+	/* A line had begun there, or had lost its end: if the position is not
+	 * found again, the first line may be the rest of that. */
+	bool torn;
 };
 void logpos_clear(struct logpos *);
 

@@ -170,6 +170,13 @@ tail_skip_torn(struct tail *tail, const char *path)
 }
 
 bool
+tail_is_torn(const struct tail *tail)
+{
+	return linebuf_skips(tail->lines) ||
+	       (tail->place > 0 && linebuf_pending(tail->lines) > 0);
+}
+
+bool
 tail_has_torn(const struct tail *tail)
 {
 	return linebuf_pending(tail->lines) > 0 || tail->begun > 0;

@@ -84,6 +84,9 @@ void tail_skip_torn(struct tail *, const char *path);
 /* The same, where the incomplete line was in another file, of that path. */
 void tail_skip_line(struct tail *, const char *path);
 
+/* Whether the next line to be read may be the rest of another one, if the place
+ * is lost. */
+bool tail_is_torn(const struct tail *);
 /* Whether it ends within a line, as far as it was read. */
 bool tail_has_torn(const struct tail *);
 /* Whether a copy has the beginning that was forgotten of a first line. */

@@ -130,6 +130,15 @@ take_cursor(struct reader *r, const char *text)
 }
 
 static bool
+take_torn(struct reader *r, const char *text)
+{
+	if (*r->npos == 0 || strcmp(text, "yes") != 0)
+		return false;
+	(*r->pos)[*r->npos - 1].torn = true;
+	return true;
+}
+
+static bool
 take_row(struct reader *r, const char *text)
 {
 	char address[ADDR_TEXT_MAX];
@@ -273,8 +282,9 @@ take_line(struct reader *r, const char *line)
 	    {"other ", take_other},	{"rule ", take_rule},
 	    {"seeds ", take_seeds},	{"session ", take_session},
 	    {"log ", take_log},		{"cursor ", take_cursor},
-	    {"clock ", take_clock},	{"removed ", take_removed},
-	    {"origin ", take_origin},	{"peer ", take_peer},
+	    {"torn ", take_torn},	{"clock ", take_clock},
+	    {"removed ", take_removed}, {"origin ", take_origin},
+	    {"peer ", take_peer},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

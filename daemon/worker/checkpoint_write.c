@@ -99,6 +99,8 @@ put_log(struct writer *w, const struct logpos *pos)
 	    print->head, print->tail_len, print->tail, pos->path);
 	if (pos->cursor != NULL)
 		put(w, "cursor %s", pos->cursor);
+	if (pos->torn)
+		put(w, "torn yes");
 }
 
 /* The table has each name once, so it is enough to compare pointers. */

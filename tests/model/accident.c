@@ -16,7 +16,7 @@
 static void
 doubt_beginning(struct world *w)
 {
-	w->torn = w->nsplit > 0;
+	w->torn = w->nsplit > 0 || !w->running;
 }
 
 void

@@ -313,6 +313,35 @@ clocks(void)
 }
 
 static void
+positions(void)
+{
+	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
+	char first[] = "/var/log/mail log", second[] = "/var/log/other";
+	const struct logpos logs[] = {
+	    {.path = first, .inode = 7, .torn = true},
+	    {.path = second, .inode = 8},
+	};
+	FILE *f = fopen(file, "w");
+	struct logpos *pos;
+	struct err err;
+	size_t npos;
+
+	checkpoint_write(f, tab, &nothing, logs, 2, &written, 300);
+	fclose(f);
+	is_int(checkpoint_load(file, NULL, put_back, tab, NULL, &pos, &npos,
+			       &err),
+	       1, "positions in logs");
+	is_int((long long)npos, 2, "each log has one");
+	is_str(pos[0].path, first, "its path");
+	is_int((long long)pos[0].inode, 7, "its inode");
+	ok(pos[0].torn && !pos[1].torn, "and whether a line is torn there");
+	logpos_clear(&pos[0]);
+	logpos_clear(&pos[1]);
+	free(pos);
+	authtab_free(&tab);
+}
+
+static void
 removals(void)
 {
 	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
@@ -493,6 +522,7 @@ main(void)
 	rules();
 	older_form();
 	clocks();
+	positions();
 	removals();
 	origins();
 	damage();

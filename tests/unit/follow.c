@@ -1703,9 +1703,9 @@ begins_with_half_a_line(void)
 	end(site);
 }
 
-/* What became of the log meanwhile: a copy, or the log itself. */
+/* The last run ended within a line. What has become of the log since then? */
 static void
-resumed_within_line(bool copied)
+resumed_within_line(void (*became)(struct site *), int lines, const char *what)
 {
 	struct site *site = begin();
 
@@ -1713,21 +1713,34 @@ resumed_within_line(bool copied)
 	put_raw(site, "log", "0000000002 to", 13);
 	start(site, "log");
 	stop(site);
-	if (copied) {
-		copy(site, "log", "log.1");
-		cut(site, "log");
-		put(site, "log", "0000000009 text of a stranger");
-	} else {
-		move(site, "log", "log.1");
-		put(site, "log", "0000000003 c");
-	}
+	became(site);
 	put(site, "log", "0000000004 d");
-	restart(site, "log");
+	start_with(site, "log", (struct source_start){.since = 2});
+	follower_settle(&site->follower);
 	is_int(count(site, "0000000004 d"), 1, "resumed within a line");
-	is_int((long long)site->got.count, copied ? 1 : 2, "%s",
-	       copied ? "which may go on in the emptied log"
-		      : "which ends in the renamed log, if anywhere");
+	is_int((long long)site->got.count, lines, "%s", what);
 	end(site);
+}
+
+static void
+become_empty(struct site *site)
+{
+	cut(site, "log");
+	put(site, "log", "0000000009 text of a stranger");
+}
+
+static void
+become_copied(struct site *site)
+{
+	copy(site, "log", "log.1");
+	become_empty(site);
+}
+
+static void
+become_renamed(struct site *site)
+{
+	move(site, "log", "log.1");
+	put(site, "log", "0000000003 c");
 }
 
 static void
@@ -1880,8 +1893,9 @@ main(void)
 	not_fooled();
 	begins_in_time();
 	begins_with_half_a_line();
-	resumed_within_line(true);
-	resumed_within_line(false);
+	resumed_within_line(become_empty, 1, "which goes on, perhaps");
+	resumed_within_line(become_copied, 1, "of which there is a copy");
+	resumed_within_line(become_renamed, 2, "which is in the renamed log");
 	once();
 	starred();
 	standard_input();
