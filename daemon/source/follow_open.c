@@ -328,6 +328,8 @@ follow_recover(struct follow *f, size_t at, int64_t now)
 		 found > 0 ? f->open.tails[at]->path : "");
 	tail_rewind(tail);
 	tail_skip_torn(tail, tail->path);
+	if (found == 0 && f->sink.lost != NULL)
+		f->sink.lost(f->sink.arg); /* any number of lines */
 	tail->mtime = changed;
 }
 

@@ -74,6 +74,21 @@ def parts():
               "not")
 
 
+def emptied():
+    """A part that was read does not go on in the log that was emptied."""
+    begun, rest = own(FORGED).split("rip=")
+    with pbs.Site() as site:
+        site.start()
+        site.raw(docker_part(begun) + "\n")
+        site.raw(docker(own("198.51.100.20"), stream="stdout") + "\n")
+        ok(site.wait_key("198.51.100.20"), "a line of the other stream")
+        os.truncate(site.logfile, 0)
+        site.raw(docker("rip=" + rest) + "\n")
+        site.raw(docker(own("198.51.100.21")) + "\n")
+        ok(site.wait_key("198.51.100.21"), "emptied: whole lines count")
+        ok(FORGED not in site.dump(), "but not the rest of one")
+
+
 def begun_before():
     """The daemon starts between two parts of one line."""
     for name, wrap, part in (("json-file", docker, docker_part),
@@ -144,4 +159,4 @@ def piped():
             ok(ip in site.dump(), name + " on standard input", done.stderr)
 
 
-main(followed, piped, parts, begun_before, another_zone, not_understood)
+main(followed, piped, parts, emptied, begun_before, another_zone, not_understood)
