@@ -2,8 +2,8 @@
  * peek: a look at the beginning of a line, in logs of syslog.
  *
  * Most lines of a log have the host of the line before them, a stamp of the same
- * form, and a tag of the usual form. To find that out takes no branch that depends on the
- * line: a mispredicted one would cost more than all of this.
+ * form, and a tag of the usual form. To find that out takes no branch that
+ * depends on the line: a mispredicted one would cost more than all of this.
  */
 #ifndef PATTERNS_LINE_PEEK_H
 #define PATTERNS_LINE_PEEK_H
