@@ -11,14 +11,6 @@
 #include "tests/model/reader.h"
 #include "tests/model/writer.h"
 
-/* A copy with a torn end, which comes just before the log now or, among files of
- * another mount, seems to, may go on there. */
-static void
-doubt_beginning(struct world *w)
-{
-	w->torn = w->nsplit > 0 || !w->running;
-}
-
 void
 accident_truncate(struct world *w, uint32_t arg)
 {
@@ -31,7 +23,7 @@ accident_truncate(struct world *w, uint32_t arg)
 		world_excuse_unread(w, w->file);
 	writer_empty(w);
 	w->truncated = true;
-	doubt_beginning(w);
+	world_doubt_beginning(w);
 	if (arg % 2)
 		writer_append(w, 200, EXPECTED);
 	if (arg / 2 % 4 > 0 || w->program->mode == LINKED)
@@ -55,7 +47,7 @@ accident_delete(struct world *w)
 	if (w->below >= 0) /* no time tells copies of one moment apart */
 		world_may_repeat(w);
 	unlink(world_path(w, world_log_name(w)));
-	doubt_beginning(w);
+	world_doubt_beginning(w);
 }
 
 /* What is emptied or deleted is only found by its time if the reader has seen

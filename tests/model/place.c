@@ -121,6 +121,7 @@ place_move(struct world *w)
 	snprintf(to, sizeof(to), "%s/old%d", w->top, w->moves++);
 	rename(world_path(w, ""), to);
 	mkdir(world_path(w, ""), 0700);
+	world_doubt_beginning(w);
 	show(w);
 }
 
@@ -131,6 +132,7 @@ lose_all(struct world *w)
 	writer_leave(w);
 	for (uint16_t i = 0; i < w->nfiles; i++)
 		world_lose(w, i);
+	world_doubt_beginning(w);
 }
 
 /* log2ram(8), or a disk for logs that is mounted late. */

@@ -172,3 +172,9 @@ world_may_repeat(struct world *w)
 	for (uint32_t n = 0; n < w->nlines; n++)
 		w->lines[n].again = true;
 }
+
+void
+world_doubt_beginning(struct world *w)
+{
+	w->torn = w->nsplit > 0 || !w->running;
+}

@@ -104,6 +104,9 @@ void world_excuse_unread(struct world *, uint16_t file);
 void world_rests_may_come(struct world *);
 /* All lines may be read once more, as they are in two files. */
 void world_may_repeat(struct world *);
+/* The log begins again, and what came before it, or seems to, may be a copy with
+ * a torn end, which goes on there; so it may if the last run ended so. */
+void world_doubt_beginning(struct world *);
 /* Nobody can find what is or will be written to the file. */
 void world_lose(struct world *, uint16_t file);
 
