@@ -282,13 +282,17 @@ def all_calls():
 
 
 def memory():
-    """Out of memory ends a process; another begins, nothing is lost."""
+    """Out of memory ends a process; another begins, nothing is lost.
+
+    About the hundredth call at the start is one of the C library's
+    getgrnam(3), which crashes then (glibc 2.36), so that is not tried.
+    """
     if pbs.SANITIZED or pbs.WRAP:
         return skip("out of memory", "the checker allocates by itself")
     todo = [("hash", name, call, "ENOMEM", n)
             for name in ("start", "publish", "reload")
             for call in ("malloc", "calloc")
-            for n in ((1, 10, 100) if name == "start" else (1, 2))]
+            for n in ((1, 10, 44) if name == "start" else (1, 2))]
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         each("memory", todo, pool)
 
