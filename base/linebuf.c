@@ -61,7 +61,7 @@ hold(struct linebuf *buf, const char *bytes, size_t len)
 		len = limit;
 	if (len == 0)
 		return;
-	while (room <= buf->held_len + len) /* plus a newline */
+	while (room < buf->held_len + len)
 		room *= 2;
 	if (room != buf->held_room)
 		buf->held = alloc_resize(buf->held, room, 1);
@@ -71,11 +71,11 @@ hold(struct linebuf *buf, const char *bytes, size_t len)
 }
 
 static void
-note_drop(struct linebuf *buf)
+note_drop(struct linebuf *buf, uint64_t size)
 {
 	buf->dropped++;
 	if (buf->drop != NULL)
-		buf->drop(buf->drop_arg);
+		buf->drop(buf->drop_arg, size);
 }
 
 void
@@ -90,34 +90,34 @@ static void
 hand_out(struct linebuf *buf, const char *at, const char *end,
 	 linebuf_line_fn *fn, void *arg)
 {
-	const char *line;
+	const char *begin = at, *line;
 	size_t len;
 	int next;
 
-	while ((next = linebuf_next(&at, end, &line, &len)) != 0)
+	for (; (next = linebuf_next(&at, end, &line, &len)) != 0; begin = at)
 		if (next > 0)
 			fn(arg, line, len);
 		else
-			note_drop(buf);
+			note_drop(buf, (uint64_t)(at - begin));
 }
 
 /* Hands out the held line, which is complete now. */
 static void
 hand_out_held(struct linebuf *buf, linebuf_line_fn *fn, void *arg)
 {
-	size_t len = buf->held_len;
+	const char *line, *end = buf->held + buf->held_len;
+	uint64_t size = buf->pending + 1;
 	bool skipped = buf->skips;
+	size_t len;
 
 	/* Before fn is called, because it may reset or feed. */
 	buf->held_len = 0;
 	buf->pending = 0;
 	buf->skips = false;
-	if (skipped) {
-		note_drop(buf);
-		return;
-	}
-	buf->held[len] = '\n';
-	hand_out(buf, buf->held, buf->held + len + 1, fn, arg);
+	if (linebuf_trim(buf->held, end, &line, &len) && !skipped)
+		fn(arg, line, len);
+	else
+		note_drop(buf, size);
 }
 
 /* Completes the held line if its end has come. Returns where it ends in bytes,

@@ -4,12 +4,12 @@
  * A line is handed out once its newline has come, without the newline, without
  * a CR before it, and without leading NUL bytes (copytruncate leaves holes that
  * read as NUL). A line longer than the limit is dropped and counted, never cut
- * in two: the rest would put a stranger's text at the beginning of a line.
+ * in two: the rest would put a stranger's text at the beginning of a line. So is
+ * one whose beginning was lost: linebuf_skip().
  */
 #ifndef BASE_LINEBUF_H
 #define BASE_LINEBUF_H
 
-#include <stdbool.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ void linebuf_free(struct linebuf **);
 /* Takes len bytes and calls fn for each line that is complete now. Lines that
  * lie entirely within bytes are not copied. */
 void linebuf_feed(struct linebuf *, const char *bytes, size_t len,
-		  linebuf_line_fn *, void *arg);
+    linebuf_line_fn *, void *arg);
 
 /* Gets whole lines as they were fed, with their newlines, to be taken apart by
  * linebuf_next(). They are borrowed until the callback returns. */
@@ -38,7 +38,7 @@ typedef void linebuf_block_fn(void *arg, const char *lines, size_t len);
  * that lie entirely within bytes go to block_fn together, in order. NULL: they
  * go to line_fn one by one. */
 void linebuf_feed_blocks(struct linebuf *, const char *bytes, size_t len,
-			 linebuf_line_fn *, linebuf_block_fn *, void *arg);
+    linebuf_line_fn *, linebuf_block_fn *, void *arg);
 
 /* What linebuf_feed() would hand out of a line that ends at its newline, end.
  * False: it is over-long. */
@@ -82,8 +82,9 @@ bool linebuf_skips(const struct linebuf *); /* the newline has not come yet */
 uint64_t linebuf_dropped(const struct linebuf *); /* lines dropped so far */
 
 /* Sets the function that linebuf_feed() calls for each line it drops, in order
- * with the lines that it hands out. NULL: none. */
-typedef void linebuf_drop_fn(void *arg);
+ * with the lines that it hands out; size: its bytes with the newline, as far as
+ * they were fed. NULL: none. */
+typedef void linebuf_drop_fn(void *arg, uint64_t size);
 void linebuf_on_drop(struct linebuf *, linebuf_drop_fn *, void *arg);
 
 #endif

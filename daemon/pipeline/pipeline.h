@@ -130,6 +130,9 @@ void pipeline_rest(struct pipeline *, const char *line, size_t len, time_t now);
 
 /* Takes note of a line that cannot be read, because its envelope is broken. */
 void pipeline_unread(struct pipeline *, const char *line, size_t len);
+/* Takes note of a line of so many bytes that was dropped unread: what may follow
+ * a message with newlines in it is measured in bytes of the log. */
+void pipeline_lost(struct pipeline *, uint64_t size);
 
 /* Whether no rule can match a line of syslog with this tag, so that such lines
  * need not be taken. pipeline_left_out() counts those that were not; `last' is

@@ -259,6 +259,12 @@ pipeline_line(struct pipeline *p, const char *line, size_t len,
 	return pipeline_act(p, finding, &found, now);
 }
 
+void
+pipeline_lost(struct pipeline *p, uint64_t size)
+{
+	p->logs[p->log].at += size;
+}
+
 bool
 pipeline_ignores(const struct pipeline *p, const char *tag, size_t len)
 {

@@ -329,7 +329,7 @@ follow_recover(struct follow *f, size_t at, int64_t now)
 	tail_rewind(tail);
 	tail_skip_torn(tail, tail->path);
 	if (found == 0 && f->sink.lost != NULL)
-		f->sink.lost(f->sink.arg); /* any number of lines */
+		f->sink.lost(f->sink.arg, 0);
 	tail->mtime = changed;
 }
 

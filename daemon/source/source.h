@@ -63,9 +63,10 @@ struct source_sink {
 	bool (*ignores)(void *arg, const char *tag, size_t len);
 	void (*left_out)(void *arg, uint64_t lines, time_t last);
 	/* Called in place of a line that was dropped because it was too long
-	 * or a part of it was lost. May be NULL. lines() finds lines that are
-	 * too long itself. */
-	void (*lost)(void *arg);
+	 * or a part of it was lost; size: the bytes that were there of it, with
+	 * its newline. 0: any number of lines are lost. May be NULL. lines()
+	 * finds lines that are too long itself. */
+	void (*lost)(void *arg, uint64_t size);
 	/* Like line(), but for the rest of a line that was cut, which may begin
 	 * with what a stranger wrote. May be NULL. */
 	void (*rest)(void *arg, const char *line, size_t len);

@@ -124,7 +124,7 @@ deliver_past(const char *lines, const char *end, const struct source_sink *sink)
 		if (next > 0)
 			sink->past(sink->arg, line, len);
 		else if (sink->lost != NULL)
-			sink->lost(sink->arg);
+			sink->lost(sink->arg, 0);
 }
 
 void

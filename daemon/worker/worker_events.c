@@ -234,7 +234,7 @@ worker_on_lines(void *arg, const char *lines, size_t len)
 {
 	struct feed *feed = arg;
 	struct worker *w = feed->worker;
-	const char *end = lines + len, *line;
+	const char *end = lines + len, *begin = lines, *line;
 	int next;
 
 	if (!w->ready && !envelope_in_block(lines, len)) {
@@ -243,11 +243,12 @@ worker_on_lines(void *arg, const char *lines, size_t len)
 				     worker_log_moment(w), w->conf->reprocess);
 		return;
 	}
-	while ((next = linebuf_next(&lines, end, &line, &len)) != 0)
+	for (; (next = linebuf_next(&lines, end, &line, &len)) != 0;
+	     begin = lines)
 		if (next > 0)
 			worker_on_line(arg, line, len);
 		else
-			worker_on_lost_line(arg);
+			worker_on_lost_line(arg, (uint64_t)(lines - begin));
 }
 
 void
@@ -295,10 +296,13 @@ worker_on_left_out(void *arg, uint64_t lines, time_t last)
 }
 
 void
-worker_on_lost_line(void *arg)
+worker_on_lost_line(void *arg, uint64_t size)
 {
 	struct feed *feed = arg;
+	struct worker *w = feed->worker;
 
+	pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
+	pipeline_lost(w->pipeline, size);
 	envelope_lost(feed->envelope);
 }
 

@@ -182,7 +182,7 @@ bool worker_on_read(void *arg, const struct readahead *, const char **bytes);
 void worker_on_read_end(void *arg);
 bool worker_ignores(void *arg, const char *tag, size_t len);
 void worker_on_left_out(void *arg, uint64_t lines, time_t last);
-void worker_on_lost_line(void *arg);
+void worker_on_lost_line(void *arg, uint64_t size);
 void worker_on_rest(void *arg, const char *line, size_t len);
 void worker_on_past_line(void *arg, const char *line, size_t len);
 int worker_on_stamp(void *arg, const char *line, size_t len, time_t *when);

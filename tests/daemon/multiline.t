@@ -63,6 +63,18 @@ def filler(size):
     return (line + "\n") * (size // (len(line) + 1) + 1)
 
 
+def too_long():
+    """A line that is dropped is as long as it is."""
+    first, last = MESSAGES["nginx"]
+    with pbs.Site() as site:
+        daemon = site.start()
+        site.raw(message(first, last) + 70000 * "x" + "\n")
+        site.log(login(LATER))
+        ok(site.wait_key(LATER), "64 KiB later, most of them in one line",
+           daemon.messages())
+        ok(FORGED not in site.dump(), "but not before")
+
+
 def followed():
     for name, (first, last) in MESSAGES.items():
         with pbs.Site() as site:
@@ -146,4 +158,4 @@ def whole():
            daemon.messages())
 
 
-main(followed, backlog, reloaded, two_lines, whole)
+main(followed, too_long, backlog, reloaded, two_lines, whole)

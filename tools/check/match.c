@@ -173,10 +173,11 @@ match_line(void *arg, const char *bytes, size_t len)
 }
 
 static void
-lose_line(void *arg)
+lose_line(void *arg, uint64_t size)
 {
 	struct job *job = arg;
 
+	(void)size;
 	envelope_lost(job->envelope);
 }
 

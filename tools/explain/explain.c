@@ -282,10 +282,11 @@ explain_line(void *arg, const char *text, size_t len)
 }
 
 static void
-lose_line(void *arg)
+lose_line(void *arg, uint64_t size)
 {
 	struct job *job = arg;
 
+	(void)size;
 	envelope_lost(job->envelope);
 }
 

@@ -110,10 +110,12 @@ on_line(void *arg, const char *line, size_t len)
 }
 
 static void
-on_lost(void *arg)
+on_lost(void *arg, uint64_t size)
 {
 	struct input *in = arg;
 
+	use(in);
+	pipeline_lost(in->reader->pipeline, size);
 	envelope_lost(in->envelope);
 }
 
@@ -121,7 +123,7 @@ static void
 on_lines(void *arg, const char *lines, size_t len)
 {
 	struct input *in = arg;
-	const char *end = lines + len, *line;
+	const char *end = lines + len, *begin = lines, *line;
 	int next;
 
 	if (!envelope_in_block(lines, len)) {
@@ -130,11 +132,12 @@ on_lines(void *arg, const char *lines, size_t len)
 			       false);
 		return;
 	}
-	while ((next = linebuf_next(&lines, end, &line, &len)) != 0)
+	for (; (next = linebuf_next(&lines, end, &line, &len)) != 0;
+	     begin = lines)
 		if (next > 0)
 			on_line(in, line, len);
 		else
-			on_lost(in);
+			on_lost(in, (uint64_t)(lines - begin));
 }
 
 static void
