@@ -63,7 +63,7 @@ was_emptied(struct follow *f, size_t at, int64_t now)
 	found = generations_recover(&f->open, at, f->spec, now);
 	tail->mtime = changed;
 	for (size_t i = at; i < at + found; i++)
-		if (tail_begins_like(f->open.tails[i], tail))
+		if (tail_begins_like(f->open.tails[i], tail, tail->begun))
 			tail->begun = 0; /* it is read again there */
 	return found > 0;
 }
@@ -78,7 +78,7 @@ doubt_beginning(struct follow *f, size_t at)
 	if (at == 0 || tail->offset > 0 || tail_size(tail) == 0)
 		return;
 	older = f->open.tails[at - 1];
-	if (!older->maybe_copy || !tail_has_torn(older))
+	if (!older->maybe_copy || !tail_ends_torn(older))
 		return;
 	older->maybe_copy = false;
 	tail_skip_line(tail, older->path);
@@ -381,6 +381,6 @@ follow_position(const struct follow *f, struct logpos *pos)
 	pos->device = tail->device;
 	pos->inode = tail->inode;
 	tail_print_place(tail, &pos->print);
-	pos->torn = tail_is_torn(generations_newest(&f->open));
+	pos->torn = tail_place_is_torn(generations_newest(&f->open));
 	return 0;
 }

@@ -206,6 +206,21 @@ may_be_copy(const struct follow *f, const struct rotated *file,
 		       &mark) != NO_SIBLING;
 }
 
+/* Where to begin in file i, which is the newest that is open. */
+static void
+begin_in(struct follow *f, const struct resume_point *point, size_t i)
+{
+	const struct rotated *file = &point->files.list[i];
+	struct tail *tail = generations_newest(&f->open);
+	uint64_t offset = i == point->first ? point->offset : 0;
+
+	tail->maybe_copy = may_be_copy(f, file, point->own);
+	if (point->torn && offset == 0)
+		tail_skip_line(tail, file->path);
+	if (i == point->first)
+		begin_at(f, file->path, offset);
+}
+
 static void
 open_from(struct follow *f, const struct resume_point *point, int64_t now)
 {
@@ -217,14 +232,7 @@ open_from(struct follow *f, const struct resume_point *point, int64_t now)
 		if (!append(f, &files->list[i], now))
 			return;
 		if (f->open.count > before)
-			generations_newest(&f->open)->maybe_copy =
-			    may_be_copy(f, &files->list[i], point->own);
-		if (f->open.count > before && point->torn &&
-		    (i != point->first || point->offset == 0))
-			tail_skip_line(generations_newest(&f->open),
-				       files->list[i].path);
-		if (i == point->first && f->open.count > before)
-			begin_at(f, files->list[i].path, point->offset);
+			begin_in(f, point, i);
 		if (i == point->first && i > 0 && point->offset == 0)
 			pass_over(f, &files->list[i - 1]);
 	}
@@ -483,7 +491,8 @@ list_and_open(struct follow *f, struct rotation *files, int64_t now)
 	size_t count = f->open.count;
 
 	/* First, or the copy of the newest would be taken for a newer file. */
-	if (count > 0 && generations_can_recover(&f->open, count - 1, f->spec))
+	if (count > 0 &&
+	    generations_can_recover(&f->open, count - 1, f->spec))
 		follow_recover(f, count - 1, now);
 	for (int tries = TRIES; tries >= 0; tries--) {
 		f->renamed = false;

@@ -316,13 +316,11 @@ index_of(const struct rotation *files, const struct tail *tail)
 static bool
 is_shorter_copy(struct tail *copy, const struct tail *tail)
 {
-	char head[sizeof(tail->head)];
-	uint64_t size = tail_size(copy);
-	uint64_t len = size < sizeof(head) ? size : sizeof(head);
+	uint64_t size = tail_size(copy), head = sizeof(tail->head);
 
 	return copy->unpack == NULL && size > 0 && size <= tail->offset &&
-	       tail_bytes(copy, head, len, 0) == (int64_t)len &&
-	       memcmp(head, tail->head, len) == 0 && tail_seek(copy, size) == 0;
+	       tail_begins_like(copy, tail, size < head ? size : head) &&
+	       tail_seek(copy, size) == 0;
 }
 
 /* The same of a file that is listed. Then it counts as read from now on. */

@@ -20,7 +20,7 @@ struct resume_point {
 	size_t first;		  /* read this file and all newer ones, */
 	uint64_t offset;	  /* the first of them from this byte on */
 	const struct logpos *own; /* of the last run, in start; or NULL */
-	bool torn; /* its place, within a line, was not found */
+	bool torn; /* a line was torn at that position, which was not found */
 };
 
 /*

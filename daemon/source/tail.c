@@ -170,26 +170,27 @@ tail_skip_torn(struct tail *tail, const char *path)
 }
 
 bool
-tail_is_torn(const struct tail *tail)
+tail_place_is_torn(const struct tail *tail)
 {
 	return linebuf_skips(tail->lines) ||
 	       (tail->place > 0 && linebuf_pending(tail->lines) > 0);
 }
 
 bool
-tail_has_torn(const struct tail *tail)
+tail_ends_torn(const struct tail *tail)
 {
-	return linebuf_pending(tail->lines) > 0 || tail->begun > 0;
+	return linebuf_pending(tail->lines) > 0 || tail->begun > 0 ||
+	       linebuf_skips(tail->lines);
 }
 
 bool
-tail_begins_like(const struct tail *copy, const struct tail *tail)
+tail_begins_like(const struct tail *copy, const struct tail *tail, size_t len)
 {
 	char bytes[sizeof(tail->head)];
 
-	return tail_bytes((void *)(uintptr_t)copy, bytes, tail->begun, 0) ==
-		       (int64_t)tail->begun &&
-	       memcmp(bytes, tail->head, tail->begun) == 0;
+	return tail_bytes((void *)(uintptr_t)copy, bytes, len, 0) ==
+		       (int64_t)len &&
+	       memcmp(bytes, tail->head, len) == 0;
 }
 
 /* Sets *before to the last bytes before block + k; *prior is before block. */
@@ -284,7 +285,8 @@ forget_beginning(struct tail *tail)
 	tail_rewind(tail);
 }
 
-/* Whether the beginning of a line that was forgotten is there again. */
+/* Whether the beginning of a line that was forgotten is there again. If not,
+ * the line is lost. */
 static void
 check_beginning(struct tail *tail, const char *block, size_t len)
 {

@@ -84,13 +84,14 @@ void tail_skip_torn(struct tail *, const char *path);
 /* The same, where the incomplete line was in another file, of that path. */
 void tail_skip_line(struct tail *, const char *path);
 
-/* Whether the next line to be read may be the rest of another one, if the place
- * is lost. */
-bool tail_is_torn(const struct tail *);
+/* Whether a line has begun at the place, or is skipped there: if the place is
+ * not found again, what comes first may be the rest of it. */
+bool tail_place_is_torn(const struct tail *);
 /* Whether it ends within a line, as far as it was read. */
-bool tail_has_torn(const struct tail *);
-/* Whether a copy has the beginning that was forgotten of a first line. */
-bool tail_begins_like(const struct tail *copy, const struct tail *);
+bool tail_ends_torn(const struct tail *);
+/* Whether a copy begins with the first len bytes that were read of the tail, at
+ * most those in head. */
+bool tail_begins_like(const struct tail *copy, const struct tail *, size_t len);
 
 enum tail_result {
 	TAIL_MORE,	/* *got bytes, and there may be more */

@@ -696,7 +696,7 @@ torn_first_line_goes_on(void)
 	end(site);
 }
 
-/* There is no copy. A few bytes more would be told by the reader's place. */
+/* There is no copy, and what was read is too short to tell the place by. */
 static void
 torn_first_line_emptied(void)
 {
@@ -708,9 +708,7 @@ torn_first_line_emptied(void)
 	put(site, "log", "0000000009 text of a stranger");
 	put(site, "log", "0000000002 new");
 	arrives(site, "0000000002 new", "emptied within a first line");
-	is_int((long long)site->got.count, 1,
-	       "what comes up to its newline is "
-	       "no line");
+	is_int((long long)site->got.count, 1, "what may be its rest is no line");
 	is_int(said(site, "lost a line"), 1, "and the loss is logged");
 	end(site);
 }
@@ -1393,8 +1391,8 @@ truncated_copied_and_compressed(void)
 	end(site);
 }
 
-/* The log was replaced by a copy, which begins like a third one and has the
- * time of that. */
+/* The log was replaced by a copy, which begins like a third one and has the time
+ * of that. */
 static void
 replaced_and_copied(void)
 {
