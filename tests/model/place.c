@@ -61,6 +61,7 @@ place_switch(struct world *w, uint32_t arg)
 		world_fail(w, "cannot link: %s", strerror(errno));
 	rename(world_path(w, "next"), world_path(w, "log"));
 	w->file = w->file_of[w->target];
+	world_doubt_beginning(w);
 	writer_open(w);
 	take_up(w);
 	if (w->follower.loop != NULL)
