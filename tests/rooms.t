@@ -211,7 +211,7 @@ FILE_MAX, MAIN_MAX = 540, 120
 # once 300, and blocks that several threads read 200;
 # what the model of following found in a log's life, 100; stamps that name a zone or
 # are seconds, and what four more commands print before each line, 1,000.
-PRODUCT_MAX = 93600
+PRODUCT_MAX = 94200
 FOLDER_MAX = 20
 
 
