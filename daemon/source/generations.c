@@ -342,6 +342,17 @@ was_read_before(struct generations *g, const struct tail *tail,
 	return read;
 }
 
+/* Whether a file between the copy and the truncated tail is to be read. seen:
+ * when the tail's end was last seen, if times of change alone tell, or NULL. */
+static bool
+is_unread(struct generations *g, const struct tail *tail,
+	  const struct rotated *file, const struct timespec *seen)
+{
+	return !file->live && !generations_has_done(g, file) &&
+	       (seen == NULL || !filetime_is_older(file->mtime, *seen)) &&
+	       !was_read_before(g, tail, file);
+}
+
 /* Inserts what was rotated after the first `known` files of the list and before
  * the tail at *at. If none is known, only times of change tell. complete: the
  * last of the known is the copy. False as above. */
@@ -349,18 +360,19 @@ static bool
 insert_newer(struct generations *g, size_t *at, const struct rotation *files,
 	     size_t known, bool complete, int64_t now)
 {
-	struct timespec seen = g->tails[*at]->mtime;
-	size_t end = index_of(files, g->tails[*at]);
+	struct tail *tail = g->tails[*at];
+	struct timespec seen = tail->mtime;
+	size_t end = index_of(files, tail);
 
 	for (size_t i = known; i < end; i++) {
 		const struct rotated *file = &files->list[i];
+		size_t before = *at;
 
-		if (file->live || generations_has_done(g, file) ||
-		    (known == 0 && filetime_is_older(file->mtime, seen)) ||
-		    was_read_before(g, g->tails[*at], file))
-			continue;
-		if (!insert_rotated(g, at, file, 0, complete, now))
+		if (is_unread(g, tail, file, known == 0 ? &seen : NULL) &&
+		    !insert_rotated(g, at, file, 0, complete, now))
 			return false;
+		if (*at == before && before > 0) /* the next line is not there */
+			g->tails[before - 1]->doubtful = true;
 	}
 	return true;
 }
