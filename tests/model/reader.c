@@ -16,7 +16,8 @@ static void
 excuse_first_lines(struct world *w)
 {
 	for (uint32_t n = 0; n < w->nlines; n++)
-		if (n == 0 || w->lines[n].file != w->lines[n - 1].file)
+		if (n == 0 || w->lines[n].first ||
+		    w->lines[n].file != w->lines[n - 1].file)
 			world_excuse(w, n);
 }
 

@@ -19,6 +19,7 @@ enum state { EXPECTED, EXCUSED, OVERLONG };
 struct line {
 	enum state state;
 	bool read, again; /* again: it may be read twice */
+	bool first;	  /* of the file, or since that was emptied */
 	uint16_t run;	  /* of the reader that read it last */
 	uint16_t file;	  /* where it was written */
 	uint32_t len;

@@ -102,10 +102,14 @@ new_line(struct world *w, enum state state, char *text, size_t *len)
 {
 	uint32_t n = w->nlines++;
 	bool torn;
+	struct stat st;
 
 	*len = world_make_line(n, state, text);
 	text[(*len)++] = '\n';
-	w->lines[n] = (struct line){.state = state, .file = w->file};
+	w->lines[n] = (struct line){
+	    .state = state,
+	    .file = w->file,
+	    .first = w->fd >= 0 && fstat(w->fd, &st) == 0 && st.st_size == 0};
 	if (state == EXPECTED)
 		w->nexpected++;
 	torn = w->torn && !w->lost[w->file];
