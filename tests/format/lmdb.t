@@ -104,6 +104,26 @@ def cost():
         p.end()
 
 
+def length():
+    """A file system writes more for a sync of a file that has grown."""
+    with lmdb() as d:
+        p = Publisher(d.spec)
+        p.do("fill 5000 0 1", "replace")
+        first = os.stat(d.file).st_size
+        for number in range(40):
+            p.do("fill 1 %d 1" % (5000 + number), "apply")
+        grown = os.stat(d.file).st_size - first
+        ok(grown < 65536, "40 logins, each alone: %d bytes more" % grown)
+        sizes = set()
+        for turn in range(60):
+            p.do("fill 100 %d 1" % (5040 + turn * 100), "apply")
+            sizes.add(os.stat(d.file).st_size)
+        ok(len(sizes) < 10, "60 changes with 100 logins: longer %d times"
+           % len(sizes))
+        equal(len(d.dump()), 11040, "all are there")
+        p.end()
+
+
 def killed():
     with lmdb() as d:
         rng, whole = random.Random(7), 0
@@ -128,4 +148,4 @@ probe = Publisher()
 if "unknown" in probe.refused("open lmdb:/nonexistent/pbs"):
     skip_all("built without lmdb (package liblmdb-dev)")
 probe.end()
-main(whole_and_changes, long_lived_reader, locks, cost, killed)
+main(whole_and_changes, long_lived_reader, locks, cost, length, killed)
