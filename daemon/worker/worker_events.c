@@ -382,7 +382,8 @@ worker_on_ended(void *arg)
 	if (!feed->idle)
 		worker_on_idle(feed);
 	feed->ended = true;
-	if (all_feeds(w, true))
+	/* Not ready: it has failed, and the loop was stopped with the reason. */
+	if (all_feeds(w, true) && w->ready)
 		loop_stop(w->loop, EX_OK);
 }
 
