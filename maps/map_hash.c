@@ -256,14 +256,17 @@ make_entry(struct entry *entry, const struct slot *slot,
 static int
 put_sorted(DB *db, const struct sorted *sorted)
 {
+	const struct slot *slot;
 	struct entry entry;
 	int code;
 
 	for (uint32_t b = 0; b < sorted->buckets; b++) {
 		uint32_t i = sorted->heads[b];
 
-		for (; i != 0; i = sorted->slots[i].link) {
-			make_entry(&entry, &sorted->slots[i], sorted->settings);
+		for (; i != 0; i = slot->link) {
+			slot = &sorted->slots[i];
+			__builtin_prefetch(&sorted->slots[slot->link]);
+			make_entry(&entry, slot, sorted->settings);
 			code = put(db, &entry);
 			if (code != 0)
 				return code;
