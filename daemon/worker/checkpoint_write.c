@@ -109,7 +109,9 @@ put_rule(struct writer *w, const char *rule)
 {
 	if (rule == w->rule)
 		return;
-	put(w, "rule %s", rule != NULL ? rule : "");
+	add_text(w, "rule ");
+	add_text(w, rule != NULL ? rule : "");
+	end_line(w);
 	w->rule = rule;
 }
 
