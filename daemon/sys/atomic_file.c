@@ -12,10 +12,14 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
+enum { BUFFER = 64 * 1024 };
+
 struct atomic_file {
 	char *path, *tmp;
 	FILE *file;
+	char *buffer; /* the stream's */
 	bool synced;
+	int failure; /* of atomic_file_sync(): errno */
 };
 
 static int
@@ -29,6 +33,7 @@ free_file(struct atomic_file **file)
 {
 	free((*file)->path);
 	free((*file)->tmp);
+	free((*file)->buffer);
 	free(*file);
 	*file = NULL;
 }
@@ -51,7 +56,10 @@ atomic_file_create(const char *path, struct err *err)
 		if (fd >= 0)
 			close(fd);
 		free_file(&s);
+		return NULL;
 	}
+	s->buffer = alloc_zero(1, BUFFER);
+	setvbuf(s->file, s->buffer, _IOFBF, BUFFER);
 	return s;
 }
 
@@ -92,13 +100,21 @@ sync_directory(const char *path)
 	return result;
 }
 
+void
+atomic_file_sync(struct atomic_file *s)
+{
+	if (fflush(s->file) != 0 || fsync(fileno(s->file)) != 0)
+		s->failure = errno;
+}
+
 int
 atomic_file_commit(struct atomic_file **file, struct err *err)
 {
 	struct atomic_file *s = *file;
 	int result = 0;
 
-	if (fflush(s->file) != 0 || ferror(s->file) ||
+	errno = s->failure;
+	if (s->failure != 0 || fflush(s->file) != 0 || ferror(s->file) ||
 	    (s->synced && fsync(fileno(s->file)) != 0))
 		result = set_error(s->path, err);
 	if (fclose(s->file) != 0 && result == 0)

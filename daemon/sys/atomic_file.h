@@ -16,6 +16,9 @@ struct atomic_file *atomic_file_create(const char *path, struct err *);
  * again: it is not synced. */
 struct atomic_file *atomic_file_create_public(const char *path, struct err *);
 FILE *atomic_file_stream(struct atomic_file *); /* to write to */
+/* Writes to the disk what the stream was given so far, which makes the commit
+ * faster. Another thread may do so. What fails is reported by the commit. */
+void atomic_file_sync(struct atomic_file *);
 /* Puts what was written in place of the file. -1: see err; the old file stays,
  * unless only syncing the directory failed. */
 int atomic_file_commit(struct atomic_file **, struct err *);

@@ -370,6 +370,7 @@ worker_close(struct worker **worker)
 
 	*worker = NULL;
 	shut_down(w);
+	worker_drop_ahead(w);
 	for (size_t i = 0; i < w->nfeeds; i++)
 		close_feed(&w->feeds[i]);
 	free(w->feeds);

@@ -1,6 +1,7 @@
 /* Saves the table and the log positions, and restores them at the start. */
 #include "daemon/worker/worker_state.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/addr.h"
@@ -8,6 +9,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/thread.h"
 #include "daemon/conf/conf.h"
 #include "daemon/ipc/handover.h"
 #include "daemon/pipeline/pipeline.h"
@@ -127,20 +129,128 @@ worker_save_soon(struct worker *w)
 	timer_arm(w->save, wait < SAVE_MAX_MS ? wait : SAVE_MAX_MS);
 }
 
+/* All that a checkpoint holds, but for the table, is collected before it is
+ * written, so that a thread can do that. */
+struct save {
+	const struct authtab *table;
+	struct checkpoint_clock now;
+	int64_t lifetime;
+	struct checkpoint_also also;
+	struct logpos *pos;
+	size_t npos;
+	long long bytes; /* see checkpoint_write() */
+};
+
+static struct save
+begin_save(struct worker *w)
+{
+	struct save save = {
+	    .table = w->table,
+	    .now = worker_checkpoint_clock(w),
+	    .lifetime = worker_moment(w).lifetime,
+	    .also = worker_also(w),
+	};
+
+	save.pos = positions(w, &save.npos);
+	return save;
+}
+
+static void
+write_save(struct save *save, FILE *file)
+{
+	save->bytes =
+	    checkpoint_write(file, save->table, &save->also, save->pos,
+			     save->npos, &save->now, save->lifetime);
+}
+
+static void
+end_save(struct worker *w, struct save *save)
+{
+	w->saved_bytes = save->bytes;
+	worker_free_positions(save->pos, save->npos);
+}
+
 static void
 write_checkpoint(struct worker *w, FILE *file)
 {
-	struct checkpoint_clock now = worker_checkpoint_clock(w);
-	struct checkpoint_also also = worker_also(w);
-	struct logpos *pos;
-	size_t npos;
+	struct save save = begin_save(w);
 
-	pos = positions(w, &npos);
-	w->saved_bytes =
-	    checkpoint_write(file, w->table, &also, pos, npos, &now,
-			     worker_moment(w).lifetime);
-	worker_free_positions(pos, npos);
+	write_save(&save, file);
+	end_save(w, &save);
 }
+
+/* ---- while the maps are written ---- */
+
+enum { STACK = 256 * 1024 };
+
+struct save_ahead {
+	struct save save;
+	struct atomic_file *file;
+	pthread_t thread;
+	bool running;
+};
+
+static void *
+write_ahead(void *arg)
+{
+	struct save_ahead *ahead = arg;
+
+	write_save(&ahead->save, atomic_file_stream(ahead->file));
+	atomic_file_sync(ahead->file);
+	return NULL;
+}
+
+void
+worker_save_ahead(struct worker *w)
+{
+	struct save_ahead *ahead;
+	struct atomic_file *file;
+	struct err ignored; /* worker_save() tries again */
+
+	if (!w->conf->write || w->handover != NULL ||
+	    !logs_can_be_read_again(w) ||
+	    (file = atomic_file_create(w->conf->checkpoint, &ignored)) == NULL)
+		return;
+	w->ahead = ahead = alloc_zero(1, sizeof(*ahead));
+	ahead->file = file;
+	ahead->save = begin_save(w);
+	ahead->running =
+	    thread_start(&ahead->thread, STACK, write_ahead, ahead);
+	if (!ahead->running)
+		worker_drop_ahead(w);
+}
+
+void
+worker_await_ahead(struct worker *w)
+{
+	if (w->ahead == NULL || !w->ahead->running)
+		return;
+	pthread_join(w->ahead->thread, NULL);
+	w->ahead->running = false;
+}
+
+void
+worker_drop_ahead(struct worker *w)
+{
+	if (w->ahead == NULL)
+		return;
+	worker_await_ahead(w);
+	atomic_file_discard(&w->ahead->file);
+	end_save(w, &w->ahead->save);
+	free(w->ahead);
+	w->ahead = NULL;
+}
+
+static int
+save_written_ahead(struct worker *w, struct err *err)
+{
+	int result = atomic_file_commit(&w->ahead->file, err);
+
+	worker_drop_ahead(w);
+	return result;
+}
+
+/* ---- saving ---- */
 
 /* An error while writing is kept by the stream; ..._save_end() reports it. */
 static int
@@ -156,8 +266,11 @@ save_by_keeper(struct worker *w, struct err *err)
 static int
 save_here(struct worker *w, struct err *err)
 {
-	struct atomic_file *file = atomic_file_create(w->conf->checkpoint, err);
+	struct atomic_file *file;
 
+	if (w->ahead != NULL)
+		return save_written_ahead(w, err);
+	file = atomic_file_create(w->conf->checkpoint, err);
 	if (file == NULL)
 		return -1;
 	write_checkpoint(w, atomic_file_stream(file));

@@ -155,6 +155,19 @@ log_ready(struct worker *w)
 	ipc_client_ready(w->handover->client);
 }
 
+/* With --once, the checkpoint is written at the same time. */
+static int
+write_maps(struct worker *w, struct err *err)
+{
+	int result;
+
+	if (w->conf->once)
+		worker_save_ahead(w);
+	result = publish_start(w->publish, err);
+	worker_await_ahead(w);
+	return result;
+}
+
 /* All that the logs held at the start has been read, so the maps are written
  * and live maps begin to answer. */
 static void
@@ -172,7 +185,7 @@ become_ready(struct worker *w)
 	}
 	if (!w->conf->reprocess || !w->conf->once)
 		worker_expire(w);
-	if (publish_start(w->publish, &err) != 0) {
+	if (write_maps(w, &err) != 0) {
 		log_error("%s", err.text);
 		loop_stop(w->loop, EX_CANTCREAT);
 		return;

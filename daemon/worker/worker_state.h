@@ -30,6 +30,7 @@ struct checkpoint_clock;
 struct checkpoint_login;
 struct err;
 struct logpos;
+struct save_ahead;
 struct worker_peers;
 
 /* One log that is followed. */
@@ -65,6 +66,7 @@ struct worker {
 	size_t nfeeds;
 	struct timer *expiry, *save, *watchdog, *metrics, *beat;
 	struct notify_ready *notify_ready;
+	struct save_ahead *ahead; /* NULL: nothing was begun */
 	long long saved_bytes; /* by the last worker_save(); -1: it failed */
 	int64_t metrics_due; /* steady ms: not to be written before */
 	int beat_ms;	     /* between signs of life; 0: only if asked */
@@ -126,6 +128,17 @@ int worker_start_live(struct worker *, struct err *);
 void worker_restore_row(void *arg, const struct checkpoint_login *);
 void worker_save_soon(struct worker *);
 void worker_save(void *arg);
+
+/*
+ * With --once, when all has been read: a thread begins to write what
+ * worker_save() will put in place at the end. Until worker_await_ahead()
+ * returns, the caller changes nothing that a checkpoint holds.
+ * worker_drop_ahead(): there will be no worker_save(). Does nothing if more may
+ * be read, as from standard input, or if there is a keeper.
+ */
+void worker_save_ahead(struct worker *);
+void worker_await_ahead(struct worker *);
+void worker_drop_ahead(struct worker *);
 /* If the clock has been set, saves a checkpoint: then it is known which lines
  * are of the time before. To be called before a line is taken. */
 void worker_notice_clock(struct worker *);
