@@ -84,6 +84,26 @@ lacks_zone(const struct logline *l)
 	return true;
 }
 
+/* The names of zones that the time zone database has had since 1990, and those
+ * that German users give to theirs. */
+static bool
+is_zone(const char *name, size_t len)
+{
+	static const char names[] =
+	    " ACDT ACST ADT AEDT AEST AKDT AKST AST AWDT AWST BST CAT CDT CEST"
+	    " CET CST ChST EAT EDT EEST EET EST GMT GST HDT HKT HST IDT IST JST"
+	    " KST MDT MEST MESZ MET MEZ MSD MSK MST NDT NST NZDT NZST PDT PKST"
+	    " PKT PST SAST SST UTC WAT WEST WET WIB WIT WITA ";
+	const char *p = names;
+
+	while ((p = memmem(p, strlen(p), name, len)) != NULL) {
+		if (p[-1] == ' ' && p[len] == ' ')
+			return true;
+		p++;
+	}
+	return false;
+}
+
 /*
  * Dovecot's own log has no host, but log_timestamp may end in the name of a
  * zone: "2026-11-21 02:01:00 CET imap-login: Info: Login". That becomes a part
@@ -95,39 +115,27 @@ take_zone(struct logline *l, const char *text, const char *end)
 {
 	const char *after = l->host + l->host_len;
 
-	for (const char *p = l->host; p < after; p++)
-		if (!isalpha((unsigned char)*p))
-			return;
 	if (l->host != l->stamp + l->stamp_len + 1 ||
 	    l->program != after + 1 || l->pid != 0 ||
-	    !begins_with_level(text, end) || !lacks_zone(l))
+	    !begins_with_level(text, end) || !lacks_zone(l) ||
+	    !is_zone(l->host, l->host_len))
 		return;
 	l->stamp_len = (size_t)(after - l->stamp);
 	l->host_len = 0;
 }
 
-/* All names of zones in the time zone database end in T, as CET, but for these,
- * of which the German ones are its users'. */
-static bool
-is_other_zone(const struct logline *l)
+static inline bool
+is_upper(char c)
 {
-	static const char *const names[] = {"MEZ", "MESZ", "MSD", "MSK",
-					    "UTC", "WIB", "WITA"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strlen(names[i]) == l->host_len &&
-		    memcmp(names[i], l->host, l->host_len) == 0)
-			return true;
-	return false;
+	return c >= 'A' && c <= 'Z';
 }
 
 /* Whether the host may be the name of a zone: few begin with a capital. */
 static inline bool
 may_be_zone(const struct logline *l)
 {
-	return l->host_len >= 3 && l->host_len <= 5 && *l->host >= 'A' &&
-	       *l->host <= 'Z' &&
-	       (l->host[l->host_len - 1] == 'T' || is_other_zone(l));
+	return l->host_len >= 3 && l->host_len <= 5 && is_upper(*l->host) &&
+	       is_upper(l->host[l->host_len - 1]);
 }
 
 static inline void

@@ -270,9 +270,13 @@ def dovecots_zone():
             ("Europe/Berlin", "Nov 21 02:01:00 WITA", None),
             ("Asia/Makassar", "Nov 21 10:01:00 WITA", WHEN),
             ("Pacific/Guam", "Nov 21 12:01:00 ChST", WHEN),
+            ("Europe/Moscow", "Nov 21 05:01:00 MSK", WHEN),
             # These are hosts.
-            ("Europe/Berlin", "Nov 21 02:01:00 MAIL", WHEN - 3600),
-            ("Europe/Berlin", "2026-11-21 02:01:00 Mx", WHEN - 3600)):
+            *(("Europe/Berlin", "Nov 21 02:01:00 " + host, WHEN - 3600)
+              for host in ("MAIL", "MAILT", "HOST", "PORT", "EXIT", "TEST",
+                           "NET", "VPST", "CES", "ET", "MAIL-T")),
+            ("Europe/Berlin", "2026-11-21 02:01:00 Mx", WHEN - 3600),
+            ("Europe/Berlin", "2026-11-21 02:01:00 MAILT", WHEN - 3600)):
         tap.equal([login["time"] for login in match(
             [stamp + " " + OWN_SUCCESS], zone)], [want],
             "Dovecot's own log, %s in %s" % (stamp, zone))
