@@ -25,6 +25,7 @@ header_fn header_qpopper; /* header_own.c */
 header_fn header_xmail;	  /* header_own.c */
 header_fn header_form;	  /* header_form.c; also sets the line's header */
 header_fn header_around;  /* header_around.c; also sets the header */
+header_fn header_between; /* header_between.c; for header_around.c */
 header_fn header_trailing; /* header_own.c; also sets the header */
 header_fn header_bare;	  /* header_around.c; see logline_bare() */
 
@@ -48,6 +49,21 @@ const char *header_skip_priority_names(const char *p, const char *end);
 const char *header_skip_severity(const char *p, const char *end);
 /* The end of a tag: the first delimiter of tags, or `stop'. */
 const char *header_skip_tag(const char *p, const char *end, char stop);
+
+/* The first of these forms that the line has; or NULL. Sets the header. */
+const char *header_take_first(struct logline *, header_fn *const *forms,
+    size_t count, const char *p, const char *end);
+
+/* The end of this word at p, or NULL. */
+static inline const char *
+header_skip_word(const char *p, const char *end, const char *word)
+{
+	size_t len = strlen(word);
+
+	if ((size_t)(end - p) < len || memcmp(p, word, len) != 0)
+		return NULL;
+	return p + len;
+}
 
 /* Sets the stamp at p. Returns the end of the space after it, or NULL. */
 static inline const char *

@@ -12,66 +12,6 @@
 
 #include "base/addr.h"
 
-static const char *
-skip_word(const char *p, const char *end, const char *word)
-{
-	size_t len = strlen(word);
-
-	if ((size_t)(end - p) < len || memcmp(p, word, len) != 0)
-		return NULL;
-	return p + len;
-}
-
-/* ---- between the stamp and the origin ---- */
-
-/* After "mail.info" or "2.6". */
-static const char *
-skip_bsd_priority(const char *p, const char *end)
-{
-	int facility, severity;
-	const char *q = header_take_number(&facility, p, end);
-
-	if (q == NULL)
-		return header_skip_priority_names(p, end);
-	if (q - p > 2 || facility > 23 || q == end || *q++ != '.')
-		return NULL;
-	p = q;
-	q = header_take_number(&severity, p, end);
-	return q != NULL && q - p == 1 && severity <= 7 ? q : NULL;
-}
-
-/* BSD's syslogd -v and -vv: "STAMP <mail.info> mx dovecot[77]: text". */
-static const char *
-take_bsd(struct logline *l, const char *p, const char *end)
-{
-	p = header_take_stamp(l, p, end);
-	if (p == NULL || p == end || *p != '<')
-		return NULL;
-	p = skip_bsd_priority(p + 1, end);
-	if (p == NULL || (p = skip_word(p, end, "> ")) == NULL)
-		return NULL;
-	return header_take_origin(l, p, end);
-}
-
-/* The same without brackets, or the severity alone, as templates write it:
- * "STAMP mail.info mx dovecot[77]: text". */
-static const char *
-take_prioritized(struct logline *l, const char *p, const char *end)
-{
-	const char *q;
-
-	p = header_take_stamp(l, p, end);
-	if (p == NULL)
-		return NULL;
-	q = header_skip_priority_names(p, end);
-	if (q == NULL)
-		q = header_skip_severity(p, end);
-	if (q == NULL || q == end || *q != ' ' ||
-	    (p = header_take_host(l, q + 1, end)) == NULL)
-		return NULL;
-	return header_take_tag_of_host(l, p, end);
-}
-
 /* metalog: "STAMP [dovecot] text". qpopper's own log is tried before. */
 static const char *
 take_metalog(struct logline *l, const char *p, const char *end)
@@ -82,36 +22,7 @@ take_metalog(struct logline *l, const char *p, const char *end)
 	l->program = p;
 	p = header_skip_tag(p, end, ']');
 	l->program_len = (size_t)(p - l->program);
-	return l->program_len > 0 ? skip_word(p, end, "] ") : NULL;
-}
-
-/* A relay's address before the host: "STAMP 198.51.100.2 mx dovecot[77]: ". */
-static const char *
-take_relayed(struct logline *l, const char *p, const char *end)
-{
-	struct addr addr;
-
-	p = header_take_stamp(l, p, end);
-	if (p == NULL || (p = header_take_host(l, p, end)) == NULL ||
-	    addr_parse(&addr, l->host, l->host_len) != 0 ||
-	    (p = header_take_host(l, p, end)) == NULL ||
-	    p[-2] == ':') /* that was a tag */
-		return NULL;
-	return header_take_tag_of_host(l, p, end);
-}
-
-/* RFC 5424 after another header, as FreeBSD 12 wrote it:
- * "STAMP mx 1 2026-11-21T02:01:00Z mx dovecot 77 - - text". */
-static const char *
-take_double(struct logline *l, const char *p, const char *end)
-{
-	p = header_take_stamp(l, p, end);
-	if (p == NULL || (p = header_take_host(l, p, end)) == NULL)
-		return NULL;
-	if (p < end && *p == '<' && (p = header_skip_priority(p, end)) == NULL)
-		return NULL;
-	p = skip_word(p, end, "1 ");
-	return p != NULL ? header_take_5424(l, p, end) : NULL;
+	return l->program_len > 0 ? header_skip_word(p, end, "] ") : NULL;
 }
 
 /* ---- journalctl ---- */
@@ -237,7 +148,7 @@ skip_socklog(const char *p, const char *end)
 	    addr_parse(&addr, p, (size_t)(colon - 1 - p)) == 0)
 		p = colon + 1;
 	p = header_skip_priority_names(p, end);
-	return p != NULL ? skip_word(p, end, ": ") : NULL;
+	return p != NULL ? header_skip_word(p, end, ": ") : NULL;
 }
 
 static bool
@@ -339,7 +250,7 @@ take_dovecot_099(struct logline *l, const char *p, const char *end)
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		q = skip_word(p, end, names[i]);
+		q = header_skip_word(p, end, names[i]);
 		if (q == NULL)
 			continue;
 		l->program = p;
@@ -355,7 +266,7 @@ take_dovecot_099(struct logline *l, const char *p, const char *end)
 static const char *
 take_versioned(struct logline *l, const char *p, const char *end)
 {
-	p = skip_word(p, end, "1 ");
+	p = header_skip_word(p, end, "1 ");
 	return p != NULL ? header_take_5424(l, p, end) : NULL;
 }
 
@@ -416,38 +327,21 @@ take_bare(struct logline *l, const char *p, const char *end)
 	l->program_len = (size_t)(q - p);
 	if (*q != '[' || (q = header_take_number(&l->pid, q + 1, end)) == NULL)
 		return NULL;
-	return skip_word(q, end, "] ");
+	return header_skip_word(q, end, "] ");
 }
 
 /* ---- all of them ---- */
-
-static const char *
-take_first(struct logline *l, header_fn *const *forms, size_t count,
-	   const char *p, const char *end)
-{
-	const char *text = NULL;
-	size_t i;
-
-	l->header = HEADER_SYSLOG;
-	for (i = 0; text == NULL && i < count; i++) {
-		l->host_len = l->program_len = l->stamp_len = 0;
-		l->pid = 0;
-		text = forms[i](l, p, end);
-	}
-	return text;
-}
 
 const char *
 header_around(struct logline *l, const char *p, const char *end)
 {
 	static header_fn *const forms[] = {
-	    take_prioritized, take_bsd,	      take_metalog,
-	    take_relayed,     take_double,    take_weekday,
-	    take_zoned,	      take_supervised, take_versioned,
-	    take_dovecot_099,
+	    header_between, take_metalog,   take_weekday,     take_zoned,
+	    take_supervised, take_versioned, take_dovecot_099,
 	};
 
-	return take_first(l, forms, sizeof(forms) / sizeof(forms[0]), p, end);
+	return header_take_first(l, forms, sizeof(forms) / sizeof(forms[0]),
+				 p, end);
 }
 
 const char *
@@ -455,5 +349,6 @@ header_bare(struct logline *l, const char *p, const char *end)
 {
 	static header_fn *const forms[] = {take_unversioned, take_bare};
 
-	return take_first(l, forms, sizeof(forms) / sizeof(forms[0]), p, end);
+	return header_take_first(l, forms, sizeof(forms) / sizeof(forms[0]),
+				 p, end);
 }
