@@ -14,8 +14,8 @@
 #define STAMP "Nov 21 02:01:00"
 #define ISO "2026-11-21T02:01:00.522836+00:00"
 
-/* %t: the tag with its pid; %p: the program; %n: the pid, or "-"; %m: the
- * text. */
+/* %t: the tag with its pid; %p: the program; %n: the pid, or "-"; %o: the pid,
+ * or 1, where there must be one; %m: the text. */
 static const struct form {
 	const char *name, *text;
 } forms[] = {
@@ -43,6 +43,14 @@ static const struct form {
      "Sat 2026-11-21 02:01:00 UTC mx %t: %m"},
     {"a header of docker logs --timestamps",
      "2026-11-21T02:01:00.522836Z " STAMP " %t: %m"},
+    {"a header of AIX", STAMP " mx mail:info %t: %m"},
+    {"a header that AIX forwarded",
+     STAMP " Message forwarded from mx: %t: %m"},
+    {"a header of macOS", STAMP " mx %p[%o] <Info>: %m"},
+    {"a header of OpenWrt's logread -t",
+     "Sat Nov 21 02:01:00 2026 [1795226460.123] mail.info %t: %m"},
+    {"a header of rsyslog's %pri-text%", "mail.info<22>: " STAMP " mx %t: %m"},
+    {"a header of rsyslog's precise", "6,2," STAMP ",mx,%t:, %m"},
     {"a header of multilog", "@400000006a00cc3c00000000 " STAMP " mx %t: %m"},
 };
 
@@ -146,7 +154,8 @@ put_part(struct text *out, const struct logline *l, char part)
 		put(out, l->program, l->program_len);
 		return;
 	case 'n':
-		put_pid(out, l, "-");
+	case 'o':
+		put_pid(out, l, part == 'n' ? "-" : "1");
 		return;
 	default:
 		put(out, l->text, l->text_len);

@@ -71,7 +71,8 @@ drop_unit_suffix(struct logline *l)
 }
 
 /* -o short-full and with-unit: "Sat 2026-11-21 02:01:00 UTC mx dovecot[77]: ".
- * The zone is that of whoever ran journalctl; it becomes a part of the stamp. */
+ * The zone is that of whoever ran journalctl; it becomes a part of the stamp.
+ */
 static const char *
 take_weekday(struct logline *l, const char *p, const char *end)
 {
@@ -137,7 +138,7 @@ take_outer_stamp(struct logline *l, const char *p, const char *end)
 }
 
 /* After what socklog writes: "mail.info: ", from the network "ADDRESS: mail.
- * info: ". */
+ * info: ". rsyslog's %pri-text% may have the number, too: "mail.info<22>: ". */
 static const char *
 skip_socklog(const char *p, const char *end)
 {
@@ -148,6 +149,8 @@ skip_socklog(const char *p, const char *end)
 	    addr_parse(&addr, p, (size_t)(colon - 1 - p)) == 0)
 		p = colon + 1;
 	p = header_skip_priority_names(p, end);
+	if (p != NULL && p < end && *p == '<')
+		p = header_skip_priority(p, end);
 	return p != NULL ? header_skip_word(p, end, ": ") : NULL;
 }
 
@@ -178,13 +181,12 @@ is_of_s6(const struct logline *l, const char *p, const char *end)
 static const char *
 take_inner(struct logline *l, const char *p, const char *end)
 {
+	static header_fn *const others[] = {take_zoned, header_between};
 	struct logline inner = {.line = p, .line_len = (size_t)(end - p)};
 	const char *text = header_syslog(&inner, p, end);
 
-	if (text == NULL) {
-		inner = (struct logline){.line = p, .line_len = inner.line_len};
-		text = take_zoned(&inner, p, end);
-	}
+	if (text == NULL)
+		text = header_take_first(&inner, others, 2, p, end);
 	if (text == NULL || inner.stamp_len == 0)
 		return NULL;
 	inner.text = text;
@@ -237,6 +239,49 @@ take_supervised(struct logline *l, const char *p, const char *end)
 	if (!s6 && !is_only_stamp(l, q != NULL))
 		return NULL;
 	return header_take_origin(l, q != NULL ? q : inner, end);
+}
+
+/* ---- rsyslog ---- */
+
+/* After the tag in "dovecot[77]:,", or NULL. */
+static const char *
+take_tag_column(struct logline *l, const char *p, const char *end)
+{
+	const char *q = header_skip_tag(p, end, ',');
+
+	l->program = p;
+	l->program_len = (size_t)(q - p);
+	if (q > p && q < end && *q == '[') {
+		q = header_take_number(&l->pid, q + 1, end);
+		if (q == NULL || q == end || *q++ != ']')
+			return NULL;
+	}
+	return q > p ? header_skip_word(q, end, ":,") : NULL;
+}
+
+/* The template `precise' of its manual, with severity and facility first:
+ * "6,2,STAMP,mx,dovecot[77]:, text". */
+static const char *
+take_precise(struct logline *l, const char *p, const char *end)
+{
+	int severity, facility;
+	const char *q = header_take_number(&severity, p, end);
+
+	if (q == NULL || q - p != 1 || severity > 7 ||
+	    (p = header_skip_word(q, end, ",")) == NULL ||
+	    (q = header_take_number(&facility, p, end)) == NULL || q - p > 2 ||
+	    facility > 23 || (p = header_skip_word(q, end, ",")) == NULL)
+		return NULL;
+	l->stamp = p;
+	l->stamp_len = stamp_find(p, end, &l->stamp_kind);
+	if (l->stamp_len == 0 ||
+	    (p = header_skip_word(p + l->stamp_len, end, ",")) == NULL)
+		return NULL;
+	q = header_skip_tag(p, end, ',');
+	l->host = p;
+	l->host_len = (size_t)(q - p);
+	p = q > p ? header_skip_word(q, end, ",") : NULL;
+	return p != NULL ? take_tag_column(l, p, end) : NULL;
 }
 
 /* ---- Dovecot 0.99's own log ---- */
@@ -336,12 +381,12 @@ const char *
 header_around(struct logline *l, const char *p, const char *end)
 {
 	static header_fn *const forms[] = {
-	    header_between, take_metalog,   take_weekday,     take_zoned,
-	    take_supervised, take_versioned, take_dovecot_099,
+	    header_between,  take_metalog,   take_weekday,     take_zoned,
+	    take_supervised, take_versioned, take_dovecot_099, take_precise,
 	};
 
-	return header_take_first(l, forms, sizeof(forms) / sizeof(forms[0]),
-				 p, end);
+	return header_take_first(l, forms, sizeof(forms) / sizeof(forms[0]), p,
+				 end);
 }
 
 const char *
@@ -349,6 +394,6 @@ header_bare(struct logline *l, const char *p, const char *end)
 {
 	static header_fn *const forms[] = {take_unversioned, take_bare};
 
-	return header_take_first(l, forms, sizeof(forms) / sizeof(forms[0]),
-				 p, end);
+	return header_take_first(l, forms, sizeof(forms) / sizeof(forms[0]), p,
+				 end);
 }

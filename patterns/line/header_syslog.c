@@ -107,7 +107,7 @@ static const char *const severities[] = {"emerg", "alert", "crit",    "err",
 					 "error", "warn",  "warning", "notice",
 					 "info",  "debug", NULL};
 
-/* The end of text like "mail.info" at p, or NULL. */
+/* The end of text like "mail.info" at p, or NULL. AIX has a colon there. */
 static const char *
 skip_priority_names(const char *p, const char *end)
 {
@@ -122,10 +122,10 @@ skip_priority_names(const char *p, const char *end)
 	       ((*q >= 'a' && *q <= 'z') || (*q >= '0' && *q <= '7')))
 		q++;
 	dot = q;
-	if (q == end || *q++ != '.')
+	if (q == end || (*q != '.' && *q != ':'))
 		return NULL;
-	while (q < end && *q >= 'a' && *q <= 'z')
-		q++;
+	for (q++; q < end && *q >= 'a' && *q <= 'z'; q++)
+		;
 	if (!is_one_of(p, (size_t)(dot - p), facilities) ||
 	    !is_one_of(dot + 1, (size_t)(q - dot - 1), severities))
 		return NULL;

@@ -86,6 +86,20 @@ HEADERS = {
         "2026-11-21 02:01:00.123456789  mail.info: Nov 21 02:01:00 {t}: {m}",
     "s6-log T, socklog, no stamp":
         "2026-11-21 02:01:00.123456789  mail.info: {t}: {m}",
+    "AIX": "Nov 21 02:01:00 mx mail:info {t}: {m}",
+    "AIX, forwarded": "Nov 21 02:01:00 Message forwarded from mx: {t}: {m}",
+    "macOS": "Nov 21 02:01:00 mx {p}[77] <Info>: {m}",
+    "OpenWrt": "Sat Nov 21 02:01:00 2026 mail.info {t}: {m}",
+    "OpenWrt, a host": "Sat Nov 21 02:01:00 2026 mail.info mx {t}: {m}",
+    "OpenWrt, logread -t":
+        "Sat Nov 21 02:01:00 2026 [1795226460.123] mail.info {t}: {m}",
+    "OpenWrt, logread -t, a host":
+        "Sat Nov 21 02:01:00 2026 [1795226460.123] mail.info mx {t}: {m}",
+    "rsyslog's %pri-text%": "mail.info: Nov 21 02:01:00 mx {t}: {m}",
+    "rsyslog's %pri-text%, relay":
+        "mail.info<22>: Nov 21 02:01:00 198.51.100.2 mx {t}: {m}",
+    "TAI64N, BSD -vv":
+        "@400000006a00cc3c00000000 Nov 21 02:01:00 <mail.info> mx {t}: {m}",
     "the host again": "Nov 21 02:01:00 mx mx {t}: {m}",
     "the host again, with its domain":
         "Nov 21 02:01:00 mx mx.example.org {t}: {m}",
@@ -125,9 +139,19 @@ SHAPES = {
     "the host again": "{s} mx mx.example.org {t}: {m}",
     "FreeBSD 12": "{s} mx 1 " + ISO + " mx {p} {n} - - {m}",
     "socklog": "mail.info: {s} {t}: {m}",
+    "AIX": "{s} mx mail:info {t}: {m}",
+    "AIX, forwarded": "{s} Message forwarded from mx: {t}: {m}",
+    "macOS": "{s} mx {p}[77] <Notice>: {m}",
+    "logread -t": "{s} [1795226460.123] mail.info {t}: {m}",
+    "rsyslog's %pri-text%": "mail.info<22>: {s} mx {t}: {m}",
+    "rsyslog's precise": "6,2,{s},mx,{t}:, {m}",
     "TAI64N": "@400000006a00cc3c00000000 {s} mx {t}: {m}",
     "s6-log T": "2026-11-21 02:01:00.123456789  {s} mx {t}: {m}",
     "docker logs --timestamps": "2026-11-21T02:01:00.123456789Z {s} {t}: {m}",
+    "docker logs --timestamps, busybox":
+        "2026-11-21T02:01:00.123456789Z {s} mx mail.info {t}: {m}",
+    "docker logs --timestamps, BSD -vv":
+        "2026-11-21T02:01:00.123456789Z {s} <mail.info> mx {t}: {m}",
 }
 HEADERS.update({"%s, %s" % (shape, stamp): form.replace("{s}", text)
                 for stamp, text in STAMPS.items()
@@ -330,7 +354,37 @@ def words_before_the_tag():
                            "mx2 mx dovecot:", "mx mx. x dovecot:",
                            "(mx dovecot[77]", "auth(x dovecot[77]",
                            "imap-login: dovecot[77]", "[web mail] dovecot:",
-                           "198.51.100.2 192.0.2.1 mx dovecot:")]
+                           "198.51.100.2 192.0.2.1 mx dovecot:",
+                           "mx mail:inf dovecot:", "mx mail: info dovecot:",
+                           "mx word mail:info dovecot:",
+                           "Message forwarded from mx dovecot:",
+                           "Message forwarded from : dovecot:",
+                           "Message forwarded from mx: word dovecot:",
+                           "message forwarded from mx: dovecot:",
+                           "mx Message forwarded from mx: dovecot:",
+                           "mx dovecot[77] <info>:", "mx dovecot[77] <Info>",
+                           "mx dovecot[77] [Info]:", "mx dovecot[] <Info>:",
+                           "mx dovecot <Info>:", "mx a dovecot[77] <Info>:",
+                           "mx dovecot[77] <Infos>:",
+                           "[1795226460.123] mx dovecot:",
+                           "mx [1795226460.123] mail.info dovecot:",
+                           "[1795226460.123] mail.info a mx dovecot:")]
+    lines += [form % SUCCESS for form in (
+        "8,2,Nov 21 02:01:00,mx,dovecot:, %s",
+        "6,24,Nov 21 02:01:00,mx,dovecot:, %s",
+        "6,2,Nov 21 02:01:00,mx dovecot:, %s",
+        "6,2,Nov 21 02:01:00,mx,,dovecot:, %s",
+        "6,2,Nov 21 02:01:00,,dovecot:, %s",
+        "6,2,Nov 21 02:01:00,mx,dovecot,%s",
+        "6,2,Nov 21 02:01:00,mx,x,dovecot:, %s",
+        "6,2,now,mx,dovecot:, %s",
+        "mail.info<192>: Nov 21 02:01:00 mx dovecot: %s",
+        "mail.info<22> Nov 21 02:01:00 mx dovecot: %s",
+        "post.info<22>: Nov 21 02:01:00 mx dovecot: %s",
+        "Sat Nov 21 02:01:00 2026 [1795226460.123] post.info dovecot: %s",
+        "Sat Nov 21 02:01:00 2026 [5643.123456] mail.info dovecot: %s",
+        "[ 5643.123456] mx dovecot[77]: %s",
+        "[ 5643.123456 <    0.000100 >] mx dovecot[77]: %s")]
     lines.append("imap: Nov 21 02:01:00 Info: Login: root [6.6.6.6]")
     found = match(lines)
     tap.ok(not found, "%d lines with a word too many" % len(lines),
@@ -434,9 +488,9 @@ def every_header_in_envelopes():
             stamp, text = stamps[(i + j) % len(stamps)]
             if shape == "metalog":
                 stamp, text = "RFC 3339", ISO
-            # After "[smartermail] ", its text looks like a header of its own.
-            known = [one for one in all_known
-                     if shape != "metalog" or one[1] != "smartermail"]
+            # After a bracket, its text looks like a header of its own.
+            known = [one for one in all_known if one[1] != "smartermail"
+                     or shape not in ("metalog", "logread -t")]
             check_envelope("%s, %s, %s" % (name, shape, stamp), known,
                            lambda program, message: wrap(write(
                                form.replace("{s}", text), program, message,
