@@ -67,16 +67,16 @@ need(char **memory, size_t size)
 
 /* ---- the line inside ---- */
 
-/* A text without stamp that begins with a bracket. After a stamp, that would be
- * metalog's program, but it is a stranger's text, or another envelope. */
+/* Whether a text without stamp must not get one. After a stamp, a word between
+ * brackets would be metalog's program, and two words before a stamp a host and a
+ * tag, but it is a stranger's text, or another envelope. */
 static bool
-is_bracketed(const struct envelope_text *c)
+is_no_header(const struct envelope_text *c)
 {
 	struct envelope_text inner;
 
-	return c->len > 0 && *c->bytes == '[' &&
-	       (!c->doubtful ||
-		envelope_prefix_take(&inner, c->bytes, c->bytes + c->len));
+	return (c->len > 0 && *c->bytes == '[' && !c->doubtful) ||
+	       envelope_prefix_take(&inner, c->bytes, c->bytes + c->len);
 }
 
 /* What follows the stamp and its space. s6-log writes two of them. */
@@ -124,7 +124,7 @@ restamp(struct envelope *e, const struct envelope_text *c, const char **line,
 	*len = c->len;
 	if (c->stamp == NULL || c->stamp_len > HEADER_ROOM / 2 ||
 	    (known && (!own || logline_is_torn(&l))) ||
-	    (!own && is_bracketed(c)))
+	    (!own && is_no_header(c)))
 		return;
 	if (own)
 		text = after_stamp(text, known ? with_zone(&l, stamp) : stamp,

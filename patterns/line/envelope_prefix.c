@@ -44,7 +44,7 @@ skip_name(const char *p, const char *end, ptrdiff_t max)
 {
 	const char *q = p;
 
-	while (q < end && is_name_byte(*q) && q - p < max)
+	while (q != NULL && q < end && is_name_byte(*q) && q - p < max)
 		q++;
 	return q > p ? q : NULL;
 }
@@ -149,13 +149,52 @@ take_cri(struct envelope_text *t, const char *p, const char *end)
 
 /* ---- what commands print; none of them has parts ---- */
 
-/* docker compose logs: "NAME-1  | TEXT". */
+/* docker compose logs: "NAME-1  | TEXT"; nerdctl compose logs: "NAME_1  |TEXT"
+ * (nerdctl: pkg/composer/pipetagger/pipetagger.go, Run()). */
 static bool
 take_compose(struct envelope_text *t, const char *p, const char *end)
 {
 	p = skip_name(p, end, NAME_MAX_BYTES);
-	p = skip_word(skip_spaces(p, end, 1), end, "| ");
-	return p != NULL && take_text(t, p, end);
+	p = skip_word(skip_spaces(p, end, 1), end, "|");
+	if (p == NULL)
+		return false;
+	return take_text(t, p < end && *p == ' ' ? p + 1 : p, end);
+}
+
+/* Whether it has nanoseconds, as those that Go programs add to lines. */
+static bool
+has_nanoseconds(const char *stamp, size_t len)
+{
+	static const char form[] = "2026-11-21T02:01:00.123456789";
+	size_t end = sizeof(form) - 1;
+
+	return len > end && stamp[10] == 'T' && stamp[19] == '.' &&
+	       (stamp[end] == 'Z' || stamp[end] == '+' || stamp[end] == '-');
+}
+
+/*
+ * podman logs --names --timestamps: "NAME STAMP TEXT"; stern --timestamps: "POD
+ * CONTAINER STAMP TEXT", perhaps after the namespace. Without a stamp, any word
+ * of a line could be such a name.
+ */
+static bool
+take_named(struct envelope_text *t, const char *p, const char *end)
+{
+	enum { NAMES_MAX = 3 };
+	const char *q;
+
+	for (int i = 0; i < NAMES_MAX; i++) {
+		p = skip_word(skip_name(p, end, POD_MAX), end, " ");
+		if (p == NULL)
+			return false;
+		q = take_stamp(t, p, end);
+		if (q == NULL)
+			continue;
+		t->bytes = q;
+		t->len = (size_t)(end - q);
+		return has_nanoseconds(t->stamp, t->stamp_len);
+	}
+	return false;
 }
 
 /* After ".1", or ".1.hmwxvjvsiyea": the slot and the id of a task, which may be
@@ -250,6 +289,21 @@ take_colour(const char *p, const char **end)
 	return q;
 }
 
+/* docker compose --ansi=always and docker-compose: "NAME-1  | TEXT", of which
+ * all but the text has a colour. It ends after the space, or, in the latter,
+ * before it. */
+static bool
+take_coloured(struct envelope_text *t, const char *p, const char *end)
+{
+	const char *q;
+
+	p = skip_name(skip_colour(p, end), end, NAME_MAX_BYTES);
+	p = skip_spaces(p, end, 1);
+	q = skip_word(p, end, "| \33[0m");
+	p = q != NULL ? q : skip_word(p, end, "|\33[0m ");
+	return p != NULL && take_text(t, p, end);
+}
+
 /* podman-compose: "[NAME]  | TEXT", of which all but the text has a colour
  * (podman_compose.py: log_formatter); Podman may have given that another. */
 static bool
@@ -264,13 +318,12 @@ take_podman_compose(struct envelope_text *t, const char *p, const char *end)
 }
 
 bool
-envelope_prefix_take(struct envelope_text *t, const char *line,
-		     const char *end)
+envelope_prefix_take(struct envelope_text *t, const char *line, const char *end)
 {
 	static bool (*const forms[])(struct envelope_text *, const char *,
 				     const char *) = {
-	    take_cri, take_compose, take_service, take_kubectl,
-	    take_podman_compose,
+	    take_cri,	take_compose,  take_service,	    take_kubectl,
+	    take_named, take_coloured, take_podman_compose,
 	};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {

@@ -450,6 +450,19 @@ ENVELOPES = {
     "kubectl logs --prefix --timestamps": lambda text:
         "[pod/mail-7d9c.x/dovecot] 2026-11-21T03:01:00.123456789+01:00 "
         + text,
+    "compose, colors": lambda text: "\33[36mmail-1  | \33[0m" + text,
+    "docker-compose, colors, timestamps": lambda text:
+        "\33[36;1mmail_1  |\33[0m %s %s" % (UTC, text),
+    "nerdctl compose logs": lambda text: "dovecot_1    |" + text,
+    "nerdctl compose logs, timestamps": lambda text:
+        "dovecot_1 |%s %s" % (UTC, text),
+    "podman logs --names --timestamps": lambda text:
+        "mail 2026-11-21T03:01:00.123456789+01:00 " + text,
+    "podman logs --timestamps, two containers": lambda text:
+        "0123456789ab %s %s" % (UTC, text),
+    "stern --timestamps": lambda text: "mail-0 dovecot %s %s" % (UTC, text),
+    "stern --timestamps, two namespaces": lambda text:
+        "mail mail-7d9c-x2 dovecot %s %s" % (UTC, text),
     "podman-compose": lambda text: "\33[1;32m[dovecot]   |\33[0m " + text,
     "podman-compose, Podman with colors": lambda text:
         "\33[1;32m[dovecot]  |\33[0m \33[37m%s\33[0m" % text,
@@ -609,6 +622,17 @@ def pretended_envelopes():
                          "\33[1;32;1;32m[dovecot]  |\33[0m ",
                          "\33[1;32m[dove cot]  |\33[0m ",
                          "\33[xm[dovecot]  |\33[0m ",
+                         "\33[1;32m[dovecot]  | \33[0m",
+                         "\33[1;32mdovecot]  |\33[0m ",
+                         "\33[36mdovecot  |\33[0m", "\33[36m  | \33[0m",
+                         "\33[36mdovecot | ", "\33[36mdovecot| \33[0m",
+                         "mail ", "mail-0 dovecot ", "0123456789ab ",
+                         "mail 2026-11-21T02:01:00Z ",
+                         "mail 2026-11-21 02:01:00.123456789Z ",
+                         "mail 2026-11-21T02:01:00.123456789 ",
+                         "mail 2026-11-21T02:01:00.12345678Z ",
+                         "mail  %s " % UTC, "a b c d %s " % UTC,
+                         "ma:il %s " % UTC, "mail| ", "mail |  ", "mail ||",
                          "\33[1;32m[dovecot]  |\33[0m \33[37m",
                          "\33[1;32m[dovecot]  |\33[0m \33[37")]), [],
               "a prefix is exact")
