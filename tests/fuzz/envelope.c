@@ -30,8 +30,9 @@ open_line(void *arg, const char *bytes, size_t len)
 }
 
 static void
-lose_line(void *arg)
+lose_line(void *arg, uint64_t size)
 {
+	(void)size;
 	envelope_lost(arg);
 }
 
