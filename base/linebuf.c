@@ -42,21 +42,32 @@ linebuf_free(struct linebuf **buf)
 	*buf = NULL;
 }
 
+/* How many of the bytes to leave out so that one NUL is left of those at the
+ * beginning of a line: they may be more than any line has. */
+static size_t
+spare_nuls(const struct linebuf *buf, const char *bytes, size_t len)
+{
+	size_t n = 0;
+
+	if (buf->held_len > 1 || (buf->held_len == 1 && buf->held[0] != '\0'))
+		return 0;
+	while (n < len && bytes[n] == '\0')
+		n++;
+	return n > 0 && buf->held_len == 0 ? n - 1 : n;
+}
+
 /* Keeps a piece of a line. What exceeds the limit is only counted. */
 static void
 hold(struct linebuf *buf, const char *bytes, size_t len)
 {
-	size_t room = buf->held_room;
+	size_t room = buf->held_room, spare = spare_nuls(buf, bytes, len);
 	size_t limit = KEPT_MAX - buf->held_len;
 
 	buf->pending += len;
 	if (buf->skips)
 		return;
-	/* A hole left by copytruncate can be larger than any line. */
-	while (buf->held_len == 0 && len > 0 && bytes[0] == '\0') {
-		bytes++;
-		len--;
-	}
+	bytes += spare;
+	len -= spare;
 	if (len > limit)
 		len = limit;
 	if (len == 0)
@@ -68,6 +79,21 @@ hold(struct linebuf *buf, const char *bytes, size_t len)
 	buf->held_room = room;
 	memcpy(buf->held + buf->held_len, bytes, len);
 	buf->held_len += len;
+}
+
+size_t
+linebuf_hole(struct linebuf *buf, uint64_t *hole, const char *bytes, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && bytes[n] == '\0')
+		n++;
+	*hole += n;
+	if (n == len || buf->pending > 0 || linebuf_begins_after(*hole))
+		return n;
+	hold(buf, "", 1);
+	--*hole;
+	return n;
 }
 
 static void

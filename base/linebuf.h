@@ -1,11 +1,14 @@
 /*
  * linebuf: takes bytes in pieces of any size, and hands out whole lines.
  *
- * A line is handed out once its newline has come, without the newline, without
- * a CR before it, and without leading NUL bytes (copytruncate leaves holes that
- * read as NUL). A line longer than the limit is dropped and counted, never cut
- * in two: the rest would put a stranger's text at the beginning of a line. So is
- * one whose beginning was lost: linebuf_skip().
+ * A line is handed out once its newline has come, without the newline and
+ * without a CR before it. A line longer than the limit is dropped and counted,
+ * never cut in two: the rest would put a stranger's text at the beginning of a
+ * line. So is one whose beginning was lost: linebuf_skip().
+ *
+ * After a crash, NUL bytes are in the place of what had not reached the disk. Of
+ * those at the beginning of a line one is left, as a sign that the line may be
+ * the rest of another: linebuf_is_rest().
  */
 #ifndef BASE_LINEBUF_H
 #define BASE_LINEBUF_H
@@ -15,7 +18,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { LINEBUF_LINE_MAX = 64 * 1024 };
+enum { LINEBUF_LINE_MAX = 64 * 1024, LINEBUF_SECTOR = 512 };
 
 struct linebuf;
 
@@ -29,6 +32,15 @@ void linebuf_free(struct linebuf **);
  * lie entirely within bytes are not copied. */
 void linebuf_feed(struct linebuf *, const char *bytes, size_t len,
     linebuf_line_fn *, void *arg);
+
+/*
+ * Returns how many of the next bytes of a file belong to a hole with which it
+ * begins, and are not to be fed: *hole is its size so far. If what follows may
+ * be the rest of a line, unless that has begun in another file, one NUL of the
+ * hole is counted to it.
+ */
+size_t linebuf_hole(struct linebuf *, uint64_t *hole, const char *bytes,
+    size_t len);
 
 /* Gets whole lines as they were fed, with their newlines, to be taken apart by
  * linebuf_next(). They are borrowed until the callback returns. */
@@ -45,13 +57,33 @@ void linebuf_feed_blocks(struct linebuf *, const char *bytes, size_t len,
 static inline bool
 linebuf_trim(const char *p, const char *end, const char **line, size_t *len)
 {
-	while (p < end && *p == '\0')
+	while (p + 1 < end && p[0] == '\0' && p[1] == '\0')
 		p++;
 	if (p < end && end[-1] == '\r')
 		end--;
 	*line = p;
 	*len = (size_t)(end - p);
 	return *len <= LINEBUF_LINE_MAX;
+}
+
+/* Whether a line that was handed out may be the rest of one: nobody may be
+ * authorized by it. */
+static inline bool
+linebuf_is_rest(const char *line, size_t len)
+{
+	return len > 0 && *line == '\0';
+}
+
+/*
+ * Whether a line begins after a hole of that size, with which a file begins. The
+ * file was truncated under a writer that does not use O_APPEND, whose next line
+ * comes where the last one ended. But if it comes where a sector begins, it may
+ * as well be the rest of a line whose beginning was lost in a crash.
+ */
+static inline bool
+linebuf_begins_after(uint64_t hole)
+{
+	return hole == 0 || hole % LINEBUF_SECTOR != 0;
 }
 
 /*

@@ -210,8 +210,9 @@ FILE_MAX, MAIN_MAX = 540, 120
 # at the lines of a backlog, while the next are read, 250; that at many lines at
 # once 300, and blocks that several threads read 200;
 # what the model of following found in a log's life, 100; stamps that name a zone or
-# are seconds, and what four more commands print before each line, 1,000.
-PRODUCT_MAX = 94200
+# are seconds, and what four more commands print before each line, 1,000; the NULs
+# of a crash, and holes of gigabytes, 200.
+PRODUCT_MAX = 94400
 FOLDER_MAX = 20
 
 

@@ -135,9 +135,9 @@ line_at(struct reader *r, uint64_t offset, size_t len)
 		   : NULL;
 }
 
-/* Skips a hole that copytruncate left, which is not part of any line. */
+/* Skips NULs, which are no part of a line. */
 static uint64_t
-skip_hole(struct reader *r, uint64_t offset)
+skip_nuls(struct reader *r, uint64_t offset)
 {
 	for (;; offset++) {
 		if (offset < r->begin || offset >= r->begin + r->len)
@@ -155,6 +155,19 @@ stamp_of(struct reader *r, const char *line, size_t len, time_t *when)
 	return r->sink->stamp(r->sink->arg, line, len, when);
 }
 
+/* Moves *offset, where a line begins, to its text. False: it may be the rest of
+ * a line. */
+static bool
+find_text(struct reader *r, uint64_t *offset)
+{
+	uint64_t text = skip_nuls(r, *offset);
+	bool whole =
+	    text == *offset || (*offset == 0 && linebuf_begins_after(text));
+
+	*offset = text;
+	return whole;
+}
+
 /* Finds the first line with a stamp that begins in [offset, end). A line begins
  * at offset. */
 static bool
@@ -167,8 +180,8 @@ stamped_from(struct reader *r, uint64_t offset, uint64_t end,
 
 	for (; offset < end && newline_from(r, offset, &newline);
 	     offset = newline + 1) {
-		offset = skip_hole(r, offset);
-		if (newline - offset > LINEBUF_LINE_MAX + 1)
+		if (!find_text(r, &offset) ||
+		    newline - offset > LINEBUF_LINE_MAX + 1)
 			continue;
 		len = (size_t)(newline - offset);
 		line = line_at(r, offset, len);

@@ -242,12 +242,12 @@ advance(struct tail *tail, const char *block, size_t len)
 static size_t
 skip_hole(struct tail *tail, const char *block, size_t len)
 {
-	size_t n = 0;
+	size_t n;
 
-	while (tail->blank && n < len && block[n] == '\0')
-		n++;
-	tail->blank = tail->blank && n == len;
-	tail->hole += n;
+	if (!tail->blank)
+		return 0;
+	n = linebuf_hole(tail->lines, &tail->hole, block, len);
+	tail->blank = n == len;
 	return n;
 }
 

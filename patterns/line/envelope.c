@@ -247,6 +247,10 @@ envelope_open(struct envelope *e, const char **line, size_t *len)
 {
 	struct envelope_text c = {0};
 
+	if (linebuf_is_rest(*line, *len)) {
+		envelope_lost(e);
+		return ENVELOPE_NONE;
+	}
 	if (*len == 0 || is_plain(*line, *len))
 		return ENVELOPE_NONE;
 	if (**line == '{')

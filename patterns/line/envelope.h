@@ -55,7 +55,8 @@ enum envelope_content envelope_open(struct envelope *, const char **line,
 				    size_t *len);
 
 /* A line of the log was dropped because it was too long: its text, and the
- * parts that follow, are not the beginning of a line. */
+ * parts that follow, are not the beginning of a line. envelope_open() finds by
+ * itself that a line has lost its beginning, and leaves it as it is. */
 void envelope_lost(struct envelope *);
 
 /*

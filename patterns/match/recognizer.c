@@ -7,6 +7,7 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/linebuf.h"
 #include "base/swar.h"
 #include "patterns/match/correlate.h"
 #include "patterns/match/skim.h"
@@ -327,12 +328,36 @@ conclude(struct recognizer *r, int fits, time_t now, struct found *found,
 	}
 }
 
+/* What comes after NULs would be this if it were a whole line. */
+static enum finding
+recognize_after_nuls(struct recognizer *r, const char *line, size_t len,
+		     time_t now, struct found *found, struct err *err)
+{
+	enum finding finding;
+
+	for (; linebuf_is_rest(line, len); len--)
+		line++;
+	finding = recognize_alone(r, line, len, now, found, err);
+	switch (finding) {
+	case FOUND_LOGIN:
+	case FOUND_LOGOUT:
+	case FOUND_PART:
+		found->match.doubt = DOUBT_CUT;
+		err_set(err, "its beginning may be lost: NULs are before it");
+		return FOUND_DOUBTFUL;
+	default:
+		return finding;
+	}
+}
+
 enum finding
 recognize_alone(struct recognizer *r, const char *line, size_t len, time_t now,
 		struct found *found, struct err *err)
 {
 	int fits;
 
+	if (linebuf_is_rest(line, len))
+		return recognize_after_nuls(r, line, len, now, found, err);
 	if (logline_next(&found->line, &r->start, line, len) != 0 &&
 	    !take_bare(r, &found->line, line, len))
 		return FOUND_HEADERLESS;

@@ -89,6 +89,23 @@ def emptied():
         ok(FORGED not in site.dump(), "but not the rest of one")
 
 
+def lost():
+    """A crash has left NULs in the place of a part and half of the next."""
+    begun, rest = own(FORGED).split("rip=")
+    half = b"\0" * 4096 + docker_part("x").encode()[8:] + b"\n"
+    with pbs.Site() as site:
+        site.raw(docker_part(begun) + "\n")
+        site.raw(half)
+        site.raw(docker("rip=" + rest) + "\n")
+        site.start()
+        site.raw(docker_part(begun) + "\n")
+        site.raw(half)
+        site.raw(docker("rip=" + rest) + "\n")
+        site.raw(docker(own("198.51.100.21")) + "\n")
+        ok(site.wait_key("198.51.100.21"), "NULs: whole lines count")
+        ok(FORGED not in site.dump(), "but not the rest of one")
+
+
 def begun_before():
     """The daemon starts between two parts of one line."""
     for name, wrap, part in (("json-file", docker, docker_part),
@@ -159,4 +176,5 @@ def piped():
             ok(ip in site.dump(), name + " on standard input", done.stderr)
 
 
-main(followed, piped, parts, emptied, begun_before, another_zone, not_understood)
+main(followed, piped, parts, emptied, lost, begun_before, another_zone,
+     not_understood)

@@ -4,13 +4,14 @@
 import os
 import re
 import shutil
+import signal
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
 from pbs import login, stamped
-from tap import equal, main, ok
+from tap import contains, equal, main, ok
 
 FORGED = "203.0.113.66"
 
@@ -129,9 +130,6 @@ def odd_bytes():
         site.start()
         site.log(login("198.51.100.1"), end="\r\n")
         found(site, "198.51.100.1", "CR LF")
-        site.raw(b"\0" * 5000 + stamped(login("198.51.100.2")).encode()
-                 + b"\n")
-        found(site, "198.51.100.2", "behind a hole of NUL bytes")
         site.raw(b"\xff\xfe\xc3\x28 no text at all\n")
         site.log(login("198.51.100.3", "\udcff\udcfe"))
         found(site, "198.51.100.3", "a user that is not UTF-8")
@@ -139,6 +137,59 @@ def odd_bytes():
         site.log(login("198.51.100.4"))
         found(site, "198.51.100.4", "behind a line with control bytes")
         ok(FORGED not in site.dump(), "which itself grants nothing")
+
+
+def write_at(site, offset, ip):
+    """As a writer does that keeps its offset when its log is truncated."""
+    with open(site.logfile, "r+b") as log:
+        log.truncate(0)
+        log.seek(offset)
+        log.write(stamped(login(ip)).encode() + b"\n")
+
+
+def truncated_with_a_hole():
+    with pbs.Site() as site:
+        site.log(login("198.51.100.1"))
+        daemon = site.start()
+        write_at(site, 5000, "198.51.100.2")
+        found(site, "198.51.100.2", "behind the hole of a truncated log")
+        daemon.stop()
+        write_at(site, 5001, "198.51.100.3")
+        site.start()
+        found(site, "198.51.100.3", "behind one that is there at the start")
+        write_at(site, 4096, FORGED)
+        site.log(login("198.51.100.4"))
+        found(site, "198.51.100.4", "a hole that ends with a sector")
+        ok(FORGED not in site.dump(), "may as well be a lost sector")
+
+
+def lost_sectors():
+    """After a crash: what comes after the NULs may be the end of a line that a
+    stranger has written into."""
+    def write(site):
+        rest = "\0" * 5000 + stamped(login(FORGED)) + "\n"
+        site.log(login("198.51.100.1"))
+        site.raw(rest + stamped(login("198.51.100.2")) + rest
+                 + "\0" * 100000 + rest)
+        site.log(login("198.51.100.3"))
+
+    for flags in None, [], ["--reprocess"]:
+        name = "followed" if flags is None else "at a start " + " ".join(flags)
+        with pbs.Site() as site:
+            if flags is not None:
+                write(site)
+            daemon = site.start(*flags or [])
+            if flags is None:
+                write(site)
+            found(site, "198.51.100.3", name + ": a line after lost ones")
+            equal(sorted(site.dump()), ["198.51.100.1", "198.51.100.3"],
+                  name + ": these grant nothing")
+            contains(daemon.messages(), "granted nothing: its beginning may be "
+                     "lost: NULs are before it: "
+                     + stamped(login(FORGED))[:6], name + ": which is said")
+            daemon.kill(signal.SIGUSR1)
+            daemon.wait_message(" doubtful=3 ")
+            ok(True, name + ": and counted")
 
 
 def another_time():
@@ -253,5 +304,5 @@ def standard_input():
 
 
 main(rename, copytruncate, truncated_and_longer, deleted, directory, symlink,
-     several, newest, odd_bytes, another_time, named_zone, long_lines, torn,
-     fifo, standard_input)
+     several, newest, odd_bytes, truncated_with_a_hole, lost_sectors,
+     another_time, named_zone, long_lines, torn, fifo, standard_input)

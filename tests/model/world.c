@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/linebuf.h"
 #include "tests/model/writer.h"
 
 __attribute__((format(printf, 2, 3))) void
@@ -108,7 +109,8 @@ world_take_line(void *arg, const char *text, size_t len)
 	unsigned int stamp, n;
 	char head[64];
 
-	if (is_rest(w, text, len))
+	if (is_rest(w, text, len) ||
+	    (w->program->holes && linebuf_is_rest(text, len)))
 		return false;
 	snprintf(head, sizeof(head), "%.*s", (int)(len < 60 ? len : 60), text);
 	if (sscanf(head, "%u line %u ", &stamp, &n) != 2 || n >= w->nlines ||

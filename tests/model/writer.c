@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/linebuf.h"
 #include "tests/model/reader.h"
 
 /* Whether what is written now could be read. */
@@ -97,6 +98,18 @@ writer_finish(struct world *w)
 	w->held_len = 0;
 }
 
+/* Whether what is written now comes after a hole that may as well be lost
+ * sectors. */
+static bool
+is_after_sectors(const struct world *w)
+{
+	off_t at = lseek(w->fd, 0, SEEK_CUR);
+	struct stat st;
+
+	return w->program->holes && at > 0 && fstat(w->fd, &st) == 0 &&
+	       st.st_size == 0 && !linebuf_begins_after((uint64_t)at);
+}
+
 static uint32_t
 new_line(struct world *w, enum state state, char *text, size_t *len)
 {
@@ -113,7 +126,7 @@ new_line(struct world *w, enum state state, char *text, size_t *len)
 	if (state == EXPECTED)
 		w->nexpected++;
 	torn = w->torn && !w->lost[w->file];
-	if (w->gone[w->file] || torn)
+	if (w->gone[w->file] || torn || is_after_sectors(w))
 		world_excuse(w, n);
 	w->torn = w->torn && !torn;
 	return n;

@@ -109,14 +109,14 @@ test_odd_bytes(void)
 	struct taken taken = {0};
 
 	feed(buf, &taken, hole, sizeof(hole) - 1);
-	is_str(taken.text, "<after a hole><in0side><>",
-	       "a hole before a line is not part of it, one within it is");
+	is_str(taken.text, "<0after a hole><in0side><>",
+	       "of NULs before a line one is left, those within it stay");
 	feed_text(buf, &taken, "\n");
 	feed(buf, &taken, "\0\0\0\0", 4);
 	is_int(linebuf_pending(buf), 4, "a hole counts as read");
 	feed(buf, &taken, "\0x\r\n\0\0", 6);
 	feed(buf, &taken, "\n", 1);
-	is_str(taken.text, "<after a hole><in0side><><end><x><>",
+	is_str(taken.text, "<0after a hole><in0side><><end><0x><0>",
 	       "and no line is lost by it");
 	linebuf_free(&buf);
 
@@ -199,10 +199,50 @@ test_pending_of_overlong(void)
 	linebuf_reset(buf);
 	feed(buf, &taken, bytes, 100000);
 	feed_text(buf, &taken, "line\n");
-	is_str(taken.text, "<line>", "a hole of any size is no over-long line");
+	is_str(taken.text, "<0line>",
+	       "NULs, however many, are no over-long line");
 	is_int(linebuf_dropped(buf), 0, "nor counted as one");
 	free(bytes);
 	linebuf_free(&buf);
+}
+
+/* A hole of that many bytes and a line, in portions. */
+static void
+feed_hole(size_t size, size_t portion, const char *want, const char *what)
+{
+	struct linebuf *buf = linebuf_new();
+	struct taken taken = {0};
+	char *bytes = alloc_zero(size + 5, 1);
+	size_t step, n = 0;
+	uint64_t hole = 0;
+
+	memcpy(bytes + size, "line\n", 5);
+	for (size_t at = 0; at < size + 5; at += step) {
+		step = portion < size + 5 - at ? portion : size + 5 - at;
+		if (n == at) /* so far */
+			n += linebuf_hole(buf, &hole, bytes + at, step);
+		if (n < at + step)
+			feed(buf, &taken, bytes + (n > at ? n : at),
+			     at + step - (n > at ? n : at));
+	}
+	is_str(taken.text, want, "%s, in portions of %zu", what, portion);
+	is_int(n, size, "all of the hole is one");
+	free(bytes);
+	linebuf_free(&buf);
+}
+
+static void
+test_hole(void)
+{
+	static const size_t portions[] = {1 << 20, 512, 100, 1};
+
+	for (size_t i = 0; i < 4; i++) {
+		feed_hole(0, portions[i], "<line>", "no hole");
+		feed_hole(1000, portions[i], "<line>",
+			  "with a hole a file begins, then with a line");
+		feed_hole(1024, portions[i], "<0line>",
+			  "lost sectors, and the rest of a line perhaps");
+	}
 }
 
 /* The same bytes, cut in every way: the same lines. */
@@ -228,7 +268,7 @@ test_any_portions(void)
 			linebuf_free(&buf);
 		}
 	}
-	is_str(whole.text, "<alpha><><beta><gamma>", "in one piece");
+	is_str(whole.text, "<alpha><><beta><0gamma>", "in one piece");
 	is_int(wrong, 0, "in any three pieces: the same lines");
 }
 
@@ -240,6 +280,7 @@ main(void)
 	test_odd_bytes();
 	test_limit();
 	test_pending_of_overlong();
+	test_hole();
 	test_any_portions();
 	return tap_done();
 }

@@ -176,6 +176,33 @@ holes(void)
 	free_text(t);
 }
 
+/* After a crash. */
+static void
+lost_sectors(void)
+{
+	struct text *t = new_text();
+
+	add(t, 10, 5);
+	t->len += 300000;
+	add(t, 30, 5);
+	add(t, 20, 5);
+	add(t, 30, 5);
+	is_int((long long)seek(t, 15), (long long)t->lines[2].offset,
+	       "after NULs comes no line to begin at");
+	is_int((long long)seek(t, 25), (long long)t->lines[3].offset,
+	       "nor does its time tell anything");
+	free_text(t);
+	t = new_text();
+	t->len = 512 * 100;
+	add(t, 3, 5);
+	add(t, 10, 5);
+	add(t, 20, 5);
+	is_int((long long)seek(t, 15), (long long)t->lines[2].offset,
+	       "lost with the beginning of the file");
+	is_int((long long)seek(t, 5), 0, "all of it");
+	free_text(t);
+}
+
 static void
 no_stamps(void)
 {
@@ -215,6 +242,7 @@ main(void)
 	top = follower_directory();
 	edges();
 	holes();
+	lost_sectors();
 	no_stamps();
 	is_quick();
 	for (uint32_t seed = 1; seed <= 4; seed++) {

@@ -47,6 +47,12 @@ struct job {
 	char program[PROGRAM_MAX]; /* of which this is the first */
 };
 
+struct input {
+	struct envelope_export *export;
+	bool blank;    /* only a hole so far, */
+	uint64_t hole; /* of that size */
+};
+
 static const char help[] =
     "usage: pbsctl match [--json] [--patterns DIR] [FILE...]\n"
     "\n"
@@ -232,11 +238,26 @@ is_compressed(int fd)
 	return false;
 }
 
+static void
+feed(struct job *job, struct input *in, const char *bytes, size_t len)
+{
+	size_t hole = 0;
+
+	if (in->blank) {
+		hole = linebuf_hole(job->lines, &in->hole, bytes, len);
+		in->blank = hole == len;
+	}
+	if (!envelope_export_feed(in->export, bytes + hole, len - hole,
+				  match_line, job))
+		linebuf_feed(job->lines, bytes + hole, len - hole, match_line,
+			     job);
+}
+
 /* 0, or EX_NOINPUT. */
 static int
 match_stream(struct job *job, int fd, const char *name)
 {
-	struct envelope_export *export;
+	struct input in = {.blank = true};
 	char *buffer;
 	ssize_t n;
 
@@ -248,7 +269,7 @@ match_stream(struct job *job, int fd, const char *name)
 		return EX_NOINPUT;
 	}
 	buffer = alloc_resize(NULL, READ_SIZE, 1);
-	export = envelope_export_new();
+	in.export = envelope_export_new();
 	job->envelope = envelope_new();
 	linebuf_on_drop(job->lines, lose_line, job);
 	for (;;) {
@@ -257,10 +278,7 @@ match_stream(struct job *job, int fd, const char *name)
 			continue;
 		if (n <= 0)
 			break;
-		if (!envelope_export_feed(export, buffer, (size_t)n, match_line,
-					job))
-			linebuf_feed(job->lines, buffer, (size_t)n, match_line,
-				     job);
+		feed(job, &in, buffer, (size_t)n);
 		fflush(stdout);
 	}
 	if (n < 0)
@@ -269,7 +287,7 @@ match_stream(struct job *job, int fd, const char *name)
 	if (linebuf_pending(job->lines) > 0)
 		linebuf_feed(job->lines, "\n", 1, match_line, job);
 	envelope_free(&job->envelope);
-	envelope_export_free(&export);
+	envelope_export_free(&in.export);
 	free(buffer);
 	return n < 0 ? EX_NOINPUT : 0;
 }
