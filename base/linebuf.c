@@ -197,6 +197,12 @@ linebuf_pending(const struct linebuf *buf)
 }
 
 void
+linebuf_pass(struct linebuf *buf, uint64_t size)
+{
+	buf->pending += size;
+}
+
+void
 linebuf_reset(struct linebuf *buf)
 {
 	buf->held_len = 0;

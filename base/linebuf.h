@@ -106,6 +106,8 @@ linebuf_next(const char **at, const char *end, const char **line, size_t *len)
 /* The number of bytes fed of a line whose end has not come yet. The offset of
  * that line in a file is the read offset minus this. */
 uint64_t linebuf_pending(const struct linebuf *);
+/* So many bytes, which are not fed, are NULs, as the last that was fed. */
+void linebuf_pass(struct linebuf *, uint64_t size);
 void linebuf_reset(struct linebuf *); /* forgets the unfinished line */
 /* Forgets the unfinished line, and drops all up to the next newline that is
  * fed, which may be the rest of it. linebuf_reset() does not change that. */

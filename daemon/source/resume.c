@@ -84,9 +84,17 @@ struct reader {
 	char *block;
 	uint64_t begin; /* of the block in the file */
 	size_t len;
+	bool nuls;     /* nothing else is in it, */
+	uint64_t next; /* nor in the file up to this offset */
+	uint64_t read; /* since searching() was called */
 };
 
-enum { BLOCK = 2 * (LINEBUF_LINE_MAX + 2), FIRST_STAMP = 1024 * 1024 };
+/* SIGN: so many bytes are read within a second. */
+enum {
+	BLOCK = 2 * (LINEBUF_LINE_MAX + 2),
+	FIRST_STAMP = 1024 * 1024,
+	SIGN = 16 * 1024 * 1024,
+};
 
 struct stamped {
 	uint64_t offset, next; /* the line, and what follows it */
@@ -101,27 +109,44 @@ fill(struct reader *r, uint64_t offset)
 
 	r->begin = offset;
 	r->len = got > 0 ? (size_t)got : 0;
+	r->next = offset + r->len;
+	r->nuls = r->len > 0 && r->block[0] == '\0' &&
+		  memcmp(r->block, r->block + 1, r->len - 1) == 0;
+	if (r->nuls)
+		r->next = tail_end_of_hole(r->tail, r->next);
+	r->read += r->len;
+	if (r->read < SIGN || r->sink->searching == NULL)
+		return;
+	r->read = 0;
+	r->sink->searching(r->sink->arg);
 }
 
-/* Finds the next newline from offset on; false if no newline is left. */
+/* Whether there is anything at the offset, which then is in the block. */
 static bool
-newline_from(struct reader *r, uint64_t offset, uint64_t *at)
+fill_for(struct reader *r, uint64_t offset)
+{
+	if (offset < r->begin || offset >= r->begin + r->len)
+		fill(r, offset);
+	return r->len > 0;
+}
+
+/* Finds the next newline in [offset, end). */
+static bool
+newline_from(struct reader *r, uint64_t offset, uint64_t end, uint64_t *at)
 {
 	const char *from, *found;
 
-	for (;;) {
-		if (offset < r->begin || offset >= r->begin + r->len)
-			fill(r, offset);
-		if (r->len == 0)
-			return false;
+	for (; offset < end && fill_for(r, offset); offset = r->next) {
+		if (r->nuls)
+			continue;
 		from = r->block + (offset - r->begin);
 		found = memchr(from, '\n', r->begin + r->len - offset);
-		if (found != NULL)
-			break;
-		offset = r->begin + r->len;
+		if (found == NULL)
+			continue;
+		*at = r->begin + (uint64_t)(found - r->block);
+		return *at < end;
 	}
-	*at = r->begin + (uint64_t)(found - r->block);
-	return true;
+	return false;
 }
 
 /* The line that begins at offset; NULL if the block cannot hold it. */
@@ -139,12 +164,16 @@ line_at(struct reader *r, uint64_t offset, size_t len)
 static uint64_t
 skip_nuls(struct reader *r, uint64_t offset)
 {
-	for (;; offset++) {
-		if (offset < r->begin || offset >= r->begin + r->len)
-			fill(r, offset);
-		if (r->len == 0 || r->block[offset - r->begin] != '\0')
-			return offset;
+	for (; fill_for(r, offset); offset = r->next) {
+		if (r->nuls)
+			continue;
+		while (offset < r->begin + r->len &&
+		       r->block[offset - r->begin] == '\0')
+			offset++;
+		if (offset < r->begin + r->len)
+			break;
 	}
+	return offset;
 }
 
 static int
@@ -176,12 +205,14 @@ stamped_from(struct reader *r, uint64_t offset, uint64_t end,
 {
 	uint64_t newline;
 	const char *line;
+	bool whole;
 	size_t len;
 
-	for (; offset < end && newline_from(r, offset, &newline);
-	     offset = newline + 1) {
-		if (!find_text(r, &offset) ||
-		    newline - offset > LINEBUF_LINE_MAX + 1)
+	for (; offset < end; offset = newline + 1) {
+		whole = find_text(r, &offset);
+		if (!newline_from(r, offset, UINT64_MAX, &newline))
+			return false;
+		if (!whole || newline - offset > LINEBUF_LINE_MAX + 1)
 			continue;
 		len = (size_t)(newline - offset);
 		line = line_at(r, offset, len);
@@ -207,9 +238,11 @@ bisect(struct reader *r, uint64_t low, uint64_t high, time_t since)
 		middle = low + (high - low) / 2;
 		begin = low;
 		if (middle > low) {
-			if (!newline_from(r, middle - 1, &begin) ||
-			    ++begin >= high)
-				begin = low;
+			if (!newline_from(r, middle - 1, high - 1, &begin)) {
+				high = middle; /* no line begins after that */
+				continue;
+			}
+			begin++;
 		}
 		if (!stamped_from(r, begin, high, &found)) {
 			if (begin == low)
@@ -240,7 +273,7 @@ walk(struct reader *r, uint64_t offset, time_t since)
 			return found.offset;
 		offset = found.next;
 	}
-	while (newline_from(r, offset, &newline))
+	while (newline_from(r, offset, UINT64_MAX, &newline))
 		offset = newline + 1;
 	return offset;
 }
@@ -266,12 +299,12 @@ age_of(struct reader *r, time_t since)
 	struct stamped first;
 	uint64_t newline;
 
-	if (stamped_from(r, 0, FIRST_STAMP, &first))
+	if (stamped_from(r, 0, skip_nuls(r, 0) + FIRST_STAMP, &first))
 		return first.when < since ? OLDER : YOUNGER;
 	/* What has no line yet is not too old. Its writer may go on with it
 	 * after the rotation. */
 	return tail_size(r->tail) <= LINEBUF_LINE_MAX &&
-		       !newline_from(r, 0, &newline)
+		       !newline_from(r, 0, UINT64_MAX, &newline)
 		   ? YOUNGER
 		   : UNKNOWN;
 }

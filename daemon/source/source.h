@@ -76,6 +76,9 @@ struct source_sink {
 	void (*past)(void *arg, const char *line, size_t len);
 	/* The time stamp of a line: 0 and *when, or -1 if it has none. */
 	int (*stamp)(void *arg, const char *line, size_t len, time_t *when);
+	/* Called now and then while the source reads much of a log to find out
+	 * where to begin. May be NULL. */
+	void (*searching)(void *arg);
 	/* All lines that existed have been delivered. The first call ends the
 	 * start-up of this source. */
 	void (*idle)(void *arg);

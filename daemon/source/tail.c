@@ -251,19 +251,27 @@ skip_hole(struct tail *tail, const char *block, size_t len)
 	return n;
 }
 
-/* Skips the rest of a hole, which may be gigabytes, at once. */
+static bool
+is_nuls(const char *bytes, size_t len)
+{
+	return len > 0 && bytes[0] == '\0' && bytes[len - 1] == '\0' &&
+	       memcmp(bytes, bytes + 1, len - 1) == 0;
+}
+
+/* Skips the rest of a hole, which may be gigabytes, at once. The NULs of a
+ * whole block are before it. */
 static void
 skip_to_data(struct tail *tail)
 {
-	off_t data = lseek(tail->fd, (off_t)tail->offset, SEEK_DATA);
+	uint64_t data = tail_end_of_hole(tail, tail->offset);
+	uint64_t size = data - tail->offset;
 
-	if (tail->unpack != NULL || data <= (off_t)tail->offset ||
-	    tail_seek(tail, (uint64_t)data) != 0)
-		return;
-	tail->place = 0;
-	tail->before_place.len = 0;
-	tail->blank = true;
-	tail->hole = tail->offset;
+	if (tail->blank)
+		tail->hole += size;
+	else
+		linebuf_pass(tail->lines, size);
+	assert(tail->before_offset.len == sizeof(tail->before_offset.bytes));
+	tail->offset = data;
 }
 
 /*
@@ -311,7 +319,7 @@ take(struct tail *tail, const char *block, size_t len, bool end,
 			    sink->lines, sink->arg);
 	move_place(tail, block, len, torn + len - hole);
 	advance(tail, block, len);
-	if (tail->blank && !end)
+	if (!end && is_nuls(block, len))
 		skip_to_data(tail);
 	if (end)
 		forget_beginning(tail);
@@ -486,6 +494,20 @@ tail_size(const struct tail *tail)
 	struct stat st;
 
 	return fstat(tail->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+uint64_t
+tail_end_of_hole(const struct tail *tail, uint64_t offset)
+{
+	uint64_t size = tail_size(tail); /* first, as it may grow by data */
+	off_t data;
+
+	if (tail->unpack != NULL || offset >= size)
+		return offset;
+	data = lseek(tail->fd, (off_t)offset, SEEK_DATA);
+	if (data < 0)
+		return errno == ENXIO ? size : offset;
+	return (uint64_t)data;
 }
 
 struct timespec

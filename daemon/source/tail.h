@@ -129,6 +129,10 @@ bool tail_has_name(const struct tail *);
 uint64_t tail_size(const struct tail *);
 struct timespec tail_changed(const struct tail *);
 
+/* If a hole is at the offset, where it ends: all bytes up to there are NULs.
+ * Otherwise, or if the file system does not tell, the offset itself. */
+uint64_t tail_end_of_hole(const struct tail *, uint64_t offset);
+
 /* A fingerprint_read_fn for the bytes of the file; arg is the struct tail. */
 int64_t tail_bytes(void *arg, void *buf, uint64_t len, uint64_t offset);
 

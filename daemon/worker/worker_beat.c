@@ -25,3 +25,12 @@ worker_on_beat(void *arg)
 	timer_arm(w->beat, w->beat_ms);
 	worker_metrics_idle(w);
 }
+
+void
+worker_on_searching(void *arg)
+{
+	const struct feed *feed = arg;
+
+	if (feed->worker->handover != NULL)
+		ipc_client_beat(feed->worker->handover->client);
+}

@@ -199,6 +199,7 @@ void worker_on_lost_line(void *arg, uint64_t size);
 void worker_on_rest(void *arg, const char *line, size_t len);
 void worker_on_past_line(void *arg, const char *line, size_t len);
 int worker_on_stamp(void *arg, const char *line, size_t len, time_t *when);
+void worker_on_searching(void *arg);
 void worker_on_idle(void *arg);
 /* Without a log to read to its end, the daemon is ready at once. */
 void worker_without_logs(struct worker *);

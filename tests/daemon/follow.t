@@ -163,6 +163,20 @@ def truncated_with_a_hole():
         ok(FORGED not in site.dump(), "may as well be a lost sector")
 
 
+def hole_of_gigabytes():
+    line = stamped(login("198.51.100.1")).encode() + b"\n"
+    with pbs.Site() as site:
+        with open(site.logfile, "r+b") as log:
+            log.seek((20 << 30) + 1)
+            log.write(line)
+        site.start()
+        found(site, "198.51.100.1", "20 GB that are a hole")
+    with pbs.Site() as site:
+        site.write("mail.log", (64 << 20) * b"\0" + b"\0" + line)
+        site.start()
+        found(site, "198.51.100.1", "64 MB of NULs, with signs of life")
+
+
 def lost_sectors():
     """After a crash: what comes after the NULs may be the end of a line that a
     stranger has written into."""
@@ -304,5 +318,5 @@ def standard_input():
 
 
 main(rename, copytruncate, truncated_and_longer, deleted, directory, symlink,
-     several, newest, odd_bytes, truncated_with_a_hole, lost_sectors,
-     another_time, named_zone, long_lines, torn, fifo, standard_input)
+     several, newest, odd_bytes, truncated_with_a_hole, hole_of_gigabytes,
+     lost_sectors, another_time, named_zone, long_lines, torn, fifo, standard_input)

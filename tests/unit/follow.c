@@ -860,6 +860,35 @@ hole(void)
 	end(site);
 }
 
+/* Of a writer that keeps its offset, while another one writes, too. */
+static void
+hole_within(void)
+{
+	static const char text[] = "0000000002 b\n0000000003 c\n";
+	struct site *site = begin();
+	int fd;
+
+	put(site, "log", "0000000001 a");
+	fd = open(in(site, "log"), O_WRONLY);
+	start(site, "log");
+	for (int i = 0; i < 2; i++) {
+		ok(lseek(fd, 1LL << 40, SEEK_END) > 0 &&
+		       write(fd, text, sizeof(text) - 1) > 0,
+		   "a log grows by a hole of 1 TB");
+		arrives(site, "0000000003 c", "which is leapt over");
+		is_int(count(site, "0000000002 b"), 0,
+		       "what comes after it may be the rest of a line");
+		stop(site);
+		site->awaited = NULL;
+		put(site, "log", "0000000004 d");
+		start(site, "log");
+		arrives(site, "0000000004 d", "the place after it is known");
+		is_int(count(site, "0000000003 c"), 0, "exactly");
+	}
+	close(fd);
+	end(site);
+}
+
 /* ---- coming and going ---- */
 
 static void
@@ -1845,6 +1874,7 @@ main(void)
 	emptied_unread();
 	truncated_and_longer();
 	hole();
+	hole_within();
 	deleted();
 	not_there_yet();
 	link_switched();

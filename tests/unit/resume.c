@@ -22,13 +22,20 @@ struct text {
 };
 
 static char *top; /* a directory for the log */
-static size_t probes;
+static size_t probes, signs;
 
 static int
 counted_stamp(void *arg, const char *line, size_t len, time_t *when)
 {
 	probes++;
 	return follower_stamp(arg, line, len, when);
+}
+
+static void
+count_sign(void *arg)
+{
+	(void)arg;
+	signs++;
 }
 
 static void
@@ -72,24 +79,34 @@ write_text(const char *path, const struct text *t)
 	close(fd);
 }
 
-/* Where a source would begin to read that log. */
+/* Where a source would begin to read the log at the path. */
 static uint64_t
-seek(const struct text *t, time_t since)
+seek_in(const char *path, time_t since)
 {
-	struct source_sink sink = {.stamp = counted_stamp};
+	struct source_sink sink = {.stamp = counted_stamp,
+				   .searching = count_sign};
 	struct source_start start = {.since = since};
-	char *path = alloc_format("%s/log", top);
 	struct resume_point point;
 
-	write_text(path, t);
 	resume_find(&point, path, &start, &sink);
 	if (point.files.count != 1 || point.first != 0) {
 		printf("Bail out! the log is not found\n");
 		exit(1);
 	}
 	rotation_clear(&point.files);
-	free(path);
 	return point.offset;
+}
+
+static uint64_t
+seek(const struct text *t, time_t since)
+{
+	char *path = alloc_format("%s/log", top);
+	uint64_t offset;
+
+	write_text(path, t);
+	offset = seek_in(path, since);
+	free(path);
+	return offset;
 }
 
 /* Where the first line not older begins; the end if all are older. A log whose
@@ -203,6 +220,55 @@ lost_sectors(void)
 	free_text(t);
 }
 
+/* 1000 lines of the time 10, if wanted, NULs, and a line of each time. NULs
+ * that are written are what a file system has that does not know of holes. */
+static void
+write_hole(const char *path, bool begun, uint64_t size, bool written)
+{
+	static const char before[] = "0000000010 x\n";
+	static const char after[] = "rest\n0000000010 x\n0000002000 x\n";
+	FILE *file = fopen(path, "w");
+
+	if (file == NULL)
+		exit(1);
+	for (int i = 0; i < 1000 && begun; i++)
+		fputs(before, file);
+	for (uint64_t i = 0; i < size && written; i++)
+		putc('\0', file);
+	if (!written)
+		fseeko(file, (off_t)size, SEEK_CUR);
+	fputs(after, file);
+	fclose(file);
+}
+
+static void
+hole_is(const char *path, bool begun, uint64_t size, bool written)
+{
+	uint64_t before = begun ? 13000 : 0;
+
+	write_hole(path, begun, size, written);
+	probes = signs = 0;
+	is_int((long long)seek_in(path, 1000), (long long)(before + size + 18),
+	       "NULs%s%s", begun ? " after lines" : "",
+	       written ? ", written" : ", a hole");
+	ok(probes < 50, "%zu lines looked at", probes);
+	ok(written ? signs > 0 : signs == 0, "%s signs of life",
+	   written ? "with" : "so quickly that there are no");
+}
+
+static void
+giant_holes(void)
+{
+	char *path = alloc_format("%s/log", top);
+
+	for (int begun = 0; begun < 2; begun++) {
+		hole_is(path, begun, (1ULL << 40) + 1, false);
+		hole_is(path, begun, (48 << 20) + 1, true);
+	}
+	unlink(path);
+	free(path);
+}
+
 static void
 no_stamps(void)
 {
@@ -243,6 +309,7 @@ main(void)
 	edges();
 	holes();
 	lost_sectors();
+	giant_holes();
 	no_stamps();
 	is_quick();
 	for (uint32_t seed = 1; seed <= 4; seed++) {
