@@ -161,7 +161,7 @@ def not_understood():
 
 
 def piped():
-    """Standard input, from docker compose logs and journalctl -o export."""
+    """Standard input, from commands that put something around a line."""
     now = int(time.time() * 1000000)
     export = ("__CURSOR=1\n__REALTIME_TIMESTAMP=%d\n_HOSTNAME=mx\n_UID=0\n"
               "SYSLOG_IDENTIFIER=dovecot\n_PID=7\nMESSAGE=%s\n\n"
@@ -170,7 +170,13 @@ def piped():
     for name, ip, text in (
             ("compose", "198.51.100.1", "mail-1  | %s%s\n"
              % (stamp, own("198.51.100.1"))),
-            ("export", "198.51.100.2", export)):
+            ("export", "198.51.100.2", export),
+            ("nerdctl compose", "198.51.100.3", "mail_1 |%s%s\n"
+             % (stamp, own("198.51.100.3"))),
+            ("stern", "198.51.100.4", "mail-0 dovecot %s %s\n"
+             % (utc(), own("198.51.100.4"))),
+            ("podman logs --names --timestamps", "198.51.100.5", "mail %s %s\n"
+             % (utc(), own("198.51.100.5")))):
         with pbs.Site() as site:
             done = site.run("--logfile=-", "--once", given=text)
             ok(ip in site.dump(), name + " on standard input", done.stderr)
