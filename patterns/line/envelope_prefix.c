@@ -31,12 +31,10 @@ is_lower_or_digit(char c)
 	return (c >= 'a' && c <= 'z') || is_digit(c);
 }
 
-static bool
-is_name_byte(char c)
-{
-	return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '_' ||
-	       c == '.' || c == '-';
-}
+static const bool name_bytes[256] = {
+    ['-'] = true,	  ['.'] = true, ['0' ... '9'] = true,
+    ['A' ... 'Z'] = true, ['_'] = true, ['a' ... 'z'] = true,
+};
 
 /* After a name of at most so many bytes, or NULL. */
 static const char *
@@ -44,7 +42,11 @@ skip_name(const char *p, const char *end, ptrdiff_t max)
 {
 	const char *q = p;
 
-	while (q != NULL && q < end && is_name_byte(*q) && q - p < max)
+	if (p == NULL)
+		return NULL;
+	if (end - p > max)
+		end = p + max;
+	while (q < end && name_bytes[(unsigned char)*q])
 		q++;
 	return q > p ? q : NULL;
 }
@@ -187,7 +189,7 @@ take_named(struct envelope_text *t, const char *p, const char *end)
 		p = skip_word(skip_name(p, end, POD_MAX), end, " ");
 		if (p == NULL)
 			return false;
-		q = take_stamp(t, p, end);
+		q = p < end && is_digit(*p) ? take_stamp(t, p, end) : NULL;
 		if (q == NULL)
 			continue;
 		t->bytes = q;
