@@ -258,20 +258,21 @@ is_nuls(const char *bytes, size_t len)
 	       memcmp(bytes, bytes + 1, len - 1) == 0;
 }
 
-/* Skips the rest of a hole, which may be gigabytes, at once. The NULs of a
- * whole block are before it. */
+/* Skips the rest of a hole, which may be gigabytes, at once. A block of NULs is
+ * before it, and enough of them in before_offset. */
 static void
 skip_to_data(struct tail *tail)
 {
-	uint64_t data = tail_end_of_hole(tail, tail->offset);
-	uint64_t size = data - tail->offset;
+	uint64_t size = tail_end_of_hole(tail, tail->offset) - tail->offset;
 
+	if (size == 0 ||
+	    tail->before_offset.len < sizeof(tail->before_offset.bytes))
+		return;
 	if (tail->blank)
 		tail->hole += size;
 	else
 		linebuf_pass(tail->lines, size);
-	assert(tail->before_offset.len == sizeof(tail->before_offset.bytes));
-	tail->offset = data;
+	tail->offset += size;
 }
 
 /*

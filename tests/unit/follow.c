@@ -1143,6 +1143,20 @@ compressed_while_open(void)
 }
 
 static void
+compressed_nuls(void)
+{
+	struct site *site = begin();
+
+	put_raw(site, "log.1", "\0\0\0", 3);
+	if (!compress_file(site, &gzip, "log.1"))
+		return end(site);
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	arrives(site, "0000000001 a", "after a compressed file of a few NULs");
+	end(site);
+}
+
+static void
 truncated_and_compressed(void)
 {
 	struct site *site = begin();
@@ -1883,6 +1897,7 @@ main(void)
 	no_inotify();
 	odd_lines();
 	compressed_while_open();
+	compressed_nuls();
 	truncated_and_compressed();
 	copy_gone();
 	copy_gone_in_pieces();
