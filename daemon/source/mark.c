@@ -85,25 +85,100 @@ mark_last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-int
-mark_compare_dates(const char *a, const char *b)
+/* ---- names that match a pattern ---- */
+
+/* Numbers in dates are padded with zeros, those that count files are not. */
+static bool
+is_plain_number(const char *digits, size_t len)
 {
-	size_t digits = 0, len;
+	return len > 0 && len < DATE_DIGITS && (digits[0] != '0' || len == 1);
+}
+
+/* Where the number begins that a rotation added to the name, the 2 of
+ * mail-20261129.log.2; 0 if it added no number. After a digit, as in
+ * mail.2026.11.29, it may be part of the date. */
+static size_t
+number_at(const char *name, size_t len)
+{
+	size_t at = len;
+
+	while (at > 0 && isdigit((unsigned char)name[at - 1]))
+		at--;
+	return is_plain_number(name + at, len - at) && at >= 2 &&
+		       name[at - 1] == '.' &&
+		       !isdigit((unsigned char)name[at - 2])
+		   ? at
+		   : 0;
+}
+
+static size_t
+count_digits(const char *name, size_t len)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < len; i++)
+		digits += isdigit((unsigned char)name[i]) != 0;
+	return digits;
+}
+
+/* Whether the number that has the byte at `at` may count the files of one date,
+ * as in mail-20261129.1 and mail-2026-11-29.1.log. Some programs count up, and
+ * some down. The parts of a date have two digits: after more than six digits
+ * (2026.11) it is complete. */
+static bool
+may_count(const char *name, size_t at)
+{
+	size_t begin = at, end = at;
+
+	while (begin > 0 && isdigit((unsigned char)name[begin - 1]))
+		begin--;
+	while (isdigit((unsigned char)name[end]))
+		end++;
+	return begin > 0 && name[begin - 1] == '.' &&
+	       is_plain_number(name + begin, end - begin) &&
+	       (end - begin == 1 || count_digits(name, begin) > 6);
+}
+
+static bool
+are_beside(const char *a, const char *b)
+{
+	size_t len = (size_t)(mark_last_part(a) - a);
+
+	return len == (size_t)(mark_last_part(b) - b) && memcmp(a, b, len) == 0;
+}
+
+static int
+compare_digits(const char *a, const char *b, size_t len)
+{
 	int order = 0;
 
-	a = mark_last_part(a);
-	b = mark_last_part(b);
-	len = stem_length(a);
-	if (stem_length(b) != len)
-		return 0;
 	for (size_t i = 0; i < len; i++) {
-		bool digit = isdigit((unsigned char)a[i]);
-
-		if (a[i] != b[i] && !(digit && isdigit((unsigned char)b[i])))
+		if (a[i] == b[i])
+			continue;
+		if (!isdigit((unsigned char)a[i]) ||
+		    !isdigit((unsigned char)b[i]))
 			return 0;
-		digits += digit;
+		if (order == 0 && may_count(a, i) && may_count(b, i))
+			return 0;
 		if (order == 0)
-			order = (a[i] > b[i]) - (a[i] < b[i]);
+			order = a[i] > b[i] ? 1 : -1;
 	}
-	return digits >= DATE_DIGITS ? order : 0;
+	return order;
+}
+
+int
+mark_compare_names(const char *a, const char *b)
+{
+	const char *x = mark_last_part(a), *y = mark_last_part(b);
+	size_t x_len = stem_length(x), y_len = stem_length(y);
+	size_t at = number_at(x, x_len);
+	unsigned long m, n;
+
+	if (count_digits(x, at > 0 ? at : x_len) < DATE_DIGITS)
+		return 0;
+	if (at == 0 || at != number_at(y, y_len) || memcmp(x, y, at) != 0)
+		return x_len == y_len ? compare_digits(x, y, x_len) : 0;
+	m = strtoul(x + at, NULL, 10);
+	n = strtoul(y + at, NULL, 10);
+	return are_beside(a, b) ? (m < n) - (m > n) : 0;
 }

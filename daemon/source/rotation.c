@@ -277,7 +277,7 @@ compare_ages(const struct sibling *a, const struct sibling *b)
 	int order = 0;
 
 	if (a->mark.kind == MATCHED)
-		order = mark_compare_dates(a->file.path, b->file.path);
+		order = mark_compare_names(a->file.path, b->file.path);
 	else if (a->file.live != b->file.live)
 		return a->file.live ? 1 : -1;
 	else if (a->mark.kind == NUMBERED && b->mark.kind == NUMBERED &&

@@ -5,8 +5,7 @@
  * FILE-20261121, FILE. The mark may also be before the extension, as in
  * mail-20261121.log. If FILE is a symbolic link, the directory of its target is
  * listed, too. For a name with '*' these are all files that match it, ordered
- * by the dates in their names if the names differ in nothing else, otherwise by
- * time of change.
+ * as mark_compare_names() says, otherwise by time of change.
  */
 #ifndef DAEMON_SOURCE_ROTATION_H
 #define DAEMON_SOURCE_ROTATION_H

@@ -1832,6 +1832,44 @@ starred(void)
 }
 
 static void
+rotate(struct site *site, bool copies, const char *from, const char *to)
+{
+	if (!copies) {
+		move(site, from, to);
+		return;
+	}
+	copy(site, from, to);
+	cut(site, from);
+}
+
+/* A name with a date, which logrotate(8) numbers: twice while stopped. */
+static void
+starred_and_numbered(bool copies)
+{
+	static const char log[] = "mail-20261129.log";
+	static const char first[] = "mail-20261129.log.1";
+	struct site *site = begin();
+
+	put(site, log, "0000000001 a");
+	start(site, "mail-*");
+	stop(site);
+	put(site, log, "0000000002 b");
+	rotate(site, copies, log, first);
+	put(site, log, "0000000003 c");
+	move(site, first, "mail-20261129.log.2");
+	rotate(site, copies, log, first);
+	put(site, log, "0000000004 d");
+	restart(site, "mail-*");
+	ok(site->got.count == 3 &&
+	       strcmp(site->got.list[0], "0000000002 b") == 0 &&
+	       strcmp(site->got.list[1], "0000000003 c") == 0 &&
+	       strcmp(site->got.list[2], "0000000004 d") == 0,
+	   "*: a date, %s to .1 and .2 while stopped",
+	   copies ? "copied" : "renamed");
+	end(site);
+}
+
+static void
 standard_input(void)
 {
 	struct site *site = begin();
@@ -1941,6 +1979,8 @@ main(void)
 	resumed_within_line(become_renamed, 2, "which is in the renamed log");
 	once();
 	starred();
+	starred_and_numbered(false);
+	starred_and_numbered(true);
 	standard_input();
 	is_int(descriptors(), before, "no descriptor is left open");
 	return tap_done();

@@ -168,8 +168,59 @@ patterns(void)
 	make("x-20261120", "", 50);
 	make(".x-20261121", "", 50);
 	lists("x-*", "x-20261119.gz x-20261120!", "*: a compressed one");
-	ok(mark_compare_dates("a/x-20261119.gz", "b/x-20261120.bz2") < 0,
+	ok(mark_compare_names("a/x-20261119.gz", "b/x-20261120.bz2") < 0,
 	   "*: two that were compressed by different programs");
+}
+
+/* Numbers after a name count the other way than dates do. */
+static void
+numbered_patterns(void)
+{
+	static const char *const logs[] = {"m-20261129.log",
+					   "m-192.0.2.100.log"};
+
+	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		char names[4][32], want[160];
+
+		for (int n = 0; n < 4; n++) {
+			static const int numbers[] = {0, 1, 2, 10};
+
+			snprintf(names[n], sizeof(names[n]),
+				 n ? "%s.%d%s" : "%s", logs[i], numbers[n],
+				 n == 2 ? ".gz" : "");
+			make(names[n], "", n);
+		}
+		snprintf(want, sizeof(want), "%s! %s %s! %s!", names[3],
+			 names[2], names[1], names[0]);
+		lists("m-*", want, "*: a date, then numbers");
+	}
+	make("m-20261129.log.1", "", 50);
+	make("m-20261129.log.2", "", 0);
+	make("m-20261129.log.0", "", 50);
+	lists("m-*", "m-20261129.log.2! m-20261129.log.1! m-20261129.log.0!",
+	      "*: by number, though the older was changed later");
+	make("m-20261128.log.1", "", 0);
+	make("m-20261129.log.2", "", 50);
+	lists("m-*", "m-20261128.log.1! m-20261129.log.2!",
+	      "*: the date first");
+	make("m-20261129.1", "", 50);
+	make("m-20261129.2", "", 60);
+	lists("m-*", "m-20261129.2! m-20261129.1!",
+	      "*: a number that may count up or down: by time");
+	make("m-2026-11-29.1.log", "", 60);
+	make("m-2026-11-29.2.log", "", 50);
+	lists("m-*", "m-2026-11-29.1.log! m-2026-11-29.2.log!",
+	      "*: before the extension, too");
+	make("m.2026.11.29", "", 0);
+	make("m.2026.11.30", "", 50);
+	lists("m.*", "m.2026.11.29! m.2026.11.30!",
+	      "*: a day after a dot is part of the date");
+	make("m-20261129.09", "", 0);
+	make("m-20261129.10", "", 50);
+	lists("m-*", "m-20261129.09! m-20261129.10!",
+	      "*: an hour after a dot, too");
+	ok(mark_compare_names("a/x-20261119.log.1", "b/x-20261119.log.2") == 0,
+	   "*: numbers of two directories tell nothing");
 }
 
 static void
@@ -326,6 +377,7 @@ main(void)
 	names();
 	orders();
 	patterns();
+	numbered_patterns();
 	links();
 	finds();
 	stray();
