@@ -106,6 +106,20 @@ with_zone(const struct logline *l, size_t stamp)
 		   : stamp;
 }
 
+/* Whether a line that begins with an envelope's stamp names its program directly
+ * after that. Nobody writes a host without a time, but a stranger may have
+ * written what follows the first word of a text. */
+static bool
+names_program_first(const char *line, size_t len, size_t stamp)
+{
+	struct logline l;
+
+	if (logline_parse(&l, line, len) != 0)
+		return false;
+	return l.header == HEADER_SYSLOG ? l.program == line + stamp + 1
+					 : l.header != HEADER_W3C;
+}
+
 /* Puts the envelope's stamp in the place of the text's own and of its zone. A
  * text whose header has its stamp elsewhere stays as it is. */
 static void
@@ -115,7 +129,7 @@ restamp(struct envelope *e, const struct envelope_text *c, const char **line,
 	const char *text = c->bytes, *end = text + c->len;
 	enum stamp_kind kind;
 	struct logline l;
-	size_t stamp = stamp_find(text, end, &kind);
+	size_t stamp = stamp_find(text, end, &kind), out;
 	bool known = logline_parse(&l, text, c->len) == 0 ||
 		     logline_bare(&l, text, c->len) == 0;
 	bool own = stamp > 0 && text + stamp < end && text[stamp] == ' ';
@@ -133,8 +147,12 @@ restamp(struct envelope *e, const struct envelope_text *c, const char **line,
 	memcpy(e->line, c->stamp, c->stamp_len);
 	e->line[c->stamp_len] = ' ';
 	memcpy(e->line + c->stamp_len + 1, text, (size_t)(end - text));
+	out = c->stamp_len + 1 + (size_t)(end - text);
+	if (!own && !c->doubtful &&
+	    !names_program_first(e->line, out, c->stamp_len))
+		return;
 	*line = e->line;
-	*len = c->stamp_len + 1 + (size_t)(end - text);
+	*len = out;
 }
 
 /* ---- JSON ---- */

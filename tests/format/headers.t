@@ -576,6 +576,27 @@ def torn_in_envelopes():
         tap.equal(logins(torn), [], name + ": torn ones")
 
 
+def words_in_envelopes():
+    """A text without a time has its tag first: a stranger may have written what
+    follows another word."""
+    texts = [form % SUCCESS for form in (
+        "mx dovecot: %s", "mx dovecot[77]: %s", "mx dovecot %s",
+        "mx dovecot[77] %s", "mx dovecot 77 - - %s", "info mx dovecot: %s",
+        "mail.info dovecot: %s", "mx mail.info dovecot: %s", "mx mx dovecot: %s",
+        "198.51.100.2 mx dovecot: %s", "mx mail:info dovecot: %s",
+        "Message forwarded from mx: dovecot: %s", "mx dovecot[77] <Info>: %s",
+        "auth: dovecot: %s", "<mail.info> mx dovecot: %s")]
+    for name in STAMPED:
+        wrap = ENVELOPES[name]
+        if wrap(SUCCESS).count("|") and "service" not in name or \
+                name.startswith("kubectl"):
+            continue  # that stamp may be the text's own
+        tap.equal(logins([wrap(text) for text in texts]), [],
+                  name + ": no word before the tag")
+        tap.equal(logins([wrap("dovecot[77]: " + SUCCESS)]), ["6.6.6.6"],
+                  name + ": a tag")
+
+
 def pretended_envelopes():
     """A stream's text that looks like an envelope, or that ends its own."""
     success = "Nov 21 02:01:00 mx dovecot: " + SUCCESS
@@ -765,4 +786,5 @@ def nothing_read():
 tap.main(every_header, shared_cases, forged_headers, named_zones,
          dovecots_zone, zones_after_another_stamp, words_before_the_tag,
          lines_in_lines, every_envelope, every_header_in_envelopes, parts,
-         torn_in_envelopes, pretended_envelopes, journal_export, cut_entries, nothing_read)
+         torn_in_envelopes, words_in_envelopes, pretended_envelopes,
+         journal_export, cut_entries, nothing_read)
