@@ -23,14 +23,23 @@ enum {
 static const char *const sandbox_words[] = {
     [CONF_SANDBOX_AUTO] = "auto", [CONF_SANDBOX_OFF] = "off", NULL};
 
-/* Taken for a file, it would be waited for in vain. */
+/* Taken for a file, either would be waited for in vain: only one directory is
+ * looked through for the files that match a '*'. */
 static int
 check_logfile(const char *text, struct err *err)
 {
-	if (strcmp(text, "journal") != 0)
+	const char *star = strchr(text, '*');
+
+	if (strcmp(text, "journal") == 0)
+		return err_set(err, "'journal' is no file; the systemd journal "
+				    "is 'journal:', with a colon");
+	if (strncmp(text, "journal:", 8) == 0 || star == NULL ||
+	    strchr(star, '/') == NULL)
 		return 0;
-	return err_set(err, "'journal' is no file; the systemd journal is "
-			    "'journal:', with a colon");
+	return err_set(err,
+		       "'%s' has a '*' in a directory; '*' is only allowed in "
+		       "the last part, the name of the file",
+		       text);
 }
 
 /* The daemon may run in another directory than who wrote the name. */

@@ -264,6 +264,10 @@ bad_files(void)
 	     ":2: unknown key 'grace' (it does not belong under `policy:')"},
 	    {"logfile: journal\n", ":1: logfile: 'journal' is no file; the "
 				   "systemd journal is 'journal:'"},
+	    {"grace: 5\nlogfile: [/a/m-*.log, /a/*/m.log]\n",
+	     ":2: logfile: '/a/*/m.log' has a '*' in a directory; '*' is only "
+	     "allowed in the last part"},
+	    {"watchlog: /a-*/m-*.log\n", ":1: logfile: '/a-*/m-*.log' has a"},
 	    {"grace = 30m\n", ":1: write `grace: 30m', with a colon"},
 	    {"grace: [1, 2]\n", ":1: grace: takes one value"},
 	    {"grace:\n  a: b\n", ": grace: takes one value"},
