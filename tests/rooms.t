@@ -211,8 +211,8 @@ FILE_MAX, MAIN_MAX = 540, 120
 # once 300, and blocks that several threads read 200;
 # what the model of following found in a log's life, 100; stamps that name a zone or
 # are seconds, and what four more commands print before each line, 1,000; the NULs
-# of a crash, and holes of gigabytes, 200.
-PRODUCT_MAX = 94400
+# of a crash, and holes of gigabytes, 200; what links that match a `*' lead to, 400.
+PRODUCT_MAX = 94800
 FOLDER_MAX = 20
 
 

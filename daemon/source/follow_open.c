@@ -422,10 +422,14 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 {
 	const struct rotated *file = &files->list[i];
 	const struct tail *tail = generations_newest(&f->open);
+	int follows;
 
 	if (generations_has(&f->open, file) ||
 	    (!file->live && generations_has_done(&f->open, file)))
 		return false;
+	follows = generations_follows_link(&f->open, files, i);
+	if (follows >= 0)
+		return follows > 0;
 	if (tail == NULL || (next >= 0 && (ssize_t)i >= next) || file == log)
 		return true;
 	if (rotation_is_pattern(f->spec))

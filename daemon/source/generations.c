@@ -158,6 +158,30 @@ generations_known(const struct generations *g, const struct rotation *files,
 	return end;
 }
 
+int
+generations_follows_link(const struct generations *g,
+			 const struct rotation *files, size_t i)
+{
+	const struct rotated *file = &files->list[i];
+	unsigned int link = file->link;
+	int follows = -1;
+
+	if (link != 0 && generations_has_done(g, file))
+		return 0;
+	for (size_t k = 0; link != 0 && k < files->count; k++) {
+		const struct rotated *other = &files->list[k];
+
+		if (k == i || other->link != link ||
+		    (!generations_has(g, other) &&
+		     !generations_has_done(g, other)))
+			continue;
+		if (k < i)
+			return 1;
+		follows = file->live ? -1 : 0;
+	}
+	return follows;
+}
+
 /* A file that came back more than once is here more than once. The newest says
  * most of it. */
 void

@@ -49,6 +49,12 @@ bool generations_has_done(const struct generations *, const struct rotated *);
 size_t generations_known(const struct generations *, const struct rotation *,
 			 size_t end);
 
+/* Among the files of one link: 1 if file i of the list follows one that is open
+ * or was read, 0 if it was read itself or only precedes such; -1: nothing
+ * tells. */
+int generations_follows_link(const struct generations *,
+			     const struct rotation *, size_t i);
+
 /* If the file was read and closed before and has only grown since, moves the
  * tail to where reading ended. */
 void generations_seek_done(const struct generations *, struct tail *);

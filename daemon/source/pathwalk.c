@@ -1,11 +1,18 @@
 #include "daemon/source/pathwalk.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/filetime.h"
 
 enum { LINKS_MAX = 40 }; /* as in the kernel */
 
@@ -85,15 +92,105 @@ take_step(struct walk *walk, pathwalk_step_fn *fn, void *arg)
 	return there && S_ISLNK(st.st_mode) && enter_link(walk, path);
 }
 
+static bool
+begin(struct walk *walk, const char *path)
+{
+	if (strlen(path) >= sizeof(walk->rest))
+		return false;
+	strcpy(walk->at, path[0] == '/' ? "/" : ".");
+	strcpy(walk->rest, path);
+	return true;
+}
+
 void
 pathwalk(const char *path, pathwalk_step_fn *fn, void *arg)
 {
 	struct walk walk = {0};
 
-	if (strlen(path) >= sizeof(walk.rest))
+	if (!begin(&walk, path))
 		return;
-	strcpy(walk.at, path[0] == '/' ? "/" : ".");
-	strcpy(walk.rest, path);
 	while (take_step(&walk, fn, arg))
 		continue;
+}
+
+/* ---- links ---- */
+
+static void
+ignore_step(void *arg, const struct pathwalk_step *step)
+{
+	(void)arg;
+	(void)step;
+}
+
+char *
+pathwalk_target(const char *path)
+{
+	struct walk walk = {0};
+	char target[PATH_MAX];
+
+	if (!begin(&walk, path))
+		return NULL;
+	while (take_step(&walk, ignore_step, NULL))
+		continue;
+	if (walk.rest[strspn(walk.rest, "/")] != '\0' ||
+	    !join(target, walk.at, walk.next))
+		return NULL;
+	return alloc_string(target);
+}
+
+struct links {
+	struct made_link {
+		char *path;
+		struct timespec made;
+	} list[PATHWALK_LINKS_MAX + 1]; /* the newest first */
+	size_t count;
+};
+
+/* Takes over the path. */
+static void
+add_link(struct links *links, char *path)
+{
+	struct stat st;
+	size_t at = links->count;
+
+	if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode)) {
+		free(path);
+		return;
+	}
+	for (; at > 0 &&
+	       filetime_compare(links->list[at - 1].made, st.st_mtim) < 0;
+	     at--)
+		links->list[at] = links->list[at - 1];
+	links->list[at].path = path;
+	links->list[at].made = st.st_mtim;
+	if (links->count < PATHWALK_LINKS_MAX)
+		links->count++;
+	else
+		free(links->list[PATHWALK_LINKS_MAX].path);
+}
+
+void
+pathwalk_links(const char *pattern, pathwalk_link_fn *fn, void *arg)
+{
+	struct links links = {0};
+	const char *slash = strrchr(pattern, '/');
+	const char *base = slash != NULL ? slash + 1 : pattern;
+	char *directory = slash == NULL
+			      ? alloc_string("./")
+			      : alloc_bytes(pattern, (size_t)(base - pattern));
+	DIR *dir = opendir(directory);
+	struct dirent *d;
+
+	while (dir != NULL && (d = readdir(dir)) != NULL)
+		if ((d->d_type == DT_LNK || d->d_type == DT_UNKNOWN) &&
+		    fnmatch(base, d->d_name, FNM_PERIOD) == 0)
+			add_link(&links,
+				 alloc_format("%s%s", directory, d->d_name));
+	if (dir != NULL)
+		closedir(dir);
+	free(directory);
+	for (size_t i = 0; i < links.count; i++) {
+		fn(arg, links.list[i].path);
+		free(links.list[i].path);
+	}
 }

@@ -3,7 +3,9 @@
  * links resolved one by one.
  *
  * A change in any of them can make the path mean another file: a directory is
- * moved, a link is replaced, a permission is revoked.
+ * moved, a link is replaced, a permission is revoked. If the name of the file
+ * is a pattern with '*', this also finds the links that match it, of which each
+ * leads through directories of its own.
  */
 #ifndef DAEMON_SOURCE_PATHWALK_H
 #define DAEMON_SOURCE_PATHWALK_H
@@ -24,5 +26,18 @@ typedef void pathwalk_step_fn(void *arg, const struct pathwalk_step *);
 
 /* Calls fn for each directory, from the first to the last that exists. */
 void pathwalk(const char *path, pathwalk_step_fn *, void *arg);
+
+/* The path with all its links resolved. Unlike for realpath(3), the file itself
+ * may be missing. NULL: a directory is missing, too. The caller frees it. */
+char *pathwalk_target(const char *path);
+
+/*
+ * Calls fn for each link in the directory of the pattern that matches its last
+ * part; if there are many, for the PATHWALK_LINKS_MAX that were made last:
+ * Kubernetes makes a link for each container, and removes it with that.
+ */
+enum { PATHWALK_LINKS_MAX = 16 };
+typedef void pathwalk_link_fn(void *arg, const char *path);
+void pathwalk_links(const char *pattern, pathwalk_link_fn *, void *arg);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/filetime.h"
 #include "daemon/source/mark.h"
+#include "daemon/source/pathwalk.h"
 #include "daemon/source/source.h"
 #include "daemon/source/tail.h"
 #include "daemon/source/unpack.h"
@@ -22,6 +23,7 @@ enum { TRIES = 8, BESIDE_MAX = 64 };
 struct sibling {
 	struct rotated file;
 	struct mark mark;
+	struct timespec time; /* of change; rotated: not after the link's */
 	bool elsewhere; /* in a directory beside */
 	bool half_made; /* compressed, and the plain file still exists */
 };
@@ -30,6 +32,8 @@ struct siblings {
 	struct sibling *list;
 	size_t count;
 	char *unreadable;
+	const struct logpos *lost; /* is looked for, or NULL */
+	unsigned int links;	   /* of a pattern, so far */
 };
 
 /* ---- names ---- */
@@ -85,6 +89,7 @@ add(struct siblings *found, char *path, const struct mark *mark, bool live)
 					 .inode = st.st_ino,
 					 .mtime = st.st_mtim,
 					 .live = live},
+				.time = st.st_mtim,
 				.mark = *mark};
 }
 
@@ -164,6 +169,38 @@ scan(struct siblings *found, const char *path, const struct logpos *lost)
 	if (dir != NULL)
 		closedir(dir);
 	free(directory);
+}
+
+/* Kubernetes compresses a rotated file later, which changes its time. */
+static void
+limit_times(struct siblings *found, size_t first, struct timespec limit)
+{
+	for (size_t i = first; i < found->count; i++)
+		if (filetime_compare(limit, found->list[i].time) < 0)
+			found->list[i].time = limit;
+}
+
+/* Adds the rotated files of the target of a link. */
+static void
+scan_target(void *arg, const char *link)
+{
+	struct siblings *found = arg;
+	char *target = pathwalk_target(link);
+	size_t before = found->count;
+
+	if (target != NULL)
+		scan(found, target, found->lost);
+	free(target);
+	found->links++;
+	for (size_t i = 0; i < found->count; i++) {
+		struct sibling *s = &found->list[i];
+
+		if (i < before && strcmp(s->file.path, link) != 0)
+			continue;
+		s->file.link = found->links;
+		if (i < before)
+			limit_times(found, before, s->time);
+	}
 }
 
 /* ---- directories beside ---- */
@@ -258,7 +295,7 @@ scan_beside(struct siblings *found, const char *path, const struct logpos *lost)
 static int
 compare_times(const struct sibling *a, const struct sibling *b)
 {
-	struct timespec x = a->file.mtime, y = b->file.mtime;
+	struct timespec x = a->time, y = b->time;
 
 	if (filetime_is_older(x, y))
 		return -1;
@@ -270,18 +307,18 @@ compare_times(const struct sibling *a, const struct sibling *b)
 }
 
 /* Compares the marks if both are of the same kind, else the times of change.
- * Numbers count only within one directory. */
+ * Numbers count only within one directory.*/
 static int
 compare_ages(const struct sibling *a, const struct sibling *b)
 {
 	int order = 0;
 
-	if (a->mark.kind == MATCHED)
+	if (a->mark.kind == MATCHED || b->mark.kind == MATCHED)
 		order = mark_compare_names(a->file.path, b->file.path);
 	else if (a->file.live != b->file.live)
 		return a->file.live ? 1 : -1;
 	else if (a->mark.kind == NUMBERED && b->mark.kind == NUMBERED &&
-		 a->elsewhere == b->elsewhere)
+		 a->elsewhere == b->elsewhere && a->file.link == b->file.link)
 		order = (a->mark.number < b->mark.number) -
 			(a->mark.number > b->mark.number);
 	else if (a->mark.kind == DATED && b->mark.kind == DATED)
@@ -360,7 +397,7 @@ static void
 list_names(struct rotation *rotation, const char *spec,
 	   const struct logpos *lost)
 {
-	struct siblings found = {0};
+	struct siblings found = {.lost = lost};
 	const struct mark none = {0};
 	char *target = NULL;
 
@@ -372,6 +409,8 @@ list_names(struct rotation *rotation, const char *spec,
 	scan(&found, spec, lost);
 	if (target != NULL && strcmp(target, spec) != 0)
 		scan(&found, target, lost);
+	if (rotation_is_pattern(spec))
+		pathwalk_links(spec, scan_target, &found);
 	if (lost != NULL && !has_position(&found, lost))
 		scan_beside(&found, target != NULL ? target : spec, lost);
 	free(target);

@@ -5,7 +5,9 @@
  * FILE-20261121, FILE. The mark may also be before the extension, as in
  * mail-20261121.log. If FILE is a symbolic link, the directory of its target is
  * listed, too. For a name with '*' these are all files that match it, ordered
- * as mark_compare_names() says, otherwise by time of change.
+ * as mark_compare_names() says, otherwise by time of change. Where such a name
+ * is a link, the rotated files of its target are listed, too: the links of
+ * Kubernetes stay when it rotates their targets.
  */
 #ifndef DAEMON_SOURCE_ROTATION_H
 #define DAEMON_SOURCE_ROTATION_H
@@ -25,6 +27,9 @@ struct rotated {
 	uint64_t device, inode;
 	struct timespec mtime;
 	bool live; /* the log itself; with '*' any file that may be it */
+	/* The same number for a link that matches a pattern and for the rotated
+	 * files of its target; 0: neither. */
+	unsigned int link;
 };
 
 struct rotation {

@@ -17,6 +17,7 @@
 #include "daemon/source/follow.h"
 #include "daemon/source/mounts.h"
 #include "daemon/source/pathwalk.h"
+#include "daemon/source/rotation.h"
 #include "daemon/source/source.h"
 
 /* After so many bytes the loop handles signals, expiry and publishing. */
@@ -81,6 +82,15 @@ forget_watch(struct logfile *log, struct watch *watch)
 	*watch = log->watches[--log->nwatches];
 }
 
+/* Whether a name may be the one that is waited for, which may have a '*'. */
+static bool
+covers(const char *awaited, const char *name)
+{
+	return strchr(awaited, '*') != NULL
+		   ? fnmatch(awaited, name, FNM_PERIOD) == 0
+		   : strcmp(awaited, name) == 0;
+}
+
 /* Watches a path; if it is watched already, adds to that. -1: see errno. */
 static int
 watch(struct logfile *log, const char *path, uint32_t mask, const char *name)
@@ -101,7 +111,7 @@ watch(struct logfile *log, const char *path, uint32_t mask, const char *name)
 		inotify_add_watch(log->inotify, path, mask);
 	}
 	if (!known->wanted || known->name == NULL || name == NULL ||
-	    strcmp(known->name, name) != 0) {
+	    !covers(known->name, name)) {
 		bool first = !known->wanted;
 
 		free(known->name);
@@ -155,8 +165,15 @@ watch_step(void *arg, const struct pathwalk_step *step)
 				       : "its directory cannot be watched");
 }
 
+static void
+watch_link(void *arg, const char *path)
+{
+	pathwalk(path, watch_step, arg);
+}
+
 /* Repeats the walk until it adds no watch, so that no directory can have been
- * replaced before it was watched. */
+ * replaced before it was watched. With '*', the file that a link leads to may
+ * be rotated in a directory of its own, while the link stays as it is. */
 static void
 watch_path(struct logfile *log)
 {
@@ -166,6 +183,8 @@ watch_path(struct logfile *log)
 	do {
 		before = log->nwatches;
 		pathwalk(log->source.spec, watch_step, log);
+		if (rotation_is_pattern(log->source.spec))
+			pathwalk_links(log->source.spec, watch_link, log);
 	} while (log->nwatches > before);
 	sweep(log, false);
 }
@@ -355,9 +374,7 @@ is_relevant(const struct watch *watch, const struct inotify_event *event)
 {
 	if (watch->file || watch->name == NULL || event->len == 0)
 		return true;
-	return strchr(watch->name, '*') != NULL
-		   ? fnmatch(watch->name, event->name, FNM_PERIOD) == 0
-		   : strcmp(watch->name, event->name) == 0;
+	return covers(watch->name, event->name);
 }
 
 /* True if there may be news. An event only says what to look at. */

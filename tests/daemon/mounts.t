@@ -163,7 +163,12 @@ def wakeups(pids):
 
 def idle():
     with pbs.Site() as site:
-        daemon = site.start(env=dict(os.environ, WATCHDOG_USEC="30000000"))
+        os.makedirs(site.path("pods/mail"))
+        site.write("pods/mail/0.log", "")
+        os.symlink("pods/mail/0.log", site.path("pod-1.log"))
+        daemon = site.start("--logfile=" + site.logfile,
+                            "--logfile=" + site.path("pod-*.log"),
+                            env=dict(os.environ, WATCHDOG_USEC="30000000"))
         pids = tree(daemon.pid)
         equal(len(pids), 4, "keeper, worker, helper and guardian")
         time.sleep(1)

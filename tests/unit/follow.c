@@ -1837,6 +1837,189 @@ starred(void)
 	end(site);
 }
 
+/* As Kubernetes: log-NAME.log is a link to pods/NAME/0.log. */
+static void
+make_pod(struct site *site, const char *name)
+{
+	char path[64], link[64];
+
+	mkdir(in(site, "pods"), 0755);
+	snprintf(path, sizeof(path), "pods/%s", name);
+	mkdir(in(site, path), 0755);
+	snprintf(path, sizeof(path), "pods/%s/0.log", name);
+	snprintf(link, sizeof(link), "log-%s.log", name);
+	if (symlink(path, in(site, link)) != 0)
+		abort();
+}
+
+/* As kubelet, which gives a compressed file the time when that was done. */
+static void
+compress_now(struct site *site, const char *name, const char *compressed)
+{
+	if (!compress_file(site, &gzip, name) ||
+	    utimensat(AT_FDCWD, in(site, compressed), NULL, 0) != 0)
+		ok(false, "compressed %s", name);
+}
+
+static void
+links_rotated(void)
+{
+	struct site *site = begin();
+
+	make_pod(site, "a");
+	make_pod(site, "b");
+	put(site, "pods/a/0.log", "0000000001 a");
+	put(site, "pods/b/0.log", "0000000002 b");
+	start(site, "log-*.log");
+	put(site, "pods/a/0.log", "0000000003 rest");
+	move(site, "pods/a/0.log", "pods/a/0.log.20261129-170000");
+	put(site, "pods/a/0.log.20261129-170000", "0000000004 late");
+	put(site, "pods/a/0.log", "0000000005 new");
+	arrives(site, "0000000005 new", "links: the target of one is rotated");
+	is_int(count(site, "0000000003 rest"), 1, "its rest");
+	is_int(count(site, "0000000004 late"), 1, "and a late line");
+	compress_now(site, "pods/a/0.log.20261129-170000",
+		     "pods/a/0.log.20261129-170000.gz");
+	move(site, "pods/a/0.log", "pods/a/0.log.20261129-180000");
+	put(site, "pods/a/0.log", "0000000006 between");
+	move(site, "pods/a/0.log", "pods/a/0.log.20261129-190000");
+	put(site, "pods/a/0.log", "0000000007 newer");
+	arrives(site, "0000000007 newer", "twice at a time");
+	is_int(count(site, "0000000006 between"), 1, "the file between");
+	put(site, "pods/b/0.log", "0000000008 other");
+	arrives(site, "0000000008 other", "the other goes on");
+	is_int((long long)site->got.count, 8, "each line once");
+	end(site);
+}
+
+static void
+links_rotated_stopped(bool compressed)
+{
+	struct site *site = begin();
+
+	make_pod(site, "a");
+	put(site, "pods/a/0.log", "0000000001 a");
+	start(site, "log-*.log");
+	stop(site);
+	put(site, "pods/a/0.log", "0000000002 rest");
+	move(site, "pods/a/0.log", "pods/a/0.log.20261129-170000");
+	put(site, "pods/a/0.log", "0000000003 between");
+	if (compressed)
+		compress_now(site, "pods/a/0.log.20261129-170000",
+			     "pods/a/0.log.20261129-170000.gz");
+	move(site, "pods/a/0.log", "pods/a/0.log.20261129-180000");
+	put(site, "pods/a/0.log", "0000000004 new");
+	restart(site, "log-*.log");
+	is_int((long long)site->got.count, 3,
+	       "links: rotated twice while stopped%s",
+	       compressed ? ", and compressed" : "");
+	is_str(nth(site, 0), "0000000002 rest", "the rest");
+	is_str(nth(site, 1), "0000000003 between", "what came between");
+	is_str(nth(site, 2), "0000000004 new", "and the new");
+	end(site);
+}
+
+static void
+links_compressed_late(void)
+{
+	struct site *site = begin();
+	struct source_start how = {.since = 0};
+	struct follow *f = by_hand(site, "log-*.log");
+	char name[64], gz[72];
+	struct err err;
+	int64_t now = 0;
+
+	make_pod(site, "a");
+	put(site, "pods/a/0.log", "0000000001 a");
+	is_int(follow_start(f, &how, now, &err), 0, "started");
+	follow_read(f, 1 << 20, now);
+	for (int i = 1; i < 4; i++) {
+		sprintf(name, "pods/a/0.log.20261129-17000%d", i);
+		sprintf(gz, "%s.gz", name);
+		move(site, "pods/a/0.log", name);
+		put(site, "pods/a/0.log", "0000000002 b");
+		follow_look(f, now);
+		follow_read(f, 1 << 20, now);
+		put(site, "pods/a/0.log", "0000000003 c");
+		follow_read(f, 1 << 20, now);
+		now += 2 * FOLLOW_QUIET_MS;
+		follow_tend(f, now);
+		is_int((long long)follow_count(f), 1, "the rotated is closed");
+		compress_now(site, name, gz);
+	}
+	is_int((long long)site->got.count, 7,
+	       "links: compressed when the next one is rotated");
+	follow_free(&f);
+	end(site);
+}
+
+/* How many the kernel keeps for all inotify instances of this process. */
+static int
+inotify_watches(void)
+{
+	char line[256];
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++) {
+		FILE *file;
+
+		snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
+		file = fopen(line, "r");
+		while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+			n += strncmp(line, "inotify wd:", 11) == 0;
+		if (file != NULL)
+			fclose(file);
+	}
+	return n;
+}
+
+static void
+set_link_time(struct site *site, const char *name, struct timespec made)
+{
+	const struct timespec times[2] = {made, made};
+
+	utimensat(AT_FDCWD, in(site, name), times, AT_SYMLINK_NOFOLLOW);
+}
+
+static void
+links_come_and_go(void)
+{
+	struct site *site = begin();
+	char name[16];
+	int before;
+	struct timespec made = {.tv_sec = time(NULL)};
+
+	start(site, "log-*.log");
+	before = inotify_watches();
+	make_pod(site, "a");
+	follower_settle(&site->follower);
+	ok(inotify_watches() > before, "a link to a file that is not there");
+	put(site, "pods/a/0.log", "0000000001 a");
+	arrives(site, "0000000001 a", "which comes later");
+	move(site, "pods/a/0.log", "pods/a/0.log.20261129-170000");
+	put(site, "pods/a/0.log", "0000000002 b");
+	arrives(site, "0000000002 b", "and is rotated");
+	unlink(in(site, "log-a.log"));
+	for (int i = 0; i < 40; i++) {
+		sprintf(name, "n%d", i);
+		make_pod(site, name);
+		made.tv_sec++;
+		sprintf(name, "log-n%d.log", i);
+		set_link_time(site, name, made);
+	}
+	follower_settle(&site->follower);
+	ok(inotify_watches() < before + 25, "of many links not all");
+	put(site, "pods/n39/0.log", "0000000003 c");
+	arrives(site, "0000000003 c", "but the last");
+	for (int i = 0; i < 40; i++) {
+		sprintf(name, "log-n%d.log", i);
+		unlink(in(site, name));
+	}
+	follower_settle(&site->follower);
+	ok(inotify_watches() <= before + 3, "none, but of the open files");
+	end(site);
+}
+
 static void
 rotate(struct site *site, bool copies, const char *from, const char *to)
 {
@@ -1973,6 +2156,11 @@ main(void)
 	not_beside();
 	not_beside_by_number(true);
 	not_beside_by_number(false);
+	links_rotated();
+	links_rotated_stopped(false);
+	links_rotated_stopped(true);
+	links_compressed_late();
+	links_come_and_go();
 	moved_beside_unread(&none);
 	moved_beside_unread(&gzip);
 	truncated_to_olddir();
