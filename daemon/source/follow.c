@@ -68,20 +68,58 @@ was_emptied(struct follow *f, size_t at, int64_t now)
 	return found > 0;
 }
 
-/* If a file that may be a copy of the log ends within a line, that may go on at
- * the beginning of the next file. */
+/*
+ * The file before that one which has anything in it, NULL if none has. If it
+ * ends within a line, that may go on at the beginning of the other: whoever
+ * rotates a log by its size may cut a line in two, and a copy of the log has
+ * the end that it had.
+ */
+static struct tail *
+cut_before(const struct follow *f, size_t at)
+{
+	while (at-- > 0) {
+		struct tail *tail = f->open.tails[at];
+
+		if (tail_ends_torn(tail))
+			return tail->passed_on ? NULL : tail;
+		if (!tail_is_empty(tail))
+			return NULL;
+	}
+	return NULL;
+}
+
+static void
+pass_on(struct tail *older, struct tail *tail)
+{
+	if (tail->offset > 0 || linebuf_skips(tail->lines))
+		return;
+	older->passed_on = true;
+	tail_skip_line(tail, older->path);
+}
+
+/* Before a file is read for the first time. An empty one may still be that of
+ * a line that is being written to the older file. */
 static void
 doubt_beginning(struct follow *f, size_t at)
 {
 	struct tail *tail = f->open.tails[at], *older;
 
-	if (at == 0 || tail->offset > 0 || tail_size(tail) == 0)
+	if (tail->offset > 0 || tail_is_empty(tail))
 		return;
-	older = f->open.tails[at - 1];
-	if (!older->maybe_copy || !tail_ends_torn(older))
-		return;
-	older->maybe_copy = false;
-	tail_skip_line(tail, older->path);
+	older = cut_before(f, at);
+	if (older != NULL)
+		pass_on(older, tail);
+}
+
+/* Closes a file. What comes after half a line is not known then. */
+static void
+drop(struct follow *f, size_t at)
+{
+	struct tail *older = cut_before(f, at + 1);
+
+	if (older != NULL && at + 1 < f->open.count)
+		pass_on(older, f->open.tails[at + 1]);
+	generations_drop(&f->open, at);
 }
 
 /* Closes a file that was read to its end and that nobody writes to any more. */
@@ -97,8 +135,7 @@ finish(struct follow *f, size_t at)
 		if (tail->doubtful)
 			tail_skip_torn(next, tail->path);
 	}
-	doubt_beginning(f, at + 1);
-	generations_drop(&f->open, at);
+	drop(f, at);
 }
 
 static void
@@ -189,6 +226,21 @@ find_room(struct follow *f, int64_t now)
 	return f->open.changes != before;
 }
 
+/* Whether a line in which the older file ended when it was read has got more
+ * since: that must be read before it is called torn. */
+static bool
+older_goes_on(const struct follow *f, size_t at)
+{
+	const struct tail *tail = f->open.tails[at], *older;
+
+	if (at == 0 || tail->offset > 0)
+		return false;
+	older = f->open.tails[at - 1];
+	return tail_ends_torn(older) && !older->finished && !older->failed &&
+	       tail_size(older) >
+		       (older->offset > 0 ? older->offset : older->begun);
+}
+
 /* True if there may be more. */
 static bool
 read_blocks(struct follow *f, size_t budget, int64_t now)
@@ -199,6 +251,8 @@ read_blocks(struct follow *f, size_t budget, int64_t now)
 	while (at < f->open.count) {
 		if (done >= budget)
 			return true;
+		if (older_goes_on(f, at))
+			at--;
 		result = read_block(f, at, budget - done, &got, now);
 		done += got;
 		if (result == TAIL_MORE || result == TAIL_TRUNCATED)
@@ -271,7 +325,7 @@ close_quiet(struct follow *f, int64_t now)
 		}
 		left = f->open.tails[i]->changed + FOLLOW_QUIET_MS - now;
 		if (left <= 0 && f->open.tails[i]->at_end) {
-			generations_drop(&f->open, i);
+			drop(f, i);
 			continue;
 		}
 		next = sooner(next, left > 0 ? left : 1);

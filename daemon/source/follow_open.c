@@ -191,19 +191,15 @@ begin_at(struct follow *f, const char *path, uint64_t offset)
 				 "began at its first byte");
 }
 
-/* A rotated file that is not known to have been the log itself. own: of the
- * last run, or NULL. */
+/* Whether the first line of a file may be the rest of one of which the last run
+ * read the beginning, or which came after it: the file has lost what was read
+ * of it, and nothing has that. */
 static bool
-may_be_copy(const struct follow *f, const struct rotated *file,
-	    const struct logpos *own)
+may_begin_torn(const struct resume_point *point, const struct rotated *file)
 {
-	struct mark mark;
-
-	return !file->live &&
-	       (own == NULL || own->inode != file->inode ||
-		own->device != file->device) &&
-	       mark_of(mark_last_part(f->spec), mark_last_part(file->path),
-		       &mark) != NO_SIBLING;
+	return point->torn ||
+	       (point->lost && point->own->inode == file->inode &&
+		point->own->device == file->device);
 }
 
 /* Where to begin in file i, which is the newest that is open. */
@@ -214,8 +210,7 @@ begin_in(struct follow *f, const struct resume_point *point, size_t i)
 	struct tail *tail = generations_newest(&f->open);
 	uint64_t offset = i == point->first ? point->offset : 0;
 
-	tail->maybe_copy = may_be_copy(f, file, point->own);
-	if (point->torn && offset == 0)
+	if (offset == 0 && may_begin_torn(point, file))
 		tail_skip_line(tail, file->path);
 	if (i == point->first)
 		begin_at(f, file->path, offset);

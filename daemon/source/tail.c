@@ -158,7 +158,7 @@ tail_rewind(struct tail *tail)
 void
 tail_skip_line(struct tail *tail, const char *path)
 {
-	log_warning("lost a line of %s: no copy has its end", path);
+	log_warning("lost a line of %s: its end is missing", path);
 	linebuf_skip(tail->lines);
 }
 
@@ -487,6 +487,16 @@ tail_has_name(const struct tail *tail)
 	struct stat st;
 
 	return fstat(tail->fd, &st) == 0 && st.st_nlink > 0;
+}
+
+bool
+tail_is_empty(const struct tail *tail)
+{
+	char byte;
+
+	return tail_size(tail) == 0 ||
+	       (tail->unpack != NULL &&
+		tail_bytes((void *)(uintptr_t)tail, &byte, 1, 0) == 0);
 }
 
 uint64_t

@@ -49,7 +49,7 @@ struct tail {
 	bool finished;	 /* nobody writes to it any more: close it at its end */
 	bool continued;	 /* its incomplete line goes on in the next file ... */
 	bool doubtful;	 /* ... or in another */
-	bool maybe_copy; /* of the log, made before it was opened */
+	bool passed_on;	 /* the next file was told that this ends within one */
 	bool grown;	 /* it got more after its end was first reached */
 	bool deleted;	 /* it was seen without a name */
 	bool failed;	 /* the last read failed, and that was logged */
@@ -124,6 +124,9 @@ bool tail_holds(const struct tail *, const struct fingerprint *);
 
 /* Whether the file still has a name. */
 bool tail_has_name(const struct tail *);
+
+/* Whether there is nothing in it, perhaps compressed. */
+bool tail_is_empty(const struct tail *);
 
 /* Size and time of change of the file as it is now. */
 uint64_t tail_size(const struct tail *);

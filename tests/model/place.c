@@ -62,6 +62,7 @@ place_switch(struct world *w, uint32_t arg)
 	rename(world_path(w, "next"), world_path(w, "log"));
 	w->file = w->file_of[w->target];
 	world_doubt_beginning(w);
+	w->torn = w->torn || w->aside.len > 0;
 	writer_open(w);
 	take_up(w);
 	if (w->follower.loop != NULL)
@@ -150,6 +151,7 @@ place_mount(struct world *w)
 		world_fail(w, "cannot mount: %s", strerror(errno));
 	w->mounted = true;
 	w->under = w->file;
+	w->truncated = w->truncated || !w->running; /* inodes come again */
 	show(w);
 }
 
@@ -287,6 +289,7 @@ place_mount_copy(struct world *w)
 		w->hidden[i] = !w->lost[i] && !w->gone[i];
 	w->mounted = true;
 	w->under = w->file;
+	w->truncated = w->truncated || !w->running; /* inodes come again */
 	show(w);
 }
 

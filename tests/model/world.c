@@ -178,5 +178,5 @@ world_may_repeat(struct world *w)
 void
 world_doubt_beginning(struct world *w)
 {
-	w->torn = w->nsplit > 0 || !w->running;
+	w->torn = w->torn || w->nsplit > 0 || !w->running;
 }

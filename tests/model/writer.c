@@ -42,6 +42,8 @@ writer_empty(struct world *w)
 		world_fail(w, "cannot truncate: %s", strerror(errno));
 	writer_set_time(w, fd);
 	close(fd);
+	/* The line that was left out may not have been read at all. */
+	w->torn = w->torn || w->aside.len > 0;
 	if (w->copied) /* nothing tells the copies apart any more */
 		world_may_repeat(w);
 }

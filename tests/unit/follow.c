@@ -1121,6 +1121,70 @@ compress_file(struct site *site, const struct compressor *with,
 	       system(command) == 0;
 }
 
+/* ---- a line cut in two by a rotation ---- */
+
+/* Whoever rotates by size may write the rest of a line to the next file. */
+static void
+cut_by_rotation(bool looked)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	put_raw(site, "log", "0000000002 to", 13);
+	if (looked)
+		follower_settle(&site->follower);
+	move(site, "log", "log.1");
+	put_raw(site, "log", "", 0);
+	follower_settle(&site->follower);
+	put(site, "log", "0000000009 text of a stranger");
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "after a line cut by a rotation");
+	is_int((long long)site->got.count, 2, "its rest is no line");
+	is_int(said(site, "lost a line"), 1, "which is logged");
+	end(site);
+}
+
+/* Its end came before the next file: that must be read first. */
+static void
+whole_after_all(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	put_raw(site, "log", "0000000002 ", 11);
+	move(site, "log", "log.1");
+	put_raw(site, "log", "", 0);
+	follower_settle(&site->follower);
+	put(site, "log.1", "b");
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "rotated within a line");
+	is_int(count(site, "0000000002 b"), 1, "which has its end");
+	is_int(said(site, "lost a line"), 0, "and nothing is lost");
+	end(site);
+}
+
+static void
+cut_before_an_empty_file(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	stop(site);
+	put_raw(site, "log", "0000000002 to", 13);
+	copy(site, "log", "log.2");
+	cut(site, "log");
+	copy(site, "log", "log.1");
+	put(site, "log", "0000000009 text of a stranger");
+	put(site, "log", "0000000003 c");
+	restart(site, "log");
+	is_int(count(site, "0000000003 c"), 1, "copied twice within a line");
+	is_int((long long)site->got.count, 1, "the rest is no line");
+	end(site);
+}
+
 /* ---- more than one change unseen ---- */
 
 /* The torn end of a file that was only compressed is nobody's beginning. */
@@ -1133,8 +1197,10 @@ compressed_while_open(void)
 	put_raw(site, "log", "0000000002 to", 13);
 	start(site, "log");
 	move(site, "log", "log.1");
+	put(site, "log", "0000000009 text of a stranger");
 	put(site, "log", "0000000003 c");
 	arrives(site, "0000000003 c", "rotated with a torn end");
+	is_int((long long)site->got.count, 2, "which may go on in the log");
 	set_hour(site, "log.1", 1);
 	if (!compress_file(site, &gzip, "log.1"))
 		abort();
@@ -1700,7 +1766,9 @@ not_fooled(void)
 	put(site, "log", "0000000002 b");
 	start(site, "log");
 	stop(site);
+	put_raw(site, "log", "0000000002 ", 11);
 	cut(site, "log");
+	put(site, "log", "0000000009 text of a stranger");
 	put(site, "log", "0000000003 c");
 	put(site, "log", "0000000004 d");
 	put(site, "log", "0000000005 e");
@@ -1787,6 +1855,7 @@ static void
 become_renamed(struct site *site)
 {
 	move(site, "log", "log.1");
+	put(site, "log", "0000000009 text of a stranger");
 	put(site, "log", "0000000003 c");
 }
 
@@ -2123,6 +2192,10 @@ main(void)
 	overflown();
 	no_inotify();
 	odd_lines();
+	cut_by_rotation(true);
+	cut_by_rotation(false);
+	whole_after_all();
+	cut_before_an_empty_file();
 	compressed_while_open();
 	compressed_nuls();
 	truncated_and_compressed();
