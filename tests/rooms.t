@@ -212,7 +212,7 @@ FILE_MAX, MAIN_MAX = 540, 120
 # what the model of following found in a log's life, 100; stamps that name a zone or
 # are seconds, and what four more commands print before each line, 1,000; the NULs
 # of a crash, and holes of gigabytes, 200; what links that match a `*' lead to, 400.
-PRODUCT_MAX = 94800
+PRODUCT_MAX = 95200
 FOLDER_MAX = 20
 
 
