@@ -361,7 +361,7 @@ after_newest(const struct follow *f, const struct rotation *files)
 static bool
 is_older(const struct rotated *file, const struct tail *tail)
 {
-	int order = mark_compare_names(file->path, tail->path);
+	int order = mark_compare_dates(file->path, tail->path);
 
 	return order != 0 ? order < 0
 			  : filetime_is_older(file->mtime, tail->mtime);

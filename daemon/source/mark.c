@@ -167,18 +167,37 @@ compare_digits(const char *a, const char *b, size_t len)
 }
 
 int
-mark_compare_names(const char *a, const char *b)
+mark_compare_dates(const char *a, const char *b)
 {
 	const char *x = mark_last_part(a), *y = mark_last_part(b);
-	size_t x_len = stem_length(x), y_len = stem_length(y);
-	size_t at = number_at(x, x_len);
-	unsigned long m, n;
+	size_t len = stem_length(x), at = number_at(x, len);
 
-	if (count_digits(x, at > 0 ? at : x_len) < DATE_DIGITS)
+	if (stem_length(y) != len || count_digits(x, len) < DATE_DIGITS ||
+	    (at > 0 && at == number_at(y, len) && memcmp(x, y, at) == 0))
 		return 0;
-	if (at == 0 || at != number_at(y, y_len) || memcmp(x, y, at) != 0)
-		return x_len == y_len ? compare_digits(x, y, x_len) : 0;
-	m = strtoul(x + at, NULL, 10);
-	n = strtoul(y + at, NULL, 10);
-	return are_beside(a, b) ? (m < n) - (m > n) : 0;
+	return compare_digits(x, y, len);
+}
+
+/* The length of the name without that number; number: -1 if it has no
+ * number. */
+static size_t
+cut_number(const char *name, long *number)
+{
+	size_t len = stem_length(name), at = number_at(name, len);
+
+	*number = at > 0 ? strtol(name + at, NULL, 10) : -1;
+	return at > 0 ? at - 1 : len;
+}
+
+int
+mark_compare_numbers(const char *a, const char *b)
+{
+	const char *x = mark_last_part(a), *y = mark_last_part(b);
+	long m, n;
+	size_t len = cut_number(x, &m);
+
+	if (cut_number(y, &n) != len || memcmp(x, y, len) != 0 ||
+	    count_digits(x, len) < DATE_DIGITS || !are_beside(a, b))
+		return 0;
+	return (m < n) - (m > n);
 }

@@ -21,15 +21,19 @@ struct mark {
 enum mark_kind mark_of(const char *base, const char *name, struct mark *);
 
 /*
- * Compares the ages that the last parts of two paths tell, without their
- * compression suffixes: < 0 if a is older, 0 if they do not tell. They do if
- * they differ only in their digits and have enough of these for a date; or if,
- * with such a date, they differ only in the number that a rotation added to
- * them in one directory: mail-20261129.log.2 is older than mail-20261129.log.1.
- * That is more reliable than the time of change: a writer may use the old file
- * for a while longer, and a clock may be set back.
+ * Compares the last parts of two paths, without their compression suffixes, if
+ * they differ only in their digits and have enough digits for a date; 0 if not.
+ * A date is more reliable than the time of change: a writer may use the old
+ * file for a while longer, and a clock may be set back.
  */
-int mark_compare_names(const char *a, const char *b);
+int mark_compare_dates(const char *a, const char *b);
+/*
+ * Compares the numbers that a rotation has added to one such name in one
+ * directory: < 0 of mail-20261129.log.2 and mail-20261129.log.1, or of that and
+ * mail-20261129.log. 0 if they are not such names. Both paths must be of now,
+ * since another rotation changes the number.
+ */
+int mark_compare_numbers(const char *a, const char *b);
 
 /* The last part of a path. */
 const char *mark_last_part(const char *path);

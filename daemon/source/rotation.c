@@ -24,8 +24,8 @@ struct sibling {
 	struct rotated file;
 	struct mark mark;
 	struct timespec time; /* of change; rotated: not after the link's */
-	bool elsewhere; /* in a directory beside */
-	bool half_made; /* compressed, and the plain file still exists */
+	bool elsewhere;	      /* in a directory beside */
+	bool half_made;	      /* compressed, and the plain file still exists */
 };
 
 struct siblings {
@@ -306,15 +306,24 @@ compare_times(const struct sibling *a, const struct sibling *b)
 	return filetime_compare(x, y);
 }
 
+/* Of files that match a pattern. */
+static int
+compare_names(const char *a, const char *b)
+{
+	int order = mark_compare_dates(a, b);
+
+	return order ? order : mark_compare_numbers(a, b);
+}
+
 /* Compares the marks if both are of the same kind, else the times of change.
- * Numbers count only within one directory.*/
+ * Numbers count only within one directory. */
 static int
 compare_ages(const struct sibling *a, const struct sibling *b)
 {
 	int order = 0;
 
 	if (a->mark.kind == MATCHED || b->mark.kind == MATCHED)
-		order = mark_compare_names(a->file.path, b->file.path);
+		order = compare_names(a->file.path, b->file.path);
 	else if (a->file.live != b->file.live)
 		return a->file.live ? 1 : -1;
 	else if (a->mark.kind == NUMBERED && b->mark.kind == NUMBERED &&

@@ -5,9 +5,9 @@
  * FILE-20261121, FILE. The mark may also be before the extension, as in
  * mail-20261121.log. If FILE is a symbolic link, the directory of its target is
  * listed, too. For a name with '*' these are all files that match it, ordered
- * as mark_compare_names() says, otherwise by time of change. Where such a name
- * is a link, the rotated files of its target are listed, too: the links of
- * Kubernetes stay when it rotates their targets.
+ * by the dates in their names if the names differ in nothing else, then by the
+ * numbers that a rotation has added to a dated name, otherwise by time of
+ * change.
  */
 #ifndef DAEMON_SOURCE_ROTATION_H
 #define DAEMON_SOURCE_ROTATION_H

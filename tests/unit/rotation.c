@@ -168,7 +168,7 @@ patterns(void)
 	make("x-20261120", "", 50);
 	make(".x-20261121", "", 50);
 	lists("x-*", "x-20261119.gz x-20261120!", "*: a compressed one");
-	ok(mark_compare_names("a/x-20261119.gz", "b/x-20261120.bz2") < 0,
+	ok(mark_compare_dates("a/x-20261119.gz", "b/x-20261120.bz2") < 0,
 	   "*: two that were compressed by different programs");
 }
 
@@ -219,8 +219,15 @@ numbered_patterns(void)
 	make("m-20261129.10", "", 50);
 	lists("m-*", "m-20261129.09! m-20261129.10!",
 	      "*: an hour after a dot, too");
-	ok(mark_compare_names("a/x-20261119.log.1", "b/x-20261119.log.2") == 0,
+	make("m-20261129.log.1", "", 0);
+	make("m-20261129.log", "", 0);
+	lists("m-*", "m-20261129.log.1! m-20261129.log!",
+	      "*: of one time, without a number is the newer");
+	ok(mark_compare_numbers("a/x-20261119.log.1", "b/x-20261119.log.2") ==
+	       0,
 	   "*: numbers of two directories tell nothing");
+	ok(mark_compare_dates("x-20261119.log.1", "x-20261119.log.2") == 0,
+	   "*: nor are they dates");
 }
 
 static void
