@@ -1,6 +1,7 @@
 #include "daemon/sandbox/sandbox.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <libgen.h>
 #include <linux/capability.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -112,6 +114,33 @@ add_log(struct strings *list, const char *path)
 	free(copy);
 }
 
+/* The same of what its links lead to. */
+static void
+add_target(struct strings *list, const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (real != NULL)
+		add_log(list, real);
+	free(real);
+}
+
+/* Files that match a '*' may be links to other directories, as those of
+ * Kubernetes in /var/log/containers are. */
+static void
+add_matches(struct strings *list, const char *pattern)
+{
+	glob_t found;
+	struct stat st;
+
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			if (lstat(found.gl_pathv[i], &st) == 0 &&
+			    S_ISLNK(st.st_mode))
+				add_target(list, found.gl_pathv[i]);
+	globfree(&found);
+}
+
 static const char journal[] = "journal:";
 
 /* The directory in "journal:DIRECTORY MATCH"; there may be none. */
@@ -139,7 +168,6 @@ add_logs(struct strings *list, const struct strings *logs)
 
 	for (size_t i = 0; i < logs->count; i++) {
 		const char *log = logs->list[i];
-		char *real;
 
 		if (strcmp(log, "-") == 0)
 			continue;
@@ -150,10 +178,10 @@ add_logs(struct strings *list, const struct strings *logs)
 			continue;
 		}
 		add_log(list, log);
-		real = realpath(log, NULL);
-		if (real != NULL)
-			add_log(list, real);
-		free(real);
+		if (strchr(log, '*') != NULL)
+			add_matches(list, log);
+		else
+			add_target(list, log);
 	}
 }
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
@@ -193,4 +194,39 @@ pathwalk_links(const char *pattern, pathwalk_link_fn *fn, void *arg)
 		fn(arg, links.list[i].path);
 		free(links.list[i].path);
 	}
+}
+
+static void
+count_denied(void *arg, const char *link)
+{
+	size_t *count = arg;
+	int fd = open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd >= 0)
+		close(fd);
+	else if (errno == EACCES && access(link, R_OK) == 0)
+		(*count)++;
+}
+
+size_t
+pathwalk_denied_links(const char *pattern)
+{
+	size_t count = 0;
+
+	pathwalk_links(pattern, count_denied, &count);
+	return count;
+}
+
+/* access(2) knows the mode of the file and the rights of this process, but not
+ * what Landlock denies. */
+const char *
+pathwalk_why_denied(const char *path)
+{
+	int error = errno;
+	bool by_mode = error != EACCES || access(path, R_OK) != 0;
+
+	errno = error;
+	return by_mode ? strerror(error)
+		       : "Permission denied by the sandbox, although its mode "
+			 "allows it: restart the daemon, or set sandbox: off";
 }

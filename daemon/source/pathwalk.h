@@ -11,6 +11,7 @@
 #define DAEMON_SOURCE_PATHWALK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* A directory, and the component of the path that is looked up in it. */
 struct pathwalk_step {
@@ -39,5 +40,13 @@ char *pathwalk_target(const char *path);
 enum { PATHWALK_LINKS_MAX = 16 };
 typedef void pathwalk_link_fn(void *arg, const char *path);
 void pathwalk_links(const char *pattern, pathwalk_link_fn *, void *arg);
+
+/* How many of these lead to a file that this process may not read, although the
+ * mode of the file allows it. Landlock knows only the directories to which
+ * links led when it was set up: landlock(7). */
+size_t pathwalk_denied_links(const char *pattern);
+/* The reason in errno, which stays, why a file could not be opened; it names
+ * the sandbox if that is the reason. Borrowed until the next strerror(3). */
+const char *pathwalk_why_denied(const char *path);
 
 #endif

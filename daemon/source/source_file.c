@@ -55,6 +55,7 @@ struct logfile {
 	const char *poll_reason; /* why events are not enough; or NULL */
 	bool poll_logged;
 	struct mounts *mounts;
+	size_t denied; /* links at the start, by the sandbox */
 };
 
 /* ---- watches ---- */
@@ -292,6 +293,18 @@ now(const struct logfile *log)
 	return loop_clocks(log->source.loop).steady_ms;
 }
 
+/* Asks for a new sandbox if it denies more links than at the start, where that
+ * did not help. */
+static void
+check_links(struct logfile *log)
+{
+	const struct source_sink *sink = &log->source.sink;
+
+	if (rotation_is_pattern(log->source.spec) && sink->shut_out != NULL &&
+	    pathwalk_denied_links(log->source.spec) > log->denied)
+		sink->shut_out(sink->arg);
+}
+
 static void
 look(struct logfile *log)
 {
@@ -305,6 +318,7 @@ look(struct logfile *log)
 		watch_path(log);
 	}
 	follow_look(log->follow, now(log));
+	check_links(log);
 }
 
 static void
@@ -472,6 +486,8 @@ open_log(const char *spec, struct loop *loop, const struct source_start *start,
 	log->follow = follow_new(spec, sink);
 	if (!log->source.once)
 		log->mounts = mounts_new(loop, spec, on_mount, log);
+	if (rotation_is_pattern(spec))
+		log->denied = pathwalk_denied_links(spec);
 	if ((!log->source.once && open_inotify(log, err) != 0) ||
 	    follow_start(log->follow, start, now(log), err) != 0) {
 		close_log(&log->source);

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/readahead.h"
+#include "daemon/source/pathwalk.h"
 #include "daemon/source/source.h"
 #include "daemon/source/unpack.h"
 
@@ -31,7 +32,7 @@ open_regular(const char *path, struct stat *st, struct err *err)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
-		return err_set(err, "%s", strerror(errno));
+		return err_set(err, "%s", pathwalk_why_denied(path));
 	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
 		return fd;
 	close(fd);

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -307,6 +308,41 @@ def fifo():
         equal(daemon.stop(), 0, "stopped")
 
 
+def link_to(site, n):
+    """A link to a log in a directory of its own, far from that of the link."""
+    top = tempfile.mkdtemp(prefix="pbs-elsewhere.")
+    os.mkdir(os.path.join(top, "id"))
+    os.chmod(top, 0o755)
+    target = os.path.join(top, "id", "%d.log" % n)
+    with open(target, "w"):
+        pass
+    os.symlink(target, site.path("links/mail-%d.log" % n))
+    return top, target
+
+
+def links():
+    with pbs.Site() as site:
+        os.mkdir(site.path("links"))
+        first, log = link_to(site, 1)
+        daemon = site.start("--logfile=" + site.path("links/mail-*.log"))
+        site.log(login("198.51.100.1"), name=log)
+        found(site, "198.51.100.1", "a link that matches a *, to elsewhere")
+        os.rename(log, log + ".20261129-170000")
+        site.log(login("198.51.100.2"), name=log)
+        found(site, "198.51.100.2", "its target is rotated")
+        second, log = link_to(site, 2)
+        site.log(login("198.51.100.3"), name=log)
+        found(site, "198.51.100.3", "a link that comes later")
+        said = daemon.messages()
+        denied = "Permission denied by the sandbox" in said
+        equal(denied, "Landlock" in said and "no Landlock" not in said,
+              "only Landlock denies it", said)
+        equal(said.count("only a new worker"), int(denied),
+              "and to one worker only", said)
+        for top in first, second:
+            shutil.rmtree(top)
+
+
 def standard_input():
     with pbs.Site() as site:
         done = site.run("--logfile=-", "--once",
@@ -319,4 +355,5 @@ def standard_input():
 
 main(rename, copytruncate, truncated_and_longer, deleted, directory, symlink,
      several, newest, odd_bytes, truncated_with_a_hole, hole_of_gigabytes,
-     lost_sectors, another_time, named_zone, long_lines, torn, fifo, standard_input)
+     lost_sectors, another_time, named_zone, long_lines, torn, fifo, links,
+     standard_input)
