@@ -191,17 +191,6 @@ begin_at(struct follow *f, const char *path, uint64_t offset)
 				 "began at its first byte");
 }
 
-/* Whether the first line of a file may be the rest of one of which the last run
- * read the beginning, or which came after it: the file has lost what was read
- * of it, and nothing has that. */
-static bool
-may_begin_torn(const struct resume_point *point, const struct rotated *file)
-{
-	return point->torn ||
-	       (point->lost && point->own->inode == file->inode &&
-		point->own->device == file->device);
-}
-
 /* Where to begin in file i, which is the newest that is open. */
 static void
 begin_in(struct follow *f, const struct resume_point *point, size_t i)
@@ -210,7 +199,7 @@ begin_in(struct follow *f, const struct resume_point *point, size_t i)
 	struct tail *tail = generations_newest(&f->open);
 	uint64_t offset = i == point->first ? point->offset : 0;
 
-	if (offset == 0 && may_begin_torn(point, file))
+	if (point->torn && offset == 0)
 		tail_skip_line(tail, file->path);
 	if (i == point->first)
 		begin_at(f, file->path, offset);

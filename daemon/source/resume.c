@@ -376,7 +376,6 @@ resume_find(struct resume_point *point, const char *spec,
 	point->first = point->files.count - 1;
 	if (!start->beginning && resume(point, spec, start, own))
 		return;
-	point->lost = own != NULL && is_proof(own);
 	point->torn = own != NULL && own->torn;
 	warn_unreadable(&point->files, start->beginning ? 0 : start->since);
 	if (!start->beginning)

@@ -20,8 +20,7 @@ struct resume_point {
 	size_t first;		  /* read this file and all newer ones, */
 	uint64_t offset;	  /* the first of them from this byte on */
 	const struct logpos *own; /* of the last run, in start; or NULL */
-	bool lost; /* that position was not found, ... */
-	bool torn; /* ... and was within a line */
+	bool torn; /* a line was torn at that position, which was not found */
 };
 
 /*

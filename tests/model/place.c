@@ -151,7 +151,6 @@ place_mount(struct world *w)
 		world_fail(w, "cannot mount: %s", strerror(errno));
 	w->mounted = true;
 	w->under = w->file;
-	w->truncated = w->truncated || !w->running; /* inodes come again */
 	show(w);
 }
 
@@ -289,7 +288,6 @@ place_mount_copy(struct world *w)
 		w->hidden[i] = !w->lost[i] && !w->gone[i];
 	w->mounted = true;
 	w->under = w->file;
-	w->truncated = w->truncated || !w->running; /* inodes come again */
 	show(w);
 }
 

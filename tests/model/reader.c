@@ -10,8 +10,8 @@
 #include "tests/model/logrotate.h"
 #include "tests/model/writer.h"
 
-/* If a line was torn, or may have been when the log was emptied, and the position
- * is not found, the first line of a file may be the rest of it. */
+/* If a line was torn, and the position is not found, the first line of a file
+ * may be the rest of it. */
 static void
 excuse_first_lines(struct world *w)
 {
@@ -34,7 +34,7 @@ reader_start(struct world *w)
 		world_fail(w, "cannot open: %s", err.text);
 		return;
 	}
-	if (w->has_pos && (w->pos.torn || w->truncated))
+	if (w->has_pos && w->pos.torn)
 		excuse_first_lines(w);
 	w->running = true;
 	w->run++;

@@ -59,8 +59,7 @@ struct world {
 	} aside;
 	bool made;	 /* a new log, which the writer has not opened yet */
 	int step;	 /* of a rotation that goes on */
-	bool truncated;	 /* and the reader may not have noticed yet; or it may
-			  * seem so */
+	bool truncated;	 /* and the reader may not have noticed yet */
 	bool noisy;	 /* it has thousands of events to read */
 	bool seen;	 /* it has had a log open since its last start */
 	bool compressed; /* a file was, which it may not have read */
