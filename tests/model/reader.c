@@ -11,14 +11,18 @@
 #include "tests/model/writer.h"
 
 /* If a line was torn, and the position is not found, the first line of a file
- * may be the rest of it. */
+ * may be the rest of it, even of one that is empty yet. */
 static void
 excuse_first_lines(struct world *w)
 {
+	struct stat st;
+
 	for (uint32_t n = 0; n < w->nlines; n++)
 		if (n == 0 || w->lines[n].first ||
 		    w->lines[n].file != w->lines[n - 1].file)
 			world_excuse(w, n);
+	if (stat(world_path(w, world_log_name(w)), &st) != 0 || st.st_size == 0)
+		w->torn = true;
 }
 
 void
