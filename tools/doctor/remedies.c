@@ -1,6 +1,5 @@
 #include "tools/doctor/remedies.h"
 
-#include <ctype.h>
 #include <libgen.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -34,6 +33,19 @@ print_word(FILE *out, const char *text)
 		else
 			fputc(*text, out);
 	fputc('\'', out);
+}
+
+/* The same text as one word of a command line, to be freed. */
+static char *
+word_of(const char *text)
+{
+	char *word;
+	size_t len;
+	FILE *out = open_memstream(&word, &len);
+
+	print_word(out, text);
+	fclose(out);
+	return word;
 }
 
 /* The command line with which a process was started, to be freed. */
@@ -187,10 +199,16 @@ find_commands(struct remedies *r, const struct conf *conf, pid_t daemon,
 static char *
 start_postfix(struct service *postfix)
 {
+	const char *other = getenv("MAIL_CONFIG");
 	char *start;
 
-	if (getenv("MAIL_CONFIG") != NULL)
-		return alloc_string("postfix start");
+	if (other != NULL) {
+		char *dir = word_of(other);
+
+		start = alloc_format("postfix -c %s start", dir);
+		free(dir);
+		return start;
+	}
 	service_find(postfix, "postfix");
 	start = service_start(postfix);
 	return start != NULL ? start : alloc_string("postfix start");
@@ -207,48 +225,6 @@ remedies_find(struct remedies *r, const struct conf *conf, pid_t daemon,
 	find_commands(r, conf, daemon, user);
 	r->start_postfix = start_postfix(&r->postfix);
 	free(owner);
-}
-
-/* The length of the name if one of Postfix's commands begins here, or 0. */
-static size_t
-postfix_command(const char *text)
-{
-	static const char *const commands[] = {
-	    "postconf -",    "postfix check",  "postfix reload",
-	    "postfix start", "postfix status", "postfix stop",
-	};
-
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (strncmp(text, commands[i], strlen(commands[i])) == 0)
-			return strcspn(commands[i], " ");
-	return 0;
-}
-
-char *
-remedies_for_instance(const char *remedy)
-{
-	const char *directory = getenv("MAIL_CONFIG");
-	bool inside = false;
-	char *whole;
-	size_t len;
-	FILE *out;
-
-	if (directory == NULL)
-		return alloc_string(remedy);
-	out = open_memstream(&whole, &len);
-	while (*remedy != '\0') {
-		size_t name = inside ? 0 : postfix_command(remedy);
-
-		if (name > 0) {
-			fprintf(out, "%.*s -c ", (int)name, remedy);
-			print_word(out, directory);
-			remedy += name;
-		}
-		inside = isalnum((unsigned char)*remedy);
-		fputc(*remedy++, out);
-	}
-	fclose(out);
-	return whole;
 }
 
 void

@@ -33,10 +33,6 @@ void remedies_begin(struct remedies *, const char *config,
 void remedies_find(struct remedies *, const struct conf *, pid_t daemon,
 		   const char *user);
 
-/* The remedy with "-c DIRECTORY" after the name of each Postfix command in it,
- * to be freed: MAIL_CONFIG may be known to us alone, or sudo may drop it. */
-char *remedies_for_instance(const char *remedy);
-
 void remedies_clear(struct remedies *);
 
 #endif

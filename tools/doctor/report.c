@@ -349,7 +349,6 @@ report_fault(struct report *report, enum fault fault,
 {
 	const struct fault_text *text = &texts[fault];
 	struct found_fault *found;
-	char *remedy = fill(report, text->remedy, words);
 
 	report->list = alloc_resize(report->list, report->count + 1,
 				    sizeof(*report->list));
@@ -357,8 +356,7 @@ report_fault(struct report *report, enum fault fault,
 	found->fault = fault;
 	found->what = fill(report, text->what, words);
 	found->how = fill(report, text->how, words);
-	found->remedy = remedies_for_instance(remedy);
-	free(remedy);
+	found->remedy = fill(report, text->remedy, words);
 }
 
 void
