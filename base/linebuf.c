@@ -42,17 +42,26 @@ linebuf_free(struct linebuf **buf)
 	*buf = NULL;
 }
 
+static size_t
+count_nuls(const char *bytes, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && bytes[n] == '\0')
+		n++;
+	return n;
+}
+
 /* How many of the bytes to leave out so that one NUL is left of those at the
  * beginning of a line: they may be more than any line has. */
 static size_t
 spare_nuls(const struct linebuf *buf, const char *bytes, size_t len)
 {
-	size_t n = 0;
+	size_t n;
 
 	if (buf->held_len > 1 || (buf->held_len == 1 && buf->held[0] != '\0'))
 		return 0;
-	while (n < len && bytes[n] == '\0')
-		n++;
+	n = count_nuls(bytes, len);
 	return n > 0 && buf->held_len == 0 ? n - 1 : n;
 }
 
@@ -84,10 +93,8 @@ hold(struct linebuf *buf, const char *bytes, size_t len)
 size_t
 linebuf_hole(struct linebuf *buf, uint64_t *hole, const char *bytes, size_t len)
 {
-	size_t n = 0;
+	size_t n = count_nuls(bytes, len);
 
-	while (n < len && bytes[n] == '\0')
-		n++;
 	*hole += n;
 	if (n == len || buf->pending > 0 || linebuf_begins_after(*hole))
 		return n;

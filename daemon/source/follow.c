@@ -97,8 +97,8 @@ pass_on(struct tail *older, struct tail *tail)
 	tail_skip_line(tail, older->path);
 }
 
-/* Before a file is read for the first time. An empty one may still be that of
- * a line that is being written to the older file. */
+/* To be called before a file is read. While it is empty, the older one may still
+ * get the rest of its line. */
 static void
 doubt_beginning(struct follow *f, size_t at)
 {

@@ -110,8 +110,7 @@ fill(struct reader *r, uint64_t offset)
 	r->begin = offset;
 	r->len = got > 0 ? (size_t)got : 0;
 	r->next = offset + r->len;
-	r->nuls = r->len > 0 && r->block[0] == '\0' &&
-		  memcmp(r->block, r->block + 1, r->len - 1) == 0;
+	r->nuls = tail_is_nuls(r->block, r->len);
 	if (r->nuls)
 		r->next = tail_end_of_hole(r->tail, r->next);
 	r->read += r->len;

@@ -252,8 +252,8 @@ skip_hole(struct tail *tail, const char *block, size_t len)
 	return n;
 }
 
-static bool
-is_nuls(const char *bytes, size_t len)
+bool
+tail_is_nuls(const char *bytes, size_t len)
 {
 	return len > 0 && bytes[0] == '\0' && bytes[len - 1] == '\0' &&
 	       memcmp(bytes, bytes + 1, len - 1) == 0;
@@ -321,7 +321,7 @@ take(struct tail *tail, const char *block, size_t len, bool end,
 			    sink->lines, sink->arg);
 	move_place(tail, block, len, torn + len - hole);
 	advance(tail, block, len);
-	if (!end && is_nuls(block, len))
+	if (!end && tail_is_nuls(block, len))
 		skip_to_data(tail);
 	if (end)
 		forget_beginning(tail);

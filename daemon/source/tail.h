@@ -132,6 +132,8 @@ bool tail_is_empty(const struct tail *);
 uint64_t tail_size(const struct tail *);
 struct timespec tail_changed(const struct tail *);
 
+/* Whether bytes of a file, at least one, are nothing but NULs. */
+bool tail_is_nuls(const char *bytes, size_t len);
 /* If a hole is at the offset, where it ends: all bytes up to there are NULs.
  * Otherwise, or if the file system does not tell, the offset itself. */
 uint64_t tail_end_of_hole(const struct tail *, uint64_t offset);

@@ -5,19 +5,10 @@
 
 #include <string.h>
 
+#include "patterns/line/header.h"
 #include "patterns/line/stamp.h"
 
 enum { NAME_MAX_BYTES = 128, POD_MAX = 253, PADDING_MAX = 128 };
-
-static const char *
-skip_word(const char *p, const char *end, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (p == NULL || (size_t)(end - p) < len || memcmp(p, word, len) != 0)
-		return NULL;
-	return p + len;
-}
 
 static bool
 is_digit(char c)
@@ -114,10 +105,10 @@ take_tags(struct envelope_text *t, const char *p, const char *end)
 static const char *
 take_writer(struct envelope_text *t, const char *p, const char *end)
 {
-	const char *q = skip_word(p, end, "stdout");
+	const char *q = header_skip_word(p, end, "stdout");
 
 	t->writer.stream = q == NULL;
-	if (q == NULL && (q = skip_word(p, end, "stderr")) == NULL)
+	if (q == NULL && (q = header_skip_word(p, end, "stderr")) == NULL)
 		return NULL;
 	if (q < end && *q == '@') {
 		t->writer.name = q + 1;
@@ -126,7 +117,7 @@ take_writer(struct envelope_text *t, const char *p, const char *end)
 			return NULL;
 		t->writer.len = (size_t)(q - t->writer.name);
 	}
-	return skip_word(q, end, " ");
+	return header_skip_word(q, end, " ");
 }
 
 /* STAMP stdout|stderr F|P TEXT */
@@ -140,7 +131,7 @@ take_cri(struct envelope_text *t, const char *p, const char *end)
 		return false;
 	t->stamp = p;
 	t->stamp_len = stamp;
-	p = skip_word(p + stamp, end, " ");
+	p = header_skip_word(p + stamp, end, " ");
 	if (p != NULL)
 		p = take_writer(t, p, end);
 	p = take_tags(t, p, end);
@@ -157,7 +148,7 @@ static bool
 take_compose(struct envelope_text *t, const char *p, const char *end)
 {
 	p = skip_name(p, end, NAME_MAX_BYTES);
-	p = skip_word(skip_spaces(p, end, 1), end, "|");
+	p = header_skip_word(skip_spaces(p, end, 1), end, "|");
 	if (p == NULL)
 		return false;
 	return take_text(t, p < end && *p == ' ' ? p + 1 : p, end);
@@ -186,7 +177,7 @@ take_named(struct envelope_text *t, const char *p, const char *end)
 	const char *q;
 
 	for (int i = 0; i < NAMES_MAX; i++) {
-		p = skip_word(skip_name(p, end, POD_MAX), end, " ");
+		p = header_skip_word(skip_name(p, end, POD_MAX), end, " ");
 		if (p == NULL)
 			return false;
 		q = p < end && is_digit(*p) ? take_stamp(t, p, end) : NULL;
@@ -240,7 +231,7 @@ take_service(struct envelope_text *t, const char *p, const char *end)
 	if (q == NULL || q == end || *q != '@' || !ends_in_task(p, q))
 		return false;
 	p = skip_name(q + 1, end, NAME_MAX_BYTES);
-	p = skip_word(skip_spaces(p, end, 4), end, "| ");
+	p = header_skip_word(skip_spaces(p, end, 4), end, "| ");
 	t->bytes = p;
 	t->len = p != NULL ? (size_t)(end - p) : 0;
 	return p != NULL;
@@ -251,12 +242,12 @@ take_service(struct envelope_text *t, const char *p, const char *end)
 static bool
 take_kubectl(struct envelope_text *t, const char *p, const char *end)
 {
-	p = skip_word(p, end, "[pod/");
+	p = header_skip_word(p, end, "[pod/");
 	if (p == NULL || (p = skip_name(p, end, POD_MAX)) == NULL ||
-	    (p = skip_word(p, end, "/")) == NULL ||
+	    (p = header_skip_word(p, end, "/")) == NULL ||
 	    (p = skip_name(p, end, NAME_MAX_BYTES)) == NULL)
 		return false;
-	p = skip_word(p, end, "] ");
+	p = header_skip_word(p, end, "] ");
 	return p != NULL && take_text(t, p, end);
 }
 
@@ -265,7 +256,7 @@ static const char *
 skip_colour(const char *p, const char *end)
 {
 	enum { COLOUR_MAX = 8 };
-	const char *q = skip_word(p, end, "\33[");
+	const char *q = header_skip_word(p, end, "\33[");
 
 	for (; q != NULL && q < end && q - p < COLOUR_MAX; q++)
 		if (*q == 'm')
@@ -301,8 +292,8 @@ take_coloured(struct envelope_text *t, const char *p, const char *end)
 
 	p = skip_name(skip_colour(p, end), end, NAME_MAX_BYTES);
 	p = skip_spaces(p, end, 1);
-	q = skip_word(p, end, "| \33[0m");
-	p = q != NULL ? q : skip_word(p, end, "|\33[0m ");
+	q = header_skip_word(p, end, "| \33[0m");
+	p = q != NULL ? q : header_skip_word(p, end, "|\33[0m ");
 	return p != NULL && take_text(t, p, end);
 }
 
@@ -311,11 +302,11 @@ take_coloured(struct envelope_text *t, const char *p, const char *end)
 static bool
 take_podman_compose(struct envelope_text *t, const char *p, const char *end)
 {
-	p = skip_word(skip_colour(p, end), end, "[");
+	p = header_skip_word(skip_colour(p, end), end, "[");
 	if (p == NULL || (p = skip_name(p, end, NAME_MAX_BYTES)) == NULL)
 		return false;
-	p = skip_spaces(skip_word(p, end, "]"), end, 1);
-	p = take_colour(skip_word(p, end, "|\33[0m "), &end);
+	p = skip_spaces(header_skip_word(p, end, "]"), end, 1);
+	p = take_colour(header_skip_word(p, end, "|\33[0m "), &end);
 	return p != NULL && take_text(t, p, end);
 }
 

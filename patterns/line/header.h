@@ -54,13 +54,13 @@ const char *header_skip_tag(const char *p, const char *end, char stop);
 const char *header_take_first(struct logline *, header_fn *const *forms,
     size_t count, const char *p, const char *end);
 
-/* The end of this word at p, or NULL. */
+/* The end of this word at p, or NULL, as for p NULL. */
 static inline const char *
 header_skip_word(const char *p, const char *end, const char *word)
 {
 	size_t len = strlen(word);
 
-	if ((size_t)(end - p) < len || memcmp(p, word, len) != 0)
+	if (p == NULL || (size_t)(end - p) < len || memcmp(p, word, len) != 0)
 		return NULL;
 	return p + len;
 }

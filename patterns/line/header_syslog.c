@@ -47,16 +47,6 @@ skip_tag(const char *p, const char *end)
 	return p;
 }
 
-static inline const char *
-skip_literal(const char *p, const char *end, const char *literal)
-{
-	size_t len = strlen(literal);
-
-	if ((size_t)(end - p) < len || memcmp(p, literal, len) != 0)
-		return NULL;
-	return p + len;
-}
-
 /* Reads "program: " or "program[pid]: ", whose name ends at q. If the text is
  * empty, the space may be missing. */
 static inline const char *
@@ -85,7 +75,7 @@ take_host(struct logline *l, const char *p, const char *end)
 
 	while (q < end && host_bytes[(unsigned char)*q] && q - p < HOST_MAX)
 		q++;
-	if (q == p && (q = skip_literal(p, end, "(none)")) == NULL)
+	if (q == p && (q = header_skip_word(p, end, "(none)")) == NULL)
 		return NULL;
 	if (q == end || *q != ' ')
 		return NULL;
@@ -204,14 +194,14 @@ take_origin(struct logline *l, const char *p, const char *end)
 static const char *
 skip_message_id(const char *p, const char *end)
 {
-	const char *q = skip_literal(p, end, "[ID ");
+	const char *q = header_skip_word(p, end, "[ID ");
 	int id;
 
 	if (q == NULL || (q = header_take_number(&id, q, end)) == NULL ||
 	    q == end || *q != ' ')
 		return p;
 	q = skip_priority_names(q + 1, end);
-	if (q == NULL || (q = skip_literal(q, end, "] ")) == NULL)
+	if (q == NULL || (q = header_skip_word(q, end, "] ")) == NULL)
 		return p;
 	return q;
 }
@@ -315,7 +305,7 @@ take_5424(struct logline *l, const char *p, const char *end)
 		return p;
 	if (*p++ != ' ')
 		return NULL;
-	q = skip_literal(p, end, "\xef\xbb\xbf"); /* byte order mark */
+	q = header_skip_word(p, end, "\xef\xbb\xbf"); /* byte order mark */
 	if (q != NULL)
 		return q;
 	return p < end && *p == ' ' ? p + 1 : p;
@@ -330,7 +320,7 @@ take_line(struct logline *l, const char *p, const char *end)
 		p = skip_priority(p, end);
 		if (p == NULL)
 			return NULL;
-		q = skip_literal(p, end, "1 ");
+		q = header_skip_word(p, end, "1 ");
 		if (q != NULL)
 			return take_5424(l, q, end);
 	}
