@@ -10,8 +10,9 @@
 #include "tests/model/logrotate.h"
 #include "tests/model/writer.h"
 
-/* If a line was torn, and the position is not found, the first line of a file
- * may be the rest of it, even of one that is empty yet. */
+/* If a line was torn, and the position is not found, or the copy with the half is
+ * read again, the first line of a file may be the rest of it, even of one that is
+ * empty yet. */
 static void
 excuse_first_lines(struct world *w)
 {
@@ -38,7 +39,7 @@ reader_start(struct world *w)
 		world_fail(w, "cannot open: %s", err.text);
 		return;
 	}
-	if (w->has_pos && w->pos.torn)
+	if (w->nsplit > 0 || (w->has_pos && w->pos.torn))
 		excuse_first_lines(w);
 	w->running = true;
 	w->run++;

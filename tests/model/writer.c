@@ -128,7 +128,7 @@ new_line(struct world *w, enum state state, char *text, size_t *len)
 	if (state == EXPECTED)
 		w->nexpected++;
 	torn = w->torn && !w->lost[w->file];
-	if (w->gone[w->file] || torn || is_after_sectors(w))
+	if (w->gone[w->file] || w->torn || is_after_sectors(w))
 		world_excuse(w, n);
 	w->torn = w->torn && !torn;
 	return n;
