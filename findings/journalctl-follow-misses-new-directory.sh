@@ -29,14 +29,14 @@ trap end EXIT
 
 mkdir "$dir/packages" "$dir/usr"
 (cd "$dir/packages" && apt-get -qq download "systemd=$VERSION" \
-	"libsystemd0=$VERSION" "systemd-journal-remote=$VERSION" \
+	"libsystemd0=$VERSION" "libsystemd-shared=$VERSION" \
+	"systemd-journal-remote=$VERSION" \
 	libmicrohttpd12=0.9.75-6 2>/dev/null)
 for package in "$dir"/packages/*.deb; do
 	dpkg-deb -x "$package" "$dir/usr"
 done
-lib=$(dirname "$(find "$dir/usr" -name 'libmicrohttpd.so.12' | head -n 1)")
-LD_LIBRARY_PATH=$lib:$(dirname "$(find "$dir/usr" -name 'libsystemd.so.0' |
-	head -n 1)"):$dir/usr/lib/systemd:$dir/usr/lib/x86_64-linux-gnu/systemd
+lib=$dir/usr/usr/lib/x86_64-linux-gnu
+LD_LIBRARY_PATH=$lib:$lib/systemd:$dir/usr/lib/x86_64-linux-gnu
 export LD_LIBRARY_PATH
 journalctl=$dir/usr/bin/journalctl
 
