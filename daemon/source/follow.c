@@ -35,7 +35,7 @@ follow_free(struct follow **follow)
 	if (f == NULL)
 		return;
 	generations_clear(&f->open);
-	follow_forget_start(f);
+	source_start_clear(&f->start);
 	free(f->buffer);
 	free(f->lent);
 	log_once_clear(&f->problem);
@@ -344,7 +344,7 @@ log_missing(struct follow *f, int64_t now)
 	if (left > 0)
 		return left;
 	log_once_warning(&f->problem, "waiting for", f->spec,
-			 follow_why_missing(f));
+			 rotation_why_missing(f->spec));
 	return -1;
 }
 
@@ -419,22 +419,50 @@ oldest(const struct follow *f)
 	return named != NULL ? named : generations_newest(&f->open);
 }
 
+static void
+fill_position(const struct tail *tail, struct logpos *pos)
+{
+	pos->device = tail->device;
+	pos->inode = tail->inode;
+	tail_print_place(tail, &pos->print);
+	pos->torn = tail_ends_torn(tail);
+}
+
+/* Of the other files that match a pattern, number i: first those that are open,
+ * then those that were let go. */
+static bool
+other_position(const struct follow *f, size_t i, struct logpos *pos)
+{
+	const struct tail *first = oldest(f);
+
+	for (size_t k = 0; k < f->open.count; k++) {
+		const struct tail *tail = f->open.tails[k];
+
+		if (tail == first || !tail_has_name(tail) || i-- > 0)
+			continue;
+		fill_position(tail, pos);
+		return true;
+	}
+	return generations_left(&f->open, i, pos);
+}
+
 /* The position in the oldest file that may still grow. Resuming there reads
  * newer files again, but loses nothing that a late writer adds to this. If no
  * line was read, the inode still shows to which directory the file was moved.
  */
 int
-follow_position(const struct follow *f, struct logpos *pos)
+follow_position(const struct follow *f, size_t i, struct logpos *pos)
 {
 	const struct tail *tail = oldest(f);
 
 	memset(pos, 0, sizeof(*pos));
-	if (tail == NULL)
+	if (tail == NULL || (i > 0 && (!rotation_is_pattern(f->spec) ||
+				       !other_position(f, i - 1, pos))))
 		return -1;
+	if (i == 0) {
+		fill_position(tail, pos);
+		pos->torn = tail_place_is_torn(generations_newest(&f->open));
+	}
 	pos->path = alloc_string(f->spec);
-	pos->device = tail->device;
-	pos->inode = tail->inode;
-	tail_print_place(tail, &pos->print);
-	pos->torn = tail_place_is_torn(generations_newest(&f->open));
 	return 0;
 }

@@ -57,6 +57,8 @@ int follow_fd(const struct follow *, size_t i);
  * count. */
 uint64_t follow_lag(const struct follow *);
 
-int follow_position(const struct follow *, struct logpos *); /* -1: none */
+/* Position number i: the first is where to begin, the others of a pattern are
+ * of files that may be written to at the same time. -1: no more. */
+int follow_position(const struct follow *, size_t i, struct logpos *);
 
 #endif

@@ -19,39 +19,11 @@
 #include "daemon/source/source.h"
 #include "daemon/source/tail.h"
 
-enum { TRIES = 8 };
+/* LIVE_MAX: at the start, so many of the files that match a pattern may be
+ * written to. */
+enum { TRIES = 8, LIVE_MAX = 16 };
 
 /* ---- start ---- */
-
-void
-follow_forget_start(struct follow *f)
-{
-	struct logpos *pos = (struct logpos *)(uintptr_t)f->start.pos;
-
-	for (size_t i = 0; i < f->start.npos; i++)
-		logpos_clear(&pos[i]);
-	free(pos);
-	f->start.pos = NULL;
-	f->start.npos = 0;
-	f->unstarted = false;
-}
-
-/* Copies what the caller passed, since it may be long until a file opens. */
-static void
-remember_start(struct follow *f, const struct source_start *start)
-{
-	struct logpos *pos = alloc_zero(start->npos + 1, sizeof(*pos));
-
-	for (size_t i = 0; i < start->npos; i++) {
-		pos[i] = start->pos[i];
-		pos[i].path = alloc_string(pos[i].path);
-		if (pos[i].cursor != NULL)
-			pos[i].cursor = alloc_string(pos[i].cursor);
-	}
-	f->start = *start;
-	f->start.pos = pos;
-	f->unstarted = true;
-}
 
 /* NULL with f->renamed set: the list is out of date. */
 static struct tail *
@@ -139,16 +111,6 @@ has_live(const struct rotation *files)
 	return files->count > 0 && files->list[files->count - 1].live;
 }
 
-const char *
-follow_why_missing(const struct follow *f)
-{
-	struct stat st;
-
-	if (rotation_is_pattern(f->spec))
-		return "no such file yet";
-	return stat(f->spec, &st) == 0 ? "not a regular file" : strerror(errno);
-}
-
 /* Whether the log may exist although it is not in the list: the disk has
  * errors, or a directory may not be searched. No event comes when that ends. */
 static bool
@@ -161,21 +123,6 @@ is_in_doubt(const struct follow *f)
 	if (stat(f->spec, &st) == 0)
 		return S_ISREG(st.st_mode);
 	return errno != ENOENT && errno != ENOTDIR;
-}
-
-/* The last lines of a file that is not read any more, unless it is compressed:
- * the first line of the next one may be a part that follows them. */
-static void
-pass_over(struct follow *f, const struct rotated *file)
-{
-	struct err err;
-	struct tail *tail = tail_open(file->path, &err);
-
-	if (tail == NULL)
-		return;
-	if (tail->unpack == NULL && tail_seek(tail, tail_size(tail)) == 0)
-		tail_deliver_past(tail, &f->sink);
-	tail_close(&tail);
 }
 
 /* Begins in the newest file. */
@@ -205,6 +152,39 @@ begin_in(struct follow *f, const struct resume_point *point, size_t i)
 		begin_at(f, file->path, offset);
 }
 
+/* Opens a file that is older than where to begin, but may be written to. */
+static void
+open_beside(struct follow *f, size_t at, const struct rotated *file,
+	    time_t since, int64_t now)
+{
+	struct err err;
+	struct tail *tail = open_listed(f, file, &err);
+
+	if (tail == NULL)
+		return;
+	tail->changed = now;
+	skip_known(f, tail);
+	if (tail->offset == 0)
+		resume_seek(tail, since, &f->sink);
+	generations_insert(&f->open, at, tail);
+}
+
+/* Several files that match a pattern may be written to at the same time, and the
+ * log is only the one that was written to last. */
+static void
+open_all_beside(struct follow *f, const struct resume_point *point,
+		time_t since, int64_t now)
+{
+	const struct rotation *files = &point->files;
+	size_t i = files->count > LIVE_MAX ? files->count - LIVE_MAX : 0;
+	size_t newer = f->open.count;
+
+	for (; i < point->first && newer > 0; i++)
+		if (files->list[i].live)
+			open_beside(f, f->open.count - newer, &files->list[i],
+				    since, now);
+}
+
 static void
 open_from(struct follow *f, const struct resume_point *point, int64_t now)
 {
@@ -218,7 +198,7 @@ open_from(struct follow *f, const struct resume_point *point, int64_t now)
 		if (f->open.count > before)
 			begin_in(f, point, i);
 		if (i == point->first && i > 0 && point->offset == 0)
-			pass_over(f, &files->list[i - 1]);
+			resume_pass_over(files->list[i - 1].path, &f->sink);
 	}
 }
 
@@ -234,13 +214,24 @@ note_presence(struct follow *f, const struct rotation *files, int64_t now)
 		f->unopened = true;
 	if (missing && tail == NULL)
 		log_once_warning(&f->problem, "waiting for", f->spec,
-				 follow_why_missing(f));
+				 rotation_why_missing(f->spec));
 	f->missing = missing;
 	if (!missing && !f->unopened && log_once_is_logged(&f->problem) &&
 	    (tail == NULL || !tail->failed)) {
 		log_once_clear(&f->problem);
 		log_info("following %s", tail ? tail->path : f->spec);
 	}
+}
+
+/* The other files of a pattern that the last run knew. */
+static void
+know_others(struct follow *f, const struct source_start *start)
+{
+	const struct logpos *own = resume_own(f->spec, start);
+	const struct logpos *end = start->pos + start->npos;
+
+	while (own != NULL && ++own < end && !strcmp(own->path, f->spec))
+		generations_know(&f->open, own);
 }
 
 /*
@@ -257,8 +248,11 @@ find_and_open(struct follow *f, struct resume_point *point,
 
 		f->renamed = f->unopened = f->crowded = false;
 		f->accept_rename = tries == 0;
+		know_others(f, start);
 		resume_find(point, f->spec, start, &f->sink);
 		open_from(f, point, now);
+		if (rotation_is_pattern(f->spec) && !start->beginning)
+			open_all_beside(f, point, start->since, now);
 		if (tries == 0 ||
 		    rotation_is_current(&point->files, f->spec, point->own))
 			return;
@@ -279,10 +273,13 @@ begin_reading(struct follow *f, const struct source_start *start, int64_t now)
 	note_presence(f, &point.files, now);
 	/* A file that exists but cannot be opened is not new once it can:
 	 * then it will be read from where this start asks. */
-	if (f->open.count == 0 && point.files.count > 0 && !f->unstarted)
-		remember_start(f, start);
-	else if (f->open.count > 0 || point.files.count == 0)
-		follow_forget_start(f);
+	if (f->open.count == 0 && point.files.count > 0 && !f->unstarted) {
+		f->start = source_start_copy(start);
+		f->unstarted = true;
+	} else if (f->open.count > 0 || point.files.count == 0) {
+		source_start_clear(&f->start);
+		f->unstarted = false;
+	}
 	rotation_clear(&point.files);
 	if (f->renamed) /* a later file than the first */
 		follow_look(f, now);
@@ -393,6 +390,15 @@ find_log(const struct follow *f, const struct rotation *files)
 		   : NULL;
 }
 
+/* Whether a file that matches a pattern was let go while others were written
+ * to. */
+static bool
+is_left(const struct follow *f, const struct rotated *file)
+{
+	return file->live && rotation_is_pattern(f->spec) &&
+	       generations_done_changed(&f->open, file) >= 0;
+}
+
 /*
  * Whether file i has not been read. The log itself is unread if it is not open,
  * and so are all files from `next` on, which is after those that were read. If
@@ -411,6 +417,8 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 	if (generations_has(&f->open, file) ||
 	    (!file->live && generations_has_done(&f->open, file)))
 		return false;
+	if (file != log && is_left(f, file))
+		return generations_done_changed(&f->open, file) > 0;
 	follows = generations_follows_link(&f->open, files, i);
 	if (follows >= 0)
 		return follows > 0;
@@ -437,14 +445,17 @@ open_newer(struct follow *f, const struct rotation *files, int64_t now)
 	bool *unread = alloc_zero(files->count + 1, sizeof(*unread));
 	const struct rotated *log = find_log(f, files);
 	ssize_t next = after_known(f, files);
+	bool new = false;
 
 	for (size_t i = 0; i < files->count; i++)
 		unread[i] = is_unread(f, files, i, next, log);
-	for (size_t i = 0; i < files->count; i++)
+	for (size_t i = 0; i < files->count; i++) {
 		if (unread[i] && !append(f, &files->list[i], now))
 			break;
+		new = new || (unread[i] && !is_left(f, &files->list[i]));
+	}
 	free(unread);
-	if (before != NULL && before != generations_newest(&f->open) &&
+	if (before != NULL && before != generations_newest(&f->open) && new &&
 	    !log_once_is_logged(&f->problem))
 		log_info(pattern ? "following %s" : "rotated %s",
 			 generations_newest(&f->open)->path);

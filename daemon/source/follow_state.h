@@ -32,14 +32,8 @@ struct follow {
 	int64_t looked;	    /* steady ms: when that was found */
 };
 
-/* Frees the start positions that were kept until a file could be opened. */
-void follow_forget_start(struct follow *);
-
 /* Finds the lines that the file at `at` lost unread when it was truncated, and
  * goes back to its first byte. */
 void follow_recover(struct follow *, size_t at, int64_t now);
-
-/* Why the log is missing. Borrowed until the next strerror(3). */
-const char *follow_why_missing(const struct follow *);
 
 #endif

@@ -142,10 +142,27 @@ generations_has(const struct generations *g, const struct rotated *file)
 bool
 generations_has_done(const struct generations *g, const struct rotated *file)
 {
-	for (size_t i = 0; i < GENERATIONS_DONE_MAX; i++)
+	for (size_t i = 0; i < g->ndone; i++)
 		if (is_same(&g->done[i], file))
 			return true;
 	return false;
+}
+
+int
+generations_done_changed(const struct generations *g,
+			 const struct rotated *file)
+{
+	for (size_t i = g->ndone; i-- > 0;) {
+		const struct generations_done *done = &g->done[i];
+
+		if (done->inode != file->inode ||
+		    done->device != file->device || done->mtime.tv_sec == 0 ||
+		    filetime_compare(done->birth,
+				     birth(AT_FDCWD, file->path)) != 0)
+			continue;
+		return filetime_compare(done->mtime, file->mtime) != 0;
+	}
+	return -1;
 }
 
 size_t
@@ -182,22 +199,37 @@ generations_follows_link(const struct generations *g,
 	return follows;
 }
 
-/* A file that came back more than once is here more than once. The newest says
- * most of it. */
+/* The newest that was read of a file of this inode; NULL: no such was. */
+static const struct generations_done *
+find_done(const struct generations *g, const struct tail *tail)
+{
+	size_t i = g->ndone;
+
+	while (i > 0 && g->done[i - 1].inode != tail->inode)
+		i--;
+	return i > 0 ? &g->done[i - 1] : NULL;
+}
+
+/* A device may have another number after a boot, so only the contents prove
+ * that it is the file. */
 void
 generations_seek_done(const struct generations *g, struct tail *tail)
 {
-	for (size_t i = 1; i <= GENERATIONS_DONE_MAX; i++) {
-		const struct generations_done *done =
-		    &g->done[(g->ndone - i) % GENERATIONS_DONE_MAX];
+	const struct generations_done *last = find_done(g, tail);
+
+	for (size_t i = 0; i < g->ndone; i++) {
+		const struct generations_done *done = &g->done[i];
 
 		if (done->inode == tail->inode &&
-		    done->device == tail->device && done->print.offset > 0 &&
-		    tail_holds(tail, &done->print)) {
+		    done->print.offset > tail->offset &&
+		    tail_holds(tail, &done->print))
 			tail_seek(tail, done->print.offset);
-			return;
-		}
 	}
+	if (tail->offset == 0 && last != NULL && last->torn &&
+	    last->device == tail->device &&
+	    (last->birth.tv_sec == 0 ||
+	     filetime_compare(last->birth, birth(tail->fd, "")) == 0))
+		tail_skip_line(tail, tail->path);
 }
 
 void
@@ -221,18 +253,62 @@ take_out(struct generations *g, size_t at)
 	g->changes++;
 }
 
+/* Makes room for one more: by what was known before of the same file, which may
+ * come and go often, or by the oldest. */
+static struct generations_done *
+add_done(struct generations *g, const struct tail *tail)
+{
+	struct generations_done *done = g->done, *end = done + g->ndone;
+
+	while (tail != NULL && done < end &&
+	       (done->inode != tail->inode || done->device != tail->device ||
+		(done->print.offset > 0 && !tail_holds(tail, &done->print))))
+		done++;
+	if (tail == NULL || done == end)
+		done = g->ndone < GENERATIONS_DONE_MAX ? end : g->done;
+	if (done < end)
+		memmove(done, done + 1,
+			(size_t)(end - done - 1) * sizeof(*done));
+	else
+		g->ndone++;
+	return &g->done[g->ndone - 1];
+}
+
 /* Remembers that the file was read up to its place. */
 static void
 remember(struct generations *g, const struct tail *tail)
 {
-	struct generations_done *done =
-	    &g->done[g->ndone++ % GENERATIONS_DONE_MAX];
+	struct generations_done *done = add_done(g, tail);
 
 	*done = (struct generations_done){.device = tail->device,
 					  .inode = tail->inode,
 					  .mtime = tail->mtime,
-					  .birth = birth(tail->fd, "")};
+					  .birth = birth(tail->fd, ""),
+					  .torn = tail_ends_torn(tail)};
 	tail_print_place(tail, &done->print);
+}
+
+void
+generations_know(struct generations *g, const struct logpos *pos)
+{
+	*add_done(g, NULL) = (struct generations_done){.device = pos->device,
+						       .inode = pos->inode,
+						       .print = pos->print,
+						       .torn = pos->torn};
+}
+
+bool
+generations_left(const struct generations *g, size_t i, struct logpos *pos)
+{
+	const struct generations_done *done = &g->done[i];
+
+	if (i >= g->ndone)
+		return false;
+	*pos = (struct logpos){.device = done->device,
+			       .inode = done->inode,
+			       .print = done->print,
+			       .torn = done->torn};
+	return true;
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include "base/fingerprint.h"
 
+struct logpos;
 struct rotated;
 struct rotation;
 struct tail;
@@ -28,9 +29,11 @@ struct generations {
 	uint64_t changes; /* counts each insertion and removal */
 	struct generations_done {
 		uint64_t device, inode;
+		/* mtime: 0 if the last run has read it */
 		struct timespec mtime, birth;
 		struct fingerprint print; /* up to its last line */
-	} done[GENERATIONS_DONE_MAX];	  /* a ring */
+		bool torn; /* what came then may be the rest of a line */
+	} done[GENERATIONS_DONE_MAX];	  /* the newest last */
 	size_t ndone;
 };
 
@@ -55,9 +58,20 @@ size_t generations_known(const struct generations *, const struct rotation *,
 int generations_follows_link(const struct generations *,
 			     const struct rotation *, size_t i);
 
+/* The same file, under any name: 1 if it has changed since, 0 if not; -1: it was
+ * not read and closed in this run, or nothing tells that it is the same. */
+int generations_done_changed(const struct generations *,
+			     const struct rotated *);
+
 /* If the file was read and closed before and has only grown since, moves the
- * tail to where reading ended. */
+ * tail to where reading ended. If it begins again, its first line may be the
+ * rest of the one in which it ended then, and is not to be believed. */
 void generations_seek_done(const struct generations *, struct tail *);
+/* That this file was read so far by the last run. */
+void generations_know(struct generations *, const struct logpos *);
+/* Where file number i of those was left that were read and closed; torn as
+ * above. False: there are no more. */
+bool generations_left(const struct generations *, size_t i, struct logpos *);
 
 /* Takes over the tail. */
 void generations_insert(struct generations *, size_t at, struct tail *);

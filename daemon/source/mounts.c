@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -113,4 +114,44 @@ mounts_shut_out(const struct mounts *mounts)
 
 	free(directory);
 	return shut_out;
+}
+
+/* ---- file systems ---- */
+
+static const char *
+without_events(long type)
+{
+	static const struct {
+		long type;
+		const char *name;
+	} types[] = {
+	    {0x6969, "no events on NFS"},
+	    {0x517b, "no events on SMB"},
+	    {0xff534d42, "no events on CIFS"},
+	    {0xfe534d42, "no events on SMB"},
+	    {0x00c36400, "no events on Ceph"},
+	    {0x6b414653, "no events on AFS"},
+	    {0x5346414f, "no events on AFS"},
+	    {0x01021997, "no events on 9P"},
+	    {0x65735546, "not all events on FUSE"},
+	    {0x01161970, "not all events on GFS2"},
+	    {0x7461636f, "not all events on OCFS2"},
+	    {0x0bd00bd0, "no events on Lustre"},
+	    {0x786f4256, "no events on vboxsf"},
+	    {0x9fa0, "no events in /proc"},
+	    {0x62656572, "no events in /sys"},
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if ((types[i].type & 0xffffffff) == (type & 0xffffffff))
+			return types[i].name;
+	return NULL;
+}
+
+const char *
+mounts_without_events(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 ? without_events((long)fs.f_type) : NULL;
 }

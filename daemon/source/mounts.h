@@ -32,4 +32,8 @@ bool mounts_has_moved(const struct mounts *);
  */
 bool mounts_shut_out(const struct mounts *);
 
+/* Why events of inotify(7) are missing on the file system of an open file, for a
+ * message; NULL: they are not. */
+const char *mounts_without_events(int fd);
+
 #endif

@@ -23,9 +23,8 @@ is_proof(const struct logpos *pos)
 	return pos->cursor == NULL && pos->print.offset > 0;
 }
 
-/* The position of this log in the last run, or NULL. */
-static const struct logpos *
-own_position(const char *spec, const struct source_start *start)
+const struct logpos *
+resume_own(const char *spec, const struct source_start *start)
 {
 	for (size_t i = 0; i < start->npos; i++)
 		if (strcmp(start->pos[i].path, spec) == 0)
@@ -347,6 +346,45 @@ begin_since(struct resume_point *point, time_t since,
 	free(r.block);
 }
 
+/* If the last line has no end yet, its beginning is as old as the file. */
+static void
+seek_end(struct tail *tail)
+{
+	uint64_t size = tail_size(tail);
+	const struct before *before = &tail->before_offset;
+
+	if (tail_seek(tail, size) == 0 && before->len > 0 &&
+	    before->bytes[before->len - 1] != '\n')
+		linebuf_skip(tail->lines);
+}
+
+void
+resume_seek(struct tail *tail, time_t since, const struct source_sink *sink)
+{
+	struct reader r = {.sink = sink, .tail = tail};
+
+	if (tail->mtime.tv_sec < since - RESUME_DISORDER) {
+		seek_end(tail);
+		return;
+	}
+	r.block = alloc_zero(BLOCK, 1);
+	tail_seek(tail, offset_since(&r, since));
+	free(r.block);
+}
+
+void
+resume_pass_over(const char *path, const struct source_sink *sink)
+{
+	struct err err;
+	struct tail *tail = tail_open(path, &err);
+
+	if (tail == NULL)
+		return;
+	if (tail->unpack == NULL && tail_seek(tail, tail_size(tail)) == 0)
+		tail_deliver_past(tail, sink);
+	tail_close(&tail);
+}
+
 /* ---- either ---- */
 
 /* Logins in it are missing: it was still written to at a time that counts. */
@@ -365,7 +403,7 @@ void
 resume_find(struct resume_point *point, const char *spec,
 	    const struct source_start *start, const struct source_sink *sink)
 {
-	const struct logpos *own = own_position(spec, start);
+	const struct logpos *own = resume_own(spec, start);
 
 	memset(point, 0, sizeof(*point));
 	point->own = own;

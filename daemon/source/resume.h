@@ -8,12 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "daemon/source/rotation.h"
 
 struct logpos;
 struct source_sink;
 struct source_start;
+struct tail;
 
 struct resume_point {
 	struct rotation files;	  /* the caller calls rotation_clear() */
@@ -39,5 +41,13 @@ enum { RESUME_DISORDER = 60 };
  */
 void resume_find(struct resume_point *, const char *spec,
 		 const struct source_start *, const struct source_sink *);
+
+/* Moves a file to the first line not older than since, or to its end. */
+void resume_seek(struct tail *, time_t since, const struct source_sink *);
+/* Hands out the last lines of a file that is not read any more, unless it is
+ * compressed: the first line of the next one may be a part that follows them. */
+void resume_pass_over(const char *path, const struct source_sink *);
+/* The first position of this log in the last run, or NULL. Others follow. */
+const struct logpos *resume_own(const char *spec, const struct source_start *);
 
 #endif

@@ -1,6 +1,7 @@
 #include "daemon/source/rotation.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -50,6 +51,16 @@ bool
 rotation_is_pattern(const char *spec)
 {
 	return strchr(mark_last_part(spec), '*') != NULL;
+}
+
+const char *
+rotation_why_missing(const char *spec)
+{
+	struct stat st;
+
+	if (rotation_is_pattern(spec))
+		return "no such file yet";
+	return stat(spec, &st) == 0 ? "not a regular file" : strerror(errno);
 }
 
 /* ---- directories ---- */

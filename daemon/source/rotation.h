@@ -61,6 +61,10 @@ ssize_t rotation_find(const struct rotation *, const struct fingerprint *,
 ssize_t rotation_find_inode(const struct rotation *, uint64_t device,
 			    uint64_t inode);
 
+/* Why no file of that name can be the log. Borrowed until the next
+ * strerror(3). */
+const char *rotation_why_missing(const char *spec);
+
 /* Whether the last component of the path has a '*'. */
 bool rotation_is_pattern(const char *spec);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/linebuf.h"
 
 void
@@ -59,12 +60,12 @@ source_read_end(const struct source_sink *sink)
 }
 
 int
-source_position(struct source *source, struct logpos *pos)
+source_position(struct source *source, size_t i, struct logpos *pos)
 {
 	*pos = (struct logpos){0};
 	if (source->ops->position == NULL)
 		return -1;
-	return source->ops->position(source, pos);
+	return source->ops->position(source, i, pos);
 }
 
 int
@@ -92,4 +93,31 @@ logpos_clear(struct logpos *pos)
 	free(pos->path);
 	free(pos->cursor);
 	*pos = (struct logpos){0};
+}
+
+struct source_start
+source_start_copy(const struct source_start *start)
+{
+	struct source_start copy = *start;
+	struct logpos *pos = alloc_zero(start->npos + 1, sizeof(*pos));
+
+	for (size_t i = 0; i < start->npos; i++) {
+		pos[i] = start->pos[i];
+		pos[i].path = alloc_string(pos[i].path);
+		if (pos[i].cursor != NULL)
+			pos[i].cursor = alloc_string(pos[i].cursor);
+	}
+	copy.pos = pos;
+	return copy;
+}
+
+void
+source_start_clear(struct source_start *start)
+{
+	struct logpos *pos = (struct logpos *)(uintptr_t)start->pos;
+
+	for (size_t i = 0; i < start->npos; i++)
+		logpos_clear(&pos[i]);
+	free(pos);
+	*start = (struct source_start){0};
 }

@@ -33,10 +33,14 @@ void logpos_clear(struct logpos *);
 struct source_start {
 	bool beginning;		  /* --reprocess: at the oldest line there is */
 	const struct logpos *pos; /* else resume here, if that can be found; */
-	size_t npos;		  /* one for each source of the last run */
+	size_t npos;		  /* those of each source of the last run */
 	time_t since; /* else at the first line not older than this */
 	bool once;    /* read to the end, then call ended() */
 };
+
+/* A copy of it, with its positions, which the caller clears. */
+struct source_start source_start_copy(const struct source_start *);
+void source_start_clear(struct source_start *);
 
 /* Receives what a source reads. A source logs its own errors. */
 struct source_sink {
@@ -96,9 +100,9 @@ struct source_ops {
 	struct source *(*open)(const char *spec, struct loop *,
 			       const struct source_start *,
 			       const struct source_sink *, struct err *);
-	/* Fills pos, which the caller then owns. -1: there is no position.
+	/* Fills pos, which the caller then owns. -1: there are no more.
 	 * NULL: this type has none. */
-	int (*position)(struct source *, struct logpos *pos);
+	int (*position)(struct source *, size_t i, struct logpos *pos);
 	/* How many bytes of the log have not been read yet. NULL: this type
 	 * does not know. */
 	uint64_t (*lag)(const struct source *);
@@ -138,7 +142,9 @@ void source_caught_up(struct source *, bool news);
 struct source *source_open(const char *spec, struct loop *,
 			   const struct source_start *,
 			   const struct source_sink *, struct err *);
-int source_position(struct source *, struct logpos *); /* -1: has none */
+/* Position number i; -1: there are no more. A source may need several to be
+ * resumed, of which the first says most. */
+int source_position(struct source *, size_t i, struct logpos *);
 /* How many bytes have not been read yet: 0 and *bytes; -1: this type does not
  * know. */
 int source_lag(const struct source *, uint64_t *bytes);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -22,6 +21,8 @@
 
 /* After so many bytes the loop handles signals, expiry and publishing. */
 enum { ROUND = 8 * 1024 * 1024, POLL_MS = 1000 };
+/* So many files stay watched after they were closed. */
+enum { LEFT_MAX = 64 };
 
 /*
  * What to watch in a directory that leads to the log: that it is moved or
@@ -37,6 +38,10 @@ struct watch {
 	int wd;
 	bool file;   /* else a directory */
 	bool wanted; /* for mark and sweep */
+	/* A file that matches a pattern, and was closed as that many before: it
+	 * may be written to again, and then is looked for. 0: it is open. */
+	uint64_t left;
+	bool written;
 	uint32_t mask;
 	char *name; /* the next component of the path; NULL: any */
 };
@@ -50,6 +55,7 @@ struct logfile {
 	int inotify;	     /* -1: not available */
 	struct watch *watches;
 	size_t nwatches;
+	uint64_t left;	  /* files that were closed */
 	uint64_t watched; /* follow_changes() when the files were watched */
 	bool look;	  /* names may have changed: call look() */
 	const char *poll_reason; /* why events are not enough; or NULL */
@@ -121,6 +127,8 @@ watch(struct logfile *log, const char *path, uint32_t mask, const char *name)
 	known->file = mask == IN_MODIFY;
 	known->mask = mask;
 	known->wanted = true;
+	known->left = 0;
+	known->written = false;
 	return 0;
 }
 
@@ -133,18 +141,57 @@ clear_wanted(struct logfile *log, bool files)
 }
 
 static void
+end_watch(struct logfile *log, struct watch *watch)
+{
+	inotify_rm_watch(log->inotify, watch->wd);
+	forget_watch(log, watch);
+}
+
+/* If it was written to and yet is not open, it is not a part of this log. */
+static bool
+is_left(struct logfile *log, struct watch *w)
+{
+	if (!w->file || w->written || !rotation_is_pattern(log->source.spec))
+		return false;
+	if (w->left == 0)
+		w->left = ++log->left;
+	return true;
+}
+
+/* If too many are watched, the one that was left first; else NULL. */
+static struct watch *
+first_left(struct logfile *log)
+{
+	struct watch *first = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < log->nwatches; i++) {
+		struct watch *w = &log->watches[i];
+
+		if (w->left == 0)
+			continue;
+		count++;
+		if (first == NULL || w->left < first->left)
+			first = w;
+	}
+	return count > LEFT_MAX ? first : NULL;
+}
+
+static void
 sweep(struct logfile *log, bool files)
 {
+	struct watch *first;
+
 	for (size_t i = 0; i < log->nwatches;) {
 		struct watch *w = &log->watches[i];
 
-		if (w->file != files || w->wanted) {
+		if (w->file != files || w->wanted || is_left(log, w))
 			i++;
-			continue;
-		}
-		inotify_rm_watch(log->inotify, w->wd);
-		forget_watch(log, w);
+		else
+			end_watch(log, w);
 	}
+	while ((first = first_left(log)) != NULL)
+		end_watch(log, first);
 }
 
 /* ---- directories ---- */
@@ -204,44 +251,11 @@ watch_file(struct logfile *log, int fd)
 
 /* ---- polling ---- */
 
-static const char *
-without_events(long type)
-{
-	static const struct {
-		long type;
-		const char *name;
-	} types[] = {
-	    {0x6969, "no events on NFS"},
-	    {0x517b, "no events on SMB"},
-	    {0xff534d42, "no events on CIFS"},
-	    {0xfe534d42, "no events on SMB"},
-	    {0x00c36400, "no events on Ceph"},
-	    {0x6b414653, "no events on AFS"},
-	    {0x5346414f, "no events on AFS"},
-	    {0x01021997, "no events on 9P"},
-	    {0x65735546, "not all events on FUSE"},
-	    {0x01161970, "not all events on GFS2"},
-	    {0x7461636f, "not all events on OCFS2"},
-	    {0x0bd00bd0, "no events on Lustre"},
-	    {0x786f4256, "no events on vboxsf"},
-	    {0x9fa0, "no events in /proc"},
-	    {0x62656572, "no events in /sys"},
-	};
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if ((types[i].type & 0xffffffff) == (type & 0xffffffff))
-			return types[i].name;
-	return NULL;
-}
-
 static void
 check_events(struct logfile *log, int fd)
 {
-	struct statfs fs;
-	const char *why = NULL;
+	const char *why = mounts_without_events(fd);
 
-	if (fstatfs(fd, &fs) == 0)
-		why = without_events((long)fs.f_type);
 	if (why != NULL)
 		need_poll(log, why);
 }
@@ -412,7 +426,8 @@ take_event(struct logfile *log, const struct inotify_event *event)
 	}
 	if (!is_relevant(watch, event))
 		return false;
-	if (!watch->file)
+	watch->written = watch->left > 0;
+	if (!watch->file || watch->written)
 		log->look = true;
 	return true;
 }
@@ -498,9 +513,9 @@ open_log(const char *spec, struct loop *loop, const struct source_start *start,
 }
 
 static int
-position(struct source *source, struct logpos *pos)
+position(struct source *source, size_t i, struct logpos *pos)
 {
-	return follow_position(((struct logfile *)source)->follow, pos);
+	return follow_position(((struct logfile *)source)->follow, i, pos);
 }
 
 static uint64_t

@@ -522,11 +522,11 @@ open_journal(const char *spec, struct loop *loop,
 }
 
 static int
-position(struct source *source, struct logpos *pos)
+position(struct source *source, size_t i, struct logpos *pos)
 {
 	struct journal *j = (struct journal *)source;
 
-	if (get_position(j, pos) != 0)
+	if (i > 0 || get_position(j, pos) != 0)
 		return -1;
 	pos->path = alloc_string(source->spec);
 	return 0;

@@ -17,6 +17,7 @@
  *	clock WALL STEADY BOOT	(when it was written; older files lack it)
  *	log DEVICE INODE OFFSET HEAD_LEN HEAD TAIL_LEN TAIL PATH
  *	cursor TEXT			(of the preceding log)
+ *	torn yes		(also of the preceding log)
  *	peer KEY NAME		(a host whose logins were accepted)
  *	rule NAME		(of what follows, to the next such line)
  *	origin own|peers	(also of what follows; at first: own)
@@ -27,6 +28,10 @@
  *	session HASH HASH KIND COUNT BEGAN ADDRESS
  *	removed ADDRESS STAMP
  *	end HASH		(of all preceding lines)
+ *
+ * A log has several "log" lines if several files match its name, which has a
+ * `*': the first says where to begin, the others how far these were read. Older
+ * versions only use the first.
  *
  * A user has a "user" line if times, rule and origin are those of the row, else
  * an "other" line. The latest login comes last. An "other" line without a name

@@ -86,13 +86,18 @@ worker_free_positions(struct logpos *pos, size_t npos)
 static struct logpos *
 positions(struct worker *w, size_t *npos)
 {
-	struct logpos *pos = alloc_zero(w->nfeeds + 1, sizeof(*pos));
+	struct logpos *all = NULL, pos;
 
 	*npos = 0;
-	for (size_t i = 0; i < w->nfeeds; i++)
-		if (source_position(w->feeds[i].source, &pos[*npos]) == 0)
-			(*npos)++;
-	return pos;
+	for (size_t i = 0; i < w->nfeeds; i++) {
+		struct source *source = w->feeds[i].source;
+
+		for (size_t k = 0; source_position(source, k, &pos) == 0; k++) {
+			all = alloc_resize(all, *npos + 1, sizeof(*all));
+			all[(*npos)++] = pos;
+		}
+	}
+	return all;
 }
 
 /*
@@ -110,11 +115,14 @@ enum {
 static bool
 logs_can_be_read_again(struct worker *w)
 {
-	size_t npos;
-	struct logpos *pos = positions(w, &npos);
+	struct logpos pos;
 
-	worker_free_positions(pos, npos);
-	return npos == w->nfeeds;
+	for (size_t i = 0; i < w->nfeeds; i++) {
+		if (source_position(w->feeds[i].source, 0, &pos) != 0)
+			return false;
+		logpos_clear(&pos);
+	}
+	return true;
 }
 
 void

@@ -11,6 +11,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
+from clocks import Clocks
 from pbs import login, stamped
 from tap import contains, equal, main, ok
 
@@ -124,6 +125,31 @@ def newest():
         found(site, "198.51.100.1", "the newest file of a name with *")
         site.log(login("198.51.100.2"), name="mail-20261121")
         found(site, "198.51.100.2", "and its successor")
+
+
+def live_together():
+    """Two servers, each with a file of its own; one has nobody for a minute."""
+    with pbs.Site() as site, Clocks(site) as clocks:
+        daemon = site.start("--logfile=" + site.path("mail-*"),
+                            env=clocks.env)
+        for n, name in enumerate(["mail-a", "mail-b"] * 4, 1):
+            site.log(login("198.51.100.%d" % n), name=name)
+            found(site, "198.51.100.%d" % n, "%s, a minute later" % name)
+            if n > 1:
+                clocks.advance(61)
+            site.log(login("198.51.100.20"), name=name)
+            site.log(login("198.51.100.%d" % (100 + n)), name=name)
+            found(site, "198.51.100.%d" % (100 + n), "and goes on")
+        daemon.stop()
+        for n, name in (30, "mail-b"), (31, "mail-a"), (32, "mail-b"):
+            site.log(login("198.51.100.%d" % n), name=name)
+        daemon = site.start("--logfile=" + site.path("mail-*"),
+                            env=clocks.env)
+        for n in 30, 31, 32:
+            found(site, "198.51.100.%d" % n, "written while it was stopped")
+        for n, name in (33, "mail-a"), (34, "mail-b"):
+            site.log(login("198.51.100.%d" % n), name=name)
+            found(site, "198.51.100.%d" % n, "%s after a restart" % name)
 
 
 def odd_bytes():
@@ -354,6 +380,6 @@ def standard_input():
 
 
 main(rename, copytruncate, truncated_and_longer, deleted, directory, symlink,
-     several, newest, odd_bytes, truncated_with_a_hole, hole_of_gigabytes,
+     several, newest, live_together, odd_bytes, truncated_with_a_hole, hole_of_gigabytes,
      lost_sectors, another_time, named_zone, long_lines, torn, fifo, links,
      standard_input)

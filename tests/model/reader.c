@@ -30,7 +30,7 @@ void
 reader_start(struct world *w)
 {
 	struct source_start begin = {
-	    .pos = &w->pos, .npos = w->has_pos, .since = w->since};
+	    .pos = w->positions, .npos = w->npositions, .since = w->since};
 	struct err err;
 
 	if (w->running)
@@ -205,8 +205,10 @@ has_position(struct world *w)
 static void
 save_position(struct world *w)
 {
-	logpos_clear(&w->pos);
-	w->has_pos = source_position(w->follower.source, &w->pos) == 0;
+	follower_free_positions(&w->positions, &w->npositions);
+	w->positions = follower_positions(&w->follower, &w->npositions);
+	w->has_pos = w->npositions > 0;
+	w->pos = w->has_pos ? w->positions[0] : (struct logpos){0};
 	w->since = 1000 + w->nlines;
 	if (!w->has_pos || w->pos.print.offset == 0 || w->truncated ||
 	    (w->gone_away && !has_position(w)))
@@ -216,8 +218,9 @@ save_position(struct world *w)
 static void
 forget_position(struct world *w)
 {
-	logpos_clear(&w->pos);
+	follower_free_positions(&w->positions, &w->npositions);
 	w->has_pos = false;
+	w->pos = (struct logpos){0};
 	w->since = first_unread(w);
 }
 

@@ -76,7 +76,9 @@ struct world {
 	struct follower follower;
 	bool running;
 	uint16_t run; /* counts the starts */
-	struct logpos pos;
+	struct logpos *positions;
+	size_t npositions;
+	struct logpos pos; /* the first, or nothing */
 	bool has_pos;
 	time_t since;
 	char why[512]; /* it failed */

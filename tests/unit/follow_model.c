@@ -196,7 +196,7 @@ run_program(const struct program *p, const struct model *model)
 	loop_free(&w->follower.loop);
 	if (w->fd >= 0)
 		close(w->fd);
-	logpos_clear(&w->pos);
+	follower_free_positions(&w->positions, &w->npositions);
 	if (w->below >= 0)
 		close(w->below);
 	if (w->mounted)

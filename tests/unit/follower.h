@@ -92,6 +92,30 @@ follower_stop(void *arg)
 	loop_stop(((struct follower *)arg)->loop, 0);
 }
 
+/* As a checkpoint has them. The caller frees them. */
+static inline struct logpos *
+follower_positions(struct follower *f, size_t *npos)
+{
+	struct logpos *all = NULL, pos;
+
+	*npos = 0;
+	while (source_position(f->source, *npos, &pos) == 0) {
+		all = realloc(all, (*npos + 1) * sizeof(*all));
+		all[(*npos)++] = pos;
+	}
+	return all;
+}
+
+static inline void
+follower_free_positions(struct logpos **pos, size_t *npos)
+{
+	for (size_t i = 0; i < *npos; i++)
+		logpos_clear(&(*pos)[i]);
+	free(*pos);
+	*pos = NULL;
+	*npos = 0;
+}
+
 /* Runs until f->line() says so: true; or so many ms are over: false. */
 static inline bool
 follower_await(struct follower *f, int64_t ms)

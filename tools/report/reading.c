@@ -281,7 +281,7 @@ warn_of_no_line(struct reader *r, const struct input *in)
 	struct stat st;
 	char *text;
 
-	if (in->source == NULL || source_position(in->source, &pos) != 0)
+	if (in->source == NULL || source_position(in->source, 0, &pos) != 0)
 		return;
 	if (pos.cursor == NULL && pos.print.offset == 0 &&
 	    stat(pos.path, &st) == 0 && st.st_size > 0) {

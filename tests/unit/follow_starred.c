@@ -1,0 +1,314 @@
+/*
+ * Several files that match one name with '*' are written to at the same time:
+ * each line in them is delivered once, however quiet a file was for a while.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "daemon/source/follow.h"
+#include "tests/model/calls.h"
+#include "tests/tap.h"
+#include "tests/unit/follow_site.h"
+#include "tests/unit/follower.h"
+
+static void
+put_number(struct site *site, const char *name, int n)
+{
+	char line[32];
+
+	sprintf(line, "%010d n", n);
+	put(site, name, line);
+}
+
+__attribute__((format(printf, 3, 4))) static void
+number_arrives(struct site *site, int n, const char *fmt, ...)
+{
+	char line[32], what[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	sprintf(line, "%010d n", n);
+	arrives(site, line, what);
+}
+
+/* A minute without anything. Files that are quiet are closed after that, if
+ * others were written to. */
+static void
+pass_minute(struct site *site)
+{
+	follower_settle(&site->follower);
+	calls_pass_time(61000);
+	follower_settle(&site->follower);
+}
+
+/* So that `name' alone is open. */
+static void
+let_others_go(struct site *site, const char *name, int n)
+{
+	pass_minute(site);
+	put_number(site, name, n);
+	number_arrives(site, n, "%s goes on", name);
+	pass_minute(site);
+}
+
+static void
+quiet_and_back(const char *a, const char *b)
+{
+	struct site *site = begin();
+	int n = 1;
+
+	put_number(site, "mail-third", n++);
+	put_number(site, a, n++);
+	put_number(site, b, n++);
+	start(site, "mail-*");
+	for (int i = 0; i < 20; i++) {
+		let_others_go(site, b, n++);
+		put_number(site, a, n);
+		number_arrives(site, n++, "%s was quiet, and is back", a);
+		let_others_go(site, a, n++);
+		put_number(site, b, n);
+		number_arrives(site, n++, "%s was quiet, and is back", b);
+	}
+	put_number(site, "mail-third", n);
+	number_arrives(site, n++, "so is one that was quiet all that time");
+	is_int((long long)site->got.count, n - 1, "each line once");
+	ok(said(site, "following") <= 2, "and that is not said each time");
+	end(site);
+}
+
+static void
+set_time(struct site *site, const char *name, time_t when)
+{
+	const struct timespec times[2] = {{.tv_sec = when}, {.tv_sec = when}};
+
+	utimensat(AT_FDCWD, in(site, name), times, 0);
+}
+
+/* The other was written to, and read, after the one that is back. */
+static void
+back_with_an_older_time(void)
+{
+	struct site *site = begin();
+	struct source_start how = {.since = 0};
+	struct follow *f = by_hand(site, "mail-*");
+	int64_t now = 0;
+	struct err err;
+
+	put_number(site, "mail-a", 1);
+	put_number(site, "mail-b", 2);
+	set_time(site, "mail-a", 1000);
+	set_time(site, "mail-b", 1001);
+	is_int(follow_start(f, &how, now, &err), 0, "started");
+	follow_read(f, 1 << 20, now);
+	put_number(site, "mail-b", 3);
+	now += 2 * FOLLOW_QUIET_MS;
+	follow_read(f, 1 << 20, now);
+	follow_tend(f, now);
+	is_int((long long)follow_count(f), 1, "one is let go");
+	set_time(site, "mail-b", 1003);
+	follow_look(f, now);
+	is_int((long long)follow_count(f), 1, "and unchanged");
+	put_number(site, "mail-a", 4);
+	set_time(site, "mail-a", 1002);
+	follow_look(f, now);
+	follow_read(f, 1 << 20, now);
+	is_int((long long)site->got.count, 4, "changed before the other was");
+	follow_look(f, now);
+	now += 2 * FOLLOW_QUIET_MS;
+	put_number(site, "mail-a", 5);
+	follow_read(f, 1 << 20, now);
+	follow_tend(f, now);
+	is_int((long long)follow_count(f), 1, "now the other is let go");
+	follow_look(f, now);
+	is_int((long long)follow_count(f), 1,
+	       "and stays so, though it is younger");
+	follow_free(&f);
+	end(site);
+}
+
+/* Both have lines of before: by their time, and by their positions. */
+static void
+started_again(const char *a, const char *b)
+{
+	struct site *site = begin();
+
+	put(site, a, "0000000001 a");
+	put(site, b, "0000000001 b");
+	put(site, a, "0000000005 a");
+	start_with(site, "mail-*", (struct source_start){.since = 4});
+	follower_settle(&site->follower);
+	is_int((long long)site->got.count, 1, "what is young enough");
+	put(site, b, "0000000006 b");
+	arrives(site, "0000000006 b", "the other is followed");
+	let_others_go(site, b, 7);
+	stop(site);
+	restart(site, "mail-*");
+	put(site, a, "0000000008 a");
+	arrives(site, "0000000008 a", "let go before a restart");
+	stop(site);
+	put(site, a, "0000000009 a");
+	put(site, b, "0000000010 b");
+	put(site, a, "0000000011 a");
+	restart(site, "mail-*");
+	is_int((long long)site->got.count, 3, "written to while stopped");
+	stop(site);
+	put(site, b, "0000000012 b");
+	restart(site, "mail-*");
+	put(site, a, "0000000013 a");
+	arrives(site, "0000000013 a", "one of them, and then the other");
+	is_int((long long)site->got.count, 2, "each line once");
+	end(site);
+}
+
+/* Dated files, of which each is the last for a while. */
+static void
+old_ones_stay_read(void)
+{
+	struct site *site = begin();
+	char name[32];
+	int n = 1;
+
+	start(site, "mail-*");
+	for (int i = 10; i < 80; i++) {
+		sprintf(name, "mail-202611%02d", i);
+		put_number(site, name, n);
+		number_arrives(site, n++, "%s", name);
+		let_others_go(site, name, n++);
+		if (i % 10 == 9) {
+			stop(site);
+			restart(site, "mail-*");
+			is_int((long long)site->got.count, 0, "nothing again");
+			pass_minute(site);
+		}
+	}
+	put_number(site, "mail-20261177", n);
+	number_arrives(site, n, "an old one goes on");
+	is_int((long long)site->got.count, 1, "and only that is read");
+	end(site);
+}
+
+static void
+renamed_when_let_go(void)
+{
+	struct site *site = begin();
+
+	put_number(site, "mail-1.log", 1);
+	put_number(site, "mail-2.log", 2);
+	start(site, "mail-*");
+	let_others_go(site, "mail-2.log", 3);
+	move(site, "mail-1.log", "mail-1.log.1");
+	put_number(site, "mail-1.log", 4);
+	number_arrives(site, 4, "rotated when it was let go");
+	put_number(site, "mail-1.log.1", 5);
+	number_arrives(site, 5, "its writer has not noticed");
+	is_int((long long)site->got.count, 5, "each line once");
+	end(site);
+}
+
+/* What comes first in the emptied file goes on with a line of a stranger. */
+static void
+torn_when_let_go(const char *before)
+{
+	struct site *site = begin();
+
+	put(site, "mail-1.log", "0000000001 a");
+	if (before[0] == '\0')
+		cut(site, "mail-1.log");
+	put(site, "mail-2.log", "0000000002 b");
+	start(site, "mail-*");
+	put_raw(site, "mail-1.log", "0000000003 user=", 16);
+	let_others_go(site, "mail-2.log", 4);
+	cut(site, "mail-1.log");
+	put(site, "mail-1.log", "0000000009 forged");
+	put(site, "mail-1.log", "0000000005 c");
+	arrives(site, "0000000005 c", "emptied within a line, when let go");
+	is_int(count(site, "0000000009 forged"), 0, "its rest is no line");
+	end(site);
+}
+
+static void
+half_when_let_go(void)
+{
+	struct site *site = begin();
+
+	put(site, "mail-1.log", "0000000001 a");
+	put(site, "mail-2.log", "0000000002 b");
+	start(site, "mail-*");
+	put_raw(site, "mail-1.log", "0000000003 us", 13);
+	let_others_go(site, "mail-2.log", 4);
+	put(site, "mail-1.log", "er=c");
+	arrives(site, "0000000003 user=c", "the rest of half a line");
+	is_int((long long)site->got.count, 4, "no other line came");
+	end(site);
+}
+
+static int
+watches(void)
+{
+	char line[256];
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++) {
+		FILE *file;
+
+		snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
+		file = fopen(line, "r");
+		while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+			n += strncmp(line, "inotify wd:", 11) == 0;
+		if (file != NULL)
+			fclose(file);
+	}
+	return n;
+}
+
+static void
+many_let_go(void)
+{
+	struct site *site = begin();
+	char name[32];
+	int n = 1, before = descriptors(), watched;
+
+	start(site, "mail-*");
+	watched = watches();
+	for (int i = 0; i < 100; i++) {
+		sprintf(name, "mail-%d", i);
+		put_number(site, name, n);
+		number_arrives(site, n++, "%s", name);
+		if (i % 10 == 9)
+			let_others_go(site, name, n++);
+	}
+	ok(watches() <= watched + 65, "not all files stay watched");
+	ok(descriptors() <= before + 8, "nor open");
+	put_number(site, "mail-90", n);
+	number_arrives(site, n++, "but the last");
+	is_int((long long)site->got.count, n - 1, "each line once");
+	end(site);
+}
+
+int
+main(void)
+{
+	int before = descriptors();
+
+	quiet_and_back("mail-a", "mail-b");
+	quiet_and_back("mail-10001", "mail-10002");
+	quiet_and_back("mail-10002", "mail-10001");
+	back_with_an_older_time();
+	started_again("mail-a", "mail-b");
+	started_again("mail-10001", "mail-10002");
+	started_again("mail-10002", "mail-10001");
+	old_ones_stay_read();
+	renamed_when_let_go();
+	torn_when_let_go("a");
+	torn_when_let_go("");
+	half_when_let_go();
+	many_let_go();
+	is_int(descriptors(), before, "no descriptor is left open");
+	return tap_done();
+}
