@@ -235,9 +235,11 @@ clear(const struct conf *conf)
 		if (former_maps_clear(&former, conf) != 0)
 			code = EX_CANTCREAT;
 		if (locked)
-			former_maps_save(&former, conf, code != EX_OK);
+			former_maps_save(&former, conf,
+					 code == EX_OK ? FORMER_MAPS_NONE
+						       : FORMER_MAPS_ALL);
 	}
-	strings_clear(&former.left);
+	former_maps_forget(&former);
 	resources_release(&resources);
 	return code;
 }

@@ -89,7 +89,7 @@ list_maps(struct keeper *k, struct err *err)
 {
 	(void)err;
 	former_maps_clear(&k->former, k->conf);
-	former_maps_save(&k->former, k->conf, true);
+	former_maps_save(&k->former, k->conf, FORMER_MAPS_ALL);
 	return 0;
 }
 
@@ -199,6 +199,20 @@ open_all(struct keeper *k, struct err *err)
 	return EX_OK;
 }
 
+/* A start that failed before it wrote a map leaves the list as it was. */
+static void
+list_left(const struct keeper *k)
+{
+	bool holds = k->store == NULL || map_store_holds(k->store);
+	bool wrote = k->ever_ready ||
+		     (k->store != NULL && map_store_published(k->store));
+
+	if (!holds)
+		former_maps_save(&k->former, k->conf, FORMER_MAPS_NONE);
+	else if (!wrote)
+		former_maps_save(&k->former, k->conf, FORMER_MAPS_LISTED);
+}
+
 static void
 close_all(struct keeper *k)
 {
@@ -211,10 +225,8 @@ close_all(struct keeper *k)
 	timer_free(&k->expiry);
 	timer_free(&k->tick);
 	keeper_requests_free(&k->requests);
-	if (k->ever_ready)
-		resources_remove_sockets(k->conf);
-	if (k->store != NULL && !map_store_holds(k->store))
-		former_maps_save(&k->former, k->conf, false);
+	resources_remove_sockets(&k->resources, k->conf);
+	list_left(k);
 	map_store_free(&k->store);
 	resources_release(&k->resources);
 	guardian_stop(&k->link);
@@ -252,7 +264,7 @@ run_keeper(struct keeper *k, struct handover *out, int *code, struct err *err)
 	close_all(k);
 	daemonize_done(&k->command_fd, *code);
 	conf_clear(&k->candidate);
-	strings_clear(&k->former.left);
+	former_maps_forget(&k->former);
 	free(k);
 	return result;
 }

@@ -191,15 +191,17 @@ former_maps_clear(struct former_maps *former, const struct conf *conf)
 	struct err err;
 	int result = read_list(conf, &listed, &err);
 
-	former->unknown = result != 0;
-	if (former->unknown)
+	former->known = result == 0;
+	if (!former->known)
 		log_warning("%s; whom maps hold that were taken out of "
 			    "dbfile: may stay authorized",
 			    err.text);
 	add_ours(&ours, conf);
 	for (size_t i = 0; i < listed.count; i++)
-		if (!strings_has(&ours, listed.list[i]) &&
-		    clear_former(former, listed.list[i], &ours, &settings) != 0)
+		if (strings_has(&ours, listed.list[i]))
+			strings_add(&former->listed, listed.list[i]);
+		else if (clear_former(former, listed.list[i], &ours,
+				      &settings) != 0)
 			result = -1;
 	strings_clear(&ours);
 	strings_clear(&listed);
@@ -207,6 +209,13 @@ former_maps_clear(struct former_maps *former, const struct conf *conf)
 }
 
 /* ---- saving ---- */
+
+static void
+add_all(struct strings *to, const struct strings *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		strings_add(to, from->list[i]);
+}
 
 static bool
 is_saved(const struct conf *conf, const struct strings *maps)
@@ -224,19 +233,20 @@ is_saved(const struct conf *conf, const struct strings *maps)
 
 void
 former_maps_save(const struct former_maps *former, const struct conf *conf,
-		 bool ours)
+		 enum former_maps_ours ours)
 {
 	struct strings maps = {0};
 	struct err err;
 	char *file;
 
-	if (former->unknown)
+	if (!former->known)
 		return;
 	file = list_name(conf);
-	if (ours)
+	if (ours == FORMER_MAPS_ALL)
 		add_ours(&maps, conf);
-	for (size_t i = 0; i < former->left.count; i++)
-		strings_add(&maps, former->left.list[i]);
+	else if (ours == FORMER_MAPS_LISTED)
+		add_all(&maps, &former->listed);
+	add_all(&maps, &former->left);
 	if (maps.count == 0)
 		unlink(file);
 	else if (!is_saved(conf, &maps) && write_list(file, &maps, &err) != 0)
@@ -245,4 +255,12 @@ former_maps_save(const struct former_maps *former, const struct conf *conf,
 			    err.text);
 	strings_clear(&maps);
 	free(file);
+}
+
+void
+former_maps_forget(struct former_maps *former)
+{
+	strings_clear(&former->left);
+	strings_clear(&former->listed);
+	former->known = false;
 }

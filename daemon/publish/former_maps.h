@@ -18,8 +18,16 @@ struct conf;
 
 /* Zero-initialise it. */
 struct former_maps {
-	struct strings left; /* that could not be emptied */
-	bool unknown;	     /* the file could not be read, so it is kept */
+	struct strings left;   /* that could not be emptied */
+	struct strings listed; /* those of conf that the file named */
+	bool known; /* the file was read, or there was none; if not, it is kept */
+};
+
+/* Which maps of conf are listed beside those that are left. */
+enum former_maps_ours {
+	FORMER_MAPS_NONE,   /* they are empty */
+	FORMER_MAPS_LISTED, /* they are as they were: those that were listed */
+	FORMER_MAPS_ALL,    /* they may hold addresses */
 };
 
 /*
@@ -30,9 +38,12 @@ struct former_maps {
  */
 int former_maps_clear(struct former_maps *, const struct conf *);
 
-/* Lists the maps that are left, and, if ours, those of conf. An empty list
- * is removed. Logs a failure. The caller has locked the checkpoint. */
+/* Lists the maps that are left and those of conf. An empty list is removed. Does
+ * nothing before former_maps_clear(). Logs a failure. The caller has locked the
+ * checkpoint. */
 void former_maps_save(const struct former_maps *, const struct conf *,
-		      bool ours);
+		      enum former_maps_ours);
+
+void former_maps_forget(struct former_maps *);
 
 #endif

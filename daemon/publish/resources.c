@@ -49,6 +49,47 @@ resources_lock(struct resources *r, const struct conf *conf, struct err *err)
 	return take_lock(r, alloc_format("%s.lock", conf->checkpoint), err);
 }
 
+/* The path of a live map's socket. NULL: it has none. */
+static const char *
+socket_path(const char *map)
+{
+	static const char unix_socket[] = ":unix:";
+	const char *path = strchr(map, ':');
+
+	return map_spec_is_live(map) &&
+		       strncmp(path, unix_socket, strlen(unix_socket)) == 0
+		   ? path + strlen(unix_socket)
+		   : NULL;
+}
+
+static bool
+find_socket(const char *map, struct stat *st)
+{
+	const char *path = socket_path(map);
+
+	return path != NULL && lstat(path, st) == 0 && S_ISSOCK(st->st_mode);
+}
+
+/* A new socket may have got the number of the old one. */
+static bool
+is_same_node(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static void
+note_sockets(struct resources *r, const struct conf *conf)
+{
+	struct stat st;
+
+	r->sockets = alloc_zero(r->nmaps + 1, sizeof(*r->sockets));
+	for (size_t i = 0; i < r->nmaps; i++)
+		if (find_socket(conf->maps.list[i], &st))
+			r->sockets[i] = st;
+}
+
 int
 resources_open_maps(struct resources *r, const struct conf *conf,
 		    struct err *err)
@@ -56,6 +97,7 @@ resources_open_maps(struct resources *r, const struct conf *conf,
 	r->settings = conf_map_settings(conf);
 	r->nmaps = conf->maps.count;
 	r->maps = alloc_zero(r->nmaps + 1, sizeof(*r->maps));
+	note_sockets(r, conf);
 	for (size_t i = 0; i < r->nmaps; i++) {
 		if (map_spec_is_live(conf->maps.list[i]))
 			continue;
@@ -123,22 +165,14 @@ resources_clear_left(const struct conf *conf)
 }
 
 void
-resources_remove_sockets(const struct conf *conf)
+resources_remove_sockets(const struct resources *r, const struct conf *conf)
 {
-	static const char unix_socket[] = ":unix:";
 	struct stat st;
 
-	for (size_t i = 0; i < conf->maps.count; i++) {
-		const char *map = conf->maps.list[i], *path;
-
-		path = strchr(map, ':');
-		if (!map_spec_is_live(map) ||
-		    strncmp(path, unix_socket, strlen(unix_socket)) != 0)
-			continue;
-		path += strlen(unix_socket);
-		if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
-			unlink(path);
-	}
+	for (size_t i = 0; r->sockets != NULL && i < r->nmaps; i++)
+		if (find_socket(conf->maps.list[i], &st) &&
+		    !is_same_node(&st, &r->sockets[i]))
+			unlink(socket_path(conf->maps.list[i]));
 }
 
 void
@@ -147,6 +181,7 @@ resources_release(struct resources *r)
 	for (size_t i = 0; i < r->nmaps; i++)
 		map_close(&r->maps[i]);
 	free(r->maps);
+	free(r->sockets);
 	if (r->nlocks > 0 && r->control >= 0) {
 		close(r->control);
 		unixsocket_remove(r->control_path, &r->control_node);

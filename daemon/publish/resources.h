@@ -23,6 +23,7 @@ struct resources {
 	struct map_settings settings;
 	struct map **maps; /* in conf->maps' order; NULL: a live map */
 	size_t nmaps;
+	struct stat *sockets; /* of live maps, as we found them; zeros: none */
 	int control; /* the listening control socket; -1 = none */
 	char *control_path;
 	struct stat control_node;
@@ -34,8 +35,9 @@ int resources_lock(struct resources *, const struct conf *, struct err *);
 int resources_open_maps(struct resources *, const struct conf *, struct err *);
 int resources_listen(struct resources *, const struct conf *, struct err *);
 
-/* Removes the sockets of live maps, which the sandboxed worker cannot do. */
-void resources_remove_sockets(const struct conf *);
+/* Removes the sockets of live maps, which the sandboxed worker cannot do, but
+ * none that was there before resources_open_maps(): it is not ours. */
+void resources_remove_sockets(const struct resources *, const struct conf *);
 
 /* To be called when keeper and worker were killed. Empties their maps, except
  * those that another daemon has locked since. */
