@@ -323,7 +323,8 @@ read_hosts(void *slot, const struct yaml_tree *tree,
 {
 	if (node->kind != YAML_LIST)
 		return yaml_err(tree, node, err,
-				"%s: takes a list of { name: ..., key: ... }",
+				"%s: takes a list of { name: ..., key: ... }, "
+				"or [] for no host",
 				host_section.name);
 	for (size_t i = 0; i < node->count; i++)
 		if (add_host(slot, tree, node->items[i], err) != 0)
@@ -437,7 +438,7 @@ read_peers(struct peers_conf *p, const struct yaml_tree *tree,
 		return -1;
 	if (p->nengines == 0)
 		return yaml_err(tree, node, err, "peers: needs `engine:'");
-	if (p->name == NULL && p->nhosts == 0)
+	if (p->name == NULL && yaml_get(node, "hosts") == NULL)
 		return yaml_err(tree, node, err,
 				"peers: needs `publish:', `hosts:' or both");
 	if (check_engines(p, tree, node, err) != 0)

@@ -45,7 +45,7 @@ struct peers_conf {
 	char *name, *key_file; /* of this host; both NULL: nothing is
 				  published */
 	struct peers_host *hosts;
-	size_t nhosts; /* 0: nothing is read, and something is published */
+	size_t nhosts; /* 0: nothing is read */
 	uint32_t refresh, lease, skew; /* seconds */
 };
 
@@ -62,7 +62,8 @@ typedef void conf_peers_changed_fn(const char *key);
 unsigned int conf_peers_compare(const struct peers_conf *,
 				const struct peers_conf *,
 				conf_peers_changed_fn *changed);
-/* Exchanges what can change while running, if both are there. */
-void conf_peers_adopt(struct peers_conf *running, struct peers_conf *new);
+/* Exchanges what can change while running. If peers: is gone from the new
+ * configuration, so are its hosts: the running one keeps the rest. */
+void conf_peers_adopt(struct conf *running, struct conf *new);
 
 #endif

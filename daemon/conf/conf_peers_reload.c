@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
+#include "daemon/conf/conf.h"
+
 static bool
 same_string(const char *a, const char *b)
 {
@@ -49,23 +52,38 @@ conf_peers_compare(const struct peers_conf *a, const struct peers_conf *b,
 	return count;
 }
 
-void
-conf_peers_adopt(struct peers_conf *running, struct peers_conf *new)
+/* The peers: of a configuration that has none: no host is believed. */
+static struct peers_conf *
+without_hosts(const struct peers_conf *running)
 {
-	struct peers_conf old;
+	struct peers_conf *p = alloc_zero(1, sizeof(*p));
 
-	if (running == NULL || new == NULL)
+	p->refresh = running->refresh;
+	p->lease = running->lease;
+	p->skew = running->skew;
+	return p;
+}
+
+void
+conf_peers_adopt(struct conf *running, struct conf *new)
+{
+	struct peers_conf *ours = running->peers, *theirs, old;
+
+	if (ours == NULL)
 		return;
-	old = *running;
-	running->hosts = new->hosts;
-	running->nhosts = new->nhosts;
-	running->refresh = new->refresh;
-	running->lease = new->lease;
-	running->skew = new->skew;
+	if (new->peers == NULL)
+		new->peers = without_hosts(ours);
+	theirs = new->peers;
+	old = *ours;
+	ours->hosts = theirs->hosts;
+	ours->nhosts = theirs->nhosts;
+	ours->refresh = theirs->refresh;
+	ours->lease = theirs->lease;
+	ours->skew = theirs->skew;
 
-	new->hosts = old.hosts;
-	new->nhosts = old.nhosts;
-	new->refresh = old.refresh;
-	new->lease = old.lease;
-	new->skew = old.skew;
+	theirs->hosts = old.hosts;
+	theirs->nhosts = old.nhosts;
+	theirs->refresh = old.refresh;
+	theirs->lease = old.lease;
+	theirs->skew = old.skew;
 }

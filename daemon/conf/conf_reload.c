@@ -101,5 +101,5 @@ conf_reload_adopt(struct conf *running, struct conf *new)
 	new->logto = old.logto;
 	new->policy = old.policy;
 
-	conf_peers_adopt(running->peers, new->peers);
+	conf_peers_adopt(running, new);
 }

@@ -183,6 +183,9 @@ warn_peers(const struct conf *conf)
 
 	if (conf->once || !conf->write)
 		log_warning("peers: has no effect with once or nowrite");
+	if (p->name == NULL && p->nhosts == 0)
+		log_warning("peers: has no effect: nothing is published, and "
+			    "hosts: is empty");
 	for (size_t i = 0; i < p->nengines; i++)
 		if (peers_engine_in_the_clear(&p->engines[i]))
 			log_warning("peers: %s: %s cross the network in the "

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-# SIGHUP with peers: each setting that takes a restart is named; a password that
-# was corrected is used; a file with a secret that is wrong now is reported, and
-# the daemon goes on with what it has read before.
+# SIGHUP with peers: each setting that takes a restart is named; the last host can
+# be removed; a password that was corrected is used; a file with a secret that is
+# wrong now is reported, and the daemon goes on with what it has read before.
 import os
 import signal
 import sys
@@ -119,6 +119,36 @@ def wrong_now():
         ok(relay.wait_key(BOB), "it goes on again")
 
 
+def last_host():
+    """There may be a reason in a hurry not to believe the only host."""
+    with Place("pop1", "relay") as (_, host, relay):
+        host.pop()
+        daemon = relay.relay(host)
+        for what, text in (("hosts: []", None), ("no peers:", "")):
+            host.log(login(ANN))
+            relay.wait_key(ANN)
+            relay.configure(publish=False, more="  hosts: []\n")
+            if text is not None:
+                relay.write("pbs.yaml", text)
+            reload(daemon)
+            host.log(login(BOB))
+            ok(relay.wait_gone(ANN), what + ": the last host is not believed "
+               "any more", daemon.messages())
+            relay.configure(publish=False, hosts=[host])
+            reload(daemon)
+            ok(relay.wait_key(BOB), "until it is back", daemon.messages())
+        equal(daemon.messages().count("peers has changed; that needs a "
+                                      "restart"), 1,
+              "only what else peers: had needs a restart")
+        contains(daemon.messages(), "warning: peers: has no effect: nothing is "
+                 "published, and hosts: is empty", "and the log says so")
+        relay.write("pbs.yaml", "peers:\n  engine: unix:/e\n  hosts:\n")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("peers: hosts: takes a list of { name: ..., "
+                            "key: ... }, or [] for no host")
+        ok(True, "an empty value shows how it is written")
+
+
 def another_key():
     with Place("pop1", "pop2") as (_, host, other):
         daemon = host.pop()
@@ -130,5 +160,5 @@ def another_key():
         ok(True, "another key: takes a restart")
 
 
-main(settings, password_changed, password_wrong_first, wrong_now, another_key,
-     jobs=2)
+main(settings, password_changed, password_wrong_first, wrong_now, last_host,
+     another_key, jobs=2)
