@@ -104,8 +104,9 @@ def not_well():
         row = await_row(host, "host", "pop1",
                         lambda r: r["refused"].get("bad signature") == 3)
         ok(row, "what was refused, and why")
-        contains(ask(host, "peers").stdout, "refused 3: bad signature",
-                 "in text")
+        done = ask(host, "peers")
+        contains(done.stdout, "refused 3: bad signature", "in text")
+        equal(done.returncode, 1, "and so not all is well")
         equal(status(host)["peers_refused"], 3, "status counts it")
         found = metrics(host)
         equal(found['peers_refused_total{host="pop1"}'], 3,
@@ -128,6 +129,18 @@ def not_well():
         engine.start()
         await_row(host, "connection", "read", lambda r: r["connected"])
         ok(True, "and then it is again")
+
+
+def excluded():
+    """What the relay is to refuse is no fault of another host."""
+    with Place("pop1", "relay") as (_, pop1, host):
+        pop1.pop()
+        host.relay(pop1, more="exclude: [%s]\n" % BOB)
+        pop1.log(login(ANN), login(BOB, "bob"))
+        row = await_row(host, "host", "pop1", lambda r: r["refused"])
+        equal(row["refused"], {"excluded here": 1}, "an excluded address is "
+              "refused")
+        equal(ask(host, "peers").returncode, 0, "and all is well")
 
 
 def removed():
@@ -173,4 +186,4 @@ def nobody():
         equal(done.returncode, 1, "it is found by its map", done.stderr)
 
 
-main(all_well, not_well, removed, nobody, jobs=3)
+main(all_well, not_well, excluded, removed, nobody, jobs=3)
