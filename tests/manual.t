@@ -73,6 +73,59 @@ def flags_are_told():
           sorted(verbs), "its synopsis begins a line for every verb")
 
 
+def statuses(name):
+    """{exit status: what the page says of it}"""
+    section = re.search(r"^\.Sh EXIT STATUS\n(.*?)^\.Sh ", page(name),
+                        re.M | re.S).group(1)
+    parts = re.split(r"^\.It (\d+)\n", section, flags=re.M)
+    return dict(zip(map(int, parts[1::2]), parts[2::2]))
+
+
+def used_statuses(path):
+    with open(path) as f:
+        return {getattr(os, code) for code in
+                re.findall(r"\bEX_[A-Z]+\b", f.read())} - {os.EX_OK}
+
+
+VERB_OF = {  # whose exit status the codes in a source file are
+    "check/check.c": "check", "check/match.c": "match", "ctl.c": "status",
+    "doctor/doctor.c": "doctor", "explain/explain.c": "explain",
+    "import/import_perl.c": "import-perl", "keygen.c": "keygen",
+    "peers.c": "peers", "peers_probe.c": "peers",
+    "postfix/importing.c": "import-xmail", "recipients/run.c": "recipients",
+    "recipients/settings.c": "recipients", "recipients/watch.c": "recipients",
+    "relaycheck/relay_check.c": "relay-check", "report/report.c": "report",
+    "setup/setup.c": "setup", "smap/import_smap.c": "import-smap",
+    "top/top.c": "top", "xmail/import_xmail.c": "import-xmail"}
+ASKERS = ("peers", "status", "top")  # and others in ctl.c
+OF_ALL = (os.EX_USAGE, os.EX_IOERR, os.EX_PROTOCOL)
+
+
+def statuses_are_told():
+    """What a script meets must be in the page, of each verb, too."""
+    used = set()
+    for path in glob.glob(os.path.join(ROOT, "daemon", "**", "*.c"),
+                          recursive=True):
+        used |= used_statuses(path)
+    equal(sorted(statuses("daemon/pop-before-smtp.8")), sorted(used),
+          "pop-before-smtp(8) tells every exit status, and no other")
+    told, missing, used = statuses("tools/pbsctl.8"), [], {1}
+    for path in glob.glob(os.path.join(ROOT, "tools", "**", "*.c"),
+                          recursive=True):
+        name = os.path.relpath(path, os.path.join(ROOT, "tools"))
+        used |= used_statuses(path)
+        for status in used_statuses(path):
+            verb, text = VERB_OF.get(name, name), told.get(status, "")
+            if not (status in OF_ALL or re.search(
+                    r"^\.Cm .*(?<![\w-])%s(?![\w-])" % verb, text, re.M)
+                    or (verb in ASKERS and "query the daemon" in text)
+                    # setenv(3)
+                    or (status == os.EX_OSERR and verb in ("doctor", "setup"))):
+                missing.append((status, verb))
+    equal(missing, [], "pbsctl(8) tells the exit statuses of each verb")
+    equal(sorted(told), sorted(used | {os.EX_OSERR}), "and no other")
+
+
 def literal(name, begins=""):
     """The text of the last literal display of a page that begins so."""
     shown = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", page(name),
@@ -122,4 +175,4 @@ def sample_configuration():
           "a wrong one would not be")
 
 
-main(lint, flags_are_told, examples, sample_configuration)
+main(lint, flags_are_told, statuses_are_told, examples, sample_configuration)

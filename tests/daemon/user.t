@@ -96,6 +96,31 @@ def after_it():
               "the map is still nobody's")
 
 
+def listed_by_root():
+    """After a stop, as the unit and the init script start it, root need not know
+    whom the daemon runs as."""
+    with OwnedSite() as site:
+        os.chmod(site.logfile, 0o644)
+        site.log(login(GUEST))
+        site.start("--user=nobody").stop()
+        for flags in (), ("--user=nobody",):
+            run = site.run("--list", *flags)
+            equal((run.returncode, run.stdout[:len(GUEST)]), (0, GUEST),
+                  " ".join(("--list", *flags)), run.stderr)
+        os.chmod(site.map + ".state", 0o666)
+        run = site.run("--list")
+        equal((run.returncode, run.stdout), (65, ""), "what others may write is "
+              "not believed: 65")
+        contains(run.stderr, "no daemon is running, and what it has saved "
+                 "cannot be listed: %s.state: " % site.map, "and it says why")
+        os.chmod(site.map + ".state", 0o600)
+        run = site.run("--list", wrap=("setpriv", "--reuid=1", "--clear-groups"))
+        equal((run.returncode, run.stdout), (66, ""), "nor for others to read: "
+              "66", run.stderr)
+        run = site.run("--list", "--user=nobdy")
+        equal(run.returncode, 77, "no such user: 77", run.stderr)
+
+
 def command_fails():
     """Root's pid file is gone when the command is back, though nobody may not
     remove it; and so the next start says what is wrong, not what is left."""
@@ -162,4 +187,4 @@ def not_root():
 
 if os.geteuid() != 0:
     skip_all("only root can become another user")
-main(works, refused, command_fails, killed, after_it, not_root)
+main(works, refused, listed_by_root, command_fails, killed, after_it, not_root)
