@@ -77,6 +77,14 @@ mark_of(const char *base, const char *name, struct mark *mark)
 	return mark->kind = read_mark(name + stem, len - base_len, mark);
 }
 
+bool
+mark_is_own(const char *base, const char *name)
+{
+	size_t len = strlen(base);
+
+	return stem_length(name) == len && memcmp(name, base, len) == 0;
+}
+
 const char *
 mark_last_part(const char *path)
 {

@@ -19,6 +19,8 @@ struct mark {
  * or mail-20261121.log of mail.log. Never MATCHED, which is for callers whose
  * base is a pattern. */
 enum mark_kind mark_of(const char *base, const char *name, struct mark *);
+/* Whether it is the name of the log itself, perhaps compressed. */
+bool mark_is_own(const char *base, const char *name);
 
 /*
  * Compares the last parts of two paths, without their compression suffixes, if

@@ -153,33 +153,52 @@ is_stray(const struct logpos *lost, const char *directory,
 	return found;
 }
 
-/* Adds all files in the directory of path that belong to it, but not path
- * itself. */
-static void
-scan(struct siblings *found, const char *path, const struct logpos *lost)
+struct search {
+	char *directory;
+	const char *base;
+	bool own;		   /* also the name of the log itself */
+	const struct logpos *lost; /* or NULL */
+};
+
+static bool
+belongs(const struct search *place, const struct dirent *d, struct mark *mark)
 {
-	const char *base = mark_last_part(path);
-	char *directory = directory_of(path);
-	DIR *dir = opendir(directory);
+	*mark = (struct mark){.kind = MATCHED};
+	if (rotation_is_pattern(place->base))
+		return fnmatch(place->base, d->d_name, FNM_PERIOD) == 0;
+	if (mark_of(place->base, d->d_name, mark) != NO_SIBLING)
+		return true;
+	if (place->own && mark_is_own(place->base, d->d_name)) {
+		mark->kind = NUMBERED; /* by 0: the newest there */
+		return true;
+	}
+	return strcmp(place->base, d->d_name) != 0 &&
+	       is_stray(place->lost, place->directory, d);
+}
+
+/* Adds what belongs to path in its directory. own: path itself, too. */
+static void
+scan(struct siblings *found, const char *path, const struct logpos *lost,
+     bool own)
+{
+	struct search place = {.directory = directory_of(path),
+			       .base = mark_last_part(path),
+			       .own = own,
+			       .lost = lost};
+	DIR *dir = opendir(place.directory);
 	struct dirent *d;
 	struct mark mark;
-	bool pattern = rotation_is_pattern(path);
 
-	while (dir != NULL && (d = readdir(dir)) != NULL) {
-		const char *name = d->d_name;
-
-		mark = (struct mark){.kind = MATCHED};
-		if (pattern ? fnmatch(base, name, FNM_PERIOD) != 0
-			    : mark_of(base, name, &mark) == NO_SIBLING &&
-				  (strcmp(base, name) == 0 ||
-				   !is_stray(lost, directory, d)))
-			continue;
-		add(found, alloc_format("%s/%s", directory, name), &mark,
-		    pattern && !is_compressed_name(name));
-	}
+	while (dir != NULL && (d = readdir(dir)) != NULL)
+		if (belongs(&place, d, &mark))
+			add(found,
+			    alloc_format("%s/%s", place.directory, d->d_name),
+			    &mark,
+			    rotation_is_pattern(path) &&
+				!is_compressed_name(d->d_name));
 	if (dir != NULL)
 		closedir(dir);
-	free(directory);
+	free(place.directory);
 }
 
 /* Kubernetes compresses a rotated file later, which changes its time. */
@@ -200,7 +219,7 @@ scan_target(void *arg, const char *link)
 	size_t before = found->count;
 
 	if (target != NULL)
-		scan(found, target, found->lost);
+		scan(found, target, found->lost, false);
 	free(target);
 	found->links++;
 	for (size_t i = 0; i < found->count; i++) {
@@ -228,12 +247,10 @@ has_position(const struct siblings *found, const struct logpos *lost)
 	return false;
 }
 
-/*
- * Adds the rotated files of that directory if the lost file is among them. If
- * nothing had been read of it, only its inode identifies it. Inode numbers are
- * reused, so the file must then have the name of a rotated file of this log,
- * and the directory must have no file with the name of the log itself.
- */
+/* Adds the rotated files of that directory, and what has the log's own name, if
+ * the lost file is among them. If nothing had been read of that, only its inode
+ * identifies it. Inode numbers are reused, so it must then have the name of a
+ * rotated file, and no file there may have the name of the log itself. */
 static void
 scan_if_there(struct siblings *found, const char *path,
 	      const struct logpos *lost)
@@ -244,7 +261,7 @@ scan_if_there(struct siblings *found, const char *path,
 
 	if (!proof && (rotation_is_pattern(path) || access(path, F_OK) == 0))
 		return;
-	scan(&there, path, proof ? lost : NULL);
+	scan(&there, path, proof ? lost : NULL, proof);
 	known = has_position(&there, lost);
 	for (size_t i = 0; i < there.count; i++) {
 		struct sibling *s = &there.list[i];
@@ -426,9 +443,9 @@ list_names(struct rotation *rotation, const char *spec,
 		add(&found, alloc_string(spec), &none, true);
 		target = realpath(spec, NULL);
 	}
-	scan(&found, spec, lost);
+	scan(&found, spec, lost, false);
 	if (target != NULL && strcmp(target, spec) != 0)
-		scan(&found, target, lost);
+		scan(&found, target, lost, false);
 	if (rotation_is_pattern(spec))
 		pathwalk_links(spec, scan_target, &found);
 	if (lost != NULL && !has_position(&found, lost))

@@ -43,9 +43,10 @@ struct rotation {
  * position whose file is also looked for, under any name: first in the same
  * directories, then in those beside the log or beside its directory, where
  * logrotate(8)'s olddir may be. If it is in one of the latter, all rotated
- * files there are listed, too. If nothing had been read of the file, its inode
- * identifies it; in those other directories, it must then have the name of a
- * rotated file of this log, and no file may have the log's own name.
+ * files there are listed, too, and what has the log's own name there. If
+ * nothing had been read of the file, its inode identifies it; in those other
+ * directories, it must then have the name of a rotated file of this log, and no
+ * file may have the log's own name.
  */
 void rotation_list(struct rotation *, const char *spec,
 		   const struct logpos *lost);

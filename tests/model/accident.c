@@ -51,13 +51,12 @@ accident_delete(struct world *w)
 }
 
 /* What is emptied or deleted is only found by its time if the reader has seen
- * the log since the clock was set. So are files without dates if the log goes
- * on in another directory. */
+ * the log since the clock was set. So are files of which one has no date if the
+ * log goes on in another directory. */
 void
 accident_set_clock(struct world *w, int seconds)
 {
-	if ((!w->running && w->gone_away && w->program->mode == NUMBERED) ||
-	    (w->gone_away && w->program->mode == STARRED))
+	if (w->gone_away && (!w->running || w->program->mode == STARRED))
 		return;
 	w->set_back = w->set_back || seconds < 0;
 	reader_sync(w);
@@ -140,15 +139,17 @@ accident_drop(struct world *w)
 
 	if (!w->running || w->rotations > 45 || w->mounted)
 		return;
+	if (!writer_has(w, "log"))
+		writer_leave(w);
 	writer_append(w, 1, EXPECTED);
 	logrotate_rotate(w, false);
 	reader_sync(w);
 	writer_leave(w);
 	reader_stop(w, STOP);
+	if (w->running)
+		return;
 	reader_start(w);
 	reader_sync(w);
-	if (!w->running)
-		return;
 	sprintf(name, "log-%d", 20260101 + w->rotations - 1);
 	unlink(world_path(w, name));
 	world_lose(w, w->file);

@@ -226,11 +226,13 @@ forget_position(struct world *w)
 
 /* Without dates in the names, times of change alone tell what is newer than a
  * file that was deleted, and how the files of two directories follow each
- * other. They lie if the clock was set back. */
+ * other. They lie if the clock was set back. A log that was moved with its
+ * directory has no date. */
 bool
 reader_times_may_lie(const struct world *w)
 {
-	return w->set_back && w->program->mode == NUMBERED;
+	return w->set_back && (w->program->mode == NUMBERED ||
+			       (w->program->mode == DATED && w->gone_away));
 }
 
 /*

@@ -1362,6 +1362,17 @@ copied_then_compressed_unread(void)
 /* ---- resumed ---- */
 
 static void
+rotate(struct site *site, bool copies, const char *from, const char *to)
+{
+	if (!copies) {
+		move(site, from, to);
+		return;
+	}
+	copy(site, from, to);
+	cut(site, from);
+}
+
+static void
 resumed(const char *first, const char *second, const struct compressor *with)
 {
 	struct site *site = begin();
@@ -1429,6 +1440,62 @@ resumed_beside(const char *olddir, const char *name,
 	   "moved to %s%s, and once more: three lines", first, with->suffix);
 	put(site, "logs/log", "0000000005 on");
 	arrives(site, "0000000005 on", "going on");
+	end(site);
+}
+
+/* The log has kept its name, as in a directory for each day. */
+static void
+resumed_under_its_name(const char *directory, bool copies,
+		       const struct compressor *with)
+{
+	struct site *site = begin();
+	char *name = alloc_format("%s/log", directory);
+
+	mkdir(in(site, "logs"), 0755);
+	mkdir(in(site, "other"), 0755);
+	mkdir(in(site, directory), 0755);
+	put(site, "other/log", "0000000002 another");
+	put(site, "logs/log", "0000000001 a");
+	start(site, "logs/log");
+	stop(site);
+	put(site, "logs/log", "0000000002 rest");
+	rotate(site, copies, "logs/log", name);
+	if (with == &none || compress_file(site, with, name)) {
+		put(site, "logs/log", "0000000003 new");
+		restart(site, "logs/log");
+		ok(site->got.count == 2 &&
+		       strcmp(site->got.list[0], "0000000002 rest") == 0 &&
+		       strcmp(site->got.list[1], "0000000003 new") == 0,
+		   "%s to %s%s: two lines", copies ? "copied" : "moved", name,
+		   with->suffix);
+	} else {
+		tap_skip(with->program, "not here");
+	}
+	free(name);
+	end(site);
+}
+
+/* The position is that of a rotated file, or of the log itself. */
+static void
+resumed_in_renamed_directory(bool rotated)
+{
+	struct site *site = begin();
+
+	mkdir(in(site, "logs"), 0755);
+	if (rotated)
+		put(site, "logs/log.1", "0000000001 old");
+	put(site, "logs/log", "0000000001 a");
+	start(site, "logs/log");
+	stop(site);
+	put(site, "logs/log", "0000000002 rest");
+	move(site, "logs", "logs.old");
+	mkdir(in(site, "logs"), 0755);
+	put(site, "logs/log", "0000000003 new");
+	restart(site, "logs/log");
+	is_int(count(site, "0000000002 rest"), 1,
+	       "the directory was renamed and made again%s",
+	       rotated ? ", soon after a rotation" : "");
+	is_int(count(site, "0000000003 new"), 1, "the new log");
 	end(site);
 }
 
@@ -1889,17 +1956,6 @@ links_come_and_go(void)
 	end(site);
 }
 
-static void
-rotate(struct site *site, bool copies, const char *from, const char *to)
-{
-	if (!copies) {
-		move(site, from, to);
-		return;
-	}
-	copy(site, from, to);
-	cut(site, from);
-}
-
 /* A name with a date, which logrotate(8) numbers: twice while stopped. */
 static void
 starred_and_numbered(bool copies)
@@ -2026,6 +2082,11 @@ main(void)
 	resumed_beside("logs/archive", "log", &none);
 	resumed_beside("archive", "log", &none);
 	resumed_beside("archive", "log", &gzip);
+	resumed_under_its_name("logs/old", false, &none);
+	resumed_under_its_name("logs/2026-11-29", false, &gzip);
+	resumed_under_its_name("logs.old", true, &none);
+	resumed_in_renamed_directory(false);
+	resumed_in_renamed_directory(true);
 	resumed_empty_beside();
 	not_beside();
 	not_beside_by_number(true);
