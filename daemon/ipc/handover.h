@@ -7,6 +7,7 @@
 #ifndef DAEMON_IPC_HANDOVER_H
 #define DAEMON_IPC_HANDOVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,6 +27,7 @@ struct handover {
 	int64_t lead_ms;
 	struct helper *helper;	   /* runs postconf(1) and postmap(1) */
 	int link;		   /* to pbs-link, see ipc_link.h; -1: none */
+	bool again;		   /* it is not the first worker */
 	void *inherited;	   /* the keeper's memory; never used */
 };
 

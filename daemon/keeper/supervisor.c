@@ -55,6 +55,7 @@ become_worker(struct keeper *k, pid_t keeper, int socket, struct handover *out)
 				 .link = link,
 				 .keeper = keeper,
 				 .lead_ms = loop_largest_lead_ms(k->loop),
+				 .again = k->ever_ready,
 				 .inherited = k};
 	for (size_t i = 0; i < r->nmaps; i++)
 		if (r->maps[i] != NULL)

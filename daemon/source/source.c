@@ -1,6 +1,8 @@
 #include "daemon/source/source.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/linebuf.h"
@@ -120,4 +122,24 @@ source_start_clear(struct source_start *start)
 		logpos_clear(&pos[i]);
 	free(pos);
 	*start = (struct source_start){0};
+}
+
+bool
+source_is_fifo(const char *spec)
+{
+	struct stat st;
+
+	return stat(spec, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+void
+source_check_type(const struct source *source)
+{
+	const struct source_sink *sink = &source->sink;
+	struct stat st;
+
+	if (sink->shut_out != NULL && stat(source->spec, &st) == 0 &&
+	    (source->reads_fifo ? S_ISREG(st.st_mode) : S_ISFIFO(st.st_mode)) &&
+	    access(source->spec, R_OK) == 0)
+		sink->shut_out(sink->arg, "another type of file now");
 }

@@ -36,6 +36,7 @@ struct source_start {
 	size_t npos;		  /* those of each source of the last run */
 	time_t since; /* else at the first line not older than this */
 	bool once;    /* read to the end, then call ended() */
+	bool again;   /* another process has read from our standard input */
 };
 
 /* A copy of it, with its positions, which the caller clears. */
@@ -86,9 +87,11 @@ struct source_sink {
 	/* All lines that existed have been delivered. The first call ends the
 	 * start-up of this source. */
 	void (*idle)(void *arg);
-	/* The log is in a new directory, which this process may not read,
-	 * because its sandbox is older. A new process may. May be NULL. */
-	void (*shut_out)(void *arg);
+	/* This process cannot read the log any more, but a new one may. why: "in
+	 * a new directory", for which its sandbox is too old; or another type of
+	 * file, a FIFO or none, for which another source is needed. May be
+	 * called again. May be NULL. */
+	void (*shut_out)(void *arg, const char *why);
 	/* No more lines will come: end of standard input, or `once`. */
 	void (*ended)(void *arg);
 	void *arg;
@@ -117,6 +120,7 @@ struct source {
 	struct loop *loop;
 	bool once;	  /* as in struct source_start */
 	bool idle_called; /* for source_caught_up() */
+	bool reads_fifo;  /* for source_check_type() */
 };
 
 /* For implementations: hands out whole lines, none of them too long. */
@@ -132,6 +136,12 @@ void source_read_end(const struct source_sink *);
  * and if there was news, and ended() if the source is to be read once. The
  * source may be closed when this returns. */
 void source_caught_up(struct source *, bool news);
+
+/* Whether a new source would read from a FIFO. */
+bool source_is_fifo(const char *spec);
+/* For implementations that read a FIFO or a file: calls shut_out() if the log is
+ * the other now, and can be read. */
+void source_check_type(const struct source *);
 
 /*
  * spec: as for --logfile: FILE, FILE-WITH-*, "-", "journal:". Lines are

@@ -316,7 +316,7 @@ check_links(struct logfile *log)
 
 	if (rotation_is_pattern(log->source.spec) && sink->shut_out != NULL &&
 	    pathwalk_denied_links(log->source.spec) > log->denied)
-		sink->shut_out(sink->arg);
+		sink->shut_out(sink->arg, "in a new directory");
 }
 
 static void
@@ -333,6 +333,7 @@ look(struct logfile *log)
 	}
 	follow_look(log->follow, now(log));
 	check_links(log);
+	source_check_type(&log->source);
 }
 
 static void
@@ -391,7 +392,7 @@ on_mount(void *arg)
 
 	log->look = true;
 	if (sink->shut_out != NULL && mounts_shut_out(log->mounts))
-		sink->shut_out(sink->arg);
+		sink->shut_out(sink->arg, "in a new directory");
 	run_round(log);
 }
 

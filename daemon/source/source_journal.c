@@ -461,7 +461,7 @@ check_persistent(void *arg)
 	if (j->mounts == NULL || !mounts_has_moved(j->mounts))
 		return;
 	if (sink->shut_out != NULL && mounts_shut_out(j->mounts))
-		sink->shut_out(sink->arg);
+		sink->shut_out(sink->arg, "in a new directory");
 	mounts_free(&j->mounts);
 	watch_persistent(j);
 	if (reopen(j, &err) != 0)

@@ -1,6 +1,5 @@
 /* Knows all types of source, of which each knows only source.h. */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -29,11 +28,10 @@ static const struct source_ops *
 choose(const char *spec, bool once, struct err *err)
 {
 	size_t i = 0;
-	struct stat st;
 
 	/* To read a FIFO once would be to wait for a writer that may not come:
 	 * source_file refuses it. */
-	if (!once && stat(spec, &st) == 0 && S_ISFIFO(st.st_mode))
+	if (!once && source_is_fifo(spec))
 		return &source_stdin;
 	while (types[i].how == PREFIX
 		   ? strncmp(types[i].spec, spec, strlen(types[i].spec))

@@ -30,10 +30,23 @@ struct input {
 	struct timer *retry;
 	struct log_once problem;
 	struct linebuf *lines;
-	struct envelope_export *export;
+	struct envelope_export *export; /* NULL: it has lost its beginning */
 	struct timer *first; /* calls idle() even if no input comes for long */
 	char *buffer;
 };
+
+/* With a line, as far as we know. */
+static void
+begin_stream(struct input *in)
+{
+	const struct source_sink *sink = &in->source.sink;
+
+	linebuf_free(&in->lines);
+	envelope_export_free(&in->export);
+	in->lines = linebuf_new();
+	in->export = envelope_export_new();
+	linebuf_on_drop(in->lines, sink->lost, sink->arg);
+}
 
 static bool
 is_readable(const struct input *in)
@@ -105,7 +118,7 @@ await_writer(void *arg)
 	const char *why = open_fifo(in);
 	struct err err;
 
-	linebuf_reset(in->lines);
+	begin_stream(in);
 	if (before >= 0) {
 		loop_unwatch(in->source.loop, before);
 		close(before);
@@ -119,6 +132,7 @@ await_writer(void *arg)
 		return;
 	}
 	log_once_warning(&in->problem, "waiting for", in->fifo, why);
+	source_check_type(&in->source);
 	if (in->fd >= 0)
 		close(in->fd);
 	in->fd = -1;
@@ -138,13 +152,15 @@ on_input(void *arg, uint32_t events)
 		return;
 	if (got == 0 && in->fifo != NULL) {
 		await_writer(in);
+		notify_idle(in);
 		return;
 	}
 	if (got <= 0) {
 		end(in, got < 0 ? strerror(errno) : NULL);
 		return;
 	}
-	if (!envelope_export_feed(in->export, in->buffer, (size_t)got,
+	if (in->export == NULL ||
+	    !envelope_export_feed(in->export, in->buffer, (size_t)got,
 				  in->source.sink.line, in->source.sink.arg))
 		linebuf_feed(in->lines, in->buffer, (size_t)got,
 			     in->source.sink.line, in->source.sink.arg);
@@ -173,12 +189,35 @@ open_first(struct input *in, const char *spec, struct err *err)
 	const char *why;
 
 	in->fifo = alloc_string(spec);
+	in->source.reads_fifo = true;
 	in->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (in->inotify >= 0 && loop_watch(in->source.loop, in->inotify, POLLIN,
 					   on_change, in, err) != 0)
 		return -1;
 	why = open_fifo(in);
 	return why == NULL ? 0 : err_set(err, "%s", why);
+}
+
+/* Whether what comes first begins a line. A FIFO that nobody has open for
+ * writing, and that is empty, has read(2) return 0; only then it is known. */
+static bool
+begins_a_line(struct input *in, bool again)
+{
+	char byte;
+
+	if (in->fifo == NULL)
+		return !again;
+	return !is_readable(in) && read(in->fd, &byte, 1) == 0;
+}
+
+/* A stranger may have written what comes next. */
+static void
+doubt_beginning(struct input *in)
+{
+	log_info("skipping the first line of %s: it may be the rest of one",
+		 in->fifo ? in->fifo : "standard input");
+	linebuf_skip(in->lines);
+	envelope_export_free(&in->export);
 }
 
 static void
@@ -215,9 +254,7 @@ open_input(const char *spec, struct loop *loop,
 	in->source.once = start->once;
 	in->source.sink = *sink;
 	in->source.loop = loop;
-	in->lines = linebuf_new();
-	in->export = envelope_export_new();
-	linebuf_on_drop(in->lines, sink->lost, sink->arg);
+	begin_stream(in);
 	in->buffer = alloc_zero(BUFFER, 1);
 	in->first = timer_new(loop, notify_idle, in);
 	in->retry = timer_new(loop, await_writer, in);
@@ -227,6 +264,8 @@ open_input(const char *spec, struct loop *loop,
 		close_input(&in->source);
 		return NULL;
 	}
+	if (!begins_a_line(in, start->again))
+		doubt_beginning(in);
 	timer_arm(in->first, 0);
 	return &in->source;
 }

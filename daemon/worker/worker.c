@@ -187,6 +187,8 @@ open_feeds(struct worker *w, struct err *err)
 	const struct conf *conf = w->conf;
 	struct source_start start = {.beginning = conf->reprocess,
 				     .once = conf->once,
+				     .again = w->handover != NULL &&
+					      w->handover->again,
 				     .since = loop_now(w->loop) -
 					      conf_longest(conf)};
 	struct logpos *pos = NULL;

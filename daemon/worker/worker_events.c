@@ -373,16 +373,15 @@ worker_on_idle(void *arg)
 
 /* The next worker is restricted later, and may read what is there by then. */
 void
-worker_on_shut_out(void *arg)
+worker_on_shut_out(void *arg, const char *why)
 {
 	struct feed *feed = arg;
 	struct worker *w = feed->worker;
 
 	if (w->handover == NULL || !w->ready)
 		return;
-	log_warning("the directory of %s is a new one: only a new worker may "
-		    "read it",
-		    feed->source->spec);
+	log_warning("%s is %s: only a new worker may read it",
+		    feed->source->spec, why);
 	loop_stop(w->loop, EX_NOINPUT);
 }
 

@@ -203,7 +203,7 @@ void worker_on_searching(void *arg);
 void worker_on_idle(void *arg);
 /* Without a log to read to its end, the daemon is ready at once. */
 void worker_without_logs(struct worker *);
-void worker_on_shut_out(void *arg);
+void worker_on_shut_out(void *arg, const char *why);
 void worker_on_ended(void *arg);
 
 /* control_ops */

@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 # Whatever happens to a log that is followed, a login written afterwards is
 # found, and text that only looks like a login line is not.
+import fcntl
 import os
 import re
 import shutil
 import signal
 import sys
 import tempfile
+import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
 from clocks import Clocks
-from pbs import login, stamped
+from pbs import login, stamped, until
 from tap import contains, equal, main, ok
 
 FORGED = "203.0.113.66"
@@ -323,14 +325,63 @@ def fifo():
         site.log(login("198.51.100.4"), name="pipe")
         found(site, "198.51.100.4", "after a writer that died in a line")
         os.unlink(site.path("pipe"))
-        site.log(login("198.51.100.5"), name="pipe")
-        daemon.wait_message("waiting for %s: not a FIFO any more"
-                            % site.path("pipe"))
-        ok("198.51.100.5" not in site.dump(), "nothing from a plain file")
-        os.unlink(site.path("pipe"))
         os.mkfifo(site.path("pipe"))
         site.log(login("198.51.100.6"), name="pipe")
         found(site, "198.51.100.6", "a FIFO that was made again")
+        equal(daemon.stop(), 0, "stopped")
+
+
+def other_type():
+    """A FIFO where there was nothing, or a file; and the other way round."""
+    with pbs.Site() as site:
+        pipe = site.path("pipe")
+        daemon = site.start("--logfile=" + pipe)
+        os.mkfifo(pipe)
+        # Its writer is there first, and may have written to another reader.
+        site.log("a line", login("198.51.100.1"), name="pipe")
+        found(site, "198.51.100.1", "a FIFO where there was nothing")
+        os.unlink(pipe)
+        site.log(login("198.51.100.2"), name="pipe")
+        found(site, "198.51.100.2", "a file in place of the FIFO")
+        site.log(login("198.51.100.3"), name="pipe")
+        found(site, "198.51.100.3", "which is followed")
+        os.mkfifo(site.path("next"))
+        os.rename(site.path("next"), pipe)
+        site.log("a line", login("198.51.100.4"), name="pipe")
+        found(site, "198.51.100.4", "a FIFO in place of the file")
+        equal(daemon.messages().count("is another type of file now"), 3,
+              "each is said once")
+        equal(daemon.stop(), 0, "stopped")
+
+
+def unread(pipe):
+    count = fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4)
+    return int.from_bytes(count, sys.byteorder)
+
+
+def fifo_again():
+    """A worker dies in a line, and the next one gets the rest."""
+    with pbs.Site() as site:
+        pipe = site.path("pipe")
+        os.mkfifo(pipe)
+        daemon = site.start("--logfile=" + pipe)
+        with open(pipe, "w") as writer:
+            print(stamped(login("198.51.100.1")), file=writer, flush=True)
+            found(site, "198.51.100.1", "a writer of a FIFO")
+            writer.write("dovecot: a stranger says: ")
+            writer.flush()
+            until("an empty FIFO", 20, lambda: unread(writer) == 0,
+                  lambda left: time.sleep(0.01))
+            os.kill(daemon.worker(), signal.SIGKILL)
+            daemon.wait_message("skipping the first line of " + pipe)
+            print(stamped(login(FORGED)), file=writer)
+            print(stamped(login("198.51.100.2")), file=writer, flush=True)
+            found(site, "198.51.100.2", "the next worker reads on")
+            ok(FORGED not in site.dump(), "but not the rest of a line")
+        os.kill(daemon.worker(), signal.SIGKILL)
+        daemon.wait_message("read 0 lines", count=3)
+        site.log(login("198.51.100.3"), name="pipe")
+        found(site, "198.51.100.3", "a writer that begins later is believed")
         equal(daemon.stop(), 0, "stopped")
 
 
@@ -380,6 +431,6 @@ def standard_input():
 
 
 main(rename, copytruncate, truncated_and_longer, deleted, directory, symlink,
-     several, newest, live_together, odd_bytes, truncated_with_a_hole, hole_of_gigabytes,
-     lost_sectors, another_time, named_zone, long_lines, torn, fifo, links,
-     standard_input)
+     several, newest, live_together, odd_bytes, truncated_with_a_hole,
+     hole_of_gigabytes, lost_sectors, another_time, named_zone, long_lines,
+     torn, fifo, other_type, fifo_again, links, standard_input)

@@ -2014,6 +2014,69 @@ standard_input(void)
 	end(site);
 }
 
+static int
+write_to_fifo(struct site *site, const char *text)
+{
+	int fd = open(in(site, "log"), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		ok(false, "wrote to a FIFO: %s", strerror(errno));
+	return fd;
+}
+
+/* The process that read a part of a line is not there any more. */
+static void
+fifo_read_by_another(void)
+{
+	struct site *site = begin();
+	struct source_start how = {0};
+	int fd;
+
+	mkfifo(in(site, "log"), 0600);
+	start_with(site, "log", how);
+	close(write_to_fifo(site, "0000000001 a\n"));
+	follower_settle(&site->follower);
+	ok(site->follower.idle, "its writer has gone: the start is over");
+	is_int(count(site, "0000000001 a"), 1, "no writer: a line begins");
+	fd = write_to_fifo(site, "0000000002 user=");
+	follower_settle(&site->follower);
+	source_close(&site->follower.source);
+	start_with(site, "log", how);
+	close(write_to_fifo(site, "0000000003 forged\n0000000004 b\n"));
+	follower_settle(&site->follower);
+	is_int(count(site, "0000000004 b"), 1, "a writer: the second line");
+	close(fd);
+	follower_settle(&site->follower);
+	close(write_to_fifo(site, "0000000005 c\n"));
+	arrives(site, "0000000005 c", "the next writer begins one");
+	is_int((long long)site->got.count, 3, "no rest of a line");
+	end(site);
+}
+
+/* Likewise; the first process that reads it is believed. */
+static void
+standard_input_again(void)
+{
+	struct site *site = begin();
+	int saved = dup(0), ends[2];
+	struct err err;
+
+	if (pipe2(ends, O_CLOEXEC) != 0 || dup2(ends[0], 0) != 0)
+		abort();
+	follower_open(&site->follower, "-", &(struct source_start){.again = true},
+		      &err);
+	ok(write(ends[1], "0000000001 rest\n0000000002 b\n", 29) == 29, "-");
+	close(ends[1]);
+	follower_settle(&site->follower);
+	is_int((long long)site->got.count, 1, "again: not the rest of a line");
+	is_str(nth(site, 0), "0000000002 b", "but the next one");
+	source_close(&site->follower.source);
+	dup2(saved, 0);
+	close(saved);
+	close(ends[0]);
+	end(site);
+}
+
 int
 main(void)
 {
@@ -2111,6 +2174,8 @@ main(void)
 	starred_and_numbered(false);
 	starred_and_numbered(true);
 	standard_input();
+	standard_input_again();
+	fifo_read_by_another();
 	is_int(descriptors(), before, "no descriptor is left open");
 	return tap_done();
 }
