@@ -211,8 +211,9 @@ FILE_MAX, MAIN_MAX = 540, 120
 # once 300, and blocks that several threads read 200;
 # what the model of following found in a log's life, 100; stamps that name a zone or
 # are seconds, and what four more commands print before each line, 1,000; the NULs
-# of a crash, and holes of gigabytes, 200; what links that match a `*' lead to, 400.
-PRODUCT_MAX = 95200
+# of a crash, and holes of gigabytes, 200; what links that match a `*' lead to, 400;
+# files that match it and are written to at the same time, 250.
+PRODUCT_MAX = 95500
 FOLDER_MAX = 20
 
 
