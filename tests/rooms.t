@@ -213,7 +213,7 @@ FILE_MAX, MAIN_MAX = 540, 120
 # are seconds, and what four more commands print before each line, 1,000; the NULs
 # of a crash, and holes of gigabytes, 200; what links that match a `*' lead to, 400;
 # files that match it and are written to at the same time, 250.
-PRODUCT_MAX = 95500
+PRODUCT_MAX = 95600
 FOLDER_MAX = 20
 
 
