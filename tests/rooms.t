@@ -125,8 +125,9 @@ PUBLIC = {
     # A secret is read by the worker, by pbs-link and by --check.
     # The helper has a guardian, and so has pbs-link.
     "daemon/sys": 10,
-    # The setup sees what the doctor sees, and asks what starts services.
-    "tools/doctor": 9,
+    # The setup sees what the doctor sees, asks what starts services, and prints
+    # the commands of Postfix as the doctor does.
+    "tools/doctor": 10,
     # One for each kind of thing that an import writes.
     "tools/postfix": 8,
     "base": sys.maxsize,

@@ -131,14 +131,19 @@ class Host:
         it."""
         code, rows = self.doctor(**how)
         remedy = remedy.format(self.daemon.pid)
+        told = rows[0].get("remedy", "") if rows else ""
+        of_others = re.search(r"\bpost(conf|fix|map) (?!-c )(-|check|reload)", told)
+        told = re.sub(r"\b(post(?:conf|fix)) -c \S+", r"\1", told)
         ok(code == 1 and [row.get("id") for row in rows] == [fault]
-           and remedy in rows[0]["remedy"],
+           and remedy in told and not of_others,
            "%s: %s" % (fault, name), "exit %d" % code,
            *(json.dumps(row) for row in rows))
         if cures and rows:
-            command = rows[0]["remedy"].replace(" && postfix reload", "")
-            subprocess.run(["sh", "-c", command], check=True,
-                           env=dict(self.site.env, MAIL_CONFIG=how["etc"]))
+            command = re.sub(r" && postfix -c \S+ reload", "",
+                             rows[0]["remedy"])
+            env = {key: self.site.env[key] for key in self.site.env
+                   if key != "MAIL_CONFIG"}
+            subprocess.run(["sh", "-c", command], check=True, env=env)
             for name in ("main.cf", "master.cf"):
                 os.utime(os.path.join(how["etc"], name), (0, 0))
             self.healthy("%s: its remedy cures it" % name, **how)
@@ -157,6 +162,10 @@ def lists(host):
                    etc=host.etc_with(settings, master, append))
 
     seed("postfix-not-named", ours, "in no list", **{relay: plain})
+    seed("postfix-not-named", "don'\\''t", "in a long list, with a quote",
+         **{relay: "%s, check_client_access inline:{{192.0.2.9=REJECT don't}}%s"
+            % (plain, "".join(", reject_rbl_client list%d.example.net" % n
+                              for n in range(60)))})
     seed("postfix-not-named", other, "the old list decides",
          **{relay: "", other: plain})
     seed("postfix-too-late", "%s, reject_un" % ours, "after the refusal",
@@ -402,7 +411,7 @@ def running(host):
     host.finds("postfix-reload-missing", "postfix reload", "master.cf is newer")
     os.utime(path, (0, 0))
     etc = host.etc_with({"queue_directory": host.site.dir})
-    host.finds("postfix-stopped", "postfix -c %s start" % etc, "no master",
+    host.finds("postfix-stopped", "postfix start", "no master",
                etc=etc)
     name = host.site.path("map/absent")
     host.finds("postfix-map-missing", "kill {}; then, if nothing starts", "no such file",
@@ -900,7 +909,8 @@ def output(host):
           "--quiet: the exit code alone")
     done = run(etc=bad)
     ok(re.match(r"postfix-not-named: .*\n    how it shows: .*\n    remedy: "
-                r"postconf -e .*\n1 found\n$", done.stdout),
+                r"postconf -c %s -e .* && postfix -c %s reload\n1 found\n$"
+                % (bad, bad), done.stdout),
        "a fault, for a person", done.stdout)
     before = snapshot(host.etc), snapshot(host.site.mapdir)
     run()

@@ -365,7 +365,22 @@ class Lists:
 
     def later(self, check, name, wanted, etc, *words):
         self.checks.append((check, name, wanted, self.pool.submit(
-            self.machine.setup, *words, etc=etc)))
+            self.setup, *words, etc=etc)))
+
+    def setup(self, *words, etc):
+        """What it prints; each command must name this directory, and not that
+        of the trial."""
+        done = self.machine.setup(*words, etc=etc)
+        for text in done.stdout, done.stderr:
+            commands = re.findall(r"\b(?:post(?:conf|map)(?= -)|postfix(?= (?:-|"
+                                  r"check|reload)))(?! -c %s ).*"
+                                  % re.escape(etc), text)
+            others = [c for c in commands
+                      if not re.match(r"postconf -(P|x|m|e would)", c)]
+            if others or "pbsctl-setup." in text:
+                raise RuntimeError("of another directory: %s\n%s"
+                                   % (others, text))
+        return done
 
     def edits(self, name, wanted, *lists, **how):
         """The lines that it would set."""
@@ -428,14 +443,14 @@ def try_lists(lists):
     maps = lists.machine.site.write("maps.yaml", "logfile: /x\ndbfile: "
                                     "[text:/a/clients, hash:/a/map]\n")
     lists.later(lists.shows, "of several maps, the one for smtpd",
-                "postmap -q 127.0.0.1 hash:/a/map\n", lists.copy(plain),
+                " -q 127.0.0.1 hash:/a/map\n", lists.copy(plain),
                 "--config", maps)
     lists.refuses("a $name that decides", "a setting that it names",
                   "$mine", more="mine = %s\n" % plain)
     lists.refuses("a $name that refuses before the map", "refuses a client",
                   "$mine, reject_unauth_destination",
                   more="mine = permit_mynetworks, reject\n")
-    lists.refuses("an override in master.cf", "postconf -PX '2626/inet",
+    lists.refuses("an override in master.cf", " -PX '2626/inet",
                   plain, master="2626 inet n - n - - smtpd\n"
                   "  -o smtpd_relay_restrictions=permit_mynetworks,reject\n")
     lists.refuses("a list that is set twice", "sets it twice", plain,

@@ -105,6 +105,7 @@ doctor(const struct options *options)
 
 	x.report.settings =
 	    options->config != NULL ? options->config : SETTINGS_FILE;
+	remedies_instance(&x.report.remedies, getenv("MAIL_CONFIG"));
 	remedies_begin(&x.report.remedies, x.report.settings,
 		       &options->dbfiles);
 	if (settings_load_maps(&x.conf, options->config, &options->dbfiles,

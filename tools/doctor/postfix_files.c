@@ -68,7 +68,7 @@ static void
 examine_boot(struct postfix_state *s)
 {
 	struct report *report = &s->examination->report;
-	const struct service *postfix = &report->remedies.postfix;
+	const struct service *postfix = &report->remedies.mail;
 	char *enable = service_enable(postfix);
 
 	if (enable != NULL)

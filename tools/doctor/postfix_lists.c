@@ -76,8 +76,22 @@ write_first(const struct postfix_state *s)
 			    s->map);
 }
 
-/* "postconf -e 'LIST = ...' && postfix reload", with the map where it should
- * be; to be freed. */
+/* "postconf -e 'LIST = VALUE' && postfix reload"; to be freed. */
+static char *
+setting(const struct postfix_state *s, const char *list, const char *value)
+{
+	const struct remedies *r = &s->examination->report.remedies;
+	char *text = alloc_format("%s = %s", list, value);
+	char *word = remedies_word(text);
+	char *command = alloc_format("%s -e %s && %s reload", r->postconf, word,
+				     r->postfix);
+
+	free(word);
+	free(text);
+	return command;
+}
+
+/* The command that puts the map where it should be; to be freed. */
 static char *
 remedy_for(const struct postfix_state *s, const char *list)
 {
@@ -87,8 +101,7 @@ remedy_for(const struct postfix_state *s, const char *list)
 		return write_first(s);
 	value = restrictions_with(postconf_raw(&s->settings, list), &s->maps,
 				  s->check, s->name);
-	command = alloc_format("postconf -e '%s = %s' && postfix reload", list,
-			       value);
+	command = setting(s, list, value);
 	free(value);
 	return command;
 }
@@ -139,16 +152,20 @@ replacement(const struct postfix_state *s, const char *list, const char *word)
 {
 	const char *value = postconf_raw(&s->settings, list);
 	const char *at = strstr(value, word);
+	char *changed, *command;
 
 	if (s->unwritten)
 		return write_first(s);
 	if (at == NULL) /* in another setting, which this one names */
 		return alloc_format("write %s in place of %s in main.cf, then: "
-				    "postfix reload",
-				    s->name, word);
-	return alloc_format("postconf -e '%s = %.*s%s%s' && postfix reload",
-			    list, (int)(at - value), value, s->name,
-			    at + strlen(word));
+				    "%s reload",
+				    s->name, word,
+				    s->examination->report.remedies.postfix);
+	changed = alloc_format("%.*s%s%s", (int)(at - value), value, s->name,
+			       at + strlen(word));
+	command = setting(s, list, changed);
+	free(changed);
+	return command;
 }
 
 static bool

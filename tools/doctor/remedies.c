@@ -35,9 +35,8 @@ print_word(FILE *out, const char *text)
 	fputc('\'', out);
 }
 
-/* The same text as one word of a command line, to be freed. */
-static char *
-word_of(const char *text)
+char *
+remedies_word(const char *text)
 {
 	char *word;
 	size_t len;
@@ -66,6 +65,39 @@ command_of(pid_t pid)
 	fclose(out);
 	strings_clear(&words);
 	return command;
+}
+
+/* ---- Postfix's commands ---- */
+
+static char *
+in_directory(const char *command, const char *word)
+{
+	return word != NULL ? alloc_format("%s -c %s", command, word)
+			    : alloc_string(command);
+}
+
+void
+remedies_instance(struct remedies *r, const char *directory)
+{
+	char *word = directory != NULL ? remedies_word(directory) : NULL;
+
+	r->directory = directory;
+	r->postconf = in_directory("postconf", word);
+	r->postfix = in_directory("postfix", word);
+	r->postmap = in_directory("postmap", word);
+	free(word);
+}
+
+/* A manager knows only the usual instance. */
+static void
+find_postfix(struct remedies *r)
+{
+	if (r->directory == NULL) {
+		service_find(&r->mail, "postfix");
+		r->start_postfix = service_start(&r->mail);
+	}
+	if (r->start_postfix == NULL)
+		r->start_postfix = alloc_format("%s start", r->postfix);
 }
 
 /* ---- the daemon's own commands ---- */
@@ -195,25 +227,6 @@ find_commands(struct remedies *r, const struct conf *conf, pid_t daemon,
 		r->reload = alloc_string(r->start);
 }
 
-/* A manager knows only the usual instance. */
-static char *
-start_postfix(struct service *postfix)
-{
-	const char *other = getenv("MAIL_CONFIG");
-	char *start;
-
-	if (other != NULL) {
-		char *dir = word_of(other);
-
-		start = alloc_format("postfix -c %s start", dir);
-		free(dir);
-		return start;
-	}
-	service_find(postfix, "postfix");
-	start = service_start(postfix);
-	return start != NULL ? start : alloc_string("postfix start");
-}
-
 void
 remedies_find(struct remedies *r, const struct conf *conf, pid_t daemon,
 	      const char *user)
@@ -223,7 +236,7 @@ remedies_find(struct remedies *r, const struct conf *conf, pid_t daemon,
 	r->clear = alloc_format(NAME " --clear%s%s", r->flags, owner);
 	find_service(r, daemon);
 	find_commands(r, conf, daemon, user);
-	r->start_postfix = start_postfix(&r->postfix);
+	find_postfix(r);
 	free(owner);
 }
 
@@ -237,7 +250,10 @@ remedies_clear(struct remedies *r)
 	free(r->restart);
 	free(r->reload);
 	free(r->start_postfix);
+	free(r->postconf);
+	free(r->postfix);
+	free(r->postmap);
 	service_clear(&r->service);
-	service_clear(&r->postfix);
+	service_clear(&r->mail);
 	*r = (struct remedies){0};
 }

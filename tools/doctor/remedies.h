@@ -15,13 +15,22 @@ struct strings;
 
 /* Zero-initialise it; remedies_clear() frees all of it. */
 struct remedies {
+	/* With "-c DIR", if DIR is not the usual directory of main.cf. */
+	char *postconf, *postfix, *postmap;
+	const char *directory; /* that DIR, borrowed; or NULL */
 	char *flags; /* that select the settings: " --config=FILE" */
 	char *check, *clear;
 	char *start, *restart, *reload; /* our daemon */
 	char *start_postfix;
 	struct service service; /* what starts our daemon; name NULL: unknown */
-	struct service postfix; /* the same */
+	struct service mail; /* the same for Postfix */
 };
+
+/* Sets the commands of Postfix. directory: where main.cf is, as the caller of
+ * the program has named it; NULL: in the usual place. This is not to be taken
+ * from the environment later: the setup tries its changes in a directory of its
+ * own. */
+void remedies_instance(struct remedies *, const char *directory);
 
 /* Before the settings are read; sets flags and check. config: the file of
  * settings, which need not exist. dbfiles: those of flags. */
@@ -34,5 +43,8 @@ void remedies_find(struct remedies *, const struct conf *, pid_t daemon,
 		   const char *user);
 
 void remedies_clear(struct remedies *);
+
+/* The text as one word of a command line, to be freed. */
+char *remedies_word(const char *text);
 
 #endif

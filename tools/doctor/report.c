@@ -18,7 +18,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_POSTFIX_SETTINGS] =
 	{"postfix-settings", "Postfix's settings cannot be read",
 	 "postconf -x: %1",
-	 "postfix check; if there is no postconf, install Postfix first"},
+	 "%POSTFIX% check; if there is no postconf, install Postfix first"},
     [FAULT_POSTFIX_STOPPED] =
 	{"postfix-stopped", "Postfix is not running",
 	 "%1 names no running process", "%START-POSTFIX%"},
@@ -29,13 +29,15 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"postfix-open-relay", "Postfix relays for everybody",
 	 "smtpd_relay_restrictions (%1) and smtpd_recipient_restrictions (%2) "
 	 "permit before they refuse",
-	 "postconf -e 'smtpd_relay_restrictions = %3' && postfix reload"},
+	 "%POSTCONF% -e 'smtpd_relay_restrictions = %3' && %POSTFIX% "
+	 "reload"},
     [FAULT_NO_REFUSAL] =
 	{"postfix-no-refusal",
 	 "smtpd does not start, so no mail is accepted",
 	 "smtpd_relay_restrictions (%1) and smtpd_recipient_restrictions (%2) "
 	 "refuse nothing before they permit",
-	 "postconf -e 'smtpd_relay_restrictions = %3' && postfix reload"},
+	 "%POSTCONF% -e 'smtpd_relay_restrictions = %3' && %POSTFIX% "
+	 "reload"},
     [FAULT_NOT_NAMED] =
 	{"postfix-not-named",
 	 "Postfix does not use the map, so no client may relay by it",
@@ -63,19 +65,19 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"postfix-override",
 	 "a service in master.cf has restrictions of its own, without the map",
 	 "postconf -P: %1 = %2",
-	 "postconf -PX '%1' && postfix reload"},
+	 "%POSTCONF% -PX '%1' && %POSTFIX% reload"},
     [FAULT_SECOND_LINE] =
 	{"postfix-second-line",
 	 "main.cf sets %1 twice, and the last line counts",
 	 "postconf: %2",
-	 "delete one of the two lines, then: postfix reload"},
+	 "delete one of the two lines, then: %POSTFIX% reload"},
     [FAULT_UNUSED_SETTING] =
 	{"postfix-unused-setting", "Postfix knows no setting %1; it is nearly %2",
-	 "postconf: %3", "postconf -e '%2 = %4' && postconf -X '%1' && postfix "
-			 "reload"},
+	 "postconf: %3",
+	 "%POSTCONF% -e '%2 = %4' && %POSTCONF% -X '%1' && %POSTFIX% reload"},
     [FAULT_POSTCONF_WARNS] =
 	{"postfix-warning", "postconf warns of the settings", "postconf: %1",
-	 "correct that line, then: postfix check && postfix reload"},
+	 "correct that line, then: %POSTFIX% check && %POSTFIX% reload"},
     [FAULT_MAP_TYPE] =
 	{"postfix-map-type", "this Postfix cannot read %1: maps",
 	 "postconf -m lists: %2; dbfile is %3",
@@ -90,7 +92,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"postfix-proxy", "Postfix reads the map through proxymap, which sees a "
 			  "change late",
 	 "%1 has %2",
-	 "name the map without proxy: in main.cf, then: postfix reload"},
+	 "name the map without proxy: in main.cf, then: %POSTFIX% reload"},
     [FAULT_MAP_MISSING] =
 	{"postfix-map-missing",
 	 "main.cf names a map that does not exist, so clients get 451",
@@ -98,12 +100,12 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_MAP_LATE] =
 	{"postfix-map-late",
 	 "a running smtpd found no map when it started, and does not look again",
-	 "%1: process %2 logged: %3", "postfix reload"},
+	 "%1: process %2 logged: %3", "%POSTFIX% reload"},
     [FAULT_RELOAD_MISSING] =
 	{"postfix-reload-missing",
 	 "%1 was changed after Postfix last read it",
 	 "the file is of %2, the running %3",
-	 "postfix check && postfix reload"},
+	 "%POSTFIX% check && %POSTFIX% reload"},
     [FAULT_CHROOT] =
 	{"postfix-chroot",
 	 "a chrooted smtpd cannot reach the daemon's socket",
@@ -117,7 +119,8 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"postfix-wide-network",
 	 "mynetworks lets a large part of the Internet relay: %1",
 	 "postconf -x mynetworks: %2 addresses",
-	 "postconf -e 'mynetworks = 127.0.0.0/8 [::1]/128' && postfix reload"},
+	 "%POSTCONF% -e 'mynetworks = 127.0.0.0/8 [::1]/128' && %POSTFIX% "
+	 "reload"},
 
     [FAULT_LOG_MISSING] =
 	{"log-missing", "there is no log %1",
@@ -274,28 +277,42 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	 "apt-get install systemd-timesyncd, or another NTP client"},
 };
 
-/* quoted: inside quotes of the shell. What a stranger has written into a log
- * must not end them when an administrator pastes the command. */
-static void
-print_word(FILE *out, const char *word, bool quoted)
-{
-	char text[1024];
+/* What a stranger has written into a log must neither end the quotes of a command
+ * that an administrator pastes, nor change the terminal. Otherwise a command is
+ * printed as it is: with a backslash escaped, it would be another one. */
+enum form { TEXT, QUOTED, COMMAND };
 
-	if (word == NULL)
-		return;
-	log_printable(text, sizeof(text), word, strlen(word));
-	for (const char *p = text; *p != '\0'; p++)
-		if (quoted && *p == '\'')
-			fputs("'\\''", out);
-		else
-			fputc(*p, out);
+static void
+print_printable(FILE *out, const char *text, size_t len)
+{
+	size_t size = 4 * len + 1; /* each byte may become \xNN */
+	char *printable = alloc_zero(size, 1);
+
+	fputs(log_printable(printable, size, text, len), out);
+	free(printable);
+}
+
+static void
+print_word(FILE *out, const char *word, enum form form)
+{
+	static const char *const kept[] = {
+	    [TEXT] = "", [QUOTED] = "\\'", [COMMAND] = "\\"};
+
+	while (word != NULL && *word != '\0') {
+		size_t len = strcspn(word, kept[form]);
+
+		print_printable(out, word, len);
+		word += len;
+		if (*word != '\0')
+			fputs(*word++ == '\'' ? "'\\''" : "\\", out);
+	}
 }
 
 /* Prints what the '%' at *at stands for, and goes past it: what a remedy says in
  * more than one place, or a word of this finding. */
 static void
 print_placeholder(FILE *out, const struct report *report, const char **at,
-		  const char *const *words, bool quoted)
+		  const char *const *words, enum form form)
 {
 	const struct remedies *r = &report->remedies;
 	const struct {
@@ -305,6 +322,7 @@ print_placeholder(FILE *out, const struct report *report, const char **at,
 	    {"%RESTART%", r->restart},	    {"%RELOAD%", r->reload},
 	    {"%CHECK%", r->check},	    {"%CLEAR%", r->clear},
 	    {"%START-POSTFIX%", r->start_postfix},
+	    {"%POSTCONF%", r->postconf},    {"%POSTFIX%", r->postfix},
 	};
 
 	for (size_t i = 0; i < sizeof(phrases) / sizeof(*phrases); i++) {
@@ -312,7 +330,7 @@ print_placeholder(FILE *out, const struct report *report, const char **at,
 
 		if (strncmp(*at, phrases[i].name, len) != 0)
 			continue;
-		print_word(out, phrases[i].text, false);
+		print_word(out, phrases[i].text, COMMAND);
 		*at += len;
 		return;
 	}
@@ -320,23 +338,29 @@ print_placeholder(FILE *out, const struct report *report, const char **at,
 		fputc(*(*at)++, out);
 		return;
 	}
-	print_word(out, words[(*at)[1] - '1'], quoted);
+	print_word(out, words[(*at)[1] - '1'], form);
 	*at += 2;
 }
 
+/* form: of words that are in no quotes. */
 static char *
-fill(const struct report *report, const char *text, const char *const *words)
+fill(const struct report *report, const char *text, const char *const *words,
+     enum form form)
 {
 	char *filled;
 	size_t len;
 	FILE *out = open_memstream(&filled, &len);
-	bool quoted = false; /* "'%3'" */
+	char quote = '\0'; /* we are in 'a word of the shell', or `a line' */
 
 	while (*text != '\0')
 		if (*text == '%') {
-			print_placeholder(out, report, &text, words, quoted);
+			print_placeholder(out, report, &text, words,
+					  quote == '\'' ? QUOTED : form);
 		} else {
-			quoted = *text == '\'';
+			if (quote != '\0' && *text == '\'')
+				quote = '\0';
+			else if (*text == '\'' || *text == '`')
+				quote = *text;
 			fputc(*text++, out);
 		}
 	fclose(out);
@@ -354,9 +378,9 @@ report_fault(struct report *report, enum fault fault,
 				    sizeof(*report->list));
 	found = &report->list[report->count++];
 	found->fault = fault;
-	found->what = fill(report, text->what, words);
-	found->how = fill(report, text->how, words);
-	found->remedy = fill(report, text->remedy, words);
+	found->what = fill(report, text->what, words, TEXT);
+	found->how = fill(report, text->how, words, TEXT);
+	found->remedy = fill(report, text->remedy, words, COMMAND);
 }
 
 void

@@ -204,11 +204,14 @@ try_edits(const struct strings *settings, const struct postfix_state *s,
 {
 	struct examination x = {.conf = s->examination->conf,
 				.report.settings = "the settings"};
+	const struct remedies *ours = &s->examination->report.remedies;
 	struct postfix_state trial = {.examination = &x};
 	struct edit_trial copy;
 	struct err err;
 	int result = -1;
 
+	/* Not the directory of the trial, which soon is gone. */
+	remedies_instance(&x.report.remedies, ours->directory);
 	if (edit_try(&copy, postconf_value(&s->settings, "config_directory"),
 		     settings, &err) != 0 ||
 	    postconf_load_settings(&trial.settings, &err) != 0) {
@@ -237,13 +240,15 @@ show_present(struct strings *settings, const struct postconf *postfix)
 
 int
 list_edits_plan(struct strings *settings, const struct conf *conf,
-		const struct postconf *postfix, struct strings *reasons)
+		const struct postconf *postfix, const char *directory,
+		struct strings *reasons)
 {
 	struct examination x = {.conf = *conf,
 				.report.settings = "the settings"};
 	struct postfix_state s = {.examination = &x, .settings = *postfix};
 	int result = 0;
 
+	remedies_instance(&x.report.remedies, directory);
 	postfix_state_begin(&s);
 	if (s.maps.count > 0) {
 		postfix_examine_lists(&s);

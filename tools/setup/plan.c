@@ -130,7 +130,7 @@ plan_main_cf(struct plan *plan, struct err *err)
 	note_interfaces(plan);
 	err->text[0] = '\0';
 	if (list_edits_plan(&plan->settings, &plan->conf, &plan->postfix,
-			    &plan->reasons) != 0)
+			    plan->commands.directory, &plan->reasons) != 0)
 		return -1;
 	return plan->settings.count > 0 ? check_main_cf(plan, err) : 0;
 }
@@ -225,17 +225,33 @@ add_file_steps(struct plan *plan)
 }
 
 static char *
-postconf_command(const struct strings *settings)
+postconf_command(const struct plan *plan)
 {
+	const struct strings *settings = &plan->settings;
 	char *text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	fputs("postconf -e", out);
-	for (size_t i = 0; i < settings->count; i++)
-		fprintf(out, " '%s'", settings->list[i]);
+	fprintf(out, "%s -e", plan->commands.postconf);
+	for (size_t i = 0; i < settings->count; i++) {
+		char *word = remedies_word(settings->list[i]);
+
+		fprintf(out, " %s", word);
+		free(word);
+	}
 	fclose(out);
 	return text;
+}
+
+/* word: "check" */
+static void
+add_postfix(struct plan *plan, const char *word)
+{
+	const char *argv[] = {"postfix", word, NULL};
+	char *text = alloc_format("%s %s", plan->commands.postfix, word);
+
+	steps_add_program(&plan->steps, text, argv, NULL);
+	free(text);
 }
 
 static bool
@@ -256,17 +272,19 @@ add_main_cf_steps(struct plan *plan)
 	const char *path = plan->main_cf, *backup = plan->main_cf_backup;
 
 	if (file_map(plan) != NULL)
-		add_step(plan, alloc_format("postmap -q 127.0.0.1 %s",
+		add_step(plan, alloc_format("%s -q 127.0.0.1 %s",
+					    plan->commands.postmap,
 					    file_map(plan)),
 			 NULL, ask_map);
 	add_step(plan, alloc_format("cp -p %s %s", path, backup), NULL,
 		 copy_main_cf);
-	add_step(plan, postconf_command(&plan->settings),
-		 alloc_format("cp -p %s %s && postfix reload", backup, path),
+	add_step(plan, postconf_command(plan),
+		 alloc_format("cp -p %s %s && %s reload", backup, path,
+			      plan->commands.postfix),
 		 edit_main_cf);
-	steps_add_command(&plan->steps, "postfix check", NULL);
+	add_postfix(plan, "check");
 	if (postfix_runs())
-		steps_add_command(&plan->steps, "postfix reload", NULL);
+		add_postfix(plan, "reload");
 	else
 		strings_add(&plan->notes, "Postfix is not running: start it");
 }
@@ -285,7 +303,7 @@ plan_steps(struct plan *plan, struct err *err)
 	    alloc_format("%s.before-setup-%s", plan->main_cf, stamp);
 	/* Finds the errors that main.cf already has: they are not ours. */
 	if (plan->settings.count > 0)
-		steps_add_command(&plan->steps, "postfix check", NULL);
+		add_postfix(plan, "check");
 	if (plan->text != NULL)
 		add_file_steps(plan);
 	if (service_plan(&plan->steps, plan->text != NULL, err) != 0)
@@ -298,9 +316,11 @@ plan_steps(struct plan *plan, struct err *err)
 /* ---- the whole ---- */
 
 int
-plan_make(struct plan *plan, const char *config, time_t now, struct err *err)
+plan_make(struct plan *plan, const char *config, const char *directory,
+	  time_t now, struct err *err)
 {
 	*plan = (struct plan){.now = now};
+	remedies_instance(&plan->commands, directory);
 	if (settings_load(&plan->conf, config, err) != 0)
 		return -1;
 	if (plan->conf.maps.count == 0)
@@ -323,6 +343,7 @@ plan_clear(struct plan *plan)
 {
 	conf_clear(&plan->conf);
 	postconf_clear(&plan->postfix);
+	remedies_clear(&plan->commands);
 	servers_clear(&plan->servers);
 	settings_file_clear(&plan->file);
 	log_choice_clear(&plan->log);

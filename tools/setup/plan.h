@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "daemon/conf/conf.h"
 #include "tools/doctor/postconf.h"
+#include "tools/doctor/remedies.h"
 #include "tools/setup/log_choice.h"
 #include "tools/setup/map_choice.h"
 #include "tools/setup/servers.h"
@@ -23,6 +24,8 @@ struct plan {
 	bool seen;	  /* the machine was examined; the plan can be printed */
 	struct conf conf; /* after the change */
 	struct postconf postfix;
+	struct remedies commands; /* those of Postfix, as an administrator types
+				     them */
 	struct servers servers;
 	struct settings_file file;
 	struct log_choice log; /* NULLs: the file already names one */
@@ -38,10 +41,11 @@ struct plan {
 	struct steps steps;
 };
 
-/* config: the daemon's configuration file; NULL: the usual one. 0; -1: it cannot
- * be done, see err, or plan->reasons if err is empty. plan_clear() frees it in
- * both cases. */
-int plan_make(struct plan *, const char *config, time_t now, struct err *);
+/* config: the daemon's configuration file; directory: that of main.cf; NULL: the
+ * usual ones. 0; -1: it cannot be done, see err, or plan->reasons if err is empty.
+ * plan_clear() frees it in both cases. */
+int plan_make(struct plan *, const char *config, const char *directory,
+	      time_t now, struct err *);
 void plan_clear(struct plan *);
 
 /* Prints what was found and what would be changed, even if plan_make() failed. */

@@ -10,13 +10,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
+#include "tools/doctor/remedies.h"
 #include "tools/setup/plan.h"
 #include "tools/verb.h"
 
 struct options {
 	bool write, help;
 	const char *config;
+	const char *postfix; /* the directory of main.cf */
 };
 
 static const char help[] =
@@ -39,16 +42,41 @@ static const char help[] =
     "usage; 70 a step failed; 77 not root; 78 the settings cannot be edited\n"
     "safely, and nothing was changed.\n";
 
-/* The doctor knows no other words than these. */
 static int
 examine(const struct options *options)
 {
-	char doctor[] = "doctor", config[] = "--config";
-	char *argv[] = {doctor, config, (char *)options->config, NULL};
+	char doctor[] = "doctor", config[] = "--config", dir[] = "--postfix";
+	char *argv[6] = {doctor};
+	int argc = 1;
 
+	if (options->config != NULL) {
+		argv[argc++] = config;
+		argv[argc++] = (char *)options->config;
+	}
+	if (options->postfix != NULL) {
+		argv[argc++] = dir;
+		argv[argc++] = (char *)options->postfix;
+	}
 	puts("pbsctl doctor:");
 	optind = 0;
-	return verb_doctor.run(options->config != NULL ? 3 : 1, argv);
+	return verb_doctor.run(argc, argv);
+}
+
+/* " --config FILE --postfix DIR", as they were given. */
+static void
+print_options(const struct options *options)
+{
+	const char *const given[][2] = {{"config", options->config},
+					{"postfix", options->postfix}};
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(*given); i++) {
+		char *word = given[i][1] != NULL ? remedies_word(given[i][1])
+						 : NULL;
+
+		if (word != NULL)
+			printf(" --%s %s", given[i][0], word);
+		free(word);
+	}
 }
 
 static int
@@ -75,7 +103,7 @@ write_all(const struct plan *plan, const struct options *options)
 }
 
 static int
-show_all(const struct plan *plan)
+show_all(const struct plan *plan, const struct options *options)
 {
 	if (plan->steps.count == 0) {
 		puts("nothing to change");
@@ -83,14 +111,19 @@ show_all(const struct plan *plan)
 	}
 	puts("steps:");
 	steps_print(&plan->steps);
-	puts("  pbsctl doctor\nNothing was changed. To do this, as root: "
-	     "pbsctl setup --write");
+	fputs("  pbsctl doctor", stdout);
+	print_options(options);
+	fputs("\nNothing was changed. To do this, as root: pbsctl setup --write",
+	      stdout);
+	print_options(options);
+	putchar('\n');
 	return EX_OK;
 }
 
 static int
 setup(const struct options *options)
 {
+	char *directory;
 	struct plan plan;
 	struct err err;
 	int status;
@@ -99,14 +132,18 @@ setup(const struct options *options)
 		verb_error(&verb_setup, "--write needs root");
 		return EX_NOPERM;
 	}
-	status = plan_make(&plan, options->config, time(NULL), &err);
+	/* A copy: the trial of the changes sets another one for a while. */
+	directory = getenv("MAIL_CONFIG");
+	directory = directory != NULL ? alloc_string(directory) : NULL;
+	status = plan_make(&plan, options->config, directory, time(NULL), &err);
 	plan_print(&plan);
 	if (status != 0)
 		status = refuse(&plan, &err);
 	else
 		status = options->write ? write_all(&plan, options)
-					: show_all(&plan);
+					: show_all(&plan, options);
 	plan_clear(&plan);
+	free(directory);
 	return verb_finish(&verb_setup, status);
 }
 
@@ -122,6 +159,7 @@ take_option(struct options *options, int c)
 		return 0;
 	case 'p':
 		/* Postfix's own commands read it. */
+		options->postfix = optarg;
 		return setenv("MAIL_CONFIG", optarg, 1) == 0 ? 0 : EX_OSERR;
 	case 'h':
 		options->help = true;

@@ -48,6 +48,16 @@ steps_add_command(struct steps *steps, const char *command, const char *undo)
 }
 
 void
+steps_add_program(struct steps *steps, const char *text,
+		  const char *const *argv, const char *undo)
+{
+	struct step *step = add(steps, text, undo);
+
+	for (; *argv != NULL; argv++)
+		strings_add(&step->argv, *argv);
+}
+
+void
 steps_clear(struct steps *steps)
 {
 	for (size_t i = 0; i < steps->count; i++) {

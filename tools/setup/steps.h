@@ -34,6 +34,10 @@ void steps_add(struct steps *, const char *text, const char *undo, step_fn *,
 	       void *arg);
 /* A command with its arguments, in one text with blanks between them. */
 void steps_add_command(struct steps *, const char *command, const char *undo);
+/* A program with its arguments, which end with NULL, and the command as it is
+ * shown. */
+void steps_add_program(struct steps *, const char *text,
+		       const char *const *argv, const char *undo);
 void steps_clear(struct steps *);
 
 void steps_print(const struct steps *);
