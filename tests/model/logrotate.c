@@ -133,14 +133,18 @@ rotated_name(struct world *w)
 void
 logrotate_rotate(struct world *w, bool create)
 {
+	const char *name;
+
 	if (w->rotations > 50)
 		return;
 	if (w->program->mode == AWAY && !reader_may_go_away(w))
 		return;
-	if (w->program->mode == STARRED)
+	if (w->program->mode == STARRED) {
 		w->rotations++;
-	else if (world_exists(world_path(w, "log")))
-		rename(world_path(w, "log"), world_path(w, rotated_name(w)));
+	} else if (world_exists(world_path(w, "log"))) {
+		name = rotated_name(w); /* needs the buffers of world_path() */
+		rename(world_path(w, "log"), world_path(w, name));
+	}
 	if (create) {
 		writer_leave(w);
 		writer_open(w);
