@@ -25,6 +25,12 @@ PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
 HOST = socket.gethostname().split(".")[0]
 GUEST = "192.0.2.7"
 WATCHED = {"WATCHDOG_USEC": "60000000"}
+SETFACL = any(os.path.exists(d + "/setfacl") for d in ("/usr/bin", "/bin"))
+
+
+def may_pass(user, directory):
+    return ("setfacl -m u:%s:x %s" if SETFACL
+            else "chmod o+x %.0s%s") % (user, directory)
 
 
 def line(text, skew=0, host=HOST):
@@ -395,7 +401,7 @@ def sockets(host):
          "policy:unix:%s/socket" % spool,
          "check_policy_service { unix:pbs/socket, default_action=DUNNO }")
     os.chmod(spool, 0o700)
-    seed("postfix-shut-directory", "setfacl -m u:postfix:x " + spool,
+    seed("postfix-shut-directory", may_pass("postfix", spool),
          "user postfix cannot enter", "socketmap:unix:%s/socket" % spool,
          "check_client_access socketmap:unix:pbs/socket:pbs")
 
@@ -463,11 +469,12 @@ def late(host):
 def logs(host):
     site = host.site
 
-    def seed(fault, remedy, name, path, text=None, **changes):
+    def seed(fault, remedy, name, path, cures=False, text=None, **changes):
         if text is not None:
             site.write(path, text)
         settings = host.yaml("log.yaml", logfile=site.path(path), **changes)
-        host.finds(fault, remedy, name, settings=settings)
+        host.finds(fault, remedy, name, cures, settings=settings,
+                   etc=host.etc_with())
 
     os.mkdir(site.path("logs"))
     seed("log-missing", "mail.log'", "a near name", "maill.log")
@@ -480,19 +487,21 @@ def logs(host):
     os.unlink(site.path("logs/mail.log"))
     seed("log-kind", "logfile:", "a directory", "logs")
     seed("log-packed", site.path("logs/mail.log"), "a .gz",
-         "logs/mail.log.1.gz", "x")
+         "logs/mail.log.1.gz", text="x")
     site.write("logs/mail.log", login())
     os.chmod(site.path("logs/mail.log"), 0o666)
-    seed("log-writable", "chmod o-w", "all may write", "logs/mail.log")
+    seed("log-writable", "chmod o-w", "all may write", "logs/mail.log", True)
     os.chmod(site.path("logs/mail.log"), 0o640)
-    seed("log-unreadable", "setfacl -m u:nobody:r", "nobody may read",
-         "logs/mail.log", user="nobody")
+    seed("log-unreadable", "setfacl -m u:nobody:r" if SETFACL
+         else 'chgrp "$(id -gn nobody)"', "nobody may read", "logs/mail.log",
+         True, user="nobody")
     os.chown(site.path("logs/mail.log"), 0, 4)
     seed("log-unreadable", "usermod -a -G adm nobody", "a group may read",
          "logs/mail.log", user="nobody")
+    os.chmod(site.path("logs/mail.log"), 0o644)
     os.chmod(site.path("logs"), 0o700)
-    seed("log-unreadable", "setfacl -m u:nobody:x '%s'" % site.path("logs"),
-         "the directory is closed", "logs/mail.log", user="nobody")
+    seed("log-unreadable", may_pass("nobody", site.path("logs")),
+         "the directory is closed", "logs/mail.log", True, user="nobody")
     os.chmod(site.path("logs"), 0o755)
 
 
@@ -598,11 +607,37 @@ def daemon_settings(host):
                settings=host.yaml("all.yaml", exclude="[0.0.0.0/1, 128.0.0.0/1]"
                                   ))
     writers(host)
+    bad_pattern(host)
     changed = host.yaml("pbs.yaml")
     soon = time.time() + 60
     os.utime(changed, (soon, soon))
     host.finds("daemon-old-settings", "kill -HUP {}", "changed since")
     os.utime(changed, (0, 0))
+
+
+def bad_pattern(host):
+    """What is printed tests it as the daemon reads it, whoever that is."""
+    where = host.site.path("owned")
+    os.mkdir(where)
+    shutil.chown(where, "nobody")
+    os.mkdir(host.site.path("own"))
+    pattern = host.site.write("own/own.yaml", "rules: [\n")
+    dbfile = "hash:" + os.path.join(where, "pbs")
+    settings = host.yaml("pattern.yaml", dbfile=dbfile, checkpoint="",
+                         patterns='[%s, %s]' % (os.path.join(
+                             pbs.ROOT, "patterns"), host.site.path("own")))
+    rows = host.found(settings=settings, etc=host.etc_with(
+        {"smtpd_relay_restrictions": "permit_mynetworks, check_client_access "
+         "%s, reject" % dbfile}))
+    told = [row["remedy"] for row in rows if row["id"] == "settings"]
+    equal(told, ["correct that, then: pop-before-smtp --check --config=%s "
+                 "--user=nobody" % settings], "a bad pattern, and another user")
+    os.unlink(pattern)
+    os.chmod(host.site.logfile, 0o644)
+    done = subprocess.run(["sh", "-c", told[0].partition(": ")[2]], env=dict(
+        host.site.env, PATH=pbs.BUILD + ":" + os.environ["PATH"]), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    equal(done.returncode, 0, "the command then finds nothing", done.stdout)
 
 
 def writers(host):

@@ -333,6 +333,20 @@ def in_memory(machine):
         ok(f.read().endswith(b"changed"), "but not in the place of another")
 
 
+def broken(machine):
+    """Even if the settings cannot be read, what tests them is told the user."""
+    check = "pop-before-smtp --check --config=%s" % YAML
+    for line, wanted in (("grase: 30m\n", check + " --user=pop-before-smtp\n"),
+                         ("grase: 30m\nuser: nobody\n", check + "\n")):
+        with open(YAML, "w") as f:
+            f.write(line)
+        done = subprocess.run([PBSCTL, "doctor"], text=True,
+                              stdout=subprocess.PIPE)
+        contains(done.stdout, "remedy: correct that, then: " + wanted,
+                 "a mistake in the settings" + (
+                     ", which name the user" if "user" in line else ""))
+
+
 # --- main.cf ----------------------------------------------------------------
 
 class Lists:
@@ -475,7 +489,7 @@ def all_of_it():
         machine = Machine(site)
         stack.callback(machine.stop)
         for part in (shows, fails, does, does_once, by_systemd, edits,
-                     in_memory):
+                     in_memory, broken):
             part(machine)
 
 

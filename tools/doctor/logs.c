@@ -73,12 +73,14 @@ list_directory(struct strings *names, const char *dir)
 static char *
 set_logfile(const struct examination *x, const char *path)
 {
+	const struct report *report = &x->report;
+
 	if (path == NULL)
 		return alloc_format("name the log of your server as logfile: "
-				    "in %s",
-				    x->report.settings);
-	return alloc_format("set `logfile: %s' in %s", path,
-			    x->report.settings);
+				    "in %s, then: %s",
+				    report->settings, report->remedies.restart);
+	return alloc_format("set `logfile: %s' in %s, then: %s", path,
+			    report->settings, report->remedies.restart);
 }
 
 static void
@@ -144,14 +146,14 @@ report_unreadable(struct examination *x, const char *log)
 	char *remedy, *how = alloc_string("");
 
 	if (obstacle != NULL) {
-		remedy = alloc_format("setfacl -m u:%s:x '%s'", user, obstacle);
+		remedy = remedies_let_pass(user, obstacle);
 	} else if (group != NULL) {
 		free(how);
 		how = alloc_format("; the group %s may", group);
 		remedy = alloc_format("usermod -a -G %s %s && %s", group, user,
 				      x->report.remedies.restart);
 	} else {
-		remedy = alloc_format("setfacl -m u:%s:r '%s'", user, log);
+		remedy = remedies_let_read(user, log);
 	}
 	REPORT(&x->report, FAULT_LOG_UNREADABLE, log, user, how, remedy);
 	free(remedy);

@@ -8,10 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/readfile.h"
 #include "daemon/conf/conf.h"
 #include "tools/doctor/process.h"
 
 #define NAME "pop-before-smtp"
+
+enum { SETTINGS_MAX = 1024 * 1024 };
 
 /* ---- words of a shell ---- */
 
@@ -67,6 +72,41 @@ command_of(pid_t pid)
 	return command;
 }
 
+/* ---- rights ---- */
+
+static bool
+has_setfacl(void)
+{
+	return access("/usr/bin/setfacl", X_OK) == 0 ||
+	       access("/bin/setfacl", X_OK) == 0;
+}
+
+char *
+remedies_let_pass(const char *user, const char *directory)
+{
+	char *word = remedies_word(directory);
+	char *command = has_setfacl()
+			    ? alloc_format("setfacl -m u:%s:x %s", user, word)
+			    : alloc_format("chmod o+x %s", word);
+
+	free(word);
+	return command;
+}
+
+char *
+remedies_let_read(const char *user, const char *file)
+{
+	char *word = remedies_word(file);
+	char *command =
+	    has_setfacl()
+		? alloc_format("setfacl -m u:%s:r %s", user, word)
+		: alloc_format("chgrp \"$(id -gn %s)\" %s && chmod g+r %s",
+			       user, word, word);
+
+	free(word);
+	return command;
+}
+
 /* ---- Postfix's commands ---- */
 
 static char *
@@ -102,43 +142,81 @@ find_postfix(struct remedies *r)
 
 /* ---- the daemon's own commands ---- */
 
+/* Of the directory of the map; NULL: it is nowhere, or has no name. *ours: it is
+ * the user that asks. */
+static const struct passwd *
+owner_of(const char *map, bool *ours)
+{
+	char *copy = alloc_string(strchr(map, ':') + 1);
+	const struct passwd *pw = NULL;
+	struct stat st;
+
+	*ours = false;
+	if (*copy == '/' && stat(dirname(copy), &st) == 0) {
+		*ours = st.st_uid == geteuid();
+		pw = getpwuid(st.st_uid);
+	}
+	free(copy);
+	return pw;
+}
+
+/* root tests no file and writes no map in the place of another user: unless the
+ * settings name that user, a flag must. user: whom the daemon seems to run as if
+ * there is no map yet; NULL: whoever asks. To be freed; "": it needs none. */
+static char *
+user_flag(const struct strings *maps, const char *user)
+{
+	const struct passwd *pw = NULL;
+	bool ours = false;
+
+	for (size_t i = 0; pw == NULL && i < maps->count; i++)
+		pw = owner_of(maps->list[i], &ours);
+	if (pw != NULL)
+		user = ours ? NULL : pw->pw_name;
+	return user != NULL ? alloc_format(" --user=%s", user)
+			    : alloc_string("");
+}
+
+/* Whether a file that cannot be understood has the key user: in a line. */
+static bool
+has_user(const char *config)
+{
+	struct err err;
+	size_t len;
+	char *text = readfile(config, SETTINGS_MAX, &len, &err);
+	bool has = text != NULL && (strncmp(text, "user:", 5) == 0 ||
+				    strstr(text, "\nuser:") != NULL);
+
+	free(text);
+	return has;
+}
+
 void
 remedies_begin(struct remedies *r, const char *config,
 	       const struct strings *dbfiles)
 {
+	struct strings usual = {0};
+	char *word = remedies_word(config), *user;
 	size_t len;
 	FILE *out = open_memstream(&r->flags, &len);
 
-	if (access(config, F_OK) == 0) {
-		fputs(" --config=", out);
-		print_word(out, config);
-	}
+	if (access(config, F_OK) == 0)
+		fprintf(out, " --config=%s", word);
+	fflush(out);
+	r->explain = alloc_format("pbsctl explain%s", r->flags);
 	for (size_t i = 0; i < dbfiles->count; i++) {
 		fputs(" --dbfile=", out);
 		print_word(out, dbfiles->list[i]);
 	}
 	fclose(out);
-	r->check = alloc_format(NAME " --check%s", r->flags);
-}
-
-/* root writes no map in a directory of another user: it has to be told to
- * become that user. To be freed; "": it need not. */
-static char *
-owner_flag(const struct conf *conf)
-{
-	const struct passwd *pw = NULL;
-
-	for (size_t i = 0; conf->user == NULL && i < conf->maps.count; i++) {
-		char *copy = alloc_string(strchr(conf->maps.list[i], ':') + 1);
-		struct stat st;
-
-		if (pw == NULL && *copy == '/' &&
-		    stat(dirname(copy), &st) == 0 && st.st_uid != geteuid())
-			pw = getpwuid(st.st_uid);
-		free(copy);
-	}
-	return pw != NULL ? alloc_format(" --user=%s", pw->pw_name)
-			  : alloc_string("");
+	strings_add(&usual, "hash:" STATE_DIR "/" NAME);
+	user = has_user(config) || getpwnam(NAME) == NULL
+		   ? alloc_string("")
+		   : user_flag(dbfiles->count > 0 ? dbfiles : &usual, NAME);
+	r->check = alloc_format(NAME " --check%s%s", r->flags, user);
+	free(user);
+	strings_clear(&usual);
+	free(word);
 }
 
 /* ---- start and stop it ---- */
@@ -223,21 +301,27 @@ find_commands(struct remedies *r, const struct conf *conf, pid_t daemon,
 		r->start = start_by_hand(r, conf, user);
 	if (r->restart == NULL)
 		r->restart = alloc_string(r->start);
-	if (r->reload == NULL)
+	/* If none runs, none can be reloaded; but only root sees that. */
+	if (r->reload == NULL || (daemon == 0 && geteuid() == 0)) {
+		free(r->reload);
 		r->reload = alloc_string(r->start);
+	}
 }
 
 void
 remedies_find(struct remedies *r, const struct conf *conf, pid_t daemon,
 	      const char *user)
 {
-	char *owner = owner_flag(conf);
+	char *flag = conf->user == NULL ? user_flag(&conf->maps, user)
+					: alloc_string("");
 
-	r->clear = alloc_format(NAME " --clear%s%s", r->flags, owner);
+	free(r->check);
+	r->check = alloc_format(NAME " --check%s%s", r->flags, flag);
+	r->clear = alloc_format(NAME " --clear%s%s", r->flags, flag);
 	find_service(r, daemon);
 	find_commands(r, conf, daemon, user);
 	find_postfix(r);
-	free(owner);
+	free(flag);
 }
 
 void
@@ -245,6 +329,7 @@ remedies_clear(struct remedies *r)
 {
 	free(r->flags);
 	free(r->check);
+	free(r->explain);
 	free(r->clear);
 	free(r->start);
 	free(r->restart);

@@ -20,6 +20,7 @@ struct remedies {
 	const char *directory; /* that DIR, borrowed; or NULL */
 	char *flags; /* that select the settings: " --config=FILE" */
 	char *check, *clear;
+	char *explain;
 	char *start, *restart, *reload; /* our daemon */
 	char *start_postfix;
 	struct service service; /* what starts our daemon; name NULL: unknown */
@@ -32,7 +33,7 @@ struct remedies {
  * own. */
 void remedies_instance(struct remedies *, const char *directory);
 
-/* Before the settings are read; sets flags and check. config: the file of
+/* Before the settings are read; sets flags, explain and check. config: the file of
  * settings, which need not exist. dbfiles: those of flags. */
 void remedies_begin(struct remedies *, const char *config,
 		    const struct strings *dbfiles);
@@ -43,6 +44,11 @@ void remedies_find(struct remedies *, const struct conf *, pid_t daemon,
 		   const char *user);
 
 void remedies_clear(struct remedies *);
+
+/* Commands that let a user pass a directory, or read a file; to be freed. Without
+ * setfacl(1), which few hosts have, everybody may pass. */
+char *remedies_let_pass(const char *user, const char *directory);
+char *remedies_let_read(const char *user, const char *file);
 
 /* The text as one word of a command line, to be freed. */
 char *remedies_word(const char *text);

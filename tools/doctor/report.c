@@ -81,13 +81,15 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_MAP_TYPE] =
 	{"postfix-map-type", "this Postfix cannot read %1: maps",
 	 "postconf -m lists: %2; dbfile is %3",
-	 "set `dbfile: %4' in %CONFIG%, or install the package postfix-%1"},
+	 "install the package postfix-%1, or set `dbfile: %4' in %CONFIG%, "
+	 "then: %RESTART%"},
     [FAULT_OLD_TYPE] =
 	{"postfix-old-type",
 	 "this Postfix warns each time it opens a %1: map, and will drop the "
 	 "type",
 	 "mail_version is %2; dbfile is %3",
-	 "set `dbfile: %4' in %CONFIG%, and name that map in main.cf"},
+	 "set `dbfile: %4' in %CONFIG%, then: %RESTART%; when that map is there, "
+	 "name it in main.cf"},
     [FAULT_PROXY] =
 	{"postfix-proxy", "Postfix reads the map through proxymap, which sees a "
 			  "change late",
@@ -128,38 +130,40 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_LOG_DIRECTORY_MISSING] =
 	{"log-directory-missing", "there is no directory for the log %1",
 	 "%2: No such file or directory",
-	 "name the server's own log as logfile: in %CONFIG%"},
+	 "name the server's own log as logfile: in %CONFIG%, then: %RESTART%"},
     [FAULT_LOG_DANGLING] =
 	{"log-dangling", "the log %1 is a link to nothing", "it points to %2",
-	 "name the file itself as logfile: in %CONFIG%"},
+	 "name the file itself as logfile: in %CONFIG%, then: %RESTART%"},
     [FAULT_LOG_KIND] =
 	{"log-kind", "the log %1 is %2",
-	 "stat(2)", "name a file in it as logfile: in %CONFIG%"},
+	 "stat(2)",
+	 "name a file in it as logfile: in %CONFIG%, then: %RESTART%"},
     [FAULT_LOG_PACKED] =
 	{"log-packed", "the log %1 is compressed: nobody appends to it",
-	 "its name ends with %2", "set `logfile: %3' in %CONFIG%"},
+	 "its name ends with %2",
+	 "set `logfile: %3' in %CONFIG%, then: %RESTART%"},
     [FAULT_LOG_UNREADABLE] =
 	{"log-unreadable", "the user %2 may not read the log %1",
 	 "open(2) as that user: Permission denied%3",
 	 "%4"},
     [FAULT_LOG_WRITABLE] =
 	{"log-writable", "any local user can write logins into the log %1",
-	 "its mode is %2", "chmod o-w %1"},
+	 "its mode is %2", "chmod o-w '%1'"},
     [FAULT_LOG_FORM] =
 	{"log-form", "most lines of %1 begin like no known log",
-	 "%2; one is: %3", "pbsctl explain '%3'"},
+	 "%2; one is: %3", "%EXPLAIN% '%3'"},
     [FAULT_LOG_OPTIONAL] =
 	{"log-optional", "in %1, only rules that are off would fit",
 	 "%2 lines would be logins by %3, none by the rules that are on",
-	 "set `enable: [%3]' in %CONFIG%"},
+	 "set `enable: [%3]' in %CONFIG%, then: %RELOAD%"},
     [FAULT_LOG_NO_RULE] =
 	{"log-no-rule", "no rule fits the logins in %1",
 	 "%2 is a known program, but no rule matches: %3",
-	 "pbsctl explain '%4'"},
+	 "%EXPLAIN% '%4'"},
     [FAULT_LOG_OTHER] =
 	{"log-other", "the logins are not in %1, but in %2",
 	 "the last %3 lines of the one have no login, those of the other %4",
-	 "set `logfile: %2' in %CONFIG%"},
+	 "set `logfile: %2' in %CONFIG%, then: %RESTART%"},
     [FAULT_LOG_DOVECOT] =
 	{"log-dovecot", "Dovecot logs its logins to %1, which is not followed",
 	 "doveconf: %2 = %1; in what is followed there is no login",
@@ -180,11 +184,12 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_JOURNAL_MISSING] =
 	{"journal-missing", "there is no journal to follow",
 	 "%1: No such file or directory",
-	 "start systemd-journald, or name a file as logfile: in %CONFIG%"},
+	 "start systemd-journald, or name a file as logfile: in %CONFIG%, then: "
+	 "%RESTART%"},
     [FAULT_JOURNAL_MATCH] =
 	{"journal-match", "no entry of the journal has %1",
 	 "journalctl %1 shows nothing%2",
-	 "set `logfile: \"journal:%3\"' in %CONFIG%"},
+	 "set `logfile: \"journal:%3\"' in %CONFIG%, then: %RESTART%"},
 
     [FAULT_SETTINGS] = {"settings", "the daemon refuses its settings", "%1",
 			"correct that, then: %CHECK%"},
@@ -237,15 +242,17 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_GRACE] =
 	{"daemon-grace", "a login authorizes for longer than a day",
 	 "grace is %1; by then, somebody else often has the address",
-	 "set `grace: 30m' in %CONFIG%"},
+	 "set `grace: 30m' in %CONFIG%, then: %RELOAD%"},
     [FAULT_SHARED] =
 	{"daemon-shared",
 	 "%2 users share the address %1: carrier NAT, a webmail host or a proxy",
-	 "pbsctl show %1", "set `exclude: [%1/%3]' in %CONFIG%"},
+	 "pbsctl show %1",
+	 "set `exclude: [%1/%3]' in %CONFIG%, then: %RELOAD%"},
     [FAULT_PROXY_HOST] =
 	{"daemon-proxy-host",
 	 "your own proxy or webmail host is authorized, and so all its users: %1",
-	 "doveconf: %2 contains it", "set `exclude: [%1/%3]' in %CONFIG%"},
+	 "doveconf: %2 contains it",
+	 "set `exclude: [%1/%3]' in %CONFIG%, then: %RELOAD%"},
     [FAULT_INEXPRESSIBLE] =
 	{"daemon-inexpressible",
 	 "no map can hold %1, so its client cannot relay",
@@ -265,7 +272,8 @@ static const struct fault_text texts[FAULT_COUNT] = {
 		    "%2 are free", "make room in %3"},
     [FAULT_INOTIFY] =
 	{"inotify-limit", "few files can be watched on this machine",
-	 "%1 is %2", "sysctl %3=%4"},
+	 "%1 is %2",
+	 "sysctl %3=%4 && echo %3=%4 >>/etc/sysctl.d/pop-before-smtp.conf"},
     [FAULT_NETWORK_DISK] =
 	{"network-disk",
 	 "%1 is on a network file system, which reports no changes",
@@ -321,6 +329,7 @@ print_placeholder(FILE *out, const struct report *report, const char **at,
 	    {"%CONFIG%", report->settings}, {"%START%", r->start},
 	    {"%RESTART%", r->restart},	    {"%RELOAD%", r->reload},
 	    {"%CHECK%", r->check},	    {"%CLEAR%", r->clear},
+	    {"%EXPLAIN%", r->explain},
 	    {"%START-POSTFIX%", r->start_postfix},
 	    {"%POSTCONF%", r->postconf},    {"%POSTFIX%", r->postfix},
 	};
