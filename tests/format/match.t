@@ -229,9 +229,22 @@ def not_read():
     other = b"2026-11-21T02:11:07+00:00 mail %s: in from 192.0.2.7\n"
     done = run("match", data=FAILURE + other % b"myd" + other % b"b")
     tap.equal((done.returncode, done.stderr.decode()),
-              (1, "pbsctl: match: no rule knows the program of 2 of 3 lines; "
+              (1, "pbsctl: match: no login in 3 lines, 1 of which is from "
+               "programs with rules; pbsctl explain shows why not, line by "
+               "line\n"
+               "pbsctl: match: no rule knows the program of 2 of 3 lines; "
                "the first is 'myd'; pbsctl explain tells more of a "
                "line\n"), "programs without rules: it names one")
+    for data, said in ((FAILURE * 2, b"no login in 2 lines, 2 of which are from "
+                        b"programs with rules; pbsctl explain shows why not, "
+                        b"line by line"),
+                       (b"", b"no login in 0 lines, 0 of which are from programs "
+                        b"with rules")):
+        done = run("match", data=data)
+        tap.equal((done.returncode, done.stdout, done.stderr),
+                  (1, b"", b"pbsctl: match: %s\n" % said),
+                  "%d known lines without a login: it says what it read"
+                  % data.count(b"\n"))
     done = run("match", data=other % b"b" + LOGIN % (b"ann", b"192.0.2.7"))
     tap.equal(done.stderr, b"", "but not beside a login")
     done = run("match", data=b"x" * 200000)

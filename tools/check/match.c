@@ -43,6 +43,7 @@ struct job {
 	uint64_t matches, headerless;
 	uint64_t empty; /* JSON without a line */
 	uint64_t unused; /* last parts of a line that is not used */
+	uint64_t known;		   /* lines of programs with rules */
 	uint64_t ruleless;	   /* lines of programs that no rule knows, */
 	char program[PROGRAM_MAX]; /* of which this is the first */
 };
@@ -129,9 +130,11 @@ has_rules(struct recognizer *r, const struct logline *line)
 static void
 note_program(struct job *job, const struct logline *line)
 {
-	if (job->matches > 0 || has_rules(job->recognizer, line))
+	if (job->matches > 0)
 		return;
-	if (job->ruleless++ == 0)
+	if (has_rules(job->recognizer, line))
+		job->known++;
+	else if (job->ruleless++ == 0)
 		log_printable(job->program, sizeof(job->program),
 			      line->program, line->program_len);
 }
@@ -154,6 +157,7 @@ match_line(void *arg, const char *bytes, size_t len)
 	    recognize(job->recognizer, bytes, len, job->now, &found, &err)) {
 	case FOUND_DOUBTFUL:
 	case FOUND_MULTILINE:
+		job->known++;
 		verb_error(&verb_match, "line %ju: %s",
 			   (uintmax_t)line_number(job), err.text);
 		return;
@@ -173,7 +177,8 @@ match_line(void *arg, const char *bytes, size_t len)
 	case FOUND_NOTHING:
 		note_program(job, &found.line);
 		return;
-	default:
+	default: /* a logout, or one line of two */
+		job->known++;
 		return;
 	}
 }
@@ -195,12 +200,28 @@ report_lines(const struct job *job, uint64_t lines, const char *why)
 			   (uintmax_t)lines, (uintmax_t)line_number(job), why);
 }
 
+/* Silence would not tell a log without logins from one that was not read. */
+static void
+report_read(const struct job *job)
+{
+	uint64_t lines = line_number(job);
+
+	verb_error(&verb_match,
+		   "no login in %ju line%s, %ju of which %s from programs with "
+		   "rules%s",
+		   (uintmax_t)lines, lines == 1 ? "" : "s",
+		   (uintmax_t)job->known, job->known == 1 ? "is" : "are",
+		   job->known > 0 ? "; pbsctl explain shows why not, line by line"
+				  : "");
+}
+
 /* Somebody whose log is not understood should hear of it. */
 static void
 report_unread(const struct job *job)
 {
 	if (job->matches > 0)
 		return;
+	report_read(job);
 	report_lines(job, job->headerless,
 		     "unknown log header; pbsctl explain shows those that are "
 		     "known");
