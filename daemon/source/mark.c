@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/source/unpack.h"
+#include "daemon/unpack/unpack.h"
 
 enum { DATE_DIGITS = 5 };
 

@@ -16,7 +16,7 @@
 #include "daemon/source/pathwalk.h"
 #include "daemon/source/source.h"
 #include "daemon/source/tail.h"
-#include "daemon/source/unpack.h"
+#include "daemon/unpack/unpack.h"
 
 /* BESIDE_MAX: so many directories beside the log are searched. */
 enum { TRIES = 8, BESIDE_MAX = 64 };

@@ -14,7 +14,7 @@
 #include "base/readahead.h"
 #include "daemon/source/pathwalk.h"
 #include "daemon/source/source.h"
-#include "daemon/source/unpack.h"
+#include "daemon/unpack/unpack.h"
 
 /* A line in parts has at most as many, with what is printed between them. */
 enum { PAST_BYTES = 4 * LINEBUF_LINE_MAX };

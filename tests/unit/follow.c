@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/readahead.h"
 #include "daemon/source/follow.h"
-#include "daemon/source/unpack.h"
+#include "daemon/unpack/unpack.h"
 #include "tests/tap.h"
 #include "tests/unit/follow_site.h"
 #include "tests/unit/follower.h"

@@ -3,7 +3,7 @@
  * joined are one, and of a file that is cut or damaged, the sound part is read
  * before the error.
  */
-#include "daemon/source/unpack.h"
+#include "daemon/unpack/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>

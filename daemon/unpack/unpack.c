@@ -1,4 +1,4 @@
-#include "daemon/source/unpack.h"
+#include "daemon/unpack/unpack.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fingerprint.h"
-#include "daemon/source/unpack_format.h"
+#include "daemon/unpack/unpack_format.h"
 
 enum { BLOCK = 64 * 1024, MAGIC_MAX = 8 };
 

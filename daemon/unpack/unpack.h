@@ -5,8 +5,8 @@
  * A file that needs more than UNPACK_MEMORY to be read is not read: xz -9 and
  * zstd -19 need half of that.
  */
-#ifndef DAEMON_SOURCE_UNPACK_H
-#define DAEMON_SOURCE_UNPACK_H
+#ifndef DAEMON_UNPACK_UNPACK_H
+#define DAEMON_UNPACK_UNPACK_H
 
 #include <stdbool.h>
 #include <stdint.h>

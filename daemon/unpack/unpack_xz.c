@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "daemon/source/unpack.h"
-#include "daemon/source/unpack_format.h"
+#include "daemon/unpack/unpack.h"
+#include "daemon/unpack/unpack_format.h"
 
 static void *
 open_xz(void)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "daemon/source/unpack_format.h"
+#include "daemon/unpack/unpack_format.h"
 
 static void *
 open_bzip2(void)

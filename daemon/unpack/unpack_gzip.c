@@ -3,7 +3,7 @@
 #include <zlib.h>
 
 #include "base/alloc.h"
-#include "daemon/source/unpack_format.h"
+#include "daemon/unpack/unpack_format.h"
 
 enum { GZIP_ONLY = 16 };
 

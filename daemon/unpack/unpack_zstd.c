@@ -1,6 +1,6 @@
 #include <zstd.h>
 
-#include "daemon/source/unpack_format.h"
+#include "daemon/unpack/unpack_format.h"
 
 /* A frame that needs a window above 2^27 bytes, UNPACK_MEMORY, is refused: that
  * is the library's own limit. */

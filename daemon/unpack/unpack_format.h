@@ -1,8 +1,8 @@
 /*
  * unpack_format: one way of compressing, for unpack.c, which knows them all.
  */
-#ifndef DAEMON_SOURCE_UNPACK_FORMAT_H
-#define DAEMON_SOURCE_UNPACK_FORMAT_H
+#ifndef DAEMON_UNPACK_UNPACK_FORMAT_H
+#define DAEMON_UNPACK_UNPACK_FORMAT_H
 
 #include <stddef.h>
 
