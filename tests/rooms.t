@@ -214,8 +214,9 @@ FILE_MAX, MAIN_MAX = 540, 120
 # what the model of following found in a log's life, 100; stamps that name a zone or
 # are seconds, and what four more commands print before each line, 1,000; the NULs
 # of a crash, and holes of gigabytes, 200; what links that match a `*' lead to, 400;
-# files that match it and are written to at the same time, 250.
-PRODUCT_MAX = 95600
+# files that match it and are written to at the same time, 250, or come while the
+# clock is set back, 200.
+PRODUCT_MAX = 95800
 FOLDER_MAX = 20
 
 

@@ -35,6 +35,7 @@ follow_free(struct follow **follow)
 	if (f == NULL)
 		return;
 	generations_clear(&f->open);
+	listed_clear(&f->listed);
 	source_start_clear(&f->start);
 	free(f->buffer);
 	free(f->lent);

@@ -400,11 +400,10 @@ is_left(const struct follow *f, const struct rotated *file)
 }
 
 /*
- * Whether file i has not been read. The log itself is unread if it is not open,
- * and so are all files from `next` on, which is after those that were read. If
- * none of these is listed, files of a later date or changed after the end of
- * the newest was last seen may be unread. With '*' the time of change also
- * tells of files before `next`, since it is a poor order.
+ * Whether file i has not been read: the log, unless it is open; with '*', what
+ * has come or changed since the last look. If that does not tell: what is after
+ * all that was read, from `next` on; if none of that is listed, or with '*',
+ * where that is a poor order, what has a later date or time than the newest had.
  */
 static bool
 is_unread(const struct follow *f, const struct rotation *files, size_t i,
@@ -412,7 +411,7 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 {
 	const struct rotated *file = &files->list[i];
 	const struct tail *tail = generations_newest(&f->open);
-	int follows;
+	int follows, changed = listed_changed(&f->listed, file);
 
 	if (generations_has(&f->open, file) ||
 	    (!file->live && generations_has_done(&f->open, file)))
@@ -422,7 +421,11 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 	follows = generations_follows_link(&f->open, files, i);
 	if (follows >= 0)
 		return follows > 0;
-	if (tail == NULL || (next >= 0 && (ssize_t)i >= next) || file == log)
+	if (tail == NULL || file == log)
+		return true;
+	if (rotation_is_pattern(f->spec) && changed >= 0)
+		return changed > 0;
+	if (next >= 0 && (ssize_t)i >= next)
 		return true;
 	if (rotation_is_pattern(f->spec))
 		return !filetime_is_older(file->mtime, tail->mtime);
@@ -453,7 +456,9 @@ open_newer(struct follow *f, const struct rotation *files, int64_t now)
 		if (unread[i] && !append(f, &files->list[i], now))
 			break;
 		new = new || (unread[i] && !is_left(f, &files->list[i]));
+		unread[i] = false;
 	}
+	listed_note(&f->listed, files, unread);
 	free(unread);
 	if (before != NULL && before != generations_newest(&f->open) && new &&
 	    !log_once_is_logged(&f->problem))

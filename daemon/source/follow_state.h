@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/source/generations.h"
+#include "daemon/source/listed.h"
 #include "daemon/source/log_once.h"
 #include "daemon/source/source.h"
 
@@ -16,6 +17,7 @@ struct follow {
 	char *spec;
 	struct source_sink sink;
 	struct generations open; /* the files */
+	struct listed listed;	 /* at the last look */
 	char *buffer;		 /* to read into */
 	char *lent;		 /* with lines not settled yet; or NULL */
 	uint64_t bytes; /* read so far */

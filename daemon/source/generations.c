@@ -45,21 +45,6 @@ find(const struct generations *g, const struct rotated *file)
 	return i;
 }
 
-/* When the file was created; zero if its file system does not tell. */
-static struct timespec
-birth(int directory, const char *path)
-{
-	struct timespec time = {0};
-	struct statx st;
-
-	if (statx(directory, path, AT_EMPTY_PATH, STATX_BTIME, &st) == 0 &&
-	    (st.stx_mask & STATX_BTIME) != 0) {
-		time.tv_sec = st.stx_btime.tv_sec;
-		time.tv_nsec = st.stx_btime.tv_nsec;
-	}
-	return time;
-}
-
 /* Whether inode and times tell that it is the file. A disk gives a new file the
  * inode of one that was just deleted, so that it must have been created at the
  * same time. If that is not known, its time of change must be the very same;
@@ -72,7 +57,7 @@ is_same_inode(const struct generations_done *done, const struct rotated *file)
 		return false;
 	if (done->birth.tv_sec != 0)
 		return filetime_compare(done->birth,
-					birth(AT_FDCWD, file->path)) == 0;
+					filetime_birth(AT_FDCWD, file->path)) == 0;
 	return done->mtime.tv_nsec != 0 || done->print.offset == 0;
 }
 
@@ -158,7 +143,7 @@ generations_done_changed(const struct generations *g,
 		if (done->inode != file->inode ||
 		    done->device != file->device || done->mtime.tv_sec == 0 ||
 		    filetime_compare(done->birth,
-				     birth(AT_FDCWD, file->path)) != 0)
+				     filetime_birth(AT_FDCWD, file->path)) != 0)
 			continue;
 		return filetime_compare(done->mtime, file->mtime) != 0;
 	}
@@ -228,7 +213,7 @@ generations_seek_done(const struct generations *g, struct tail *tail)
 	if (tail->offset == 0 && last != NULL && last->torn &&
 	    last->device == tail->device &&
 	    (last->birth.tv_sec == 0 ||
-	     filetime_compare(last->birth, birth(tail->fd, "")) == 0))
+	     filetime_compare(last->birth, filetime_birth(tail->fd, "")) == 0))
 		tail_skip_line(tail, tail->path);
 }
 
@@ -283,7 +268,7 @@ remember(struct generations *g, const struct tail *tail)
 	*done = (struct generations_done){.device = tail->device,
 					  .inode = tail->inode,
 					  .mtime = tail->mtime,
-					  .birth = birth(tail->fd, ""),
+					  .birth = filetime_birth(tail->fd, ""),
 					  .torn = tail_ends_torn(tail)};
 	tail_print_place(tail, &done->print);
 }

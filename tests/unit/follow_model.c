@@ -280,6 +280,7 @@ static const uint64_t known[] = {
     92256,  /* a copy that is renamed between its listing and its opening */
     189070, /* the torn end of a file that is not the copy, joined */
     241735, /* the same, where the file after the copy was read already */
+    326785, /* a new file, older than the deleted one as the clock says */
     438704, /* the torn first line of a copy, forgotten */
     439076, /* a deleted log with '*', closed at once */
 };

@@ -291,6 +291,63 @@ many_let_go(void)
 	end(site);
 }
 
+/* ---- a clock that was set back ---- */
+
+/* A file that comes as it is: with a line, and the time of its change. */
+static void
+bring(struct site *site, const char *name, int n, time_t when)
+{
+	put_number(site, "new", n);
+	set_time(site, "new", when);
+	move(site, "new", name);
+	follower_settle(&site->follower);
+}
+
+static void
+new_but_older(bool deleted)
+{
+	struct site *site = begin();
+
+	bring(site, "mail-a", 1, 5000);
+	start(site, "mail-*");
+	if (deleted)
+		unlink(in(site, "mail-a"));
+	pass_minute(site);
+	bring(site, "mail-b", 2, 1400);
+	number_arrives(site, 2, "a new file is older by its time%s",
+		       deleted ? ", and the other deleted" : "");
+	unlink(in(site, "mail-b"));
+	bring(site, "mail-c", 3, 1200);
+	number_arrives(site, 3, "and so is the next");
+	end(site);
+}
+
+/* Too old to be read at the start. */
+static void
+old_and_not_new(void)
+{
+	struct site *site = begin();
+	char name[32];
+
+	for (int i = 10; i < 40; i++) {
+		sprintf(name, "mail-old.%d", i);
+		bring(site, name, i, 1000 + i);
+	}
+	start_with(site, "mail-*", (struct source_start){.since = 9999});
+	follower_settle(&site->follower);
+	move(site, "mail-old.10", "moved");
+	unlink(in(site, "mail-old.39"));
+	follower_settle(&site->follower);
+	bring(site, "mail-copy", 11, 1011);
+	bring(site, "mail-new", 50, 500);
+	number_arrives(site, 50, "a new file among old ones");
+	move(site, "moved", "mail-old.10");
+	move(site, "mail-old.12", "mail-renamed");
+	follower_settle(&site->follower);
+	is_int((long long)site->got.count, 1, "those that were there are not");
+	end(site);
+}
+
 int
 main(void)
 {
@@ -309,6 +366,9 @@ main(void)
 	torn_when_let_go("");
 	half_when_let_go();
 	many_let_go();
+	new_but_older(true);
+	new_but_older(false);
+	old_and_not_new();
 	is_int(descriptors(), before, "no descriptor is left open");
 	return tap_done();
 }
