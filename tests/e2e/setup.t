@@ -333,6 +333,32 @@ def in_memory(machine):
         ok(f.read().endswith(b"changed"), "but not in the place of another")
 
 
+def before_first_start(machine):
+    """A package may be set up before Postfix and the servers ever run."""
+    systemd = machine.site.path("bin")
+    machine.script("stop")
+    machine.postfix.stop()
+    machine.write("main.cf", machine.main)
+    for place in (journald.RUN, journald.LOG):
+        os.rename(place, place + ".away")
+    shutil.copy(packaged("pop-before-smtp.yaml"), YAML)
+    for name in "the first time", "again":
+        done = machine.setup("--write", path=systemd)
+        equal((done.returncode, done.stderr), (0, ""), "without Postfix and a "
+              "log, " + name, done.stdout)
+        for text in ("note: Postfix is not running: start it", "postfix-stopped: ",
+                     "log-missing: ", "\n3 found\nThis is no fault before Postfix "
+                     "and the servers are started.\n"):
+            contains(done.stdout, text, "it says " + text.strip())
+    with open(YAML, "a") as f:
+        f.write("logfile: /var/log/mial.log\n")
+    done = machine.setup("--write", path=systemd)
+    equal(done.returncode, 1, "a log that was named, and is not there, is a "
+          "fault", done.stdout, done.stderr)
+    for place in (journald.RUN, journald.LOG):
+        os.rename(place + ".away", place)
+
+
 def broken(machine):
     """Even if the settings cannot be read, what tests them is told the user."""
     check = "pop-before-smtp --check --config=%s" % YAML
@@ -489,7 +515,7 @@ def all_of_it():
         machine = Machine(site)
         stack.callback(machine.stop)
         for part in (shows, fails, does, does_once, by_systemd, edits,
-                     in_memory, broken):
+                     in_memory, before_first_start, broken):
             part(machine)
 
 

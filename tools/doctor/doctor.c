@@ -81,26 +81,37 @@ examine_all(struct examination *x)
 	free(x->socket);
 }
 
-static int
-finish(struct examination *x, const struct options *options)
+static void
+print_all(struct report *report, const struct options *options)
 {
-	int status = x->report.count > 0 ? FOUND : HEALTHY;
-
 	if (geteuid() != 0)
-		report_unseen(&x->report, "all that only root may see; run "
-					  "this with sudo");
+		report_unseen(report, "all that only root may see; run this "
+				      "with sudo");
 	if (options->json && !options->quiet)
-		report_print_json(&x->report);
+		report_print_json(report);
 	else if (!options->quiet)
-		report_print(&x->report);
-	report_clear(&x->report);
-	return verb_finish(&verb_doctor, status);
+		report_print(report);
 }
 
-static int
-doctor(const struct options *options)
+static enum doctor_result
+judge(const struct report *report, const enum fault *expected)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		const enum fault *at = expected;
+
+		while (*at != FAULT_COUNT && *at != report->list[i].fault)
+			at++;
+		if (*at == FAULT_COUNT)
+			return DOCTOR_FOUND;
+	}
+	return report->count > 0 ? DOCTOR_EXPECTED : DOCTOR_HEALTHY;
+}
+
+static enum doctor_result
+doctor(const struct options *options, const enum fault *expected)
 {
 	struct examination x = {.now = time(NULL)};
+	enum doctor_result result;
 	struct err err;
 
 	x.report.settings =
@@ -115,7 +126,18 @@ doctor(const struct options *options)
 		examine_all(&x);
 		conf_clear(&x.conf);
 	}
-	return finish(&x, options);
+	print_all(&x.report, options);
+	result = judge(&x.report, expected);
+	report_clear(&x.report);
+	return result;
+}
+
+enum doctor_result
+doctor_run(const char *config, const enum fault *expected)
+{
+	const struct options options = {.config = config};
+
+	return doctor(&options, expected);
 }
 
 static int
@@ -170,13 +192,17 @@ parse(struct options *options, int argc, char **argv)
 static int
 run(int argc, char **argv)
 {
+	const enum fault none = FAULT_COUNT;
 	struct options options = {0};
 	int status = parse(&options, argc, argv);
 
 	if (status == 0 && options.help)
 		fputs(help, stdout);
 	else if (status == 0)
-		status = doctor(&options);
+		status = verb_finish(&verb_doctor,
+				     doctor(&options, &none) == DOCTOR_HEALTHY
+					 ? HEALTHY
+					 : FOUND);
 	strings_clear(&options.dbfiles);
 	return status;
 }

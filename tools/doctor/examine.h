@@ -33,6 +33,11 @@ struct examination {
 	struct report report;
 };
 
+/* What pbsctl doctor does, for another verb: prints all findings. config NULL: the
+ * usual one. expected: findings that are no fault here, ended with FAULT_COUNT. */
+enum doctor_result { DOCTOR_HEALTHY, DOCTOR_FOUND, DOCTOR_EXPECTED };
+enum doctor_result doctor_run(const char *config, const enum fault *expected);
+
 void examine_postfix(struct examination *);
 void examine_logs(struct examination *);
 void examine_journal(struct examination *, const char *spec);

@@ -242,6 +242,19 @@ process_status(pid_t pid, const char *key)
 	return value;
 }
 
+/* In a container, perhaps nobody waits for it. */
+static bool
+has_ended(pid_t pid)
+{
+	size_t len;
+	char *text = read_proc(pid, "stat", &len);
+	const char *state = text != NULL ? strrchr(text, ')') : NULL;
+	bool ended = state != NULL && strncmp(state, ") Z", 3) == 0;
+
+	free(text);
+	return ended;
+}
+
 pid_t
 process_of_file(const char *pidfile)
 {
@@ -254,7 +267,8 @@ process_of_file(const char *pidfile)
 		return errno == ENOENT ? 0 : -1;
 	pid = (pid_t)atol(text);
 	free(text);
-	if (pid <= 0 || (kill(pid, 0) != 0 && errno == ESRCH))
+	if (pid <= 0 || (kill(pid, 0) != 0 && errno == ESRCH) ||
+	    has_ended(pid))
 		return 0;
 	return pid;
 }

@@ -154,6 +154,17 @@ log_choose(struct log_choice *choice, const struct conf *conf,
 			     now);
 }
 
+bool
+log_is_dovecots(const struct conf *conf)
+{
+	char *file = dovecot_log();
+	bool is = file != NULL && conf->logfiles.count == 1 &&
+		  strcmp(conf->logfiles.list[0], file) == 0;
+
+	free(file);
+	return is;
+}
+
 void
 log_choice_clear(struct log_choice *choice)
 {

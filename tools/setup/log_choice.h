@@ -4,6 +4,7 @@
 #ifndef TOOLS_SETUP_LOG_CHOICE_H
 #define TOOLS_SETUP_LOG_CHOICE_H
 
+#include <stdbool.h>
 #include <time.h>
 
 struct conf;
@@ -19,5 +20,9 @@ struct log_choice {
 void log_choose(struct log_choice *, const struct conf *,
 		const struct servers *, struct surveyor *, time_t now);
 void log_choice_clear(struct log_choice *);
+
+/* Whether the only log of these settings is the file that Dovecot logs to, or will
+ * log to once it runs. */
+bool log_is_dovecots(const struct conf *);
 
 #endif

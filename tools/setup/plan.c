@@ -254,6 +254,7 @@ add_postfix(struct plan *plan, const char *word)
 	free(text);
 }
 
+/* Only root may ask. */
 static bool
 postfix_runs(void)
 {
@@ -283,10 +284,8 @@ add_main_cf_steps(struct plan *plan)
 			      plan->commands.postfix),
 		 edit_main_cf);
 	add_postfix(plan, "check");
-	if (postfix_runs())
+	if (plan->postfix_runs)
 		add_postfix(plan, "reload");
-	else
-		strings_add(&plan->notes, "Postfix is not running: start it");
 }
 
 static int
@@ -333,6 +332,11 @@ plan_make(struct plan *plan, const char *config, const char *directory,
 		return err_prefix(err, "cannot read Postfix's settings");
 	servers_find(&plan->servers);
 	plan->seen = true;
+	plan->postfix_runs = geteuid() != 0 || postfix_runs();
+	if (!plan->postfix_runs)
+		strings_add(&plan->notes, "Postfix is not running: start it");
+	plan->waits_for_log =
+	    !plan->file.names_log || log_is_dovecots(&plan->conf);
 	if (plan_settings(plan, err) != 0 || plan_main_cf(plan, err) != 0)
 		return -1;
 	return plan_steps(plan, err);

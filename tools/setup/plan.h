@@ -24,6 +24,8 @@ struct plan {
 	bool seen;	  /* the machine was examined; the plan can be printed */
 	struct conf conf; /* after the change */
 	struct postconf postfix;
+	bool postfix_runs;
+	bool waits_for_log; /* of a server that has perhaps not been started */
 	struct remedies commands; /* those of Postfix, as an administrator types
 				     them */
 	struct servers servers;

@@ -12,9 +12,12 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "tools/doctor/examine.h"
 #include "tools/doctor/remedies.h"
 #include "tools/setup/plan.h"
 #include "tools/verb.h"
+
+enum { FOUND = 1 };
 
 struct options {
 	bool write, help;
@@ -38,28 +41,36 @@ static const char help[] =
     "it\n"
     "prints what was done, what was not, and how to undo it.\n"
     "\n"
-    "Exit: 0 done, or nothing to do; 1 the doctor finds something; 64 wrong\n"
-    "usage; 70 a step failed; 77 not root; 78 the settings cannot be edited\n"
-    "safely, and nothing was changed.\n";
+    "Exit: 0 done, or nothing to do; 1 the doctor finds something, other than\n"
+    "that Postfix or a server was not started yet; 64 wrong usage; 70 a step\n"
+    "failed; 77 not root; 78 the settings cannot be edited safely, and nothing\n"
+    "was changed.\n";
 
+/* Before Postfix and the servers are first started, there is neither a Postfix
+ * that runs nor a log. */
 static int
-examine(const struct options *options)
+examine(const struct plan *plan, const struct options *options)
 {
-	char doctor[] = "doctor", config[] = "--config", dir[] = "--postfix";
-	char *argv[6] = {doctor};
-	int argc = 1;
+	enum fault expected[3];
+	size_t n = 0;
 
-	if (options->config != NULL) {
-		argv[argc++] = config;
-		argv[argc++] = (char *)options->config;
-	}
-	if (options->postfix != NULL) {
-		argv[argc++] = dir;
-		argv[argc++] = (char *)options->postfix;
-	}
+	if (!plan->postfix_runs)
+		expected[n++] = FAULT_POSTFIX_STOPPED;
+	if (plan->waits_for_log)
+		expected[n++] = FAULT_LOG_MISSING;
+	expected[n] = FAULT_COUNT;
 	puts("pbsctl doctor:");
-	optind = 0;
-	return verb_doctor.run(argc, argv);
+	switch (doctor_run(options->config, expected)) {
+	case DOCTOR_FOUND:
+		return FOUND;
+	case DOCTOR_EXPECTED:
+		puts("This is no fault before Postfix and the servers are "
+		     "started.");
+		break;
+	case DOCTOR_HEALTHY:
+		break;
+	}
+	return EX_OK;
 }
 
 /* " --config FILE --postfix DIR", as they were given. */
@@ -99,7 +110,7 @@ write_all(const struct plan *plan, const struct options *options)
 		return EX_SOFTWARE;
 	if (plan->settings.count > 0)
 		printf("the old main.cf is %s\n", plan->main_cf_backup);
-	return examine(options);
+	return examine(plan, options);
 }
 
 static int
