@@ -178,7 +178,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/tap.o \
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(LIBS)
 
 # The model is in several files.
-$(BUILD)/tests/unit/follow_starred: $(BUILD)/tests/model/calls.o
+$(BUILD)/tests/unit/follow_starred: $(BUILD)/tests/model/calls.o \
+    $(BUILD)/tests/model/program.o
 $(BUILD)/tests/unit/follow_model: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/model/*.c))
 
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(ROOMS:%=$(BUILD)/lib%.a)

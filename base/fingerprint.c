@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/hash.h"
 
+enum { NOISE_MIN = 64 };
+
 /* Checkpoints contain hashes made with it, so it must never change. */
 static const uint64_t SEED = 0x706f702d62656672;
 
@@ -90,4 +92,19 @@ fingerprint_pread(void *arg, void *buf, uint64_t len, uint64_t offset)
 		done += (uint64_t)got;
 	}
 	return (int64_t)done;
+}
+
+bool
+fingerprint_is_noise(fingerprint_read_fn *read, void *arg)
+{
+	char bytes[FINGERPRINT_HEAD_MAX];
+	int64_t len = read(arg, bytes, sizeof(bytes), 0);
+	int64_t controls = 0;
+
+	for (int64_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		controls += c < ' ' && strchr("\t\n\v\f\r\033", c) == NULL;
+	}
+	return len >= NOISE_MIN && controls > len / 32;
 }

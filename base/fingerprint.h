@@ -37,6 +37,13 @@ int fingerprint_take(struct fingerprint *, fingerprint_read_fn *, void *arg,
 bool fingerprint_matches(const struct fingerprint *, fingerprint_read_fn *,
     void *arg);
 
+/*
+ * Whether a file begins with bytes that no log has, as shred(1) writes them. Of
+ * ten bytes of noise, one is a control byte other than ESC, white space and
+ * NUL, which a crash leaves. Servers do not let a client write so many.
+ */
+bool fingerprint_is_noise(fingerprint_read_fn *, void *arg);
+
 /* The fingerprint_read_fn for a descriptor; arg is an int *. */
 int64_t fingerprint_pread(void *arg, void *buf, uint64_t len, uint64_t offset);
 

@@ -139,6 +139,28 @@ finish(struct follow *f, size_t at)
 	drop(f, at);
 }
 
+/* logrotate(8) may overwrite a rotated file, shred(1), whose lines were read. */
+static bool
+was_shredded(const struct follow *f, size_t at)
+{
+	struct tail *tail = f->open.tails[at];
+
+	return at + 1 < f->open.count && tail->at_end &&
+	       tail_size(tail) >= tail->offset && tail_is_noise(tail);
+}
+
+/* Reads on in a file, or another, after what was read of it is gone. */
+static void
+read_on(struct follow *f, size_t at, int64_t now)
+{
+	if (!was_shredded(f, at)) {
+		follow_recover(f, at, now);
+		return;
+	}
+	log_info("closed %s: it was overwritten", f->open.tails[at]->path);
+	drop(f, at);
+}
+
 static void
 log_failed(struct follow *f, size_t at, const struct err *err, int64_t now)
 {
@@ -211,7 +233,7 @@ read_block(struct follow *f, size_t at, size_t ahead, size_t *got, int64_t now)
 	if (tail->failed && result != TAIL_FAILED)
 		log_recovered(f, tail);
 	if (result == TAIL_TRUNCATED)
-		follow_recover(f, at, now);
+		read_on(f, at, now);
 	else if (result == TAIL_FAILED)
 		log_failed(f, at, &err, now);
 	return result;

@@ -71,6 +71,15 @@ await_late_lines(struct follow *f, int64_t now)
 		newest->changed = now;
 }
 
+/* Whether a file that matches a pattern was let go while others were written
+ * to. */
+static bool
+is_left(const struct follow *f, const struct rotated *file)
+{
+	return file->live && rotation_is_pattern(f->spec) &&
+	       generations_done_changed(&f->open, file) >= 0;
+}
+
 /*
  * Opens a file as the newest. False if that must wait, and with it all newer
  * files. A rotated file without read permission is skipped, since waiting for
@@ -97,6 +106,10 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 				 file->path, err.text);
 		f->unopened = !skipped;
 		return skipped;
+	}
+	if ((!file->live || is_left(f, file)) && tail_is_noise(tail)) {
+		tail_close(&tail);
+		return true;
 	}
 	tail->changed = now;
 	await_late_lines(f, now);
@@ -388,15 +401,6 @@ find_log(const struct follow *f, const struct rotation *files)
 		       after_newest(f, files) < 0
 		   ? last
 		   : NULL;
-}
-
-/* Whether a file that matches a pattern was let go while others were written
- * to. */
-static bool
-is_left(const struct follow *f, const struct rotated *file)
-{
-	return file->live && rotation_is_pattern(f->spec) &&
-	       generations_done_changed(&f->open, file) >= 0;
 }
 
 /*

@@ -359,6 +359,10 @@ insert_rotated(struct generations *g, size_t *at, const struct rotated *file,
 		tail_close(&tail);
 		return false;
 	}
+	if (tail != NULL && tail_is_noise(tail)) {
+		tail_close(&tail);
+		return true;
+	}
 	if (tail == NULL || tail_seek(tail, offset) != 0) {
 		log_warning("skipped %s: %s", file->path,
 			    tail ? "it was truncated" : err.text);

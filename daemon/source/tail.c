@@ -500,6 +500,13 @@ tail_is_empty(const struct tail *tail)
 		tail_bytes((void *)(uintptr_t)tail, &byte, 1, 0) == 0);
 }
 
+bool
+tail_is_noise(const struct tail *tail)
+{
+	return tail->unpack == NULL &&
+	       fingerprint_is_noise(tail_bytes, (void *)(uintptr_t)tail);
+}
+
 uint64_t
 tail_size(const struct tail *tail)
 {

@@ -128,6 +128,9 @@ bool tail_has_name(const struct tail *);
 /* Whether there is nothing in it, perhaps compressed. */
 bool tail_is_empty(const struct tail *);
 
+/* Whether it has been overwritten to be deleted, as shred(1) does it. */
+bool tail_is_noise(const struct tail *);
+
 /* Size and time of change of the file as it is now. */
 uint64_t tail_size(const struct tail *);
 struct timespec tail_changed(const struct tail *);

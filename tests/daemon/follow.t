@@ -154,6 +154,39 @@ def live_together():
             found(site, "198.51.100.%d" % n, "%s after a restart" % name)
 
 
+def overwrite(path):
+    """As shred(1) does, a block at a time, to the end of the last one."""
+    with open(path, "r+b", buffering=0) as f:
+        size = (os.fstat(f.fileno()).st_size + 4095) // 4096 * 4096
+        while f.tell() < size:
+            f.write(os.urandom(min(65536, size - f.tell())))
+
+
+def shredded():
+    """logrotate's shred, of what was just rotated, and is still open."""
+    for spec in "mail.log", "mail.log*":
+        with pbs.Site() as site:
+            site.log(*[login("198.51.100.1")] * 2000)
+            daemon = site.start("--logfile=" + site.path(spec))
+            old = site.logfile + ".1"
+            os.rename(site.logfile, old)
+            site.write("mail.log", "")
+            daemon.wait_message("following" if "*" in spec else "rotated",
+                                count=2 if "*" in spec else 1)
+            for n in 2, 3, 4:
+                overwrite(old)
+                site.log(login("198.51.100.%d" % n))
+                found(site, "198.51.100.%d" % n,
+                      "%s: after %d passes over the old one" % (spec, n - 1))
+            os.unlink(old)
+            site.log(login("198.51.100.5"))
+            found(site, "198.51.100.5", "and its end")
+            said = daemon.messages()
+            equal(said.count(" it was overwritten"), 1, "said once", said)
+            ok(not re.search("truncated|lost|unknown log header", said),
+               "and nothing of it was read", said)
+
+
 def odd_bytes():
     with pbs.Site() as site:
         site.start()
@@ -431,6 +464,7 @@ def standard_input():
 
 
 main(rename, copytruncate, truncated_and_longer, deleted, directory, symlink,
-     several, newest, live_together, odd_bytes, truncated_with_a_hole,
-     hole_of_gigabytes, lost_sectors, another_time, named_zone, long_lines,
-     torn, fifo, other_type, fifo_again, links, standard_input)
+     several, newest, live_together, shredded, odd_bytes,
+     truncated_with_a_hole, hole_of_gigabytes, lost_sectors, another_time,
+     named_zone, long_lines, torn, fifo, other_type, fifo_again, links,
+     standard_input)

@@ -124,6 +124,25 @@ test_descriptor(void)
 	       "and the reason is reported");
 }
 
+static void
+test_noise(void)
+{
+	struct text text = make_text(5000);
+	uint32_t state = 1;
+
+	ok(!fingerprint_is_noise(read_text, &text), "a log is no noise");
+	memset(text.bytes, 0, 2000);
+	ok(!fingerprint_is_noise(read_text, &text), "nor are NULs of a crash");
+	ok(!fingerprint_is_noise(read_nothing, NULL), "nor is nothing");
+	for (size_t i = 0; i < sizeof(text.bytes); i++) {
+		state = state * 1664525 + 1013904223;
+		text.bytes[i] = (char)(state >> 24);
+	}
+	ok(fingerprint_is_noise(read_text, &text), "random bytes are");
+	text.len = 300;
+	ok(fingerprint_is_noise(read_text, &text), "also fewer");
+}
+
 int
 main(void)
 {
@@ -134,5 +153,6 @@ main(void)
 		test_one(offsets[i]);
 	test_refusals();
 	test_descriptor();
+	test_noise();
 	return tap_done();
 }

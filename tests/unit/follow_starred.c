@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "daemon/source/follow.h"
 #include "tests/model/calls.h"
+#include "tests/model/program.h"
 #include "tests/tap.h"
 #include "tests/unit/follow_site.h"
 #include "tests/unit/follower.h"
@@ -248,6 +249,34 @@ half_when_let_go(void)
 	end(site);
 }
 
+/* It is being deleted by shred(1). */
+static void
+overwritten_when_let_go(void)
+{
+	struct site *site = begin();
+	char noise[4096];
+	uint64_t state = 1;
+
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = (char)program_random(&state);
+	put(site, "mail-1.log", "0000000001 a line that is as long as a line "
+				"of a log may well be");
+	put(site, "mail-2.log", "0000000002 b");
+	start(site, "mail-*");
+	let_others_go(site, "mail-2.log", 3);
+	for (int pass = 0; pass < 3; pass++) {
+		int fd = open(in(site, "mail-1.log"), O_WRONLY);
+
+		ok(write(fd, noise, sizeof(noise)) > 0, "overwritten");
+		close(fd);
+		follower_settle(&site->follower);
+		put_number(site, "mail-2.log", 4 + pass);
+		number_arrives(site, 4 + pass, "pass %d", pass + 1);
+	}
+	is_int((long long)site->got.count, 6, "nothing of that was read");
+	end(site);
+}
+
 static int
 watches(void)
 {
@@ -365,6 +394,7 @@ main(void)
 	torn_when_let_go("a");
 	torn_when_let_go("");
 	half_when_let_go();
+	overwritten_when_let_go();
 	many_let_go();
 	new_but_older(true);
 	new_but_older(false);
