@@ -216,8 +216,9 @@ FILE_MAX, MAIN_MAX = 540, 120
 # of a crash, and holes of gigabytes, 200; what links that match a `*' lead to, 400;
 # files that match it and are written to at the same time, 250, or come while the
 # clock is set back, 200; commands of the doctor that work as printed, and a setup
-# before the first start, 200.
-PRODUCT_MAX = 96000
+# before the first start, 200; what shred(1) overwrites, 50; FIFOs of which another
+# process has read a part, 100.
+PRODUCT_MAX = 96200
 FOLDER_MAX = 20
 
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "daemon/source/follow_state.h"
 #include "daemon/source/mark.h"
+#include "daemon/source/pathwalk.h"
 #include "daemon/source/resume.h"
 #include "daemon/source/rotation.h"
 #include "daemon/source/source.h"
@@ -124,20 +125,6 @@ has_live(const struct rotation *files)
 	return files->count > 0 && files->list[files->count - 1].live;
 }
 
-/* Whether the log may exist although it is not in the list: the disk has
- * errors, or a directory may not be searched. No event comes when that ends. */
-static bool
-is_in_doubt(const struct follow *f)
-{
-	struct stat st;
-
-	if (rotation_is_pattern(f->spec))
-		return false;
-	if (stat(f->spec, &st) == 0)
-		return S_ISREG(st.st_mode);
-	return errno != ENOENT && errno != ENOTDIR;
-}
-
 /* Begins in the newest file. */
 static void
 begin_at(struct follow *f, const char *path, uint64_t offset)
@@ -223,7 +210,8 @@ note_presence(struct follow *f, const struct rotation *files, int64_t now)
 
 	if (missing && !f->missing)
 		f->looked = now;
-	if (missing && is_in_doubt(f))
+	if (missing && !rotation_is_pattern(f->spec) &&
+	    pathwalk_may_exist(f->spec))
 		f->unopened = true;
 	if (missing && tail == NULL)
 		log_once_warning(&f->problem, "waiting for", f->spec,

@@ -230,3 +230,13 @@ pathwalk_why_denied(const char *path)
 		       : "Permission denied by the sandbox, although its mode "
 			 "allows it: restart the daemon, or set sandbox: off";
 }
+
+bool
+pathwalk_may_exist(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		return S_ISREG(st.st_mode);
+	return errno != ENOENT && errno != ENOTDIR;
+}

@@ -45,6 +45,9 @@ void pathwalk_links(const char *pattern, pathwalk_link_fn *, void *arg);
  * mode of the file allows it. Landlock knows only the directories to which
  * links led when it was set up: landlock(7). */
 size_t pathwalk_denied_links(const char *pattern);
+/* Whether there may be a regular file although it was not found: the disk has
+ * errors, or a directory may not be searched. No event comes when that ends. */
+bool pathwalk_may_exist(const char *path);
 /* The reason in errno, which stays, why a file could not be opened; it names
  * the sandbox if that is the reason. Borrowed until the next strerror(3). */
 const char *pathwalk_why_denied(const char *path);
