@@ -293,7 +293,9 @@ ask_postconf(struct mynetworks *m, bool first)
 	} else if (first && code < 0) {
 		log_info("mynetworks not asked: %s", err.text);
 	} else if (first) {
-		log_warning("postconf -x -h mynetworks failed (%s)",
+		log_warning("postconf -x -h mynetworks failed (%s); until it "
+			    "works, logins from mynetworks count; see pbsctl "
+			    "doctor",
 			    explain_exit(&err, code, answer));
 	}
 	free(answer);

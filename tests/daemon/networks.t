@@ -138,6 +138,13 @@ def failing_postconf():
         contains(run.stderr, "postconf -x -h mynetworks failed (exit 1: "
                  "postconf: fatal: ", "its failure is said")
         contains(run.stderr, "missing '=' after", "and why")
+        contains(run.stderr, "; until it works, logins from mynetworks count; "
+                 "see pbsctl doctor\n", "and what follows")
+        os.unlink(site.path("postfix/main.cf"))
+        run = site.run("--once")
+        contains(run.stderr, "failed (exit 1: postconf: fatal: open %s: No such "
+                 "file or directory); until it works" % site.path(
+                     "postfix/main.cf"), "so it is without main.cf")
 
 
 main(loopback, mapped, special, own, ours, ours_in_file, ours_in_table,

@@ -333,7 +333,8 @@ def settings(host):
                etc=host.etc_with(append="quite_unknown = 1\n"))
     host.finds("postfix-settings", "postfix check", "no setting",
                etc=host.etc_with(append="word\n"))
-    host.finds("postfix-settings", "postfix check", "no main.cf",
+    host.finds("postfix-settings", "name the directory that has main.cf: "
+               + host.site.path("map"), "no main.cf",
                etc=host.site.path("map"))
     host.finds("postfix-old-type", "lmdb:", "a Postfix that drops hash",
                etc=host.etc_with({"mail_version": "3.11.1"}))

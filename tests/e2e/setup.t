@@ -359,6 +359,21 @@ def before_first_start(machine):
         os.rename(place + ".away", place)
 
 
+def no_main_cf(machine):
+    """Debian's package leaves none if it is so told, or in a container."""
+    for name in glob.glob("/etc/postfix/main.cf"):  # of the copy of /etc
+        os.unlink(name)
+    env = dict(os.environ)
+    env.pop("MAIL_CONFIG", None)
+    for words, code in (["setup"], 78), (["doctor"], 1):
+        done = subprocess.run([PBSCTL, *words], text=True, env=env,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        equal(done.returncode, code, " ".join(words) + " without main.cf",
+              done.stdout)
+        contains(done.stdout, "remedy: Postfix was not set up; on Debian: "
+                 "dpkg-reconfigure postfix; ", "it says what to do")
+
+
 def broken(machine):
     """Even if the settings cannot be read, what tests them is told the user."""
     check = "pop-before-smtp --check --config=%s" % YAML
@@ -515,7 +530,7 @@ def all_of_it():
         machine = Machine(site)
         stack.callback(machine.stop)
         for part in (shows, fails, does, does_once, by_systemd, edits,
-                     in_memory, before_first_start, broken):
+                     in_memory, before_first_start, no_main_cf, broken):
             part(machine)
 
 

@@ -241,6 +241,31 @@ postfix_state_end(struct postfix_state *s)
 	free(s->name);
 }
 
+char *
+postfix_set_up(const char *why, const struct remedies *r)
+{
+	if (strstr(why, "/main.cf: No such file") == NULL)
+		return alloc_format("%s check; if there is no postconf, "
+				    "install Postfix first",
+				    r->postfix);
+	if (r->directory != NULL)
+		return alloc_format("name the directory that has main.cf: %s "
+				    "has none",
+				    r->directory);
+	return alloc_string("Postfix was not set up; on Debian: "
+			    "dpkg-reconfigure postfix; elsewhere: install it "
+			    "again, or write main.cf, then: postfix check");
+}
+
+static void
+report_settings(struct examination *x, const struct err *err)
+{
+	char *remedy = postfix_set_up(err->text, &x->report.remedies);
+
+	REPORT(&x->report, FAULT_POSTFIX_SETTINGS, err->text, remedy);
+	free(remedy);
+}
+
 void
 examine_postfix(struct examination *x)
 {
@@ -252,7 +277,7 @@ examine_postfix(struct examination *x)
 	if (x->conf.maps.count == 0)
 		return;
 	if (postconf_load(&s.settings, &err) != 0) {
-		REPORT(&x->report, FAULT_POSTFIX_SETTINGS, err.text);
+		report_settings(x, &err);
 		postconf_clear(&s.settings);
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "tools/doctor/postconf.h"
 
 struct examination;
+struct remedies;
 
 /* Zero-initialise it, and set examination and settings. */
 struct postfix_state {
@@ -29,6 +30,9 @@ void postfix_state_begin(struct postfix_state *);
 char *postfix_file_of(const char *map);
 /* Frees all but the settings. */
 void postfix_state_end(struct postfix_state *);
+
+/* What is to be done if Postfix's settings cannot be read, to be freed. */
+char *postfix_set_up(const char *why, const struct remedies *);
 
 /* postfix_lists.c: is the map asked, in the right place? */
 void postfix_examine_lists(struct postfix_state *);

@@ -18,7 +18,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_POSTFIX_SETTINGS] =
 	{"postfix-settings", "Postfix's settings cannot be read",
 	 "postconf -x: %1",
-	 "%POSTFIX% check; if there is no postconf, install Postfix first"},
+	 "%2"},
     [FAULT_POSTFIX_STOPPED] =
 	{"postfix-stopped", "Postfix is not running",
 	 "%1 names no running process", "%START-POSTFIX%"},

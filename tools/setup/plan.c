@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "daemon/sys/subprocess.h"
 #include "tools/doctor/network_disk.h"
+#include "tools/doctor/postfix_state.h"
 #include "tools/doctor/survey.h"
 #include "tools/settings.h"
 #include "tools/setup/edit.h"
@@ -314,6 +315,19 @@ plan_steps(struct plan *plan, struct err *err)
 
 /* ---- the whole ---- */
 
+static int
+explain_postfix(const struct plan *plan, struct err *err)
+{
+	char *remedy = postfix_set_up(err->text, &plan->commands);
+	char *why = alloc_string(err->text);
+
+	err_set(err, "cannot read Postfix's settings: %s; remedy: %s", why,
+		remedy);
+	free(why);
+	free(remedy);
+	return -1;
+}
+
 int
 plan_make(struct plan *plan, const char *config, const char *directory,
 	  time_t now, struct err *err)
@@ -329,7 +343,7 @@ plan_make(struct plan *plan, const char *config, const char *directory,
 			       config != NULL ? config : usual_file, err) != 0)
 		return -1;
 	if (postconf_load(&plan->postfix, err) != 0)
-		return err_prefix(err, "cannot read Postfix's settings");
+		return explain_postfix(plan, err);
 	servers_find(&plan->servers);
 	plan->seen = true;
 	plan->postfix_runs = geteuid() != 0 || postfix_runs();
