@@ -29,8 +29,57 @@ is_unreadable(const char *name)
 	return unpack_suffix(name, &readable) != NULL && !readable;
 }
 
+/* ---- weeks ---- */
+
+/* Whether a week of the year is there, strftime(3)'s %V, as in 2026-W48. */
+static bool
+is_week(const char *name, size_t at, size_t len)
+{
+	return at > 1 && at + 3 <= len &&
+	       tolower((unsigned char)name[at]) == 'w' &&
+	       (isdigit((unsigned char)name[at - 1]) ||
+		isdigit((unsigned char)name[at - 2])) &&
+	       isdigit((unsigned char)name[at + 1]) &&
+	       isdigit((unsigned char)name[at + 2]) &&
+	       (at + 3 == len || !isdigit((unsigned char)name[at + 3]));
+}
+
+/* Where the week begins that has the byte at `at', its W; 0: none has. */
+static size_t
+week_with(const char *name, size_t at, size_t len)
+{
+	for (size_t i = at; i > 0 && i + 3 > at; i--)
+		if (is_week(name, i, len))
+			return i;
+	return 0;
+}
+
+/* Whether a week with that W may belong to another year than its name says: %V
+ * of the last days of December may be 01, and in January 52 or 53. logrotate(8)
+ * knows no year but %Y, that of the day. */
+static bool
+is_turn_of_year(const char *week)
+{
+	return strncmp(week + 1, "01", 2) == 0 ||
+	       strncmp(week + 1, "52", 2) == 0 ||
+	       strncmp(week + 1, "53", 2) == 0;
+}
+
+/* Whether the first difference between two names is in weeks of one year of
+ * which nothing tells the order. */
+static bool
+weeks_are_unclear(const char *a, const char *b, size_t at, size_t len)
+{
+	size_t week = week_with(a, at, len);
+
+	return week > 0 && week_with(b, at, len) == week &&
+	       (is_turn_of_year(a + week) || is_turn_of_year(b + week));
+}
+
+/* ---- names of one log ---- */
+
 /* Parses what a rotation added to the name of the log: ".1", "-20261121",
- * "-2026-11-21_0300", ".old". */
+ * "-2026-11-21_0300", "-2026-W48", ".old". */
 static enum mark_kind
 read_mark(const char *text, size_t len, struct mark *mark)
 {
@@ -45,7 +94,7 @@ read_mark(const char *text, size_t len, struct mark *mark)
 	for (size_t i = 1; i < len; i++) {
 		if (isdigit((unsigned char)text[i]))
 			digits++;
-		else if (!strchr("-_.:T", text[i]))
+		else if (!strchr("-_.:T", text[i]) && !is_week(text, i, len))
 			return NO_SIBLING;
 	}
 	if (digits == len - 1 && digits <= 4) {
@@ -53,6 +102,27 @@ read_mark(const char *text, size_t len, struct mark *mark)
 		return NUMBERED;
 	}
 	return digits >= DATE_DIGITS ? DATED : NO_SIBLING;
+}
+
+static bool
+ends_with(const char *name, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len >= n && memcmp(name + len - n, end, n) == 0;
+}
+
+/* The length of an extension that logrotate's addextension has added: mail.log
+ * is rotated to mail.log.1.txt. But mail.1.log is that of mail.log, and not one
+ * of mail. */
+static size_t
+added_length(const char *base, const char *name, size_t len)
+{
+	return ends_with(base, strlen(base), "log") &&
+		       (ends_with(name, len, ".txt") ||
+			ends_with(name, len, ".log"))
+		   ? strlen(".txt")
+		   : 0;
 }
 
 enum mark_kind
@@ -65,8 +135,10 @@ mark_of(const char *base, const char *name, struct mark *mark)
 	mark->unreadable = is_unreadable(name);
 	len = stem_length(name);
 	if (len > base_len && memcmp(name, base, base_len) == 0)
-		return mark->kind =
-			   read_mark(name + base_len, len - base_len, mark);
+		return mark->kind = read_mark(name + base_len,
+					      len - base_len -
+						  added_length(base, name, len),
+					      mark);
 	if (dot == NULL || dot == base)
 		return NO_SIBLING;
 	stem = (size_t)(dot - base);
@@ -83,6 +155,19 @@ mark_is_own(const char *base, const char *name)
 	size_t len = strlen(base);
 
 	return stem_length(name) == len && memcmp(name, base, len) == 0;
+}
+
+int
+mark_compare(const struct mark *a, const struct mark *b)
+{
+	const char *x = a->date, *y = b->date;
+	size_t len = strlen(x), at = 0;
+
+	while (at < len && x[at] == y[at])
+		at++;
+	if (strlen(y) == len && weeks_are_unclear(x, y, at, len))
+		return 0;
+	return strcmp(x, y);
 }
 
 const char *
@@ -166,7 +251,8 @@ compare_digits(const char *a, const char *b, size_t len)
 		if (!isdigit((unsigned char)a[i]) ||
 		    !isdigit((unsigned char)b[i]))
 			return 0;
-		if (order == 0 && may_count(a, i) && may_count(b, i))
+		if (order == 0 && ((may_count(a, i) && may_count(b, i)) ||
+				   weeks_are_unclear(a, b, i, len)))
 			return 0;
 		if (order == 0)
 			order = a[i] > b[i] ? 1 : -1;

@@ -15,6 +15,10 @@ struct mark {
 	bool unreadable;      /* compressed in an unknown way */
 };
 
+/* The order of two that are DATED; 0 if they are the same, or if they are weeks
+ * of which one may belong to the year before or after. */
+int mark_compare(const struct mark *, const struct mark *);
+
 /* Parses the name of a rotated file of `base`: mail.log.1, mail.log-20261121.gz
  * or mail-20261121.log of mail.log. Never MATCHED, which is for callers whose
  * base is a pattern. */

@@ -359,7 +359,7 @@ compare_ages(const struct sibling *a, const struct sibling *b)
 		order = (a->mark.number < b->mark.number) -
 			(a->mark.number > b->mark.number);
 	else if (a->mark.kind == DATED && b->mark.kind == DATED)
-		order = strcmp(a->mark.date, b->mark.date);
+		order = mark_compare(&a->mark, &b->mark);
 	if (order == 0)
 		order = compare_times(a, b);
 	if (order == 0)

@@ -2,8 +2,9 @@
  * rotation: lists the files of one log, oldest first.
  *
  * For FILE these are FILE.2.gz, FILE.1, FILE; or FILE-20261120.gz,
- * FILE-20261121, FILE. The mark may also be before the extension, as in
- * mail-20261121.log. If FILE is a symbolic link, the directory of its target is
+ * FILE-20261121, FILE; or FILE-2026-W47, FILE-2026-W48, FILE. The mark may also
+ * be before the extension, as in mail-20261121.log, or one may be added, as in
+ * mail.log.1.txt. If FILE is a symbolic link, the directory of its target is
  * listed, too. For a name with '*' these are all files that match it, ordered
  * by the dates in their names if the names differ in nothing else, then by the
  * numbers that a rotation has added to a dated name, otherwise by time of

@@ -2137,6 +2137,8 @@ main(void)
 	resumed("log.2", "log.1", &gzip);
 	resumed("log-20261119", "log-20261120", &none);
 	resumed("log-20261119", "log-20261120", &gzip);
+	resumed("log-2026-W47", "log-2026-W48", &none);
+	resumed("log-2026-W47.txt", "log-2026-W48.txt", &gzip);
 	resumed("saved", "log.1", &none);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		resumed("log.2", "log.1", &others[i]);

@@ -106,11 +106,19 @@ names(void)
 	    "mail.log.old",
 	    "mail.log-1764000000",
 	    "mail.log.0",
+	    "mail.log-2026-W48",
+	    "mail-2026W48.log.gz",
+	    "mail.log-20261121.txt",
+	    "mail.log.1.txt.gz",
+	    "mail.log-2026-W48.txt",
+	    "mail.log-20261121.log",
 	};
 	static const char *const others[] = {
 	    "mail.log",	    "mail.logger",    "mail.err.1",
 	    "mail.log.bak", "mail.log.1.swp", "mail.log-x20261121",
 	    "xmail.log.1",  "mail.log.gz",    "mail.log.1.tmp",
+	    "mail.log-W48", "mail.log-2026W", "mail.log-2026-W481",
+	    "mail.log.txt", "mail.log.1.TXT", "mail.log.1.offset",
 	};
 
 	for (size_t i = 0; i < sizeof(siblings) / sizeof(siblings[0]); i++) {
@@ -121,6 +129,9 @@ names(void)
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		lists_with("mail.log", others[i], "mail.log", "mail.log!");
+	lists_with("mail", "mail-20261121.log", "mail", "mail!");
+	lists_with("maillog", "maillog-20261121.log", "maillog",
+		   "maillog-20261121.log maillog!");
 	lists_with("pop3-1", "pop3-202611210000", "pop3-*",
 		   "pop3-202611210000! pop3-1!");
 	lists_with("pop3-1", "smtp-202611210000", "pop3-*", "pop3-1!");
@@ -152,6 +163,42 @@ orders(void)
 	mkdir(in("log.1"), 0700);
 	make_all("log");
 	lists("log", "log!", "a directory is no log");
+}
+
+/* The newer, by its name, was changed first. */
+static void
+lists_by_name(const char *spec, const char *older, const char *newer,
+	      bool known)
+{
+	bool pattern = strchr(spec, '*') != NULL;
+	const char *mark = pattern ? "!" : "";
+	char want[128], what[128];
+
+	if (!pattern)
+		make(spec, "", 0);
+	make(older, "", 50);
+	make(newer, "", 100);
+	sprintf(want, "%s%s %s%s%s%s", known ? older : newer, mark,
+		known ? newer : older, mark, pattern ? "" : " ",
+		pattern ? "" : "log!");
+	sprintf(what, "%s: %s and %s, %s", spec, older, newer,
+		known ? "by the week" : "by time");
+	lists(spec, want, what);
+}
+
+static void
+weeks(void)
+{
+	lists_by_name("log", "log-2026-W09", "log-2026-W10", true);
+	lists_by_name("log", "log-2026-W48.txt", "log-2026-W49.txt", true);
+	lists_by_name("log", "log-2025-W52", "log-2026-W02", true);
+	lists_by_name("log", "log-2026-W01", "log-2026-W02", false);
+	lists_by_name("log", "log-2026-W51", "log-2026-W53", false);
+	lists_by_name("log", "log-2026-W52-1", "log-2026-W52-2", true);
+	lists_by_name("m-*", "m-2026-W09", "m-2026-W10", true);
+	lists_by_name("m-*", "m-2025-W52.log", "m-2026-W01.log", true);
+	lists_by_name("m-*", "m-2026-W51.log", "m-2026-W52.log", false);
+	lists_by_name("m-*", "m-2026W01", "m-2026W30", false);
 }
 
 static void
@@ -383,6 +430,7 @@ main(void)
 	top = follower_directory();
 	names();
 	orders();
+	weeks();
 	patterns();
 	numbered_patterns();
 	links();
