@@ -452,7 +452,13 @@ def late(host):
                 .replace("permit_mynetworks, check", "check"))
     os.utime(etc, (0, 0))
     host.postfix.reload()
-    greet()
+
+    def misses():
+        greet()  # by an smtpd from before the reload, perhaps
+        with open(host.postfix.log) as f:
+            return "open database %s.db" % name in f.read()
+    pbs.until("smtpd misses the map", pbs.DEADLINE, misses,
+              lambda left: time.sleep(0.05))
     subprocess.run(["postmap", "hash:" + name], env=host.site.env, check=True)
     host.finds("postfix-map-late", "postfix reload",
                "451 from a running smtpd", settings=settings)
