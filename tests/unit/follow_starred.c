@@ -259,8 +259,9 @@ overwritten_when_let_go(void)
 
 	for (size_t i = 0; i < sizeof(noise); i++)
 		noise[i] = (char)program_random(&state);
-	put(site, "mail-1.log", "0000000001 a line that is as long as a line "
-				"of a log may well be");
+	put(site, "mail-1.log",
+	    "0000000001 a line that is as long as a line "
+	    "of a log may well be");
 	put(site, "mail-2.log", "0000000002 b");
 	start(site, "mail-*");
 	let_others_go(site, "mail-2.log", 3);
@@ -377,6 +378,131 @@ old_and_not_new(void)
 	end(site);
 }
 
+/* ---- at random ---- */
+
+enum { FILES = 5, STEPS = 40, LINES_MAX = 5 * STEPS };
+
+/* What happens to several files, and how often each line was delivered. */
+struct story {
+	struct site *site;
+	uint64_t state;
+	bool dated, kills;
+	bool running;
+	int n, since; /* lines written, in all and when it was last stopped */
+	int rotations;
+	int seen[LINES_MAX];
+	int strange; /* no such line was written */
+};
+
+static unsigned int
+chance(struct story *story, unsigned int n)
+{
+	return (unsigned int)(program_random(&story->state) % n);
+}
+
+static void
+collect(struct story *story)
+{
+	struct site *site = story->site;
+	char line[32];
+
+	for (size_t i = 0; i < site->got.count; i++) {
+		long n = strtol(site->got.list[i], NULL, 10);
+
+		sprintf(line, "%010ld n", n);
+		if (n < 0 || n >= story->n || strcmp(line, site->got.list[i]))
+			story->strange++;
+		else
+			story->seen[n]++;
+	}
+	strings_clear(&site->got);
+}
+
+/* One that is killed has saved nothing since the last stop. */
+static void
+stop_reading(struct story *story)
+{
+	struct site *site = story->site;
+
+	if (!story->running)
+		return;
+	follower_settle(&site->follower);
+	collect(story);
+	if (story->kills && chance(story, 2)) {
+		source_close(&site->follower.source);
+	} else {
+		stop(site);
+		story->since = story->n;
+	}
+	story->running = false;
+}
+
+static void
+start_reading(struct story *story)
+{
+	if (!story->running)
+		start_with(story->site, "mail-*",
+			   (struct source_start){.since = story->since});
+	story->running = true;
+	follower_settle(&story->site->follower);
+}
+
+static void
+rotate_one(struct story *story, const char *name)
+{
+	char to[64];
+
+	snprintf(to, sizeof(to), "%s.%d", name, ++story->rotations);
+	if (!story->dated && access(in(story->site, name), F_OK) == 0)
+		move(story->site, name, to);
+}
+
+static void
+take_step(struct story *story)
+{
+	unsigned int file = chance(story, FILES), step = chance(story, 14);
+	char name[32];
+
+	sprintf(name, story->dated ? "mail-2026110%u" : "mail-%u", file);
+	if (step < 5)
+		for (unsigned int k = chance(story, 3) + 1; k > 0; k--)
+			put_number(story->site, name, story->n++);
+	else if (step < 8 && story->running)
+		follower_settle(&story->site->follower);
+	else if (step < 11 && story->running)
+		pass_minute(story->site);
+	else if (step == 11)
+		stop_reading(story);
+	else if (step == 12)
+		start_reading(story);
+	else if (step == 13)
+		rotate_one(story, name);
+}
+
+static void
+at_random(uint64_t seed)
+{
+	struct story story = {.site = begin(),
+			      .state = seed,
+			      .dated = seed % 2,
+			      .kills = seed / 2 % 2};
+	int lost = 0, again = 0;
+
+	start_reading(&story);
+	for (int i = 0; i < STEPS; i++)
+		take_step(&story);
+	start_reading(&story);
+	collect(&story);
+	for (int i = 0; i < story.n; i++) {
+		lost += story.seen[i] == 0;
+		again += story.seen[i] > 1;
+	}
+	ok(lost == 0 && (again == 0 || story.kills) && story.strange == 0,
+	   "seed %llu: of %d lines %d lost, %d again, %d strange",
+	   (unsigned long long)seed, story.n, lost, again, story.strange);
+	end(story.site);
+}
+
 int
 main(void)
 {
@@ -399,6 +525,8 @@ main(void)
 	new_but_older(true);
 	new_but_older(false);
 	old_and_not_new();
+	for (uint64_t seed = 1; seed <= 40; seed++)
+		at_random(seed);
 	is_int(descriptors(), before, "no descriptor is left open");
 	return tap_done();
 }
