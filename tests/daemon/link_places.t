@@ -18,6 +18,7 @@ from linkdriver import BASE, Link, directory
 from tap import equal, main, ok
 
 linkdriver.need()
+pbs.need(os.path.join(os.path.dirname(linkdriver.PROGRAM), "pbs-tls.so"))
 PROGRAM = engines.programs()[-1]
 
 
