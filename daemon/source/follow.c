@@ -423,7 +423,8 @@ follow_lag(const struct follow *f)
 
 /* The oldest file that has a name and of which a line was read: only a line
  * that was read proves a position. If no file is both, the oldest that has a
- * name; otherwise the newest. */
+ * name; otherwise the newest. What is between a file beside and the log was not
+ * read in this run, and is not to be read in the next. */
 static const struct tail *
 oldest(const struct follow *f)
 {
@@ -432,7 +433,7 @@ oldest(const struct follow *f)
 	for (size_t i = 0; i < f->open.count; i++) {
 		const struct tail *tail = f->open.tails[i];
 
-		if (!tail_has_name(tail))
+		if (tail->beside || !tail_has_name(tail))
 			continue;
 		if (tail->place > 0)
 			return tail;

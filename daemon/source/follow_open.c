@@ -113,6 +113,7 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 		return true;
 	}
 	tail->changed = now;
+	tail->beside = is_left(f, file);
 	await_late_lines(f, now);
 	skip_known(f, tail);
 	generations_insert(&f->open, f->open.count, tail);
@@ -163,6 +164,7 @@ open_beside(struct follow *f, size_t at, const struct rotated *file,
 	if (tail == NULL)
 		return;
 	tail->changed = now;
+	tail->beside = true;
 	skip_known(f, tail);
 	if (tail->offset == 0)
 		resume_seek(tail, since, &f->sink);

@@ -52,6 +52,7 @@ struct tail {
 	bool passed_on;	 /* the next file was told that this ends within one */
 	bool grown;	 /* it got more after its end was first reached */
 	bool deleted;	 /* it was seen without a name */
+	bool beside;	 /* it is older than the log, but may be written to */
 	bool failed;	 /* the last read failed, and that was logged */
 	int64_t changed; /* steady ms of the last byte read */
 };

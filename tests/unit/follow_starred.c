@@ -194,6 +194,32 @@ old_ones_stay_read(void)
 	end(site);
 }
 
+/* What is between two that may be written to was read long ago. */
+static void
+old_between_stays_read(void)
+{
+	struct site *site = begin();
+	char *command;
+
+	put(site, "mail-1", "0000000001 a");
+	put(site, "mail-2", "0000000002 b");
+	put(site, "mail-3", "0000000003 c");
+	set_time(site, "mail-1", 1000);
+	set_time(site, "mail-2", 2000);
+	set_time(site, "mail-3", 3000);
+	command = alloc_format("gzip %s", in(site, "mail-2"));
+	is_int(system(command), 0, "compressed");
+	free(command);
+	restart(site, "mail-*");
+	is_int((long long)site->got.count, 0, "all is too old");
+	stop(site);
+	restart(site, "mail-*");
+	is_int((long long)site->got.count, 0, "and so it stays");
+	put(site, "mail-1", "0000000004 d");
+	arrives(site, "0000000004 d", "but the oldest is followed");
+	end(site);
+}
+
 static void
 renamed_when_let_go(void)
 {
@@ -516,6 +542,7 @@ main(void)
 	started_again("mail-10001", "mail-10002");
 	started_again("mail-10002", "mail-10001");
 	old_ones_stay_read();
+	old_between_stays_read();
 	renamed_when_let_go();
 	torn_when_let_go("a");
 	torn_when_let_go("");
