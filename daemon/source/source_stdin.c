@@ -30,7 +30,10 @@ struct input {
 	struct timer *retry;
 	struct log_once problem;
 	struct linebuf *lines;
-	struct envelope_export *export; /* NULL: it has lost its beginning */
+	/* NULL: it was joined after its beginning. If it is an export all the
+	 * same, nothing in it is believed. */
+	struct envelope_export *export;
+	bool torn_export;
 	struct timer *first; /* calls idle() even if no input comes for long */
 	char *buffer;
 };
@@ -45,7 +48,39 @@ begin_stream(struct input *in)
 	envelope_export_free(&in->export);
 	in->lines = linebuf_new();
 	in->export = envelope_export_new();
+	in->torn_export = false;
 	linebuf_on_drop(in->lines, sink->lost, sink->arg);
+}
+
+/* A line of a stream that was joined after its beginning. In an export, a value
+ * may hold what looks like a line, or like the beginning of the next entry. */
+static void
+on_joined_line(void *arg, const char *line, size_t len)
+{
+	struct input *in = arg;
+	const struct source_sink *sink = &in->source.sink;
+
+	if (!in->torn_export && envelope_export_begins(line, len)) {
+		in->torn_export = true;
+		log_warning("ignoring %s: the export format of journalctl "
+			    "cannot be read from the middle; restart %s",
+			    in->fifo ? in->fifo : "standard input",
+			    in->fifo ? "what writes it" : "this daemon");
+	}
+	if (!in->torn_export)
+		sink->line(sink->arg, line, len);
+}
+
+static void
+take(struct input *in, size_t len)
+{
+	const struct source_sink *sink = &in->source.sink;
+
+	if (in->export == NULL)
+		linebuf_feed(in->lines, in->buffer, len, on_joined_line, in);
+	else if (!envelope_export_feed(in->export, in->buffer, len, sink->line,
+				       sink->arg))
+		linebuf_feed(in->lines, in->buffer, len, sink->line, sink->arg);
 }
 
 static bool
@@ -159,11 +194,7 @@ on_input(void *arg, uint32_t events)
 		end(in, got < 0 ? strerror(errno) : NULL);
 		return;
 	}
-	if (in->export == NULL ||
-	    !envelope_export_feed(in->export, in->buffer, (size_t)got,
-				  in->source.sink.line, in->source.sink.arg))
-		linebuf_feed(in->lines, in->buffer, (size_t)got,
-			     in->source.sink.line, in->source.sink.arg);
+	take(in, (size_t)got);
 	notify_idle(in);
 }
 

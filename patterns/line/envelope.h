@@ -82,6 +82,9 @@ struct envelope_export;
 struct envelope_export *envelope_export_new(void);
 void envelope_export_free(struct envelope_export **);
 
+/* Whether an entry begins with this line. */
+bool envelope_export_begins(const char *line, size_t len);
+
 /*
  * Takes the bytes of a stream piece by piece, and calls fn for each entry that
  * is complete. Returns false for every piece of a stream that is not an

@@ -215,17 +215,29 @@ take(struct envelope_export *x, char c, linebuf_line_fn *fn, void *arg)
 	}
 }
 
+static const char first_name[] = "__CURSOR=";
+
+bool
+envelope_export_begins(const char *line, size_t len)
+{
+	return len >= strlen(first_name) &&
+	       memcmp(line, first_name, strlen(first_name)) == 0;
+}
+
+/* The first piece may be a short one. */
+static bool
+may_begin(const char *bytes, size_t len)
+{
+	return len < strlen(first_name) ? memcmp(bytes, first_name, len) == 0
+					: envelope_export_begins(bytes, len);
+}
+
 bool
 envelope_export_feed(struct envelope_export *x, const char *bytes, size_t len,
 		     linebuf_line_fn *fn, void *arg)
 {
-	static const char first[] = "__CURSOR=";
-
 	if (x->state == AT_START && len > 0)
-		x->state = len >= strlen(first) &&
-				   memcmp(bytes, first, strlen(first)) == 0
-			       ? IN_NAME
-			       : FOREIGN;
+		x->state = may_begin(bytes, len) ? IN_NAME : FOREIGN;
 	if (x->state == FOREIGN || x->state == AT_START)
 		return false;
 	for (size_t i = 0; i < len; i++)

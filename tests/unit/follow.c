@@ -2053,23 +2053,35 @@ fifo_read_by_another(void)
 	end(site);
 }
 
-/* Likewise; the first process that reads it is believed. */
+/* Likewise; the first process that reads it is believed. What comes after the
+ * first line is in the export format of journalctl, if export. */
 static void
-standard_input_again(void)
+standard_input_again(bool export)
 {
+	static const char lines[] = "0000000001 rest\n0000000002 b\n";
+	static const char entry[] =
+	    "0000000001 rest\n\n__CURSOR=s=1\nMESSAGE\n\x18\0\0\0\0\0\0";
+	static const char value[] = "two\n\n0000000003 forged\n";
 	struct site *site = begin();
 	int saved = dup(0), ends[2];
+	ssize_t len = export ? sizeof(entry) : sizeof(lines) - 1;
 	struct err err;
 
 	if (pipe2(ends, O_CLOEXEC) != 0 || dup2(ends[0], 0) != 0)
 		abort();
 	follower_open(&site->follower, "-", &(struct source_start){.again = true},
 		      &err);
-	ok(write(ends[1], "0000000001 rest\n0000000002 b\n", 29) == 29, "-");
+	ok(write(ends[1], export ? entry : lines, len) == len, "-");
+	follower_settle(&site->follower);
+	if (export)
+		ok(write(ends[1], value, sizeof(value) - 1) > 0, "a value");
 	close(ends[1]);
 	follower_settle(&site->follower);
-	is_int((long long)site->got.count, 1, "again: not the rest of a line");
-	is_str(nth(site, 0), "0000000002 b", "but the next one");
+	is_str(nth(site, 0), export ? "" : "0000000002 b",
+	       "again: the second line");
+	is_int((long long)site->got.count, 1,
+	       "nothing of %s", export ? "an export" : "the rest of one");
+	is_int(said(site, "the export format"), export, "and one warning");
 	source_close(&site->follower.source);
 	dup2(saved, 0);
 	close(saved);
@@ -2176,7 +2188,8 @@ main(void)
 	starred_and_numbered(false);
 	starred_and_numbered(true);
 	standard_input();
-	standard_input_again();
+	standard_input_again(false);
+	standard_input_again(true);
 	fifo_read_by_another();
 	is_int(descriptors(), before, "no descriptor is left open");
 	return tap_done();
