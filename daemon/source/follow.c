@@ -64,16 +64,18 @@ was_emptied(struct follow *f, size_t at, int64_t now)
 	found = generations_recover(&f->open, at, f->spec, now);
 	tail->mtime = changed;
 	for (size_t i = at; i < at + found; i++)
-		if (tail_begins_like(f->open.tails[i], tail, tail->begun))
-			tail->begun = 0; /* it is read again there */
+		if (tail->begun > 0 &&
+		    tail_begins_like(f->open.tails[i], tail, tail->begun))
+			tail->begun = tail->forgotten = 0; /* read again */
 	return found > 0;
 }
 
 /*
- * The file before that one which has anything in it, NULL if none has. If it
- * ends within a line, that may go on at the beginning of the other: whoever
- * rotates a log by its size may cut a line in two, and a copy of the log has
- * the end that it had.
+ * The file before that one which has anything in it, if it ends within a line,
+ * which may go on at the beginning of the other: whoever rotates a log by its
+ * size may cut a line in two, and a copy of the log has the end that it had. Of
+ * files that match a pattern, any may be the one before. NULL: none ends so, or
+ * its rest was taken for the beginning of another file already.
  */
 static struct tail *
 cut_before(const struct follow *f, size_t at)
@@ -81,20 +83,24 @@ cut_before(const struct follow *f, size_t at)
 	while (at-- > 0) {
 		struct tail *tail = f->open.tails[at];
 
-		if (tail_ends_torn(tail))
-			return tail->passed_on ? NULL : tail;
-		if (!tail_is_empty(tail))
+		if (tail_ends_torn(tail) && !tail->passed_on)
+			return tail;
+		if (!rotation_is_pattern(f->spec) &&
+		    (tail->passed_on || !tail_is_empty(tail)))
 			return NULL;
 	}
 	return NULL;
 }
 
+/* A compressed file that matches a pattern may be an old one, and the rest still
+ * come in another. */
 static void
-pass_on(struct tail *older, struct tail *tail)
+pass_on(const struct follow *f, struct tail *older, struct tail *tail)
 {
 	if (tail->offset > 0 || linebuf_skips(tail->lines))
 		return;
-	older->passed_on = true;
+	older->passed_on =
+	    !rotation_is_pattern(f->spec) || tail->unpack == NULL;
 	tail_skip_line(tail, older->path);
 }
 
@@ -109,7 +115,7 @@ doubt_beginning(struct follow *f, size_t at)
 		return;
 	older = cut_before(f, at);
 	if (older != NULL)
-		pass_on(older, tail);
+		pass_on(f, older, tail);
 }
 
 /* Closes a file. What comes after half a line is not known then. */
@@ -119,7 +125,7 @@ drop(struct follow *f, size_t at)
 	struct tail *older = cut_before(f, at + 1);
 
 	if (older != NULL && at + 1 < f->open.count)
-		pass_on(older, f->open.tails[at + 1]);
+		pass_on(f, older, f->open.tails[at + 1]);
 	generations_drop(&f->open, at);
 }
 
@@ -261,7 +267,7 @@ older_goes_on(const struct follow *f, size_t at)
 	older = f->open.tails[at - 1];
 	return tail_ends_torn(older) && !older->finished && !older->failed &&
 	       tail_size(older) >
-		       (older->offset > 0 ? older->offset : older->begun);
+		       (older->offset > 0 ? older->offset : older->forgotten);
 }
 
 /* True if there may be more. */

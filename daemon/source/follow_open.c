@@ -144,12 +144,14 @@ static void
 begin_in(struct follow *f, const struct resume_point *point, size_t i)
 {
 	const struct rotated *file = &point->files.list[i];
-	struct tail *tail = generations_newest(&f->open);
-	uint64_t offset = i == point->first ? point->offset : 0;
+	bool first = i == point->first, torn = point->torn;
+	uint64_t offset = first ? point->offset : 0;
 
-	if (point->torn && offset == 0)
-		tail_skip_line(tail, file->path);
-	if (i == point->first)
+	if (first && i > 0 && offset == 0)
+		torn = resume_pass_over(file[-1].path, &f->sink) || torn;
+	if (torn && offset == 0)
+		tail_skip_line(generations_newest(&f->open), file->path);
+	if (first)
 		begin_at(f, file->path, offset);
 }
 
@@ -199,8 +201,6 @@ open_from(struct follow *f, const struct resume_point *point, int64_t now)
 			return;
 		if (f->open.count > before)
 			begin_in(f, point, i);
-		if (i == point->first && i > 0 && point->offset == 0)
-			resume_pass_over(files->list[i - 1].path, &f->sink);
 	}
 }
 

@@ -286,6 +286,16 @@ offset_since(struct reader *r, time_t since)
 	return walk(r, offset, since);
 }
 
+/* A compressed file is read as a whole. But its first line is too old, or the
+ * rest of one that was cut, of which no time is believed. */
+static uint64_t
+second_line(struct reader *r)
+{
+	uint64_t newline;
+
+	return newline_from(r, 0, UINT64_MAX, &newline) ? newline + 1 : 0;
+}
+
 /* ---- which of the files ---- */
 
 /* How old the first stamp of a file is, compared with since. */
@@ -311,7 +321,7 @@ age_of(struct reader *r, time_t since)
 static void
 log_skipped(const struct tail *tail, uint64_t offset)
 {
-	if (offset > 0)
+	if (offset > 0 && tail->unpack == NULL)
 		log_info("skipped %llu of the %llu bytes of %s: too old to "
 			 "authorize anybody",
 			 (unsigned long long)offset,
@@ -338,8 +348,10 @@ begin_since(struct resume_point *point, time_t since,
 		age = age_of(&r, since);
 		if (age != UNKNOWN || i + 1 == point->files.count)
 			point->first = i;
-		if (age == OLDER && tail->unpack == NULL)
-			point->offset = offset_since(&r, since);
+		if (age == OLDER)
+			point->offset = tail->unpack != NULL
+					    ? second_line(&r)
+					    : offset_since(&r, since);
 		log_skipped(tail, point->offset);
 		tail_close(&tail);
 	}
@@ -372,17 +384,24 @@ resume_seek(struct tail *tail, time_t since, const struct source_sink *sink)
 	free(r.block);
 }
 
-void
+bool
 resume_pass_over(const char *path, const struct source_sink *sink)
 {
 	struct err err;
 	struct tail *tail = tail_open(path, &err);
+	bool torn = false;
+	char last;
 
 	if (tail == NULL)
-		return;
-	if (tail->unpack == NULL && tail_seek(tail, tail_size(tail)) == 0)
+		return false;
+	if (tail->unpack == NULL && tail_seek(tail, tail_size(tail)) == 0) {
 		tail_deliver_past(tail, sink);
+		torn = tail->offset > 0 &&
+		       tail_bytes(tail, &last, 1, tail->offset - 1) == 1 &&
+		       last != '\n';
+	}
 	tail_close(&tail);
+	return torn;
 }
 
 /* ---- either ---- */

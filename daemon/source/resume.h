@@ -45,8 +45,9 @@ void resume_find(struct resume_point *, const char *spec,
 /* Moves a file to the first line not older than since, or to its end. */
 void resume_seek(struct tail *, time_t since, const struct source_sink *);
 /* Hands out the last lines of a file that is not read any more, unless it is
- * compressed: the first line of the next one may be a part that follows them. */
-void resume_pass_over(const char *path, const struct source_sink *);
+ * compressed: the first line of the next one may be a part that follows them.
+ * True if it ends within a line, which may go on there. */
+bool resume_pass_over(const char *path, const struct source_sink *);
 /* The first position of this log in the last run, or NULL. Others follow. */
 const struct logpos *resume_own(const char *spec, const struct source_start *);
 

@@ -180,7 +180,7 @@ tail_place_is_torn(const struct tail *tail)
 bool
 tail_ends_torn(const struct tail *tail)
 {
-	return linebuf_pending(tail->lines) > 0 || tail->begun > 0 ||
+	return linebuf_pending(tail->lines) > 0 || tail->forgotten > 0 ||
 	       linebuf_skips(tail->lines);
 }
 
@@ -289,6 +289,8 @@ forget_beginning(struct tail *tail)
 	    linebuf_pending(tail->lines) > sizeof(tail->head) ||
 	    linebuf_pending(tail->lines) + tail->hole != tail->offset)
 		return;
+	if (linebuf_pending(tail->lines) > 0)
+		tail->forgotten = tail->offset;
 	if (tail->hole == 0)
 		tail->begun = tail->offset;
 	linebuf_reset(tail->lines);
@@ -303,7 +305,7 @@ check_beginning(struct tail *tail, const char *block, size_t len)
 	if (tail->begun > 0 &&
 	    (len < tail->begun || memcmp(block, tail->head, tail->begun) != 0))
 		tail_skip_line(tail, tail->path);
-	tail->begun = 0;
+	tail->begun = tail->forgotten = 0;
 }
 
 static enum tail_result

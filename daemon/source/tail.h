@@ -38,7 +38,9 @@ struct tail {
 	uint64_t place;	 /* where the next line begins, at most offset */
 	bool blank;	 /* only NUL bytes so far: a hole, not part of a line */
 	uint64_t hole;	 /* its size */
-	size_t begun;	 /* bytes in head of a first line that were forgotten */
+	/* Of a first line that was forgotten: up to which offset, and how many
+	 * bytes of it are in head, if it comes after no hole. */
+	uint64_t forgotten, begun;
 	struct linebuf *lines;
 	char head[FINGERPRINT_HEAD_MAX]; /* the first bytes, up to offset */
 	struct before before_offset, before_place;

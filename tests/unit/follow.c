@@ -987,6 +987,60 @@ cut_before_an_empty_file(void)
 	end(site);
 }
 
+/* The writer of a log that was emptied has kept its offset. */
+static void
+cut_after_a_hole(void)
+{
+	struct site *site = begin();
+
+	put_raw(site, "log", "\0\0\0\0\0\0\0\0000000000002 to", 21);
+	start(site, "log");
+	move(site, "log", "log.1");
+	put(site, "log", "0000000009 text of a stranger");
+	put(site, "log", "0000000003 c");
+	arrives(site, "0000000003 c", "cut in the first line after a hole");
+	is_int((long long)site->got.count, 1, "the rest is no line");
+	end(site);
+}
+
+/* No time tells that the older file is to be read. */
+static void
+cut_before_the_start(void)
+{
+	struct site *site = begin();
+
+	put(site, "log.1", "without a time");
+	put_raw(site, "log.1", "0000000002 to", 13);
+	put(site, "log", "0000000009 text of a stranger");
+	put(site, "log", "0000000003 c");
+	start_with(site, "log", (struct source_start){.since = 2});
+	follower_settle(&site->follower);
+	is_int(count(site, "0000000003 c"), 1, "cut before the start");
+	is_int((long long)site->got.count, 1, "the rest is no line");
+	end(site);
+}
+
+/* The end of a compressed file is not looked at. */
+static void
+cut_and_compressed(void)
+{
+	struct site *site = begin();
+
+	put(site, "log.2", "0000000001 a");
+	put_raw(site, "log.2", "0000000002 to", 13);
+	put(site, "log.1", "text of a stranger");
+	put(site, "log.1", "0000000003 old");
+	put(site, "log.1", "0000000005 b");
+	put(site, "log", "0000000006 c");
+	if (compress_file(site, &gzip, "log.2") &&
+	    compress_file(site, &gzip, "log.1"))
+		start_with(site, "log", (struct source_start){.since = 4});
+	follower_settle(&site->follower);
+	is_int(count(site, "0000000005 b"), 1, "cut, and both compressed");
+	is_int(count(site, "text of a stranger"), 0, "the rest is no line");
+	end(site);
+}
+
 /* ---- more than one change unseen ---- */
 
 /* The torn end of a file that was only compressed is nobody's beginning. */
@@ -2128,6 +2182,9 @@ main(void)
 	cut_by_rotation(false);
 	whole_after_all();
 	cut_before_an_empty_file();
+	cut_after_a_hole();
+	cut_before_the_start();
+	cut_and_compressed();
 	compressed_while_open();
 	compressed_nuls();
 	truncated_and_compressed();

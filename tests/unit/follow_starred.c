@@ -304,6 +304,24 @@ overwritten_when_let_go(void)
 	end(site);
 }
 
+/* As rotatelogs(8), beside another program. */
+static void
+cut_by_rotation(void)
+{
+	struct site *site = begin();
+
+	put(site, "mail-20261128", "0000000001 a");
+	put(site, "mail-other", "0000000001 b");
+	start(site, "mail-*");
+	put_raw(site, "mail-20261128", "0000000002 us", 13);
+	follower_settle(&site->follower);
+	put(site, "mail-20261129", "0000000009 forged");
+	put(site, "mail-20261129", "0000000004 c");
+	arrives(site, "0000000004 c", "after a line cut by a rotation");
+	is_int(count(site, "0000000009 forged"), 0, "its rest is no line");
+	end(site);
+}
+
 static int
 watches(void)
 {
@@ -548,6 +566,7 @@ main(void)
 	torn_when_let_go("");
 	half_when_let_go();
 	overwritten_when_let_go();
+	cut_by_rotation();
 	many_let_go();
 	new_but_older(true);
 	new_but_older(false);
