@@ -151,6 +151,20 @@ logrotate_rotate(struct world *w, bool create)
 	}
 }
 
+void
+logrotate_create(struct world *w, uint32_t arg)
+{
+	bool cut = arg % 2 && writer_has(w, world_log_name(w));
+	int before = w->rotations;
+
+	logrotate_rotate(w, false);
+	if (cut && w->rotations > before)
+		writer_cut(w);
+	else
+		writer_leave(w);
+	writer_open(w);
+}
+
 static void
 compress_file(struct world *w, const char *name)
 {
@@ -292,13 +306,7 @@ logrotate_copytruncate(struct world *w, bool losing)
 		writer_leave(w);
 	if (losing)
 		writer_finish(w);
-	if (w->held_len > 0) {
-		/* The two halves end up in two files. */
-		world_excuse(w, w->held_line);
-		w->split[w->nsplit].line = w->held_line;
-		w->split[w->nsplit].run = w->run;
-		w->split[w->nsplit++].rest = (uint32_t)w->held_len - 1;
-	}
+	writer_split(w);
 	world_copy_file(w, "log", rotated_name(w));
 	if (losing) {
 		writer_append(w, 1, EXPECTED);
@@ -361,6 +369,7 @@ logrotate_delete_old(struct world *w)
 			unlink(world_path(w, d->d_name));
 	if (dir != NULL)
 		closedir(dir);
+	world_forget_halves(w);
 }
 
 /* Half a line was read, the log is emptied, and the copy is lost. The end of
@@ -378,8 +387,6 @@ lose_copy(struct world *w, uint32_t arg)
 		w->torn = true;
 	}
 	logrotate_copytruncate(w, false);
-	if (w->held_len > 0 && !w->copied) /* until it reads the file again */
-		w->split[w->nsplit - 1].run = w->run + 1;
 	logrotate_delete_old(w);
 	w->truncated = true;
 }

@@ -10,6 +10,9 @@
 #include "tests/model/world.h"
 
 void logrotate_rotate(struct world *, bool create);
+/* The writer opens the new log at once. arg: every other time, within a line, as
+ * rotatelogs(8) does. */
+void logrotate_create(struct world *, uint32_t arg);
 /* The writer has not noticed the new log yet. Sometimes the log has been quiet,
  * or the reader starts then. */
 void logrotate_rotate_early(struct world *, uint32_t arg);

@@ -47,15 +47,25 @@ place_switch(struct world *w, uint32_t arg)
 	if (w->targets > 30 || (w->follower.loop && !w->running &&
 				(w->targets > 1 || w->rotations > 0)))
 		return;
-	if (w->held_len > 0 && w->aside.len == 0 && arg / 64 % 2)
+	if (w->held_len > 0 && w->aside.len == 0 && arg / 64 % 2 &&
+	    !writer_is_split(w))
 		set_aside(w);
+	if (w->held_len > 0 && arg % 3 > 0 && arg / 128 % 2 &&
+	    w->rotations == 0) {
+		w->cut_at[w->target] = true;
+		writer_cut(w);
+	}
 	reader_sync(w);
 	writer_leave(w);
 	w->file_of[w->target] = w->file;
-	if (arg % 3 == 0 && w->targets > 0)
+	if (arg % 3 == 0 && w->targets > 0 &&
+	    !w->cut_at[(int)(arg / 3) % w->targets]) {
 		w->target = (int)(arg / 3) % w->targets;
-	else
+		/* A start finds a copy of it before the other target. */
+		world_forget_halves(w);
+	} else {
 		w->target = w->targets++;
+	}
 	sprintf(target, "t%d", w->target);
 	if (symlink(target, world_path(w, "next")) != 0)
 		world_fail(w, "cannot link: %s", strerror(errno));

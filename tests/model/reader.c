@@ -16,14 +16,18 @@
 static void
 excuse_first_lines(struct world *w)
 {
+	const char *log = world_path(w, world_log_name(w));
 	struct stat st;
 
 	for (uint32_t n = 0; n < w->nlines; n++)
 		if (n == 0 || w->lines[n].first ||
 		    w->lines[n].file != w->lines[n - 1].file)
 			world_excuse(w, n);
-	if (stat(world_path(w, world_log_name(w)), &st) != 0 || st.st_size == 0)
-		w->torn = true;
+	if (stat(log, &st) != 0 || st.st_size == 0)
+		w->doubted[w->made || !world_exists(log) ? w->nfiles
+							 : w->file] = true;
+	if (w->fd >= 0 && fstat(w->fd, &st) == 0 && st.st_size == 0)
+		w->doubted[w->file] = true;
 }
 
 void
@@ -292,6 +296,8 @@ reader_stop(struct world *w, enum op how)
 		forget_position(w);
 	source_close(&w->follower.source);
 	w->running = false;
+	if (w->program->mode == LINKED) /* one of its targets is found again */
+		world_forget_halves(w);
 	if (w->program->mode == PIPE && w->fd >= 0) {
 		close(w->fd);
 		w->fd = -1;

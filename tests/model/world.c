@@ -168,6 +168,14 @@ world_rests_may_come(struct world *w)
 }
 
 void
+world_forget_halves(struct world *w)
+{
+	for (int i = 0; i < w->nsplit; i++)
+		if (w->split[i].run == NEVER)
+			w->split[i].run = w->run + 1;
+}
+
+void
 world_may_repeat(struct world *w)
 {
 	world_rests_may_come(w);

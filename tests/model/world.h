@@ -14,6 +14,7 @@
 #include "tests/unit/follower.h"
 
 enum { LINES_MAX = 60000, LINE_MAX_LEN = 70000, FILES_MAX = 400 };
+enum { NEVER = UINT16_MAX };
 enum state { EXPECTED, EXCUSED, OVERLONG };
 
 struct line {
@@ -40,9 +41,10 @@ struct world {
 	char held[LINE_MAX_LEN + 64]; /* the rest of a half-written line */
 	size_t held_len;
 	uint32_t held_line;
-	bool torn; /* what comes up to the next newline is not read */
+	bool torn; /* what comes up to the next newline is not read ... */
+	bool doubted[FILES_MAX]; /* ... and what comes first in that file */
 	/* Lines torn in two by copytruncate: the rest may come as a line, from
-	 * that run of the reader on. */
+	 * that run of the reader on, as nothing shows any more what it is. */
 	struct {
 		uint32_t line, rest;
 		uint16_t run;
@@ -51,6 +53,7 @@ struct world {
 	int rotations, moves;
 	int target, targets; /* of the link */
 	uint16_t file_of[32];
+	bool cut_at[32]; /* the target ends within a line */
 	struct { /* a half-written line in a target */
 		int target;
 		uint32_t line;
@@ -105,6 +108,8 @@ void world_excuse(struct world *, uint32_t n);
 void world_excuse_unread(struct world *, uint16_t file);
 /* Files may be read again from their first line, which may be a rest. */
 void world_rests_may_come(struct world *);
+/* What shows which lines were torn is gone. A reader that has read it knows. */
+void world_forget_halves(struct world *);
 /* All lines may be read once more, as they are in two files. */
 void world_may_repeat(struct world *);
 /* The log begins again, and what came before it, or seems to, may be a copy with

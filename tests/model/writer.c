@@ -78,8 +78,11 @@ writer_open(struct world *w)
 	lseek(w->fd, 0, SEEK_END);
 	if (!there)
 		writer_set_time(w, w->fd);
-	if (!there || w->nfiles == 0 || w->made)
+	if (!there || w->nfiles == 0 || w->made) {
+		/* If nothing came in the last one, it may come in this. */
+		w->doubted[w->nfiles] |= w->doubted[w->file];
 		w->file = w->nfiles++;
+	}
 	w->made = false;
 }
 
@@ -93,11 +96,29 @@ put(struct world *w, const char *bytes, size_t len)
 void
 writer_finish(struct world *w)
 {
-	if (w->held_len > 0 && w->fd >= 0) {
-		put(w, w->held, w->held_len);
-		writer_set_time(w, w->fd);
-	}
+	if (w->held_len == 0 || w->fd < 0)
+		return;
+	put(w, w->held, w->held_len);
+	writer_set_time(w, w->fd);
 	w->held_len = 0;
+}
+
+bool
+writer_is_split(const struct world *w)
+{
+	return w->held_len > 0 && w->nsplit > 0 &&
+	       w->split[w->nsplit - 1].line == w->held_line;
+}
+
+void
+writer_split(struct world *w)
+{
+	if (w->held_len == 0 || writer_is_split(w))
+		return;
+	world_excuse(w, w->held_line);
+	w->split[w->nsplit].line = w->held_line;
+	w->split[w->nsplit].run = NEVER;
+	w->split[w->nsplit++].rest = (uint32_t)w->held_len - 1;
 }
 
 /* Whether what is written now comes after a hole that may as well be lost
@@ -128,9 +149,11 @@ new_line(struct world *w, enum state state, char *text, size_t *len)
 	if (state == EXPECTED)
 		w->nexpected++;
 	torn = w->torn && !w->lost[w->file];
-	if (w->gone[w->file] || w->torn || is_after_sectors(w))
+	if (w->gone[w->file] || w->torn || w->doubted[w->file] ||
+	    is_after_sectors(w))
 		world_excuse(w, n);
 	w->torn = w->torn && !torn;
+	w->doubted[w->file] = false;
 	return n;
 }
 
@@ -186,6 +209,15 @@ void
 writer_leave(struct world *w)
 {
 	writer_finish(w);
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = -1;
+}
+
+void
+writer_cut(struct world *w)
+{
+	writer_split(w);
 	if (w->fd >= 0)
 		close(w->fd);
 	w->fd = -1;

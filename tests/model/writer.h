@@ -21,6 +21,11 @@ void writer_append(struct world *, uint32_t count, enum state);
 /* Part of a line, and the rest of it. */
 void writer_half(struct world *, uint32_t arg);
 void writer_finish(struct world *);
+/* The rest goes to another file than its half: this one was emptied, or it is
+ * left within the line. */
+void writer_split(struct world *);
+bool writer_is_split(const struct world *);
+void writer_cut(struct world *);
 /* Cuts the log down to nothing. */
 void writer_empty(struct world *);
 /* The times of files follow the clock that programs set. */

@@ -50,8 +50,10 @@ do_step(struct world *w, enum op op, uint32_t arg)
 		writer_open(w);
 		break;
 	case ROTATE:
+		logrotate_rotate(w, false);
+		break;
 	case ROTATE_CREATE:
-		logrotate_rotate(w, op == ROTATE_CREATE);
+		logrotate_create(w, arg);
 		break;
 	case ROTATE_EARLY:
 		if (w->program->mode == STARRED)
