@@ -217,8 +217,9 @@ FILE_MAX, MAIN_MAX = 540, 120
 # files that match it and are written to at the same time, 250, or come while the
 # clock is set back, 200; commands of the doctor that work as printed, and a setup
 # before the first start, 200; what shred(1) overwrites, 50; FIFOs of which another
-# process has read a part, 100.
-PRODUCT_MAX = 96200
+# process has read a part, 100; remedies of the doctor that leave Postfix safe while
+# the daemon is stopped, 200.
+PRODUCT_MAX = 96400
 FOLDER_MAX = 20
 
 

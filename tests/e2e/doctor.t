@@ -392,7 +392,8 @@ def sockets(host):
          "socketmap:unix:" + outside,
          "check_client_access socketmap:unix:%s:pbs" % outside)
     seed("postfix-chroot", "leading slash", "a policy service out of reach",
-         "policy:unix:" + outside, "check_policy_service unix:" + outside)
+         "policy:unix:" + outside, "check_policy_service { unix:%s, "
+         "default_action=DUNNO }" % outside)
     spool = os.path.join(host.postfix.dir, "spool", "pbs")
     os.mkdir(spool, 0o755)
     seed(None, None, "a socket in the queue directory",
@@ -405,6 +406,51 @@ def sockets(host):
     seed("postfix-shut-directory", may_pass("postfix", spool),
          "user postfix cannot enter", "socketmap:unix:%s/socket" % spool,
          "check_client_access socketmap:unix:pbs/socket:pbs")
+
+
+def stoppable(host):
+    """While the daemon is stopped, mail for this host's own domains must come
+    in: INSTALL, part 6."""
+    relay, other = "smtpd_relay_restrictions", "smtpd_recipient_restrictions"
+    plain = "permit_mynetworks, reject_unauth_destination"
+    spool = os.path.join(host.postfix.dir, "spool", "asked")
+    os.mkdir(spool, 0o755)
+    policy = host.yaml("policy.yaml", dbfile="policy:unix:%s/socket" % spool)
+    table = host.yaml("table.yaml", dbfile="socketmap:unix:%s/socket" % spool)
+
+    def seed(fault, remedy, name, settings, cures=True, **lists):
+        remedy = remedy.replace("{", "{{").replace("}", "}}")
+        host.finds(fault, remedy, name, cures, settings=settings,
+                   etc=host.etc_with(lists))
+
+    ours = ("check_policy_service { unix:asked/socket, default_action=DUNNO, "
+            "timeout=5s }")
+    seed("postfix-not-named", ours + ", reject_un", "a policy service", policy,
+         **{relay: plain})
+    seed("postfix-no-refusal", ours, "a policy service, and no refusal",
+         policy, **{relay: "permit", other: ""})
+    for name, wrong in (("none", "unix:asked/socket"),
+                        ("only a timeout", "{ unix:asked/socket, timeout=5s }"),
+                        ("one of another service", "unix:asked/socket, "
+                         "check_policy_service { unix:x, default_action=OK }")):
+        seed("postfix-policy-default", "default_action=DUNNO",
+             "default_action: " + name, policy, **{
+                 relay: "permit_mynetworks, check_policy_service %s, "
+                 "reject_unauth_destination" % wrong})
+    host.healthy("a policy service that own mail does not need",
+                 settings=policy, etc=host.etc_with({
+                     relay: "permit_auth_destination, check_policy_service "
+                     "unix:asked/socket, reject"}))
+    ours = "check_client_access socketmap:unix:asked/socket:pbs"
+    seed("postfix-not-named", "permit_auth_destination, " + ours,
+         "a socketmap", table, **{relay: plain})
+    seed("postfix-not-named", "permit_auth_destination, " + ours + ", reject'",
+         "a socketmap, with the order already there", table,
+         **{relay: "permit_mynetworks, permit_auth_destination, reject"})
+    for name, value in (("more checks", plain + ", reject_rbl_client a.example"),
+                        ("a refusal of all", "permit_mynetworks, reject")):
+        seed("postfix-not-named", "INSTALL, part 6", "a socketmap, and " + name,
+             table, False, **{relay: value})
 
 
 def running(host):
@@ -989,7 +1035,7 @@ def everything():
             host.stop()
 
 
-PARTS = (output, lists, overrides, settings, unknown_type, sockets, running,
+PARTS = (output, lists, overrides, settings, unknown_type, sockets, stoppable, running,
          late, logs, content, journal, daemon_settings, addresses, edited,
          unwritten, processes, at_boot, unclosed, stopped)
 

@@ -9,6 +9,7 @@
 
 #include "base/suggest.h"
 #include "tools/doctor/examine.h"
+#include "tools/doctor/list_remedies.h"
 #include "tools/doctor/postfix_state.h"
 #include "tools/doctor/restrictions.h"
 
@@ -60,52 +61,6 @@ is_in(const struct postfix_state *s, const char *service, const char *name)
 	return j.map != NULL;
 }
 
-/* ---- the right command ---- */
-
-/* A map that does not exist must not get into main.cf: everybody would get 451.
- * To be freed. */
-static char *
-write_first(const struct postfix_state *s)
-{
-	const char *restart = s->examination->report.remedies.restart;
-
-	/* The setup wants no remedies. */
-	return alloc_format("%s; when %s is there, run pbsctl doctor again for "
-			    "the rest",
-			    restart != NULL ? restart : "start the daemon",
-			    s->map);
-}
-
-/* "postconf -e 'LIST = VALUE' && postfix reload"; to be freed. */
-static char *
-setting(const struct postfix_state *s, const char *list, const char *value)
-{
-	const struct remedies *r = &s->examination->report.remedies;
-	char *text = alloc_format("%s = %s", list, value);
-	char *word = remedies_word(text);
-	char *command = alloc_format("%s -e %s && %s reload", r->postconf, word,
-				     r->postfix);
-
-	free(word);
-	free(text);
-	return command;
-}
-
-/* The command that puts the map where it should be; to be freed. */
-static char *
-remedy_for(const struct postfix_state *s, const char *list)
-{
-	char *value, *command;
-
-	if (s->unwritten)
-		return write_first(s);
-	value = restrictions_with(postconf_raw(&s->settings, list), &s->maps,
-				  s->check, s->name);
-	command = setting(s, list, value);
-	free(value);
-	return command;
-}
-
 /* ---- the map is not in the list that decides ---- */
 
 static bool
@@ -116,7 +71,7 @@ take_wrong_list(struct postfix_state *s, const char *decisive)
 
 		if (!is_in(s, NULL, lists[i]))
 			continue;
-		remedy = remedy_for(s, decisive);
+		remedy = list_remedy(s, decisive);
 		REPORT(&s->examination->report, FAULT_WRONG_LIST, s->name,
 		       lists[i], decisive, remedy);
 		free(remedy);
@@ -145,29 +100,6 @@ is_near(const char *word, const char *map)
 	       (maps[0] = map, suggest(word, maps) != NULL);
 }
 
-/* The command that puts our map in the place of a word of a list; to be
- * freed. */
-static char *
-replacement(const struct postfix_state *s, const char *list, const char *word)
-{
-	const char *value = postconf_raw(&s->settings, list);
-	const char *at = strstr(value, word);
-	char *changed, *command;
-
-	if (s->unwritten)
-		return write_first(s);
-	if (at == NULL) /* in another setting, which this one names */
-		return alloc_format("write %s in place of %s in main.cf, then: "
-				    "%s reload",
-				    s->name, word,
-				    s->examination->report.remedies.postfix);
-	changed = alloc_format("%.*s%s%s", (int)(at - value), value, s->name,
-			       at + strlen(word));
-	command = setting(s, list, changed);
-	free(changed);
-	return command;
-}
-
 static bool
 take_near(struct postfix_state *s, const char *list)
 {
@@ -181,7 +113,7 @@ take_near(struct postfix_state *s, const char *list)
 		found = is_near(words.list[i], s->map);
 		if (!found)
 			continue;
-		remedy = replacement(s, list, words.list[i]);
+		remedy = list_replacement(s, list, words.list[i]);
 		REPORT(&s->examination->report, FAULT_NEARLY_NAMED,
 		       words.list[i], list, s->map, remedy);
 		free(remedy);
@@ -202,7 +134,7 @@ take_absent(struct postfix_state *s, const char *decisive)
 			return;
 	if (take_near(s, "mynetworks"))
 		return;
-	remedy = remedy_for(s, decisive);
+	remedy = list_remedy(s, decisive);
 	REPORT(&s->examination->report, FAULT_NOT_NAMED, s->name, decisive,
 	       remedy);
 	free(remedy);
@@ -215,7 +147,7 @@ examine_place(struct postfix_state *s, const char *list,
 	      const struct judgement *j)
 {
 	struct report *report = &s->examination->report;
-	char *remedy = remedy_for(s, list);
+	char *remedy = list_remedy(s, list);
 
 	if (j->late)
 		REPORT(report, FAULT_TOO_LATE, list, j->refusal, NULL, remedy);
@@ -227,6 +159,67 @@ examine_place(struct postfix_state *s, const char *list,
 	    strncmp(j->map, "proxy:cdb:", 10) == 0)
 		REPORT(report, FAULT_PROXY, list, j->map);
 	free(remedy);
+}
+
+/* ---- a policy service ---- */
+
+static bool
+begins(const char *word, const char *prefix)
+{
+	return strncasecmp(word, prefix, strlen(prefix)) == 0;
+}
+
+/* Whether the attributes that follow words->list[i] have a default_action. */
+static bool
+has_default(const struct strings *words, size_t i)
+{
+	while (++i < words->count && !begins(words->list[i], "check_") &&
+	       !begins(words->list[i], "permit") &&
+	       !begins(words->list[i], "reject") &&
+	       !begins(words->list[i], "defer_"))
+		if (begins(words->list[i], "default_action"))
+			return true;
+	return false;
+}
+
+/* Our policy service, as the list names it without what to do while the daemon
+ * is stopped. What precedes it, and lets mail for our own domains pass, is
+ * enough. */
+static const char *
+without_default(const struct postfix_state *s, const struct strings *words)
+{
+	for (size_t i = 0; i + 1 < words->count; i++)
+		if (strcasecmp(words->list[i], "permit_auth_destination") == 0)
+			return NULL;
+		else if (strcasecmp(words->list[i], "check_policy_service") ==
+			     0 &&
+			 restrictions_names(words->list[i + 1], &s->maps) &&
+			 !has_default(words, i + 1))
+			return words->list[i + 1];
+	return NULL;
+}
+
+/* Before Postfix 3.0 there is no such attribute, nor this setting. */
+static void
+examine_default(struct postfix_state *s, const char *list)
+{
+	const char *action = postconf_value(
+	    &s->settings, "smtpd_policy_service_default_action");
+	struct strings words = {0};
+	const char *service;
+	char *remedy;
+
+	if (*action != '4' && *action != '5')
+		return;
+	restrictions_read(&words, &s->settings, list_value(s, NULL, list));
+	service = without_default(s, &words);
+	if (service != NULL) {
+		remedy = list_default(s, list, service);
+		REPORT(&s->examination->report, FAULT_NO_DEFAULT, list, service,
+		       remedy);
+		free(remedy);
+	}
+	strings_clear(&words);
 }
 
 /* ---- one service ---- */
@@ -285,18 +278,6 @@ list_suffices(const struct postfix_state *s, const char *list)
 	return restrictions_suffice(&s->settings, list_value(s, NULL, list));
 }
 
-/* The list that relays only for those who may, to be freed. */
-static char *
-closed_list(const struct postfix_state *s)
-{
-	static const char plain[] =
-	    "permit_mynetworks, reject_unauth_destination";
-
-	return s->unwritten ? alloc_string(plain)
-			    : restrictions_with(plain, &s->maps, s->check,
-						s->name);
-}
-
 /* Whether the lists fail to refuse strangers, which is reported. */
 static bool
 take_open(struct postfix_state *s)
@@ -310,7 +291,7 @@ take_open(struct postfix_state *s)
 	else if (list_refuses(s, lists[RELAY]) ||
 		 list_refuses(s, lists[RECIPIENT]))
 		return false;
-	value = closed_list(s);
+	value = list_closed(s);
 	REPORT(&s->examination->report, fault,
 	       list_value(s, NULL, lists[RELAY]),
 	       list_value(s, NULL, lists[RECIPIENT]), value);
@@ -329,7 +310,7 @@ examine_other(struct postfix_state *s, const char *list)
 	restrictions_read(&words, &s->settings, list_value(s, NULL, list));
 	j = restrictions_judge(&words, &s->maps);
 	if (!lets_pass(s, NULL, list, false)) {
-		remedy = remedy_for(s, list);
+		remedy = list_remedy(s, list);
 		REPORT(&s->examination->report, FAULT_OTHER_LIST, list,
 		       j.refusal, NULL, remedy);
 		free(remedy);
@@ -393,6 +374,8 @@ postfix_examine_lists(struct postfix_state *s)
 	for (size_t i = 0; lists[i] != NULL; i++)
 		if (lists[i] != s->decisive && is_in(s, NULL, s->decisive))
 			examine_other(s, lists[i]);
+	for (size_t i = 0; lists[i] != NULL; i++)
+		examine_default(s, lists[i]);
 	for (size_t i = 0; i < s->settings.services.count; i++)
 		if (postconf_smtpd(&s->settings, s->settings.services.list[i],
 				   &service))

@@ -61,6 +61,10 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"postfix-wrong-check",
 	 "Postfix looks for something else than the client's address in the map",
 	 "in %1, %2 precedes the map; it must be %3", "%4"},
+    [FAULT_NO_DEFAULT] =
+	{"postfix-policy-default",
+	 "while the daemon is stopped, Postfix refuses all mail with 451",
+	 "in %1, check_policy_service %2 has no default_action", "%3"},
     [FAULT_OVERRIDE] =
 	{"postfix-override",
 	 "a service in master.cf has restrictions of its own, without the map",
