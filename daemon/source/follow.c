@@ -13,6 +13,9 @@
 #include "daemon/source/rotation.h"
 #include "daemon/source/tail.h"
 
+/* So many files that ended within a line are kept open. */
+enum { TORN_MAX = GENERATIONS_MAX / 2 };
+
 /* ---- life ---- */
 
 struct follow *
@@ -331,6 +334,15 @@ is_replaced(const struct follow *f, size_t at)
 	return false;
 }
 
+/* Whether a file of a pattern ended within a line. Closed, it would not be known
+ * as the one whose rest comes first in a file of its name, or of the next. */
+static bool
+is_torn(const struct follow *f, const struct tail *tail)
+{
+	return rotation_is_pattern(f->spec) && !tail->passed_on &&
+	       tail_ends_torn(tail);
+}
+
 /* However quiet the file was, its writer may not know that it was deleted. */
 static void
 note_deletion(struct tail *tail, int64_t now)
@@ -345,6 +357,7 @@ static int64_t
 close_quiet(struct follow *f, int64_t now)
 {
 	int64_t next = -1, left;
+	size_t torn = 0;
 
 	for (size_t i = 0; i + 1 < f->open.count;) {
 		note_deletion(f->open.tails[i], now);
@@ -353,12 +366,14 @@ close_quiet(struct follow *f, int64_t now)
 			continue;
 		}
 		left = f->open.tails[i]->changed + FOLLOW_QUIET_MS - now;
-		if (left <= 0 && f->open.tails[i]->at_end) {
+		if (left > 0 || !f->open.tails[i]->at_end) {
+			next = sooner(next, left > 0 ? left : 1);
+			i++;
+		} else if (is_torn(f, f->open.tails[i]) && torn++ < TORN_MAX) {
+			f->open.tails[i++]->beside = true;
+		} else {
 			drop(f, i);
-			continue;
 		}
-		next = sooner(next, left > 0 ? left : 1);
-		i++;
 	}
 	return next;
 }
@@ -491,7 +506,9 @@ follow_position(const struct follow *f, size_t i, struct logpos *pos)
 		return -1;
 	if (i == 0) {
 		fill_position(tail, pos);
-		pos->torn = tail_place_is_torn(generations_newest(&f->open));
+		pos->torn =
+		    tail_place_is_torn(generations_newest(&f->open)) ||
+		    (rotation_is_pattern(f->spec) && tail_ends_torn(tail));
 	}
 	pos->path = alloc_string(f->spec);
 	return 0;

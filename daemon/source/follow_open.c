@@ -144,22 +144,24 @@ static void
 begin_in(struct follow *f, const struct resume_point *point, size_t i)
 {
 	const struct rotated *file = &point->files.list[i];
+	struct tail *tail = generations_newest(&f->open);
 	bool first = i == point->first, torn = point->torn;
-	uint64_t offset = first ? point->offset : 0;
+	uint64_t offset = first ? point->offset : tail->offset;
 
 	if (first && i > 0 && offset == 0)
 		torn = resume_pass_over(file[-1].path, &f->sink) || torn;
 	if (torn && offset == 0)
-		tail_skip_line(generations_newest(&f->open), file->path);
+		tail_skip_line(tail, file->path);
 	if (first)
 		begin_at(f, file->path, offset);
 }
 
 /* Opens a file that is older than where to begin, but may be written to. */
 static void
-open_beside(struct follow *f, size_t at, const struct rotated *file,
-	    time_t since, int64_t now)
+open_beside(struct follow *f, size_t at, const struct resume_point *point,
+	    size_t i, time_t since, int64_t now)
 {
+	const struct rotated *file = &point->files.list[i];
 	struct err err;
 	struct tail *tail = open_listed(f, file, &err);
 
@@ -170,6 +172,8 @@ open_beside(struct follow *f, size_t at, const struct rotated *file,
 	skip_known(f, tail);
 	if (tail->offset == 0)
 		resume_seek(tail, since, &f->sink);
+	if (tail->offset == 0 && point->torn)
+		tail_skip_line(tail, file->path);
 	generations_insert(&f->open, at, tail);
 }
 
@@ -185,8 +189,8 @@ open_all_beside(struct follow *f, const struct resume_point *point,
 
 	for (; i < point->first && newer > 0; i++)
 		if (files->list[i].live)
-			open_beside(f, f->open.count - newer, &files->list[i],
-				    since, now);
+			open_beside(f, f->open.count - newer, point, i, since,
+				    now);
 }
 
 static void

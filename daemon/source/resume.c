@@ -418,6 +418,22 @@ warn_unreadable(const struct rotation *files, time_t since)
 			    files->unreadable);
 }
 
+/* Whether another file of a pattern ended within a line. The rest may be in any
+ * file that has come since. */
+static bool
+other_is_torn(const char *spec, const struct source_start *start,
+	      const struct logpos *own)
+{
+	const struct logpos *end = start->pos + start->npos;
+
+	if (own == NULL || !rotation_is_pattern(spec))
+		return false;
+	while (++own < end && strcmp(own->path, spec) == 0)
+		if (own->torn)
+			return true;
+	return false;
+}
+
 void
 resume_find(struct resume_point *point, const char *spec,
 	    const struct source_start *start, const struct source_sink *sink)
@@ -426,13 +442,14 @@ resume_find(struct resume_point *point, const char *spec,
 
 	memset(point, 0, sizeof(*point));
 	point->own = own;
+	point->torn = other_is_torn(spec, start, own);
 	rotation_list(&point->files, spec, own);
 	if (point->files.count == 0)
 		return;
 	point->first = point->files.count - 1;
 	if (!start->beginning && resume(point, spec, start, own))
 		return;
-	point->torn = own != NULL && own->torn;
+	point->torn = point->torn || (own != NULL && own->torn);
 	warn_unreadable(&point->files, start->beginning ? 0 : start->since);
 	if (!start->beginning)
 		begin_since(point, start->since, sink);

@@ -259,6 +259,37 @@ torn_when_let_go(const char *before)
 	end(site);
 }
 
+/* Quiet for long, and then its name is that of another file, which begins with
+ * the rest; how: renamed, deleted, or copied by a name that does not match. */
+static void
+torn_and_replaced(const char *how, bool stopped)
+{
+	struct site *site = begin();
+	bool copied = strcmp(how, "copied") == 0;
+
+	put(site, "mail-1.log", "0000000001 a");
+	put(site, "mail-2.log", "0000000002 b");
+	start(site, "mail-*.log");
+	put_raw(site, "mail-1.log", "0000000003 user=", 16);
+	let_others_go(site, "mail-2.log", 4);
+	if (stopped)
+		stop(site);
+	if (copied)
+		cut(site, "mail-1.log");
+	else if (strcmp(how, "deleted") == 0)
+		unlink(in(site, "mail-1.log"));
+	else
+		move(site, "mail-1.log", "mail-1.log.1");
+	put(site, "mail-1.log", "0000000009 forged");
+	put(site, "mail-1.log", "0000000005 c");
+	if (stopped)
+		restart(site, "mail-*.log");
+	arrives(site, "0000000005 c", "quiet, torn, and replaced");
+	is_int(count(site, "0000000009 forged"), 0, "%s%s: its rest is no line",
+	       how, stopped ? " while stopped" : "");
+	end(site);
+}
+
 static void
 half_when_let_go(void)
 {
@@ -564,6 +595,11 @@ main(void)
 	renamed_when_let_go();
 	torn_when_let_go("a");
 	torn_when_let_go("");
+	for (int stopped = 0; stopped <= 1; stopped++) {
+		torn_and_replaced("renamed", stopped);
+		torn_and_replaced("deleted", stopped);
+		torn_and_replaced("copied", stopped);
+	}
 	half_when_let_go();
 	overwritten_when_let_go();
 	cut_by_rotation();
