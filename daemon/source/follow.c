@@ -470,7 +470,7 @@ fill_position(const struct tail *tail, struct logpos *pos)
 	pos->device = tail->device;
 	pos->inode = tail->inode;
 	tail_print_place(tail, &pos->print);
-	pos->torn = tail_ends_torn(tail);
+	pos->torn = tail_ends_torn(tail) && !tail->passed_on;
 }
 
 /* Of the other files that match a pattern, number i: first those that are open,

@@ -269,7 +269,8 @@ remember(struct generations *g, const struct tail *tail)
 					  .inode = tail->inode,
 					  .mtime = tail->mtime,
 					  .birth = filetime_birth(tail->fd, ""),
-					  .torn = tail_ends_torn(tail)};
+					  .torn = tail_ends_torn(tail) &&
+						  !tail->passed_on};
 	tail_print_place(tail, &done->print);
 }
 

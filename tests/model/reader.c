@@ -30,6 +30,16 @@ excuse_first_lines(struct world *w)
 		w->doubted[w->file] = true;
 }
 
+/* With a '*', whichever file ended within a line may go on in any. */
+static bool
+stopped_within_line(const struct world *w)
+{
+	for (size_t i = 0; i < w->npositions; i++)
+		if (w->positions[i].torn)
+			return true;
+	return w->has_pos && w->pos.torn;
+}
+
 void
 reader_start(struct world *w)
 {
@@ -43,7 +53,7 @@ reader_start(struct world *w)
 		world_fail(w, "cannot open: %s", err.text);
 		return;
 	}
-	if (w->nsplit > 0 || (w->has_pos && w->pos.torn))
+	if (w->nsplit > 0 || stopped_within_line(w))
 		excuse_first_lines(w);
 	w->running = true;
 	w->run++;
