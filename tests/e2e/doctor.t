@@ -371,6 +371,29 @@ def unknown_type(host):
     host.site.write("map/other.lmdb", "")
     host.finds("postfix-map-type", "postfix-lmdb", "no lmdb here", etc=etc,
                settings=path)
+    # Pasted, it would stop all mail.
+    relay = "permit_mynetworks, %sreject_unauth_destination"
+    for what, value in (
+            ("is named by another type", relay
+             % ("check_client_access hash:%s, " % name)),
+            ("is not named", relay % ""), ("comes late", relay
+             % "" + ", check_client_access lmdb:" + name),
+            ("is not named, and all may relay", "permit")):
+        with open(os.path.join(etc, "main.cf"), "a") as f:
+            f.write("smtpd_relay_restrictions = %s\n"
+                    "smtpd_recipient_restrictions =\n" % value)
+        os.utime(f.name, (0, 0))
+        rows = host.found(etc=etc, settings=path)
+        ok("postfix-map-type" in [row["id"] for row in rows] and not [
+            row for row in rows if row["id"] != "postfix-map-type"
+            and "lmdb:" in row["remedy"]],
+           "no remedy puts it into main.cf: it " + what,
+           *map(json.dumps, rows))
+    both = host.yaml("both.yaml", dbfile="[lmdb:%s, %s]" % (name, host.map))
+    rows = host.found(etc=etc, settings=both)
+    ok([row for row in rows if "check_client_access %s, reject" % host.map
+        in row["remedy"]], "but a second map that Postfix reads",
+       *map(json.dumps, rows))
 
 
 # --- Postfix: sockets and processes -----------------------------------------

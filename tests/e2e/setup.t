@@ -500,6 +500,17 @@ def try_lists(lists):
     lists.later(lists.shows, "of several maps, the one for smtpd",
                 " -q 127.0.0.1 hash:/a/map\n", lists.copy(plain),
                 "--config", maps)
+    # Postfix does not find the library that reads it.
+    maps = lists.machine.site.write("lmdb.yaml",
+                                    "logfile: /x\ndbfile: lmdb:/a/map\n")
+    etc = lists.copy(plain, more="meta_directory = /nonexistent\n"
+                     "shlib_directory = /nonexistent\n")
+    if "lmdb" not in subprocess.run(
+            ["postconf", "-c", etc, "-m"], text=True, check=True,
+            stdout=subprocess.PIPE).stdout.split():
+        lists.later(lists.refused, "a type of map that Postfix cannot read",
+                    "set another dbfile:, or install postfix-lmdb", etc,
+                    "--config", maps, "--write")
     lists.refuses("a $name that decides", "a setting that it names",
                   "$mine", more="mine = %s\n" % plain)
     lists.refuses("a $name that refuses before the map", "refuses a client",

@@ -27,6 +27,9 @@ first_of_all(const struct postfix_state *s)
 {
 	const char *restart = s->examination->report.remedies.restart;
 
+	if (s->unreadable)
+		return alloc_string("see to postfix-map-type, then run pbsctl "
+				    "doctor again for the rest");
 	/* The setup wants no remedies. */
 	if (s->unwritten)
 		return alloc_format("%s; when %s is there, run pbsctl doctor "

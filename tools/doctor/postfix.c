@@ -54,6 +54,19 @@ is_phased_out(const struct postfix_state *s, const char *map)
 	return has_type(map, "hash") && major * 100 + minor >= 311;
 }
 
+/* Whether Postfix has the type. types NULL: nobody has asked. */
+static bool
+is_readable(const struct postfix_state *s, const char *map)
+{
+	char *type = alloc_bytes(map, strcspn(map, ":"));
+	bool readable = has_type(map, "policy") || /* no table */
+			s->settings.types == NULL ||
+			helper_has_word(s->settings.types, type);
+
+	free(type);
+	return readable;
+}
+
 static void
 examine_type(struct postfix_state *s, const char *map)
 {
@@ -61,9 +74,7 @@ examine_type(struct postfix_state *s, const char *map)
 	char *type = alloc_bytes(map, strcspn(map, ":"));
 	char *better = better_map(s, map);
 
-	if (has_type(map, "policy")) /* no table */
-		;
-	else if (!helper_has_word(s->settings.types, type))
+	if (!is_readable(s, map))
 		REPORT(report, FAULT_MAP_TYPE, type, s->settings.types, map,
 		       better);
 	else if (is_phased_out(s, map))
@@ -213,6 +224,17 @@ is_unwritten(const char *map)
 	return unwritten;
 }
 
+static void
+choose_map(struct postfix_state *s)
+{
+	s->map = s->maps.list[0];
+	for (size_t i = s->maps.count; i-- > 0;)
+		if (is_readable(s, s->maps.list[i]))
+			s->map = s->maps.list[i];
+	s->unreadable = !is_readable(s, s->map);
+	s->unwritten = is_unwritten(s->map);
+}
+
 void
 postfix_state_begin(struct postfix_state *s)
 {
@@ -226,10 +248,9 @@ postfix_state_begin(struct postfix_state *s)
 				strings_add(&s->maps, maps->list[i]);
 	if (s->maps.count == 0)
 		return;
-	s->map = s->maps.list[0];
+	choose_map(s);
 	s->check = has_type(s->map, "policy") ? "check_policy_service"
 					      : "check_client_access";
-	s->unwritten = is_unwritten(s->map);
 	s->name = postfix_name_of(
 	    s->map, postconf_value(&s->settings, "queue_directory"));
 }

@@ -17,10 +17,11 @@ struct postfix_state {
 	struct examination *examination;
 	struct postconf settings;
 	struct strings maps;  /* those of ours that smtpd can ask */
-	const char *map;      /* the first of them */
+	const char *map;      /* the first of them, if possible readable */
 	const char *check;    /* the restriction that asks it */
 	char *name;	      /* as smtpd should name it */
 	bool unwritten;	      /* its file does not exist, so smtpd would say 451 */
+	bool unreadable;      /* Postfix has not its type: smtpd would say 451 */
 	const char *decisive; /* the list that decides who may relay */
 };
 

@@ -28,6 +28,20 @@ refuse(struct strings *reasons, const char *list, const char *why)
 	return -1;
 }
 
+/* main.cf must not name a map that Postfix cannot open: all mail would stop. */
+static int
+refuse_type(struct strings *reasons, const char *map)
+{
+	char *why = alloc_format("this Postfix cannot read such maps "
+				 "(postconf -m); set another dbfile:, or "
+				 "install postfix-%.*s",
+				 (int)strcspn(map, ":"), map);
+	int result = refuse(reasons, map, why);
+
+	free(why);
+	return result;
+}
+
 /* Adds what the doctor finds to the reasons. -1: it has found something. */
 static int
 refuse_for(struct strings *reasons, const struct report *report)
@@ -250,7 +264,9 @@ list_edits_plan(struct strings *settings, const struct conf *conf,
 
 	remedies_instance(&x.report.remedies, directory);
 	postfix_state_begin(&s);
-	if (s.maps.count > 0) {
+	if (s.unreadable) {
+		result = refuse_type(reasons, s.map);
+	} else if (s.maps.count > 0) {
 		postfix_examine_lists(&s);
 		if (has(&x.report, is_obstacle))
 			result = refuse_for(reasons, &x.report);
