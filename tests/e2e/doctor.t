@@ -104,8 +104,9 @@ class Host:
         text = self.main
         for name, value in (main or {}).items():
             text, count = re.subn(r"(?m)^%s =.*\n" % name,
-                                  lambda m: "%s = %s\n" % (name, value), text)
-            if not count:
+                                  lambda m: "%s = %s\n" % (name, value)
+                                  if value is not None else "", text)
+            if not count and value is not None:
                 text += "%s = %s\n" % (name, value)
         for name, content in (("main.cf", text + append),
                               ("master.cf", master or self.master)):
@@ -194,6 +195,26 @@ def lists(host):
             % host.map})
     seed("postfix-wrong-check", ours, "a table alone",
          **{relay: "permit_mynetworks, %s, reject" % host.map})
+    default = "permit_mynetworks, permit_sasl_authenticated, %s" % ours
+    seed("postfix-not-named", default, "Postfix's default", **{
+        relay: None, "compatibility_level": "3.6"})
+    seed("postfix-wrong-list", default, "Postfix's default decides", **{
+        relay: None, "compatibility_level": "3.6",
+        "smtpd_client_restrictions": ours})
+    seed("postfix-too-late", "= permit_mynetworks, %s, reject_un" % ours,
+         "after an expression",
+         **{relay: "${mail_version ? {%s} : {}}, %s" % (plain, ours)})
+    seed("postfix-not-named", "= $pop, %s, reject_un" % ours,
+         "after a setting that refuses nobody",
+         **{relay: "$pop, reject_unauth_destination",
+            "pop": "permit_mynetworks"})
+    for value in ("$pop", "${pop}, reject"):
+        seed("postfix-not-named", "setting of main.cf that %s names" % relay,
+             "a setting refuses: " + value, cures=False,
+             **{relay: value, "pop": plain})
+    seed("postfix-not-named", "setting of main.cf that %s names" % relay,
+         "a class refuses", cures=False, **{
+             relay: "pop", "smtpd_restriction_classes": "pop", "pop": plain})
     for name, wrong in (("a letter too few", host.map[:-1]),
                         (".db written out", host.map + ".db"),
                         ("another type",

@@ -495,6 +495,9 @@ def try_lists(lists):
     lists.edits("Postfix's default", ["permit_mynetworks, "
                 "permit_sasl_authenticated, OURS, defer_unauth_destination"],
                 None, None)
+    lists.edits("an expression", ["permit_mynetworks, OURS, "
+                "reject_unauth_destination"], "${mail_version ? {%s} : {}}, "
+                "%s" % (plain, lists.ours))
     maps = lists.machine.site.write("maps.yaml", "logfile: /x\ndbfile: "
                                     "[text:/a/clients, hash:/a/map]\n")
     lists.later(lists.shows, "of several maps, the one for smtpd",
@@ -513,7 +516,7 @@ def try_lists(lists):
                     "--config", maps, "--write")
     lists.refuses("a $name that decides", "a setting that it names",
                   "$mine", more="mine = %s\n" % plain)
-    lists.refuses("a $name that refuses before the map", "refuses a client",
+    lists.refuses("a $name that refuses before the map", "setting that it names",
                   "$mine, reject_unauth_destination",
                   more="mine = permit_mynetworks, reject\n")
     lists.refuses("an override in master.cf", " -PX '2626/inet",

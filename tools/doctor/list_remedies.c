@@ -112,19 +112,25 @@ edited(const struct postfix_state *s, const char *value)
 char *
 list_remedy(const struct postfix_state *s, const char *list)
 {
+	const char *reload = s->examination->report.remedies.postfix;
+	const char *present = restrictions_editable(&s->settings, list);
 	char *value, *command = first_of_all(s);
 
 	if (command != NULL)
 		return command;
-	value = edited(s, postconf_raw(&s->settings, list));
+	if (present == NULL)
+		return alloc_format("put %s %s before what refuses strangers, in "
+				    "the setting of main.cf that %s names; "
+				    "then: %s reload",
+				    s->check, s->name, list, reload);
+	value = edited(s, present);
 	command = value != NULL
 		      ? setting(s, list, value)
 		      : alloc_format(
 			    "write %s in main.cf in the order that INSTALL, "
 			    "part 6, has for a socketmap: map, with %s %s; "
 			    "then: %s reload",
-			    list, s->check, s->name,
-			    s->examination->report.remedies.postfix);
+			    list, s->check, s->name, reload);
 	free(value);
 	return command;
 }

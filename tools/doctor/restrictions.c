@@ -202,6 +202,83 @@ is_ours(const char *restriction, const struct strings *maps)
 	return ours;
 }
 
+/* The value of "$name", "${name}" or "$(name)"; NULL: it is something else. */
+static const char *
+value_of_name(const struct postconf *pc, const char *word)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	bool braced = word[1] == '{' || word[1] == '(';
+	const char *start = word + 1 + braced, *value;
+	size_t len = strspn(start, letters);
+	char *name;
+
+	if (len == 0 || strlen(start + len) != braced)
+		return NULL;
+	name = alloc_bytes(start, len);
+	value = postconf_value(pc, name);
+	free(name);
+	return value;
+}
+
+/* Where the first refusal is. A list without one can be edited, too. */
+enum refusal_place { PLACE_HERE, PLACE_IN_SETTING, PLACE_IN_EXPRESSION };
+
+/* A setting, a class or an expression may hide a refusal. */
+static enum refusal_place
+place_in(const struct postconf *pc, const char *restriction)
+{
+	const char *value = restriction;
+	struct strings words = {0};
+	bool hidden;
+
+	if (strncasecmp(value, "check_", 6) == 0)
+		return PLACE_HERE;
+	if (*value == '$')
+		value = value_of_name(pc, value);
+	if (value == NULL)
+		return PLACE_IN_EXPRESSION;
+	restrictions_read(&words, pc, value);
+	hidden = restrictions_judge(&words, &(struct strings){0}).refusal !=
+		 NULL;
+	strings_clear(&words);
+	return hidden ? PLACE_IN_SETTING : PLACE_HERE;
+}
+
+static enum refusal_place
+place_of_refusal(const struct postconf *pc, const char *value)
+{
+	enum refusal_place place = PLACE_HERE;
+	size_t len;
+	char *one;
+
+	for (; place == PLACE_HERE &&
+	       *(value += strspn(value, separators)) != '\0';
+	     value += len) {
+		len = restriction_length(value);
+		one = alloc_bytes(value, len);
+		if (!refuses(one))
+			place = place_in(pc, one);
+		else
+			len = strlen(value);
+		free(one);
+	}
+	return place;
+}
+
+const char *
+restrictions_editable(const struct postconf *pc, const char *list)
+{
+	const char *value = postconf_raw(pc, list);
+	enum refusal_place place = place_of_refusal(pc, value);
+
+	if (place == PLACE_IN_EXPRESSION) {
+		value = postconf_value(pc, list);
+		place = place_of_refusal(pc, value);
+	}
+	return place == PLACE_HERE ? value : NULL;
+}
+
 char *
 restrictions_with(const char *value, const struct strings *maps,
 		  const char *check, const char *name)

@@ -42,6 +42,11 @@ bool restrictions_refuse(const struct strings *words);
  * permit in a restriction class, although that counts for each client. */
 bool restrictions_suffice(const struct postconf *, const char *value);
 
+/* The value of a list that restrictions_with() may edit: as it is written or, if
+ * that has an expression, as Postfix's default has, what it amounts to. NULL: what
+ * refuses strangers is in a setting or in a class that the list names. */
+const char *restrictions_editable(const struct postconf *, const char *list);
+
 /* The list as written, with what lets our map permit before its first refusal;
  * to be freed. maps: where that is now, and taken out. */
 char *restrictions_with(const char *value, const struct strings *maps,

@@ -154,29 +154,17 @@ is_set_twice(const struct postconf *pc, const char *name)
 	return twice;
 }
 
-/* Whether the restriction that refuses strangers is in the list itself, so that
- * the map can be put before it. */
-static bool
-has_place(const struct postfix_state *s, const char *value)
-{
-	struct strings words = {0};
-	bool has_refusal = judge(s, value, &words).refusal != NULL;
-
-	strings_clear(&words);
-	return has_refusal;
-}
-
 static int
 edit_list(struct strings *settings, const struct postfix_state *s,
 	  const char *list, struct strings *reasons)
 {
 	const struct postconf *pc = &s->settings;
-	const char *value = present_value(pc, list);
+	const char *value = restrictions_editable(pc, list);
 	char *edited;
 
 	if (is_set_twice(pc, list))
 		return refuse(reasons, list, "main.cf sets it twice");
-	if (!has_place(s, value))
+	if (value == NULL)
 		return refuse(reasons, list,
 			      "the restriction that refuses strangers is not in "
 			      "it, but in a setting that it names");
