@@ -318,6 +318,7 @@ generations_move_to_end(struct generations *g, const struct rotated *file)
 		return false;
 	tail = g->tails[at];
 	take_out(g, at);
+	tail->passed_on = false; /* another file will be the next one */
 	generations_insert(g, g->count, tail);
 	return true;
 }

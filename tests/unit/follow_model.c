@@ -285,6 +285,7 @@ static const uint64_t known[] = {
     326785, /* a new file, older than the deleted one as the clock says */
     438704, /* the torn first line of a copy, forgotten */
     439076, /* a deleted log with '*', closed at once */
+    700496, /* the rest of a line, after a link had come back to its file */
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
