@@ -636,6 +636,10 @@ def content(host):
     site.write("lines/dovecot.log", login())
     seed("log-other", site.path("lines/dovecot.log"),
          "the logins are in another log", noise)
+    host.healthy("logins in one of the logs that are followed",
+                 settings=host.yaml("both.yaml", logfile="[%s, %s]" % (
+                     site.path("lines/mail.log"),
+                     site.path("lines/dovecot.log"))))
     os.unlink(site.path("lines/dovecot.log"))
     seed(None, None, "Dovecot logs to its service manager", noise,
          env=fake_doveconf(host, "", "/dev/stderr"))

@@ -236,6 +236,22 @@ try_journal(struct examination *x, struct elsewhere *best)
 	survey_clear(&survey);
 }
 
+/* Whether a log of the settings is this file. */
+static bool
+is_followed(const struct examination *x, const char *path)
+{
+	for (size_t i = 0; i < x->conf.logfiles.count; i++) {
+		const char *log = x->conf.logfiles.list[i];
+		struct stat one, other;
+
+		if (fnmatch(log, path, FNM_PATHNAME) == 0 ||
+		    (stat(log, &one) == 0 && stat(path, &other) == 0 &&
+		     one.st_ino == other.st_ino && one.st_dev == other.st_dev))
+			return true;
+	}
+	return false;
+}
+
 /* The log, or the journal, that has most logins. */
 static void
 look_elsewhere(struct examination *x, const char *log,
@@ -253,7 +269,7 @@ look_elsewhere(struct examination *x, const char *log,
 		try_journal(x, &best);
 	snprintf(lines, sizeof(lines), "%u", survey->lines);
 	snprintf(logins, sizeof(logins), "%u", best.logins);
-	if (best.path != NULL)
+	if (best.path != NULL && !is_followed(x, best.path))
 		REPORT(&x->report, FAULT_LOG_OTHER, log, best.path, lines,
 		       logins);
 	free(best.path);
@@ -420,22 +436,6 @@ examine_glob(struct examination *x, const char *pattern)
 }
 
 /* ---- Dovecot's own log ---- */
-
-/* Whether a log of the settings is this file. */
-static bool
-is_followed(const struct examination *x, const char *path)
-{
-	for (size_t i = 0; i < x->conf.logfiles.count; i++) {
-		const char *log = x->conf.logfiles.list[i];
-		struct stat one, other;
-
-		if (fnmatch(log, path, FNM_PATHNAME) == 0 ||
-		    (stat(log, &one) == 0 && stat(path, &other) == 0 &&
-		     one.st_ino == other.st_ino && one.st_dev == other.st_dev))
-			return true;
-	}
-	return false;
-}
 
 /* Whether a finding before this one has named that log. */
 static bool
