@@ -507,8 +507,8 @@ follow_position(const struct follow *f, size_t i, struct logpos *pos)
 	if (i == 0) {
 		fill_position(tail, pos);
 		pos->torn =
-		    tail_place_is_torn(generations_newest(&f->open)) ||
-		    (rotation_is_pattern(f->spec) && tail_ends_torn(tail));
+		    (pos->torn && rotation_is_pattern(f->spec)) ||
+		    tail_place_is_torn(generations_newest(&f->open));
 	}
 	pos->path = alloc_string(f->spec);
 	return 0;

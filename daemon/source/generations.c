@@ -45,6 +45,15 @@ find(const struct generations *g, const struct rotated *file)
 	return i;
 }
 
+/* Whether the file was born when that one was; also if nothing tells either. */
+static bool
+has_same_birth(const struct generations_done *done, int directory,
+	       const char *path)
+{
+	return filetime_compare(done->birth, filetime_birth(directory, path)) ==
+	       0;
+}
+
 /* Whether inode and times tell that it is the file. A disk gives a new file the
  * inode of one that was just deleted, so that it must have been created at the
  * same time. If that is not known, its time of change must be the very same;
@@ -56,8 +65,7 @@ is_same_inode(const struct generations_done *done, const struct rotated *file)
 	    filetime_compare(done->mtime, file->mtime) != 0)
 		return false;
 	if (done->birth.tv_sec != 0)
-		return filetime_compare(done->birth,
-					filetime_birth(AT_FDCWD, file->path)) == 0;
+		return has_same_birth(done, AT_FDCWD, file->path);
 	return done->mtime.tv_nsec != 0 || done->print.offset == 0;
 }
 
@@ -142,8 +150,7 @@ generations_done_changed(const struct generations *g,
 
 		if (done->inode != file->inode ||
 		    done->device != file->device || done->mtime.tv_sec == 0 ||
-		    filetime_compare(done->birth,
-				     filetime_birth(AT_FDCWD, file->path)) != 0)
+		    !has_same_birth(done, AT_FDCWD, file->path))
 			continue;
 		return filetime_compare(done->mtime, file->mtime) != 0;
 	}
@@ -213,7 +220,7 @@ generations_seek_done(const struct generations *g, struct tail *tail)
 	if (tail->offset == 0 && last != NULL && last->torn &&
 	    last->device == tail->device &&
 	    (last->birth.tv_sec == 0 ||
-	     filetime_compare(last->birth, filetime_birth(tail->fd, "")) == 0))
+	     has_same_birth(last, tail->fd, "")))
 		tail_skip_line(tail, tail->path);
 }
 
@@ -286,10 +293,11 @@ generations_know(struct generations *g, const struct logpos *pos)
 bool
 generations_left(const struct generations *g, size_t i, struct logpos *pos)
 {
-	const struct generations_done *done = &g->done[i];
+	const struct generations_done *done;
 
 	if (i >= g->ndone)
 		return false;
+	done = &g->done[i];
 	*pos = (struct logpos){.device = done->device,
 			       .inode = done->inode,
 			       .print = done->print,

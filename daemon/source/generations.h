@@ -19,7 +19,7 @@ struct tail;
 
 enum {
 	GENERATIONS_MAX = 32,	   /* open at once */
-	GENERATIONS_DONE_MAX = 32, /* remembered after they were closed */
+	GENERATIONS_DONE_MAX = 64, /* remembered after they were closed */
 };
 
 /* Zero-initialize it. */

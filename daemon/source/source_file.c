@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/source/follow.h"
+#include "daemon/source/generations.h"
 #include "daemon/source/mounts.h"
 #include "daemon/source/pathwalk.h"
 #include "daemon/source/rotation.h"
@@ -21,8 +22,8 @@
 
 /* After so many bytes the loop handles signals, expiry and publishing. */
 enum { ROUND = 8 * 1024 * 1024, POLL_MS = 1000 };
-/* So many files stay watched after they were closed. */
-enum { LEFT_MAX = 64 };
+/* So many files stay watched after they were closed: those that are known. */
+enum { LEFT_MAX = GENERATIONS_DONE_MAX };
 
 /*
  * What to watch in a directory that leads to the log: that it is moved or

@@ -1943,26 +1943,6 @@ links_compressed_late(void)
 	end(site);
 }
 
-/* How many the kernel keeps for all inotify instances of this process. */
-static int
-inotify_watches(void)
-{
-	char line[256];
-	int n = 0;
-
-	for (int fd = 0; fd < 256; fd++) {
-		FILE *file;
-
-		snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
-		file = fopen(line, "r");
-		while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-			n += strncmp(line, "inotify wd:", 11) == 0;
-		if (file != NULL)
-			fclose(file);
-	}
-	return n;
-}
-
 static void
 set_link_time(struct site *site, const char *name, struct timespec made)
 {

@@ -204,6 +204,26 @@ descriptors(void)
 	return n;
 }
 
+/* How many the kernel keeps for all inotify instances of this process. */
+static inline int
+inotify_watches(void)
+{
+	char line[256];
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++) {
+		FILE *file;
+
+		snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", fd);
+		file = fopen(line, "r");
+		while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+			n += strncmp(line, "inotify wd:", 11) == 0;
+		if (file != NULL)
+			fclose(file);
+	}
+	return n;
+}
+
 static inline void
 cut(const struct site *site, const char *name)
 {
