@@ -247,6 +247,9 @@ def not_read():
                   % data.count(b"\n"))
     done = run("match", data=other % b"b" + LOGIN % (b"ann", b"192.0.2.7"))
     tap.equal(done.stderr, b"", "but not beside a login")
+    done = run("match", "/nonexistent")
+    tap.equal(done.stderr, b"pbsctl: match: /nonexistent: No such file or "
+              b"directory\n", "nor beside a file that cannot be opened")
     done = run("match", data=b"x" * 200000)
     tap.contains(done.stderr.decode(), "could not read 1 of 1 lines: longer "
                  "than 64 KiB", "a file without any newline")

@@ -351,7 +351,8 @@ match_files(struct job *job, const struct strings *files)
 		if (r != 0)
 			status = r;
 	}
-	report_unread(job);
+	if (status == 0 || line_number(job) > 0)
+		report_unread(job);
 	linebuf_free(&job->lines);
 	if (status == 0)
 		status = job->matches > 0 ? MATCHED : NOTHING;
