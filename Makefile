@@ -95,7 +95,8 @@ PLACES	= -DPATTERN_DIR='"$(patterndir)"' -DSYSCONF_DIR='"$(sysconfdir)"' \
 PLACED	= patterns/match/patterndir daemon/sandbox/sandbox \
 	daemon/conf/conf_defaults daemon/conf/conf_load daemon/conf/options \
 	daemon/keeper/boot_map daemon/link/tls \
-	tools/doctor/remedies tools/import/import_perl \
+	tools/doctor/manager tools/doctor/places tools/doctor/remedies \
+	tools/import/import_perl \
 	tools/postfix/importing \
 	tools/setup/map_choice tools/setup/service tools/setup/plan
 # Where it was built is no part of what is built.

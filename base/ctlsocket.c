@@ -69,7 +69,8 @@ ctlsocket_send(const char *path, const char *request, int timeout_ms,
 	char *line;
 	ssize_t sent, len;
 
-	if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED)) {
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR ||
+		       errno == ECONNREFUSED)) {
 		*failure = CTLSOCKET_NOBODY;
 		return err_set(err, "%s: no process listens there", path);
 	}

@@ -218,8 +218,9 @@ FILE_MAX, MAIN_MAX = 540, 120
 # clock is set back, 200; commands of the doctor that work as printed, and a setup
 # before the first start, 200; what shred(1) overwrites, 50; FIFOs of which another
 # process has read a part, 100; remedies of the doctor that leave Postfix safe while
-# the daemon is stopped, 200, and that go into the right place of a list, 200.
-PRODUCT_MAX = 96600
+# the daemon is stopped, 200, and that go into the right place of a list, 200; what the daemon needs before it
+# starts, as the doctor finds it, 400.
+PRODUCT_MAX = 97000
 FOLDER_MAX = 20
 
 

@@ -3,6 +3,7 @@
 # alone, with a remedy that works: against a real Postfix in a temporary
 # directory and a running daemon.
 # tests/run: root timeout=900
+import functools
 import json
 import os
 import re
@@ -690,6 +691,30 @@ def journal(host):
                                   % host.site.path("journal")))
 
 
+# --- what starts services ---------------------------------------------------
+
+USUAL = 4242  # the uid of pop-before-smtp
+
+
+def machine(*marks, first=""):
+    """Runs a command on a machine with these files in /run and /etc, after
+    this one."""
+    makes = "".join("mkdir -p $(dirname %s) && : >%s && chmod 755 %s && "
+                    % (path, path, path) for path in marks)
+    return ("unshare", "-m", "-C", "sh", "-c",
+            "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /etc/init.d && "
+            + makes + first + 'exec "$@"', "sh")
+
+
+BARE = machine()
+BOOTED = machine("/run/systemd/system/.mark")
+SHOW = """#!/bin/sh
+test "$1" = show && echo "LoadState={}
+UnitFileState={}
+MainPID={}"
+"""
+
+
 # --- the daemon -------------------------------------------------------------
 
 def daemon_settings(host):
@@ -864,9 +889,155 @@ def unwritten(host):
     os.chown(where, 0, 0)
     site.raw(login("198.51.100.9"), "given.log")
     daemon.wait_message("the old map stays, trying again")
-    host.finds("daemon-map-unwritten", "chown nobody '%s'" % where,
+    host.finds("daemon-map-unwritten", "chown nobody %s" % where,
                "the directory is root's", True, **found)
     daemon.stop()
+
+
+def paste(host, command, wrap=BARE):
+    """As root pastes it; what it prints, in case that it fails."""
+    env = dict(host.site.env, PATH=pbs.BUILD + ":" + os.environ["PATH"],
+               SYSTEMCTL_SKIP_REDIRECT="1")
+    with open(host.site.path("pasted"), "w+") as f:
+        code = subprocess.run([*wrap, "sh", "-c", command], stdout=f,
+                              stderr=f, env=env, timeout=60).returncode
+        f.seek(0)
+        return code, f.read()
+
+
+def places(host):
+    """What the daemon needs is not there, or is not its own."""
+    site = host.site
+    plain = "pop-before-smtp --config="
+
+    def seed(name, fault, begins, starts=True, **changes):
+        """All remedies are the same, and work: the one of daemon-stopped, too."""
+        path = host.yaml("places.yaml", **{"checkpoint": "", **changes})
+        rows = [row for row in host.found(settings=path, wrap=BARE)
+                if row["id"].startswith("daemon-")]
+        equal([row["id"] for row in rows], [fault, "daemon-stopped"],
+              "%s: %s" % (fault, name), *map(json.dumps, rows))
+        told = {row["remedy"] for row in rows}
+        begins += path if begins.endswith("=") else ""
+        ok(len(told) == 1 and min(told).startswith(begins),
+           name + ": the remedy", *told)
+        if starts and len(told) == 1:
+            code, said = paste(host, min(told))
+            left = [row["id"] for row in host.found(settings=path)]
+            ok(code == 0 and fault not in left and "daemon-stopped" not in left,
+               name + ": it works", code, said, *left)
+            kill(host, path)
+
+    def kill(host, path):
+        done = subprocess.run([PBSCTL, "status", "--config", path], text=True,
+                              stdout=subprocess.PIPE, env=site.env)
+        pid = int((done.stdout.split() + [0, 0])[1])
+        if pid:
+            os.kill(pid, signal.SIGTERM)
+            pbs.until("the daemon ends", pbs.DEADLINE,
+                      lambda: not os.path.exists("/proc/%d" % pid),
+                      lambda left: time.sleep(0.05))
+
+    os.chmod(site.logfile, 0o644)
+    new = site.path("places/new")
+    os.makedirs(os.path.dirname(new))
+    seed("no directory", "daemon-directory-missing",
+         "install -d -m 755 %s && %s" % (new, plain), dbfile="hash:%s/m" % new)
+    shutil.rmtree(new)
+    seed("another user's", "daemon-directory-missing",
+         "install -d -m 755 -o nobody %s && %s" % (new, plain),
+         dbfile="hash:%s/m" % new, user="nobody")
+    os.chown(new, 0, 0)
+    seed("root's own", "daemon-directory-closed",
+         "chown nobody %s && %s" % (new, plain),
+         dbfile="hash:%s/m" % new, user="nobody")
+    os.chmod(new, 0o500)
+    seed("not writable", "daemon-directory-closed",
+         "chmod u+rwx %s && %s" % (new, plain),
+         dbfile="hash:%s/m" % new, user="nobody")
+    shutil.rmtree(new)
+    ours = "hash:" + site.path("places/m")
+    for name, changes in (
+            ("logto", {"logto": new + "/log"}),
+            ("a checkpoint", {"checkpoint": new + "/state"}),
+            ("a second map", {
+                "dbfile": "[%s, text:%s/m]" % (ours, new),
+                "text": "[{name: %s/m, line: '{address}'}]" % new}),
+            ("a socket", {"dbfile": "[%s, socketmap:unix:%s/m]" % (ours, new)})):
+        seed("of " + name, "daemon-directory-missing", "install -d -m 755 "
+             + new, **{"dbfile": ours, **changes})
+        shutil.rmtree(new)
+    site.write("places/file", "")
+    words = "name a place in /var/lib/pop-before-smtp as dbfile: in "
+    seed("a file in its place", "daemon-directory-missing", words, False,
+         dbfile="hash:%s/m" % site.path("places/file"))
+    seed("a directory of others", "daemon-directory-closed", words, False,
+         dbfile="hash:%s/m" % site.path("places"), user="nobody")
+    relative(host)
+    missing_user(host)
+
+
+def relative(host):
+    for key, value in (("logfile", "mail.log"), ("patterns", "patterns"),
+                       ("checkpoint", "state"), ("logfile", "journl:"),
+                       ("logto", "log")):
+        path = host.yaml("relative.yaml", **dict(
+            {"checkpoint": ""}, **{key: '"%s"' % value}))
+        rows = [row for row in host.found(settings=path)
+                if row["id"] == "settings-relative"]
+        where = os.readlink("/proc/%d/cwd" % host.daemon.pid)
+        ok(len(rows) == 1 and rows[0]["what"].startswith("%s: %s " % (
+            key, value)) and (key == "checkpoint" or where in rows[0]["how"]),
+           "settings-relative: %s: %s" % (key, value), *map(json.dumps, rows))
+
+
+def missing_user(host):
+    """The init script starts no daemon of a user that does not exist."""
+    place = host.site.path("machine")
+    shutil.copytree("/etc", place, symlinks=True, ignore=lambda d, names: [
+        name for name in names if name not in (
+            "passwd", "group", "shadow", "gshadow", "login.defs", "pam.d",
+            "nsswitch.conf", "ld.so.cache", "default") and d == "/etc"])
+    for name in ("passwd", "group", "shadow", "gshadow"):
+        with open(os.path.join(place, name)) as f:
+            rows = [row for row in f if not row.startswith("pop-before-smtp")]
+        with open(f.name, "w") as f:
+            f.writelines(rows)
+    state = host.site.path("machine.state")
+    os.makedirs(os.path.join(place, "init.d"))
+    os.mkdir(state)
+    shutil.copy(os.path.join(pbs.ROOT, "packaging/pop-before-smtp.init"),
+                os.path.join(place, "init.d/pop-before-smtp"))
+    host.site.write("machine/default/pop-before-smtp", "DAEMON=%s\nOPTIONS="
+                    "'--config=%s'\n" % (pbs.DAEMON, host.yaml(
+                        "machine.yaml", checkpoint="",
+                        dbfile="hash:/var/lib/pop-before-smtp/m")))
+    command = """
+set -e
+mount -t tmpfs tmpfs /run
+mount --bind $place /etc
+mount --bind $state /var/lib
+doctor() { pbsctl doctor --json --config $settings --postfix $postfix |
+    grep '"daemon-stopped"' || :; }
+row=$(doctor)
+echo "$row"
+echo "$row" | sed 's/.*"remedy": "//; s/"}$//' >/run/remedy
+sh /run/remedy || echo "FAILED $?"
+doctor
+/etc/init.d/pop-before-smtp stop
+"""
+    for name, value in (("place", place), ("state", state),
+                        ("settings", host.site.path("machine.yaml")),
+                        ("postfix", host.etc)):
+        command = "%s='%s'\n%s" % (name, value, command)
+    code, said = paste(host, command, ("unshare", "-m"))
+    rows = said.splitlines()
+    ok("; there is no user pop-before-smtp to run it" in rows[0]
+       and re.search(r'"remedy": "(systemd-sysusers|useradd .*) && .*/etc/init.d/'
+                     'pop-before-smtp start"', rows[0]),
+       "daemon-stopped: there is no user", said)
+    equal(rows[1:], ["pop-before-smtp: started", "pop-before-smtp: stopped"],
+          "its remedy creates the user and starts the daemon", code)
 
 
 def pbsctl(host, *words):
@@ -924,26 +1095,6 @@ def stopped(host):
     watched.stop()
 
 
-# --- what starts services ---------------------------------------------------
-
-def machine(*marks):
-    """Runs a command on a machine with these files in /run and /etc."""
-    makes = "".join("mkdir -p $(dirname %s) && : >%s && chmod 755 %s && "
-                    % (path, path, path) for path in marks)
-    return ("unshare", "-m", "-C", "sh", "-c",
-            "mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /etc/init.d && "
-            + makes + 'exec "$@"', "sh")
-
-
-BARE = machine()
-BOOTED = machine("/run/systemd/system/.mark")
-SHOW = """#!/bin/sh
-test "$1" = show && echo "LoadState={}
-UnitFileState={}
-MainPID={}"
-"""
-
-
 def systemd(host, load, state, main=0):
     """An environment in which systemctl says so of each unit."""
     place = host.site.path("systemd")
@@ -953,8 +1104,21 @@ def systemd(host, load, state, main=0):
     return {"PATH": place + ":" + os.environ["PATH"]}
 
 
+def usual_user(host, there=True):
+    """A command before others: with the usual user, or without."""
+    with open("/etc/passwd") as f:
+        rows = [row for row in f if not row.startswith("pop-before-smtp:")]
+    if there:
+        rows.append("pop-before-smtp:x:%d:65534::/:/bin/false\n" % USUAL)
+    return "mount --bind %s /etc/passwd && " % host.site.write(
+        "passwd.%d" % there, "".join(rows))
+
+
 def managers(host):
     """The daemon is stopped; how it is started depends on the machine."""
+    os.chown(host.site.mapdir, USUAL, -1)
+    machine = functools.partial(globals()["machine"], first=usual_user(host))
+    bare, booted = machine(), machine("/run/systemd/system/.mark")
     hand = "pop-before-smtp --config=%s --" % host.settings
     start = "systemctl start pop-before-smtp"
 
@@ -963,14 +1127,14 @@ def managers(host):
         text = rows[0]["remedy"] if code == 1 and len(rows) == 1 else rows
         ok(str(text).startswith(remedy), "daemon-stopped: " + name, text)
 
-    starts(hand, "in a container", BARE)
-    starts(start, "under systemd", BOOTED, systemd(host, "loaded", "enabled"))
-    starts("systemctl enable pop-before-smtp && " + start, "disabled", BOOTED,
+    starts(hand, "in a container", bare)
+    starts(start, "under systemd", booted, systemd(host, "loaded", "enabled"))
+    starts("systemctl enable pop-before-smtp && " + start, "disabled", booted,
            systemd(host, "loaded", "disabled"))
     starts("systemctl unmask pop-before-smtp && systemctl enable pop-before-"
-           "smtp && " + start, "masked", BOOTED,
+           "smtp && " + start, "masked", booted,
            systemd(host, "masked", "masked"))
-    starts(hand, "under systemd without the unit", BOOTED,
+    starts(hand, "under systemd without the unit", booted,
            systemd(host, "not-found", ""))
     starts("rc-service pop-before-smtp start", "under OpenRC", machine(
         "/run/openrc/softlevel", "/etc/init.d/pop-before-smtp"))
@@ -985,6 +1149,7 @@ def managers(host):
     code, rows = host.doctor(wrap=script)
     ok(rows[0]["remedy"].endswith("/etc/init.d/pop-before-smtp start"),
        "daemon-stopped: by an init script", *rows)
+    os.chown(host.site.mapdir, 0, -1)
 
 
 def at_boot(host):
@@ -1085,7 +1250,7 @@ def everything():
 
 PARTS = (output, lists, overrides, settings, unknown_type, sockets, stoppable, running,
          late, logs, content, journal, daemon_settings, addresses, edited,
-         unwritten, processes, at_boot, unclosed, stopped)
+         unwritten, places, processes, at_boot, unclosed, stopped)
 
 if servers.missing():
     skip_all(servers.missing())

@@ -19,6 +19,7 @@
 #include "daemon/sandbox/sandbox.h"
 #include "daemon/sys/helper.h"
 #include "tools/doctor/examine.h"
+#include "tools/doctor/places.h"
 #include "tools/doctor/process.h"
 
 enum {
@@ -61,6 +62,18 @@ status_value(const char *status, const char *key)
 }
 
 /* ---- nobody runs ---- */
+
+static void
+report_stopped(struct examination *x)
+{
+	const char *user = x->report.remedies.user;
+	char *why = user != NULL && getpwnam(user) == NULL
+			? alloc_format("; there is no user %s to run it", user)
+			: alloc_string("");
+
+	REPORT(&x->report, FAULT_STOPPED, x->socket, why);
+	free(why);
+}
 
 /* How many addresses Postfix finds in a map; 0 as well if it cannot tell. */
 static size_t
@@ -351,23 +364,6 @@ count_failures(const char *metrics, const char *map)
 	return count;
 }
 
-/* What lets this user write in the directory, to be freed. */
-static char *
-remedy_for(const struct identity *user, const char *map, const char *dir)
-{
-	char *closed = identity_obstacle(user, map), *remedy;
-	struct stat st;
-
-	if (closed != NULL && strcmp(closed, dir) != 0)
-		remedy = remedies_let_pass(user->name, closed);
-	else if (stat(dir, &st) == 0 && st.st_uid == user->uid)
-		remedy = alloc_format("chmod u+rwx '%s'", dir);
-	else
-		remedy = alloc_format("chown %s '%s'", user->name, dir);
-	free(closed);
-	return remedy;
-}
-
 /* A failure that is over is no fault: what counts is whether the daemon's user
  * may write there now. A full disk is a finding of its own. */
 static void
@@ -386,7 +382,7 @@ examine_failed_map(struct examination *x, const struct identity *user,
 		how = alloc_format("pbsctl metrics: publish_failures_total %"
 				   PRIu64 "; the user %s may not write in %s",
 				   failures, user->name, dir);
-		remedy = remedy_for(user, path, dir);
+		remedy = places_open(user->name, path, dir);
 		REPORT(&x->report, FAULT_MAP_UNWRITTEN, map, how, remedy);
 		free(remedy);
 		free(how);
@@ -488,7 +484,7 @@ examine_daemon(struct examination *x)
 	if (status != NULL) {
 		examine_status(x, status);
 	} else if (reply == CTLSOCKET_NOBODY) {
-		REPORT(&x->report, FAULT_STOPPED, x->socket);
+		report_stopped(x);
 		examine_stale(x);
 	} else {
 		REPORT(&x->report, FAULT_SOCKET, err.text);

@@ -66,13 +66,15 @@ examine_all(struct examination *x)
 	remedies_find(&x->report.remedies, &x->conf, x->pid,
 		      x->conf.user == NULL && x->daemon.uid != geteuid()
 			  ? x->daemon.name
-			  : NULL);
+			  : NULL,
+		      x->report.settings);
 	x->surveyor = surveyor_new(&x->conf, &err);
 	if (x->surveyor == NULL)
 		REPORT(&x->report, FAULT_SETTINGS, err.text);
 	examine_running(x);
 	examine_postfix(x);
 	examine_logs(x);
+	examine_places(x);
 	examine_daemon(x);
 	examine_machine(x);
 	surveyor_free(&x->surveyor);

@@ -41,6 +41,8 @@ enum doctor_result doctor_run(const char *config, const enum fault *expected);
 void examine_postfix(struct examination *);
 void examine_logs(struct examination *);
 void examine_journal(struct examination *, const char *spec);
+/* The paths of the settings. */
+void examine_places(struct examination *);
 void examine_daemon(struct examination *);
 void examine_machine(struct examination *);
 /* A log has lines of this program, which logs what strangers send. */

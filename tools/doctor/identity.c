@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "tools/shellword.h"
 
 static void
 fill(struct identity *who, const struct passwd *pw)
@@ -93,4 +94,37 @@ identity_obstacle(const struct identity *who, const char *path)
 	}
 	free(dir);
 	return NULL;
+}
+
+static bool
+has_setfacl(void)
+{
+	return access("/usr/bin/setfacl", X_OK) == 0 ||
+	       access("/bin/setfacl", X_OK) == 0;
+}
+
+char *
+identity_let_pass(const char *user, const char *directory)
+{
+	char *word = shellword(directory);
+	char *command = has_setfacl()
+			    ? alloc_format("setfacl -m u:%s:x %s", user, word)
+			    : alloc_format("chmod o+x %s", word);
+
+	free(word);
+	return command;
+}
+
+char *
+identity_let_read(const char *user, const char *file)
+{
+	char *word = shellword(file);
+	char *command =
+	    has_setfacl()
+		? alloc_format("setfacl -m u:%s:r %s", user, word)
+		: alloc_format("chgrp \"$(id -gn %s)\" %s && chmod g+r %s",
+			       user, word, word);
+
+	free(word);
+	return command;
 }

@@ -33,4 +33,9 @@ int identity_may(const struct identity *, const char *path, int access);
  * freed. NULL: none, or it cannot be told. */
 char *identity_obstacle(const struct identity *, const char *path);
 
+/* Commands that let a user pass a directory, or read a file; to be freed. Without
+ * setfacl(1), which few hosts have, everybody may pass. */
+char *identity_let_pass(const char *user, const char *directory);
+char *identity_let_read(const char *user, const char *file);
+
 #endif

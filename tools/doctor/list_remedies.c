@@ -9,6 +9,7 @@
 #include "tools/doctor/examine.h"
 #include "tools/doctor/postfix_state.h"
 #include "tools/doctor/restrictions.h"
+#include "tools/shellword.h"
 
 /* Without it, smtpd(8) answers 451 to everybody while the daemon is stopped:
  * INSTALL, part 6. */
@@ -46,7 +47,7 @@ setting(const struct postfix_state *s, const char *list, const char *value)
 {
 	const struct remedies *r = &s->examination->report.remedies;
 	char *text = alloc_format("%s = %s", list, value);
-	char *word = remedies_word(text);
+	char *word = shellword(text);
 	char *command = alloc_format("%s -e %s && %s reload", r->postconf, word,
 				     r->postfix);
 

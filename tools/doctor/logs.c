@@ -146,14 +146,14 @@ report_unreadable(struct examination *x, const char *log)
 	char *remedy, *how = alloc_string("");
 
 	if (obstacle != NULL) {
-		remedy = remedies_let_pass(user, obstacle);
+		remedy = identity_let_pass(user, obstacle);
 	} else if (group != NULL) {
 		free(how);
 		how = alloc_format("; the group %s may", group);
 		remedy = alloc_format("usermod -a -G %s %s && %s", group, user,
 				      x->report.remedies.restart);
 	} else {
-		remedy = remedies_let_read(user, log);
+		remedy = identity_let_read(user, log);
 	}
 	REPORT(&x->report, FAULT_LOG_UNREADABLE, log, user, how, remedy);
 	free(remedy);

@@ -1,6 +1,8 @@
 /*
- * Findings on the machine: disks, limits, the clock, the syslog daemon.
+ * Findings on the machine: directories, disks, limits, the clock, the syslog
+ * daemon.
  */
+#include <errno.h>
 #include <libgen.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,9 +16,10 @@
 #include "base/err.h"
 #include "base/readfile.h"
 #include "tools/doctor/examine.h"
-#include "tools/doctor/network_disk.h"
+#include "tools/doctor/places.h"
 #include "tools/doctor/postfix_state.h"
 #include "tools/doctor/process.h"
+#include "tools/network_disk.h"
 
 enum {
 	DISK_FREE_MIN = 4 * 1024 * 1024, /* bytes: a map of some 40,000 */
@@ -50,6 +53,60 @@ examine_file_system(struct examination *x, const char *path)
 
 	if (name != NULL)
 		REPORT(&x->report, FAULT_NETWORK_DISK, path, name);
+}
+
+/* ---- paths of the settings ---- */
+
+static void
+report_relative(struct examination *x, const struct bad_place *place)
+{
+	char *directory = x->pid != 0 ? process_directory(x->pid) : NULL;
+	char *how = directory != NULL
+			? alloc_format("for process %ld, that is %s",
+				       (long)x->pid, directory)
+			: alloc_string("a unit or a script may start it "
+				       "anywhere");
+
+	REPORT(&x->report, FAULT_PATH_RELATIVE, place->key, place->value, how);
+	free(how);
+	free(directory);
+}
+
+/* What a running daemon may not write is another finding. */
+static void
+report_place(void *arg, const struct bad_place *place)
+{
+	struct examination *x = arg;
+	const struct remedies *r = &x->report.remedies;
+	const char *remedy = x->pid == 0 ? r->start : r->restart;
+	char *how;
+
+	if (place->condition == PLACE_RELATIVE) {
+		report_relative(x, place);
+	} else if (place->condition != PLACE_CLOSED) {
+		how = alloc_format("%s: %s", place->dir,
+				   strerror(place->condition == PLACE_MISSING
+						? ENOENT
+						: ENOTDIR));
+		REPORT(&x->report, FAULT_DIRECTORY_MISSING, place->key,
+		       place->value, how, remedy);
+		free(how);
+	} else if (x->pid == 0) {
+		how = alloc_format("access(2) as the user %s: %s: Permission "
+				   "denied",
+				   r->user, place->dir);
+		REPORT(&x->report, FAULT_DIRECTORY_CLOSED, place->key,
+		       place->value, how, remedy);
+		free(how);
+	}
+}
+
+void
+examine_places(struct examination *x)
+{
+	const struct remedies *r = &x->report.remedies;
+
+	places_each_bad(&x->conf, &r->service, r->user, report_place, x);
 }
 
 /* ---- who may write a map ---- */

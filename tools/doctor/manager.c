@@ -1,6 +1,7 @@
 #include "tools/doctor/manager.h"
 
 #include <glob.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,54 @@ manager_is_systemd(void)
 {
 	/* sd_booted(3) looks there, too. */
 	return access("/run/systemd/system", F_OK) == 0;
+}
+
+bool
+manager_has_program(const char *name)
+{
+	static const char *const directories[] = {"/usr/bin", "/usr/sbin",
+						  "/bin", "/sbin"};
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories);
+	     i++) {
+		char *path = alloc_format("%s/%s", directories[i], name);
+
+		found |= access(path, X_OK) == 0;
+		free(path);
+	}
+	return found;
+}
+
+/* Whether systemd-sysusers(8) would find out what to create. */
+static bool
+is_declared(const char *user)
+{
+	static const char *const directories[] = {"/etc", "/run",
+						  "/usr/local/lib", "/usr/lib"};
+	bool declared = false;
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories);
+	     i++) {
+		char *path = alloc_format("%s/sysusers.d/%s.conf",
+					  directories[i], user);
+
+		declared |= access(path, R_OK) == 0;
+		free(path);
+	}
+	return declared;
+}
+
+/* The group is that of the logs. */
+char *
+manager_make_user(const char *user)
+{
+	if (is_declared(user) && manager_has_program("systemd-sysusers"))
+		return alloc_string("systemd-sysusers");
+	return alloc_format("useradd --system --home-dir " STATE_DIR
+			    " --shell /bin/false%s %s",
+			    getgrnam("adm") != NULL ? " --groups adm" : "",
+			    user);
 }
 
 /* ---- systemd ---- */
@@ -170,6 +219,18 @@ service_clear(struct service *service)
 	free(service->off);
 	free(service->how);
 	*service = (struct service){0};
+}
+
+/* StateDirectory and RuntimeDirectory of the unit, and STATE of the script. */
+bool
+service_makes(const struct service *service, const char *directory)
+{
+	bool systemd = service->manager == MANAGER_SYSTEMD;
+
+	return ((systemd || service->manager == MANAGER_SCRIPT ||
+		 service->manager == MANAGER_OPENRC) &&
+		strcmp(directory, STATE_DIR) == 0) ||
+	       (systemd && strcmp(directory, RUN_DIR) == 0);
 }
 
 /* ---- commands ---- */

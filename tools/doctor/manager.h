@@ -28,8 +28,17 @@ struct service {
 /* Whether this host was booted with systemd. */
 bool manager_is_systemd(void);
 
+/* Whether a program of the system, such as useradd(8), is installed. */
+bool manager_has_program(const char *name);
+
+/* The command that creates a user for our daemon, to be freed. */
+char *manager_make_user(const char *user);
+
 void service_find(struct service *, const char *name);
 void service_clear(struct service *);
+
+/* Whether starting it creates this directory and gives it to our user. */
+bool service_makes(const struct service *, const char *directory);
 
 /* What makes the manager do so, to be freed; NULL: no manager knows the service.
  * To start a service also has it started at boot. */

@@ -254,7 +254,7 @@ examine_reach(struct postfix_state *s, const char *word, const char *path)
 	obstacle = identity_obstacle(&postfix, path);
 	if (obstacle == NULL)
 		return;
-	remedy = remedies_let_pass(owner, obstacle);
+	remedy = identity_let_pass(owner, obstacle);
 	REPORT(report, FAULT_SHUT_DIRECTORY, owner, word, obstacle, remedy);
 	free(remedy);
 	free(obstacle);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +80,17 @@ pid_t
 process_parent(pid_t pid)
 {
 	return (pid_t)stat_field(pid, 4);
+}
+
+char *
+process_directory(pid_t pid)
+{
+	char path[64], directory[PATH_MAX];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%ld/cwd", (long)pid);
+	len = readlink(path, directory, sizeof(directory));
+	return len > 0 ? alloc_bytes(directory, (size_t)len) : NULL;
 }
 
 static time_t

@@ -28,6 +28,9 @@ int process_has_open(pid_t, const char *path);
 bool process_has_socket(pid_t, unsigned long inode);
 /* The systemd service that it is part of, to be freed; NULL: none. */
 char *process_unit(pid_t);
+/* The directory that its relative names begin in, to be freed; NULL: it may not be
+ * seen. */
+char *process_directory(pid_t);
 /* Whether its environment or command line has a word that begins so: 1 or 0,
  * -1 if they may not be seen. */
 int process_has_word(pid_t, const char *file, const char *prefix);

@@ -12,45 +12,13 @@
 #include "base/err.h"
 #include "base/readfile.h"
 #include "daemon/conf/conf.h"
+#include "tools/doctor/places.h"
 #include "tools/doctor/process.h"
+#include "tools/shellword.h"
 
 #define NAME "pop-before-smtp"
 
 enum { SETTINGS_MAX = 1024 * 1024 };
-
-/* ---- words of a shell ---- */
-
-static void
-print_word(FILE *out, const char *text)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_@%+=:,./-";
-
-	if (*text != '\0' && text[strspn(text, plain)] == '\0') {
-		fputs(text, out);
-		return;
-	}
-	fputc('\'', out);
-	for (; *text != '\0'; text++)
-		if (*text == '\'')
-			fputs("'\\''", out);
-		else
-			fputc(*text, out);
-	fputc('\'', out);
-}
-
-char *
-remedies_word(const char *text)
-{
-	char *word;
-	size_t len;
-	FILE *out = open_memstream(&word, &len);
-
-	print_word(out, text);
-	fclose(out);
-	return word;
-}
 
 /* The command line with which a process was started, to be freed. */
 static char *
@@ -65,45 +33,10 @@ command_of(pid_t pid)
 	for (size_t i = 0; i < words.count; i++) {
 		if (i > 0)
 			fputc(' ', out);
-		print_word(out, words.list[i]);
+		shellword_print(out, words.list[i]);
 	}
 	fclose(out);
 	strings_clear(&words);
-	return command;
-}
-
-/* ---- rights ---- */
-
-static bool
-has_setfacl(void)
-{
-	return access("/usr/bin/setfacl", X_OK) == 0 ||
-	       access("/bin/setfacl", X_OK) == 0;
-}
-
-char *
-remedies_let_pass(const char *user, const char *directory)
-{
-	char *word = remedies_word(directory);
-	char *command = has_setfacl()
-			    ? alloc_format("setfacl -m u:%s:x %s", user, word)
-			    : alloc_format("chmod o+x %s", word);
-
-	free(word);
-	return command;
-}
-
-char *
-remedies_let_read(const char *user, const char *file)
-{
-	char *word = remedies_word(file);
-	char *command =
-	    has_setfacl()
-		? alloc_format("setfacl -m u:%s:r %s", user, word)
-		: alloc_format("chgrp \"$(id -gn %s)\" %s && chmod g+r %s",
-			       user, word, word);
-
-	free(word);
 	return command;
 }
 
@@ -119,7 +52,7 @@ in_directory(const char *command, const char *word)
 void
 remedies_instance(struct remedies *r, const char *directory)
 {
-	char *word = directory != NULL ? remedies_word(directory) : NULL;
+	char *word = directory != NULL ? shellword(directory) : NULL;
 
 	r->directory = directory;
 	r->postconf = in_directory("postconf", word);
@@ -162,9 +95,9 @@ owner_of(const char *map, bool *ours)
 
 /* root tests no file and writes no map in the place of another user: unless the
  * settings name that user, a flag must. user: whom the daemon seems to run as if
- * there is no map yet; NULL: whoever asks. To be freed; "": it needs none. */
+ * there is no map yet; NULL: whoever asks. To be freed; NULL: it needs none. */
 static char *
-user_flag(const struct strings *maps, const char *user)
+flagged_user(const struct strings *maps, const char *user)
 {
 	const struct passwd *pw = NULL;
 	bool ours = false;
@@ -173,8 +106,18 @@ user_flag(const struct strings *maps, const char *user)
 		pw = owner_of(maps->list[i], &ours);
 	if (pw != NULL)
 		user = ours ? NULL : pw->pw_name;
-	return user != NULL ? alloc_format(" --user=%s", user)
-			    : alloc_string("");
+	return user != NULL ? alloc_string(user) : NULL;
+}
+
+/* Frees user. */
+static char *
+user_flag(char *user)
+{
+	char *flag = user != NULL ? alloc_format(" --user=%s", user)
+				  : alloc_string("");
+
+	free(user);
+	return flag;
 }
 
 /* Whether a file that cannot be understood has the key user: in a line. */
@@ -196,7 +139,7 @@ remedies_begin(struct remedies *r, const char *config,
 	       const struct strings *dbfiles)
 {
 	struct strings usual = {0};
-	char *word = remedies_word(config), *user;
+	char *word = shellword(config), *user;
 	size_t len;
 	FILE *out = open_memstream(&r->flags, &len);
 
@@ -206,13 +149,14 @@ remedies_begin(struct remedies *r, const char *config,
 	r->explain = alloc_format("pbsctl explain%s", r->flags);
 	for (size_t i = 0; i < dbfiles->count; i++) {
 		fputs(" --dbfile=", out);
-		print_word(out, dbfiles->list[i]);
+		shellword_print(out, dbfiles->list[i]);
 	}
 	fclose(out);
 	strings_add(&usual, "hash:" STATE_DIR "/" NAME);
 	user = has_user(config) || getpwnam(NAME) == NULL
 		   ? alloc_string("")
-		   : user_flag(dbfiles->count > 0 ? dbfiles : &usual, NAME);
+		   : user_flag(flagged_user(
+			 dbfiles->count > 0 ? dbfiles : &usual, NAME));
 	r->check = alloc_format(NAME " --check%s%s", r->flags, user);
 	free(user);
 	strings_clear(&usual);
@@ -264,11 +208,9 @@ restart_by_hand(pid_t pid)
 
 static char *
 start_by_hand(const struct remedies *r, const struct conf *conf,
-	      const char *user)
+	      const char *flag)
 {
-	return alloc_format(NAME "%s%s%s%s", r->flags,
-			    user != NULL ? " --user=" : "",
-			    user != NULL ? user : "",
+	return alloc_format(NAME "%s%s%s", r->flags, flag,
 			    conf->pidfile != NULL
 				? ""
 				: " --daemon=/run/" NAME ".pid");
@@ -287,7 +229,7 @@ find_service(struct remedies *r, pid_t daemon)
 
 static void
 find_commands(struct remedies *r, const struct conf *conf, pid_t daemon,
-	      const char *user)
+	      const char *flag)
 {
 	if (daemon != 0 && !has_started(&r->service, daemon)) {
 		r->restart = restart_by_hand(daemon);
@@ -298,7 +240,7 @@ find_commands(struct remedies *r, const struct conf *conf, pid_t daemon,
 		r->reload = service_reload(&r->service);
 	}
 	if (r->start == NULL)
-		r->start = start_by_hand(r, conf, user);
+		r->start = start_by_hand(r, conf, flag);
 	if (r->restart == NULL)
 		r->restart = alloc_string(r->start);
 	/* If none runs, none can be reloaded; but only root sees that. */
@@ -308,18 +250,63 @@ find_commands(struct remedies *r, const struct conf *conf, pid_t daemon,
 	}
 }
 
+/* The unit and the script name the usual user. */
+static char *
+find_user(const struct remedies *r, const struct conf *conf, pid_t daemon,
+	  const char *user)
+{
+	long uid = daemon != 0 ? process_status(daemon, "Uid:") : -1;
+	const struct passwd *pw = uid > 0 ? getpwuid((uid_t)uid) : NULL;
+
+	if (pw != NULL)
+		return alloc_string(pw->pw_name);
+	if (conf->user != NULL)
+		return alloc_string(conf->user);
+	if (r->service.manager == MANAGER_SYSTEMD ||
+	    r->service.manager == MANAGER_OPENRC ||
+	    r->service.manager == MANAGER_SCRIPT)
+		return alloc_string(NAME);
+	return flagged_user(&conf->maps, user);
+}
+
+static void
+put_before(char **command, const char *text)
+{
+	char *both = alloc_format("%s%s", text, *command);
+
+	free(*command);
+	*command = both;
+}
+
+/* What is missing is made before the daemon starts. */
+static void
+prepare(struct remedies *r, const struct conf *conf, pid_t daemon,
+	const char *config)
+{
+	char *first = places_prepare(conf, &r->service, r->user, config);
+
+	if (daemon == 0) {
+		put_before(&r->start, first);
+		put_before(&r->reload, first);
+	}
+	put_before(&r->restart, first);
+	free(first);
+}
+
 void
 remedies_find(struct remedies *r, const struct conf *conf, pid_t daemon,
-	      const char *user)
+	      const char *user, const char *config)
 {
-	char *flag = conf->user == NULL ? user_flag(&conf->maps, user)
-					: alloc_string("");
+	char *flag = user_flag(
+	    conf->user == NULL ? flagged_user(&conf->maps, user) : NULL);
 
 	free(r->check);
 	r->check = alloc_format(NAME " --check%s%s", r->flags, flag);
 	r->clear = alloc_format(NAME " --clear%s%s", r->flags, flag);
 	find_service(r, daemon);
-	find_commands(r, conf, daemon, user);
+	r->user = find_user(r, conf, daemon, user);
+	find_commands(r, conf, daemon, flag);
+	prepare(r, conf, daemon, config);
 	find_postfix(r);
 	free(flag);
 }
@@ -328,6 +315,7 @@ void
 remedies_clear(struct remedies *r)
 {
 	free(r->flags);
+	free(r->user);
 	free(r->check);
 	free(r->explain);
 	free(r->clear);

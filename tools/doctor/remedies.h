@@ -23,6 +23,7 @@ struct remedies {
 	char *explain;
 	char *start, *restart, *reload; /* our daemon */
 	char *start_postfix;
+	char *user; /* whom a start makes it run as; NULL: whoever starts it */
 	struct service service; /* what starts our daemon; name NULL: unknown */
 	struct service mail; /* the same for Postfix */
 };
@@ -39,18 +40,10 @@ void remedies_begin(struct remedies *, const char *config,
 		    const struct strings *dbfiles);
 
 /* Sets the others. daemon: the process of the running one, or 0. user: whom it
- * must be told to run as, NULL: nobody else. */
+ * must be told to run as, NULL: nobody else. config: the file of settings. */
 void remedies_find(struct remedies *, const struct conf *, pid_t daemon,
-		   const char *user);
+		   const char *user, const char *config);
 
 void remedies_clear(struct remedies *);
-
-/* Commands that let a user pass a directory, or read a file; to be freed. Without
- * setfacl(1), which few hosts have, everybody may pass. */
-char *remedies_let_pass(const char *user, const char *directory);
-char *remedies_let_read(const char *user, const char *file);
-
-/* The text as one word of a command line, to be freed. */
-char *remedies_word(const char *text);
 
 #endif

@@ -200,7 +200,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_SOCKET] = {"daemon-silent", "the daemon does not answer", "%1",
 		      "%RESTART%"},
     [FAULT_STOPPED] = {"daemon-stopped", "the daemon is not running",
-		       "%1: nobody listens", "%START%"},
+		       "%1: nobody listens%2", "%START%"},
     [FAULT_NOT_AT_BOOT] =
 	{"daemon-not-at-boot",
 	 "the daemon runs, but will not be started at the next boot",
@@ -234,6 +234,20 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	 "dbfile has changed in %1, and the daemon still keeps the old map",
 	 "dbfile is %2; the daemon has %3, and a reload does not change it",
 	 "%RESTART%"},
+    [FAULT_DIRECTORY_MISSING] =
+	{"daemon-directory-missing",
+	 "there is no directory for %1: %2, and the daemon does not start without "
+	 "it",
+	 "%3", "%4"},
+    [FAULT_DIRECTORY_CLOSED] =
+	{"daemon-directory-closed",
+	 "the daemon may not write in the directory of %1: %2, and does not "
+	 "start",
+	 "%3", "%4"},
+    [FAULT_PATH_RELATIVE] =
+	{"settings-relative",
+	 "%1: %2 begins in the directory where the daemon was started",
+	 "%3", "write the whole path in %CONFIG%, then: %RESTART%"},
     [FAULT_EXCLUDED] =
 	{"daemon-excluded", "an address is authorized that exclude: refuses: %1",
 	 "%2 of exclude: contains it", "%RELOAD%"},

@@ -10,13 +10,14 @@
 
 #include "base/err.h"
 #include "daemon/sys/subprocess.h"
-#include "tools/doctor/network_disk.h"
 #include "tools/doctor/postfix_state.h"
 #include "tools/doctor/survey.h"
+#include "tools/network_disk.h"
 #include "tools/settings.h"
 #include "tools/setup/edit.h"
 #include "tools/setup/list_edits.h"
 #include "tools/setup/service.h"
+#include "tools/shellword.h"
 
 enum { COMMAND_MS = 30 * 1000 };
 
@@ -235,7 +236,7 @@ postconf_command(const struct plan *plan)
 
 	fprintf(out, "%s -e", plan->commands.postconf);
 	for (size_t i = 0; i < settings->count; i++) {
-		char *word = remedies_word(settings->list[i]);
+		char *word = shellword(settings->list[i]);
 
 		fprintf(out, " %s", word);
 		free(word);

@@ -1,7 +1,6 @@
 #include "tools/setup/service.h"
 
 #include <glob.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -31,23 +30,6 @@ succeeds(const char *const *argv)
 	return code == 0;
 }
 
-static bool
-is_installed(const char *program)
-{
-	static const char *const directories[] = {"/usr/bin", "/usr/sbin",
-						  "/bin", "/sbin"};
-	bool found = false;
-
-	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories);
-	     i++) {
-		char *path = alloc_format("%s/%s", directories[i], program);
-
-		found |= access(path, X_OK) == 0;
-		free(path);
-	}
-	return found;
-}
-
 static void
 plan_user(struct steps *steps)
 {
@@ -56,13 +38,7 @@ plan_user(struct steps *steps)
 
 	if (getpwnam(NAME) != NULL)
 		return;
-	if (is_installed("systemd-sysusers")) {
-		steps_add_command(steps, "systemd-sysusers", undo);
-		return;
-	}
-	command = alloc_format(
-	    "useradd --system --home-dir " STATE_DIR " --shell /bin/false%s "
-	    NAME, getgrnam("adm") != NULL ? " --groups adm" : "");
+	command = manager_make_user(NAME);
 	steps_add_command(steps, command, undo);
 	free(command);
 }
@@ -118,10 +94,10 @@ plan_script(struct steps *steps, bool changed)
 	static const char *const status[] = {script, "status", NULL};
 	bool runs = succeeds(status);
 
-	if (!is_linked() && is_installed("update-rc.d"))
+	if (!is_linked() && manager_has_program("update-rc.d"))
 		steps_add_command(steps, "update-rc.d " NAME " defaults",
 				  "update-rc.d -f " NAME " remove");
-	else if (!is_linked() && is_installed("chkconfig"))
+	else if (!is_linked() && manager_has_program("chkconfig"))
 		steps_add_command(steps, "chkconfig --add " NAME,
 				  "chkconfig --del " NAME);
 	if (!runs)

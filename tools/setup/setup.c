@@ -15,6 +15,7 @@
 #include "tools/doctor/examine.h"
 #include "tools/doctor/remedies.h"
 #include "tools/setup/plan.h"
+#include "tools/shellword.h"
 #include "tools/verb.h"
 
 enum { FOUND = 1 };
@@ -81,7 +82,7 @@ print_options(const struct options *options)
 					{"postfix", options->postfix}};
 
 	for (size_t i = 0; i < sizeof(given) / sizeof(*given); i++) {
-		char *word = given[i][1] != NULL ? remedies_word(given[i][1])
+		char *word = given[i][1] != NULL ? shellword(given[i][1])
 						 : NULL;
 
 		if (word != NULL)

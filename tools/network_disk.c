@@ -1,4 +1,4 @@
-#include "tools/doctor/network_disk.h"
+#include "tools/network_disk.h"
 
 #include <stddef.h>
 #include <stdint.h>
