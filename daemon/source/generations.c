@@ -411,15 +411,18 @@ index_of(const struct rotation *files, const struct tail *tail)
 }
 
 /* Whether the file is a copy of the tail's that was made when that was shorter,
- * before the rest was read and then lost: there is nothing new in it. */
+ * before the rest was read and then lost: there is nothing new in it. Less than
+ * a line does not tell: what is logged later may begin with the same date. */
 static bool
 is_shorter_copy(struct tail *copy, const struct tail *tail)
 {
-	uint64_t size = tail_size(copy), head = sizeof(tail->head);
+	uint64_t size = tail_size(copy);
+	size_t head = size < sizeof(tail->head) ? size : sizeof(tail->head);
 
-	return copy->unpack == NULL && size > 0 && size <= tail->offset &&
-	       tail_begins_like(copy, tail, size < head ? size : head) &&
-	       tail_seek(copy, size) == 0;
+	return copy->unpack == NULL && size <= tail->offset &&
+	       (head == sizeof(tail->head) ||
+		memchr(tail->head, '\n', head) != NULL) &&
+	       tail_begins_like(copy, tail, head) && tail_seek(copy, size) == 0;
 }
 
 /* The same of a file that is listed. Then it counts as read from now on. */
