@@ -86,10 +86,10 @@ cut_before(const struct follow *f, size_t at)
 	while (at-- > 0) {
 		struct tail *tail = f->open.tails[at];
 
-		if (tail_ends_torn(tail) && !tail->passed_on)
+		if (tail_rest_may_come(tail))
 			return tail;
 		if (!rotation_is_pattern(f->spec) &&
-		    (tail->passed_on || !tail_is_empty(tail)))
+		    (tail_ends_torn(tail) || !tail_is_empty(tail)))
 			return NULL;
 	}
 	return NULL;
@@ -102,8 +102,8 @@ pass_on(const struct follow *f, struct tail *older, struct tail *tail)
 {
 	if (tail->offset > 0 || linebuf_skips(tail->lines))
 		return;
-	older->passed_on =
-	    !rotation_is_pattern(f->spec) || tail->unpack == NULL;
+	if (!rotation_is_pattern(f->spec) || tail->unpack == NULL)
+		tail_pass_on(older);
 	tail_skip_line(tail, older->path);
 }
 
@@ -339,8 +339,7 @@ is_replaced(const struct follow *f, size_t at)
 static bool
 is_torn(const struct follow *f, const struct tail *tail)
 {
-	return rotation_is_pattern(f->spec) && !tail->passed_on &&
-	       tail_ends_torn(tail);
+	return rotation_is_pattern(f->spec) && tail_rest_may_come(tail);
 }
 
 /* However quiet the file was, its writer may not know that it was deleted. */
@@ -470,7 +469,7 @@ fill_position(const struct tail *tail, struct logpos *pos)
 	pos->device = tail->device;
 	pos->inode = tail->inode;
 	tail_print_place(tail, &pos->print);
-	pos->torn = tail_ends_torn(tail) && !tail->passed_on;
+	pos->torn = tail_rest_may_come(tail);
 }
 
 /* Of the other files that match a pattern, number i: first those that are open,

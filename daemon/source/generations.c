@@ -212,10 +212,12 @@ generations_seek_done(const struct generations *g, struct tail *tail)
 	for (size_t i = 0; i < g->ndone; i++) {
 		const struct generations_done *done = &g->done[i];
 
-		if (done->inode == tail->inode &&
-		    done->print.offset > tail->offset &&
-		    tail_holds(tail, &done->print))
-			tail_seek(tail, done->print.offset);
+		if (done->inode != tail->inode ||
+		    done->print.offset <= tail->offset ||
+		    !tail_holds(tail, &done->print))
+			continue;
+		tail_seek(tail, done->print.offset);
+		tail->passed_on = done->passed_on;
 	}
 	if (tail->offset == 0 && last != NULL && last->torn &&
 	    last->device == tail->device &&
@@ -276,8 +278,8 @@ remember(struct generations *g, const struct tail *tail)
 					  .inode = tail->inode,
 					  .mtime = tail->mtime,
 					  .birth = filetime_birth(tail->fd, ""),
-					  .torn = tail_ends_torn(tail) &&
-						  !tail->passed_on};
+					  .torn = tail_rest_may_come(tail),
+					  .passed_on = tail->passed_on};
 	tail_print_place(tail, &done->print);
 }
 
@@ -326,7 +328,7 @@ generations_move_to_end(struct generations *g, const struct rotated *file)
 		return false;
 	tail = g->tails[at];
 	take_out(g, at);
-	tail->passed_on = false; /* another file will be the next one */
+	tail->passed_on = 0; /* another file will be the next one */
 	generations_insert(g, g->count, tail);
 	return true;
 }

@@ -184,6 +184,18 @@ tail_ends_torn(const struct tail *tail)
 	       linebuf_skips(tail->lines);
 }
 
+void
+tail_pass_on(struct tail *tail)
+{
+	tail->passed_on = tail->place + 1;
+}
+
+bool
+tail_rest_may_come(const struct tail *tail)
+{
+	return tail_ends_torn(tail) && tail->passed_on != tail->place + 1;
+}
+
 bool
 tail_begins_like(const struct tail *copy, const struct tail *tail, size_t len)
 {

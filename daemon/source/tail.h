@@ -44,6 +44,7 @@ struct tail {
 	struct linebuf *lines;
 	char head[FINGERPRINT_HEAD_MAX]; /* the first bytes, up to offset */
 	struct before before_offset, before_place;
+	uint64_t passed_on; /* see tail_pass_on(); 0: never */
 
 	/* For follow.c and generations.c; tail.c uses none of them but
 	 * finished, which it sets for a compressed file. */
@@ -51,7 +52,6 @@ struct tail {
 	bool finished;	 /* nobody writes to it any more: close it at its end */
 	bool continued;	 /* its incomplete line goes on in the next file ... */
 	bool doubtful;	 /* ... or in another */
-	bool passed_on;	 /* the next file was told that this ends within one */
 	bool grown;	 /* it got more after its end was first reached */
 	bool deleted;	 /* it was seen without a name */
 	bool beside;	 /* it is older than the log, but may be written to */
@@ -92,6 +92,11 @@ void tail_skip_line(struct tail *, const char *path);
 bool tail_place_is_torn(const struct tail *);
 /* Whether it ends within a line, as far as it was read. */
 bool tail_ends_torn(const struct tail *);
+/* The next file was told that the tail ends within a line; but not of another
+ * line in which it ends later. */
+void tail_pass_on(struct tail *);
+/* Whether it ends within a line of which the next file was not told. */
+bool tail_rest_may_come(const struct tail *);
 /* Whether a copy begins with the first len bytes that were read of the tail, at
  * most those in head. */
 bool tail_begins_like(const struct tail *copy, const struct tail *, size_t len);

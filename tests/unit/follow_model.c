@@ -287,6 +287,7 @@ static const uint64_t known[] = {
     439076, /* a deleted log with '*', closed at once */
     700496, /* the rest of a line, after a link had come back to its file */
     731349, /* half a line in a copy that begins like what was read */
+    731456, /* a torn file that is back, of which the next was told */
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
