@@ -68,6 +68,8 @@ int generations_done_changed(const struct generations *,
  * tail to where reading ended. If it begins again, its first line may be the
  * rest of the one in which it ended then, and is not to be believed. */
 void generations_seek_done(const struct generations *, struct tail *);
+/* Remembers that the file was read up to its place. */
+void generations_remember(struct generations *, const struct tail *);
 /* That this file was read so far by the last run. */
 void generations_know(struct generations *, const struct logpos *);
 /* Where file number i of those was left that were read and closed; torn as
