@@ -384,22 +384,34 @@ resume_seek(struct tail *tail, time_t since, const struct source_sink *sink)
 	free(r.block);
 }
 
+/* Of a compressed file, only reading it as a whole tells. */
+static bool
+ends_within_line(const struct tail *tail, const struct source_sink *sink)
+{
+	struct reader r = {
+	    .sink = sink, .tail = tail, .block = alloc_zero(BLOCK, 1)};
+	uint64_t offset = tail->offset > 0 ? tail->offset - 1 : 0, newline;
+	bool torn;
+
+	while (newline_from(&r, offset, UINT64_MAX, &newline))
+		offset = newline + 1;
+	torn = fill_for(&r, offset);
+	free(r.block);
+	return torn;
+}
+
 bool
 resume_pass_over(const char *path, const struct source_sink *sink)
 {
 	struct err err;
 	struct tail *tail = tail_open(path, &err);
-	bool torn = false;
-	char last;
+	bool torn;
 
 	if (tail == NULL)
 		return false;
-	if (tail->unpack == NULL && tail_seek(tail, tail_size(tail)) == 0) {
+	if (tail->unpack == NULL && tail_seek(tail, tail_size(tail)) == 0)
 		tail_deliver_past(tail, sink);
-		torn = tail->offset > 0 &&
-		       tail_bytes(tail, &last, 1, tail->offset - 1) == 1 &&
-		       last != '\n';
-	}
+	torn = ends_within_line(tail, sink);
 	tail_close(&tail);
 	return torn;
 }

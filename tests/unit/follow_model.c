@@ -288,6 +288,7 @@ static const uint64_t known[] = {
     700496, /* the rest of a line, after a link had come back to its file */
     731349, /* half a line in a copy that begins like what was read */
     731456, /* a torn file that is back, of which the next was told */
+    759991, /* a compressed file that ends within a line, not begun in */
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
