@@ -623,6 +623,12 @@ def content(host):
          noise + line("dovecot: submission-login: Login: user=<ann>, "
                       "method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, mpid=1, "
                       "TLS, session=<a>"))
+    seed("log-optional", "add dovecot-submission-login to enable: in ",
+         "an optional rule, and others",
+         noise + line("dovecot: submission-login: Login: user=<ann>, "
+                      "method=PLAIN, rip=192.0.2.7, lip=192.0.2.1, mpid=1, "
+                      "TLS, session=<a>"),
+         enable="[dovecot-managesieve-login]")
     seed("log-no-rule", "pbsctl explain", "a login of no rule",
          noise + line("dovecot: imap-login: Login: who=ann from=192.0.2.7"))
     seed("log-no-rule", "'\\''; rm x #", "a stranger's quote stays quoted",
@@ -641,6 +647,13 @@ def content(host):
                  settings=host.yaml("both.yaml", logfile="[%s, %s]" % (
                      site.path("lines/mail.log"),
                      site.path("lines/dovecot.log"))))
+    logs = [site.write("lines/mail.log", noise),
+            site.write("lines/quiet.txt", noise)]
+    rows = [row["remedy"] for row in host.found(settings=host.yaml(
+        "both.yaml", logfile="[%s, %s]" % tuple(logs)))]
+    equal([row.partition(" in logfile: of ")[0] for row in rows],
+          ["write %s in the place of %s" % (site.path("lines/dovecot.log"), log)
+           for log in logs], "log-other: of two logs, the other stays", *rows)
     os.unlink(site.path("lines/dovecot.log"))
     seed(None, None, "Dovecot logs to its service manager", noise,
          env=fake_doveconf(host, "", "/dev/stderr"))
@@ -816,6 +829,7 @@ def addresses(host):
     host.daemon.wait_message("granted fd00::1")
     host.finds("daemon-inexpressible", "socketmap", "a short IPv6 address")
     pbsctl(host, "remove", "fd00::1")
+    crowd(host)
     fake = host.site.path("bin")
     os.mkdir(fake)
     host.site.write("bin/doveconf", "#!/bin/sh\necho 192.0.2.0/28\necho\n")
@@ -824,6 +838,28 @@ def addresses(host):
                "a trusted proxy", env={
                    "PATH": fake + ":" + os.environ["PATH"]})
     host.healthy("without them the daemon is healthy again")
+
+
+def crowd(host):
+    """Two addresses of many users; a key that is there is not set again."""
+    for n in (10, 11):
+        host.site.raw("".join(login("198.51.100.%d" % n, "user%d" % i)
+                              for i in range(21)))
+        host.site.wait_key("198.51.100.%d" % n)
+    there = host.yaml("there.yaml", exclude="[203.0.113.0/24]")
+    for name, path, want in (
+            ("without exclude:", host.settings,
+             ["set `exclude: [198.51.100.%d/32]'",
+              "add 198.51.100.%d/32 to exclude:"]),
+            ("with", there, ["add 198.51.100.%d/32 to exclude:"] * 2)):
+        rows = [row["remedy"] for row in host.found(settings=path)]
+        numbers = [re.search(r"198\.51\.100\.(\d+)/32", row)[1]
+                   for row in rows]
+        equal((sorted(numbers), [row.split(" in /")[0] for row in rows]),
+              (["10", "11"], [w % int(n) for w, n in zip(want, numbers)]),
+              "daemon-shared: " + name, *rows)
+    for n in (10, 11):
+        pbsctl(host, "remove", "198.51.100.%d" % n)
 
 
 def edited(host):

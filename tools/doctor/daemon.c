@@ -234,6 +234,22 @@ examine_processes(struct examination *x, pid_t keeper)
 
 /* ---- the addresses that it authorizes ---- */
 
+/* Whose users cannot be told apart must not be authorized. */
+static void
+report_crowd(struct examination *x, enum fault fault, const char *address,
+	     const char *why)
+{
+	char *network = alloc_format("%s/%s", address,
+				     strchr(address, ':') ? "128" : "32");
+	char *remedy =
+	    remedies_setting(&x->report.remedies, "exclude", network,
+			     x->conf.nexclude, NULL);
+
+	REPORT(&x->report, fault, address, why, remedy);
+	free(remedy);
+	free(network);
+}
+
 static void
 format_network(const struct cidr *net, char text[ADDR_TEXT_MAX + 8])
 {
@@ -272,8 +288,7 @@ examine_proxy_host(struct examination *x, const struct listing *row,
 	     word = strtok_r(NULL, ", \t\n", &at))
 		if (cidr_parse(&net, word, strlen(word)) == 0 &&
 		    cidr_contains(&net, &row->addr))
-			REPORT(&x->report, FAULT_PROXY_HOST, address, word,
-			       strchr(address, ':') ? "128" : "32");
+			report_crowd(x, FAULT_PROXY_HOST, address, word);
 	free(copy);
 }
 
@@ -302,8 +317,7 @@ examine_row(struct examination *x, const struct listing *row,
 	examine_proxy_host(x, row, address, networks);
 	snprintf(users, sizeof(users), "%zu", row->users.count);
 	if (row->users.count > USERS_MANY)
-		REPORT(&x->report, FAULT_SHARED, address, users,
-		       strchr(address, ':') ? "128" : "32");
+		report_crowd(x, FAULT_SHARED, address, users);
 	if (!addr_text_is_unambiguous(address) && only_files(&x->conf))
 		REPORT(&x->report, FAULT_INEXPRESSIBLE, address,
 		       x->conf.maps.list[0]);

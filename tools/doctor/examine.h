@@ -17,7 +17,7 @@
 /* What daemon and doctor read if no file is named. */
 #define SETTINGS_FILE "/etc/pop-before-smtp/pop-before-smtp.yaml"
 
-struct log_survey;
+struct survey;
 struct surveyor;
 
 struct examination {
@@ -41,6 +41,9 @@ enum doctor_result doctor_run(const char *config, const enum fault *expected);
 void examine_postfix(struct examination *);
 void examine_logs(struct examination *);
 void examine_journal(struct examination *, const char *spec);
+/* Only rules that are off fit the lines of this log, or journal. */
+void report_optional(struct examination *, const char *log,
+		     const struct survey *);
 /* The paths of the settings. */
 void examine_places(struct examination *);
 void examine_daemon(struct examination *);

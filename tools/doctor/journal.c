@@ -137,13 +137,13 @@ nearest(char *values, const char *wanted)
 /* Each match alone must have an entry. */
 static bool
 take_match(struct examination *x, const struct selection *s,
-	   const char *match)
+	   const char *match, const char *spec)
 {
 	static const char *const options[] = {"-n", "1", "-o", "cat", NULL};
 	struct selection one = {.directory = s->directory,
 				.matches = {match},
 				.nmatches = 1};
-	char *text, *values, *near = NULL, *right, *exists;
+	char *text, *values, *near = NULL, *right, *exists, *item, *remedy;
 
 	if (strchr(match, '=') == NULL)
 		return false;
@@ -162,7 +162,12 @@ take_match(struct examination *x, const struct selection *s,
 				   near);
 	exists = near == NULL ? alloc_string("")
 			      : alloc_format("; there is %s", right);
-	REPORT(&x->report, FAULT_JOURNAL_MATCH, match, exists, right);
+	item = alloc_format("\"journal:%s\"", right);
+	remedy = remedies_setting(&x->report.remedies, "logfile", item,
+				  x->conf.logfiles.count, spec);
+	REPORT(&x->report, FAULT_JOURNAL_MATCH, match, exists, remedy);
+	free(remedy);
+	free(item);
 	free(exists);
 	free(right);
 	free(near);
@@ -189,20 +194,16 @@ examine_entries(struct examination *x, const struct selection *s,
 		const char *spec)
 {
 	struct survey survey = {0};
-	char count[16];
-
 	if (x->surveyor == NULL)
 		return;
 	if (!take_survey(&survey, x->surveyor, s, x->now)) {
 		report_unseen(&x->report, "the entries of the journal");
 		return;
 	}
-	snprintf(count, sizeof(count), "%u", survey.optional);
 	if (survey.logins > 0)
 		x->logins = true;
 	else if (survey.optional > 0)
-		REPORT(&x->report, FAULT_LOG_OPTIONAL, spec, count,
-		       survey.rule);
+		report_optional(x, spec, &survey);
 	else if (survey.unfit != NULL)
 		REPORT(&x->report, FAULT_LOG_NO_RULE, spec, survey.program,
 		       survey.unfit, survey.unfit);
@@ -218,7 +219,7 @@ examine_journal(struct examination *x, const char *spec)
 	read_selection(&s, spec);
 	found = take_missing(x, &s);
 	for (size_t i = 0; i < s.nmatches && !found; i++)
-		found = take_match(x, &s, s.matches[i]);
+		found = take_match(x, &s, s.matches[i], spec);
 	if (!found)
 		examine_entries(x, &s, spec);
 	free(s.text);

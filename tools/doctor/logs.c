@@ -70,17 +70,12 @@ list_directory(struct strings *names, const char *dir)
 	names->list[names->count] = NULL;
 }
 
+/* log: the one that is there now. */
 static char *
-set_logfile(const struct examination *x, const char *path)
+set_logfile(struct examination *x, const char *path, const char *log)
 {
-	const struct report *report = &x->report;
-
-	if (path == NULL)
-		return alloc_format("name the log of your server as logfile: "
-				    "in %s, then: %s",
-				    report->settings, report->remedies.restart);
-	return alloc_format("set `logfile: %s' in %s, then: %s", path,
-			    report->settings, report->remedies.restart);
+	return remedies_setting(&x->report.remedies, "logfile", path,
+				x->conf.logfiles.count, log);
 }
 
 static void
@@ -96,7 +91,10 @@ report_missing(struct examination *x, const char *log, const char *dir)
 		path = alloc_format("%s/%s", dir, near);
 		beside = alloc_format("; there is %s", path);
 	}
-	remedy = set_logfile(x, path);
+	remedy = path != NULL ? set_logfile(x, path, log)
+			      : alloc_format("name the log of your server as "
+					     "logfile: in %s",
+					     x->report.settings);
 	REPORT(&x->report, FAULT_LOG_MISSING, log,
 	       beside != NULL ? beside : "", remedy);
 	free(remedy);
@@ -260,18 +258,23 @@ look_elsewhere(struct examination *x, const char *log,
 	static const char *const dirs[] = {"/var/log", "/var/log/mail"};
 	struct elsewhere best = {0};
 	char *copy = alloc_string(log);
-	char lines[16], logins[16];
+	char *lines, *remedy;
 
 	try_directory(x, &best, log, dirname(copy));
 	for (size_t i = 0; i < 2 && best.path == NULL; i++)
 		try_directory(x, &best, log, dirs[i]);
 	if (best.path == NULL)
 		try_journal(x, &best);
-	snprintf(lines, sizeof(lines), "%u", survey->lines);
-	snprintf(logins, sizeof(logins), "%u", best.logins);
-	if (best.path != NULL && !is_followed(x, best.path))
+	if (best.path != NULL && !is_followed(x, best.path)) {
+		lines = alloc_format("%u lines of the one have no login, those "
+				     "of the other %u",
+				     survey->lines, best.logins);
+		remedy = set_logfile(x, best.path, log);
 		REPORT(&x->report, FAULT_LOG_OTHER, log, best.path, lines,
-		       logins);
+		       remedy);
+		free(remedy);
+		free(lines);
+	}
 	free(best.path);
 	free(copy);
 }
@@ -334,12 +337,8 @@ static void
 examine_silence(struct examination *x, const char *log,
 		const struct survey *survey)
 {
-	char count[16];
-
-	snprintf(count, sizeof(count), "%u", survey->optional);
 	if (survey->optional > 0)
-		REPORT(&x->report, FAULT_LOG_OPTIONAL, log, count,
-		       survey->rule);
+		report_optional(x, log, survey);
 	else if (survey->unfit != NULL)
 		REPORT(&x->report, FAULT_LOG_NO_RULE, log, survey->program,
 		       survey->unfit, survey->unfit);
@@ -383,7 +382,7 @@ take_packed(struct examination *x, const char *log)
 	size_t len = strlen(log), cut;
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
-		char *plain;
+		char *plain, *remedy;
 
 		cut = strlen(suffixes[i]);
 		if (len <= cut || strcmp(log + len - cut, suffixes[i]) != 0)
@@ -392,7 +391,9 @@ take_packed(struct examination *x, const char *log)
 		cut = strlen(plain);
 		while (cut > 0 && strchr(".-0123456789", plain[cut - 1]))
 			plain[--cut] = '\0';
-		REPORT(&x->report, FAULT_LOG_PACKED, log, suffixes[i], plain);
+		remedy = set_logfile(x, plain, log);
+		REPORT(&x->report, FAULT_LOG_PACKED, log, suffixes[i], remedy);
+		free(remedy);
 		free(plain);
 		return true;
 	}
@@ -448,6 +449,18 @@ is_reported(const struct examination *x, const char *path)
 	return false;
 }
 
+/* Of several logs, another may have other logins. */
+static void
+report_dovecot(struct examination *x, const char *path, const char *name)
+{
+	const struct strings *logs = &x->conf.logfiles;
+	char *remedy = set_logfile(x, path, logs->count > 1 ? NULL
+							    : logs->list[0]);
+
+	REPORT(&x->report, FAULT_LOG_DOVECOT, path, name, remedy);
+	free(remedy);
+}
+
 /* "" or a file: the first of these settings that has a value decides. */
 static void
 examine_dovecot(struct examination *x)
@@ -469,7 +482,7 @@ examine_dovecot(struct examination *x)
 		}
 		if (*path == '/' && strncmp(path, "/dev/", 5) != 0 &&
 		    !is_followed(x, path) && !is_reported(x, path))
-			REPORT(&x->report, FAULT_LOG_DOVECOT, path, names[i]);
+			report_dovecot(x, path, names[i]);
 		free(path);
 		return;
 	}

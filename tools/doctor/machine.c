@@ -19,6 +19,7 @@
 #include "tools/doctor/places.h"
 #include "tools/doctor/postfix_state.h"
 #include "tools/doctor/process.h"
+#include "tools/doctor/survey.h"
 #include "tools/network_disk.h"
 
 enum {
@@ -199,6 +200,23 @@ examine_clock(struct examination *x)
 	if (x->foreign.count > 0 && adjtimex(&question) == TIME_ERROR)
 		REPORT(&x->report, FAULT_CLOCK, x->foreign_log,
 		       x->foreign.list[0]);
+}
+
+/* ---- what logs have in common with the journal ---- */
+
+void
+report_optional(struct examination *x, const char *log,
+		const struct survey *survey)
+{
+	char *count = alloc_format("%u", survey->optional);
+	char *remedy = remedies_setting(&x->report.remedies, "enable",
+					survey->rule, x->conf.enable.count,
+					NULL);
+
+	REPORT(&x->report, FAULT_LOG_OPTIONAL, log, count, survey->rule,
+	       remedy);
+	free(remedy);
+	free(count);
 }
 
 /* ---- the syslog daemon ---- */

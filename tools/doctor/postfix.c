@@ -72,15 +72,25 @@ examine_type(struct postfix_state *s, const char *map)
 {
 	struct report *report = &s->examination->report;
 	char *type = alloc_bytes(map, strcspn(map, ":"));
-	char *better = better_map(s, map);
+	bool readable = is_readable(s, map);
+	char *better, *remedy;
 
-	if (!is_readable(s, map))
+	if (readable && !is_phased_out(s, map)) {
+		free(type);
+		return;
+	}
+	better = better_map(s, map);
+	remedy = remedies_setting(&report->remedies, "dbfile", better,
+				  s->examination->conf.maps.count, map);
+
+	if (!readable)
 		REPORT(report, FAULT_MAP_TYPE, type, s->settings.types, map,
-		       better);
-	else if (is_phased_out(s, map))
+		       remedy);
+	else
 		REPORT(report, FAULT_OLD_TYPE, type,
 		       postconf_value(&s->settings, "mail_version"), map,
-		       better);
+		       remedy);
+	free(remedy);
 	free(better);
 	free(type);
 }

@@ -120,18 +120,40 @@ user_flag(char *user)
 	return flag;
 }
 
-/* Whether a file that cannot be understood has the key user: in a line. */
+/* Whether the file has this key in a line, even if it cannot be understood. */
 static bool
-has_user(const char *config)
+has_key(const char *config, const char *key)
 {
+	char *line = alloc_format("\n%s:", key);
 	struct err err;
 	size_t len;
 	char *text = readfile(config, SETTINGS_MAX, &len, &err);
-	bool has = text != NULL && (strncmp(text, "user:", 5) == 0 ||
-				    strstr(text, "\nuser:") != NULL);
+	bool has = text != NULL &&
+		   (strncmp(text, line + 1, strlen(line + 1)) == 0 ||
+		    strstr(text, line) != NULL);
 
 	free(text);
+	free(line);
 	return has;
+}
+
+char *
+remedies_setting(struct remedies *r, const char *key, const char *item,
+		 size_t count, const char *replaced)
+{
+	bool is_set = strings_has(&r->set, key) ||
+		      (count > 0 && has_key(r->config, key));
+
+	strings_add(&r->set, key);
+	if (replaced == NULL)
+		return is_set ? alloc_format("add %s to %s: in %s", item, key,
+					     r->config)
+			      : alloc_format("set `%s: [%s]' in %s", key, item,
+					     r->config);
+	if (is_set && count > 1)
+		return alloc_format("write %s in the place of %s in %s: of %s",
+				    item, replaced, key, r->config);
+	return alloc_format("set `%s: %s' in %s", key, item, r->config);
 }
 
 void
@@ -153,7 +175,8 @@ remedies_begin(struct remedies *r, const char *config,
 	}
 	fclose(out);
 	strings_add(&usual, "hash:" STATE_DIR "/" NAME);
-	user = has_user(config) || getpwnam(NAME) == NULL
+	r->config = config;
+	user = has_key(config, "user") || getpwnam(NAME) == NULL
 		   ? alloc_string("")
 		   : user_flag(flagged_user(
 			 dbfiles->count > 0 ? dbfiles : &usual, NAME));
@@ -314,6 +337,7 @@ remedies_find(struct remedies *r, const struct conf *conf, pid_t daemon,
 void
 remedies_clear(struct remedies *r)
 {
+	strings_clear(&r->set);
 	free(r->flags);
 	free(r->user);
 	free(r->check);

@@ -8,16 +8,17 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/alloc.h"
 #include "tools/doctor/manager.h"
 
 struct conf;
-struct strings;
 
 /* Zero-initialise it; remedies_clear() frees all of it. */
 struct remedies {
 	/* With "-c DIR", if DIR is not the usual directory of main.cf. */
 	char *postconf, *postfix, *postmap;
 	const char *directory; /* that DIR, borrowed; or NULL */
+	const char *config; /* the file of settings, borrowed */
 	char *flags; /* that select the settings: " --config=FILE" */
 	char *check, *clear;
 	char *explain;
@@ -25,6 +26,7 @@ struct remedies {
 	char *start_postfix;
 	char *user; /* whom a start makes it run as; NULL: whoever starts it */
 	struct service service; /* what starts our daemon; name NULL: unknown */
+	struct strings set; /* keys that a remedy adds to the settings */
 	struct service mail; /* the same for Postfix */
 };
 
@@ -45,5 +47,13 @@ void remedies_find(struct remedies *, const struct conf *, pid_t daemon,
 		   const char *user, const char *config);
 
 void remedies_clear(struct remedies *);
+
+/*
+ * How a person gets an item into a setting that may be a list and has `count' items
+ * now, to be freed. replaced: the item in whose place it comes; NULL: it comes beside
+ * the others. A file with a key twice is refused.
+ */
+char *remedies_setting(struct remedies *, const char *key,
+		       const char *item, size_t count, const char *replaced);
 
 #endif

@@ -85,15 +85,13 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_MAP_TYPE] =
 	{"postfix-map-type", "this Postfix cannot read %1: maps",
 	 "postconf -m lists: %2; dbfile is %3",
-	 "install the package postfix-%1, or set `dbfile: %4' in %CONFIG%, "
-	 "then: %RESTART%"},
+	 "install the package postfix-%1, or %4, then: %RESTART%"},
     [FAULT_OLD_TYPE] =
 	{"postfix-old-type",
 	 "this Postfix warns each time it opens a %1: map, and will drop the "
 	 "type",
 	 "mail_version is %2; dbfile is %3",
-	 "set `dbfile: %4' in %CONFIG%, then: %RESTART%; when that map is there, "
-	 "name it in main.cf"},
+	 "%4, then: %RESTART%; when that map is there, name it in main.cf"},
     [FAULT_PROXY] =
 	{"postfix-proxy", "Postfix reads the map through proxymap, which sees a "
 			  "change late",
@@ -130,7 +128,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
 
     [FAULT_LOG_MISSING] =
 	{"log-missing", "there is no log %1",
-	 "No such file or directory%2", "%3"},
+	 "No such file or directory%2", "%3, then: %RESTART%"},
     [FAULT_LOG_DIRECTORY_MISSING] =
 	{"log-directory-missing", "there is no directory for the log %1",
 	 "%2: No such file or directory",
@@ -145,7 +143,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_LOG_PACKED] =
 	{"log-packed", "the log %1 is compressed: nobody appends to it",
 	 "its name ends with %2",
-	 "set `logfile: %3' in %CONFIG%, then: %RESTART%"},
+	 "%3, then: %RESTART%"},
     [FAULT_LOG_UNREADABLE] =
 	{"log-unreadable", "the user %2 may not read the log %1",
 	 "open(2) as that user: Permission denied%3",
@@ -159,19 +157,19 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_LOG_OPTIONAL] =
 	{"log-optional", "in %1, only rules that are off would fit",
 	 "%2 lines would be logins by %3, none by the rules that are on",
-	 "set `enable: [%3]' in %CONFIG%, then: %RELOAD%"},
+	 "%4, then: %RELOAD%"},
     [FAULT_LOG_NO_RULE] =
 	{"log-no-rule", "no rule fits the logins in %1",
 	 "%2 is a known program, but no rule matches: %3",
 	 "%EXPLAIN% '%4'"},
     [FAULT_LOG_OTHER] =
 	{"log-other", "the logins are not in %1, but in %2",
-	 "the last %3 lines of the one have no login, those of the other %4",
-	 "set `logfile: %2' in %CONFIG%, then: %RESTART%"},
+	 "the last %3",
+	 "%4, then: %RESTART%"},
     [FAULT_LOG_DOVECOT] =
 	{"log-dovecot", "Dovecot logs its logins to %1, which is not followed",
 	 "doveconf: %2 = %1; in what is followed there is no login",
-	 "set `logfile: %1' in %CONFIG%, then: %RESTART%"},
+	 "%3, then: %RESTART%"},
     [FAULT_LOG_AHEAD] =
 	{"log-ahead", "the stamps in %1 are ahead of the clock",
 	 "the last line has a stamp %2 after it was written%3",
@@ -193,7 +191,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_JOURNAL_MATCH] =
 	{"journal-match", "no entry of the journal has %1",
 	 "journalctl %1 shows nothing%2",
-	 "set `logfile: \"journal:%3\"' in %CONFIG%, then: %RESTART%"},
+	 "%3, then: %RESTART%"},
 
     [FAULT_SETTINGS] = {"settings", "the daemon refuses its settings", "%1",
 			"correct that, then: %CHECK%"},
@@ -265,12 +263,12 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"daemon-shared",
 	 "%2 users share the address %1: carrier NAT, a webmail host or a proxy",
 	 "pbsctl show %1",
-	 "set `exclude: [%1/%3]' in %CONFIG%, then: %RELOAD%"},
+	 "%3, then: %RELOAD%"},
     [FAULT_PROXY_HOST] =
 	{"daemon-proxy-host",
 	 "your own proxy or webmail host is authorized, and so all its users: %1",
 	 "doveconf: %2 contains it",
-	 "set `exclude: [%1/%3]' in %CONFIG%, then: %RELOAD%"},
+	 "%3, then: %RELOAD%"},
     [FAULT_INEXPRESSIBLE] =
 	{"daemon-inexpressible",
 	 "no map can hold %1, so its client cannot relay",
