@@ -22,6 +22,7 @@ enum { MESSAGE_MAX = 2048, STAMP_MAX = 32 };
 static struct {
 	enum log_target target;
 	int fd; /* of TO_FILE */
+	bool created; /* there was no such file before */
 	bool debug;
 	struct log_counts counts;
 } out = {.target = TO_STDERR, .fd = -1};
@@ -42,18 +43,51 @@ stderr_is_journal(void)
 	return strcmp(own, stream) == 0;
 }
 
-static int
-open_file(const char *path, struct err *err)
-{
-	/* Non-blocking, in case this is a FIFO that nobody reads. */
-	int fd = open(path,
-		      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK |
-			  O_NOCTTY,
-		      0640);
+/* Non-blocking, in case this is a FIFO that nobody reads. */
+static const int file_flags =
+    O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
+/* A link to nothing is followed by the last of these only. */
+static int
+open_file(const char *path, bool *created, struct err *err)
+{
+	int fd = open(path, file_flags);
+
+	*created = false;
+	if (fd < 0 && errno == ENOENT) {
+		fd = open(path, file_flags | O_CREAT | O_EXCL, 0640);
+		*created = fd >= 0;
+	}
+	if (fd < 0 && errno == EEXIST)
+		fd = open(path, file_flags | O_CREAT, 0640);
 	if (fd < 0)
 		err_set(err, "%s: open: %s", path, strerror(errno));
 	return fd;
+}
+
+/* Whether a target is a file. */
+static bool
+is_file(const char *target)
+{
+	return target != NULL && strcmp(target, "-") != 0 &&
+	       strcmp(target, "syslog") != 0;
+}
+
+bool
+log_may_reopen(const char *target)
+{
+	int fd = is_file(target) ? open(target, file_flags) : -1;
+
+	if (fd < 0)
+		return !is_file(target) || errno == ENOENT || errno == ENXIO;
+	close(fd);
+	return true;
+}
+
+int
+log_give(uid_t uid, gid_t gid)
+{
+	return out.created ? fchown(out.fd, uid, gid) : 0;
 }
 
 static void
@@ -73,6 +107,7 @@ int
 log_open(const char *target, bool debug, struct err *err)
 {
 	enum log_target to = TO_FILE;
+	bool created = false;
 	int fd = -1;
 
 	if (target == NULL)
@@ -81,10 +116,11 @@ log_open(const char *target, bool debug, struct err *err)
 		to = TO_STDOUT;
 	else if (strcmp(target, "syslog") == 0)
 		to = TO_SYSLOG;
-	else if ((fd = open_file(target, err)) < 0)
+	else if ((fd = open_file(target, &created, err)) < 0)
 		return -1;
 
 	switch_to(to, fd);
+	out.created = created;
 	out.debug = debug;
 	return 0;
 }
@@ -93,6 +129,7 @@ void
 log_adopt(int fd, bool debug)
 {
 	switch_to(TO_FILE, fd);
+	out.created = false;
 	out.debug = debug;
 }
 

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct err;
 
@@ -20,6 +21,13 @@ struct err;
  * unchanged.
  */
 int log_open(const char *target, bool debug, struct err *);
+
+/* Gives the log to a user, if it is a file that log_open() has created: who has become
+ * that user must be able to open it again. Returns 0 or -1, with errno. */
+int log_give(uid_t, gid_t);
+/* Whether this user may open the target again. A file that is not there counts as one
+ * that whoever moved it away creates again. */
+bool log_may_reopen(const char *target);
 
 /* Like log_open() with a file that is already open. Takes over fd. */
 void log_adopt(int fd, bool debug);

@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "daemon/conf/conf.h"
 #include "daemon/configtest_peers.h"
@@ -311,6 +312,19 @@ check_place(struct check *c, const char *what, const char *file)
 }
 
 static void
+check_logto(struct check *c)
+{
+	unsigned int before = c->failures;
+
+	check_place(c, "logto", c->conf->logto);
+	if (c->failures == before && !log_may_reopen(c->conf->logto))
+		printf("warning logto %s: SIGHUP cannot open it again: %s; "
+		       "when it has been rotated, messages go to the old "
+		       "file\n",
+		       c->conf->logto, strerror(errno));
+}
+
+static void
 check_metrics(struct check *c)
 {
 	char *copy = alloc_string(c->conf->metrics);
@@ -378,7 +392,7 @@ configtest_run(const struct conf *conf)
 	check_checkpoint(&c);
 	if (conf->logto != NULL && strcmp(conf->logto, "-") != 0 &&
 	    strcmp(conf->logto, "syslog") != 0)
-		check_place(&c, "logto", conf->logto);
+		check_logto(&c);
 	if (conf->pidfile != NULL)
 		check_place(&c, "daemon", conf->pidfile);
 	if (conf->metrics != NULL)

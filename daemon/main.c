@@ -71,6 +71,7 @@ serve_alone(struct conf *conf, struct arguments *arguments)
 
 	if (conf->user != NULL && privileges_drop(conf->user, &err) != 0)
 		return fail(EX_NOPERM, conf->logto, &err);
+	conf_warn_log(conf);
 	return serve(conf, arguments, NULL);
 }
 

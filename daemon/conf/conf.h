@@ -87,6 +87,9 @@ uint32_t conf_longest(const struct conf *);
 struct map_settings conf_map_settings(const struct conf *);
 /* Logs a warning for each setting that is allowed but has no effect. */
 void conf_warn(const struct conf *);
+/* Once the process has become its user: logs a warning if SIGHUP could not open
+ * logto again. */
+void conf_warn_log(const struct conf *);
 /* On the command line, before map_open(): 0, or -1 if root, without --user, would
  * write to a map in another user's directory; err names the user. */
 int conf_check_user(const struct conf *, const char *map, struct err *);

@@ -1,5 +1,6 @@
 #include "daemon/conf/conf_validate.h"
 
+#include <errno.h>
 #include <libgen.h>
 #include <pwd.h>
 #include <stdbool.h>
@@ -218,6 +219,16 @@ warn_none(const struct conf *conf)
 	if (conf->logfiles.count == 0 && (p == NULL || p->nhosts == 0))
 		log_warning("logfile: none: there are no logins: no log is "
 			    "followed, and peers: has no hosts");
+}
+
+void
+conf_warn_log(const struct conf *conf)
+{
+	if (!log_may_reopen(conf->logto))
+		log_warning("logto: %s: this process cannot open it again at "
+			    "SIGHUP (%s); when it has been rotated, messages "
+			    "go to the old file",
+			    conf->logto, strerror(errno));
 }
 
 enum { DAY = 24 * 3600 };

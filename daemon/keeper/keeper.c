@@ -128,6 +128,7 @@ drop_privileges(struct keeper *k, struct err *err)
 {
 	if (k->conf->user != NULL && privileges_drop(k->conf->user, err) != 0)
 		return -1;
+	conf_warn_log(k->conf);
 	return k->conf->sandbox == CONF_SANDBOX_OFF
 		   ? 0
 		   : sandbox_drop_capabilities(err);

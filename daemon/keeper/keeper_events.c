@@ -1,3 +1,4 @@
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/err.h"
@@ -448,7 +449,7 @@ reopen_log(struct keeper *k)
 	struct err err;
 
 	if (log_open(k->conf->logto, k->conf->debug, &err) != 0) {
-		log_error("%s", err.text);
+		log_error("%s; messages go on to where they went", err.text);
 		return;
 	}
 	if (k->worker_pid <= 0 || log_descriptor() < 0)
@@ -473,6 +474,19 @@ send_reload(struct keeper *k, bool read)
 	keeper_settle_candidate(k, false);
 }
 
+/* A log that cannot be opened is no reason to keep the old settings: the worker does
+ * not either, and both must go by the same. */
+static void
+open_new_log(struct keeper *k, const struct conf *new)
+{
+	const char *old = k->conf->logto;
+	struct err err;
+
+	if (log_open(new->logto, new->debug, &err) != 0 &&
+	    (old == NULL || strcmp(old, new->logto) != 0))
+		log_error("%s; messages go on to where they went", err.text);
+}
+
 /* That the file parses is all we can know; whether the rules compile, only a
  * worker finds out. */
 static bool
@@ -483,10 +497,7 @@ take_candidate(struct keeper *k, struct err *err)
 	if (k->reread(k->reread_arg, k->helper, &new, err) != 0)
 		return false;
 	keeper_settle_candidate(k, false); /* an earlier one */
-	if (log_open(new.logto, new.debug, err) != 0) {
-		conf_clear(&new);
-		return false;
-	}
+	open_new_log(k, &new);
 	k->candidate = new;
 	k->has_candidate = true;
 	return true;

@@ -9,10 +9,13 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 
 static int
 become(const char *user, const struct passwd *pw, struct err *err)
 {
+	if (log_give(pw->pw_uid, pw->pw_gid) != 0)
+		return err_set(err, "its log: chown: %s", strerror(errno));
 	if (initgroups(user, pw->pw_gid) != 0)
 		return err_set(err, "initgroups: %s", strerror(errno));
 	if (setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0)

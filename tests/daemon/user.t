@@ -138,6 +138,71 @@ def command_fails():
                  "which is named")
 
 
+def own_log():
+    """Its own log, which root opens, must be rotated all the same."""
+    flags = ("--user=nobody",)
+    with OwnedSite() as site:
+        os.chmod(site.logfile, 0o644)
+        log = site.path("own.log")
+        daemon = site.start(*flags, "--logto=" + log)
+        equal(os.stat(log).st_uid, NOBODY.pw_uid,
+              "a log that root has created for the daemon is its user's")
+        daemon.kill(signal.SIGHUP)
+        pbs.until("reloaded", pbs.DEADLINE,
+                  lambda: "reloaded: " in read(log), poll)
+        ok("error" not in read(log) and "warning" not in read(log),
+           "who can open it again", read(log))
+    with OwnedSite() as site:
+        os.chmod(site.logfile, 0o644)
+        old, log = site.path("old.log"), site.path("own.log")
+        with open(log, "w"):
+            os.chmod(log, 0o640)
+        site.write("pbs.yaml", "logto: %s\n" % log)
+        run = site.run("--check", "--user=nobody")
+        contains(run.stdout, "warning logto %s: SIGHUP cannot open it again"
+                 % log, "--check: a log of root's")
+        daemon = site.start(*flags)
+        contains(read(log), "warning: logto: %s: this process cannot open it "
+                 "again at SIGHUP (Permission denied)" % log, "and the start")
+        os.rename(log, old)
+        worker = daemon.worker()
+        daemon.kill(signal.SIGHUP)
+        pbs.until("reloaded", pbs.DEADLINE,
+                  lambda: "reloaded: " in read(old), poll)
+        site.log(login(GUEST))
+        ok(site.wait_key(GUEST), "after SIGHUP it works")
+        said = read(old)
+        equal(said.count("error: "), 1, "with one error", said)
+        contains(said, "error: %s: open: Permission denied; messages go on to "
+                 "where they went" % log, "which says where messages are")
+        contains(said, "granted " + GUEST, "that is, in the old file")
+        equal(daemon.worker(), worker, "the worker is still the same")
+        ok(not os.path.exists(log), "a new file there is none")
+
+
+def adopted():
+    """A log that cannot be opened keeps no other setting from being adopted."""
+    with OwnedSite() as site:
+        os.chmod(site.logfile, 0o644)
+        old = site.path("own.log")
+        site.write("pbs.yaml", "grace: 2\nlogto: %s\n" % old)
+        daemon = site.start("--user=nobody")
+        site.write("pbs.yaml", "grace: 1800\nlogto: %s\n"
+                   % site.path("nowhere/log"))
+        daemon.kill(signal.SIGHUP)
+        pbs.until("reloaded", pbs.DEADLINE,
+                  lambda: "reloaded: " in read(old), poll)
+        site.log(login(GUEST))
+        ok(site.wait_key(GUEST), "a log that is not there: a login counts")
+        contains(read(old), "nowhere/log: open: No such file or directory; "
+                 "messages go on to where they went", "the log stays")
+
+
+def read(path):
+    with open(path) as f:
+        return f.read()
+
+
 def poll(left):
     """The end of a process that is not our child has no event here."""
     time.sleep(min(left, 0.02))
@@ -187,4 +252,4 @@ def not_root():
 
 if os.geteuid() != 0:
     skip_all("only root can become another user")
-main(works, refused, listed_by_root, command_fails, killed, after_it, not_root)
+main(works, refused, listed_by_root, command_fails, own_log, adopted, killed, after_it, not_root)

@@ -1010,7 +1010,44 @@ def places(host):
     seed("a directory of others", "daemon-directory-closed", words, False,
          dbfile="hash:%s/m" % site.path("places"), user="nobody")
     relative(host)
+    own_log(host)
     missing_user(host)
+
+
+def own_log(host):
+    """The daemon's user cannot open logto: again."""
+    site = host.site
+    where, log = site.path("own"), site.path("own/log")
+    os.makedirs(where, exist_ok=True)
+    dbfile = "hash:" + site.path("owned.map/m")
+    os.mkdir(site.path("owned.map"))
+    shutil.chown(site.path("owned.map"), "nobody")
+    site.write("own.log", login())
+    os.chmod(site.path("own.log"), 0o644)
+    site.write("own/log", "")
+    os.chmod(log, 0o640)
+    found = dict(settings=host.yaml(
+        "own.yaml", dbfile=dbfile, checkpoint="", user="nobody", logto=log,
+        logfile=site.path("own.log")), etc=host.etc_with({
+            "smtpd_relay_restrictions": "permit_mynetworks, "
+            "check_client_access %s, reject" % dbfile}))
+    daemon = pbs.Daemon(site, [pbs.DAEMON, "--config=" + found["settings"]],
+                        dict(site.env, **WATCHED))
+    site.daemons.append(daemon)
+    daemon.wait_state()
+    host.finds("daemon-log-closed", "chown nobody " + log, "a file of root's",
+               True, **found)
+    os.rename(log, log + ".1")
+    host.finds("daemon-log-closed", "install -m 640 -o nobody /dev/null %s && "
+               "kill -HUP %d" % (log, daemon.pid),
+               "rotated into a directory of root's", True, **found)
+
+    def taken():
+        with open(log) as f:
+            return "reloaded: " in f.read()
+    pbs.until("the new log", pbs.DEADLINE, taken, lambda left: time.sleep(0.05))
+    ok(True, "and the daemon writes to the new file")
+    daemon.stop()
 
 
 def relative(host):

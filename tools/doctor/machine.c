@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -21,6 +22,7 @@
 #include "tools/doctor/process.h"
 #include "tools/doctor/survey.h"
 #include "tools/network_disk.h"
+#include "tools/shellword.h"
 
 enum {
 	DISK_FREE_MIN = 4 * 1024 * 1024, /* bytes: a map of some 40,000 */
@@ -102,12 +104,77 @@ report_place(void *arg, const struct bad_place *place)
 	}
 }
 
+/* The file is there, but its user may not write it. */
+static void
+report_own_log(struct examination *x, const struct identity *user)
+{
+	const char *log = x->conf.logto;
+	char *obstacle = identity_obstacle(user, log);
+	char *word = shellword(log), *how, *remedy;
+
+	how = alloc_format("open(2) as the user %s: Permission denied",
+			   user->name);
+	remedy = obstacle != NULL
+		     ? identity_let_pass(user->name, obstacle)
+		     : alloc_format("chown %s %s", user->name, word);
+	REPORT(&x->report, FAULT_OWN_LOG, log, how, remedy);
+	free(remedy);
+	free(how);
+	free(word);
+	free(obstacle);
+}
+
+/* The file has been moved away, and its user can create none. */
+static void
+report_lost_log(struct examination *x, const struct identity *user,
+		const char *dir)
+{
+	const struct remedies *r = &x->report.remedies;
+	char *word = shellword(x->conf.logto), *how, *remedy;
+
+	how = alloc_format("there is no such file, and the user %s may create "
+			   "none in %s",
+			   user->name, dir);
+	remedy = alloc_format("install -m 640 -o %s /dev/null %s && %s",
+			      user->name, word, r->reload);
+	REPORT(&x->report, FAULT_OWN_LOG, x->conf.logto, how, remedy);
+	free(remedy);
+	free(how);
+	free(word);
+}
+
+/* root opens it at the start, and the daemon's user at SIGHUP. */
+static void
+examine_own_log(struct examination *x)
+{
+	const char *log = x->conf.logto, *user = x->report.remedies.user;
+	char *copy = alloc_string(log), *dir = dirname(copy);
+	struct identity who;
+	struct stat st;
+
+	if (*log != '/' || user == NULL || !identity_of(&who, user)) {
+		free(copy);
+		return;
+	}
+	if (identity_may(&who, "/", X_OK) < 0)
+		report_unseen(&x->report,
+			      "whether the daemon can open its own log again");
+	else if (stat(log, &st) == 0 && identity_may(&who, log, W_OK) == 0)
+		report_own_log(x, &who);
+	else if (stat(log, &st) != 0 && errno == ENOENT && x->pid != 0 &&
+		 identity_may(&who, dir, W_OK | X_OK) == 0)
+		report_lost_log(x, &who, dir);
+	free(copy);
+}
+
 void
 examine_places(struct examination *x)
 {
 	const struct remedies *r = &x->report.remedies;
 
 	places_each_bad(&x->conf, &r->service, r->user, report_place, x);
+	if (x->conf.logto != NULL)
+		examine_own_log(x);
 }
 
 /* ---- who may write a map ---- */

@@ -246,6 +246,11 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"settings-relative",
 	 "%1: %2 begins in the directory where the daemon was started",
 	 "%3", "write the whole path in %CONFIG%, then: %RESTART%"},
+    [FAULT_OWN_LOG] =
+	{"daemon-log-closed",
+	 "the daemon cannot open its own log again: once %1 is rotated, messages "
+	 "go to the old file",
+	 "%2", "%3"},
     [FAULT_EXCLUDED] =
 	{"daemon-excluded", "an address is authorized that exclude: refuses: %1",
 	 "%2 of exclude: contains it", "%RELOAD%"},
