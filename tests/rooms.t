@@ -219,8 +219,9 @@ FILE_MAX, MAIN_MAX = 540, 120
 # before the first start, 200; what shred(1) overwrites, 50; FIFOs of which another
 # process has read a part, 100; remedies of the doctor that leave Postfix safe while
 # the daemon is stopped, 200, and that go into the right place of a list, 200; what the daemon needs before it
-# starts, as the doctor finds it, 400, and settings that are there already, 100.
-PRODUCT_MAX = 97200
+# starts, as the doctor finds it, 400, settings that are
+# there already, 100, and a log of its own that cannot be opened again, 200.
+PRODUCT_MAX = 97400
 FOLDER_MAX = 20
 
 
