@@ -12,7 +12,8 @@
 
 /* If a line was torn, and the position is not found, or the copy with the half is
  * read again, the first line of a file may be the rest of it, even of one that is
- * empty yet. */
+ * empty yet. With a '*', the file with the half may be read again without a
+ * position, and make the next one that comes doubtful, too. */
 static void
 excuse_first_lines(struct world *w)
 {
@@ -28,6 +29,8 @@ excuse_first_lines(struct world *w)
 							 : w->file] = true;
 	if (w->fd >= 0 && fstat(w->fd, &st) == 0 && st.st_size == 0)
 		w->doubted[w->file] = true;
+	if (w->program->mode == STARRED)
+		w->doubted[w->nfiles] = true;
 }
 
 /* With a '*', whichever file ended within a line may go on in any. */
