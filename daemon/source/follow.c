@@ -77,18 +77,22 @@ was_emptied(struct follow *f, size_t at, int64_t now)
  * The file before that one which has anything in it, if it ends within a line,
  * which may go on at the beginning of the other: whoever rotates a log by its
  * size may cut a line in two, and a copy of the log has the end that it had. Of
- * files that match a pattern, any may be the one before. NULL: none ends so, or
- * its rest was taken for the beginning of another file already.
+ * files that match a pattern, any may be the one before; and a file that was
+ * mounted over the log for a while is not. NULL: none ends so, or its rest was
+ * taken for the beginning of another file already.
  */
 static struct tail *
 cut_before(const struct follow *f, size_t at)
 {
+	const struct tail *next = f->open.tails[at];
+
 	while (at-- > 0) {
 		struct tail *tail = f->open.tails[at];
 
 		if (tail_rest_may_come(tail))
 			return tail;
 		if (!rotation_is_pattern(f->spec) &&
+		    tail->device == next->device &&
 		    (tail_ends_torn(tail) || !tail_is_empty(tail)))
 			return NULL;
 	}
@@ -125,9 +129,10 @@ doubt_beginning(struct follow *f, size_t at)
 static void
 drop(struct follow *f, size_t at)
 {
-	struct tail *older = cut_before(f, at + 1);
+	bool last = at + 1 == f->open.count;
+	struct tail *older = last ? NULL : cut_before(f, at + 1);
 
-	if (older != NULL && at + 1 < f->open.count)
+	if (older != NULL)
 		pass_on(f, older, f->open.tails[at + 1]);
 	generations_drop(&f->open, at);
 }
