@@ -33,12 +33,12 @@ generations_newest(const struct generations *g)
 
 /* The index of the file; the count if it is not open. */
 static size_t
-find(const struct generations *g, const struct rotated *file)
+find(const struct generations *g, uint64_t device, uint64_t inode)
 {
 	size_t i = 0;
 
-	while (i < g->count && (g->tails[i]->inode != file->inode ||
-				g->tails[i]->device != file->device))
+	while (i < g->count &&
+	       (g->tails[i]->inode != inode || g->tails[i]->device != device))
 		i++;
 	return i;
 }
@@ -122,7 +122,7 @@ was_compressed_to(struct tail *tail, const struct rotated *file)
 bool
 generations_has(const struct generations *g, const struct rotated *file)
 {
-	if (find(g, file) < g->count)
+	if (find(g, file->device, file->inode) < g->count)
 		return true;
 	for (size_t i = 0; i < g->count && !file->live; i++)
 		if (was_compressed_to(g->tails[i], file))
@@ -304,16 +304,18 @@ generations_know(struct generations *g, const struct logpos *pos)
 bool
 generations_left(const struct generations *g, size_t i, struct logpos *pos)
 {
-	const struct generations_done *done;
+	for (size_t k = 0; k < g->ndone; k++) {
+		const struct generations_done *done = &g->done[k];
 
-	if (i >= g->ndone)
-		return false;
-	done = &g->done[i];
-	*pos = (struct logpos){.device = done->device,
-			       .inode = done->inode,
-			       .print = done->print,
-			       .torn = done->torn};
-	return true;
+		if (find(g, done->device, done->inode) < g->count || i-- > 0)
+			continue;
+		*pos = (struct logpos){.device = done->device,
+				       .inode = done->inode,
+				       .print = done->print,
+				       .torn = done->torn};
+		return true;
+	}
+	return false;
 }
 
 void
@@ -330,7 +332,7 @@ generations_drop(struct generations *g, size_t at)
 bool
 generations_move_to_end(struct generations *g, const struct rotated *file)
 {
-	size_t at = find(g, file);
+	size_t at = find(g, file->device, file->inode);
 	struct tail *tail;
 
 	if (at + 1 >= g->count)

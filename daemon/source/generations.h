@@ -72,8 +72,8 @@ void generations_seek_done(const struct generations *, struct tail *);
 void generations_remember(struct generations *, const struct tail *);
 /* That this file was read so far by the last run. */
 void generations_know(struct generations *, const struct logpos *);
-/* Where file number i of those was left that were read and closed; torn as
- * above. False: there are no more. */
+/* Where file number i of those was left that were read and closed, and are not
+ * open again; torn as above. False: there are no more. */
 bool generations_left(const struct generations *, size_t i, struct logpos *);
 
 /* Takes over the tail. */

@@ -290,6 +290,7 @@ static const uint64_t known[] = {
     731456, /* a torn file that is back, of which the next was told */
     759991, /* a compressed file that ends within a line, not begun in */
     777978, /* half a line before a rotation, and after a mount has gone */
+    779856, /* where an open file was left when it was closed before */
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
