@@ -73,6 +73,14 @@ was_emptied(struct follow *f, size_t at, int64_t now)
 	return found > 0;
 }
 
+/* With a pattern, a compressed file may be an old one: it may have the rest of a
+ * line of which a later file was told, or not have that of the line before. */
+static bool
+may_be_old(const struct follow *f, const struct tail *tail)
+{
+	return rotation_is_pattern(f->spec) && tail->unpack != NULL;
+}
+
 /*
  * The file before that one which has anything in it, if it ends within a line,
  * which may go on at the beginning of the other: whoever rotates a log by its
@@ -89,7 +97,8 @@ cut_before(const struct follow *f, size_t at)
 	while (at-- > 0) {
 		struct tail *tail = f->open.tails[at];
 
-		if (tail_rest_may_come(tail))
+		if (tail_rest_may_come(tail) ||
+		    (may_be_old(f, next) && tail_ends_torn(tail)))
 			return tail;
 		if (!rotation_is_pattern(f->spec) &&
 		    tail->device == next->device &&
@@ -99,14 +108,12 @@ cut_before(const struct follow *f, size_t at)
 	return NULL;
 }
 
-/* A compressed file that matches a pattern may be an old one, and the rest still
- * come in another. */
 static void
 pass_on(const struct follow *f, struct tail *older, struct tail *tail)
 {
 	if (tail->offset > 0 || linebuf_skips(tail->lines))
 		return;
-	if (!rotation_is_pattern(f->spec) || tail->unpack == NULL)
+	if (!may_be_old(f, tail))
 		tail_pass_on(older);
 	tail_skip_line(tail, older->path);
 }

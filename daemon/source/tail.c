@@ -107,6 +107,10 @@ tail_seek(struct tail *tail, uint64_t offset)
 	    tail_bytes(tail, before->bytes, before->len,
 		       offset - before->len) != (int64_t)before->len)
 		return -1;
+	if (offset > 0 && linebuf_skips(tail->lines)) {
+		linebuf_free(&tail->lines);
+		tail->lines = linebuf_new();
+	}
 	tail->before_place = *before;
 	set_place(tail, offset);
 	tail->blank = offset == 0;

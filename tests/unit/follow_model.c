@@ -291,6 +291,8 @@ static const uint64_t known[] = {
     759991, /* a compressed file that ends within a line, not begun in */
     777978, /* half a line before a rotation, and after a mount has gone */
     779856, /* where an open file was left when it was closed before */
+    783711, /* a whole line at an offset, skipped for one that was torn */
+    783921, /* an old file that is compressed, opened after a later one */
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
