@@ -42,8 +42,9 @@ static const char help[] =
     "\n"
     "Exit: 0 all connections are up, each host was heard within 15 s and nothing\n"
     "of it was refused but what is excluded here, or with --test all is\n"
-    "permitted; 1 not so, or no peers: in the configuration; 64 wrong usage, 66\n"
-    "a secret cannot be read, 69 no daemon is running, 78 FILE cannot be read.\n";
+    "permitted; 1 not so, or the configuration has no peers:, or one without\n"
+    "hosts that publishes nothing; 64 wrong usage, 66 a secret cannot be read,\n"
+    "69 no daemon is running, 78 FILE cannot be read.\n";
 
 enum { YES = 0, NO = 1, SILENT = 15 }; /* seconds: three heartbeats */
 
@@ -257,15 +258,20 @@ print_answer(const struct peers_question *q, char *answer)
 {
 	struct peers_report r = {.json = q->json, .code = YES};
 	char *at, *line;
+	size_t lines = 0;
 
 	for (line = strtok_r(answer, "\n", &at); line != NULL;
-	     line = strtok_r(NULL, "\n", &at))
+	     line = strtok_r(NULL, "\n", &at), lines++)
 		if (!take_line(&r, line)) {
 			verb_error(&verb_peers, "malformed answer");
 			return EX_PROTOCOL;
 		}
 	end_host(&r);
-	return r.code;
+	if (lines > 0)
+		return r.code;
+	verb_error(&verb_peers, "peers: has no effect: the daemon publishes "
+				"nothing, and hosts: is empty");
+	return NO;
 }
 
 static int

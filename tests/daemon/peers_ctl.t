@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -167,6 +168,23 @@ def removed():
               "that it is published again is no attack")
 
 
+def no_use():
+    """The last host is taken out, and nothing is published: nothing to print."""
+    with Place("pop1", "relay") as (_, pop1, host):
+        pop1.pop()
+        daemon = host.relay(pop1)
+        await_row(host, "host", "pop1", lambda r: r["heard"] is not None)
+        host.configure(publish=False, more="  hosts: []\n")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded: ")
+        for words in ((), ("--json",)):
+            done = ask(host, "peers", *words)
+            equal((done.returncode, done.stdout), (1, ""),
+                  "%s: no connection is no success" % "hosts: []")
+            contains(done.stderr, "peers: has no effect: the daemon publishes "
+                     "nothing, and hosts: is empty", "and it says so")
+
+
 def nobody():
     with pbs.Site() as site:
         done = ask(site, "peers")
@@ -186,4 +204,4 @@ def nobody():
         equal(done.returncode, 1, "it is found by its map", done.stderr)
 
 
-main(all_well, not_well, excluded, removed, nobody, jobs=3)
+main(all_well, not_well, excluded, removed, no_use, nobody, jobs=3)
