@@ -4,13 +4,17 @@
 # tests/run: root
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
+from pbs import login
 from tap import contains, equal, main, ok
 
+GUEST = "198.51.100.1"
 SCRIPT = os.path.join(pbs.ROOT, "packaging", "pop-before-smtp.init")
 DEFAULTS = "/etc/default/pop-before-smtp"
 
@@ -105,9 +109,19 @@ def refused():
                      "no daemon")
         machine.settings()
         machine("start")
-        machine.settings(options=bad)
-        machine.says("restart", 6, "stopped, but not started again",
-                     "a bad pattern")
+        machine.log(login(GUEST))
+        machine.wait_key(GUEST)
+        _, before, _ = machine("status")
+        for options, name in ((bad, "bad.yaml:2: "), ("--grase=3", "--grase"),
+                              ("--logfile=journal:x", "journal:x")):
+            machine.settings(options=options)
+            for word in ("restart", "try-restart", "force-reload"):
+                said = machine.says(word, 6, "not restarted; it runs on", options)
+                contains(said, name, "which is named before")
+        equal(machine("status")[1], before, "the good daemon runs on")
+        ok(GUEST in machine.dump(), "and whoever was authorized still is")
+        machine.settings()
+        machine.says("restart", 0, "restarted", "when that is put right")
 
 
 def left():
@@ -122,4 +136,64 @@ def left():
         ok(not os.path.exists(machine.pidfile), "and its file is gone")
 
 
-main(works, refused, left)
+def killed():
+    """Nothing is left that would empty the map."""
+    with Machine() as machine:
+        machine("start")
+        machine.log(login(GUEST))
+        machine.wait_key(GUEST)
+        with open(machine.pidfile) as f:
+            pid = int(f.read())
+        kill_all(pid)
+        ok(GUEST in machine.dump(), "all of it is killed: the map stays")
+        machine.settings(options="--grase=3")
+        said = machine.says("stop", 1, "not running, but its map is not emptied",
+                            "the configuration is not valid")
+        contains(said, "--grase", "which is named before")
+        equal(machine("status")[0], 1, "and the trace of it stays")
+        machine.settings()
+        machine.says("stop", 0, "not running", "it empties the map")
+        equal(machine.dump(), {}, "nobody may relay")
+        equal(machine("status")[0], 3, "no trace is left")
+
+
+def kill_all(pid):
+    """The one at the top first: it would start the others again."""
+    family, at = [pid], 0
+    os.kill(pid, signal.SIGSTOP)
+    while at < len(family):
+        family += pbs.children(family[at])
+        at += 1
+    for one in family:
+        os.kill(one, signal.SIGKILL)
+    for one in family:
+        pbs.until("it is gone", pbs.DEADLINE, lambda: ended(one),
+                  lambda left: time.sleep(0.02))
+
+
+def ended(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def lost():
+    """The pid file is gone, the daemon is not."""
+    with Machine() as machine:
+        machine("start")
+        machine.log(login(GUEST))
+        machine.wait_key(GUEST)
+        os.rename(machine.pidfile, machine.path("kept"))
+        said = machine.says("stop", 1, "not stopped: it runs, but %s does not "
+                            "name it" % machine.pidfile, "without its pid file")
+        with open(machine.path("kept")) as f:
+            contains(said, "held by process " + f.read().strip(),
+                     "the process is named before")
+        ok(GUEST in machine.dump(), "and its map is let alone")
+        os.rename(machine.path("kept"), machine.pidfile)
+        machine.says("stop", 0, "stopped", "with its pid file")
+
+
+main(works, refused, left, killed, lost)
