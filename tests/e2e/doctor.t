@@ -496,6 +496,27 @@ def stoppable(host):
                         ("a refusal of all", "permit_mynetworks, reject")):
         seed("postfix-not-named", "INSTALL, part 6", "a socketmap, and " + name,
              table, False, **{relay: value})
+    order = "postfix-socketmap-order"
+    for name, value in (
+            ("not permitted before", "permit_mynetworks, %s, "
+             "reject_unauth_destination"),
+            ("permitted after it", "permit_mynetworks, %s, "
+             "permit_auth_destination, reject"),
+            ("in braces", "{ %s }, defer_unauth_destination")):
+        seed(order, "permit_auth_destination, " + ours, "own mail is " + name,
+             table, **{relay: value % ours})
+    seed(order, "INSTALL, part 6", "more checks follow", table, False, **{
+        relay: "%s, reject_unauth_destination, reject_rbl_client a.example"
+        % ours})
+    seed(order, "INSTALL, part 6", "another list asks", table, False, **{
+        relay: "permit_auth_destination, %s, reject" % ours, other: ours})
+    seed(order, "put permit_auth_destination before socketmap:", "in a class",
+         table, False, **{
+             relay: "pop", "smtpd_restriction_classes": "pop",
+             "pop": "permit_mynetworks, %s, reject_unauth_destination" % ours})
+    host.healthy("own mail is refused anyway", settings=table,
+                 etc=host.etc_with({relay: "permit_mynetworks, %s, reject"
+                                    % ours}))
 
 
 def running(host):
@@ -1000,8 +1021,9 @@ def places(host):
                 "dbfile": "[%s, text:%s/m]" % (ours, new),
                 "text": "[{name: %s/m, line: '{address}'}]" % new}),
             ("a socket", {"dbfile": "[%s, socketmap:unix:%s/m]" % (ours, new)})):
-        seed("of " + name, "daemon-directory-missing", "install -d -m 755 "
-             + new, **{"dbfile": ours, **changes})
+        seed("of " + name, "daemon-directory-missing", "install -d %s "
+             "%s && " % ("-g postfix -m 750" if name == "a socket"
+                         else "-m 755", new), **{"dbfile": ours, **changes})
         shutil.rmtree(new)
     site.write("places/file", "")
     words = "name a place in /var/lib/pop-before-smtp as dbfile: in "

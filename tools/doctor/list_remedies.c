@@ -137,6 +137,16 @@ list_remedy(const struct postfix_state *s, const char *list)
 }
 
 char *
+list_order(const struct postfix_state *s, const char *list, const char *word)
+{
+	if (restrictions_editable(&s->settings, list) != NULL)
+		return list_remedy(s, list);
+	return alloc_format("put permit_auth_destination before %s in main.cf, "
+			    "as in INSTALL, part 6; then: %s reload",
+			    word, s->examination->report.remedies.postfix);
+}
+
+char *
 list_closed(const struct postfix_state *s)
 {
 	static const char plain[] =

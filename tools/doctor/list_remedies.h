@@ -16,6 +16,9 @@ char *list_replacement(const struct postfix_state *, const char *list,
 /* Gives the policy service that the list names by this word a default_action. */
 char *list_default(const struct postfix_state *, const char *list,
 		   const char *word);
+/* Permits mail for our own domains before this word of the list, a socketmap: map. */
+char *list_order(const struct postfix_state *, const char *list,
+		 const char *word);
 /* The list that relays only for those who may. */
 char *list_closed(const struct postfix_state *);
 

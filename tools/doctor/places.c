@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <grp.h>
 #include <libgen.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -189,12 +190,17 @@ struct preparation {
 	FILE *words, *commands;
 };
 
+/* Whoever can enter the directory of a socket may ask: INSTALL, part 6. */
 static void
 create_directory(const struct preparation *p, const struct bad_place *place)
 {
 	bool given = place->own && p->user != NULL;
+	bool asked = strcmp(place->key, "dbfile") == 0 &&
+		     map_spec_is_live(place->value) &&
+		     getgrnam("postfix") != NULL;
 
-	fprintf(p->commands, "install -d -m 755%s%s ", given ? " -o " : "",
+	fprintf(p->commands, "install -d %s%s%s ",
+		asked ? "-g postfix -m 750" : "-m 755", given ? " -o " : "",
 		given ? p->user : "");
 	shellword_print(p->commands, place->dir);
 	fputs(" && ", p->commands);

@@ -222,6 +222,27 @@ examine_default(struct postfix_state *s, const char *list)
 	strings_clear(&words);
 }
 
+/* ---- a socketmap: map ---- */
+
+/* Without an answer, smtpd says 451. */
+static void
+examine_order(struct postfix_state *s, const char *list)
+{
+	struct strings words = {0};
+	const char *asked;
+	char *remedy;
+
+	restrictions_read(&words, &s->settings, list_value(s, NULL, list));
+	asked = restrictions_asked_first(&words, &s->maps);
+	if (asked != NULL) {
+		remedy = list_order(s, list, asked);
+		REPORT(&s->examination->report, FAULT_OWN_MAIL, list, asked,
+		       remedy);
+		free(remedy);
+	}
+	strings_clear(&words);
+}
+
 /* ---- one service ---- */
 
 /* Whether the list refuses nobody whom the map lets relay. */
@@ -374,8 +395,10 @@ postfix_examine_lists(struct postfix_state *s)
 	for (size_t i = 0; lists[i] != NULL; i++)
 		if (lists[i] != s->decisive && is_in(s, NULL, s->decisive))
 			examine_other(s, lists[i]);
-	for (size_t i = 0; lists[i] != NULL; i++)
+	for (size_t i = 0; lists[i] != NULL; i++) {
 		examine_default(s, lists[i]);
+		examine_order(s, lists[i]);
+	}
 	for (size_t i = 0; i < s->settings.services.count; i++)
 		if (postconf_smtpd(&s->settings, s->settings.services.list[i],
 				   &service))

@@ -65,6 +65,11 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"postfix-policy-default",
 	 "while the daemon is stopped, Postfix refuses all mail with 451",
 	 "in %1, check_policy_service %2 has no default_action", "%3"},
+    [FAULT_OWN_MAIL] =
+	{"postfix-socketmap-order",
+	 "while the daemon is stopped, Postfix refuses all mail with 451",
+	 "in %1, nothing permits mail for this host's own domains before %2",
+	 "%3"},
     [FAULT_OVERRIDE] =
 	{"postfix-override",
 	 "a service in master.cf has restrictions of its own, without the map",

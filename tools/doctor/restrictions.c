@@ -94,6 +94,37 @@ restrictions_judge(const struct strings *words, const struct strings *maps)
 	return j;
 }
 
+/* What lets mail for our own domains pass, or refuses any other. */
+static bool
+is_for_own(const char *word)
+{
+	return strcasecmp(word, "permit_auth_destination") == 0 ||
+	       strcasecmp(word, "reject_unauth_destination") == 0 ||
+	       strcasecmp(word, "defer_unauth_destination") == 0;
+}
+
+const char *
+restrictions_asked_first(const struct strings *words,
+			 const struct strings *maps)
+{
+	const char *asked = NULL;
+
+	for (size_t i = 0; i < words->count; i++) {
+		const char *word = words->list[i];
+
+		if (strcasecmp(word, "warn_if_reject") == 0)
+			i++;
+		else if (is_for_own(word))
+			return asked;
+		else if (refuses(word))
+			return NULL;
+		else if (strncmp(word, "socketmap:", 10) == 0 &&
+			 restrictions_names(word, maps))
+			asked = word;
+	}
+	return asked;
+}
+
 /* "permit", or a table that has it for everybody */
 static bool
 permits_all(const struct strings *words, size_t i)

@@ -33,6 +33,12 @@ struct judgement {
 struct judgement restrictions_judge(const struct strings *words,
 				    const struct strings *maps);
 
+/* A socketmap: map of ours in a list that would accept mail for our own domains, but
+ * asks the map before it does, and so refuses that mail while the daemon is
+ * stopped: borrowed; NULL: none. */
+const char *restrictions_asked_first(const struct strings *words,
+				     const struct strings *maps);
+
 /* Whether a list refuses strangers before it permits everybody. Its words are of
  * restrictions_read(). */
 bool restrictions_refuse(const struct strings *words);
