@@ -218,10 +218,11 @@ FILE_MAX, MAIN_MAX = 540, 120
 # clock is set back, 200; commands of the doctor that work as printed, and a setup
 # before the first start, 200; what shred(1) overwrites, 50; FIFOs of which another
 # process has read a part, 100; remedies of the doctor that leave Postfix safe while
-# the daemon is stopped, 200, and that go into the right place of a list, 200; what the daemon needs before it
-# starts, as the doctor finds it, 400, settings that are
-# there already, 100, and a log of its own that cannot be opened again, 200.
-PRODUCT_MAX = 97400
+# the daemon is stopped, 200, and that go into the right place of a list,
+# 200; what the daemon needs before it starts, as the doctor finds it, 400, settings
+# that are there already, 100, a log of its own that cannot be opened again, 200, and
+# what a fresh administrator was told that was not so, 200.
+PRODUCT_MAX = 97600
 FOLDER_MAX = 20
 
 

@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -68,4 +70,22 @@ settings_socket(const char *socket, const char *config,
 	path = conf_socket(&conf);
 	conf_clear(&conf);
 	return path;
+}
+
+int
+settings_use_postfix(const char *directory)
+{
+	char *here = *directory != '/' ? getcwd(NULL, 0) : NULL, *whole;
+	int result;
+
+	while (strncmp(directory, "./", 2) == 0)
+		directory += 2;
+	whole = here != NULL
+		    ? alloc_format("%s/%s", strcmp(here, "/") == 0 ? "" : here,
+				   directory)
+		    : alloc_string(directory);
+	result = setenv("MAIL_CONFIG", whole, 1);
+	free(whole);
+	free(here);
+	return result;
 }

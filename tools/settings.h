@@ -26,4 +26,8 @@ int settings_load_maps(struct conf *, const char *config,
 char *settings_socket(const char *socket, const char *config,
 		      const struct strings *dbfiles, struct err *);
 
+/* Has Postfix's own commands use this directory of main.cf, which may be relative:
+ * they change to another one. 0 or -1. */
+int settings_use_postfix(const char *directory);
+
 #endif

@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
 import servers
 from servers import SMTP_PORT
-from tap import equal, main, ok, skip, skip_all
+from tap import contains, equal, main, ok, skip, skip_all
 
 PBSCTL = os.path.join(pbs.BUILD, "pbsctl")
 HOST = socket.gethostname().split(".")[0]
@@ -225,8 +225,8 @@ def lists(host):
         seed("postfix-nearly-named", host.map, name,
              **{relay: "permit_mynetworks, check_client_access %s, reject"
                 % wrong})
-    seed("postfix-proxy", "without proxy:", "through proxymap", cures=False,
-         **{relay: "permit_mynetworks, check_client_access proxy:%s, reject"
+    seed("postfix-proxy", "= permit_mynetworks, %s, reject" % ours,
+         "through proxymap", **{relay: "permit_mynetworks, check_client_access proxy:%s, reject"
             % host.map})
     for name, settings in (
             ("in mynetworks", {"mynetworks": "127.0.0.0/8, " + host.map,
@@ -353,8 +353,10 @@ def settings(host):
                    append="smtpd_relay_restriction = permit\n"))
     host.finds("postfix-warning", "postfix check", "a setting of nobody",
                etc=host.etc_with(append="quite_unknown = 1\n"))
-    host.finds("postfix-settings", "postfix check", "no setting",
-               etc=host.etc_with(append="word\n"))
+    for name, text in (("no setting", "word\n"),
+                       ("a setting of postconf -m", "setgid_group =\n")):
+        host.finds("postfix-settings", "correct the settings of Postfix, then: "
+                   "postfix check", name, etc=host.etc_with(append=text))
     host.finds("postfix-settings", "name the directory that has main.cf: "
                + host.site.path("map"), "no main.cf",
                etc=host.site.path("map"))
@@ -755,6 +757,9 @@ def daemon_settings(host):
     broken = host.site.write("broken.yaml", "grase: 30m\n")
     host.finds("settings", "pop-before-smtp --check --config=" + broken,
                "a broken file", settings=broken)
+    absent = host.site.path("never.yaml")
+    host.finds("settings", "pop-before-smtp --check --config=" + absent,
+               "a file that is not there", settings=absent)
     host.finds("daemon-grace", "grace: 30m", "grace of a month",
                settings=host.yaml("grace.yaml", grace="30d"))
     host.finds("daemon-sandbox", "sandbox", "but with the sandbox on",
@@ -908,6 +913,10 @@ def edited(host):
                    name, etc=etc, settings=settings)
         daemon.kill(signal.SIGHUP)
         daemon.wait_message("reloaded")
+    rows = host.found(settings=write("none"), etc=etc)
+    contains(rows[0]["how"], "dbfile is none; the daemon has " + old,
+             "daemon-old-dbfile: no map")
+    write(new)
     for name, lists in (("the map is nowhere", "permit_mynetworks, reject"),
                         ("the new map is there already",
                          "check_client_access %s, reject" % new)):
@@ -1185,6 +1194,11 @@ def stopped(host):
                        host.site.env, PATH=os.path.dirname(pbs.DAEMON) + ":"
                        + os.environ["PATH"]))
     equal(host.site.dump(), {}, "its remedy empties the map")
+    host.site.run("--once")
+    rows = host.doctor(etc=host.site.path("map"))[1]
+    ok({"unseen": "whether addresses are left in the map (postmap does not read "
+        "it)"} in rows, "without main.cf that cannot be seen", *rows)
+    host.site.run("--clear")
     watched = host.site.start()
     host.finds("daemon-unwatched", "--daemon", "nobody starts it again")
     watched.stop()
@@ -1308,6 +1322,9 @@ def output(host):
                 r"postconf -c %s -e .* && postfix -c %s reload\n1 found\n$"
                 % (bad, bad), done.stdout),
        "a fault, for a person", done.stdout)
+    done = run(etc=os.path.relpath(bad, "/"), cwd="/")
+    contains(done.stdout, "postconf -c %s -e " % bad, "a relative directory: "
+             "the commands, which change to another one, have the whole path")
     before = snapshot(host.etc), snapshot(host.site.mapdir)
     run()
     equal((snapshot(host.etc), snapshot(host.site.mapdir)), before,

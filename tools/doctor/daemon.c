@@ -20,6 +20,7 @@
 #include "daemon/sys/helper.h"
 #include "tools/doctor/examine.h"
 #include "tools/doctor/places.h"
+#include "tools/doctor/postfix_state.h"
 #include "tools/doctor/process.h"
 
 enum {
@@ -75,18 +76,23 @@ report_stopped(struct examination *x)
 	free(why);
 }
 
-/* How many addresses Postfix finds in a map; 0 as well if it cannot tell. */
+/* How many addresses Postfix finds in a map. Without its settings it cannot tell. */
 static size_t
-count_entries(const char *map)
+count_entries(struct examination *x, const char *map)
 {
 	const char *const argv[] = {"postmap", "-s", map, NULL};
 	struct err err;
-	char *output = NULL;
+	char *output = NULL, *file = postfix_file_of(map);
 	size_t count = 0;
+	bool there = file == NULL || access(file, F_OK) == 0;
 
-	if (helper_run(NULL, argv, COMMAND_MS, &output, &err) == 0)
+	if (there && helper_run(NULL, argv, COMMAND_MS, &output, &err) != 0)
+		report_unseen(&x->report, "whether addresses are left in the "
+					  "map (postmap does not read it)");
+	else if (there)
 		for (const char *p = output; (p = strchr(p, '\n')) != NULL; p++)
 			count++;
+	free(file);
 	free(output);
 	return count;
 }
@@ -103,7 +109,7 @@ examine_stale(struct examination *x)
 		    strncmp(map, "lmdb:", 5) != 0 &&
 		    strncmp(map, "cdb:", 4) != 0)
 			continue;
-		count = count_entries(map);
+		count = count_entries(x, map);
 		snprintf(text, sizeof(text), "%zu address%s", count,
 			 count == 1 ? "" : "es");
 		if (count > 0)

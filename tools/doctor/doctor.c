@@ -120,7 +120,7 @@ doctor(const struct options *options, const enum fault *expected)
 	    options->config != NULL ? options->config : SETTINGS_FILE;
 	remedies_instance(&x.report.remedies, getenv("MAIL_CONFIG"));
 	remedies_begin(&x.report.remedies, x.report.settings,
-		       &options->dbfiles);
+		       options->config == NULL, &options->dbfiles);
 	if (settings_load_maps(&x.conf, options->config, &options->dbfiles,
 			       &err) != 0) {
 		REPORT(&x.report, FAULT_SETTINGS, err.text);
@@ -159,8 +159,7 @@ take_option(struct options *options, int c)
 		strings_add(&options->dbfiles, optarg);
 		return 0;
 	case 'p':
-		/* Postfix's own commands read it. */
-		return setenv("MAIL_CONFIG", optarg, 1) == 0 ? 0 : EX_OSERR;
+		return settings_use_postfix(optarg) == 0 ? 0 : EX_OSERR;
 	case 'h':
 		options->help = true;
 		return 0;

@@ -67,20 +67,24 @@ ask_warnings(struct strings *warnings)
 	free(output);
 }
 
+/* As one line; NULL: it fails, as all of Postfix does without a setting that it
+ * needs. */
 static char *
-ask_types(void)
+ask_types(struct err *err)
 {
-	static const char *const argv[] = {"postconf", "-m", NULL};
-	struct err err;
-	char *output = NULL;
+	struct strings lines = {0};
+	char *types = NULL;
+	size_t len;
+	FILE *out;
 
-	if (helper_run(NULL, argv, POSTCONF_MS, &output, &err) != 0) {
-		free(output);
-		return alloc_string("");
-	}
-	for (char *p = output; (p = strchr(p, '\n')) != NULL;)
-		*p = p[1] == '\0' ? '\0' : ' ';
-	return output;
+	if (ask(&lines, "-m", err) != 0)
+		return NULL;
+	out = open_memstream(&types, &len);
+	for (size_t i = 0; i < lines.count; i++)
+		fprintf(out, "%s%s", i > 0 ? " " : "", lines.list[i]);
+	fclose(out);
+	strings_clear(&lines);
+	return types;
 }
 
 int
@@ -101,8 +105,8 @@ postconf_load(struct postconf *pc, struct err *err)
 	if (postconf_load_settings(pc, err) != 0)
 		return -1;
 	ask_warnings(&pc->warnings);
-	pc->types = ask_types();
-	return 0;
+	pc->types = ask_types(err);
+	return pc->types != NULL ? 0 : -1;
 }
 
 void

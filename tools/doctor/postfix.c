@@ -275,9 +275,11 @@ postfix_state_end(struct postfix_state *s)
 char *
 postfix_set_up(const char *why, const struct remedies *r)
 {
-	if (strstr(why, "/main.cf: No such file") == NULL)
-		return alloc_format("%s check; if there is no postconf, "
-				    "install Postfix first",
+	if (strcmp(why, "postconf: No such file or directory") == 0)
+		return alloc_string("install Postfix, then run this again");
+	if (strstr(why, "/main.cf: No") == NULL)
+		return alloc_format("correct the settings of Postfix, then: "
+				    "%s check",
 				    r->postfix);
 	if (r->directory != NULL)
 		return alloc_format("name the directory that has main.cf: %s "

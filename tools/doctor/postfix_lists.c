@@ -156,8 +156,11 @@ examine_place(struct postfix_state *s, const char *list,
 		       *j->check != '\0' ? j->check : "nothing", s->check,
 		       remedy);
 	if (strncmp(j->map, "proxy:hash:", 11) == 0 ||
-	    strncmp(j->map, "proxy:cdb:", 10) == 0)
-		REPORT(report, FAULT_PROXY, list, j->map);
+	    strncmp(j->map, "proxy:cdb:", 10) == 0) {
+		free(remedy);
+		remedy = list_replacement(s, list, j->map);
+		REPORT(report, FAULT_PROXY, list, j->map, remedy);
+	}
 	free(remedy);
 }
 

@@ -157,15 +157,15 @@ remedies_setting(struct remedies *r, const char *key, const char *item,
 }
 
 void
-remedies_begin(struct remedies *r, const char *config,
+remedies_begin(struct remedies *r, const char *config, bool usual,
 	       const struct strings *dbfiles)
 {
-	struct strings usual = {0};
+	struct strings maps = {0};
 	char *word = shellword(config), *user;
 	size_t len;
 	FILE *out = open_memstream(&r->flags, &len);
 
-	if (access(config, F_OK) == 0)
+	if (!usual || access(config, F_OK) == 0)
 		fprintf(out, " --config=%s", word);
 	fflush(out);
 	r->explain = alloc_format("pbsctl explain%s", r->flags);
@@ -174,15 +174,15 @@ remedies_begin(struct remedies *r, const char *config,
 		shellword_print(out, dbfiles->list[i]);
 	}
 	fclose(out);
-	strings_add(&usual, "hash:" STATE_DIR "/" NAME);
+	strings_add(&maps, "hash:" STATE_DIR "/" NAME);
 	r->config = config;
 	user = has_key(config, "user") || getpwnam(NAME) == NULL
 		   ? alloc_string("")
 		   : user_flag(flagged_user(
-			 dbfiles->count > 0 ? dbfiles : &usual, NAME));
+			 dbfiles->count > 0 ? dbfiles : &maps, NAME));
 	r->check = alloc_format(NAME " --check%s%s", r->flags, user);
 	free(user);
-	strings_clear(&usual);
+	strings_clear(&maps);
 	free(word);
 }
 

@@ -37,8 +37,8 @@ struct remedies {
 void remedies_instance(struct remedies *, const char *directory);
 
 /* Before the settings are read; sets flags, explain and check. config: the file of
- * settings, which need not exist. dbfiles: those of flags. */
-void remedies_begin(struct remedies *, const char *config,
+ * settings; the usual one need not exist. dbfiles: those of flags. */
+void remedies_begin(struct remedies *, const char *config, bool usual,
 		    const struct strings *dbfiles);
 
 /* Sets the others. daemon: the process of the running one, or 0. user: whom it

@@ -17,8 +17,7 @@ struct fault_text {
 static const struct fault_text texts[FAULT_COUNT] = {
     [FAULT_POSTFIX_SETTINGS] =
 	{"postfix-settings", "Postfix's settings cannot be read",
-	 "postconf -x: %1",
-	 "%2"},
+	 "%1", "%2"},
     [FAULT_POSTFIX_STOPPED] =
 	{"postfix-stopped", "Postfix is not running",
 	 "%1 names no running process", "%START-POSTFIX%"},
@@ -101,7 +100,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	{"postfix-proxy", "Postfix reads the map through proxymap, which sees a "
 			  "change late",
 	 "%1 has %2",
-	 "name the map without proxy: in main.cf, then: %POSTFIX% reload"},
+	 "%3"},
     [FAULT_MAP_MISSING] =
 	{"postfix-map-missing",
 	 "main.cf names a map that does not exist, so clients get 451",
@@ -143,7 +142,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	 "name the file itself as logfile: in %CONFIG%, then: %RESTART%"},
     [FAULT_LOG_KIND] =
 	{"log-kind", "the log %1 is %2",
-	 "stat(2)",
+	 "ls -ld '%1'",
 	 "name a file in it as logfile: in %CONFIG%, then: %RESTART%"},
     [FAULT_LOG_PACKED] =
 	{"log-packed", "the log %1 is compressed: nobody appends to it",

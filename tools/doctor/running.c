@@ -132,6 +132,8 @@ names(const struct strings *maps)
 
 	for (size_t i = 0; i < maps->count; i++)
 		fprintf(out, "%s%s", i > 0 ? ", " : "", maps->list[i]);
+	if (maps->count == 0)
+		fputs(CONF_NONE, out);
 	fclose(out);
 	return text;
 }

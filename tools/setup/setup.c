@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "tools/doctor/examine.h"
 #include "tools/doctor/remedies.h"
+#include "tools/settings.h"
 #include "tools/setup/plan.h"
 #include "tools/shellword.h"
 #include "tools/verb.h"
@@ -170,9 +171,8 @@ take_option(struct options *options, int c)
 		options->config = optarg;
 		return 0;
 	case 'p':
-		/* Postfix's own commands read it. */
 		options->postfix = optarg;
-		return setenv("MAIL_CONFIG", optarg, 1) == 0 ? 0 : EX_OSERR;
+		return settings_use_postfix(optarg) == 0 ? 0 : EX_OSERR;
 	case 'h':
 		options->help = true;
 		return 0;
