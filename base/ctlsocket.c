@@ -53,10 +53,15 @@ copy_answer(FILE *in, FILE *out, struct err *err)
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
+	bool late;
 
 	while ((len = getline(&line, &size, in)) > 0 && !is_last(line))
 		fputs(line, out);
+	late = len <= 0 && ferror(in) && errno == EAGAIN;
 	reply = parse_last(len > 0 ? line : "", err);
+	if (late)
+		err_set(err, "the daemon does not answer within %d s",
+			CTLSOCKET_TIMEOUT_MS / 1000);
 	free(line);
 	return reply;
 }
@@ -76,7 +81,11 @@ ctlsocket_send(const char *path, const char *request, int timeout_ms,
 	}
 	*failure = CTLSOCKET_FAILED;
 	if (fd < 0)
-		return err_set(err, "%s: %s", path, strerror(errno));
+		return err_set(err, "%s: %s%s", path, strerror(errno),
+			       errno == EACCES
+				   ? "; root may ask, and the user and the "
+				     "group of the daemon"
+				   : "");
 	line = alloc_format("%s\n", request);
 	len = (ssize_t)strlen(line);
 	sent = send(fd, line, (size_t)len, MSG_NOSIGNAL);

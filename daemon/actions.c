@@ -1,5 +1,6 @@
 #include "daemon/actions.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -323,7 +324,9 @@ actions_run(const struct conf *conf)
 		return fail(EX_NOPERM, err.text);
 	code = actions[conf->action](conf);
 
-	if (fflush(stdout) != 0 && code == EX_OK)
-		code = EX_IOERR;
-	return code;
+	if (fflush(stdout) == 0)
+		return code;
+	fprintf(stderr, "pop-before-smtp: standard output: %s\n",
+		strerror(errno));
+	return code == EX_OK ? EX_IOERR : code;
 }

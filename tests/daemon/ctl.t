@@ -141,6 +141,39 @@ def wrong():
         with open("/dev/full", "w") as full:
             done = ctl(site, "status", stdout=full)
         equal(done.returncode, 74, "74 when the answer cannot be written")
+        for word in ("--help", "--dumpconfig"):
+            done = site.run(word, wrap=("sh", "-c", '"$@" >/dev/full', "sh"))
+            equal((done.returncode, done.stderr), (
+                74, "pop-before-smtp: standard output: No space left on "
+                "device\n"), word + ": that as well, with the reason")
+
+
+def silent():
+    """A daemon that hangs, as far as one who asks can tell."""
+    with pbs.Site() as site, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(site.map + ".ctl")
+        listener.listen()
+        done = ctl(site, "status")
+        equal((done.returncode, done.stderr), (
+            69, "pbsctl: status: the daemon does not answer within 10 s\n"),
+            "no answer")
+
+
+def stranger():
+    if os.geteuid() != 0:
+        return
+    with pbs.Site() as site:
+        os.chmod(site.dir, 0o755)
+        os.chmod(site.mapdir, 0o755)
+        site.start()
+        done = subprocess.run(
+            ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+             PBSCTL, "list", "--socket", site.map + ".ctl"], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        equal((done.returncode, done.stderr), (
+            69, "pbsctl: list: %s.ctl: Permission denied; root may ask, and "
+            "the user and the group of the daemon\n" % site.map),
+            "another user: who may ask")
 
 
 def connect(site):
@@ -219,4 +252,4 @@ def found():
             contains(done.stderr, said, "and says where")
 
 
-main(ask, change, lasting, wrong, strangers, found)
+main(ask, change, lasting, wrong, silent, stranger, strangers, found)

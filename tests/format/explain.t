@@ -187,6 +187,7 @@ def unknown():
               "a line without header")
     done = explain("no header here")
     for said in ("syslog      Nov 21 02:01:00 host program[4242]: ...",
+                 "smartermail-trailing [address] ... ",
                  "kerio       [21/Nov/2026 02:01:00] ...",
                  "See HEADERS and AROUND SYSLOG"):
         tap.contains(done.stdout, said, "those that are known are shown")
@@ -216,6 +217,8 @@ def usage():
             (("--jsno",), "unknown option '--jsno' (did you mean '--json'?)"),
             (("--config",), "--config needs a value"),
             (("a", "b"), "more than one line: quote it"),
+            ((__file__,), "is a file, and not a line; its lines are explained "
+             "by: pbsctl explain <" + __file__),
             ((), "no line to explain")):
         done = explain(*arguments)
         tap.equal(done.returncode, 64, "exit 64: " + " ".join(arguments))

@@ -151,6 +151,11 @@ def files():
                   "exit 66 if a file is compressed; the others are read")
         tap.contains(done.stderr.decode(), paths[0] + " is compressed; pipe "
                      "the output of zcat(1)", "it says so, and what to do")
+        with open(paths[0], "rb") as f:
+            done = run("match", data=f.read())
+        tap.equal(done.returncode, 66, "a pipe is compressed")
+        tap.contains(done.stderr.decode(), "standard input is compressed; "
+                     "pipe the output of zcat(1)", "it says so, too")
 
 
 def text():

@@ -244,17 +244,14 @@ report_unread(const struct job *job)
 
 /* By gzip, bzip2, xz or zstd, as logrotate(8) may do. */
 static bool
-is_compressed(int fd)
+is_compressed(const char *bytes, size_t len)
 {
 	static const char *const begins[] = {"\x1f\x8b\x08", "BZh",
 					     "\xfd\x37zXZ", "\x28\xb5\x2f\xfd"};
-	char head[8] = "";
-	size_t i;
 
-	if (pread(fd, head, sizeof(head) - 1, 0) < 0)
-		return false;
-	for (i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
-		if (strncmp(head, begins[i], strlen(begins[i])) == 0)
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (len >= strlen(begins[i]) &&
+		    memcmp(bytes, begins[i], strlen(begins[i])) == 0)
 			return true;
 	return false;
 }
@@ -279,16 +276,10 @@ static int
 match_stream(struct job *job, int fd, const char *name)
 {
 	struct input in = {.blank = true};
+	bool first = true, packed = false;
 	char *buffer;
 	ssize_t n;
 
-	if (is_compressed(fd)) {
-		verb_error(&verb_match,
-			   "%s is compressed; pipe the output of zcat(1) or "
-			   "the like into pbsctl match",
-			   name);
-		return EX_NOINPUT;
-	}
 	buffer = alloc_resize(NULL, READ_SIZE, 1);
 	in.export = envelope_export_new();
 	job->envelope = envelope_new();
@@ -297,20 +288,27 @@ match_stream(struct job *job, int fd, const char *name)
 		n = read(fd, buffer, READ_SIZE);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		packed = first && n > 0 && is_compressed(buffer, (size_t)n);
+		first = false;
+		if (n <= 0 || packed)
 			break;
 		feed(job, &in, buffer, (size_t)n);
 		fflush(stdout);
 	}
 	if (n < 0)
 		verb_error(&verb_match, "%s: %s", name, strerror(errno));
+	if (packed)
+		verb_error(&verb_match,
+			   "%s is compressed; pipe the output of zcat(1) or "
+			   "the like into pbsctl match",
+			   name);
 	/* The file's last line may lack its newline. */
 	if (linebuf_pending(job->lines) > 0)
 		linebuf_feed(job->lines, "\n", 1, match_line, job);
 	envelope_free(&job->envelope);
 	envelope_export_free(&in.export);
 	free(buffer);
-	return n < 0 ? EX_NOINPUT : 0;
+	return n < 0 || packed ? EX_NOINPUT : 0;
 }
 
 static int

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/addr.h"
 #include "base/alloc.h"
@@ -422,8 +423,15 @@ take_line(struct options *options, int argc, char **argv)
 {
 	if (optind < argc && strcmp(argv[optind], "-") != 0)
 		options->line = argv[optind];
-	if (optind + 1 >= argc)
-		return 0;
+	if (optind + 1 >= argc) {
+		if (options->line == NULL || access(options->line, F_OK) != 0)
+			return 0;
+		verb_error(&verb_explain,
+			   "%s is a file, and not a line; its lines are "
+			   "explained by: pbsctl explain <%s",
+			   options->line, options->line);
+		return EX_USAGE;
+	}
 	verb_error(&verb_explain,
 		   "more than one line: quote it, or give the lines on "
 		   "standard input");

@@ -233,7 +233,7 @@ print_headers(void)
 {
 	puts("no match: unknown log header\n  known, with \\t for a tab:");
 	for (size_t i = 0; i < HEADER_COUNT; i++) {
-		printf("    %-12s", header_names()[i]);
+		printf("    %-11s ", header_names()[i]);
 		for (const char *p = header_examples()[i]; *p != '\0'; p++)
 			if (*p == '\t')
 				fputs("\\t", stdout);
