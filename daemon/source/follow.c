@@ -132,15 +132,14 @@ doubt_beginning(struct follow *f, size_t at)
 		pass_on(f, older, tail);
 }
 
-/* Closes a file. What comes after half a line is not known then. */
+/* Closes a file. What comes after half a line in it is not known then. */
 static void
 drop(struct follow *f, size_t at)
 {
-	bool last = at + 1 == f->open.count;
-	struct tail *older = last ? NULL : cut_before(f, at + 1);
+	struct tail *tail = f->open.tails[at];
 
-	if (older != NULL)
-		pass_on(f, older, f->open.tails[at + 1]);
+	if (at + 1 < f->open.count && cut_before(f, at + 1) == tail)
+		pass_on(f, tail, f->open.tails[at + 1]);
 	generations_drop(&f->open, at);
 }
 
