@@ -10,10 +10,28 @@
 #include "tests/model/logrotate.h"
 #include "tests/model/writer.h"
 
+/* How many files there are in which nothing is yet. */
+static int
+count_empty(struct world *w)
+{
+	const char *path = world_path(w, "");
+	DIR *dir = opendir(path);
+	struct dirent *d;
+	struct stat st;
+	int count = 0;
+
+	while (dir != NULL && (d = readdir(dir)) != NULL)
+		count += fstatat(dirfd(dir), d->d_name, &st, 0) == 0 &&
+			 S_ISREG(st.st_mode) && st.st_size == 0;
+	if (dir != NULL)
+		closedir(dir);
+	return count;
+}
+
 /* If a line was torn, and the position is not found, or the copy with the half is
  * read again, the first line of a file may be the rest of it, even of one that is
  * empty yet. With a '*', the file with the half may be read again without a
- * position, and make the next one that comes doubtful, too. */
+ * position, and make another file doubtful that comes; so does an empty one. */
 static void
 excuse_first_lines(struct world *w)
 {
@@ -29,8 +47,10 @@ excuse_first_lines(struct world *w)
 							 : w->file] = true;
 	if (w->fd >= 0 && fstat(w->fd, &st) == 0 && st.st_size == 0)
 		w->doubted[w->file] = true;
-	if (w->program->mode == STARRED)
-		w->doubted[w->nfiles] = true;
+	if (w->program->mode != STARRED)
+		return;
+	for (int i = count_empty(w); i >= 0; i--)
+		w->doubted[w->nfiles + i] = true;
 }
 
 /* With a '*', whichever file ended within a line may go on in any. */
