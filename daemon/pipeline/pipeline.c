@@ -37,6 +37,7 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 	for (size_t i = 0; i < p->nlogs; i++)
 		strings_add(&p->names, conf->logfiles.list[i]);
 	p->newest = alloc_zero(p->nlogs + 1, sizeof(*p->newest));
+	p->lead = alloc_zero(p->nlogs + 1, sizeof(*p->lead));
 	p->rules = load_rules(conf, true, err);
 	if (p->rules != NULL)
 		p->recognizer = recognizer_new(p->rules, &choice, err);
@@ -73,6 +74,7 @@ pipeline_free(struct pipeline **pipeline)
 	ruleset_free(&p->rules);
 	free(p->logs);
 	free(p->newest);
+	free(p->lead);
 	strings_clear(&p->names);
 	unmatched_free(&p->unmatched);
 	free(p);
@@ -115,6 +117,12 @@ void
 pipeline_from(struct pipeline *p, size_t log)
 {
 	p->log = log;
+}
+
+void
+pipeline_set_unseen(struct pipeline *p, bool unseen)
+{
+	p->unseen = unseen;
 }
 
 const char *
@@ -195,10 +203,13 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	carry_sessions(p, old, now);
 	free(p->logs);
 	free(p->newest);
+	free(p->lead);
 	p->logs = old->logs;
 	p->newest = old->newest;
+	p->lead = old->lead;
 	old->logs = NULL;
 	old->newest = NULL;
+	old->lead = NULL;
 	exclude_carry(p->exclude, old->exclude);
 	carry_removals(p, &p->removals, &old->removals);
 	carry_removals(p, &p->others, &old->others);

@@ -91,6 +91,15 @@ void pipeline_observe(struct pipeline *, const struct pipeline_observer *);
  */
 void pipeline_set_backlog(struct pipeline *, bool);
 
+/*
+ * Whether nobody saw the lines that follow being written, as those of an old
+ * file that has now been compressed or copied. A login that is ahead of the
+ * clock then grants nothing either: the clock may have been set back since it
+ * was written. But if the last that was seen being written to the log was as
+ * far ahead, that is its time zone, and the file the next one of its rotation.
+ */
+void pipeline_set_unseen(struct pipeline *, bool);
+
 /* Has fn called for each address that a line newly authorizes, and for each
  * login that is refused, except those of the backlog. Not for renewals. */
 void pipeline_set_events(struct pipeline *, pipeline_event_fn *, void *arg);

@@ -1,6 +1,8 @@
 /* What a login or a logout does to the table. */
 #include "daemon/pipeline/pipeline_state.h"
 
+#include <stdlib.h>
+
 #include "base/addr.h"
 #include "base/log.h"
 #include "daemon/pipeline/exclude.h"
@@ -80,11 +82,12 @@ log_stale(struct pipeline *p, const struct match *m, int64_t age)
 enum { AHEAD_MAX = 60 };
 
 static void
-log_ahead(struct pipeline *p, const struct match *m, int64_t seconds)
+log_ahead(struct pipeline *p, const struct match *m, int64_t seconds,
+	  bool believed)
 {
 	char address[ADDR_TEXT_MAX];
 
-	log_candidate(m, p->backlog ? "ignored" : "taken as of now",
+	log_candidate(m, believed ? "taken as of now" : "ignored",
 		      "ahead of the clock");
 	if (p->ahead_logged || p->observer.login != NULL)
 		return;
@@ -93,19 +96,40 @@ log_ahead(struct pipeline *p, const struct match *m, int64_t seconds)
 	log_warning("%s: the login of %s is %lld s ahead of the clock: is its "
 		    "log in another time zone? rule=%s; further such logins "
 		    "are counted, not logged",
-		    p->backlog ? "granted nothing" : "granted as of now",
+		    believed ? "granted as of now" : "granted nothing",
 		    address, (long long)seconds, m->rule->name);
+}
+
+/* Whether a login that is ahead of the clock by so many seconds has just been
+ * written, all the same. */
+static bool
+is_new(struct pipeline *p, int64_t seconds)
+{
+	int64_t *lead = &p->lead[p->log];
+
+	if (p->backlog)
+		return false;
+	if (p->unseen)
+		return llabs(seconds - *lead) <= AHEAD_MAX;
+	*lead = seconds;
+	return true;
 }
 
 /* Whether a login is too far ahead of the clock to be believed. */
 static bool
 is_ahead(struct pipeline *p, const struct login *login, struct moment now)
 {
-	if (login->when <= now.wall + AHEAD_MAX)
+	int64_t seconds = (int64_t)login->when - now.wall;
+	bool believed;
+
+	if (seconds <= AHEAD_MAX)
 		return false;
+	believed = is_new(p, seconds);
 	p->stats.ahead++;
-	log_ahead(p, &login->match, (int64_t)login->when - now.wall);
-	return p->backlog;
+	log_ahead(p, &login->match, seconds, believed);
+	if (!believed)
+		tell_event(p, &login->match, "ahead of the clock", 0, now);
+	return !believed;
 }
 
 /* ---- sessions ---- */

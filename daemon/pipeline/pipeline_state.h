@@ -70,6 +70,9 @@ struct pipeline {
 	struct recognizer *recognizer;
 	struct multiline *logs; /* one for each log */
 	time_t *newest; /* the time of the newest finding in each */
+	/* In each, by how many seconds the last login was ahead of the clock of
+	 * those that were so when they were seen being written; 0: none was. */
+	int64_t *lead;
 	struct strings names; /* of each, as configured */
 	size_t nlogs;
 	size_t log;		/* the one that the next lines are from */
@@ -81,6 +84,7 @@ struct pipeline {
 	pipeline_event_fn *on_event;
 	void *event_arg;
 	bool backlog; /* reading lines from before the start */
+	bool unseen;  /* or those that nobody saw being written */
 	struct pipeline_observer observer; /* without functions: unused */
 	bool stale_logged, ahead_logged, zone_logged;
 	struct addr shared[SHARED_LOGGED]; /* a ring of those warned of */

@@ -238,6 +238,8 @@ read_block(struct follow *f, size_t at, size_t ahead, size_t *got, int64_t now)
 	if (was_emptied(f, at, now))
 		return TAIL_TRUNCATED;
 	doubt_beginning(f, at);
+	tail_note_unseen(tail, f->caught_up ? FOLLOW_QUIET_MS : 0, now,
+			 &f->sink);
 	result = tail_read(tail, f->buffer, ahead, &f->sink, got, &err);
 	if (result != TAIL_MORE) /* the file may be closed now */
 		source_read_end(&f->sink);
@@ -318,6 +320,7 @@ follow_read(struct follow *f, size_t budget, int64_t now)
 	source_read_end(&f->sink);
 	if (!more)
 		free_lent(f);
+	f->caught_up = f->caught_up || !more;
 	return more || (f->crowded && find_room(f, now));
 }
 

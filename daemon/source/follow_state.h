@@ -24,6 +24,7 @@ struct follow {
 
 	struct source_start start; /* kept until a file could be opened */
 	bool unstarted;
+	bool caught_up; /* with all that was there at the start */
 
 	struct log_once problem;
 	bool missing;	    /* the log; an older file may be open */

@@ -50,6 +50,9 @@ struct source_sink {
 	/* Many lines at once, as they are in the buffer (linebuf.h), borrowed
 	 * until settle() returns. May be NULL: then line() gets them all. */
 	void (*lines)(void *arg, const char *lines, size_t len);
+	/* Called before lines of a file: whether nobody saw them being written,
+	 * so that only their stamps tell how old they are. May be NULL. */
+	void (*unseen)(void *arg, bool unseen);
 	/* Called after lines(), before anything else is: what it has begun
 	 * must now be done. Until then the source may have read on. May be
 	 * NULL, if lines() does all itself. */

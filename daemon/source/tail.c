@@ -401,6 +401,16 @@ read_by_sink(struct tail *tail, size_t ahead, const struct source_sink *sink,
 			   bytes);
 }
 
+void
+tail_note_unseen(struct tail *tail, int64_t soon_ms, int64_t now,
+		 const struct source_sink *sink)
+{
+	if (tail->offset == 0 && !tail->at_end)
+		tail->seen = now + soon_ms;
+	if (sink->unseen != NULL)
+		sink->unseen(sink->arg, !tail->at_end || now < tail->seen);
+}
+
 enum tail_result
 tail_read(struct tail *tail, char buffer[TAIL_BUFFER], size_t ahead,
 	  const struct source_sink *sink, size_t *got, struct err *err)

@@ -38,6 +38,7 @@ struct tail {
 	uint64_t place;	 /* where the next line begins, at most offset */
 	bool blank;	 /* only NUL bytes so far: a hole, not part of a line */
 	uint64_t hole;	 /* its size */
+	int64_t seen;	 /* steady ms: since when what comes is new */
 	/* Of a first line that was forgotten: up to which offset, and how many
 	 * bytes of it are in head, if it comes after no hole. */
 	uint64_t forgotten, begun;
@@ -112,6 +113,15 @@ enum tail_result {
 enum tail_result tail_read(struct tail *, char buffer[TAIL_BUFFER],
 			   size_t ahead, const struct source_sink *,
 			   size_t *got, struct err *);
+
+/*
+ * Before a read: tells the sink whether nobody saw what comes next being
+ * written. That is so of what was there before the end of the file was seen;
+ * and of what comes within so many ms after the file, or after it was emptied,
+ * since it may still be copied from another.
+ */
+void tail_note_unseen(struct tail *, int64_t soon_ms, int64_t now,
+		      const struct source_sink *);
 
 /* Whether the bytes read before are not there any more. */
 bool tail_is_truncated(const struct tail *);

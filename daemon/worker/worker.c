@@ -114,6 +114,7 @@ open_feed(struct worker *w, const char *spec, const struct source_start *start,
 	struct feed *feed = &w->feeds[w->nfeeds];
 	const struct source_sink sink = {.line = worker_on_line,
 					 .lines = worker_on_lines,
+					 .unseen = worker_on_unseen,
 					 .settle = worker_on_settle,
 					 .read = worker_on_read,
 					 .read_end = worker_on_read_end,

@@ -33,6 +33,14 @@ worker_log_moment(const struct worker *w)
 }
 
 void
+worker_on_unseen(void *arg, bool unseen)
+{
+	struct feed *feed = arg;
+
+	feed->unseen = unseen;
+}
+
+void
 worker_know_set_back(struct worker *w, time_t seconds)
 {
 	int64_t back = (int64_t)seconds * 1000;

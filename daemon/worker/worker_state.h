@@ -38,8 +38,9 @@ struct feed {
 	struct worker *worker;
 	struct source *source;
 	struct envelope *envelope; /* takes lines out of what wraps them */
-	bool idle;  /* what it held at the start has been read */
-	bool ended; /* nothing more will come */
+	bool unseen; /* the lines that come now; see struct source_sink */
+	bool idle;   /* what it held at the start has been read */
+	bool ended;  /* nothing more will come */
 };
 
 struct worker {
@@ -195,6 +196,7 @@ bool worker_on_read(void *arg, const struct readahead *, const char **bytes);
 void worker_on_read_end(void *arg);
 bool worker_ignores(void *arg, const char *tag, size_t len);
 void worker_on_left_out(void *arg, uint64_t lines, time_t last);
+void worker_on_unseen(void *arg, bool unseen);
 void worker_on_lost_line(void *arg, uint64_t size);
 void worker_on_rest(void *arg, const char *line, size_t len);
 void worker_on_past_line(void *arg, const char *line, size_t len);

@@ -111,5 +111,29 @@ def future_and_killed():
               "a worker that reads the line again does not grant it again")
 
 
+def rotate(site, ip, when):
+    """The next file has a line when it gets its name."""
+    site.log(login(ip), when=when, name="next")
+    os.rename(site.path("mail.log"), site.path("mail.log.1"))
+    os.rename(site.path("next"), site.path("mail.log"))
+
+
+def future_and_rotated():
+    with pbs.Site() as site:
+        daemon = site.start("--grace=600")
+        now = time.time()
+        site.log(login("198.51.100.1"), when=now + 3600)
+        site.wait_key("198.51.100.1")
+        rotate(site, "198.51.100.2", time.time() + 3600)
+        ok(site.wait_key("198.51.100.2"), "a log that is an hour ahead loses "
+           "no login when it is rotated")
+        rotate(site, "198.51.100.3", time.time() + 5400)
+        daemon.wait_message("rotated", count=2)
+        site.log(login("198.51.100.4"))
+        site.wait_key("198.51.100.4")
+        equal(site.query("198.51.100.3"), None, "a file whose login is ahead "
+              "by more than what was written to the log is another one")
+
+
 main(quiet, staggered, renewed, backwards, future, future_before_us,
-     future_and_killed)
+     future_and_killed, future_and_rotated)

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-# The wall clock is set back while nobody reads the log: what was written before
-# then bears times that seem to lie ahead, or less far back than they do.
+# The wall clock is set back: what was written before then bears times that seem
+# to lie ahead, or less far back than they do.
 """Each login is 30 s old by the clock that cannot be set, or more, when it is
-read for the second time: it must not be granted again. Of lines that a worker
-has read since, the new time counts."""
+read for the second time, or only now: it must not be granted. Of lines that a
+worker has read since, the new time counts."""
 import datetime
+import gzip
 import os
+import shutil
 import signal
 import sys
 
@@ -21,23 +23,25 @@ LAST = "198.51.100.9"
 
 
 class Host:
-    """A site, its clocks and a daemon."""
+    """A site, its clocks and a daemon, which may be started later."""
 
-    def __init__(self, **env):
+    def __init__(self, started=True, **env):
+        self.started = started
         self.env = env
 
     def __enter__(self):
         self.site = pbs.Site()
         self.clocks = clocks.Clocks(self.site)
-        self.start()
+        if self.started:
+            self.start()
         return self
 
     def __exit__(self, *exc):
         self.clocks.__exit__(*exc)
         self.site.__exit__(*exc)
 
-    def start(self):
-        self.daemon = self.site.start("--grace=%d" % GRACE,
+    def start(self, *flags):
+        self.daemon = self.site.start("--grace=%d" % GRACE, *flags,
                                       env=dict(self.clocks.env, **self.env))
 
     def set_clock(self, by):
@@ -48,13 +52,14 @@ class Host:
         self.daemon.kill(signal.SIGUSR1)
         self.daemon.wait_message("state:", count=said + 1)
 
-    def write(self, ip):
+    def write(self, ip, name="mail.log"):
         when = datetime.datetime.fromtimestamp(self.clocks.wall(),
                                                datetime.timezone.utc)
-        self.site.raw(when.isoformat() + " mail " + login(ip) + "\n")
+        self.site.raw(when.isoformat() + " mail " + login(ip) + "\n", name)
+        os.utime(self.site.path(name), (self.clocks.wall(),) * 2)
 
-    def granted(self, ip):
-        self.write(ip)
+    def granted(self, ip, name="mail.log"):
+        self.write(ip, name)
         self.clocks.advance(1)  # the map is written once a second
         return self.site.wait_key(ip)
 
@@ -131,7 +136,55 @@ def what_is_new_counts():
                "back an hour is granted again after a kill of the " + who)
 
 
+def compress(host, name):
+    path = host.site.path(name)
+    with open(path, "rb") as plain, gzip.open(path + ".gz", "wb") as f:
+        f.write(plain.read())
+    shutil.copystat(path, path + ".gz")
+    os.unlink(path)
+
+
+def old_files_change():
+    """Two files that were too old to be opened at the start."""
+    with Host(started=False) as host:
+        for n in range(18):
+            host.write("198.18.0.%d" % n, "mail-%c" % (ord("a") + n))
+            host.clocks.advance(60)
+        host.start("--logfile=" + host.site.path("mail-*"))
+        host.granted(LAST, "mail-z")
+        host.set_clock(-7200)
+        host.granted(NEW, "mail-z")
+        compress(host, "mail-a")
+        host.daemon.wait_message("the login of 198.18.0.0 is")
+        host.granted("198.51.100.10", "mail-b")
+        host.granted("198.51.100.11", "mail-z")
+        ok(host.site.query("198.18.0.0") is None,
+           "a file that nobody had read is compressed, and grants nothing")
+        ok(host.site.query("198.18.0.1") is None,
+           "in another that is written to, only the new line does")
+
+
+def closed_file_is_copied():
+    with Host(started=False) as host:
+        host.write(OLD, "mail-a")
+        host.start("--logfile=" + host.site.path("mail-*"))
+        host.granted(LAST, "mail-b")
+        host.clocks.advance(61)
+        host.granted(LAST, "mail-b")  # mail-a is closed by then
+        host.site.wait_gone(OLD)
+        host.set_clock(-7200)
+        a = host.site.path("mail-a")
+        shutil.copy(a, a + ".1")
+        os.truncate(a, 0)
+        host.daemon.wait_message("the login of %s is" % OLD)
+        host.granted(NEW, "mail-a")
+        host.granted("198.51.100.10", "mail-b")
+        ok(host.site.query(OLD) is None,
+           "a login in a file that was read and closed counts no second time "
+           "if it is copied and emptied")
+
+
 if pbs.SANITIZED or pbs.WRAP:
     skip_all("another library would have to be loaded first")
 main(by_a_minute, by_less_than_the_age, forth_and_back, what_the_keeper_knows,
-     what_is_new_counts)
+     what_is_new_counts, old_files_change, closed_file_is_copied)

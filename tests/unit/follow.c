@@ -538,6 +538,58 @@ emptied_unread(void)
 	end(site);
 }
 
+/* Whether the line that has come was seen to be written: 1 or 0; -1: it has not
+ * come. */
+static int
+is_seen(struct site *site, struct follow *f, const char *line, int64_t now)
+{
+	follow_look(f, now);
+	follow_read(f, 1 << 20, now);
+	if (strcmp(nth(site, site->got.count - 1), line) != 0)
+		return -1;
+	return !site->unseen;
+}
+
+static void
+seen_to_be_written(void)
+{
+	struct site *site = begin();
+	struct source_start how = {.since = 0};
+	struct follow *f = by_hand(site, "log");
+	const int64_t late = FOLLOW_QUIET_MS;
+	struct err err;
+
+	put(site, "log", "0000000001 a");
+	follow_start(f, &how, 0, &err);
+	is_int(is_seen(site, f, "0000000001 a", 0), 0,
+	       "what was there at the start was not seen to be written");
+	put(site, "log", "0000000002 b");
+	is_int(is_seen(site, f, "0000000002 b", 0), 1,
+	       "what comes after that was");
+	move(site, "log", "log.1");
+	put(site, "log", "0000000003 c");
+	is_int(is_seen(site, f, "0000000003 c", 0), 0,
+	       "nor was what is in a file that comes");
+	put(site, "log", "0000000004 d");
+	is_int(is_seen(site, f, "0000000004 d", late - 1), 0,
+	       "what comes soon after it may be copied");
+	put(site, "log.1", "0000000005 e");
+	is_int(is_seen(site, f, "0000000005 e", late - 1), 1,
+	       "but not what an old writer adds to the one before");
+	put(site, "log", "0000000006 f");
+	is_int(is_seen(site, f, "0000000006 f", late), 1,
+	       "a minute later it is new");
+	cut(site, "log");
+	put(site, "log", "0000000007 g");
+	is_int(is_seen(site, f, "0000000007 g", late), 0,
+	       "the same if the file was emptied");
+	put(site, "log", "0000000008 h");
+	is_int(is_seen(site, f, "0000000008 h", 2 * late), 1,
+	       "and a minute later");
+	follow_free(&f);
+	end(site);
+}
+
 /* An hour before or after now. */
 static void
 set_hour(const struct site *site, const char *name, int hours)
@@ -2148,6 +2200,7 @@ main(void)
 	torn_first_line_goes_on();
 	torn_first_line_emptied();
 	emptied_unread();
+	seen_to_be_written();
 	truncated_and_longer();
 	hole();
 	hole_within();

@@ -30,6 +30,7 @@ struct site {
 	char *around, *top;
 	struct strings got;
 	const char *awaited;
+	bool unseen; /* was the last line */
 	struct logpos *pos;
 	size_t npos;
 };
@@ -54,6 +55,7 @@ on_line(void *arg, const char *line, size_t len)
 
 	strings_add(&site->got, text);
 	free(text);
+	site->unseen = site->follower.unseen;
 	return match;
 }
 
@@ -236,6 +238,7 @@ static inline struct follow *
 by_hand(struct site *site, const char *name)
 {
 	const struct source_sink sink = {.line = follower_line,
+					 .unseen = follower_unseen,
 					 .stamp = follower_stamp,
 					 .arg = &site->follower};
 

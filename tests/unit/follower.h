@@ -24,6 +24,7 @@ struct follower {
 	bool (*line)(void *arg, const char *line, size_t len);
 	void *arg;
 	uint64_t lines;
+	bool unseen; /* the lines that come; see struct source_sink */
 	bool idle, ended;
 	struct timer *timer; /* of one who waits */
 	bool came;
@@ -43,6 +44,12 @@ follower_line(void *arg, const char *line, size_t len)
 	 * reports a change of the mounts only once. */
 	f->came = true;
 	timer_arm(f->timer, 0);
+}
+
+static inline void
+follower_unseen(void *arg, bool unseen)
+{
+	((struct follower *)arg)->unseen = unseen;
 }
 
 /* "0000001234 ...": seconds since the epoch. */
@@ -76,6 +83,7 @@ follower_open(struct follower *f, const char *spec,
 	      const struct source_start *start, struct err *err)
 {
 	struct source_sink sink = {.line = follower_line,
+				   .unseen = follower_unseen,
 				   .stamp = follower_stamp,
 				   .idle = follower_idle,
 				   .ended = follower_ended,
