@@ -82,20 +82,18 @@ may_be_old(const struct follow *f, const struct tail *tail)
 }
 
 /*
- * The file before that one which has anything in it, if it ends within a line,
- * which may go on at the beginning of the other: whoever rotates a log by its
+ * Of the first `end` files, the last that has anything in it, if it ends within
+ * a line, which may go on at the beginning of the next one: whoever rotates a log by its
  * size may cut a line in two, and a copy of the log has the end that it had. Of
  * files that match a pattern, any may be the one before; and a file that was
  * mounted over the log for a while is not. NULL: none ends so, or its rest was
  * taken for the beginning of another file already.
  */
 static struct tail *
-cut_before(const struct follow *f, size_t at)
+cut_before(const struct follow *f, size_t end, const struct tail *next)
 {
-	const struct tail *next = f->open.tails[at];
-
-	while (at-- > 0) {
-		struct tail *tail = f->open.tails[at];
+	while (end-- > 0) {
+		struct tail *tail = f->open.tails[end];
 
 		if (tail_rest_may_come(tail) ||
 		    (may_be_old(f, next) && tail_ends_torn(tail)))
@@ -127,19 +125,25 @@ doubt_beginning(struct follow *f, size_t at)
 
 	if (tail->offset > 0 || tail_is_empty(tail))
 		return;
-	older = cut_before(f, at);
+	older = cut_before(f, at, tail);
 	if (older != NULL)
 		pass_on(f, older, tail);
 }
 
-/* Closes a file. What comes after half a line in it is not known then. */
+/* Closes a file. What comes after half a line in it is not known then. Of files
+ * that match a pattern, those that were read before do not go on with it. */
 static void
 drop(struct follow *f, size_t at)
 {
-	struct tail *tail = f->open.tails[at];
+	struct tail *tail = f->open.tails[at], *next;
+	size_t i = at + 1;
 
-	if (at + 1 < f->open.count && cut_before(f, at + 1) == tail)
-		pass_on(f, tail, f->open.tails[at + 1]);
+	while (rotation_is_pattern(f->spec) && i < f->open.count &&
+	       f->open.tails[i]->offset > 0)
+		i++;
+	next = i < f->open.count ? f->open.tails[i] : NULL;
+	if (next != NULL && cut_before(f, at + 1, next) == tail)
+		pass_on(f, tail, next);
 	generations_drop(&f->open, at);
 }
 

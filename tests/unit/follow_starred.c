@@ -91,6 +91,15 @@ set_time(struct site *site, const char *name, time_t when)
 	utimensat(AT_FDCWD, in(site, name), times, 0);
 }
 
+static void
+compress(struct site *site, const char *name)
+{
+	char *command = alloc_format("gzip -f %s", in(site, name));
+
+	is_int(system(command), 0, "compressed");
+	free(command);
+}
+
 /* The other was written to, and read, after the one that is back. */
 static void
 back_with_an_older_time(void)
@@ -199,7 +208,6 @@ static void
 old_between_stays_read(void)
 {
 	struct site *site = begin();
-	char *command;
 
 	put(site, "mail-1", "0000000001 a");
 	put(site, "mail-2", "0000000002 b");
@@ -207,9 +215,7 @@ old_between_stays_read(void)
 	set_time(site, "mail-1", 1000);
 	set_time(site, "mail-2", 2000);
 	set_time(site, "mail-3", 3000);
-	command = alloc_format("gzip %s", in(site, "mail-2"));
-	is_int(system(command), 0, "compressed");
-	free(command);
+	compress(site, "mail-2");
 	restart(site, "mail-*");
 	is_int((long long)site->got.count, 0, "all is too old");
 	stop(site);
@@ -287,6 +293,36 @@ torn_and_replaced(const char *how, bool stopped)
 	arrives(site, "0000000005 c", "quiet, torn, and replaced");
 	is_int(count(site, "0000000009 forged"), 0, "%s%s: its rest is no line",
 	       how, stopped ? " while stopped" : "");
+	end(site);
+}
+
+/* Cut while nothing followed it. Then `first' is written to, before the file
+ * that goes on with the line, or after it. */
+static void
+torn_and_compressed(bool first)
+{
+	struct site *site = begin();
+
+	put(site, "mail-1.log", "0000000001 a");
+	put(site, "mail-2.log", "0000000002 b");
+	start(site, "mail-*");
+	stop(site);
+	put_raw(site, "mail-1.log", "0000000003 user=", 16);
+	move(site, "mail-1.log", "mail-1.log.1");
+	compress(site, "mail-1.log.1");
+	if (first)
+		put(site, "mail-2.log", "0000000004 b");
+	put(site, "mail-1.log", "0000000009 forged");
+	put(site, "mail-1.log", "0000000005 c");
+	if (!first)
+		put(site, "mail-2.log", "0000000004 b");
+	set_time(site, "mail-1.log.1.gz", 1000);
+	set_time(site, "mail-1.log", 1002);
+	set_time(site, "mail-2.log", first ? 1001 : 1003);
+	start(site, "mail-*");
+	arrives(site, "0000000004 b", "the other goes on");
+	arrives(site, "0000000005 c", "torn, and compressed");
+	is_int(count(site, "0000000009 forged"), 0, "its rest is no line");
 	end(site);
 }
 
@@ -581,6 +617,8 @@ main(void)
 		torn_and_replaced("deleted", stopped);
 		torn_and_replaced("copied", stopped);
 	}
+	torn_and_compressed(true);
+	torn_and_compressed(false);
 	half_when_let_go();
 	overwritten_when_let_go();
 	cut_by_rotation();
