@@ -284,7 +284,7 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	 "as a key of %2, it would let other hosts relay, too",
 	 "keep a socketmap: map, which has no such limit: INSTALL, part 6"},
     [FAULT_UNWATCHED] =
-	{"daemon-unseen",
+	{"daemon-unwatched",
 	 "nothing starts the daemon again if all of it is killed, and the map "
 	 "stays as it is",
 	 "process %1 has neither a watchdog of systemd nor --daemon",
