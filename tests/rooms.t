@@ -222,7 +222,8 @@ FILE_MAX, MAIN_MAX = 540, 120
 # 200; what the daemon needs before it starts, as the doctor finds it, 400, settings
 # that are there already, 100, a log of its own that cannot be opened again, 200, and
 # what a fresh administrator was told that was not so, 200; logins ahead of the clock
-# that nobody saw being written, 200.
+# that nobody saw being written, 200; files of a `*' that were rotated while nothing
+# read them, 100.
 PRODUCT_MAX = 97800
 FOLDER_MAX = 20
 

@@ -491,7 +491,8 @@ fill_position(const struct tail *tail, struct logpos *pos)
 }
 
 /* Of the other files that match a pattern, number i: first those that are open,
- * then those that were let go. */
+ * of which one without a name may have been compressed, then those that were let
+ * go. */
 static bool
 other_position(const struct follow *f, size_t i, struct logpos *pos)
 {
@@ -500,7 +501,7 @@ other_position(const struct follow *f, size_t i, struct logpos *pos)
 	for (size_t k = 0; k < f->open.count; k++) {
 		const struct tail *tail = f->open.tails[k];
 
-		if (tail == first || !tail_has_name(tail) || i-- > 0)
+		if (tail == first || i-- > 0)
 			continue;
 		fill_position(tail, pos);
 		return true;

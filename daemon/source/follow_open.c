@@ -20,46 +20,9 @@
 #include "daemon/source/source.h"
 #include "daemon/source/tail.h"
 
-/* LIVE_MAX: at the start, so many of the files that match a pattern may be
- * written to. */
-enum { TRIES = 8, LIVE_MAX = 16 };
+enum { TRIES = 8 };
 
 /* ---- start ---- */
-
-/* NULL with f->renamed set: the list is out of date. */
-static struct tail *
-open_listed(struct follow *f, const struct rotated *file, struct err *err)
-{
-	struct tail *tail = tail_open(file->path, err);
-
-	if (f->accept_rename)
-		return tail;
-	if (tail == NULL) {
-		f->renamed = errno == ENOENT;
-	} else if (tail->inode != file->inode || tail->device != file->device) {
-		f->renamed = true;
-		tail_close(&tail);
-	}
-	return tail;
-}
-
-/* What was read already is not read again if the file is back, or is a copy of
- * an open one: log2ram(8) copies the logs to memory and mounts that. Such a
- * copy may have been written to, and rotated, before this process looked. */
-static void
-skip_known(const struct follow *f, struct tail *tail)
-{
-	struct fingerprint print;
-
-	for (size_t i = f->open.count; i > 0; i--) {
-		tail_print_place(f->open.tails[i - 1], &print);
-		if (print.offset == 0 || !tail_holds(tail, &print))
-			continue;
-		tail_seek(tail, print.offset);
-		return;
-	}
-	generations_seek_done(&f->open, tail);
-}
 
 /* However quiet the newest file was, its writer may only now be told of the
  * rotation. */
@@ -96,7 +59,7 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 		f->crowded = true;
 		return false;
 	}
-	tail = open_listed(f, file, &err);
+	tail = follow_open_listed(f, file, &err);
 	if (f->renamed)
 		return false;
 	if (tail == NULL) {
@@ -115,7 +78,7 @@ append(struct follow *f, const struct rotated *file, int64_t now)
 	tail->changed = now;
 	tail->beside = is_left(f, file);
 	await_late_lines(f, now);
-	skip_known(f, tail);
+	follow_skip_known(f, tail);
 	generations_insert(&f->open, f->open.count, tail);
 	return true;
 }
@@ -154,43 +117,6 @@ begin_in(struct follow *f, const struct resume_point *point, size_t i)
 		tail_skip_line(tail, file->path);
 	if (first)
 		begin_at(f, file->path, offset);
-}
-
-/* Opens a file that is older than where to begin, but may be written to. */
-static void
-open_beside(struct follow *f, size_t at, const struct resume_point *point,
-	    size_t i, time_t since, int64_t now)
-{
-	const struct rotated *file = &point->files.list[i];
-	struct err err;
-	struct tail *tail = open_listed(f, file, &err);
-
-	if (tail == NULL)
-		return;
-	tail->changed = now;
-	tail->beside = true;
-	skip_known(f, tail);
-	if (tail->offset == 0)
-		resume_seek(tail, since, &f->sink);
-	if (tail->offset == 0 && point->torn)
-		tail_skip_line(tail, file->path);
-	generations_insert(&f->open, at, tail);
-}
-
-/* Several files that match a pattern may be written to at the same time, and the
- * log is only the one that was written to last. */
-static void
-open_all_beside(struct follow *f, const struct resume_point *point,
-		time_t since, int64_t now)
-{
-	const struct rotation *files = &point->files;
-	size_t i = files->count > LIVE_MAX ? files->count - LIVE_MAX : 0;
-	size_t newer = f->open.count;
-
-	for (; i < point->first && newer > 0; i++)
-		if (files->list[i].live)
-			open_beside(f, f->open.count - newer, point, i, since,
-				    now);
 }
 
 static void
@@ -259,7 +185,7 @@ find_and_open(struct follow *f, struct resume_point *point,
 		resume_find(point, f->spec, start, &f->sink);
 		open_from(f, point, now);
 		if (rotation_is_pattern(f->spec) && !start->beginning)
-			open_all_beside(f, point, start->since, now);
+			follow_open_beside(f, point, start->since, now);
 		if (tries == 0 ||
 		    rotation_is_current(&point->files, f->spec, point->own))
 			return;

@@ -1,17 +1,23 @@
 /*
- * What follow.c, which reads, and follow_open.c, which finds the files to read,
- * share. No other file includes this.
+ * What follow.c, which reads, and follow_open.c and follow_file.c, which find
+ * the files to read, share. No other file includes this.
  */
 #ifndef DAEMON_SOURCE_FOLLOW_STATE_H
 #define DAEMON_SOURCE_FOLLOW_STATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "daemon/source/generations.h"
 #include "daemon/source/listed.h"
 #include "daemon/source/log_once.h"
 #include "daemon/source/source.h"
+
+struct err;
+struct resume_point;
+struct rotated;
+struct tail;
 
 struct follow {
 	char *spec;
@@ -34,6 +40,20 @@ struct follow {
 	bool accept_rename; /* last try: open it even if renamed */
 	int64_t looked;	    /* steady ms: when that was found */
 };
+
+/* NULL with f->renamed set: the list is out of date. */
+struct tail *follow_open_listed(struct follow *, const struct rotated *,
+				struct err *);
+/* What was read already is not read again if the file is back, or is a copy of
+ * an open one: log2ram(8) copies the logs to memory and mounts that. Such a
+ * copy may have been written to, and rotated, before this process looked. */
+void follow_skip_known(const struct follow *, struct tail *);
+
+/* At a start, opens the files that are older than where it begins, and yet may
+ * have lines that count, or may be written to. For a pattern. since: as in
+ * struct source_start; now: steady ms. */
+void follow_open_beside(struct follow *, const struct resume_point *,
+			time_t since, int64_t now);
 
 /* Finds the lines that the file at `at` lost unread when it was truncated, and
  * goes back to its first byte. */

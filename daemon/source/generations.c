@@ -200,8 +200,8 @@ find_done(const struct generations *g, const struct tail *tail)
 	return i > 0 ? &g->done[i - 1] : NULL;
 }
 
-/* A device may have another number after a boot, so only the contents prove
- * that it is the file. */
+/* A device may have another number after a boot, and what was compressed or
+ * copied has another inode, so only the contents prove that it is the file. */
 void
 generations_seek_done(const struct generations *g, struct tail *tail)
 {
@@ -210,8 +210,7 @@ generations_seek_done(const struct generations *g, struct tail *tail)
 	for (size_t i = 0; i < g->ndone; i++) {
 		const struct generations_done *done = &g->done[i];
 
-		if (done->inode != tail->inode ||
-		    done->print.offset <= tail->offset ||
+		if (done->print.offset <= tail->offset ||
 		    !tail_holds(tail, &done->print))
 			continue;
 		tail_seek(tail, done->print.offset);
@@ -301,13 +300,26 @@ generations_know(struct generations *g, const struct logpos *pos)
 						       .torn = pos->torn};
 }
 
+/* Not another one that was given its inode when it was compressed. */
+static bool
+is_open_again(const struct generations *g, const struct generations_done *done)
+{
+	size_t at = find(g, done->device, done->inode);
+
+	if (at == g->count || done->print.offset == 0)
+		return at < g->count;
+	return done->birth.tv_sec != 0
+		   ? has_same_birth(done, g->tails[at]->fd, "")
+		   : tail_holds(g->tails[at], &done->print);
+}
+
 bool
 generations_left(const struct generations *g, size_t i, struct logpos *pos)
 {
 	for (size_t k = 0; k < g->ndone; k++) {
 		const struct generations_done *done = &g->done[k];
 
-		if (find(g, done->device, done->inode) < g->count || i-- > 0)
+		if (is_open_again(g, done) || i-- > 0)
 			continue;
 		*pos = (struct logpos){.device = done->device,
 				       .inode = done->inode,

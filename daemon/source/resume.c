@@ -276,16 +276,6 @@ walk(struct reader *r, uint64_t offset, time_t since)
 	return offset;
 }
 
-/* The offset of the first line not older than since. */
-static uint64_t
-offset_since(struct reader *r, time_t since)
-{
-	uint64_t offset =
-	    bisect(r, 0, tail_size(r->tail), since - RESUME_DISORDER);
-
-	return walk(r, offset, since);
-}
-
 /* A compressed file is read as a whole. But its first line is too old, or the
  * rest of one that was cut, of which no time is believed. */
 static uint64_t
@@ -294,6 +284,19 @@ second_line(struct reader *r)
 	uint64_t newline;
 
 	return newline_from(r, 0, UINT64_MAX, &newline) ? newline + 1 : 0;
+}
+
+/* The offset of the first line not older than since, in a file that begins with
+ * an older one if it is compressed. */
+static uint64_t
+offset_since(struct reader *r, time_t since)
+{
+	uint64_t offset;
+
+	if (r->tail->unpack != NULL)
+		return second_line(r);
+	offset = bisect(r, 0, tail_size(r->tail), since - RESUME_DISORDER);
+	return walk(r, offset, since);
 }
 
 /* ---- which of the files ---- */
@@ -349,9 +352,7 @@ begin_since(struct resume_point *point, time_t since,
 		if (age != UNKNOWN || i + 1 == point->files.count)
 			point->first = i;
 		if (age == OLDER)
-			point->offset = tail->unpack != NULL
-					    ? second_line(&r)
-					    : offset_since(&r, since);
+			point->offset = offset_since(&r, since);
 		log_skipped(tail, point->offset);
 		tail_close(&tail);
 	}
@@ -370,6 +371,12 @@ seek_end(struct tail *tail)
 		linebuf_skip(tail->lines);
 }
 
+bool
+resume_may_count(const struct rotated *file, time_t since)
+{
+	return file->mtime.tv_sec >= since - RESUME_DISORDER;
+}
+
 void
 resume_seek(struct tail *tail, time_t since, const struct source_sink *sink)
 {
@@ -380,7 +387,8 @@ resume_seek(struct tail *tail, time_t since, const struct source_sink *sink)
 		return;
 	}
 	r.block = alloc_zero(BLOCK, 1);
-	tail_seek(tail, offset_since(&r, since));
+	if (tail->unpack == NULL || age_of(&r, since) == OLDER)
+		tail_seek(tail, offset_since(&r, since));
 	free(r.block);
 }
 

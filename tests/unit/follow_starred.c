@@ -226,6 +226,98 @@ old_between_stays_read(void)
 	end(site);
 }
 
+/* What must be read of a file that was rotated and compressed while nothing
+ * followed it, and then another was written to; how: let go before, or with a
+ * restart in between. */
+static void
+rotated_while_stopped(const char *a, const char *b, bool let_go)
+{
+	struct site *site = begin();
+	char *rotated = alloc_format("%s.1", b);
+
+	put_number(site, a, 1);
+	put_number(site, b, 2);
+	start(site, "mail-*");
+	if (let_go)
+		let_others_go(site, a, 3);
+	stop(site);
+	put_number(site, b, 4);
+	move(site, b, rotated);
+	compress(site, rotated);
+	free(rotated);
+	put_number(site, b, 5);
+	put_number(site, a, 6);
+	rotated = alloc_format("%s.1.gz", b);
+	set_time(site, rotated, 1000);
+	set_time(site, b, 1001);
+	set_time(site, a, 1002);
+	free(rotated);
+	start(site, "mail-*");
+	is_int((long long)site->got.count, 3,
+	       "%s was rotated while stopped, %s written to last", b, a);
+	number_arrives(site, 4, "even of what is compressed");
+	pass_minute(site);
+	stop(site);
+	start(site, "mail-*");
+	is_int((long long)site->got.count, 0, "none of them again");
+	end(site);
+}
+
+/* As the kubelet does it: what matches is a link, and its target is rotated. */
+static void
+target_rotated_while_stopped(bool compressed)
+{
+	struct site *site = begin();
+
+	for (int i = 0; i < 2; i++) {
+		const char *pod = i == 0 ? "p0" : "p1";
+		char *log = alloc_format("%s/0.log", in(site, pod));
+
+		mkdir(in(site, pod), 0700);
+		put_number(site, i == 0 ? "p0/0.log" : "p1/0.log", 1 + i);
+		ok(symlink(log, in(site, i == 0 ? "mail-0" : "mail-1")) == 0,
+		   "linked");
+		free(log);
+	}
+	start(site, "mail-*");
+	put_number(site, "p0/0.log", 3);
+	number_arrives(site, 3, "following links");
+	stop(site);
+	put_number(site, "p1/0.log", 4);
+	move(site, "p1/0.log", "p1/0.log.20261129-210001");
+	if (compressed)
+		compress(site, "p1/0.log.20261129-210001");
+	put_number(site, "p1/0.log", 5);
+	put_number(site, "p0/0.log", 6);
+	start(site, "mail-*");
+	is_int((long long)site->got.count, 3,
+	       "the target of a link was rotated%s: each line once",
+	       compressed ? " and compressed" : "");
+	number_arrives(site, 4, "before that, too");
+	end(site);
+}
+
+/* By their times: one that is older than another may have younger lines. */
+static void
+compressed_and_unknown(void)
+{
+	struct site *site = begin();
+
+	put(site, "mail-b.1", "0000000001 b");
+	put(site, "mail-b.1", "0000000008 b");
+	compress(site, "mail-b.1");
+	put(site, "mail-c.1", "0000000002 c");
+	compress(site, "mail-c.1");
+	set_time(site, "mail-c.1.gz", 2);
+	put(site, "mail-a", "0000000003 a");
+	put(site, "mail-a", "0000000009 a");
+	start_with(site, "mail-*", (struct source_start){.since = 5});
+	arrives(site, "0000000009 a", "by its time");
+	arrives(site, "0000000008 b", "by its time, in a compressed file");
+	is_int((long long)site->got.count, 2, "and nothing older");
+	end(site);
+}
+
 static void
 renamed_when_let_go(void)
 {
@@ -545,8 +637,11 @@ rotate_one(struct story *story, const char *name)
 	char to[64];
 
 	snprintf(to, sizeof(to), "%s.%d", name, ++story->rotations);
-	if (!story->dated && access(in(story->site, name), F_OK) == 0)
-		move(story->site, name, to);
+	if (story->dated || access(in(story->site, name), F_OK) != 0)
+		return;
+	move(story->site, name, to);
+	if (chance(story, 2))
+		compress(story->site, to);
 }
 
 static void
@@ -609,6 +704,15 @@ main(void)
 	started_again("mail-10002", "mail-10001");
 	old_ones_stay_read();
 	old_between_stays_read();
+	for (int let_go = 0; let_go <= 1; let_go++) {
+		rotated_while_stopped("mail-a", "mail-b", let_go);
+		rotated_while_stopped("mail-b", "mail-a", let_go);
+		rotated_while_stopped("mail-10001", "mail-10002", let_go);
+		rotated_while_stopped("mail-10002", "mail-10001", let_go);
+	}
+	target_rotated_while_stopped(false);
+	target_rotated_while_stopped(true);
+	compressed_and_unknown();
 	renamed_when_let_go();
 	torn_when_let_go("a");
 	torn_when_let_go("");
