@@ -380,6 +380,7 @@ torn_and_replaced(const char *how, bool stopped)
 		move(site, "mail-1.log", "mail-1.log.1");
 	put(site, "mail-1.log", "0000000009 forged");
 	put(site, "mail-1.log", "0000000005 c");
+	set_time(site, "mail-2.log", 1000); /* or it may be the same */
 	if (stopped)
 		restart(site, "mail-*.log");
 	arrives(site, "0000000005 c", "quiet, torn, and replaced");
