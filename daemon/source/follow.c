@@ -82,12 +82,12 @@ may_be_old(const struct follow *f, const struct tail *tail)
 }
 
 /*
- * Of the first `end` files, the last that has anything in it, if it ends within
- * a line, which may go on at the beginning of the next one: whoever rotates a log by its
- * size may cut a line in two, and a copy of the log has the end that it had. Of
- * files that match a pattern, any may be the one before; and a file that was
- * mounted over the log for a while is not. NULL: none ends so, or its rest was
- * taken for the beginning of another file already.
+ * Of the first `end` files, the last that has anything in it, if it ends within a
+ * line, which may go on at the beginning of the next one: whoever rotates a log
+ * by its size may cut a line in two, and a copy of the log has the end that it
+ * had. Of files that match a pattern, any may be the one before; and a file that
+ * was mounted over the log for a while is not. NULL: none ends so, or its rest
+ * was taken for the beginning of another file already.
  */
 static struct tail *
 cut_before(const struct follow *f, size_t end, const struct tail *next)
