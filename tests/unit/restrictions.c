@@ -2,6 +2,7 @@
  * rest of the list stays as it was. */
 #include "tools/doctor/restrictions.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +25,61 @@ becomes(const char *value, const char *wanted)
 	strings_clear(&maps);
 }
 
+/* Whether mail for our own domains waits for the socketmap. */
+static void
+asks_first(const char *value, bool wanted)
+{
+	struct strings maps = {0}, words = {0};
+	char *copy = alloc_string(value), *at, *word;
+	const char *asked;
+
+	strings_add(&maps, "socketmap:unix:/s");
+	strings_add(&maps, "hash:/m");
+	for (word = strtok_r(copy, " ", &at); word != NULL;
+	     word = strtok_r(NULL, " ", &at))
+		strings_add(&words, word);
+	asked = restrictions_asked_first(&words, &maps);
+	ok((asked != NULL) == wanted, "asked first: %s: %s", value,
+	   asked != NULL ? asked : "no");
+	strings_clear(&words);
+	strings_clear(&maps);
+	free(copy);
+}
+
+static void
+order(void)
+{
+	static const char socketmap[] =
+	    "check_client_access socketmap:unix:/s:pbs";
+	static const struct {
+		const char *before, *after;
+		bool first;
+	} lists[] = {
+	    {"permit_mynetworks", "reject_unauth_destination", true},
+	    {"", "defer_unauth_destination", true},
+	    {"", "permit_auth_destination reject", true},
+	    {"", "", true},
+	    {"permit_mynetworks", "reject", false},
+	    {"permit_auth_destination", "reject", false},
+	    {"reject_unauth_destination", "", false},
+	    {"warn_if_reject reject_unauth_destination",
+	     "reject_unauth_destination", true},
+	};
+	char *value;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		value = alloc_format("%s %s %s", lists[i].before, socketmap,
+				     lists[i].after);
+		asks_first(value, lists[i].first);
+		free(value);
+	}
+	asks_first(OURS " reject_unauth_destination", false);
+}
+
 int
 main(void)
 {
+	order();
 	becomes("permit_mynetworks reject_unauth_destination",
 		"permit_mynetworks, " OURS ", reject_unauth_destination");
 	becomes("permit_mynetworks,defer_unauth_destination, reject",

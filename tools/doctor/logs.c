@@ -78,6 +78,15 @@ set_logfile(struct examination *x, const char *path, const char *log)
 				x->conf.logfiles.count, log);
 }
 
+/* Whether these are the logs that the daemon waits for if it has been told of none,
+ * and none of the usual ones is there. */
+static bool
+are_usual(const struct examination *x)
+{
+	return x->conf.logfiles.count > 1 &&
+	       !remedies_has_key(&x->report.remedies, "logfile");
+}
+
 static void
 report_missing(struct examination *x, const char *log, const char *dir)
 {
@@ -85,9 +94,16 @@ report_missing(struct examination *x, const char *log, const char *dir)
 	const char *near;
 	char *path = NULL, *beside = NULL, *remedy;
 
+	if (are_usual(x)) {
+		/* The first of them speaks for all. */
+		if (log != x->conf.logfiles.list[0])
+			return;
+		beside = alloc_string("; nor is another of the usual logs "
+				      "there, and logfile: is not set");
+	}
 	list_directory(&names, dir);
 	near = suggest(strrchr(log, '/') + 1, (const char *const *)names.list);
-	if (near != NULL) {
+	if (near != NULL && beside == NULL) {
 		path = alloc_format("%s/%s", dir, near);
 		beside = alloc_format("; there is %s", path);
 	}
@@ -266,9 +282,12 @@ look_elsewhere(struct examination *x, const char *log,
 	if (best.path == NULL)
 		try_journal(x, &best);
 	if (best.path != NULL && !is_followed(x, best.path)) {
-		lines = alloc_format("%u lines of the one have no login, those "
+		lines = alloc_format("%u line%s of the one ha%s no login, those "
 				     "of the other %u",
-				     survey->lines, best.logins);
+				     survey->lines,
+				     survey->lines == 1 ? "" : "s",
+				     survey->lines == 1 ? "s" : "ve",
+				     best.logins);
 		remedy = set_logfile(x, best.path, log);
 		REPORT(&x->report, FAULT_LOG_OTHER, log, best.path, lines,
 		       remedy);

@@ -137,6 +137,12 @@ has_key(const char *config, const char *key)
 	return has;
 }
 
+bool
+remedies_has_key(const struct remedies *r, const char *key)
+{
+	return has_key(r->config, key);
+}
+
 char *
 remedies_setting(struct remedies *r, const char *key, const char *item,
 		 size_t count, const char *replaced)

@@ -48,6 +48,9 @@ void remedies_find(struct remedies *, const struct conf *, pid_t daemon,
 
 void remedies_clear(struct remedies *);
 
+/* Whether the file of settings has this key in a line. */
+bool remedies_has_key(const struct remedies *, const char *key);
+
 /*
  * How a person gets an item into a setting that may be a list and has `count' items
  * now, to be freed. replaced: the item in whose place it comes; NULL: it comes beside

@@ -95,9 +95,10 @@ has_settings(pid_t pid, const char *file)
 
 /* A line of /proc/net/unix: its last field is the path. The socket lies beside
  * the map unless the settings have a checkpoint, so it is not where a new
- * dbfile puts it. To be freed; NULL: no daemon with these settings. */
+ * dbfile puts it. asked: the one that has not answered. To be freed; NULL: no daemon
+ * with these settings. */
 static char *
-find_socket(const char *file)
+find_socket(const char *file, const char *asked)
 {
 	struct err err;
 	size_t len;
@@ -111,7 +112,8 @@ find_socket(const char *file)
 
 		end = path != NULL ? path + strlen(path) : NULL;
 		if (path == NULL || end - path < 6 ||
-		    strcmp(end - 4, ".ctl") != 0)
+		    strcmp(end - 4, ".ctl") != 0 ||
+		    strcmp(path + 1, asked) == 0)
 			continue;
 		pid = daemon_at(path + 1);
 		if (pid != 0 && has_settings(pid, file))
@@ -172,7 +174,8 @@ find_running(struct examination *x)
 	char *socket;
 
 	x->pid = daemon_at(x->socket);
-	socket = x->pid == 0 && file != NULL ? find_socket(file) : NULL;
+	socket = x->pid == 0 && file != NULL ? find_socket(file, x->socket)
+					       : NULL;
 	if (socket == NULL)
 		return;
 	free(x->socket);
