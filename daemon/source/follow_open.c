@@ -158,13 +158,18 @@ note_presence(struct follow *f, const struct rotation *files, int64_t now)
 
 /* The other files of a pattern that the last run knew. */
 static void
-know_others(struct follow *f, const struct source_start *start)
+know_others(struct follow *f, const struct resume_point *point,
+	    const struct source_start *start)
 {
-	const struct logpos *own = resume_own(f->spec, start);
+	const struct logpos *own = point->own;
 	const struct logpos *end = start->pos + start->npos;
+	struct logpos other;
 
-	while (own != NULL && ++own < end && !strcmp(own->path, f->spec))
-		generations_know(&f->open, own);
+	while (own != NULL && ++own < end && !strcmp(own->path, f->spec)) {
+		other = *own;
+		other.torn = resume_is_torn(&point->files, own, &f->sink);
+		generations_know(&f->open, &other);
+	}
 }
 
 /*
@@ -181,8 +186,8 @@ find_and_open(struct follow *f, struct resume_point *point,
 
 		f->renamed = f->unopened = f->crowded = false;
 		f->accept_rename = tries == 0;
-		know_others(f, start);
 		resume_find(point, f->spec, start, &f->sink);
+		know_others(f, point, start);
 		open_from(f, point, now);
 		if (rotation_is_pattern(f->spec) && !start->beginning)
 			follow_open_beside(f, point, start->since, now);

@@ -23,8 +23,8 @@ is_proof(const struct logpos *pos)
 	return pos->cursor == NULL && pos->print.offset > 0;
 }
 
-const struct logpos *
-resume_own(const char *spec, const struct source_start *start)
+static const struct logpos *
+find_own(const char *spec, const struct source_start *start)
 {
 	for (size_t i = 0; i < start->npos; i++)
 		if (strcmp(start->pos[i].path, spec) == 0)
@@ -438,18 +438,42 @@ warn_unreadable(const struct rotation *files, time_t since)
 			    files->unreadable);
 }
 
+bool
+resume_is_torn(const struct rotation *files, const struct logpos *pos,
+	       const struct source_sink *sink)
+{
+	ssize_t found = pos->torn ? find_position(files, pos) : -1;
+	struct reader r = {.sink = sink};
+	uint64_t newline;
+	struct tail *tail;
+	struct err err;
+	bool torn;
+
+	if (found < 0)
+		return pos->torn;
+	r.tail = tail = tail_open(files->list[found].path, &err);
+	if (tail == NULL)
+		return true;
+	r.block = alloc_zero(BLOCK, 1);
+	torn = !newline_from(&r, pos->print.offset, UINT64_MAX, &newline);
+	free(r.block);
+	tail_close(&tail);
+	return torn;
+}
+
 /* Whether another file of a pattern ended within a line. The rest may be in any
  * file that has come since. */
 static bool
-other_is_torn(const char *spec, const struct source_start *start,
-	      const struct logpos *own)
+other_is_torn(const struct rotation *files, const char *spec,
+	      const struct source_start *start, const struct logpos *own,
+	      const struct source_sink *sink)
 {
 	const struct logpos *end = start->pos + start->npos;
 
 	if (own == NULL || !rotation_is_pattern(spec))
 		return false;
 	while (++own < end && strcmp(own->path, spec) == 0)
-		if (own->torn)
+		if (resume_is_torn(files, own, sink))
 			return true;
 	return false;
 }
@@ -458,12 +482,12 @@ void
 resume_find(struct resume_point *point, const char *spec,
 	    const struct source_start *start, const struct source_sink *sink)
 {
-	const struct logpos *own = resume_own(spec, start);
+	const struct logpos *own = find_own(spec, start);
 
 	memset(point, 0, sizeof(*point));
 	point->own = own;
-	point->torn = other_is_torn(spec, start, own);
 	rotation_list(&point->files, spec, own);
+	point->torn = other_is_torn(&point->files, spec, start, own, sink);
 	if (point->files.count == 0)
 		return;
 	point->first = point->files.count - 1;

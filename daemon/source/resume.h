@@ -21,7 +21,9 @@ struct resume_point {
 	struct rotation files;	  /* the caller calls rotation_clear() */
 	size_t first;		  /* read this file and all newer ones, */
 	uint64_t offset;	  /* the first of them from this byte on */
-	const struct logpos *own; /* of the last run, in start; or NULL */
+	/* The first of this log in the last run, in start, or NULL. Others
+	 * follow. */
+	const struct logpos *own;
 	bool torn; /* a line was torn at that position, which was not found */
 };
 
@@ -50,7 +52,9 @@ void resume_seek(struct tail *, time_t since, const struct source_sink *);
  * compressed: the first line of the next one may be a part that follows them.
  * True if it ends within a line, which may go on there. */
 bool resume_pass_over(const char *path, const struct source_sink *);
-/* The first position of this log in the last run, or NULL. Others follow. */
-const struct logpos *resume_own(const char *spec, const struct source_start *);
+/* Whether the rest of a line that was torn at a position may be in any file: no
+ * file that has the half goes on with it, up to its newline. */
+bool resume_is_torn(const struct rotation *, const struct logpos *,
+		    const struct source_sink *);
 
 #endif

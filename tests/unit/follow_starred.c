@@ -389,6 +389,39 @@ torn_and_replaced(const char *how, bool stopped)
 	end(site);
 }
 
+/* By copytruncate, while nothing followed it: before the rest of a line came, or
+ * after it. Another file is older, and stays as it is. */
+static void
+torn_and_copied(bool whole)
+{
+	struct site *site = begin();
+	char *command;
+
+	put(site, "mail-1.log", "0000000001 a");
+	set_time(site, "mail-1.log", 1000);
+	put(site, "mail-2.log", "0000000002 b");
+	start(site, "mail-*");
+	put_raw(site, "mail-2.log", "0000000003 user=", 16);
+	follower_settle(&site->follower);
+	stop(site);
+	if (whole)
+		put(site, "mail-2.log", "c");
+	command = alloc_format("cp %s %s", in(site, "mail-2.log"),
+			       in(site, "mail-2.log.1"));
+	is_int(system(command), 0, "copied");
+	free(command);
+	cut(site, "mail-2.log");
+	put(site, "mail-2.log", "0000000009 first");
+	put(site, "mail-2.log", "0000000005 d");
+	start(site, "mail-*");
+	arrives(site, "0000000005 d", "copied and emptied while stopped");
+	is_int(count(site, "0000000003 user=c"), whole, "what the copy has");
+	is_int(count(site, "0000000009 first"), whole, "what comes first %s",
+	       whole ? "is a line" : "may be a rest");
+	is_int((long long)site->got.count, whole ? 3 : 1, "each line once");
+	end(site);
+}
+
 /* Cut while nothing followed it. Then `first' is written to, before the file
  * that goes on with the line, or after it. */
 static void
@@ -722,6 +755,8 @@ main(void)
 		torn_and_replaced("deleted", stopped);
 		torn_and_replaced("copied", stopped);
 	}
+	torn_and_copied(true);
+	torn_and_copied(false);
 	torn_and_compressed(true);
 	torn_and_compressed(false);
 	half_when_let_go();
