@@ -1040,9 +1040,29 @@ def places(host):
          dbfile="hash:%s/m" % site.path("places/file"))
     seed("a directory of others", "daemon-directory-closed", words, False,
          dbfile="hash:%s/m" % site.path("places"), user="nobody")
+    locked(host, words)
     relative(host)
     own_log(host)
     missing_user(host)
+
+
+def locked(host, words):
+    """The unit may write only in a few directories."""
+    spool = "/var/spool/postfix/pop-before-smtp"
+    for name, dbfile, wanted in (
+            ("of a map", "hash:%s/m" % host.site.path("places/unit"), words),
+            ("of a socket", "socketmap:unix:%s/m" % spool,
+             ".*install -d -g postfix -m 750 -o pop-before-smtp %s && systemctl"
+             % spool)):
+        if os.path.exists(spool):
+            continue
+        rows = host.found(wrap=BOOTED, env=systemd(host, "loaded", "enabled"),
+                          settings=host.yaml("unit.yaml", dbfile=dbfile,
+                                             checkpoint=""))
+        told = {row["remedy"] for row in rows if row["id"] in (
+            "daemon-directory-missing", "daemon-stopped")}
+        ok(len(told) == 1 and re.match(wanted, min(told)),
+           "under systemd, there is no directory " + name, *told)
 
 
 def own_log(host):

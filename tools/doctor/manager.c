@@ -233,6 +233,14 @@ service_makes(const struct service *service, const char *directory)
 	       (systemd && strcmp(directory, RUN_DIR) == 0);
 }
 
+bool
+service_locks(const struct service *service, const char *directory)
+{
+	return service->manager == MANAGER_SYSTEMD &&
+	       !service_makes(service, directory) &&
+	       strcmp(directory, "/var/spool/postfix/pop-before-smtp") != 0;
+}
+
 /* ---- commands ---- */
 
 /* verb: of systemctl and of scripts; sv: runit's. */

@@ -37,6 +37,9 @@ char *manager_make_user(const char *user);
 void service_find(struct service *, const char *name);
 void service_clear(struct service *);
 
+/* Whether it keeps what it starts from writing in this directory, as the unit does
+ * unless a drop-in allows it. */
+bool service_locks(const struct service *, const char *directory);
 /* Whether starting it creates this directory and gives it to our user. */
 bool service_makes(const struct service *, const char *directory);
 

@@ -186,6 +186,7 @@ has_others(const struct bad_place *place)
 }
 
 struct preparation {
+	const struct service *service;
 	const char *user, *config;
 	FILE *words, *commands;
 };
@@ -214,13 +215,14 @@ prepare(void *arg, const struct bad_place *place)
 
 	if (place->condition == PLACE_RELATIVE)
 		return;
-	if (place->condition == PLACE_MISSING) {
-		create_directory(p, place);
-	} else if (place->condition == PLACE_NO_DIRECTORY ||
-		   has_others(place)) {
+	if (service_locks(p->service, place->dir) ||
+	    place->condition == PLACE_NO_DIRECTORY ||
+	    (place->condition == PLACE_CLOSED && has_others(place))) {
 		fprintf(p->words,
 			"name a place in " STATE_DIR " as %s: in %s, then: ",
 			place->key, p->config);
+	} else if (place->condition == PLACE_MISSING) {
+		create_directory(p, place);
 	} else {
 		command = places_open(p->user, place->path, place->dir);
 		fprintf(p->commands, "%s && ", command);
@@ -232,7 +234,7 @@ char *
 places_prepare(const struct conf *conf, const struct service *service,
 	       const char *user, const char *config)
 {
-	struct preparation p = {.user = user, .config = config};
+	struct preparation p = {service, user, config, NULL, NULL};
 	char *words, *commands, *both;
 	size_t len;
 
