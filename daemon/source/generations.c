@@ -356,13 +356,28 @@ generations_move_to_end(struct generations *g, const struct rotated *file)
 	return true;
 }
 
+/* Whether there is nothing more in it now; it may have come since the last
+ * read. */
+static bool
+is_read(const struct tail *tail)
+{
+	uint64_t read = tail->offset > 0 ? tail->offset : tail->forgotten;
+
+	return tail->at_end &&
+	       (tail->finished || tail->failed || tail_size(tail) == read);
+}
+
 bool
 generations_make_room(struct generations *g)
 {
+	size_t at = 0;
+
 	if (g->count < GENERATIONS_MAX)
 		return true;
-	if (!g->tails[0]->at_end)
+	while (at + 1 < g->count && !is_read(g->tails[at]))
+		at++;
+	if (at + 1 == g->count)
 		return false;
-	generations_drop(g, 0);
+	generations_drop(g, at);
 	return true;
 }

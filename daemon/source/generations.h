@@ -84,8 +84,8 @@ void generations_drop(struct generations *, size_t at);
 /* Makes the file the newest. False if it is the newest already, or not open. */
 bool generations_move_to_end(struct generations *, const struct rotated *);
 
-/* Makes room for one more file, by closing the oldest if need be. False if that
- * one has not been read to its end. */
+/* Makes room for one more file, by closing the oldest that has been read to its
+ * end if need be. False: none has. */
 bool generations_make_room(struct generations *);
 
 /*

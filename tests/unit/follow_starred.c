@@ -539,6 +539,33 @@ many_let_go(void)
 	end(site);
 }
 
+/* More than are open, all between two looks, and within one tick of the clock
+ * that their times come from. */
+static void
+many_at_once(void)
+{
+	struct site *site = begin();
+	char name[32];
+	int n = 1;
+
+	for (int i = 0; i < 60; i++) {
+		sprintf(name, "mail-%c%c", 'a' + i / 26, 'a' + i % 26);
+		put_number(site, name, n++);
+	}
+	start(site, "mail-*");
+	for (int round = 1; round <= 5; round++) {
+		for (int i = 0; i < 12 * round; i++) {
+			sprintf(name, "mail-%c%c", 'a' + i / 26, 'a' + i % 26);
+			put_number(site, name, n++);
+			set_time(site, name, 2000000000 + round);
+		}
+		follower_settle(&site->follower);
+		is_int((long long)site->got.count, n - 1, "%d files at once",
+		       12 * round);
+	}
+	end(site);
+}
+
 /* ---- a clock that was set back ---- */
 
 /* A file that comes as it is: with a line, and the time of its change. */
@@ -763,6 +790,7 @@ main(void)
 	overwritten_when_let_go();
 	cut_by_rotation();
 	many_let_go();
+	many_at_once();
 	new_but_older(true);
 	new_but_older(false);
 	old_and_not_new();
