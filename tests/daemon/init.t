@@ -113,7 +113,8 @@ def refused():
         machine.wait_key(GUEST)
         _, before, _ = machine("status")
         for options, name in ((bad, "bad.yaml:2: "), ("--grase=3", "--grase"),
-                              ("--logfile=journal:x", "journal:x")):
+                              ("--logfile=journal:x", "journal:x"),
+                              ("--logfile=-", "has no standard input")):
             machine.settings(options=options)
             for word in ("restart", "try-restart", "force-reload"):
                 said = machine.says(word, 6, "not restarted; it runs on", options)
@@ -158,10 +159,11 @@ def killed():
 
 
 def kill_all(pid):
-    """The one at the top first: it would start the others again."""
+    """None of them sees that another one is gone: it would empty the map, or
+    start that one again."""
     family, at = [pid], 0
-    os.kill(pid, signal.SIGSTOP)
     while at < len(family):
+        os.kill(family[at], signal.SIGSTOP)
         family += pbs.children(family[at])
         at += 1
     for one in family:

@@ -220,10 +220,11 @@ static const struct fault_text texts[FAULT_COUNT] = {
 	 "others than the daemon can write the map %1, and so let anybody relay",
 	 "the mode of %2 is %3", "%4"},
     [FAULT_FOREIGN_MAP] =
-	{"daemon-foreign-map", "something else than the daemon writes the map",
-	 "pbsctl status: map_replaced %1",
-	 "find the script or the person that runs postmap on it; to add an "
-	 "address use pbsctl add"},
+	{"daemon-foreign-map",
+	 "something else than the daemon has written the map, or removed it",
+	 "pbsctl status: map_replaced %1, since the daemon was started",
+	 "find the script or the person that does so, or runs postmap on it; to "
+	 "add an address use pbsctl add"},
     [FAULT_TWO_DAEMONS] =
 	{"daemon-twice", "two daemons follow the same log",
 	 "processes %1 both have %2 open", "stop one of them: kill %3"},
