@@ -160,8 +160,9 @@ accident_drop(struct world *w)
 	writer_append(w, 1, EXPECTED);
 }
 
-/* An old file that is the newest by its time, but is not written to. arg: every
- * other time, a copy takes the place of the log. */
+/* An old file that is the newest by its time, but is not written to. If it has
+ * nothing but half a line, nothing shows that the next one was told of that, and
+ * another is. arg: every other time, a copy takes the place of the log. */
 void
 accident_touch(struct world *w, uint32_t arg)
 {
@@ -187,4 +188,5 @@ accident_touch(struct world *w, uint32_t arg)
 	reader_quiet(w);
 	writer_append(w, 1, EXPECTED);
 	reader_sync(w);
+	w->doubted[w->nfiles] = w->doubted[w->nfiles] || w->nsplit > 0;
 }
