@@ -9,6 +9,7 @@
 #include "base/filetime.h"
 #include "base/linebuf.h"
 #include "base/log.h"
+#include "daemon/source/doubt.h"
 #include "daemon/source/follow_state.h"
 #include "daemon/source/rotation.h"
 #include "daemon/source/tail.h"
@@ -114,6 +115,7 @@ pass_on(const struct follow *f, struct tail *older, struct tail *tail)
 	if (!may_be_old(f, tail))
 		tail_pass_on(older);
 	tail_skip_line(tail, older->path);
+	doubt_note(tail, older);
 }
 
 /* To be called before a file is read. While it is empty, the older one may still
@@ -322,6 +324,7 @@ follow_read(struct follow *f, size_t budget, int64_t now)
 
 	source_settle(&f->sink);
 	source_read_end(&f->sink);
+	doubt_settle(&f->open, &f->sink);
 	if (!more)
 		free_lent(f);
 	f->caught_up = f->caught_up || !more;

@@ -254,6 +254,8 @@ follow_recover(struct follow *f, size_t at, int64_t now)
 		 found > 0 ? ", read its rest from " : "",
 		 found > 0 ? f->open.tails[at]->path : "");
 	tail_rewind(tail);
+	tail->number = ++f->open.changes;
+	tail->doubt.number = 0;
 	tail->passed_on = 0;
 	tail_skip_torn(tail, tail->path);
 	if (found == 0 && f->sink.lost != NULL)

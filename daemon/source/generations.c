@@ -231,7 +231,7 @@ generations_insert(struct generations *g, size_t at, struct tail *tail)
 		(g->count - at) * sizeof(*g->tails));
 	g->tails[at] = tail;
 	g->count++;
-	g->changes++;
+	tail->number = ++g->changes;
 }
 
 /* Takes the tail at `at` out of the list; the caller keeps it. */

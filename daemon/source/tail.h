@@ -46,6 +46,12 @@ struct tail {
 	char head[FINGERPRINT_HEAD_MAX]; /* the first bytes, up to offset */
 	struct before before_offset, before_place;
 	uint64_t passed_on; /* see tail_pass_on(); 0: never */
+	uint64_t number;    /* of its insertion; no other has had it */
+	/* The first line was dropped for the tail of that number, which ended
+	 * there within a line; 0: it was not. For doubt.c. */
+	struct {
+		uint64_t number, end;
+	} doubt;
 
 	/* For follow.c and generations.c; tail.c uses none of them but
 	 * finished, which it sets for a compressed file. */

@@ -389,6 +389,46 @@ torn_and_replaced(const char *how, bool stopped)
 	end(site);
 }
 
+/* A file comes while another one ends within a line. What that gets then tells
+ * whether the first line of the new one is the rest. */
+static void
+torn_beside(const char *then, const char *a, const char *b)
+{
+	struct site *site = begin();
+	char *rotated = alloc_format("%s.1", a);
+	bool goes_on = strcmp(then, "goes on") == 0;
+
+	put(site, a, "0000000001 a");
+	start(site, "mail-*");
+	put_raw(site, a, "0000000003 user=", 16);
+	follower_settle(&site->follower);
+	put(site, b, "0000000009 first");
+	put(site, b, "0000000004 b");
+	arrives(site, "0000000004 b", "a file comes beside a torn one");
+	is_int(count(site, "0000000009 first"), 0, "its first line waits");
+	if (strcmp(then, "is renamed") == 0)
+		move(site, a, rotated);
+	if (strcmp(then, "is emptied") == 0) {
+		cut(site, a);
+		put(site, a, "0000000006 one that is longer");
+	}
+	follower_settle(&site->follower);
+	put(site, strcmp(then, "is renamed") == 0 ? rotated : a,
+	    strcmp(then, "has a line") == 0 ? "0000000006 of another" : "c");
+	put(site, b, "0000000005 b");
+	arrives(site, "0000000005 b", "both go on");
+	follower_settle(&site->follower);
+	is_int(count(site, "0000000009 first"), goes_on,
+	       "%s %s: its first line %s", a, then,
+	       goes_on ? "comes after all" : "is lost");
+	is_int(said(site, "after all"), goes_on, "and that is said");
+	put(site, a, "0000000007 a");
+	arrives(site, "0000000007 a", "a line more");
+	is_int(count(site, "0000000009 first"), goes_on, "no line again");
+	free(rotated);
+	end(site);
+}
+
 /* By copytruncate, while nothing followed it: before the rest of a line came, or
  * after it. Another file is older, and stays as it is. */
 static void
@@ -782,6 +822,11 @@ main(void)
 		torn_and_replaced("deleted", stopped);
 		torn_and_replaced("copied", stopped);
 	}
+	torn_beside("goes on", "mail-a.log", "mail-b.log");
+	torn_beside("is renamed", "mail-a.log", "mail-b.log");
+	torn_beside("is emptied", "mail-a.log", "mail-b.log");
+	torn_beside("has a line", "mail-a.log", "mail-b.log");
+	torn_beside("has a date", "mail-20261128", "mail-20261129");
 	torn_and_copied(true);
 	torn_and_copied(false);
 	torn_and_compressed(true);

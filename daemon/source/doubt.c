@@ -1,0 +1,110 @@
+#include "daemon/source/doubt.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/linebuf.h"
+#include "base/log.h"
+#include "daemon/source/generations.h"
+#include "daemon/source/mark.h"
+#include "daemon/source/source.h"
+#include "daemon/source/tail.h"
+
+/* A rest that is longer is not recognized. */
+enum { REST_MAX = 1024 };
+
+/* A few bytes of a first line are no place at which to look again. And a writer
+ * may go on in a file with another date in its name. */
+void
+doubt_note(struct tail *tail, const struct tail *other)
+{
+	if (other->offset == 0 || other->unpack != NULL ||
+	    mark_compare_dates(tail->path, other->path) != 0)
+		return;
+	tail->doubt.number = other->number;
+	tail->doubt.end = other->offset;
+}
+
+static const struct tail *
+find_other(const struct generations *g, const struct tail *tail)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (g->tails[i]->number == tail->doubt.number)
+			return g->tails[i];
+	return NULL;
+}
+
+static bool
+has_its_name(const struct tail *tail)
+{
+	struct stat st;
+
+	return stat(tail->path, &st) == 0 && st.st_ino == tail->inode &&
+	       st.st_dev == tail->device;
+}
+
+/* Of what was read of the file since: 1: it is the rest of its line; 0: it may
+ * have come from another writer; -1: its end has not come yet. */
+static int
+has_its_rest(const struct tail *other, uint64_t end,
+	     const struct source_sink *sink)
+{
+	char rest[REST_MAX];
+	uint64_t len = other->offset - end;
+	const char *newline;
+	time_t when;
+
+	if (len > sizeof(rest))
+		len = sizeof(rest);
+	if (len == 0)
+		return -1;
+	if (tail_bytes((void *)(uintptr_t)other, rest, len, end) !=
+		(int64_t)len ||
+	    tail_is_truncated(other) || !has_its_name(other))
+		return 0;
+	newline = memchr(rest, '\n', len);
+	if (newline == NULL)
+		return len < sizeof(rest) ? -1 : 0;
+	return sink->stamp(sink->arg, rest, (size_t)(newline - rest), &when) !=
+	       0;
+}
+
+/* What was read first is still in memory. */
+static void
+hand_out(const struct tail *tail, const struct source_sink *sink)
+{
+	size_t len = tail->offset < sizeof(tail->head) ? tail->offset
+						       : sizeof(tail->head);
+	const char *line, *end = memchr(tail->head, '\n', len);
+
+	if (end == NULL || !linebuf_trim(tail->head, end, &line, &len) ||
+	    linebuf_is_rest(line, len))
+		return;
+	log_info("read the first line of %s after all", tail->path);
+	if (sink->unseen != NULL)
+		sink->unseen(sink->arg, true);
+	sink->line(sink->arg, line, len);
+}
+
+void
+doubt_settle(const struct generations *g, const struct source_sink *sink)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		struct tail *tail = g->tails[i];
+		const struct tail *other;
+		int rest = 0;
+
+		if (tail->doubt.number == 0 || linebuf_skips(tail->lines))
+			continue;
+		other = find_other(g, tail);
+		if (other != NULL && other->offset >= tail->doubt.end)
+			rest = has_its_rest(other, tail->doubt.end, sink);
+		if (rest < 0)
+			continue;
+		if (rest > 0)
+			hand_out(tail, sink);
+		tail->doubt.number = 0;
+	}
+}
