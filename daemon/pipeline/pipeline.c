@@ -120,9 +120,10 @@ pipeline_from(struct pipeline *p, size_t log)
 }
 
 void
-pipeline_set_unseen(struct pipeline *p, bool unseen)
+pipeline_set_unseen(struct pipeline *p, bool unseen, time_t set_back)
 {
 	p->unseen = unseen;
+	p->set_back = set_back;
 }
 
 const char *

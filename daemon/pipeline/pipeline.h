@@ -97,8 +97,11 @@ void pipeline_set_backlog(struct pipeline *, bool);
  * clock then grants nothing either: the clock may have been set back since it
  * was written. But if the last that was seen being written to the log was as
  * far ahead, that is its time zone, and the file the next one of its rotation.
+ * set_back: so many seconds the clock is known to have been set back; a login
+ * that bears neither the time of now nor that zone is taken to be older by as
+ * much.
  */
-void pipeline_set_unseen(struct pipeline *, bool);
+void pipeline_set_unseen(struct pipeline *, bool unseen, time_t set_back);
 
 /* Has fn called for each address that a line newly authorizes, and for each
  * login that is refused, except those of the backlog. Not for renewals. */

@@ -100,19 +100,38 @@ log_ahead(struct pipeline *p, const struct match *m, int64_t seconds,
 		    address, (long long)seconds, m->rule->name);
 }
 
+/* Whether the last login that was ahead of the clock when it was seen being
+ * written to this log was so by about so many seconds. */
+static bool
+is_lead(const struct pipeline *p, int64_t seconds)
+{
+	return llabs(seconds - p->lead[p->log]) <= AHEAD_MAX;
+}
+
 /* Whether a login that is ahead of the clock by so many seconds has just been
  * written, all the same. */
 static bool
 is_new(struct pipeline *p, int64_t seconds)
 {
-	int64_t *lead = &p->lead[p->log];
-
 	if (p->backlog)
 		return false;
 	if (p->unseen)
-		return llabs(seconds - *lead) <= AHEAD_MAX;
-	*lead = seconds;
+		return is_lead(p, seconds);
+	p->lead[p->log] = seconds;
 	return true;
+}
+
+/* What bears the time of now, or that of the log's zone, has just been written. */
+time_t
+pipeline_by_this_clock(const struct pipeline *p, time_t when,
+		       struct moment now)
+{
+	int64_t seconds = (int64_t)when - now.wall;
+
+	if (p->backlog || !p->unseen || llabs(seconds) <= AHEAD_MAX ||
+	    is_lead(p, seconds))
+		return when;
+	return when - p->set_back;
 }
 
 /* Whether a login is too far ahead of the clock to be believed. */

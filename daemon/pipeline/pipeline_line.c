@@ -235,6 +235,7 @@ pipeline_act(struct pipeline *p, enum finding finding,
 	switch (finding) {
 	case FOUND_LOGIN:
 		pipeline_take_login(p, found, &login);
+		login.when = pipeline_by_this_clock(p, login.when, now);
 		return pipeline_authorize(p, &login, now);
 	case FOUND_LOGOUT:
 		pipeline_end_session(p, found, now);

@@ -84,7 +84,8 @@ struct pipeline {
 	pipeline_event_fn *on_event;
 	void *event_arg;
 	bool backlog; /* reading lines from before the start */
-	bool unseen;  /* or those that nobody saw being written */
+	bool unseen; /* or those that nobody saw being written */
+	time_t set_back; /* by so many seconds was the clock, since those */
 	struct pipeline_observer observer; /* without functions: unused */
 	bool stale_logged, ahead_logged, zone_logged;
 	struct addr shared[SHARED_LOGGED]; /* a ring of those warned of */
@@ -132,6 +133,11 @@ int pipeline_act(struct pipeline *, enum finding, const struct found *,
  * that line. */
 void pipeline_take_login(const struct pipeline *, const struct found *,
 			 struct login *);
+
+/* When a login was written, by the clock of now: if nobody saw that, it may have
+ * been before the clock was set back, and then it seems younger than it is. */
+time_t pipeline_by_this_clock(const struct pipeline *, time_t when,
+			      struct moment now);
 
 /* Authorizes the address of a login, unless it is excluded or the login is too
  * old. 1: the table has changed. */

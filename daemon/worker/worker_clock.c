@@ -21,14 +21,21 @@ worker_moment(const struct worker *w)
 	return (struct moment){loop_now(w->loop), worker_lifetime_ms(w) / 1000};
 }
 
+time_t
+worker_set_back(const struct worker *w)
+{
+	int64_t back = loop_set_back_ms(w->loop);
+
+	return back >= WORKER_STEP_MS ? (time_t)(back / 1000) : 0;
+}
+
 struct moment
 worker_log_moment(const struct worker *w)
 {
 	struct moment now = worker_moment(w);
-	int64_t back = loop_set_back_ms(w->loop);
 
-	if (!w->ready && back >= WORKER_STEP_MS)
-		now.wall += (time_t)(back / 1000);
+	if (!w->ready)
+		now.wall += worker_set_back(w);
 	return now;
 }
 

@@ -233,7 +233,7 @@ worker_on_line(void *arg, const char *line, size_t len)
 		return;
 	worker_notice_clock(w);
 	pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
-	pipeline_set_unseen(w->pipeline, feed->unseen);
+	pipeline_set_unseen(w->pipeline, feed->unseen, worker_set_back(w));
 	if (envelope_is_lost(content))
 		pipeline_unread(w->pipeline, line, len);
 	else if (w->conf->reprocess && !w->ready)

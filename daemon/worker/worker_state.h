@@ -101,6 +101,8 @@ struct moment worker_moment(const struct worker *);
  * older than it is, but nothing seems younger.
  */
 struct moment worker_log_moment(const struct worker *);
+/* By how many seconds the wall clock is known to have been set back; 0: not. */
+time_t worker_set_back(const struct worker *);
 
 /* A clock that differs by less has not been set; it may be a second off. */
 enum { WORKER_STEP_MS = 2000 };

@@ -7,6 +7,7 @@ worker has read since, the new time counts."""
 import datetime
 import gzip
 import os
+import re
 import shutil
 import signal
 import sys
@@ -52,14 +53,14 @@ class Host:
         self.daemon.kill(signal.SIGUSR1)
         self.daemon.wait_message("state:", count=said + 1)
 
-    def write(self, ip, name="mail.log"):
-        when = datetime.datetime.fromtimestamp(self.clocks.wall(),
+    def write(self, ip, name="mail.log", ahead=0):
+        when = datetime.datetime.fromtimestamp(self.clocks.wall() + ahead,
                                                datetime.timezone.utc)
         self.site.raw(when.isoformat() + " mail " + login(ip) + "\n", name)
         os.utime(self.site.path(name), (self.clocks.wall(),) * 2)
 
-    def granted(self, ip, name="mail.log"):
-        self.write(ip, name)
+    def granted(self, ip, name="mail.log", ahead=0):
+        self.write(ip, name, ahead)
         self.clocks.advance(1)  # the map is written once a second
         return self.site.wait_key(ip)
 
@@ -155,7 +156,7 @@ def old_files_change():
         host.set_clock(-7200)
         host.granted(NEW, "mail-z")
         compress(host, "mail-a")
-        host.daemon.wait_message("the login of 198.18.0.0 is")
+        host.daemon.wait_message("following %s.gz" % host.site.path("mail-a"))
         host.granted("198.51.100.10", "mail-b")
         host.granted("198.51.100.11", "mail-z")
         ok(host.site.query("198.18.0.0") is None,
@@ -164,27 +165,83 @@ def old_files_change():
            "in another that is written to, only the new line does")
 
 
+def old_file_comes(back, known):
+    """Whether its login is granted, of which the grace period is over. known: the
+    daemon is there to see that the clock is set back."""
+    with Host(started=False) as host:
+        host.write(OLD, "kept")
+        host.clocks.advance(400)
+        if not known:
+            host.clocks.set(-back)
+        host.start("--logfile=" + host.site.path("mail-*"), "--grace=300")
+        host.granted(LAST, "mail-z")
+        if known:
+            host.set_clock(-back)
+        os.rename(host.site.path("kept"), host.site.path("mail-a"))
+        host.daemon.wait_message("the login of %s " % OLD)
+        host.granted(NEW, "mail-a")
+        return host.site.query(OLD) is not None
+
+
+def old_files_come():
+    ok(not old_file_comes(7200, False), "a file comes with an old login, which "
+       "is ahead of the clock: only the line that is new grants something")
+    ok(not old_file_comes(7200, True), "the same if it is known that the clock "
+       "was set back")
+    ok(not old_file_comes(200, True), "or if the login only seems younger than "
+       "it is")
+
+
 def closed_file_is_copied():
     with Host(started=False) as host:
         host.write(OLD, "mail-a")
         host.start("--logfile=" + host.site.path("mail-*"))
         host.granted(LAST, "mail-b")
         host.clocks.advance(61)
-        host.granted(LAST, "mail-b")  # mail-a is closed by then
+        host.granted(NEW, "mail-b")  # mail-a is closed by then
         host.site.wait_gone(OLD)
         host.set_clock(-7200)
         a = host.site.path("mail-a")
         shutil.copy(a, a + ".1")
         os.truncate(a, 0)
-        host.daemon.wait_message("the login of %s is" % OLD)
-        host.granted(NEW, "mail-a")
-        host.granted("198.51.100.10", "mail-b")
-        ok(host.site.query(OLD) is None,
-           "a login in a file that was read and closed counts no second time "
-           "if it is copied and emptied")
+        host.granted("198.51.100.10", "mail-a")
+        host.granted("198.51.100.11", "mail-b")
+        ok(host.site.query(OLD) is None, "a login in a file that was read and "
+           "closed counts no second time if it is copied and emptied")
+
+
+def rotate(host):
+    log = host.site.path("mail.log")
+    os.rename(log, log + ".1")
+    os.rename(host.site.path("next"), log)
+
+
+def new_file_counts():
+    with Host() as host:
+        host.granted(OLD, ahead=3600)
+        host.set_clock(-7200)
+        host.write(NEW, "next")
+        rotate(host)
+        host.clocks.advance(1)
+        ok(host.site.wait_key(NEW), "a login in the next file of a rotation "
+           "counts, even if one in the log was ahead of the clock")
+
+
+def what_is_young_counts():
+    with Host() as host:
+        host.write(NEW, "next")
+        host.clocks.advance(10)
+        host.set_clock(-7200)
+        rotate(host)
+        host.daemon.wait_message("granted %s for" % NEW)
+        left = int(re.search("granted %s for (.*)s rule" % NEW,
+                             host.daemon.messages())[1])
+        ok(GRACE - 20 < left <= GRACE - 10, "a login from before that nobody "
+           "had read counts for what is left of its time", left)
 
 
 if pbs.SANITIZED or pbs.WRAP:
     skip_all("another library would have to be loaded first")
 main(by_a_minute, by_less_than_the_age, forth_and_back, what_the_keeper_knows,
-     what_is_new_counts, old_files_change, closed_file_is_copied)
+     what_is_new_counts, old_files_change, old_files_come,
+     closed_file_is_copied, new_file_counts, what_is_young_counts)
