@@ -88,11 +88,13 @@ struct reader {
 	uint64_t read; /* since searching() was called */
 };
 
-/* SIGN: so many bytes are read within a second. */
+/* SIGN: so many bytes are read within a second. MUCH_OLDER: seconds; what another
+ * host sends late is not as late. */
 enum {
 	BLOCK = 2 * (LINEBUF_LINE_MAX + 2),
 	FIRST_STAMP = 1024 * 1024,
 	SIGN = 16 * 1024 * 1024,
+	MUCH_OLDER = 30 * 86400,
 };
 
 struct stamped {
@@ -299,6 +301,24 @@ offset_since(struct reader *r, time_t since)
 	return walk(r, offset, since);
 }
 
+/* Stamps without a year are taken for those of the last twelve months. In a log
+ * that has not been rotated for longer, what comes before a much older line is
+ * of the year before. The offset after the last such line, if there is one after
+ * this offset, which else is returned. */
+static uint64_t
+after_last_year(struct reader *r, uint64_t offset, time_t since)
+{
+	struct stamped found;
+	uint64_t next = offset;
+
+	while (stamped_from(r, next, UINT64_MAX, &found)) {
+		next = found.next;
+		if (found.when < since - MUCH_OLDER)
+			offset = next;
+	}
+	return offset;
+}
+
 /* ---- which of the files ---- */
 
 /* How old the first stamp of a file is, compared with since. */
@@ -318,6 +338,18 @@ age_of(struct reader *r, time_t since)
 		       !newline_from(r, 0, UINT64_MAX, &newline)
 		   ? YOUNGER
 		   : UNKNOWN;
+}
+
+/* The offset of the first line that is not too old: none is if the file has not
+ * been written to for as long. */
+static uint64_t
+first_that_counts(struct reader *r, enum age age, time_t since)
+{
+	uint64_t offset = age == OLDER ? offset_since(r, since) : 0;
+
+	if (r->tail->mtime.tv_sec < since - RESUME_DISORDER)
+		return walk(r, offset, INT64_MAX);
+	return after_last_year(r, offset, since);
 }
 
 /* Explains why few lines, or none, are read of a large log. */
@@ -349,10 +381,12 @@ begin_since(struct resume_point *point, time_t since,
 		r.tail = tail;
 		r.len = 0;
 		age = age_of(&r, since);
-		if (age != UNKNOWN || i + 1 == point->files.count)
+		if (age != UNKNOWN || i + 1 == point->files.count) {
 			point->first = i;
-		if (age == OLDER)
-			point->offset = offset_since(&r, since);
+			point->offset = first_that_counts(&r, age, since);
+		}
+		if (point->offset > 0)
+			age = OLDER;
 		log_skipped(tail, point->offset);
 		tail_close(&tail);
 	}
@@ -381,14 +415,15 @@ void
 resume_seek(struct tail *tail, time_t since, const struct source_sink *sink)
 {
 	struct reader r = {.sink = sink, .tail = tail};
+	enum age age;
 
 	if (tail->mtime.tv_sec < since - RESUME_DISORDER) {
 		seek_end(tail);
 		return;
 	}
 	r.block = alloc_zero(BLOCK, 1);
-	if (tail->unpack == NULL || age_of(&r, since) == OLDER)
-		tail_seek(tail, offset_since(&r, since));
+	age = tail->unpack == NULL ? OLDER : age_of(&r, since);
+	tail_seek(tail, first_that_counts(&r, age, since));
 	free(r.block);
 }
 

@@ -36,6 +36,26 @@ def too_old():
               "a login older than the grace does not count")
 
 
+def last_year():
+    with pbs.Site() as site:
+        site.log(pbs.login("198.51.100.1"), when=NOW - 60)
+        for days in range(330, 0, -30):
+            site.log(pbs.login("198.51.100.2"), when=NOW - days * 86400)
+        site.log(pbs.login("198.51.100.3"), when=NOW - 50)
+        site.start()
+        equal(list(site.dump()), ["198.51.100.3"],
+              "in a log that was never rotated, a login before months of "
+              "others is of last year")
+    with pbs.Site() as site:
+        site.log(pbs.login("198.51.100.1"), when=NOW - 60)
+        os.utime(site.logfile, (NOW - 365 * 86400,) * 2)
+        site.start()
+        equal(site.dump(), {},
+              "so is one in a log that was last written to then")
+        site.log(pbs.login("198.51.100.2"))
+        ok(site.wait_key("198.51.100.2"), "but not what is written now")
+
+
 def crashed():
     with pbs.Site() as site:
         site.write("map/pbs", "203.0.113.9 1700000000\n")
@@ -153,5 +173,5 @@ def deaf_at_the_start():
         equal(daemon.stop(), 0, "and SIGTERM ends the daemon")
 
 
-main(ready, too_old, deaf_manager, deaf_at_a_restart, deaf_at_the_start,
-     crashed, nothing_yet, modes, one_line, checked)
+main(ready, too_old, last_year, deaf_manager, deaf_at_a_restart,
+     deaf_at_the_start, crashed, nothing_yet, modes, one_line, checked)

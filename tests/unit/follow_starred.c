@@ -421,7 +421,7 @@ torn_beside(const char *then, const char *a, const char *b)
 	is_int(count(site, "0000000009 first"), goes_on,
 	       "%s %s: its first line %s", a, then,
 	       goes_on ? "comes after all" : "is lost");
-	is_int(said(site, "after all"), goes_on, "and that is said");
+	is_int(said(site, "after all"), goes_on, "with a message");
 	put(site, a, "0000000007 a");
 	arrives(site, "0000000007 a", "a line more");
 	is_int(count(site, "0000000009 first"), goes_on, "no line again");
