@@ -15,10 +15,56 @@
 /* A rest that is longer is not recognized. */
 enum { REST_MAX = 1024 };
 
-/* A few bytes of a first line are no place at which to look again. And a writer
- * may go on in a file with another date in its name. */
-void
-doubt_note(struct tail *tail, const struct tail *other)
+/* ---- doubted ---- */
+
+/* With a pattern, a compressed file may be an old one: it may have the rest of a
+ * line of which a later file was told, or not have that of the line before. */
+static bool
+may_be_old(const struct tail *tail, bool pattern)
+{
+	return pattern && tail->unpack != NULL;
+}
+
+/* Whether the rest of the line in which a file ended may come in the next one.
+ * With a pattern, another file that was told need not be of the same log. */
+static bool
+may_go_on(const struct tail *tail, const struct tail *next, bool pattern)
+{
+	return tail_rest_may_come(tail) ||
+	       (may_be_old(next, pattern) && tail_ends_torn(tail)) ||
+	       (pattern && tail_rest_may_follow(tail) &&
+		mark_is_family(tail->path, next->path));
+}
+
+/*
+ * Of the first `end` files, the last that has anything in it, if it ends within a
+ * line, which may go on at the beginning of the next one: whoever rotates a log
+ * by its size may cut a line in two, and a copy of the log has the end that it
+ * had. Of files that match a pattern, any may be the one before; and a file that
+ * was mounted over the log for a while is not. NULL: none ends so, or its rest
+ * was taken for the beginning of another file already.
+ */
+static struct tail *
+cut_before(const struct generations *g, size_t end, const struct tail *next,
+	   bool pattern)
+{
+	while (end-- > 0) {
+		struct tail *tail = g->tails[end];
+
+		if (may_go_on(tail, next, pattern))
+			return tail;
+		if (!pattern && tail->device == next->device &&
+		    (tail_ends_torn(tail) || !tail_is_empty(tail)))
+			return NULL;
+	}
+	return NULL;
+}
+
+/* The first line of the tail was dropped for that other one. A few bytes of a
+ * first line are no place at which to look again. And a writer may go on in a
+ * file with another date in its name. */
+static void
+note(struct tail *tail, const struct tail *other)
 {
 	if (other->offset == 0 || other->unpack != NULL ||
 	    mark_compare_dates(tail->path, other->path) != 0)
@@ -26,6 +72,49 @@ doubt_note(struct tail *tail, const struct tail *other)
 	tail->doubt.number = other->number;
 	tail->doubt.end = other->offset;
 }
+
+static void
+pass_on(struct tail *older, struct tail *tail, bool pattern)
+{
+	if (tail->offset > 0 || linebuf_skips(tail->lines))
+		return;
+	if (!may_be_old(tail, pattern)) {
+		older->passed_on = older->place + 1;
+		if (!pattern || mark_is_family(older->path, tail->path))
+			older->followed = older->place + 1;
+	}
+	tail_skip_line(tail, older->path);
+	note(tail, older);
+}
+
+void
+doubt_beginning(struct generations *g, size_t at, bool pattern)
+{
+	struct tail *tail = g->tails[at], *older;
+
+	if (tail->offset > 0 || tail_is_empty(tail))
+		return;
+	older = cut_before(g, at, tail, pattern);
+	if (older != NULL)
+		pass_on(older, tail, pattern);
+}
+
+/* Of files that match a pattern, those that were read before do not go on with
+ * it. */
+void
+doubt_after(struct generations *g, size_t at, bool pattern)
+{
+	struct tail *tail = g->tails[at], *next;
+	size_t i = at + 1;
+
+	while (pattern && i < g->count && g->tails[i]->offset > 0)
+		i++;
+	next = i < g->count ? g->tails[i] : NULL;
+	if (next != NULL && cut_before(g, at + 1, next, pattern) == tail)
+		pass_on(tail, next, pattern);
+}
+
+/* ---- believed after all ---- */
 
 static const struct tail *
 find_other(const struct generations *g, const struct tail *tail)

@@ -14,8 +14,9 @@
 #include "daemon/source/rotation.h"
 #include "daemon/source/tail.h"
 
-/* So many files that ended within a line are kept open. */
-enum { TORN_MAX = GENERATIONS_MAX / 2 };
+/* So many files that ended within a line are kept open; TOLD_MAX: of those of
+ * which a file of another name was told. */
+enum { TORN_MAX = GENERATIONS_MAX / 2, TOLD_MAX = GENERATIONS_MAX / 4 };
 
 /* ---- life ---- */
 
@@ -74,78 +75,11 @@ was_emptied(struct follow *f, size_t at, int64_t now)
 	return found > 0;
 }
 
-/* With a pattern, a compressed file may be an old one: it may have the rest of a
- * line of which a later file was told, or not have that of the line before. */
-static bool
-may_be_old(const struct follow *f, const struct tail *tail)
-{
-	return rotation_is_pattern(f->spec) && tail->unpack != NULL;
-}
-
-/*
- * Of the first `end` files, the last that has anything in it, if it ends within a
- * line, which may go on at the beginning of the next one: whoever rotates a log
- * by its size may cut a line in two, and a copy of the log has the end that it
- * had. Of files that match a pattern, any may be the one before; and a file that
- * was mounted over the log for a while is not. NULL: none ends so, or its rest
- * was taken for the beginning of another file already.
- */
-static struct tail *
-cut_before(const struct follow *f, size_t end, const struct tail *next)
-{
-	while (end-- > 0) {
-		struct tail *tail = f->open.tails[end];
-
-		if (tail_rest_may_come(tail) ||
-		    (may_be_old(f, next) && tail_ends_torn(tail)))
-			return tail;
-		if (!rotation_is_pattern(f->spec) &&
-		    tail->device == next->device &&
-		    (tail_ends_torn(tail) || !tail_is_empty(tail)))
-			return NULL;
-	}
-	return NULL;
-}
-
-static void
-pass_on(const struct follow *f, struct tail *older, struct tail *tail)
-{
-	if (tail->offset > 0 || linebuf_skips(tail->lines))
-		return;
-	if (!may_be_old(f, tail))
-		tail_pass_on(older);
-	tail_skip_line(tail, older->path);
-	doubt_note(tail, older);
-}
-
-/* To be called before a file is read. While it is empty, the older one may still
- * get the rest of its line. */
-static void
-doubt_beginning(struct follow *f, size_t at)
-{
-	struct tail *tail = f->open.tails[at], *older;
-
-	if (tail->offset > 0 || tail_is_empty(tail))
-		return;
-	older = cut_before(f, at, tail);
-	if (older != NULL)
-		pass_on(f, older, tail);
-}
-
-/* Closes a file. What comes after half a line in it is not known then. Of files
- * that match a pattern, those that were read before do not go on with it. */
+/* Closes a file. What comes after half a line in it is not known then. */
 static void
 drop(struct follow *f, size_t at)
 {
-	struct tail *tail = f->open.tails[at], *next;
-	size_t i = at + 1;
-
-	while (rotation_is_pattern(f->spec) && i < f->open.count &&
-	       f->open.tails[i]->offset > 0)
-		i++;
-	next = i < f->open.count ? f->open.tails[i] : NULL;
-	if (next != NULL && cut_before(f, at + 1, next) == tail)
-		pass_on(f, tail, next);
+	doubt_after(&f->open, at, rotation_is_pattern(f->spec));
 	generations_drop(&f->open, at);
 }
 
@@ -243,7 +177,7 @@ read_block(struct follow *f, size_t at, size_t ahead, size_t *got, int64_t now)
 	*got = 0;
 	if (was_emptied(f, at, now))
 		return TAIL_TRUNCATED;
-	doubt_beginning(f, at);
+	doubt_beginning(&f->open, at, rotation_is_pattern(f->spec));
 	tail_note_unseen(tail, f->caught_up ? FOLLOW_QUIET_MS : 0, now,
 			 &f->sink);
 	result = tail_read(tail, f->buffer, ahead, &f->sink, got, &err);
@@ -360,7 +294,34 @@ is_replaced(const struct follow *f, size_t at)
 static bool
 is_torn(const struct follow *f, const struct tail *tail)
 {
-	return rotation_is_pattern(f->spec) && tail_rest_may_come(tail);
+	return rotation_is_pattern(f->spec) && tail_rest_may_follow(tail);
+}
+
+/* How many too many are open that ended so, although another file was told. */
+static size_t
+count_excess(const struct follow *f)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < f->open.count; i++)
+		told += is_torn(f, f->open.tails[i]) &&
+			!tail_rest_may_come(f->open.tails[i]);
+	return told > TOLD_MAX ? told - TOLD_MAX : 0;
+}
+
+/* Whether a file that is quiet is kept open. */
+static bool
+is_kept(const struct follow *f, const struct tail *tail, size_t *torn,
+	size_t *excess)
+{
+	if (!is_torn(f, tail))
+		return false;
+	if (tail_rest_may_come(tail))
+		return (*torn)++ < TORN_MAX;
+	if (*excess == 0)
+		return true;
+	(*excess)--;
+	return false;
 }
 
 /* However quiet the file was, its writer may not know that it was deleted. */
@@ -377,7 +338,7 @@ static int64_t
 close_quiet(struct follow *f, int64_t now)
 {
 	int64_t next = -1, left;
-	size_t torn = 0;
+	size_t torn = 0, excess = count_excess(f);
 
 	for (size_t i = 0; i + 1 < f->open.count;) {
 		note_deletion(f->open.tails[i], now);
@@ -389,7 +350,7 @@ close_quiet(struct follow *f, int64_t now)
 		if (left > 0 || !f->open.tails[i]->at_end) {
 			next = sooner(next, left > 0 ? left : 1);
 			i++;
-		} else if (is_torn(f, f->open.tails[i]) && torn++ < TORN_MAX) {
+		} else if (is_kept(f, f->open.tails[i], &torn, &excess)) {
 			f->open.tails[i++]->beside = true;
 		} else {
 			drop(f, i);

@@ -256,7 +256,7 @@ follow_recover(struct follow *f, size_t at, int64_t now)
 	tail_rewind(tail);
 	tail->number = ++f->open.changes;
 	tail->doubt.number = 0;
-	tail->passed_on = 0;
+	tail->passed_on = tail->followed = 0;
 	tail_skip_torn(tail, tail->path);
 	if (found == 0 && f->sink.lost != NULL)
 		f->sink.lost(f->sink.arg, 0);

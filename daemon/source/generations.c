@@ -215,6 +215,7 @@ generations_seek_done(const struct generations *g, struct tail *tail)
 			continue;
 		tail_seek(tail, done->print.offset);
 		tail->passed_on = done->passed_on;
+		tail->followed = done->followed;
 	}
 	if (tail->offset == 0 && last != NULL && last->torn &&
 	    last->device == tail->device &&
@@ -287,7 +288,8 @@ generations_remember(struct generations *g, const struct tail *tail)
 					  .mtime = tail->mtime,
 					  .birth = filetime_birth(tail->fd, ""),
 					  .torn = tail_rest_may_come(tail),
-					  .passed_on = tail->passed_on};
+					  .passed_on = tail->passed_on,
+					  .followed = tail->followed};
 	tail_print_place(tail, &done->print);
 }
 
@@ -351,7 +353,7 @@ generations_move_to_end(struct generations *g, const struct rotated *file)
 		return false;
 	tail = g->tails[at];
 	take_out(g, at);
-	tail->passed_on = 0; /* another file will be the next one */
+	tail->passed_on = tail->followed = 0; /* another will be the next */
 	generations_insert(g, g->count, tail);
 	return true;
 }

@@ -295,3 +295,28 @@ mark_compare_numbers(const char *a, const char *b)
 		return 0;
 	return (m < n) - (m > n);
 }
+
+/* Skips what a rotation changes in a name, or adds to it. */
+static size_t
+skip_mark(const char *name, size_t at, size_t len)
+{
+	while (at < len && strchr("0123456789.-_", name[at]) != NULL)
+		at++;
+	return at;
+}
+
+bool
+mark_is_family(const char *a, const char *b)
+{
+	const char *x = mark_last_part(a), *y = mark_last_part(b);
+	size_t i = 0, k = 0, x_len = stem_length(x), y_len = stem_length(y);
+
+	for (;;) {
+		i = skip_mark(x, i, x_len);
+		k = skip_mark(y, k, y_len);
+		if (i == x_len || k == y_len)
+			return i == x_len && k == y_len;
+		if (x[i++] != y[k++])
+			return false;
+	}
+}

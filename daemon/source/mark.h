@@ -41,6 +41,10 @@ int mark_compare_dates(const char *a, const char *b);
  */
 int mark_compare_numbers(const char *a, const char *b);
 
+/* Whether the last parts of two paths differ only in what a rotation changes or
+ * adds: digits, what separates them, and compression suffixes. */
+bool mark_is_family(const char *a, const char *b);
+
 /* The last part of a path. */
 const char *mark_last_part(const char *path);
 

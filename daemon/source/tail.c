@@ -188,16 +188,16 @@ tail_ends_torn(const struct tail *tail)
 	       linebuf_skips(tail->lines);
 }
 
-void
-tail_pass_on(struct tail *tail)
-{
-	tail->passed_on = tail->place + 1;
-}
-
 bool
 tail_rest_may_come(const struct tail *tail)
 {
 	return tail_ends_torn(tail) && tail->passed_on != tail->place + 1;
+}
+
+bool
+tail_rest_may_follow(const struct tail *tail)
+{
+	return tail_ends_torn(tail) && tail->followed != tail->place + 1;
 }
 
 bool

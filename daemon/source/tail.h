@@ -45,7 +45,10 @@ struct tail {
 	struct linebuf *lines;
 	char head[FINGERPRINT_HEAD_MAX]; /* the first bytes, up to offset */
 	struct before before_offset, before_place;
-	uint64_t passed_on; /* see tail_pass_on(); 0: never */
+	/* Where that line begins, plus 1, of which another file was told that
+	 * this ends within it, and of which one of its family was (mark.h); 0:
+	 * of none. For doubt.c. */
+	uint64_t passed_on, followed;
 	uint64_t number;    /* of its insertion; no other has had it */
 	/* The first line was dropped for the tail of that number, which ended
 	 * there within a line; 0: it was not. For doubt.c. */
@@ -99,11 +102,10 @@ void tail_skip_line(struct tail *, const char *path);
 bool tail_place_is_torn(const struct tail *);
 /* Whether it ends within a line, as far as it was read. */
 bool tail_ends_torn(const struct tail *);
-/* The next file was told that the tail ends within a line; but not of another
- * line in which it ends later. */
-void tail_pass_on(struct tail *);
-/* Whether it ends within a line of which the next file was not told. */
+/* Whether it ends within a line of which no other file was told, or none of its
+ * family. */
 bool tail_rest_may_come(const struct tail *);
+bool tail_rest_may_follow(const struct tail *);
 /* Whether a copy begins with the first len bytes that were read of the tail, at
  * most those in head. */
 bool tail_begins_like(const struct tail *copy, const struct tail *, size_t len);

@@ -791,6 +791,37 @@ at_random(uint64_t seed)
 	end(story.site);
 }
 
+/* Two logs match, one of them is cut by its rotation, and the other goes on in
+ * another file first. */
+static void
+cut_beside(bool quiet)
+{
+	struct site *site = begin();
+
+	put(site, "mail-a.00", "0000000001 a");
+	put(site, "mail-b.00", "0000000002 b");
+	start(site, "mail-*");
+	put_raw(site, "mail-a.00", "0000000003 user=", 16);
+	follower_settle(&site->follower);
+	put(site, "mail-b.01", "0000000004 first");
+	put(site, "mail-b.01", "0000000005 b");
+	arrives(site, "0000000005 b", "another log is rotated first");
+	if (quiet) {
+		pass_minute(site);
+		put(site, "mail-b.01", "0000000008 b");
+		arrives(site, "0000000008 b", "it is quiet until");
+		pass_minute(site);
+	}
+	put(site, "mail-a.01", "0000000009 forged");
+	put(site, "mail-a.01", "0000000006 a");
+	arrives(site, "0000000006 a", "the log that was cut goes on");
+	is_int(count(site, "0000000009 forged"), 0,
+	       "the rest is no line%s", quiet ? ", a minute later" : "");
+	put(site, "mail-a.02", "0000000007 a");
+	arrives(site, "0000000007 a", "the first line of the file after that");
+	end(site);
+}
+
 int
 main(void)
 {
@@ -834,6 +865,8 @@ main(void)
 	half_when_let_go();
 	overwritten_when_let_go();
 	cut_by_rotation();
+	cut_beside(false);
+	cut_beside(true);
 	many_let_go();
 	many_at_once();
 	new_but_older(true);

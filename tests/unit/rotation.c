@@ -275,6 +275,12 @@ numbered_patterns(void)
 	   "*: numbers of two directories tell nothing");
 	ok(mark_compare_dates("x-20261119.log.1", "x-20261119.log.2") == 0,
 	   "*: nor are they dates");
+	ok(mark_is_family("x/m-a.log", "y/m-a.log.1.gz") &&
+	       mark_is_family("m-a.00", "m-a-20261129"),
+	   "*: one log by all names that a rotation gives it");
+	ok(!mark_is_family("m-a.00", "m-b.01") &&
+	       !mark_is_family("m-a.00", "m-a.log"),
+	   "*: other letters are those of another");
 }
 
 static void
