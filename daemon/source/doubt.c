@@ -17,12 +17,15 @@ enum { REST_MAX = 1024 };
 
 /* ---- doubted ---- */
 
-/* With a pattern, a compressed file may be an old one: it may have the rest of a
- * line of which a later file was told, or not have that of the line before. */
+/* With a pattern, a compressed file may be older than that one before it, and one
+ * with an older date is: it may have the rest of a line of which a later file was
+ * told, or not have that of the line before. */
 static bool
-may_be_old(const struct tail *tail, bool pattern)
+may_be_older(const struct tail *tail, const struct tail *other, bool pattern)
 {
-	return pattern && tail->unpack != NULL;
+	return pattern &&
+	       (tail->unpack != NULL ||
+		mark_compare_dates(tail->path, other->path) < 0);
 }
 
 /* Whether the rest of the line in which a file ended may come in the next one.
@@ -31,7 +34,7 @@ static bool
 may_go_on(const struct tail *tail, const struct tail *next, bool pattern)
 {
 	return tail_rest_may_come(tail) ||
-	       (may_be_old(next, pattern) && tail_ends_torn(tail)) ||
+	       (tail_ends_torn(tail) && may_be_older(next, tail, pattern)) ||
 	       (pattern && tail_rest_may_follow(tail) &&
 		mark_is_family(tail->path, next->path));
 }
@@ -78,7 +81,7 @@ pass_on(struct tail *older, struct tail *tail, bool pattern)
 {
 	if (tail->offset > 0 || linebuf_skips(tail->lines))
 		return;
-	if (!may_be_old(tail, pattern)) {
+	if (!may_be_older(tail, older, pattern)) {
 		older->passed_on = older->place + 1;
 		if (!pattern || mark_is_family(older->path, tail->path))
 			older->followed = older->place + 1;
