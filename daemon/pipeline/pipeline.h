@@ -140,6 +140,10 @@ int pipeline_line(struct pipeline *, const char *line, size_t len,
  * a login, it is counted as doubtful and logged. */
 void pipeline_rest(struct pipeline *, const char *line, size_t len, time_t now);
 
+/* Takes one of the lines before the first that is read, in their order: a message
+ * with newlines in it may have begun in it. */
+void pipeline_past(struct pipeline *, const char *line, size_t len, time_t now);
+
 /* Takes note of a line that cannot be read, because its envelope is broken. */
 void pipeline_unread(struct pipeline *, const char *line, size_t len);
 /* Takes note of a line of so many bytes that was dropped unread: what may follow

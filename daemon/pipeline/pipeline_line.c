@@ -144,6 +144,20 @@ pipeline_unread(struct pipeline *p, const char *line, size_t len)
 	pipeline_keep_unread(p, line, len);
 }
 
+void
+pipeline_past(struct pipeline *p, const char *line, size_t len, time_t now)
+{
+	struct multiline *multiline = &p->logs[p->log];
+	struct found found;
+	struct err err;
+
+	if (recognize_alone(p->recognizer, line, len, now, &found, &err) ==
+	    FOUND_MULTILINE)
+		recognize_rest(p->recognizer, multiline, FOUND_MULTILINE,
+			       &found, &err);
+	multiline->at += len + 1;
+}
+
 /* Writes the line so that a shell takes all of it for one word: strangers chose
  * some of it, and somebody will paste the command. */
 static const char *

@@ -326,8 +326,12 @@ void
 worker_on_past_line(void *arg, const char *line, size_t len)
 {
 	struct feed *feed = arg;
+	struct worker *w = feed->worker;
 
-	envelope_past(feed->envelope, line, len);
+	if (envelope_past(feed->envelope, &line, &len) == ENVELOPE_PART)
+		return;
+	pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
+	pipeline_past(w->pipeline, line, len, loop_now(w->loop));
 }
 
 void

@@ -278,12 +278,15 @@ envelope_open(struct envelope *e, const char **line, size_t *len)
 	return open_text(e, &c, line, len);
 }
 
-void
-envelope_past(struct envelope *e, const char *line, size_t len)
+enum envelope_content
+envelope_past(struct envelope *e, const char **line, size_t *len)
 {
+	enum envelope_content content;
+
 	envelope_parts_set_past(need_parts(e), true);
-	envelope_open(e, &line, &len);
+	content = envelope_open(e, line, len);
 	envelope_parts_set_past(e->parts, false);
+	return content;
 }
 
 bool

@@ -60,11 +60,12 @@ enum envelope_content envelope_open(struct envelope *, const char **line,
 void envelope_lost(struct envelope *);
 
 /*
- * Takes one of the lines before those that are read, in their order: a text that
+ * Opens one of the lines before those that are read, in their order: a text that
  * begins in it goes on in one that is read. A text that may have begun before
  * the first of these is not used.
  */
-void envelope_past(struct envelope *, const char *line, size_t len);
+enum envelope_content envelope_past(struct envelope *, const char **line,
+				    size_t *len);
 
 /* Whether one of the first lines in a block of lines has an envelope. */
 bool envelope_in_block(const char *lines, size_t len);

@@ -5,6 +5,7 @@
 import os
 import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
@@ -158,4 +159,38 @@ def whole():
            daemon.messages())
 
 
-main(followed, too_long, backlog, reloaded, two_lines, whole)
+def before_the_start():
+    """The first line is one that the start does not read."""
+    first, last = MESSAGES["nginx"]
+    with pbs.Site() as site:
+        site.log(first, when=time.time() - 7200)
+        site.log(*LINES)
+        site.log(last, login(GUEST))
+        site.start()
+        equal(site.dump(), {}, "it began before the grace period")
+        site.raw(filler(65536))
+        site.log(login(LATER))
+        ok(site.wait_key(LATER), "64 KiB later")
+
+
+def restarted():
+    first, last = MESSAGES["nginx"]
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with pbs.Site() as site:
+            daemon = site.start()
+            site.log(login(GUEST), first)
+            site.wait_key(GUEST)
+            daemon.wait_message("newline")
+            daemon.kill(how)
+            daemon.wait()
+            site.start()
+            site.log(*LINES)
+            site.raw(filler(65536))
+            site.log(login(LATER))
+            ok(site.wait_key(LATER), "64 KiB later")
+            ok(FORGED not in site.dump(),
+               "it began before the daemon got %s" % how.name)
+
+
+main(followed, too_long, backlog, reloaded, two_lines, whole, before_the_start,
+     restarted)

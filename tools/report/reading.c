@@ -154,7 +154,11 @@ on_past(void *arg, const char *line, size_t len)
 {
 	struct input *in = arg;
 
-	envelope_past(in->envelope, line, len);
+	if (envelope_past(in->envelope, &line, &len) == ENVELOPE_PART)
+		return;
+	use(in);
+	pipeline_past(in->reader->pipeline, line, len,
+		      in->reader->period->now);
 }
 
 static int
