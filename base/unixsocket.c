@@ -15,6 +15,35 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
+/* How set_address() reaches a path that does not fit; any descriptor fits. */
+static const char longest_dir[] = "/proc/self/fd/2147483647/";
+
+enum {
+	PATH_MAX_BYTES = sizeof(((struct sockaddr_un *)0)->sun_path) - 1,
+	NAME_MAX_BYTES = PATH_MAX_BYTES - (int)sizeof(longest_dir) + 1
+};
+
+/* The last part of a path. */
+static const char *
+name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? path : slash + 1;
+}
+
+int
+unixsocket_check(const char *path, struct err *err)
+{
+	if (strlen(path) <= PATH_MAX_BYTES ||
+	    strlen(name_of(path)) <= NAME_MAX_BYTES)
+		return 0;
+	return err_set(err,
+		       "%s: too long for a Unix socket: the path has more than "
+		       "%d bytes, and its last part more than %d",
+		       path, (int)PATH_MAX_BYTES, (int)NAME_MAX_BYTES);
+}
+
 /* sun_path is short, so a longer path is reached through its open directory.
  * The caller closes *dir after use; -1: it was not needed. */
 static int
@@ -36,7 +65,7 @@ set_address(struct sockaddr_un *address, const char *path, int *dir)
 	if (*dir < 0)
 		return -1;
 	len = snprintf(address->sun_path, sizeof(address->sun_path),
-		       "/proc/self/fd/%d/%s", *dir, strrchr(path, '/') + 1);
+		       "/proc/self/fd/%d/%s", *dir, name_of(path));
 	if (len < (int)sizeof(address->sun_path))
 		return 0;
 	close(*dir);
@@ -166,7 +195,7 @@ unixsocket_listen(const char *path, mode_t mode, int backlog, struct stat *node,
 {
 	int fd;
 
-	if (make_room(path, err) != 0)
+	if (unixsocket_check(path, err) != 0 || make_room(path, err) != 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && bind_with_mode(fd, path, mode) == 0 &&

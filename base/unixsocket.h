@@ -1,6 +1,6 @@
 /*
  * unixsocket: Unix stream sockets at a path, which may be too long for
- * sun_path.
+ * sun_path if its last part is short.
  */
 #ifndef BASE_UNIXSOCKET_H
 #define BASE_UNIXSOCKET_H
@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 
 struct err;
+
+/* 0, or -1: the path is too long for a socket in any directory. */
+int unixsocket_check(const char *path, struct err *);
 
 /*
  * Returns a listening, non-blocking socket; *node identifies its file. A socket

@@ -15,6 +15,7 @@
 #include "daemon/conf/access_value.h"
 #include "daemon/conf/conf.h"
 #include "daemon/conf/conf_peers.h"
+#include "daemon/conf/conf_socket.h"
 #include "daemon/conf/conf_text.h"
 #include "maps/map.h"
 
@@ -99,6 +100,8 @@ conf_validate_files(const struct conf *conf, struct err *err)
 {
 	int result = 0;
 
+	if (conf_check_socket(conf->checkpoint, err) != 0)
+		return -1;
 	if (conf->metrics != NULL &&
 	    strcmp(conf->metrics, conf->checkpoint) == 0)
 		result = err_set(err, "metrics: %s is the checkpoint",

@@ -10,7 +10,9 @@
 #include "base/duration.h"
 #include "base/err.h"
 #include "base/suggest.h"
+#include "base/unixsocket.h"
 #include "daemon/conf/access_value.h"
+#include "daemon/conf/conf_socket.h"
 #include "daemon/conf/options_policy.h"
 #include "maps/map.h"
 
@@ -94,6 +96,7 @@ const struct option options[] = {
 	{ "daemon", OPTION_STRING, AT(pidfile), "PIDFILE",
 	  .help = "run in the background; a keeper replaces a worker that dies" },
 	{ "checkpoint", OPTION_STRING, AT(checkpoint), "FILE",
+	  .check = conf_check_socket,
 	  .help = "file that keeps the table and log positions across a restart" },
 	{ "metrics", OPTION_STRING, AT(metrics), "FILE",
 	  .check = check_metrics,
@@ -354,6 +357,9 @@ add_map(const struct option *o, struct conf *conf, const char *text,
 			       "'%s' is relative; write the whole path, as in "
 			       "%.*s%s/%s",
 			       text, (int)(name - text), text, STATE_DIR, name);
+	if (map_spec_is_live(text) && strncmp(name, "unix:", 5) == 0 &&
+	    unixsocket_check(name + 5, err) != 0)
+		return -1;
 	add_once(option_value(o, conf), text);
 	return 0;
 }

@@ -159,6 +159,19 @@ def silent():
             "no answer")
 
 
+def long_path():
+    """Of a socket; too long for a sockaddr_un, from the working directory and
+    from the root."""
+    for path in "x" * 107, "x" * 108, "x" * 4000, "/" + "x" * 108, "x/" * 99:
+        for words in (["status"], ["list"], ["top"]):
+            done = subprocess.run(
+                [PBSCTL, *words, "--socket", path], text=True, timeout=20,
+                stdin=subprocess.DEVNULL, capture_output=True)
+            equal(done.returncode, 69, "%s with a socket of %d bytes: exit 69"
+                  % (words[0], len(path)), done.stderr)
+            contains(done.stderr, path[:200], "which it names")
+
+
 def stranger():
     if os.geteuid() != 0:
         return
@@ -252,4 +265,4 @@ def found():
             contains(done.stderr, said, "and says where")
 
 
-main(ask, change, lasting, wrong, silent, stranger, strangers, found)
+main(ask, change, lasting, wrong, silent, long_path, stranger, strangers, found)

@@ -247,6 +247,29 @@ exclusive_flags(void)
 	conf_clear(&conf);
 }
 
+/* A path in which that is the last part does not fit in a sockaddr_un; with
+ * twenty bytes less it does. */
+#define TWENTY "aaaaaaaaaaaaaaaaaaaa"
+#define LONG TWENTY TWENTY TWENTY TWENTY TWENTY TWENTY
+
+static void
+long_sockets(void)
+{
+	struct conf conf;
+	struct err err = {""};
+
+	write_file("dbfile: socketmap:unix:/" LONG "/s\n"
+		   "checkpoint: /" LONG "/c.state\n");
+	is_int(load(&conf, &err, NULL, NULL, NULL), 0,
+	       "sockets with a short name in a long directory");
+	conf_clear(&conf);
+	write_file("dbfile: hash:/" LONG "\n");
+	is_int(load(&conf, &err, NULL, NULL, NULL), EX_USAGE,
+	       "a map beside which no control socket can be");
+	ok(strstr(err.text, LONG ".ctl: too long for a Unix socket") != NULL,
+	   "is reported");
+}
+
 static void
 bad_files(void)
 {
@@ -279,6 +302,11 @@ bad_files(void)
 	    {"grace: 1\ngrace: 2\n", ":2:"},
 	    {"grace: [\n", ":"},
 	    {"\n\nexclude: [10.0.0.1/8]\n", ":3: exclude: '10.0.0.1/8'"},
+	    {"grace: 5\ndbfile: socketmap:unix:/a/" LONG "\n",
+	     ":2: dbfile: /a/" LONG ": too long for a Unix socket"},
+	    {"dbfile: policy:unix:/a/" LONG "\n", ":1: dbfile: /a/" LONG ": "},
+	    {"checkpoint: /a/" LONG ".state\n",
+	     ":1: checkpoint: the control socket beside it: /a/" LONG ".ctl: "},
 	};
 
 	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
@@ -354,6 +382,7 @@ main(void)
 	beside_the_map();
 	bad_flags();
 	exclusive_flags();
+	long_sockets();
 	bad_files();
 	whose_file();
 	one_table();
