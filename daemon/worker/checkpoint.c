@@ -68,6 +68,12 @@ take_clock(struct reader *r, const char *text)
 	return true;
 }
 
+static bool
+take_grace(struct reader *r, const char *text)
+{
+	return sscanf(text, "%" SCNu32, &r->also->grace) == 1;
+}
+
 static void
 grant(struct reader *r, const char *user, const char *rule, bool remote,
       long long when, long long expires, long long held)
@@ -285,6 +291,7 @@ take_line(struct reader *r, const char *line)
 	    {"torn ", take_torn},	{"clock ", take_clock},
 	    {"removed ", take_removed}, {"origin ", take_origin},
 	    {"peer ", take_peer},
+	    {"grace ", take_grace},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -386,6 +393,7 @@ checkpoint_load(const char *path, const struct checkpoint_clock *now,
 	FILE *file;
 	int result;
 
+	r.also->grace = 0;
 	*pos = NULL;
 	*npos = 0;
 	if (access(path, F_OK) != 0 && errno == ENOENT)

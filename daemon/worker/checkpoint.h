@@ -35,6 +35,9 @@ struct checkpoint_also {
 	struct removals *removals; /* by our own operator */
 	struct removals *others;   /* by the operators of other hosts */
 	const struct peers_conf *peers;
+	/* The grace, in seconds, by which the logins were granted. When the
+	 * file is loaded: that of the file; 0 if it does not say. */
+	uint32_t grace;
 	/* Set when the file is loaded, before anything remote is granted: it
 	 * names a host that is not in `peers', so any remote login in it may
 	 * come from that host. */

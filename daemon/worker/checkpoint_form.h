@@ -15,6 +15,7 @@
  *
  *	pop-before-smtp checkpoint 1
  *	clock WALL STEADY BOOT	(when it was written; older files lack it)
+ *	grace SECONDS		(of what follows; older files lack it)
  *	log DEVICE INODE OFFSET HEAD_LEN HEAD TAIL_LEN TAIL PATH
  *	cursor TEXT			(of the preceding log)
  *	torn yes		(also of the preceding log)

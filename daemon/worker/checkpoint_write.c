@@ -231,6 +231,8 @@ checkpoint_write(FILE *file, const struct authtab *table,
 	put(&w, "%s", CHECKPOINT_MAGIC);
 	put(&w, "clock %lld %lld %s", (long long)now->wall,
 	    (long long)now->steady, now->boot);
+	if (also->grace != 0)
+		put(&w, "grace %" PRIu32, also->grace);
 	for (size_t i = 0; i < npos; i++)
 		put_log(&w, &pos[i]);
 	if (also->peers != NULL)

@@ -35,6 +35,16 @@ has_other_prefix(const struct worker *w, const struct addr *addr)
 	return addr_equal(addr, &network) != (w->conf->ipv6_prefix == 64);
 }
 
+/* How much longer a login lasts by the grace of now than by that of the file:
+ * what a reload adds, too (authtab_set_longest()). */
+static int64_t
+longer(const struct worker *w)
+{
+	int64_t then = w->restoring->grace;
+
+	return then != 0 ? (int64_t)w->conf->grace - then : 0;
+}
+
 void
 worker_restore_row(void *arg, const struct checkpoint_login *kept)
 {
@@ -45,10 +55,12 @@ worker_restore_row(void *arg, const struct checkpoint_login *kept)
 				      .user = kept->user,
 				      .user_len = kept->user_len,
 				      .when = kept->when,
-				      .expires = kept->expires + to_lifetime,
-				      .until = kept->held + to_lifetime,
+				      .expires = kept->expires + to_lifetime +
+						 longer(w),
 				      .remote = kept->remote};
 
+	if (kept->held > kept->expires) /* by a session */
+		login.until = kept->held + to_lifetime;
 	if (kept->remote && w->restoring->strangers)
 		return;
 	pipeline_know(w->pipeline, kept->when);
@@ -72,7 +84,8 @@ worker_also(const struct worker *w)
 	    .sessions = pipeline_sessions(w->pipeline),
 	    .removals = pipeline_removals(w->pipeline),
 	    .others = pipeline_others_removals(w->pipeline),
-	    .peers = w->conf->peers};
+	    .peers = w->conf->peers,
+	    .grace = w->conf->grace};
 }
 
 void

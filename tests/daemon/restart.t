@@ -2,8 +2,10 @@
 # Across a stop, a kill -9, a rotation in between, or a broken checkpoint,
 # nothing is lost and nothing outlives its grace period.
 import gzip
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -213,6 +215,66 @@ def window_in_rotated():
               "and from the rotated file where the window reaches into it")
 
 
+def ask(site, *words):
+    done = subprocess.run(
+        [os.path.join(pbs.BUILD, "pbsctl"), *words,
+         "--socket=" + site.map + ".ctl"], text=True, timeout=20,
+        stdout=subprocess.PIPE, check=True)
+    return done.stdout
+
+
+def settings(site, grace):
+    site.write("pbs.yaml", "sessions: yes\ngrace: %d\n" % grace)
+
+
+def by_reload(site, daemon, grace):
+    settings(site, grace)
+    daemon.kill(signal.SIGHUP)
+    daemon.wait_message("reloaded: ")
+
+
+def by_restart(site, daemon, grace):
+    daemon.stop()
+    settings(site, grace)
+    site.start()
+
+
+def changed(grace, then, change):
+    """How long each address lasts, from now, if the grace is changed."""
+    def line(session):
+        return login(ip).replace("b64/SESSION+", session)
+
+    with pbs.Site() as site:
+        settings(site, grace)
+        now = int(time.time())
+        for ip, age, session in (("198.51.100.1", 100, ""),
+                                 ("198.51.100.2", 1000, ""),
+                                 ("198.51.100.3", 1000, "open")):
+            site.log(line(session), when=now - age)
+        daemon = site.start()
+        ask(site, "add", "198.51.100.4", "--for", "500")
+        change(site, daemon, then)
+        rows = map(json.loads, ask(site, "list", "--json").splitlines())
+        return {row["ip"]: row["expires"] - now for row in rows}
+
+
+def grace_changed():
+    """A restart leaves each address as long as a reload does."""
+    for grace, then in (1800, 600), (600, 1800), (1800, 1800):
+        name = "the grace %d s, then %d s: " % (grace, then)
+        want = changed(grace, then, by_reload)
+        got = changed(grace, then, by_restart)
+        equal("198.51.100.2" in want, grace == then == 1800,
+              name + "of a login 1000 s old", want)
+        ok("198.51.100.3" in want, name + "a session holds", want)
+        ok(abs(got["198.51.100.1"] - then + 100) <= 5,
+           name + "a restart leaves a login its grace", got)
+        equal(sorted(got), sorted(want),
+              name + "a restart leaves whom a reload leaves")
+        ok(all(abs(got[ip] - want[ip]) <= 5 for ip in got if ip in want),
+           name + "and as long", "%s, by a reload %s" % (got, want))
+
+
 def broken():
     with pbs.Site() as site:
         site.log(login("198.51.100.1"))
@@ -235,4 +297,4 @@ def broken():
 
 main(checkpoint, same_file, renamed, dated, twice, zipped, moved_away, copied,
      killed, killed_and_late, large, not_read_again, no_checkpoint,
-     window_in_rotated, broken)
+     window_in_rotated, grace_changed, broken)

@@ -294,7 +294,7 @@ clocks(void)
 	checkpoint_write(f, tab, &nothing, NULL, 0, &written, 300);
 	fclose(f);
 	for (i = 0; i < sizeof(clock_cases) / sizeof(clock_cases[0]); i++) {
-		struct checkpoint_also also = {.set_back = 0};
+		struct checkpoint_also also = {.set_back = 0, .grace = 7};
 
 		left = when_found = 0;
 		is_int(checkpoint_load(file, &clock_cases[i].now,
@@ -305,6 +305,8 @@ clocks(void)
 		       clock_cases[i].what);
 		is_int(when_found, clock_cases[i].when,
 		       "%s: no login is in the future", clock_cases[i].what);
+		is_int(also.grace, 0, "%s: no grace in the file",
+		       clock_cases[i].what);
 		is_int(also.set_back, clock_cases[i].set_back,
 		       "%s: how far the clock was set back",
 		       clock_cases[i].what);
@@ -352,7 +354,8 @@ removals(void)
 	struct err err;
 	size_t npos;
 	struct removals *others = removals_new(GRACE);
-	struct checkpoint_also also = {.removals = gone, .others = others};
+	struct checkpoint_also also = {
+	    .removals = gone, .others = others, .grace = GRACE};
 
 	removals_add(gone, &a, WALL + 100, WALL + 100);
 	removals_add(gone, &b, WALL + 200, WALL + 200);
@@ -363,6 +366,7 @@ removals(void)
 	is_int(checkpoint_load(file, &written, put_back, tab, &also, &pos,
 			       &npos, &err),
 	       1, "removals are read");
+	is_int(also.grace, GRACE, "and the grace of then");
 	ok(removals_cover(again, &a, WALL + 100),
 	   "a login up to it is covered");
 	ok(!removals_cover(again, &a, WALL + 101), "a newer one is not");
