@@ -42,8 +42,9 @@ do_step(struct world *w, enum op op, uint32_t arg)
 	case FINISH:
 		writer_finish(w);
 		break;
-	case LATE:
-		writer_append(w, 1, OVERLONG);
+	case LATE: /* a start may know no time of what was rotated then */
+		if (!w->made)
+			writer_append(w, 1, OVERLONG);
 		break;
 	case REOPEN:
 		writer_leave(w);
