@@ -13,7 +13,7 @@
 #include "daemon/source/tail.h"
 
 /* A rest that is longer is not recognized. */
-enum { REST_MAX = 1024 };
+enum { REST_MAX = 1024, DOUBT_MS = 60 * 1000 };
 
 /* ---- doubted ---- */
 
@@ -28,15 +28,24 @@ may_be_older(const struct tail *tail, const struct tail *other, bool pattern)
 		mark_compare_dates(tail->path, other->path) < 0);
 }
 
-/* Whether the rest of the line in which a file ended may come in the next one.
- * With a pattern, another file that was told need not be of the same log. */
+/* With a pattern, another file that was told need not be of the same log; nor
+ * need one of the same name be, in which a number may tell several logs apart. */
 static bool
-may_go_on(const struct tail *tail, const struct tail *next, bool pattern)
+may_follow(const struct tail *tail, const struct tail *next, int64_t now)
 {
-	return tail_rest_may_come(tail) ||
-	       (tail_ends_torn(tail) && may_be_older(next, tail, pattern)) ||
-	       (pattern && tail_rest_may_follow(tail) &&
-		mark_is_family(tail->path, next->path));
+	return (tail_rest_may_follow(tail) || now < tail->doubted) &&
+	       mark_is_family(tail->path, next->path);
+}
+
+/* Whether the rest of the line in which a file ended may come in the next one. */
+static bool
+may_go_on(const struct tail *tail, const struct tail *next, bool pattern,
+	  int64_t now)
+{
+	return tail_ends_torn(tail) &&
+	       (tail_rest_may_come(tail) ||
+		may_be_older(next, tail, pattern) ||
+		(pattern && may_follow(tail, next, now)));
 }
 
 /*
@@ -49,12 +58,12 @@ may_go_on(const struct tail *tail, const struct tail *next, bool pattern)
  */
 static struct tail *
 cut_before(const struct generations *g, size_t end, const struct tail *next,
-	   bool pattern)
+	   bool pattern, int64_t now)
 {
 	while (end-- > 0) {
 		struct tail *tail = g->tails[end];
 
-		if (may_go_on(tail, next, pattern))
+		if (may_go_on(tail, next, pattern, now))
 			return tail;
 		if (!pattern && tail->device == next->device &&
 		    (tail_ends_torn(tail) || !tail_is_empty(tail)))
@@ -76,36 +85,45 @@ note(struct tail *tail, const struct tail *other)
 	tail->doubt.end = other->offset;
 }
 
+/* For a minute more, the rest may come in yet another file of the name. */
 static void
-pass_on(struct tail *older, struct tail *tail, bool pattern)
+note_followed(struct tail *older, int64_t now)
+{
+	if (tail_rest_may_follow(older))
+		older->doubted = now + DOUBT_MS;
+	older->followed = older->place + 1;
+}
+
+static void
+pass_on(struct tail *older, struct tail *tail, bool pattern, int64_t now)
 {
 	if (tail->offset > 0 || linebuf_skips(tail->lines))
 		return;
 	if (!may_be_older(tail, older, pattern)) {
 		older->passed_on = older->place + 1;
 		if (!pattern || mark_is_family(older->path, tail->path))
-			older->followed = older->place + 1;
+			note_followed(older, now);
 	}
 	tail_skip_line(tail, older->path);
 	note(tail, older);
 }
 
 void
-doubt_beginning(struct generations *g, size_t at, bool pattern)
+doubt_beginning(struct generations *g, size_t at, bool pattern, int64_t now)
 {
 	struct tail *tail = g->tails[at], *older;
 
 	if (tail->offset > 0 || tail_is_empty(tail))
 		return;
-	older = cut_before(g, at, tail, pattern);
+	older = cut_before(g, at, tail, pattern, now);
 	if (older != NULL)
-		pass_on(older, tail, pattern);
+		pass_on(older, tail, pattern, now);
 }
 
 /* Of files that match a pattern, those that were read before do not go on with
  * it. */
 void
-doubt_after(struct generations *g, size_t at, bool pattern)
+doubt_after(struct generations *g, size_t at, bool pattern, int64_t now)
 {
 	struct tail *tail = g->tails[at], *next;
 	size_t i = at + 1;
@@ -113,8 +131,8 @@ doubt_after(struct generations *g, size_t at, bool pattern)
 	while (pattern && i < g->count && g->tails[i]->offset > 0)
 		i++;
 	next = i < g->count ? g->tails[i] : NULL;
-	if (next != NULL && cut_before(g, at + 1, next, pattern) == tail)
-		pass_on(tail, next, pattern);
+	if (next != NULL && cut_before(g, at + 1, next, pattern, now) == tail)
+		pass_on(tail, next, pattern, now);
 }
 
 /* ---- believed after all ---- */

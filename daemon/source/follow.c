@@ -77,15 +77,15 @@ was_emptied(struct follow *f, size_t at, int64_t now)
 
 /* Closes a file. What comes after half a line in it is not known then. */
 static void
-drop(struct follow *f, size_t at)
+drop(struct follow *f, size_t at, int64_t now)
 {
-	doubt_after(&f->open, at, rotation_is_pattern(f->spec));
+	doubt_after(&f->open, at, rotation_is_pattern(f->spec), now);
 	generations_drop(&f->open, at);
 }
 
 /* Closes a file that was read to its end and that nobody writes to any more. */
 static void
-finish(struct follow *f, size_t at)
+finish(struct follow *f, size_t at, int64_t now)
 {
 	struct tail *tail = f->open.tails[at], *next = f->open.tails[at + 1];
 	struct linebuf *torn = tail->lines;
@@ -96,7 +96,7 @@ finish(struct follow *f, size_t at)
 		if (tail->doubtful)
 			tail_skip_torn(next, tail->path);
 	}
-	drop(f, at);
+	drop(f, at, now);
 }
 
 /* logrotate(8) may overwrite a rotated file, shred(1), whose lines were read. */
@@ -118,7 +118,7 @@ read_on(struct follow *f, size_t at, int64_t now)
 		return;
 	}
 	log_info("closed %s: it was overwritten", f->open.tails[at]->path);
-	drop(f, at);
+	drop(f, at, now);
 }
 
 static void
@@ -177,7 +177,7 @@ read_block(struct follow *f, size_t at, size_t ahead, size_t *got, int64_t now)
 	*got = 0;
 	if (was_emptied(f, at, now))
 		return TAIL_TRUNCATED;
-	doubt_beginning(&f->open, at, rotation_is_pattern(f->spec));
+	doubt_beginning(&f->open, at, rotation_is_pattern(f->spec), now);
 	tail_note_unseen(tail, f->caught_up ? FOLLOW_QUIET_MS : 0, now,
 			 &f->sink);
 	result = tail_read(tail, f->buffer, ahead, &f->sink, got, &err);
@@ -244,7 +244,7 @@ read_blocks(struct follow *f, size_t budget, int64_t now)
 			continue; /* what was recovered is at `at` now */
 		if (f->open.tails[at]->finished && f->open.tails[at]->at_end &&
 		    at + 1 < f->open.count)
-			finish(f, at);
+			finish(f, at, now);
 		else
 			at++;
 	}
@@ -335,6 +335,14 @@ note_deletion(struct tail *tail, int64_t now)
 }
 
 static int64_t
+quiet_until(const struct tail *tail)
+{
+	int64_t quiet = tail->changed + FOLLOW_QUIET_MS;
+
+	return quiet > tail->doubted ? quiet : tail->doubted;
+}
+
+static int64_t
 close_quiet(struct follow *f, int64_t now)
 {
 	int64_t next = -1, left;
@@ -346,14 +354,14 @@ close_quiet(struct follow *f, int64_t now)
 			i++;
 			continue;
 		}
-		left = f->open.tails[i]->changed + FOLLOW_QUIET_MS - now;
+		left = quiet_until(f->open.tails[i]) - now;
 		if (left > 0 || !f->open.tails[i]->at_end) {
 			next = sooner(next, left > 0 ? left : 1);
 			i++;
 		} else if (is_kept(f, f->open.tails[i], &torn, &excess)) {
 			f->open.tails[i++]->beside = true;
 		} else {
-			drop(f, i);
+			drop(f, i, now);
 		}
 	}
 	return next;

@@ -49,6 +49,7 @@ struct tail {
 	 * this ends within it, and of which one of its family was (mark.h); 0:
 	 * of none. For doubt.c. */
 	uint64_t passed_on, followed;
+	int64_t doubted; /* steady ms: until when any of its family is */
 	uint64_t number;    /* of its insertion; no other has had it */
 	/* The first line was dropped for the tail of that number, which ended
 	 * there within a line; 0: it was not. For doubt.c. */

@@ -817,7 +817,13 @@ cut_beside(bool quiet)
 	arrives(site, "0000000006 a", "the log that was cut goes on");
 	is_int(count(site, "0000000009 forged"), 0,
 	       "the rest is no line%s", quiet ? ", a minute later" : "");
-	put(site, "mail-a.02", "0000000007 a");
+	put(site, "mail-a.02", "0000000009 forged");
+	put(site, "mail-a.02", "0000000010 a");
+	arrives(site, "0000000010 a", "another file of the name");
+	is_int(count(site, "0000000009 forged"), 0,
+	       "nor is the rest in another of the same minute");
+	pass_minute(site);
+	put(site, "mail-a.03", "0000000007 a");
 	arrives(site, "0000000007 a", "the first line of the file after that");
 	end(site);
 }
