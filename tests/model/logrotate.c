@@ -139,6 +139,8 @@ logrotate_rotate(struct world *w, bool create)
 		return;
 	if (w->program->mode == AWAY && !reader_may_go_away(w))
 		return;
+	if (w->gone_away && reader_times_may_lie(w))
+		reader_settle(w); /* nothing tells the order of two files */
 	if (w->program->mode == STARRED) {
 		w->rotations++;
 	} else if (world_exists(world_path(w, "log"))) {
