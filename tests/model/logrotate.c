@@ -139,8 +139,6 @@ logrotate_rotate(struct world *w, bool create)
 		return;
 	if (w->program->mode == AWAY && !reader_may_go_away(w))
 		return;
-	if (w->gone_away && reader_times_may_lie(w))
-		reader_settle(w); /* nothing tells the order of two files */
 	if (w->program->mode == STARRED) {
 		w->rotations++;
 	} else if (world_exists(world_path(w, "log"))) {
@@ -289,6 +287,8 @@ rotate_half(struct world *w)
 void
 logrotate_rotate_early(struct world *w, uint32_t arg)
 {
+	if (w->gone_away && reader_times_may_lie(w))
+		reader_settle(w); /* nothing tells the order of two files */
 	if (arg % 4 == 0)
 		rotate_quiet(w);
 	else if (arg % 4 == 1 && w->program->mode <= DATED)
