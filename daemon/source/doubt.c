@@ -29,12 +29,15 @@ may_be_older(const struct tail *tail, const struct tail *other, bool pattern)
 }
 
 /* With a pattern, another file that was told need not be of the same log; nor
- * need one of the same name be, in which a number may tell several logs apart. */
+ * need one of the same name be, in which a number that is no date may tell several
+ * logs apart. */
 static bool
 may_follow(const struct tail *tail, const struct tail *next, int64_t now)
 {
-	return (tail_rest_may_follow(tail) || now < tail->doubted) &&
-	       mark_is_family(tail->path, next->path);
+	return mark_is_family(tail->path, next->path) &&
+	       (tail_rest_may_follow(tail) ||
+		(now < tail->doubted &&
+		 mark_compare_dates(tail->path, next->path) == 0));
 }
 
 /* Whether the rest of the line in which a file ended may come in the next one. */
