@@ -202,6 +202,7 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	p->unmatched = old->unmatched;
 	old->unmatched = NULL;
 	carry_sessions(p, old, now);
+	recognizer_carry(p->recognizer, old->recognizer);
 	free(p->logs);
 	free(p->newest);
 	free(p->lead);

@@ -130,6 +130,40 @@ add(struct correlate *c, const struct key *key, const struct match *match)
 	return p;
 }
 
+static const struct rule *
+find_rule(const struct ruleset *set, const char *name)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (strcmp(set->list[i].name, name) == 0)
+			return &set->list[i];
+	return NULL;
+}
+
+void
+correlate_carry(struct correlate *c, const struct correlate *from,
+		const struct ruleset *set)
+{
+	struct pending *p = NULL, *copy;
+
+	while ((p = hashmap_next(from->pending, p)) != NULL) {
+		struct key key = {.len = p->key.len};
+		struct match match = {.user = p->bytes + key.len,
+				      .user_len = p->user_len,
+				      .addr = p->addr};
+		const struct rule *rule;
+
+		memcpy(&rule, p->bytes, sizeof(rule));
+		rule = find_rule(set, rule->name);
+		if (rule == NULL)
+			continue;
+		memcpy(key.bytes, p->bytes, key.len);
+		memcpy(key.bytes, &rule, sizeof(rule));
+		copy = add(c, &key, &match);
+		copy->when = p->when;
+		copy->doubtful = p->doubtful;
+	}
+}
+
 /*
  * Whether one of two connects of a process may be a forgery. Only one whose
  * login could no longer be believed is known to be of another process; its

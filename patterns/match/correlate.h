@@ -27,6 +27,7 @@
 struct err;
 struct logline;
 struct match;
+struct ruleset;
 struct correlate;
 
 enum {
@@ -38,6 +39,10 @@ enum {
 struct correlate *correlate_new(size_t max);
 void correlate_free(struct correlate **);
 void correlate_clear(struct correlate *);
+/* Adds the connects of another, with other rules: those of which the ruleset has
+ * a rule of the same name. */
+void correlate_carry(struct correlate *, const struct correlate *from,
+    const struct ruleset *);
 
 /*
  * Takes what matcher_match() found in a line, and the line's time. 1: a login;

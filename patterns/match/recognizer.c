@@ -116,6 +116,12 @@ recognizer_forget(struct recognizer *r)
 	r->multiline = (struct multiline){0};
 }
 
+void
+recognizer_carry(struct recognizer *r, const struct recognizer *from)
+{
+	correlate_carry(r->correlate, from->correlate, r->set);
+}
+
 int
 recognizer_time(struct recognizer *r, const struct logline *line, time_t now,
 		time_t *when)

@@ -58,6 +58,8 @@ struct recognizer *recognizer_new(const struct ruleset *,
 void recognizer_free(struct recognizer **);
 /* Forgets the connects that wait for their login, and all other lines. */
 void recognizer_forget(struct recognizer *);
+/* Takes over the connects that wait in another one, whose rules are others. */
+void recognizer_carry(struct recognizer *, const struct recognizer *from);
 
 /* err is set if the line is doubtful. now: the wall clock time, for stamps
  * without a year. */

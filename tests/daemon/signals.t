@@ -28,6 +28,26 @@ def good_reload():
         ok("198.51.100.1" in site.dump(), "SIGHUP: the table is kept")
 
 
+def between_two_lines():
+    """Of a login that its server logs in two."""
+    with pbs.Site() as site:
+        daemon = site.start()
+        site.log("popa3d[77]: Session from 198.51.100.1",
+                 "popa3d[78]: Session from 198.51.100.2", login("192.0.2.7"))
+        site.wait_key("192.0.2.7")
+        daemon.kill(signal.SIGHUP)
+        daemon.wait_message("reloaded")
+        site.log("popa3d[77]: Authentication passed for ann",
+                 "popa3d[78]: Session from 203.0.113.5",
+                 "popa3d[78]: Authentication passed for bob",
+                 login("192.0.2.8"))
+        site.wait_key("192.0.2.8")
+        ok("198.51.100.1" in site.dump(),
+           "SIGHUP between the two lines of a login")
+        ok("203.0.113.5" not in site.dump(),
+           "which forgets no connect from elsewhere")
+
+
 def shorter_grace():
     with pbs.Site() as site:
         site.write("pbs.yaml", "grace: 1h\n")
@@ -290,6 +310,6 @@ def early_end():
         ok(code in (0, -signal.SIGTERM), "SIGTERM during the start", code)
 
 
-main(good_reload, shorter_grace, takes_a_restart, new_patterns, bad_reload,
-     refused_and_dead, mended, tried_while_down, own_log,
+main(good_reload, between_two_lines, shorter_grace, takes_a_restart,
+     new_patterns, bad_reload, refused_and_dead, mended, tried_while_down, own_log,
      own_log_refused, own_log_alone, state, clean_end, early_end, to_all)
