@@ -126,13 +126,23 @@ unixsocket_connect(const char *path, int timeout_ms)
 	return -1;
 }
 
+pid_t
+unixsocket_listener(int fd)
+{
+	struct ucred peer = {.pid = 0};
+	socklen_t len = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0
+		   ? peer.pid
+		   : 0;
+}
+
 /* Frees the path. 0, or -1: it is in use. */
 static int
 make_room(const char *path, struct err *err)
 {
-	struct ucred peer = {.pid = 0};
-	socklen_t len = sizeof(peer);
 	struct stat st;
+	pid_t pid = 0;
 	int fd;
 
 	if (lstat(path, &st) != 0)
@@ -146,16 +156,16 @@ make_room(const char *path, struct err *err)
 		return err_set(err, "%s: another process listens there (%s)",
 			       path, strerror(errno));
 	if (fd >= 0) {
-		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+		pid = unixsocket_listener(fd);
 		close(fd);
 	}
 	/* The children of a dead process may still hold its socket. */
-	if (peer.pid != 0 && peer.pid != getpid() &&
-	    (kill(peer.pid, 0) == 0 || errno != ESRCH))
+	if (pid != 0 && pid != getpid() &&
+	    (kill(pid, 0) == 0 || errno != ESRCH))
 		return err_set(err,
 			       "%s: process %ld listens there; is it "
 			       "already running?",
-			       path, (long)peer.pid);
+			       path, (long)pid);
 	if (unlink(path) != 0 && errno != ENOENT)
 		return err_set(err, "%s: unlink: %s", path, strerror(errno));
 	return 0;

@@ -6,6 +6,7 @@
 #define BASE_UNIXSOCKET_H
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 struct err;
 
@@ -27,5 +28,9 @@ void unixsocket_remove(const char *path, const struct stat *node);
  * timeout_ms without progress. -1 and errno; ENOENT or ECONNREFUSED: no process
  * listens. */
 int unixsocket_connect(const char *path, int timeout_ms);
+
+/* The process that listens at the other end, or did; 0: unknown, as one in
+ * another pid namespace is. */
+pid_t unixsocket_listener(int fd);
 
 #endif

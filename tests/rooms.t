@@ -224,7 +224,7 @@ FILE_MAX, MAIN_MAX = 540, 120
 # what a fresh administrator was told that was not so, 200; logins ahead of the clock
 # that nobody saw being written, 200; files of a `*' that were rotated while nothing
 # read them, 100, or came beside half a line, 150.
-PRODUCT_MAX = 98200
+PRODUCT_MAX = 98400
 FOLDER_MAX = 20
 
 

@@ -935,6 +935,39 @@ def edited(host):
        "nor when the daemon has not yet run", *map(json.dumps, rows))
 
 
+def hung(host):
+    """The keeper is stopped: it takes connections, but answers none."""
+    site, dbfile = host.site, "hash:" + host.site.path("hung.map/m")
+    os.mkdir(site.path("hung.map"))
+    site.write("hung.log", login())
+    found = dict(settings=host.yaml(
+        "hung.yaml", dbfile=dbfile, checkpoint="",
+        logfile=site.path("hung.log")), etc=host.etc_with({
+            "smtpd_relay_restrictions": "permit_mynetworks, "
+            "check_client_access %s, reject" % dbfile}))
+    pidfile = site.path("hung.pid")
+
+    def pid():
+        with open(pidfile) as f:
+            return int(f.read())
+
+    subprocess.run([pbs.DAEMON, "--config=" + found["settings"],
+                    "--daemon=" + pidfile], env=site.env, check=True)
+    os.kill(pid(), signal.SIGSTOP)
+    began, old = time.monotonic(), pid()
+    rows = host.found(wrap=BARE, **found)
+    took = time.monotonic() - began
+    ok(took < 20, "a daemon that hangs is asked once", "%d s" % took)
+    equal([row["id"] for row in rows], ["daemon-silent"], "and found",
+          *map(json.dumps, rows))
+    remedy = rows[0]["remedy"]
+    contains(remedy, "kill -9 %d; " % old, "with a remedy for what hangs")
+    code, said = paste(host, remedy)
+    equal(code, 0, "which works", said)
+    ok(pid() != old, "another daemon runs", pid())
+    os.kill(pid(), signal.SIGTERM)
+
+
 def unwritten(host):
     """The map's directory was given to root while the daemon ran."""
     site, where = host.site, host.site.path("given")
@@ -1382,7 +1415,7 @@ def everything():
 
 PARTS = (output, lists, overrides, settings, unknown_type, sockets, stoppable, running,
          late, logs, content, journal, daemon_settings, addresses, edited,
-         unwritten, places, processes, at_boot, unclosed, stopped)
+         hung, unwritten, places, processes, at_boot, unclosed, stopped)
 
 if servers.missing():
     skip_all(servers.missing())

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/addr.h"
-#include "base/ctlsocket.h"
 #include "base/err.h"
 #include "base/listing.h"
 #include "daemon/sandbox/sandbox.h"
@@ -22,6 +21,7 @@
 #include "tools/doctor/places.h"
 #include "tools/doctor/postfix_state.h"
 #include "tools/doctor/process.h"
+#include "tools/doctor/running.h"
 
 enum {
 	USERS_MANY = 20, /* of one address: more than a household or office has */
@@ -29,25 +29,6 @@ enum {
 	COMMAND_MS = 1000,
 	PROCESSES_MAX = 8,
 };
-
-/* ---- the control socket ---- */
-
-/* What the daemon answers, to be freed; NULL: it does not. */
-static char *
-ask(const struct examination *x, const char *request,
-    enum ctlsocket_reply *reply, struct err *err)
-{
-	char *answer = NULL;
-	size_t len;
-	FILE *out = open_memstream(&answer, &len);
-
-	*reply = ctlsocket_ask(x->socket, request, out, err);
-	fclose(out);
-	if (*reply == CTLSOCKET_YES)
-		return answer;
-	free(answer);
-	return NULL;
-}
 
 /* A value of the status; -1: this daemon does not report it. */
 static int64_t
@@ -349,9 +330,7 @@ trusted_networks(void)
 static void
 examine_addresses(struct examination *x)
 {
-	enum ctlsocket_reply reply;
-	struct err err;
-	char *list = ask(x, "list", &reply, &err), *networks, *at, *line;
+	char *list = running_ask(x, "list"), *networks, *at, *line;
 
 	if (list == NULL)
 		return;
@@ -413,9 +392,7 @@ examine_failed_map(struct examination *x, const struct identity *user,
 static void
 examine_writing(struct examination *x, pid_t keeper)
 {
-	enum ctlsocket_reply reply;
-	struct err err;
-	char *metrics = ask(x, "metrics", &reply, &err);
+	char *metrics = running_ask(x, "metrics");
 	long uid = process_status(keeper, "Uid:");
 	const struct passwd *pw = uid >= 0 ? getpwuid((uid_t)uid) : NULL;
 	struct identity user;
@@ -484,8 +461,6 @@ examine_status(struct examination *x, const char *status)
 void
 examine_daemon(struct examination *x)
 {
-	enum ctlsocket_reply reply;
-	struct err err;
 	char grace[24], *status;
 
 	snprintf(grace, sizeof(grace), "%" PRIu32 " s", x->conf.grace);
@@ -500,14 +475,14 @@ examine_daemon(struct examination *x)
 			      "group pop-before-smtp)");
 		return;
 	}
-	status = ask(x, "status", &reply, &err);
+	status = running_ask(x, "status");
 	if (status != NULL) {
 		examine_status(x, status);
-	} else if (reply == CTLSOCKET_NOBODY) {
+	} else if (x->silence == NULL) {
 		report_stopped(x);
 		examine_stale(x);
-	} else {
-		REPORT(&x->report, FAULT_SOCKET, err.text);
 	}
+	if (x->silence != NULL)
+		REPORT(&x->report, FAULT_SOCKET, x->silence);
 	free(status);
 }

@@ -63,6 +63,7 @@ examine_all(struct examination *x)
 	x->socket = conf_socket(&x->conf);
 	find_user(x);
 	find_running(x);
+	x->report.remedies.hung = x->silence != NULL;
 	remedies_find(&x->report.remedies, &x->conf, x->pid,
 		      x->conf.user == NULL && x->daemon.uid != geteuid()
 			  ? x->daemon.name
@@ -81,6 +82,7 @@ examine_all(struct examination *x)
 	strings_clear(&x->foreign);
 	free(x->foreign_log);
 	free(x->socket);
+	free(x->silence);
 }
 
 static void

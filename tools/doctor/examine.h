@@ -25,7 +25,8 @@ struct examination {
 	time_t now;
 	struct identity daemon; /* the user that the daemon runs as */
 	char *socket;		/* where it listens */
-	pid_t pid;		/* of the running daemon; 0: it does not answer */
+	pid_t pid;		/* of the running daemon; 0: none, or not known */
+	char *silence; /* why it has not answered; NULL: it has, or none runs */
 	struct surveyor *surveyor; /* NULL: the patterns cannot be read */
 	struct strings foreign; /* other hosts whose lines a log has */
 	char *foreign_log;	/* one that has them */

@@ -214,14 +214,26 @@ has_started(const struct service *service, pid_t pid)
 	}
 }
 
+/* One that hangs may not heed SIGTERM. Killed, its children empty the maps and
+ * end, which takes them a moment, in which whatever watches it may start it. */
+static char *
+kill_and_start(const struct remedies *r, pid_t pid, const char *command)
+{
+	return alloc_format("kill -9 %ld; sleep 5; pbsctl status%s >/dev/null "
+			    "2>&1 || %s",
+			    (long)pid, r->flags, command);
+}
+
 /* Nothing is known to start this process again. */
 static char *
-restart_by_hand(pid_t pid)
+restart_by_hand(const struct remedies *r, pid_t pid)
 {
 	char *command = command_of(pid), *restart;
 
 	if (pid == 1)
 		restart = alloc_string("restart this container");
+	else if (r->hung)
+		restart = kill_and_start(r, pid, command);
 	else if (process_has_word(pid, "cmdline", "--daemon") > 0)
 		restart = alloc_format(
 		    "kill %ld; while kill -0 %ld 2>/dev/null; do sleep 1; "
@@ -261,7 +273,7 @@ find_commands(struct remedies *r, const struct conf *conf, pid_t daemon,
 	      const char *flag)
 {
 	if (daemon != 0 && !has_started(&r->service, daemon)) {
-		r->restart = restart_by_hand(daemon);
+		r->restart = restart_by_hand(r, daemon);
 		r->reload = alloc_format("kill -HUP %ld", (long)daemon);
 	} else {
 		r->start = service_start(&r->service);
@@ -272,7 +284,12 @@ find_commands(struct remedies *r, const struct conf *conf, pid_t daemon,
 		r->start = start_by_hand(r, conf, flag);
 	if (r->restart == NULL)
 		r->restart = alloc_string(r->start);
-	/* If none runs, none can be reloaded; but only root sees that. */
+	/* What hangs reads no signal. If none runs, none can be reloaded; but
+	 * only root sees that. */
+	if (r->hung) {
+		free(r->reload);
+		r->reload = alloc_string(r->restart);
+	}
 	if (r->reload == NULL || (daemon == 0 && geteuid() == 0)) {
 		free(r->reload);
 		r->reload = alloc_string(r->start);

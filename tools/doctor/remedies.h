@@ -19,6 +19,7 @@ struct remedies {
 	char *postconf, *postfix, *postmap;
 	const char *directory; /* that DIR, borrowed; or NULL */
 	const char *config; /* the file of settings, borrowed */
+	bool hung; /* the daemon does not answer: it may not heed SIGTERM */
 	char *flags; /* that select the settings: " --config=FILE" */
 	char *check, *clear;
 	char *explain;

@@ -9,50 +9,71 @@
 #include "base/ctlsocket.h"
 #include "base/err.h"
 #include "base/readfile.h"
+#include "base/unixsocket.h"
 #include "tools/doctor/examine.h"
 #include "tools/doctor/process.h"
 
-enum { SOCKETS_MAX = 4 * 1024 * 1024 };
+enum { SOCKETS_MAX = 4 * 1024 * 1024, CONNECT_MS = 1000 };
 
 /* ---- what a daemon tells ---- */
 
-/* The answer, to be freed; NULL: nobody answers there. */
-static char *
-ask(const char *socket, const char *request)
+char *
+running_ask(struct examination *x, const char *request)
 {
+	enum ctlsocket_reply reply;
 	char *answer = NULL;
-	size_t len;
 	struct err err;
-	FILE *out = open_memstream(&answer, &len);
-	enum ctlsocket_reply reply = ctlsocket_ask(socket, request, out, &err);
+	size_t len;
+	FILE *out;
 
+	if (x->silence != NULL)
+		return NULL;
+	out = open_memstream(&answer, &len);
+	reply = ctlsocket_ask(x->socket, request, out, &err);
 	fclose(out);
 	if (reply == CTLSOCKET_YES)
 		return answer;
 	free(answer);
+	if (reply == CTLSOCKET_FAILED)
+		x->silence = alloc_string(err.text);
 	return NULL;
 }
 
-/* 0: it does not tell. */
+/* Who listens there; 0: nobody, or that cannot be told. Unlike an answer, a
+ * daemon that hangs gives that, too. */
 static pid_t
-daemon_at(const char *socket)
+listener_at(const char *socket)
 {
-	char *status = ask(socket, "status");
-	pid_t pid = 0;
+	int fd = unixsocket_connect(socket, CONNECT_MS);
+	pid_t pid;
 
-	if (status != NULL && strncmp(status, "pid ", 4) == 0)
-		pid = (pid_t)atol(status + 4);
-	free(status);
+	if (fd < 0)
+		return 0;
+	pid = unixsocket_listener(fd);
+	close(fd);
 	return pid;
+}
+
+static void
+ask_pid(struct examination *x)
+{
+	char *status = running_ask(x, "status");
+
+	x->pid = 0;
+	if (status != NULL && strncmp(status, "pid ", 4) == 0)
+		x->pid = (pid_t)atol(status + 4);
+	else if (x->silence != NULL)
+		x->pid = listener_at(x->socket);
+	free(status);
 }
 
 /* Each map has one count of delays in the metrics:
  * login_delay_seconds_count{map="hash:/var/lib/x/map"} 0 */
 static void
-maps_at(const char *socket, struct strings *maps)
+ask_maps(struct examination *x, struct strings *maps)
 {
 	static const char key[] = "login_delay_seconds_count{map=\"";
-	char *metrics = ask(socket, "metrics"), *at = metrics;
+	char *metrics = running_ask(x, "metrics"), *at = metrics;
 
 	while (at != NULL && (at = strstr(at, key)) != NULL) {
 		char *name;
@@ -74,6 +95,15 @@ is_same_file(const char *a, const char *b)
 
 	return stat(a, &sa) == 0 && stat(b, &sb) == 0 &&
 	       sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+static bool
+is_daemon(pid_t pid)
+{
+	char name[PROCESS_NAME_MAX];
+
+	process_name(pid, name);
+	return strcmp(name, "pop-before-smtp") == 0;
 }
 
 /* Was this daemon started with these settings, and takes its maps from them? */
@@ -115,8 +145,8 @@ find_socket(const char *file, const char *asked)
 		    strcmp(end - 4, ".ctl") != 0 ||
 		    strcmp(path + 1, asked) == 0)
 			continue;
-		pid = daemon_at(path + 1);
-		if (pid != 0 && has_settings(pid, file))
+		pid = listener_at(path + 1);
+		if (pid != 0 && is_daemon(pid) && has_settings(pid, file))
 			found = alloc_string(path + 1);
 	}
 	free(text);
@@ -173,14 +203,16 @@ find_running(struct examination *x)
 	const char *file = x->conf.config_file;
 	char *socket;
 
-	x->pid = daemon_at(x->socket);
+	ask_pid(x);
 	socket = x->pid == 0 && file != NULL ? find_socket(file, x->socket)
 					       : NULL;
 	if (socket == NULL)
 		return;
 	free(x->socket);
 	x->socket = socket;
-	x->pid = daemon_at(socket);
+	free(x->silence);
+	x->silence = NULL;
+	ask_pid(x);
 }
 
 void
@@ -191,7 +223,7 @@ examine_running(struct examination *x)
 
 	if (file == NULL || x->pid == 0 || !has_settings(x->pid, file))
 		return;
-	maps_at(x->socket, &maps);
+	ask_maps(x, &maps);
 	if (maps.count > 0 && !same_maps(&maps, &x->conf.maps))
 		take_maps(x, &maps);
 	strings_clear(&maps);
