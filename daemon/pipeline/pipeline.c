@@ -218,11 +218,12 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 }
 
 void
-pipeline_remove(struct pipeline *p, const struct addr *addr, time_t now)
+pipeline_remove(struct pipeline *p, const struct addr *addr, struct moment now)
 {
 	struct addr key = authtab_key(p->table, addr);
 
-	removals_add(p->removals, &key, now, now);
+	removals_add(p->removals, &key, now.wall, now.wall);
+	removals_note(p->removals, &key, now.lifetime);
 }
 
 struct removals *

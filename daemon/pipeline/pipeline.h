@@ -230,7 +230,7 @@ struct sessions *pipeline_sessions(struct pipeline *);
 
 /* The operator has removed an address: no login of it up to now counts any
  * more, whenever its line is read. The removals are borrowed. */
-void pipeline_remove(struct pipeline *, const struct addr *, time_t now);
+void pipeline_remove(struct pipeline *, const struct addr *, struct moment now);
 struct removals *pipeline_removals(struct pipeline *);
 /* What the operators of other hosts have removed; borrowed. */
 struct removals *pipeline_others_removals(struct pipeline *);

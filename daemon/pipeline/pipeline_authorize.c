@@ -285,15 +285,35 @@ note_stale(struct pipeline *p, const struct match *m, int64_t age,
 	tell_event(p, m, "older than the grace", 0, now);
 }
 
+enum { ROUNDING = 1 }; /* both clocks are in full seconds */
+
+/* Whether the operator has removed an address since. If the clock has been set
+ * back meanwhile, a stamp that seems older than the removal may be newer. The
+ * steady clock proves it of a line that is seen being written, if its stamp is
+ * that of now: of a line that is read again, late or by mistake, it is not. */
+static bool
+is_removed(const struct pipeline *p, const struct addr *key, time_t when,
+	   const struct moment *seen)
+{
+	int64_t removed;
+
+	if (!removals_cover(p->removals, key, when))
+		return false;
+	if (seen == NULL || llabs((int64_t)when - seen->wall) > AHEAD_MAX ||
+	    !removals_steady(p->removals, key, &removed))
+		return true;
+	return pipeline_lifetime(when, *seen) <= removed + ROUNDING;
+}
+
 const char *
 pipeline_refusal(const struct pipeline *p, const struct addr *addr, time_t when,
-		 enum refusal *kind)
+		 const struct moment *seen, enum refusal *kind)
 {
 	struct addr key = authtab_key(p->table, addr);
 	const char *why;
 
 	*kind = REFUSAL_REMOVED;
-	if (removals_cover(p->removals, &key, when) ||
+	if (is_removed(p, &key, when, seen) ||
 	    removals_cover(p->others, &key, when))
 		return "the operator has removed it since";
 	why = exclude_refuse(p->exclude, addr);
@@ -342,7 +362,8 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 	if (p->observer.login != NULL) {
 		p->observer.login(
 		    p->observer.arg, m, when,
-		    pipeline_refusal(p, &m->addr, login->when, &kind));
+		    pipeline_refusal(p, &m->addr, login->when, NULL,
+				     &kind));
 		return 0;
 	}
 	if (login->has_session && when + (time_t)p->session_max > until)
@@ -351,7 +372,8 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 		note_stale(p, m, now.wall - when, now);
 		return 0;
 	}
-	why = pipeline_refusal(p, &m->addr, login->when, &kind);
+	why = pipeline_refusal(p, &m->addr, login->when,
+			       p->backlog || p->unseen ? NULL : &now, &kind);
 	if (why != NULL) {
 		note_refused(p, m, kind, why, now);
 		return 0;

@@ -65,7 +65,7 @@ pipeline_remote(struct pipeline *p, const struct pipeline_remote *login,
 	if (!bound(p, login, now, &grant))
 		return 0;
 	/* By the other host's clock, as the times of its removals are. */
-	if (pipeline_refusal(p, login->addr, login->when, &kind) != NULL)
+	if (pipeline_refusal(p, login->addr, login->when, NULL, &kind) != NULL)
 		return kind == REFUSAL_REMOVED ? 0 : -1;
 	ends = grant.until > grant.expires ? grant.until : grant.expires;
 	if (authtab_grant(p->table, &grant, now.lifetime) == AUTHTAB_ADDED)

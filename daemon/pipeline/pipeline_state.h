@@ -154,9 +154,10 @@ void pipeline_release(struct pipeline *, const struct addr *, time_t when,
 		      struct moment now);
 
 /* Why a login of that time is not granted, and *kind; NULL: nothing is against
- * it. */
+ * it. seen: now, if its line is seen being written; else NULL. */
 const char *pipeline_refusal(const struct pipeline *, const struct addr *,
-			     time_t when, enum refusal *kind);
+			     time_t when, const struct moment *seen,
+			     enum refusal *kind);
 
 /* Converts a time of the log to the steady clock of expiries. */
 int64_t pipeline_lifetime(time_t when, struct moment now);

@@ -8,6 +8,8 @@
 struct removal {
 	struct addr addr;
 	time_t stamp;
+	bool noted;
+	int64_t steady; /* when it was made, if noted */
 };
 
 struct removals {
@@ -68,6 +70,29 @@ removals_add(struct removals *r, const struct addr *addr, time_t stamp,
 		removal->stamp = stamp;
 	hashmap_touch(r->map, removal);
 	return forget_old(r, now);
+}
+
+void
+removals_note(struct removals *r, const struct addr *addr, int64_t steady)
+{
+	struct removal *removal = hashmap_find(r->map, addr);
+
+	if (removal == NULL)
+		return;
+	removal->noted = true;
+	removal->steady = steady;
+}
+
+bool
+removals_steady(const struct removals *r, const struct addr *addr,
+		int64_t *steady)
+{
+	const struct removal *removal = hashmap_find(r->map, addr);
+
+	if (removal == NULL || !removal->noted)
+		return false;
+	*steady = removal->steady;
+	return true;
 }
 
 bool

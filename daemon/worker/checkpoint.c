@@ -264,15 +264,19 @@ take_removed(struct reader *r, const char *text)
 	char address[ADDR_TEXT_MAX];
 	struct removals *removals;
 	struct addr addr;
-	long long stamp;
+	long long stamp, when;
+	int count = sscanf(text, "%45s %lld %lld", address, &stamp, &when);
 
-	if (sscanf(text, "%45s %lld", address, &stamp) != 2 ||
-	    addr_parse(&addr, address, strlen(address)) != 0)
+	if (count < 2 || addr_parse(&addr, address, strlen(address)) != 0)
 		return false;
 	removals = r->remote ? r->also->others : r->also->removals;
-	if (removals != NULL)
-		removals_add(removals, &addr, (time_t)stamp,
-			     r->now != NULL ? r->now->wall : (time_t)stamp);
+	if (removals == NULL)
+		return true;
+	removals_add(removals, &addr, (time_t)stamp,
+		     r->now != NULL ? r->now->wall : (time_t)stamp);
+	if (count == 3 && !r->behind)
+		removals_note(removals, &addr,
+			      when + r->shift + r->also->to_lifetime);
 	return true;
 }
 

@@ -38,6 +38,9 @@ struct checkpoint_also {
 	/* The grace, in seconds, by which the logins were granted. When the
 	 * file is loaded: that of the file; 0 if it does not say. */
 	uint32_t grace;
+	/* What makes a wall clock's second, when the file is loaded, one of the
+	 * steady clock of the removals. */
+	int64_t to_lifetime;
 	/* Set when the file is loaded, before anything remote is granted: it
 	 * names a host that is not in `peers', so any remote login in it may
 	 * come from that host. */

@@ -27,7 +27,7 @@
  *	user NAME		(of the preceding row; any number)
  *	seeds HASH HASH		(of the sessions that follow)
  *	session HASH HASH KIND COUNT BEGAN ADDRESS
- *	removed ADDRESS STAMP
+ *	removed ADDRESS STAMP [WHEN]
  *	end HASH		(of all preceding lines)
  *
  * A log has several "log" lines if several files match its name, which has a
@@ -41,6 +41,10 @@
  *
  * An "own" login is from our own logs or from an operator; logins of "peers"
  * were only reported by other hosts.
+ *
+ * A removal has the STAMP that the wall clock gave it, with which stamps of
+ * logins are compared, and WHEN it was made by the clock of the file: earlier,
+ * if that was set back in between. Of other hosts' removals that is not known.
  *
  * Older files have no rules; there a row without "user" lines counts in
  * addition to its "other" lines. The oldest have no "other" lines.

@@ -192,17 +192,24 @@ put_sessions(struct writer *w, const struct sessions *sessions)
 }
 
 static void
-put_removals(struct writer *w, const struct removals *removals, bool own)
+put_removals(struct writer *w, const struct removals *removals, bool own,
+	     int64_t to_wall)
 {
 	char text[ADDR_TEXT_MAX];
 	const void *at = NULL;
 	struct addr addr;
+	int64_t steady;
 	time_t stamp;
 
 	while (removals_next(removals, &at, &addr, &stamp)) {
 		addr_format(&addr, text);
 		put_origin(w, own);
-		put(w, "removed %s %lld", text, (long long)stamp);
+		add_text(w, "removed ");
+		add_text(w, text);
+		add_number(w, stamp);
+		if (removals_steady(removals, &addr, &steady))
+			add_number(w, steady + to_wall);
+		end_line(w);
 	}
 }
 
@@ -225,6 +232,7 @@ checkpoint_write(FILE *file, const struct authtab *table,
 {
 	/* Not the rule of any row, so that the first row gets a "rule" line. */
 	struct writer w = {.file = file, .rule = CHECKPOINT_MAGIC};
+	int64_t to_wall = now->wall - lifetime;
 	struct authtab_row row;
 	size_t at = 0;
 
@@ -238,13 +246,13 @@ checkpoint_write(FILE *file, const struct authtab *table,
 	if (also->peers != NULL)
 		put_peers(&w, also->peers);
 	while (authtab_next(table, &at, &row))
-		put_row(&w, &row, now->wall - lifetime);
+		put_row(&w, &row, to_wall);
 	if (also->sessions != NULL)
 		put_sessions(&w, also->sessions);
 	if (also->removals != NULL)
-		put_removals(&w, also->removals, true);
+		put_removals(&w, also->removals, true, to_wall);
 	if (also->others != NULL)
-		put_removals(&w, also->others, false);
+		put_removals(&w, also->others, false, to_wall);
 	fprintf(file, "end %016" PRIx64 "\n", w.hash);
 	return ferror(file) ? -1 : (long long)w.bytes;
 }

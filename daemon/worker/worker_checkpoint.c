@@ -80,12 +80,15 @@ worker_restore_row(void *arg, const struct checkpoint_login *kept)
 struct checkpoint_also
 worker_also(const struct worker *w)
 {
+	struct moment now = worker_moment(w);
+
 	return (struct checkpoint_also){
 	    .sessions = pipeline_sessions(w->pipeline),
 	    .removals = pipeline_removals(w->pipeline),
 	    .others = pipeline_others_removals(w->pipeline),
 	    .peers = w->conf->peers,
-	    .grace = w->conf->grace};
+	    .grace = w->conf->grace,
+	    .to_lifetime = now.lifetime - now.wall};
 }
 
 void

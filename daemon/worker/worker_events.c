@@ -471,11 +471,11 @@ const char *
 worker_on_removed(void *arg, const struct addr *addr)
 {
 	struct worker *w = arg;
-	time_t now = worker_moment(w).wall;
+	struct moment now = worker_moment(w);
 	const char *note;
 
 	pipeline_remove(w->pipeline, addr, now);
-	note = worker_peers_removed(w, addr, now);
+	note = worker_peers_removed(w, addr, now.wall);
 	worker_save(w);
 	return note;
 }

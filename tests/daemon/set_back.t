@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -240,8 +241,60 @@ def what_is_young_counts():
            "had read counts for what is left of its time", left)
 
 
+def remove(host):
+    """An operator removes OLD. The lines of its logins until then."""
+    subprocess.run([os.path.join(pbs.BUILD, "pbsctl"), "remove", OLD,
+                    "--socket=" + host.site.map + ".ctl"], check=True,
+                   env=host.site.env)
+    host.site.wait_gone(OLD)
+    host.clocks.advance(2)
+    with open(host.site.path("mail.log")) as f:
+        return "".join(line for line in f if OLD in line)
+
+
+def still_removed(host, lines):
+    """These lines, written once more, authorize nobody."""
+    host.site.raw(lines)
+    host.granted(LAST)
+    return host.site.query(OLD) is None
+
+
+def removed_before():
+    with Host() as host:
+        host.granted(OLD)
+        first = remove(host)
+        host.set_clock(-3600)
+        host.clocks.advance(5)
+        ok(still_removed(host, first), "what was removed before the clock was "
+           "set back an hour stays so")
+        ok(host.granted(OLD), "a login after that counts")
+        second = remove(host)
+        ok(still_removed(host, second), "it can be removed, too")
+        ok(host.granted(OLD), "and log in again")
+    for when in "before", "while":
+        with Host() as host:
+            host.granted(OLD)
+            lines = remove(host)
+            if when == "before":
+                host.set_clock(-3600)
+                host.clocks.advance(5)
+
+            def meanwhile():
+                if when == "while":
+                    host.clocks.set(-3600)
+                    host.clocks.advance(5)
+                host.site.raw(lines)
+
+            host.kill_keeper(meanwhile)
+            host.granted(LAST)
+            ok(host.site.query(OLD) is None, "what was removed stays so over "
+               "a restart, the clock set back %s it was down" % when)
+            ok(host.granted(OLD), "a login after that counts")
+
+
 if pbs.SANITIZED or pbs.WRAP:
     skip_all("another library would have to be loaded first")
 main(by_a_minute, by_less_than_the_age, forth_and_back, what_the_keeper_knows,
      what_is_new_counts, old_files_change, old_files_come,
-     closed_file_is_copied, new_file_counts, what_is_young_counts)
+     closed_file_is_copied, new_file_counts, what_is_young_counts,
+     removed_before)

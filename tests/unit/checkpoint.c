@@ -347,7 +347,9 @@ static void
 removals(void)
 {
 	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
+	const struct checkpoint_clock back = {WALL - 3200, 5100, "boot1"};
 	struct removals *gone = removals_new(GRACE), *again;
+	int64_t steady = 0;
 	struct addr a = address("192.0.2.1"), b = address("2001:db8::1");
 	FILE *f = fopen(file, "w");
 	struct logpos *pos;
@@ -359,10 +361,12 @@ removals(void)
 
 	removals_add(gone, &a, WALL + 100, WALL + 100);
 	removals_add(gone, &b, WALL + 200, WALL + 200);
+	removals_note(gone, &a, 100);
 	checkpoint_write(f, tab, &also, NULL, 0, &written, 300);
 	fclose(f);
 	again = removals_new(GRACE);
 	also.removals = again;
+	also.to_lifetime = 7 - WALL;
 	is_int(checkpoint_load(file, &written, put_back, tab, &also, &pos,
 			       &npos, &err),
 	       1, "removals are read");
@@ -371,6 +375,18 @@ removals(void)
 	   "a login up to it is covered");
 	ok(!removals_cover(again, &a, WALL + 101), "a newer one is not");
 	ok(removals_cover(again, &b, WALL + 150), "each has its own time");
+	ok(removals_steady(again, &a, &steady) && steady == 107,
+	   "when it was made by the steady clock");
+	ok(!removals_steady(again, &b, &steady), "if that is known");
+	removals_free(&again);
+	again = removals_new(GRACE);
+	also.removals = again;
+	is_int(checkpoint_load(file, &back, put_back, tab, &also, &pos, &npos,
+			       &err),
+	       1, "removals are read, the clock an hour back");
+	ok(removals_cover(again, &a, WALL + 100), "its stamp stays");
+	ok(removals_steady(again, &a, &steady) && steady == 107 - 3600,
+	   "the steady clock goes on");
 	removals_free(&gone);
 	removals_free(&again);
 	removals_free(&others);

@@ -184,7 +184,7 @@ removed(void)
 	   "who has logged in since stays, the others go");
 	is_int(left(p, "203.0.113.1"), 1750, "for as long as that login lasts");
 
-	pipeline_remove(p->pipeline, &addr, WALL);
+	pipeline_remove(p->pipeline, &addr, now);
 	is_int(tell(p, "203.0.113.1", "ann", 0, 1800, false), 0,
 	       "what our operator has removed, others do not bring back");
 	close_place(p);
@@ -227,7 +227,7 @@ own(void)
 	is_str(told.user, "ann", "with its user");
 	ok(authtab_get(p->table, &addr, &row) && row.own,
 	   "and we vouch for the address");
-	pipeline_remove(p->pipeline, &addr, WALL);
+	pipeline_remove(p->pipeline, &addr, now);
 	pipeline_line(p->pipeline, line, strlen(line), now);
 	is_int(told.logins, 1, "not of what is refused");
 	close_place(p);

@@ -35,6 +35,7 @@ main(void)
 {
 	struct removals *r = removals_new(LONGEST);
 	struct addr ann = address(1), bob = address(2), other;
+	int64_t steady = 0;
 
 	ok(!removals_cover(r, &ann, 1000), "nothing was removed");
 	removals_add(r, &ann, 1000, 1000);
@@ -44,6 +45,12 @@ main(void)
 	ok(!removals_cover(r, &bob, 999), "another address is not concerned");
 	removals_add(r, &ann, 900, 1000);
 	ok(removals_cover(r, &ann, 1000), "an older removal takes nothing back");
+	ok(!removals_steady(r, &ann, &steady), "when it was made is not known");
+	removals_note(r, &ann, 70);
+	ok(removals_steady(r, &ann, &steady) && steady == 70,
+	   "unless that was noted");
+	removals_note(r, &bob, 80);
+	ok(!removals_steady(r, &bob, &steady), "who is not removed has none");
 	removals_add(r, &bob, 1000 + LONGEST - 1, 1000 + LONGEST - 1);
 	is_int((long long)count(r), 2, "kept as long as a login may count");
 	removals_add(r, &bob, 1000 + LONGEST, 1000 + LONGEST);
