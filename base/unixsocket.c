@@ -15,12 +15,11 @@
 #include "base/alloc.h"
 #include "base/err.h"
 
-/* How set_address() reaches a path that does not fit; any descriptor fits. */
-static const char longest_dir[] = "/proc/self/fd/2147483647/";
-
 enum {
 	PATH_MAX_BYTES = sizeof(((struct sockaddr_un *)0)->sun_path) - 1,
-	NAME_MAX_BYTES = PATH_MAX_BYTES - (int)sizeof(longest_dir) + 1
+	/* What set_address() puts before the name, with any descriptor. */
+	DIR_MAX_BYTES = sizeof("/proc/self/fd/2147483647/") - 1,
+	NAME_MAX_BYTES = PATH_MAX_BYTES - DIR_MAX_BYTES
 };
 
 /* The last part of a path. */
