@@ -30,6 +30,7 @@ const char *const access_value_actions[] = {"OK",
 					    "permit_mynetworks",
 					    "permit_sasl_authenticated",
 					    "reject_unauth_destination",
+					    "defer_unauth_destination",
 					    NULL};
 
 static bool
@@ -56,13 +57,14 @@ access_value_is_action(const char *word, size_t len)
 static bool
 is_restriction(const char *word, size_t len)
 {
-	static const char *const beginnings[] = {
-	    "permit", "reject", "check_", "defer", "warn_if_reject"};
+	static const char *const beginnings[] = {"permit", "reject", "check",
+						 "defer", "warn_if_reject"};
 
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++) {
 		size_t n = strlen(beginnings[i]);
 
-		if (n <= len && strncasecmp(beginnings[i], word, n) == 0)
+		if (n <= len && strncasecmp(beginnings[i], word, n) == 0 &&
+		    (n == len || word[n] == '_'))
 			return true;
 	}
 	return memchr(word, ':', len) != NULL;
@@ -94,6 +96,19 @@ access_value_is_class(const char *text)
 }
 
 bool
+access_value_permits(const char *text)
+{
+	static const char *const words[] = {"OK", "PERMIT", "RELAY"};
+	size_t len = strcspn(text, BLANKS ",");
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strlen(words[i]) == len &&
+		    strncasecmp(words[i], text, len) == 0)
+			return true;
+	return text[strspn(text, DIGITS)] == '\0';
+}
+
+bool
 access_value_refuses(const char *text)
 {
 	static const char *const beginnings[] = {"reject", "defer", "discard"};
@@ -118,7 +133,7 @@ access_value_check(const char *text, struct err *err)
 	    are_restrictions(text))
 		return 0;
 	return err_set(err,
-		       "'%s' is no action of access(5), such as OK or permit: "
-		       "Postfix would answer 451 to everybody in the map",
+		       "'%s' is no action of access(5), such as OK or "
+		       "REJECT: Postfix would answer 451 instead",
 		       text);
 }

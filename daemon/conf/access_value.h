@@ -21,6 +21,10 @@ bool access_value_is_class(const char *text);
 /* Whether Postfix refuses or discards mail from a client with this value. */
 bool access_value_refuses(const char *text);
 
+/* Whether Postfix accepts mail from a client with this value, whatever
+ * restrictions follow. */
+bool access_value_permits(const char *text);
+
 /* Whether the first len bytes are an action of access(5), or 4NN or 5NN. */
 bool access_value_is_action(const char *word, size_t len);
 

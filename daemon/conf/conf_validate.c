@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -234,6 +235,49 @@ conf_warn_log(const struct conf *conf)
 			    conf->logto, strerror(errno));
 }
 
+static bool
+warn_class(const char *key, const char *text)
+{
+	if (!access_value_is_class(text))
+		return false;
+	log_warning("%s: '%s' is no action of access(5): unless it is in "
+		    "smtpd_restriction_classes, Postfix answers 451 instead",
+		    key, text);
+	return true;
+}
+
+/* Of what the clients get that have logged in. */
+static void
+warn_value(const char *key, const char *text)
+{
+	const char *last = strrchr(key, ' ');
+
+	if (!warn_class(key, text) && access_value_refuses(text))
+		log_warning("%s: with '%s' Postfix refuses the clients that "
+			    "have logged in; to let them relay, use OK or no "
+			    "%s:",
+			    key, text, last != NULL ? last + 1 : key);
+}
+
+/* reject_unauth_destination makes a refusal for good of DEFER_IF_PERMIT. */
+static void
+warn_limit(const char *text)
+{
+	static const char defer[] = "DEFER_IF_PERMIT";
+	static const char key[] = "policy: limit_action";
+
+	if (warn_class(key, text))
+		return;
+	if (access_value_permits(text))
+		log_warning("%s: with '%s' there is no limit: Postfix accepts "
+			    "mail beyond it; use DEFER or REJECT",
+			    key, text);
+	else if (strncasecmp(text, defer, strlen(defer)) == 0)
+		log_warning("%s: with '%s' a reject_unauth_destination that "
+			    "follows refuses the client permanently; use DEFER",
+			    key, text);
+}
+
 enum { DAY = 24 * 3600 };
 
 void
@@ -244,16 +288,10 @@ conf_warn(const struct conf *conf)
 	if (unused != NULL)
 		log_warning("text: %s: dbfile has no text: map of that name",
 			    unused);
-	if (conf->value != NULL && access_value_is_class(conf->value))
-		log_warning("value: '%s' is no action of access(5): unless it "
-			    "is in smtpd_restriction_classes, Postfix answers "
-			    "451 to everybody in the map",
-			    conf->value);
-	else if (conf->value != NULL && access_value_refuses(conf->value))
-		log_warning("value: with '%s' Postfix refuses the clients that "
-			    "have logged in; to let them relay, use OK or no "
-			    "value:",
-			    conf->value);
+	if (conf->value != NULL)
+		warn_value("value", conf->value);
+	warn_value("policy: action", conf->policy.action);
+	warn_limit(conf->policy.limit_action);
 	if (conf->metrics != NULL && (conf->once || !conf->write))
 		log_warning("metrics: has no effect with once or nowrite");
 	if (conf->grace > DAY)

@@ -27,30 +27,28 @@ const char *const policy_state_words[] = {[POLICY_CONNECT] = "",
 					      "END-OF-MESSAGE",
 					  NULL};
 
-/* An unknown word may be a restriction class of main.cf, unless it looks like a
- * misspelt action. */
+/* As of a map's value; but a word that looks like a misspelt action is taken for
+ * one, not for a restriction class of main.cf. */
 int
 policy_check_action(const char *text, struct err *err)
 {
 	size_t len = strcspn(text, " \t");
 	const char *near;
 	char *word;
-	int result = 0;
+	int result;
 
 	if (strlen(text) > ACTION_MAX)
 		return err_set(err, "is longer than %d bytes", ACTION_MAX);
-	if (len == 0)
-		return err_set(err, "begins with a space");
-	if (access_value_is_action(text, len))
-		return 0;
+	if (len == 0 || access_value_is_action(text, len))
+		return access_value_check(text, err);
 	word = alloc_bytes(text, len);
 	near = suggest(word, access_value_actions);
-	if (near != NULL)
-		result =
-		    err_set(err,
-			    "'%s' is not an action of Postfix (did you mean "
-			    "'%s'?)",
-			    word, near);
+	result = near == NULL
+		     ? access_value_check(text, err)
+		     : err_set(err,
+			       "'%s' is not an action of Postfix (did you mean "
+			       "'%s'?)",
+			       word, near);
 	free(word);
 	return result;
 }

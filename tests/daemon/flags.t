@@ -513,6 +513,34 @@ def values():
                "--value=%s: taken" % value, run.stderr)
 
 
+def actions():
+    """The same is said of the answers of a policy: map as of value:."""
+    refused = "Postfix refuses the clients that have logged in"
+    no_class = "unless it is in smtpd_restriction_classes"
+    permanent = "refuses the client permanently"
+    with pbs.Site() as site:
+        for key, value, said in (
+                ("action", "FOO", no_class), ("limit_action", "FOO", no_class),
+                ("action", "REJECT", refused),
+                ("action", "450 4.7.1 later", refused),
+                ("limit_action", "OK", "with 'OK' there is no limit"),
+                ("limit_action", "permit", "there is no limit"),
+                ("limit_action", "defer_if_permit later", permanent),
+                ("action", "PREPEND X-Login: POP", None),
+                ("limit_action", "REJECT enough", None),
+                ("limit_action", "defer_unauth_destination", None),
+                ("limit_action", "HOLD", None)):
+            site.write("pbs.yaml", "policy:\n  %s: '%s'\n" % (key, value))
+            run = site.run("--check")
+            equal(run.returncode, 0, "%s: %s: taken" % (key, value),
+                  run.stderr)
+            warned = [line for line in run.stderr.splitlines()
+                      if "policy: " + key in line]
+            equal(len(warned), said is not None,
+                  "%s: %s: warned of or not" % (key, value), run.stderr)
+            contains(run.stderr, said or "", "%s: %s: why" % (key, value))
+
+
 def db_config():
     with pbs.Site() as site:
         site.write("map/DB_CONFIG", "set_cachesize 0 1 1\n")
@@ -548,4 +576,5 @@ def no_file():
 main(no_config, no_file, once, once_too_late, nowrite, reprocess, listing,
      listing_alone, debug, clear, clear_not, check, check_logs,
      check_log_names, check_types, dumpconfig,
-     words, bad_flags, bad_files, bad_patterns, hardly_meant, open_patterns, elsewhere, dropped, as_root, values, db_config)
+     words, bad_flags, bad_files, bad_patterns, hardly_meant, open_patterns, elsewhere, dropped, as_root, values, actions,
+     db_config)

@@ -291,6 +291,11 @@ bad_files(void)
 	     ":2: logfile: '/a/*/m.log' has a '*' in a directory; '*' is only "
 	     "allowed in the last part"},
 	    {"watchlog: /a-*/m-*.log\n", ":1: logfile: '/a-*/m-*.log' has a"},
+	    {"policy:\n  action: FOO bar\n",
+	     "'FOO bar' is no action of access(5), such as OK"},
+	    {"policy:\n  limit_action: please wait\n",
+	     "'please wait' is no action of access(5)"},
+	    {"policy:\n  action: REJCT\n", "(did you mean 'REJECT'?)"},
 	    {"grace = 30m\n", ":1: write `grace: 30m', with a colon"},
 	    {"grace: [1, 2]\n", ":1: grace: takes one value"},
 	    {"grace:\n  a: b\n", ": grace: takes one value"},
