@@ -94,6 +94,14 @@ check_value(const struct yaml_tree *tree, const struct key *key,
 	return 0;
 }
 
+/* Without line6, line is for both families. */
+static bool
+prints_nobody(const struct textform *form)
+{
+	return form->line != NULL && form->line[0] == '\0' &&
+	       (form->line6 == NULL || form->line6[0] == '\0');
+}
+
 static int
 read_form(struct textform *form, const struct yaml_tree *tree,
 	  const struct yaml_node *node, struct err *err)
@@ -114,6 +122,12 @@ read_form(struct textform *form, const struct yaml_tree *tree,
 		return yaml_err(tree, node, err,
 				"text: needs the name of a text: map as in "
 				"dbfile, without text:");
+	if (prints_nobody(form))
+		return yaml_err(tree, node, err,
+				"text: %s: line and line6 are empty, so nobody "
+				"would be in the file; an empty one leaves out "
+				"the addresses of one family",
+				form->name);
 	return 0;
 }
 
