@@ -12,6 +12,7 @@
 #include "base/suggest.h"
 #include "base/unixsocket.h"
 #include "daemon/conf/access_value.h"
+#include "daemon/conf/conf_journal.h"
 #include "daemon/conf/conf_socket.h"
 #include "daemon/conf/options_policy.h"
 #include "maps/map.h"
@@ -35,8 +36,11 @@ check_logfile(const char *text, struct err *err)
 	if (strcmp(text, "journal") == 0)
 		return err_set(err, "'journal' is no file; the systemd journal "
 				    "is 'journal:', with a colon");
-	if (strncmp(text, "journal:", 8) == 0 || star == NULL ||
-	    strchr(star, '/') == NULL)
+	if (strncmp(text, "journal:", 8) == 0)
+		return conf_check_journal(text, err) == 0
+			   ? 0
+			   : err_prefix(err, "%s", text);
+	if (star == NULL || strchr(star, '/') == NULL)
 		return 0;
 	return err_set(err,
 		       "'%s' has a '*' in a directory; '*' is only allowed in "

@@ -103,7 +103,10 @@ def checked():
     """--check refuses what would only wait, or fail later."""
     for flag, told in (
             ("--logfile=journl:", "log journl:: neither a file nor journal:"),
-            ("--logfile=journal:foo", "'foo' is not FIELD=VALUE"),
+            ("--logfile=journal:/nonexistent _UID=5",
+             "log journal:/nonexistent _UID=5: /nonexistent: No such file"),
+            ("--logfile=journal:/etc/passwd",
+             "log journal:/etc/passwd: /etc/passwd: not a directory"),
             ("--checkpoint=/", "checkpoint /: not a regular file"),
             ("--logto=/nonexistent/x", "logto /nonexistent/x: /nonexistent"),
             ("--daemon=/nonexistent/x", "daemon /nonexistent/x: /nonexistent"),

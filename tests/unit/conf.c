@@ -75,7 +75,8 @@ every_key(void)
 	struct conf conf;
 	struct err err;
 
-	write_file("logfile: [/a, /b]\ndbfile: 'hash:/m'\ngrace: 2h\n"
+	write_file("logfile: [/a, 'journal:/d _UID=5 + _EXE=/x=y']\n"
+		   "dbfile: 'hash:/m'\ngrace: 2h\n"
 		   "sessions: yes\nsession_max: 8h\n"
 		   "write: no\ndebug: on\nflock: false\nreprocess: yes\n"
 		   "once: true\npatterns: /p\nenable: [x, y]\n"
@@ -87,7 +88,8 @@ every_key(void)
 		return;
 	}
 	is_int((long long)conf.logfiles.count, 2, "logfile: a list");
-	is_str(conf.logfiles.list[1], "/b", "in its order");
+	is_str(conf.logfiles.list[1], "journal:/d _UID=5 + _EXE=/x=y",
+	       "in its order");
 	is_str(conf.maps.list[0], "hash:/m", "dbfile");
 	is_int(conf.grace, 7200, "grace");
 	ok(conf.sessions, "sessions");
@@ -300,6 +302,17 @@ bad_files(void)
 	     ":2: text: /t: line and line6 are empty"},
 	    {"grace: 5\ntext:\n- name: /t\n  line: ''\n",
 	     ":3: text: /t: line and line6 are empty"},
+	    {"logfile: 'journal:foo'\n",
+	     ":1: logfile: journal:foo: 'foo' is not FIELD=VALUE"},
+	    {"logfile: 'journal:/a foo=b'\n", "'foo=b' is not FIELD=VALUE"},
+	    {"logfile: 'journal:=b'\n", "'=b' is not FIELD=VALUE"},
+	    {"logfile: 'journal:_UID=0 _UID=x'\n",
+	     "'_UID=x' selects nothing: _UID is a number, as in _UID=0"},
+	    {"logfile: 'journal:_PID='\n", "'_PID=' selects nothing"},
+	    {"logfile: 'journal:+'\n", "'+' has no FIELD=VALUE before it"},
+	    {"logfile: 'journal: A=b +'\n", "'+' has no FIELD=VALUE after it"},
+	    {"logfile: 'journal: A=b + + C=d'\n",
+	     "'+' has no FIELD=VALUE before it"},
 	    {"grace = 30m\n", ":1: write `grace: 30m', with a colon"},
 	    {"grace: [1, 2]\n", ":1: grace: takes one value"},
 	    {"grace:\n  a: b\n", ": grace: takes one value"},
