@@ -205,16 +205,42 @@ conf_read_file(struct conf *conf, struct err *err)
 
 /* ---- errors that are found later ---- */
 
+static bool
+is_value(const char *text, const char *value)
+{
+	const char *colon = strchr(value, ':');
+
+	return strcmp(text, value) == 0 ||
+	       (*text == '/' && colon != NULL && strcmp(text, colon + 1) == 0);
+}
+
 static const struct yaml_node *
 find_value(const struct yaml_node *node, const char *value)
 {
 	const struct yaml_node *found = NULL;
 
+	if (value == NULL)
+		return node;
 	if (node->kind == YAML_SCALAR)
-		return strcmp(node->text, value) == 0 ? node : NULL;
+		return is_value(node->text, value) ? node : NULL;
 	for (size_t i = 0; i < node->count && found == NULL; i++)
 		found = find_value(node->items[i], value);
 	return found;
+}
+
+/* By its name or its alias. */
+static const struct yaml_node *
+find_set(const struct yaml_node *root, const char *key, const char *value)
+{
+	const struct option *o = option_key(NULL, key);
+	const struct yaml_node *node = yaml_get(root, key), *found = NULL;
+
+	if (node != NULL)
+		found = find_value(node, value);
+	if (found != NULL || o == NULL || o->alias == NULL)
+		return found;
+	node = yaml_get(root, o->alias);
+	return node == NULL ? NULL : find_value(node, value);
 }
 
 int
@@ -228,9 +254,7 @@ conf_blame(const struct conf *conf, const char *key, const char *value,
 	if (conf->config_file != NULL)
 		tree = load_file(conf->config_file, &ignored);
 	if (tree != NULL && yaml_root(tree)->kind == YAML_MAP)
-		node = yaml_get(yaml_root(tree), key);
-	if (node != NULL)
-		node = find_value(node, value);
+		node = find_set(yaml_root(tree), key, value);
 	if (node != NULL)
 		yaml_err(tree, node, err, "%s: %s", key, why.text);
 	yaml_tree_free(&tree);

@@ -13,7 +13,8 @@ struct err;
 int conf_read_file(struct conf *, struct err *);
 
 /* For an error that is found later: reads the file again, and puts the file and
- * line that set the key to this value before the reason in err. Leaves err as
+ * line that set the key to this value, or to any if it is NULL, before the
+ * reason in err. A map may be named there without its type. Leaves err as
  * it is if no file did. Returns -1. */
 int conf_blame(const struct conf *, const char *key, const char *value,
 	       struct err *);

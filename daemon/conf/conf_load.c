@@ -193,10 +193,33 @@ apply_flags(struct conf *conf, const struct flags *flags, struct err *err)
 
 /* ---- all together ---- */
 
+/* A flag has set the key, or the file: then its line is named. */
+static int
+blame(const struct conf *conf, const struct flags *flags,
+      const struct culprit *culprit, struct err *err)
+{
+	char *reason = alloc_string(err->text);
+	bool by_flag = false;
+
+	for (size_t i = 0; i < flags->count; i++)
+		if (strcmp(flags->list[i].option->name, culprit->key) == 0)
+			by_flag = true;
+	if (!by_flag)
+		conf_blame(conf, culprit->key, culprit->value, err);
+	by_flag = by_flag || strcmp(err->text, reason) == 0;
+	free(reason);
+	if (!by_flag)
+		return EX_CONFIG;
+	err_prefix(err, "%s", culprit->key);
+	return EX_USAGE;
+}
+
 static int
 load(struct conf *conf, struct helper *helper, const struct flags *flags,
      struct err *err)
 {
+	struct culprit culprit;
+
 	if (apply_first(conf, flags, err) != 0)
 		return EX_USAGE;
 	if (conf->action == CONF_HELP || conf->action == CONF_VERSION)
@@ -205,11 +228,14 @@ load(struct conf *conf, struct helper *helper, const struct flags *flags,
 		conf->config_file = alloc_string(default_config);
 	if (conf->config_file != NULL && conf_read_file(conf, err) != 0)
 		return EX_CONFIG;
-	if (apply_flags(conf, flags, err) != 0 ||
-	    conf_validate_flags(conf, err) != 0)
+	if (apply_flags(conf, flags, err) != 0)
 		return EX_USAGE;
+	if (conf_validate_flags(conf, &culprit, err) != 0)
+		return blame(conf, flags, &culprit, err);
 	conf_defaults_complete(conf, helper);
-	return conf_validate_files(conf, err) == 0 ? 0 : EX_USAGE;
+	return conf_validate_files(conf, &culprit, err) == 0
+		   ? 0
+		   : blame(conf, flags, &culprit, err);
 }
 
 int

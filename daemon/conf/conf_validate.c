@@ -21,60 +21,73 @@
 #include "maps/map.h"
 
 static int
-check_once(const struct conf *conf, struct err *err)
+check_once(const struct conf *conf, struct culprit *culprit, struct err *err)
 {
 	for (size_t i = 0; i < conf->maps.count; i++)
-		if (map_spec_is_live(conf->maps.list[i]))
+		if (map_spec_is_live(conf->maps.list[i])) {
+			*culprit = (struct culprit){"once", NULL};
 			return err_set(err,
 				       "with once no process is left to "
 				       "answer for %s",
 				       conf->maps.list[i]);
+		}
 	return 0;
 }
 
 /* `none' must be the only one. */
 static int
-check_none(const struct conf *conf, struct err *err)
+check_none(const struct conf *conf, struct culprit *culprit, struct err *err)
 {
+	*culprit = (struct culprit){"dbfile", CONF_NONE};
 	if (strings_has(&conf->maps, CONF_NONE) && conf->maps.count > 1)
-		return err_set(err, "dbfile: `none' stands for no map: "
-				    "remove it, or the other maps");
+		return err_set(err, "`none' stands for no map: remove it, or "
+				    "the other maps");
+	*culprit = (struct culprit){"logfile", CONF_NONE};
 	if (!strings_has(&conf->logfiles, CONF_NONE))
 		return 0;
 	if (conf->logfiles.count > 1)
-		return err_set(err, "logfile: `none' stands for no log: remove "
-				    "it, or the other logs (a file of that "
-				    "name is ./none)");
+		return err_set(err, "`none' stands for no log: remove it, or "
+				    "the other logs (a file of that name is "
+				    "./none)");
+	*culprit =
+	    (struct culprit){conf->once ? "once" : "reprocess", NULL};
 	if (conf->once || conf->reprocess)
-		return err_set(err, "%s: there is nothing to read with "
-				    "`logfile: none'",
-			       conf->once ? "once" : "reprocess");
+		return err_set(err,
+			       "there is nothing to read with `logfile: none'");
 	return 0;
 }
 
-int
-conf_validate_flags(const struct conf *conf, struct err *err)
+static int
+check_daemon(const struct conf *conf, struct culprit *culprit, struct err *err)
 {
-	if (check_none(conf, err) != 0)
-		return -1;
-	if (conf->once && check_once(conf, err) != 0)
-		return -1;
-	if (conf->pidfile == NULL)
-		return 0;
-	if (strcmp(conf->pidfile, "yes") == 0 ||
-	    strcmp(conf->pidfile, "true") == 0 ||
-	    strcmp(conf->pidfile, "no") == 0 ||
-	    strcmp(conf->pidfile, "false") == 0)
-		return err_set(err,
-			       "daemon: '%s' is not a pid file (as in "
-			       "/run/pop-before-smtp.pid)",
-			       conf->pidfile);
+	static const char *const words[] = {"yes", "true", "no", "false"};
+
+	*culprit = (struct culprit){"daemon", NULL};
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(conf->pidfile, words[i]) == 0)
+			return err_set(err,
+				       "'%s' is not a pid file (as in "
+				       "/run/pop-before-smtp.pid)",
+				       conf->pidfile);
+	*culprit = (struct culprit){"once", NULL};
 	if (conf->once)
 		return err_set(err, "daemon and once exclude each other");
+	*culprit = (struct culprit){"logfile", "-"};
 	if (strings_has(&conf->logfiles, "-"))
 		return err_set(err, "a daemon has no standard input to follow "
 				    "(logfile '-')");
 	return 0;
+}
+
+int
+conf_validate_flags(const struct conf *conf, struct culprit *culprit,
+		    struct err *err)
+{
+	if (check_none(conf, culprit, err) != 0)
+		return -1;
+	if (conf->once && check_once(conf, culprit, err) != 0)
+		return -1;
+	return conf->pidfile == NULL ? 0 : check_daemon(conf, culprit, err);
 }
 
 /* The file of a map, to be freed; NULL: it has none. */
@@ -94,44 +107,82 @@ map_file(const char *spec)
 	return alloc_string(name);
 }
 
-/* Two that share a file would undo what the other writes, and Postfix would
- * read a checkpoint as a map. */
-int
-conf_validate_files(const struct conf *conf, struct err *err)
+static bool
+same_file(const char *map, const char *file)
+{
+	char *path = map_file(map);
+	bool same = path != NULL && strcmp(path, file) == 0;
+
+	free(path);
+	return same;
+}
+
+/* Two that share a file would undo what the other writes. */
+static int
+check_maps(const struct conf *conf, struct culprit *culprit, struct err *err)
 {
 	int result = 0;
 
-	if (conf_check_socket(conf->checkpoint, err) != 0)
-		return -1;
-	if (conf->metrics != NULL &&
-	    strcmp(conf->metrics, conf->checkpoint) == 0)
-		result = err_set(err, "metrics: %s is the checkpoint",
-				 conf->metrics);
-	for (size_t i = 0; i < conf->maps.count; i++) {
-		char *file = map_file(conf->maps.list[i]);
+	for (size_t i = 0; i < conf->maps.count && result == 0; i++) {
+		const char *map = conf->maps.list[i];
+		char *file = map_file(map);
 
-		if (file != NULL && conf->metrics != NULL &&
-		    strcmp(file, conf->metrics) == 0)
-			result = err_set(err, "metrics: %s is the file of %s",
-					 file, conf->maps.list[i]);
-		if (file != NULL && strcmp(file, conf->checkpoint) == 0)
-			result =
-			    err_set(err, "checkpoint: %s is the file of %s",
-				    file, conf->maps.list[i]);
-		for (size_t j = 0; j < i && file != NULL; j++) {
-			char *other = map_file(conf->maps.list[j]);
-
-			if (other != NULL && strcmp(file, other) == 0)
-				result = err_set(err,
-						 "dbfile: %s and %s are the "
-						 "same file, %s",
-						 conf->maps.list[j],
-						 conf->maps.list[i], file);
-			free(other);
-		}
+		for (size_t j = 0; j < i && file != NULL && result == 0; j++)
+			if (same_file(conf->maps.list[j], file)) {
+				*culprit = (struct culprit){"dbfile", map};
+				result = err_set(
+				    err, "%s and %s are the same file, %s",
+				    conf->maps.list[j], map, file);
+			}
 		free(file);
 	}
 	return result;
+}
+
+static int
+check_file(const struct conf *conf, const char *key, const char *file,
+	   struct culprit *culprit, struct err *err)
+{
+	*culprit = (struct culprit){key, NULL};
+	for (size_t i = 0; i < conf->maps.count; i++)
+		if (same_file(conf->maps.list[i], file))
+			return err_set(err, "%s is the file of %s", file,
+				       conf->maps.list[i]);
+	return 0;
+}
+
+/* A checkpoint that is set has been checked: this one is a map's. */
+static int
+check_socket(const struct conf *conf, struct culprit *culprit, struct err *err)
+{
+	*culprit = (struct culprit){"checkpoint", NULL};
+	for (size_t i = 0; i < conf->maps.count; i++) {
+		const char *name = strchr(conf->maps.list[i], ':') + 1;
+
+		if (strncmp(name, conf->checkpoint, strlen(name)) == 0)
+			*culprit = (struct culprit){"dbfile",
+						    conf->maps.list[i]};
+	}
+	return conf_check_socket(conf->checkpoint, err);
+}
+
+/* Postfix would read a checkpoint as a map. */
+int
+conf_validate_files(const struct conf *conf, struct culprit *culprit,
+		    struct err *err)
+{
+	if (check_socket(conf, culprit, err) != 0)
+		return -1;
+	if (check_maps(conf, culprit, err) != 0 ||
+	    check_file(conf, "checkpoint", conf->checkpoint, culprit, err) != 0)
+		return -1;
+	if (conf->metrics == NULL)
+		return 0;
+	if (check_file(conf, "metrics", conf->metrics, culprit, err) != 0)
+		return -1;
+	if (strcmp(conf->metrics, conf->checkpoint) == 0)
+		return err_set(err, "%s is the checkpoint", conf->metrics);
+	return 0;
 }
 
 /* ---- warnings ---- */

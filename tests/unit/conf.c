@@ -266,10 +266,11 @@ long_sockets(void)
 	       "sockets with a short name in a long directory");
 	conf_clear(&conf);
 	write_file("dbfile: hash:/" LONG "\n");
-	is_int(load(&conf, &err, NULL, NULL, NULL), EX_USAGE,
+	is_int(load(&conf, &err, NULL, NULL, NULL), EX_CONFIG,
 	       "a map beside which no control socket can be");
-	ok(strstr(err.text, LONG ".ctl: too long for a Unix socket") != NULL,
-	   "is reported");
+	ok(strstr(err.text, LONG ".ctl: too long for a Unix socket") != NULL &&
+	       strstr(err.text, ":1: dbfile: ") != NULL,
+	   "is reported with its place");
 }
 
 static void
@@ -345,6 +346,51 @@ bad_files(void)
 	}
 }
 
+/* Settings that are valid alone: the file's have its name and line, those that
+ * a flag has set have neither. */
+static void
+together(void)
+{
+	static const struct wrong wrongs[] = {
+	    {"grace: 5\ndbfile:\n- hash:/m\n- none\n",
+	     ":4: dbfile: `none' stands for no map"},
+	    {"grace: 5\nlogfile: [none, /a]\n",
+	     ":2: logfile: `none' stands for no log"},
+	    {"watchlog: /a\nlogfile: none\n", ":2: logfile: `none' stands for"},
+	    {"logfile: /a\nwatchlog: none\n", ":2: logfile: `none' stands for"},
+	    {"logfile: none\nonce: yes\n", ":2: once: there is nothing to"},
+	    {"dbfile: [hash:/m, 'cdb:/m', 'text:/m.db']\n",
+	     ":1: dbfile: hash:/m and text:/m.db are the same file, /m.db"},
+	    {"dbfile:\n- text:/m.db\n- /m\n",
+	     ":3: dbfile: text:/m.db and hash:/m are the same file, /m.db"},
+	    {"dbfile: hash:/m\ncheckpoint: /m.db\n",
+	     ":2: checkpoint: /m.db is the file of hash:/m"},
+	    {"dbfile: text:/m.prom\nmetrics: /m.prom\n",
+	     ":2: metrics: /m.prom is the file of text:/m.prom"},
+	    {"daemon: yes\n", ":1: daemon: 'yes' is not a pid file"},
+	    {"daemon: /p\nonce: yes\n", ":2: once: daemon and once exclude"},
+	    {"once: yes\ndbfile: socketmap:unix:/s\n",
+	     ":1: once: with once no process is left to answer"},
+	    {"daemon: /p\nlogfile: '-'\n", ":2: logfile: a daemon has no"},
+	};
+	struct conf conf;
+	struct err err = {""};
+
+	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		write_file(wrongs[i].text);
+		is_int(load(&conf, &err, "--nowrite", NULL, NULL), EX_CONFIG,
+		       "together %zu: exit 78", i);
+		if (!ok(strncmp(err.text, file, strlen(file)) == 0 &&
+			    strstr(err.text, wrongs[i].said) != NULL,
+			"together %zu: is reported with its place", i))
+			printf("# %s\n", err.text);
+	}
+	write_file("dbfile: [none, hash:/m]\n");
+	is_int(load(&conf, &err, "--dbfile=none", "--dbfile=/m", NULL),
+	       EX_USAGE, "flags that replace it: exit 64");
+	ok(strncmp(err.text, "dbfile: `none'", 14) == 0, "are not the file's");
+}
+
 static void
 whose_file(void)
 {
@@ -406,6 +452,7 @@ main(void)
 	exclusive_flags();
 	long_sockets();
 	bad_files();
+	together();
 	whose_file();
 	one_table();
 	unlink(file);
