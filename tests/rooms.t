@@ -223,9 +223,10 @@ FILE_MAX, MAIN_MAX = 540, 120
 # that are there already, 100, a log of its own that cannot be opened again, 200, and
 # what a fresh administrator was told that was not so, 200; logins ahead of the clock
 # that nobody saw being written, 200; files of a `*' that were rotated while nothing
-# read them, 100, or came beside half a line, 150;
+# read them, 100, or came beside half a line, 150; parts that wait in several of
+# them, 200;
 # settings that were taken and could do nothing, named with file and line, 400.
-PRODUCT_MAX = 98800
+PRODUCT_MAX = 99000
 FOLDER_MAX = 20
 
 

@@ -141,8 +141,10 @@ int pipeline_line(struct pipeline *, const char *line, size_t len,
 void pipeline_rest(struct pipeline *, const char *line, size_t len, time_t now);
 
 /* Takes one of the lines before the first that is read, in their order: a message
- * with newlines in it may have begun in it. */
-void pipeline_past(struct pipeline *, const char *line, size_t len, time_t now);
+ * with newlines in it may have begun in it. file: of which it is, of several; of
+ * a message in another one, as much may follow as before. */
+void pipeline_past(struct pipeline *, uint64_t file, const char *line,
+		   size_t len, time_t now);
 
 /* Takes note of a line that cannot be read, because its envelope is broken. */
 void pipeline_unread(struct pipeline *, const char *line, size_t len);

@@ -145,17 +145,25 @@ pipeline_unread(struct pipeline *p, const char *line, size_t len)
 }
 
 void
-pipeline_past(struct pipeline *p, const char *line, size_t len, time_t now)
+pipeline_past(struct pipeline *p, uint64_t file, const char *line, size_t len,
+	      time_t now)
 {
 	struct multiline *multiline = &p->logs[p->log];
 	struct found found;
 	struct err err;
 
+	if (multiline->past != file)
+		multiline->least = multiline->until > multiline->at
+				       ? multiline->until - multiline->at
+				       : 0;
+	multiline->past = file;
 	if (recognize_alone(p->recognizer, line, len, now, &found, &err) ==
 	    FOUND_MULTILINE)
 		recognize_rest(p->recognizer, multiline, FOUND_MULTILINE,
 			       &found, &err);
 	multiline->at += len + 1;
+	if (multiline->until < multiline->at + multiline->least)
+		multiline->until = multiline->at + multiline->least;
 }
 
 /* Writes the line so that a shell takes all of it for one word: strangers chose

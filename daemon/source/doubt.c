@@ -186,7 +186,7 @@ has_its_rest(const struct tail *other, uint64_t end,
 
 /* What was read first is still in memory. */
 static void
-hand_out(const struct tail *tail, const struct source_sink *sink)
+hand_out(struct tail *tail, const struct source_sink *sink)
 {
 	size_t len = tail->offset < sizeof(tail->head) ? tail->offset
 						       : sizeof(tail->head);
@@ -198,6 +198,7 @@ hand_out(const struct tail *tail, const struct source_sink *sink)
 	log_info("read the first line of %s after all", tail->path);
 	if (sink->unseen != NULL)
 		sink->unseen(sink->arg, true);
+	tail_announce(tail, sink);
 	sink->line(sink->arg, line, len);
 }
 

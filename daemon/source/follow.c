@@ -27,6 +27,8 @@ follow_new(const char *spec, const struct source_sink *sink)
 
 	f->spec = alloc_string(spec);
 	f->sink = *sink;
+	if (!rotation_is_pattern(spec)) /* each file goes on with another */
+		f->sink.from = NULL;
 	f->buffer = alloc_zero(TAIL_BUFFER, 1);
 	return f;
 }

@@ -95,11 +95,11 @@ begin_at(struct follow *f, const char *path, uint64_t offset)
 {
 	struct tail *tail = generations_newest(&f->open);
 
-	if (tail_seek(tail, offset) == 0)
-		tail_deliver_past(tail, &f->sink);
-	else
+	if (tail_seek(tail, offset) != 0)
 		log_once_warning(&f->problem, "truncated", path,
 				 "began at its first byte");
+	else if (f->sink.from == NULL)
+		tail_deliver_past(tail, &f->sink);
 }
 
 /* Where to begin in file i, which is the newest that is open. */
@@ -200,12 +200,22 @@ find_and_open(struct follow *f, struct resume_point *point,
 	}
 }
 
+/* Nothing may come for long in a file that was opened at its end. */
+static void
+announce(struct follow *f)
+{
+	for (size_t i = 0; i < f->open.count; i++)
+		if (f->open.tails[i]->offset > 0)
+			tail_announce(f->open.tails[i], &f->sink);
+}
+
 static void
 begin_reading(struct follow *f, const struct source_start *start, int64_t now)
 {
 	struct resume_point point;
 
 	find_and_open(f, &point, start, now);
+	announce(f);
 	if (f->open.count > 0 && has_live(&point.files) && !f->unopened)
 		log_info("following %s", generations_newest(&f->open)->path);
 	note_presence(f, &point.files, now);
@@ -258,8 +268,13 @@ follow_recover(struct follow *f, size_t at, int64_t now)
 	tail->doubt.number = 0;
 	tail->passed_on = tail->followed = 0;
 	tail_skip_torn(tail, tail->path);
-	if (found == 0 && f->sink.lost != NULL)
+	if (found > 0) { /* they go on with what was read of it */
+		tail->origin = tail->number;
+		tail->announced = false;
+	} else if (f->sink.lost != NULL) {
+		tail_announce(tail, &f->sink);
 		f->sink.lost(f->sink.arg, 0);
+	}
 	tail->mtime = changed;
 }
 

@@ -200,6 +200,15 @@ find_done(const struct generations *g, const struct tail *tail)
 	return i > 0 ? &g->done[i - 1] : NULL;
 }
 
+/* Whether it is not a copy, which may go on in another way. */
+static bool
+is_it(const struct generations *g, const struct generations_done *done,
+      const struct tail *tail)
+{
+	return done->inode == tail->inode && done->device == tail->device &&
+	       find(g, tail->device, tail->inode) == g->count;
+}
+
 /* A device may have another number after a boot, and what was compressed or
  * copied has another inode, so only the contents prove that it is the file. */
 void
@@ -216,6 +225,8 @@ generations_seek_done(const struct generations *g, struct tail *tail)
 		tail_seek(tail, done->print.offset);
 		tail->passed_on = done->passed_on;
 		tail->followed = done->followed;
+		tail->origin = is_it(g, done, tail) ? done->origin : 0;
+		tail->announced = tail->origin > 0;
 	}
 	if (tail->offset == 0 && last != NULL && last->torn &&
 	    last->device == tail->device &&
@@ -233,6 +244,8 @@ generations_insert(struct generations *g, size_t at, struct tail *tail)
 	g->tails[at] = tail;
 	g->count++;
 	tail->number = ++g->changes;
+	if (tail->origin == 0)
+		tail->origin = tail->number;
 }
 
 /* Takes the tail at `at` out of the list; the caller keeps it. */
@@ -289,7 +302,8 @@ generations_remember(struct generations *g, const struct tail *tail)
 					  .birth = filetime_birth(tail->fd, ""),
 					  .torn = tail_rest_may_come(tail),
 					  .passed_on = tail->passed_on,
-					  .followed = tail->followed};
+					  .followed = tail->followed,
+					  .origin = tail->origin};
 	tail_print_place(tail, &done->print);
 }
 

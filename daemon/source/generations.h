@@ -33,7 +33,7 @@ struct generations {
 		struct timespec mtime, birth;
 		struct fingerprint print; /* up to its last line */
 		bool torn; /* what came then may be the rest of a line */
-		uint64_t passed_on, followed; /* see tail.h */
+		uint64_t passed_on, followed, origin; /* see tail.h */
 	} done[GENERATIONS_DONE_MAX];	  /* the newest last */
 	size_t ndone;
 };

@@ -53,6 +53,11 @@ struct source_sink {
 	/* Called before lines of a file: whether nobody saw them being written,
 	 * so that only their stamps tell how old they are. May be NULL. */
 	void (*unseen)(void *arg, bool unseen);
+	/* Called before lines of a file that matches a pattern, and before those
+	 * of past() and lost(): which of the files they are of, since a line in
+	 * several parts is in one of them. first: what comes is the beginning of
+	 * the file, which may go on with a text of any other. May be NULL. */
+	void (*from)(void *arg, uint64_t file, bool first);
 	/* Called after lines(), before anything else is: what it has begun
 	 * must now be done. Until then the source may have read on. May be
 	 * NULL, if lines() does all itself. */
@@ -78,9 +83,9 @@ struct source_sink {
 	/* Like line(), but for the rest of a line that was cut, which may begin
 	 * with what a stranger wrote. May be NULL. */
 	void (*rest)(void *arg, const char *line, size_t len);
-	/* One of the last lines before the first that is delivered, in their
-	 * order: a message of several lines may have begun in it. May be
-	 * NULL. */
+	/* One of the last lines before the first that is delivered, with a
+	 * pattern before the first of each file, in their order: a message of
+	 * several lines may have begun in it. May be NULL. */
 	void (*past)(void *arg, const char *line, size_t len);
 	/* The time stamp of a line: 0 and *when, or -1 if it has none. */
 	int (*stamp)(void *arg, const char *line, size_t len, time_t *when);

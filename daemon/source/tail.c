@@ -152,6 +152,19 @@ tail_deliver_past(struct tail *tail, const struct source_sink *sink)
 }
 
 void
+tail_announce(struct tail *tail, const struct source_sink *sink)
+{
+	bool first = !tail->announced;
+
+	if (sink->from == NULL)
+		return;
+	tail->announced = true;
+	sink->from(sink->arg, tail->origin, first && tail->offset == 0);
+	if (first)
+		tail_deliver_past(tail, sink);
+}
+
+void
 tail_rewind(struct tail *tail)
 {
 	tail->before_offset.len = tail->before_place.len = 0;
@@ -334,6 +347,8 @@ take(struct tail *tail, const char *block, size_t len, bool end,
 
 	check_beginning(tail, block, len);
 	source_settle(sink);
+	if (len > 0)
+		tail_announce(tail, sink);
 	linebuf_on_drop(tail->lines, sink->lost, sink->arg);
 	linebuf_feed_blocks(tail->lines, block + hole, len - hole, sink->line,
 			    sink->lines, sink->arg);

@@ -51,6 +51,10 @@ struct tail {
 	uint64_t passed_on, followed;
 	int64_t doubted; /* steady ms: until when any of its family is */
 	uint64_t number;    /* of its insertion; no other has had it */
+	/* By which the sink knows the file, and whether it has been told of it,
+	 * see from(). Kept if the file is closed for a while. */
+	uint64_t origin;
+	bool announced;
 	/* The first line was dropped for the tail of that number, which ended
 	 * there within a line; 0: it was not. For doubt.c. */
 	struct {
@@ -83,6 +87,9 @@ int tail_seek(struct tail *, uint64_t offset);
 
 /* Hands out the last lines before the offset as past() of the sink. */
 void tail_deliver_past(struct tail *, const struct source_sink *);
+/* Tells the sink that the lines which come now are of this file, and, before the
+ * first that is read of it, which lines are before them. For a pattern. */
+void tail_announce(struct tail *, const struct source_sink *);
 
 /* Goes back to the first byte of a file that was truncated. An incomplete line
  * is kept. */

@@ -320,20 +320,6 @@ worker_on_lost_line(void *arg, uint64_t size)
 	envelope_lost(feed->envelope);
 }
 
-/* The parts of an envelope are joined, not the lines of a login: of a session
- * that was under way, the checkpoint knows. */
-void
-worker_on_past_line(void *arg, const char *line, size_t len)
-{
-	struct feed *feed = arg;
-	struct worker *w = feed->worker;
-
-	if (envelope_past(feed->envelope, &line, &len) == ENVELOPE_PART)
-		return;
-	pipeline_from(w->pipeline, (size_t)(feed - w->feeds));
-	pipeline_past(w->pipeline, line, len, loop_now(w->loop));
-}
-
 void
 worker_on_rest(void *arg, const char *line, size_t len)
 {

@@ -38,7 +38,8 @@ struct feed {
 	struct worker *worker;
 	struct source *source;
 	struct envelope *envelope; /* takes lines out of what wraps them */
-	bool unseen; /* the lines that come now; see struct source_sink */
+	bool unseen;   /* the lines that come now; see struct source_sink */
+	uint64_t file; /* of which they are */
 	bool idle;   /* what it held at the start has been read */
 	bool ended;  /* nothing more will come */
 };
@@ -202,6 +203,7 @@ void worker_on_unseen(void *arg, bool unseen);
 void worker_on_lost_line(void *arg, uint64_t size);
 void worker_on_rest(void *arg, const char *line, size_t len);
 void worker_on_past_line(void *arg, const char *line, size_t len);
+void worker_on_from(void *arg, uint64_t file, bool first);
 int worker_on_stamp(void *arg, const char *line, size_t len, time_t *when);
 void worker_on_searching(void *arg);
 void worker_on_idle(void *arg);

@@ -18,6 +18,7 @@ struct envelope {
 	char *line;		    /* what is handed out */
 	struct cut_streams *cuts; /* of journalctl's entries */
 	bool lost;		    /* a line, since the last entry */
+	uint64_t file;		    /* of the lines that come */
 };
 
 struct envelope *
@@ -45,9 +46,19 @@ envelope_free(struct envelope **ep)
 static struct envelope_parts *
 need_parts(struct envelope *e)
 {
-	if (e->parts == NULL)
+	if (e->parts == NULL) {
 		e->parts = envelope_parts_new();
+		envelope_parts_from(e->parts, e->file, false);
+	}
 	return e->parts;
+}
+
+void
+envelope_from(struct envelope *e, uint64_t file, bool first)
+{
+	e->file = file;
+	if (e->parts != NULL)
+		envelope_parts_from(e->parts, file, first);
 }
 
 void

@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/linebuf.h"
 
@@ -53,6 +54,13 @@ void envelope_free(struct envelope **);
 /* *line is borrowed until the next call. */
 enum envelope_content envelope_open(struct envelope *, const char **line,
 				    size_t *len);
+
+/*
+ * The lines that come now are of that one of several files: a text in parts is
+ * in one of them. first: they are its beginning; it may go on with a text that
+ * has begun in another file, and such a text is not used.
+ */
+void envelope_from(struct envelope *, uint64_t file, bool first);
 
 /* A line of the log was dropped because it was too long: its text, and the
  * parts that follow, are not the beginning of a line. envelope_open() finds by

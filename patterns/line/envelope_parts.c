@@ -13,16 +13,19 @@ struct text {
 	char name[ENVELOPE_WRITER_MAX];
 	size_t name_len;
 	int stream;
+	uint64_t file;
 	uint64_t used; /* when it was, in calls; 0: the place is free */
 	char *bytes;
 	size_t len;
-	bool skip; /* it is too long, or its beginning was lost */
+	bool begun; /* a part has come of it, if perhaps not the first */
+	bool skip;  /* it is too long, or its beginning was lost */
 };
 
 struct envelope_parts {
 	struct text texts[ENVELOPE_PARTS_MAX];
+	uint64_t file; /* of the parts that come */
 	uint64_t calls;
-	uint64_t doubtful; /* until so many calls, see begin() */
+	uint64_t doubtful, lost; /* until so many calls, see doubt() */
 	bool past;
 };
 
@@ -46,9 +49,11 @@ envelope_parts_free(struct envelope_parts **pp)
 }
 
 static bool
-is_of(const struct text *text, const struct envelope_writer *writer)
+is_of(const struct text *text, uint64_t file,
+      const struct envelope_writer *writer)
 {
-	return text->used > 0 && text->stream == writer->stream &&
+	return text->used > 0 && text->file == file &&
+	       text->stream == writer->stream &&
 	       text->name_len == writer->len &&
 	       memcmp(text->name, writer->name, writer->len) == 0;
 }
@@ -69,26 +74,37 @@ is_rather_given_up(const struct text *a, const struct text *b)
 	return a->used < b->used;
 }
 
-/* A part was lost, or a text is given up: the next part of any writer that is
- * not known may be the rest of a text. As a rule, it follows at once. */
+/* A text is given up, or a part was lost: the next part of any writer that is
+ * not known may be the rest of a text. As a rule, it follows at once. Of a file
+ * with but one writer, it is known which texts the lost one may be. */
 static void
-doubt(struct envelope_parts *p)
+doubt(uint64_t *until, const struct envelope_parts *p)
 {
-	p->doubtful = p->calls + CUT_STREAMS_DOUBTFUL;
+	*until = p->calls + CUT_STREAMS_DOUBTFUL;
+}
+
+static bool
+is_doubtful(const struct envelope_parts *p,
+	    const struct envelope_writer *writer)
+{
+	return p->calls < p->doubtful ||
+	       (p->calls < p->lost && writer->len > 0);
 }
 
 static struct text *
 begin(struct envelope_parts *p, struct text *text,
       const struct envelope_writer *writer, bool last)
 {
-	bool doubtful = p->calls < p->doubtful;
+	bool doubtful = is_doubtful(p, writer);
 
 	if (is_pending(text))
-		doubt(p);
+		doubt(&p->doubtful, p);
 	memcpy(text->name, writer->name, writer->len);
 	text->name_len = writer->len;
 	text->stream = writer->stream;
+	text->file = p->file;
 	text->len = 0;
+	text->begun = false;
 	/* There may be parts before it. */
 	text->skip = doubtful || (p->past && !last);
 	return text;
@@ -101,12 +117,35 @@ text_of(struct envelope_parts *p, const struct envelope_writer *writer,
 	struct text *worst = &p->texts[0];
 
 	for (size_t i = 0; i < ENVELOPE_PARTS_MAX; i++) {
-		if (is_of(&p->texts[i], writer))
+		if (is_of(&p->texts[i], p->file, writer))
 			return &p->texts[i];
 		if (is_rather_given_up(&p->texts[i], worst))
 			worst = &p->texts[i];
 	}
 	return begin(p, worst, writer, last);
+}
+
+/* Whether its rest may be in a new file: what was lost is likely to have gone on
+ * at once. */
+static bool
+may_go_on(const struct envelope_parts *p, const struct text *text)
+{
+	return text->begun || (text->skip && p->calls < p->lost);
+}
+
+/* That of the same writer in this file. */
+static void
+skip_next(struct envelope_parts *p, const struct text *text)
+{
+	char name[ENVELOPE_WRITER_MAX];
+	const struct envelope_writer writer = {name, text->name_len,
+					       text->stream};
+	struct text *next;
+
+	memcpy(name, text->name, text->name_len);
+	next = text_of(p, &writer, true);
+	next->used = ++p->calls;
+	next->skip = true;
 }
 
 void
@@ -117,8 +156,22 @@ envelope_parts_lost(struct envelope_parts *p)
 	for (size_t i = 0; i < sizeof(only) / sizeof(only[0]); i++)
 		text_of(p, &only[i], true)->used = ++p->calls;
 	for (size_t i = 0; i < ENVELOPE_PARTS_MAX; i++)
-		p->texts[i].skip = p->texts[i].used > 0;
-	doubt(p);
+		if (p->texts[i].used > 0 && p->texts[i].file == p->file)
+			p->texts[i].skip = true;
+	doubt(&p->lost, p);
+}
+
+void
+envelope_parts_from(struct envelope_parts *p, uint64_t file, bool first)
+{
+	p->file = file;
+	for (size_t i = 0; first && i < ENVELOPE_PARTS_MAX; i++) {
+		const struct text *text = &p->texts[i];
+
+		if (text->used > 0 && text->file != file &&
+		    may_go_on(p, text))
+			skip_next(p, text);
+	}
 }
 
 void
@@ -136,6 +189,7 @@ envelope_parts_join(struct envelope_parts *p,
 	bool skip = text->skip || text->len + *len > LINEBUF_LINE_MAX;
 
 	text->used = ++p->calls;
+	text->begun = !last;
 	if (last && text->len == 0) {
 		text->skip = false;
 		return !skip;

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { ENVELOPE_PARTS_MAX = 64, ENVELOPE_WRITER_MAX = 64 };
 
@@ -28,7 +29,12 @@ struct envelope_parts;
 struct envelope_parts *envelope_parts_new(void);
 void envelope_parts_free(struct envelope_parts **);
 
-/* What was to be the next part of any text did not come. */
+/* The parts that come now are of that file, of which 0 is the first. If they are
+ * its beginning, those of a writer whose text has not ended in another file may
+ * go on with it: up to the end of a text, they are not used. */
+void envelope_parts_from(struct envelope_parts *, uint64_t file, bool first);
+
+/* What was to be the next part of any text in this file did not come. */
 void envelope_parts_lost(struct envelope_parts *);
 
 /* From now on, a text that begins with the first part of its writer may have

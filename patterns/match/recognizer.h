@@ -50,6 +50,9 @@ struct found {
  */
 struct multiline {
 	uint64_t at, until;
+	/* Of the last line that was past: its file, and how much there is still
+	 * to come of a message in another. */
+	uint64_t past, least;
 };
 
 /* The ruleset must outlive it. The choice and errors are matcher_new()'s. */

@@ -3,11 +3,13 @@
 # while the log is followed, and the daemon warns of a log in an unknown format.
 import json
 import os
+import signal
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
+from clocks import Clocks
 from pbs import login
 from tap import equal, main, ok
 
@@ -29,8 +31,8 @@ def docker(text, end="\n", stream="stderr", when=None):
                       separators=(",", ":"))
 
 
-def cri(text, tag="F", when=None):
-    return "%s stderr %s %s" % (utc(when), tag, text)
+def cri(text, tag="F", stream="stderr", when=None):
+    return "%s %s %s %s" % (utc(when), stream, tag, text)
 
 
 def docker_part(text, when=None):
@@ -77,16 +79,21 @@ def parts():
 def emptied():
     """A part that was read does not go on in the log that was emptied."""
     begun, rest = own(FORGED).split("rip=")
-    with pbs.Site() as site:
-        site.start()
-        site.raw(docker_part(begun) + "\n")
-        site.raw(docker(own("198.51.100.20"), stream="stdout") + "\n")
-        ok(site.wait_key("198.51.100.20"), "a line of the other stream")
-        os.truncate(site.logfile, 0)
-        site.raw(docker("rip=" + rest) + "\n")
-        site.raw(docker(own("198.51.100.21")) + "\n")
-        ok(site.wait_key("198.51.100.21"), "emptied: whole lines count")
-        ok(FORGED not in site.dump(), "but not the rest of one")
+    for name in "mail.log", "m*.log":
+        with pbs.Site() as site:
+            site.raw("")
+            site.start("--logfile=" + site.path(name))
+            site.raw(docker_part(begun) + "\n")
+            site.raw(docker(own("198.51.100.20"), stream="stdout") + "\n")
+            ok(site.wait_key("198.51.100.20"), "a line of the other stream")
+            os.truncate(site.logfile, 0)
+            site.raw(docker("rip=" + rest) + "\n")
+            site.raw(docker(own("198.51.100.21")) + "\n")
+            ok(site.wait_key("198.51.100.21"), "emptied: whole lines count")
+            ok(FORGED not in site.dump(), "but not the rest of one")
+            site.raw(docker(own("198.51.100.22")) + "\n", "m2.log")
+            if "*" in name:
+                ok(site.wait_key("198.51.100.22"), "and those of a new file")
 
 
 def lost():
@@ -138,6 +145,112 @@ def begun_before():
                 ok(FORGED not in site.dump(), name + ": the rest is no line")
 
 
+def starred(site, **given):
+    return site.start("--logfile=" + site.path("m-*"), **given)
+
+
+def of_several_files():
+    """The parts of files that match a pattern come mixed."""
+    for name, wrap, part in (("json-file", docker, docker_part),
+                             ("CRI", cri, cri_part)):
+        with pbs.Site() as site:
+            text, other = own("198.51.100.1"), own("198.51.100.2")
+            site.raw("", "m-a")
+            site.raw("", "m-b")
+            starred(site)
+            site.raw(part(text[:40]) + "\n", "m-a")
+            site.raw(part(other[:50]) + "\n", "m-b")
+            site.raw(wrap(own("198.51.100.3")) + "\n", "m-b")
+            site.raw(wrap(text[40:]) + "\n", "m-a")
+            ok(site.wait_key("198.51.100.1"), name + ": joined, each by itself")
+            site.raw(part("user=<") + "\n", "m-a")
+            site.raw(wrap(own("198.51.100.4")) + "\n", "m-b")
+            ok(site.wait_key("198.51.100.4"), name + ": a whole line of another")
+            site.raw(wrap(own(FORGED)) + "\n", "m-a")
+            site.raw(wrap(own("198.51.100.5")) + "\n", "m-a")
+            ok(site.wait_key("198.51.100.5"), name + ": the next line counts")
+            ok(FORGED not in site.dump(), name + ": the rest is no line")
+
+
+def begun_in_another_file():
+    """A file that matches a pattern may go on with the text of another."""
+    for name, wrap, part in (("json-file", docker, docker_part),
+                             ("CRI", cri, cri_part)):
+        with pbs.Site() as site:
+            site.raw(wrap(own("198.51.100.1")) + "\n", "m-1")
+            starred(site)
+            site.raw(part("user=<") + "\n", "m-1")
+            site.raw(wrap(own("198.51.100.2"), stream="stdout") + "\n", "m-1")
+            ok(site.wait_key("198.51.100.2"), name + ": the other stream")
+            site.raw(wrap(own(FORGED)) + "\n" + wrap(own("198.51.100.3"))
+                     + "\n", "m-2")
+            ok(site.wait_key("198.51.100.3"), name + ": the next line counts")
+            ok(FORGED not in site.dump(),
+               name + ": the rest in a new file is no line")
+
+
+def begun_beside(restart, *states):
+    """A part ends a file that is not the one where a start begins, and that was
+    closed after a quiet minute."""
+    for name, wrap, part in (("json-file", docker, docker_part),
+                             ("CRI", cri, cri_part)):
+        for closed in states:
+            with pbs.Site() as site, Clocks(site) as clocks:
+                text = own("198.51.100.1")
+                for n in "abc":
+                    site.raw(wrap(own("198.51.100.9")) + "\n", "m-" + n)
+                daemon = starred(site, env=clocks.env)
+                site.raw(part("user=<") + "\n", "m-a")
+                site.raw(part(text[:40]) + "\n", "m-b")
+                site.raw(wrap(own("198.51.100.2")) + "\n", "m-c")
+                site.wait_key("198.51.100.2")
+                if closed:
+                    clocks.advance(61)
+                    site.raw(wrap(own("198.51.100.4"), when=clocks.wall())
+                             + "\n", "m-c")
+                    site.wait_key("198.51.100.4")
+                daemon = restart(site, daemon, clocks.env)
+                now = clocks.wall()
+                site.raw(wrap(own(FORGED), when=now) + "\n"
+                         + wrap(own("198.51.100.3"), when=now) + "\n", "m-a")
+                site.raw(wrap(text[40:], when=now) + "\n", "m-b")
+                what = "%s, %s%s: " % (name, restart.__doc__,
+                                       ", closed before" if closed else "")
+                ok(site.wait_key("198.51.100.3"), what + "the next line counts")
+                ok(site.wait_key("198.51.100.1"), what + "joined")
+                ok(FORGED not in site.dump(), what + "the rest is no line")
+
+
+def _stopped(site, daemon, env):
+    """stopped"""
+    daemon.stop()
+    return starred(site, env=env)
+
+
+def _killed(site, daemon, env):
+    """killed"""
+    daemon.kill(signal.SIGKILL)
+    daemon.wait()
+    return starred(site, env=env)
+
+
+def _same(site, daemon, env):
+    """not restarted"""
+    return daemon
+
+
+def begun_beside_stopped():
+    begun_beside(_stopped, False, True)
+
+
+def begun_beside_killed():
+    begun_beside(_killed, True)
+
+
+def begun_beside_same():
+    begun_beside(_same, True)
+
+
 def another_zone():
     """The container's stamp is in UTC, the host's clock is not."""
     with pbs.Site() as site:
@@ -182,5 +295,6 @@ def piped():
             ok(ip in site.dump(), name + " on standard input", done.stderr)
 
 
-main(followed, piped, parts, emptied, lost, begun_before, another_zone,
-     not_understood)
+main(followed, piped, parts, emptied, lost, begun_before, of_several_files,
+     begun_in_another_file, begun_beside_stopped, begun_beside_killed,
+     begun_beside_same, another_zone, not_understood)

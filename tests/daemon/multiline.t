@@ -192,5 +192,28 @@ def restarted():
                "it began before the daemon got %s" % how.name)
 
 
+def restarted_beside():
+    """It began in a file that is not the one where a start begins, and another
+    has much before its end, too."""
+    first, last = MESSAGES["nginx"]
+    for begun, other in ("m-a", "m-b"), ("m-b", "m-a"):
+        with pbs.Site() as site:
+            site.raw(filler(300 * 1024), "m-a")
+            site.raw(filler(300 * 1024), "m-b")
+            pattern = "--logfile=" + site.path("m-*")
+            daemon = site.start(pattern)
+            site.raw(pbs.stamped(first) + "\n", begun)
+            daemon.wait_message("newline")
+            site.raw(filler(66000) + pbs.stamped(login(GUEST)) + "\n", other)
+            site.wait_key(GUEST)
+            daemon.stop()
+            daemon = site.start(pattern)
+            site.raw("".join(pbs.stamped(x) + "\n" for x in LINES), begun)
+            site.raw(filler(66000) + pbs.stamped(login(LATER)) + "\n", other)
+            site.wait_key(LATER)
+            ok(FORGED not in site.dump(), "it began beside " + other,
+               daemon.messages())
+
+
 main(followed, too_long, backlog, reloaded, two_lines, whole, before_the_start,
-     restarted)
+     restarted, restarted_beside)

@@ -1,6 +1,7 @@
 /* envelope_parts: texts in parts, whoever else writes between them. */
 #include "patterns/line/envelope_parts.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -71,11 +72,41 @@ lost(void)
 	envelope_parts_free(&parts);
 }
 
+static int
+part_of(struct envelope_parts *parts, uint64_t file, bool last, size_t len)
+{
+	envelope_parts_from(parts, file, false);
+	return join(parts, 1, last, "a part that is long", len);
+}
+
+static void
+of_files(void)
+{
+	struct envelope_parts *parts = envelope_parts_new();
+
+	part_of(parts, 1, false, 4);
+	part_of(parts, 2, false, 5);
+	is_int(part_of(parts, 3, true, 6), 6, "a whole text between parts");
+	is_int(part_of(parts, 2, true, 1), 6, "the rest of that in its file");
+	envelope_parts_from(parts, 4, true);
+	is_int(part_of(parts, 4, false, 6), -1, "a new file goes on with it");
+	is_int(part_of(parts, 4, true, 6), -1, "until it ends");
+	is_int(part_of(parts, 4, true, 6), 6, "the next text of the new file");
+	is_int(part_of(parts, 1, true, 1), 5, "the old one goes on itself");
+	envelope_parts_from(parts, 5, true);
+	is_int(part_of(parts, 5, true, 6), 6, "a new file, all texts whole");
+	envelope_parts_lost(parts);
+	is_int(part_of(parts, 5, true, 6), -1, "the rest of what was lost");
+	is_int(part_of(parts, 3, true, 6), 6, "another file has lost nothing");
+	envelope_parts_free(&parts);
+}
+
 int
 main(void)
 {
 	mixed();
 	too_many();
 	lost();
+	of_files();
 	return tap_done();
 }

@@ -30,6 +30,7 @@ struct input {
 	struct reader *reader;
 	struct source *source; /* NULL: it could not be opened */
 	struct envelope *envelope;
+	uint64_t file; /* of the lines that come */
 	bool ended;
 };
 
@@ -157,8 +158,17 @@ on_past(void *arg, const char *line, size_t len)
 	if (envelope_past(in->envelope, &line, &len) == ENVELOPE_PART)
 		return;
 	use(in);
-	pipeline_past(in->reader->pipeline, line, len,
+	pipeline_past(in->reader->pipeline, in->file, line, len,
 		      in->reader->period->now);
+}
+
+static void
+on_from(void *arg, uint64_t file, bool first)
+{
+	struct input *in = arg;
+
+	in->file = file;
+	envelope_from(in->envelope, file, first);
 }
 
 static int
@@ -207,6 +217,7 @@ open_input(struct input *in, const char *spec)
 					 .lost = on_lost,
 					 .rest = on_rest,
 					 .past = on_past,
+					 .from = on_from,
 					 .stamp = on_stamp,
 					 .idle = on_idle,
 					 .ended = on_ended,
