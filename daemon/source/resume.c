@@ -303,20 +303,19 @@ offset_since(struct reader *r, time_t since)
 
 /* Stamps without a year are taken for those of the last twelve months. In a log
  * that has not been rotated for longer, what comes before a much older line is
- * of the year before. The offset after the last such line, if there is one after
- * this offset, which else is returned. */
+ * of the year before. The offset after the last such line; or the same. */
 static uint64_t
 after_last_year(struct reader *r, uint64_t offset, time_t since)
 {
-	struct stamped found;
-	uint64_t next = offset;
+	uint64_t after, end = tail_size(r->tail);
+	struct stamped passed;
 
-	while (stamped_from(r, next, UINT64_MAX, &found)) {
-		next = found.next;
-		if (found.when < since - MUCH_OLDER)
-			offset = next;
-	}
-	return offset;
+	if (r->tail->unpack != NULL)
+		return offset;
+	after = bisect(r, offset, end, since - MUCH_OLDER);
+	if (!stamped_from(r, offset, after, &passed) || passed.offset >= after)
+		return offset;
+	return walk(r, after, since);
 }
 
 /* ---- which of the files ---- */
