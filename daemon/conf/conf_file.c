@@ -80,19 +80,20 @@ apply_scalar(struct conf *conf, const struct option *o,
 	     const struct yaml_tree *tree, const struct yaml_node *node,
 	     struct err *err)
 {
+	const char *section = o->section != NULL ? o->section : "";
+	const char *colon = o->section != NULL ? ": " : "";
 	struct err why;
 
 	if (node->kind != YAML_SCALAR)
-		return yaml_err(tree, node, err, "%s: takes %s", o->name,
-				option_is_list(o)
-				    ? "a value or a list of values"
-				    : "one value");
-	if (strlen(node->text) != node->text_len)
-		return yaml_err(tree, node, err, "%s: holds a NUL byte",
-				o->name);
-	if (option_set(o, conf, node->text, &why) != 0)
-		return yaml_err(tree, node, err, "%s: %s", o->name, why.text);
-	return 0;
+		err_set(&why, "takes %s",
+			option_is_list(o) ? "a value or a list of values"
+					  : "one value");
+	else if (strlen(node->text) != node->text_len)
+		err_set(&why, "holds a NUL byte");
+	else if (option_set(o, conf, node->text, &why) == 0)
+		return 0;
+	return yaml_err(tree, node, err, "%s%s%s: %s", section, colon, o->name,
+			why.text);
 }
 
 /* The key of another section, a flag, or a mistyped word. */
@@ -119,9 +120,10 @@ unknown_key(const char *section, const struct yaml_tree *tree,
 				"`%s:')",
 				name, section);
 	return yaml_err(tree, key, err,
-			near ? "unknown key '%s' (did you mean '%s'?)"
-			     : "unknown key '%s'%s",
-			name, near ? near : "");
+			near ? "%s%sunknown key '%s' (did you mean '%s'?)"
+			     : "%s%sunknown key '%s'%s",
+			section ? section : "", section ? ": " : "", name,
+			near ? near : "");
 }
 
 static int apply_section(struct conf *, const struct yaml_tree *,

@@ -35,7 +35,7 @@ struct flags {
 static int
 unknown_flag(const char *what, const char *name, size_t len, struct err *err)
 {
-	char *word = alloc_bytes(name, len);
+	char *word = alloc_bytes(name, len), flag[OPTION_FLAG_MAX];
 	const char *near = option_suggest_flag(word), *no = "";
 
 	if (near == NULL && strncmp(word, "no", 2) == 0) {
@@ -43,7 +43,8 @@ unknown_flag(const char *what, const char *name, size_t len, struct err *err)
 		no = "no";
 	}
 	if (near != NULL)
-		err_set(err, "%s (did you mean --%s%s?)", what, no, near);
+		err_set(err, "%s (did you mean --%s%s?)", what, no,
+			option_flag(near, flag) + 2);
 	else
 		err_set(err, "%s (--help lists them)", what);
 	free(word);
@@ -147,6 +148,8 @@ set_action(struct conf *conf, const struct option *o, struct err *err)
 static int
 apply_first(struct conf *conf, const struct flags *flags, struct err *err)
 {
+	char flag[OPTION_FLAG_MAX];
+
 	for (size_t i = 0; i < flags->count; i++) {
 		const struct flag *f = &flags->list[i];
 
@@ -155,7 +158,8 @@ apply_first(struct conf *conf, const struct flags *flags, struct err *err)
 				return -1;
 		} else if (f->option->flag_only &&
 			   option_set(f->option, conf, f->value, err) != 0) {
-			return err_prefix(err, "--%s", f->option->name);
+			return err_prefix(
+			    err, "%s", option_flag(f->option->name, flag));
 		}
 	}
 	return 0;
@@ -174,6 +178,8 @@ is_first_of_its_kind(const struct flags *flags, size_t at)
 static int
 apply_flags(struct conf *conf, const struct flags *flags, struct err *err)
 {
+	char flag[OPTION_FLAG_MAX];
+
 	for (size_t i = 0; i < flags->count; i++) {
 		const struct flag *f = &flags->list[i];
 
@@ -186,7 +192,8 @@ apply_flags(struct conf *conf, const struct flags *flags, struct err *err)
 		if (option_is_list(f->option) && is_first_of_its_kind(flags, i))
 			option_clear(f->option, conf);
 		if (option_set(f->option, conf, f->value, err) != 0)
-			return err_prefix(err, "--%s", f->option->name);
+			return err_prefix(
+			    err, "%s", option_flag(f->option->name, flag));
 	}
 	return 0;
 }

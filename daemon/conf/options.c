@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -177,6 +178,16 @@ in_section(const struct option *o, const char *section)
 	return section == NULL || o->section == NULL
 		   ? section == o->section
 		   : strcmp(o->section, section) == 0;
+}
+
+const char *
+option_flag(const char *name, char flag[OPTION_FLAG_MAX])
+{
+	snprintf(flag, OPTION_FLAG_MAX, "--%s", name);
+	for (char *at = flag; *at != '\0'; at++)
+		if (*at == '_')
+			*at = '-';
+	return flag;
 }
 
 const struct option *

@@ -48,6 +48,9 @@ extern const struct option options[];
 
 /* By flag, where '-' and '_' are the same, or by alias; NULL: unknown. */
 const struct option *option_find(const char *name, size_t len);
+/* "--max-addresses" of max_addresses, as the manual spells it. */
+enum { OPTION_FLAG_MAX = 32 };
+const char *option_flag(const char *name, char flag[OPTION_FLAG_MAX]);
 /* By key. section: NULL for the top level. */
 const struct option *option_key(const char *section, const char *name);
 bool option_is_section(const char *name);
