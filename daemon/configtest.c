@@ -194,8 +194,11 @@ check_absent(struct check *c, const char *log)
 		fail(c, "log %s: the directory %s does not exist", log, dir);
 	else
 		printf("warning log %s: no such file yet; the daemon waits for "
-		       "it\n",
-		       log);
+		       "it%s\n",
+		       log,
+		       strchr(log, '*') != NULL || strpbrk(log, "[?") == NULL
+			   ? ""
+			   : "; without a *, [ and ? are part of the name");
 	free(copy);
 }
 

@@ -42,9 +42,7 @@ struct siblings {
 static bool
 is_compressed_name(const char *name)
 {
-	bool readable;
-
-	return unpack_suffix(name, &readable) != NULL;
+	return unpack_suffix(name, &(bool){false}) != NULL;
 }
 
 bool
@@ -60,7 +58,11 @@ rotation_why_missing(const char *spec)
 
 	if (rotation_is_pattern(spec))
 		return "no such file yet";
-	return stat(spec, &st) == 0 ? "not a regular file" : strerror(errno);
+	if (stat(spec, &st) == 0)
+		return "not a regular file";
+	return errno != ENOENT || strpbrk(spec, "[?") == NULL
+		   ? strerror(errno)
+		   : "no such file; without a *, [ and ? are part of the name";
 }
 
 /* ---- directories ---- */

@@ -184,6 +184,27 @@ def check_logs():
                  "--check: and none with --nowrite")
 
 
+def brackets():
+    """Without a '*', a name is no pattern."""
+    hint = "without a *, [ and ? are part of the name"
+    with pbs.Site() as site:
+        site.write("mail-1.log", "")
+        for name in "mail-[0-9].log", "mail-?.log":
+            log = site.path(name)
+            run = site.run("--check", "--logfile=" + log)
+            contains(run.stdout, "warning log %s: no such file yet" % log,
+                     "--check: %s is not there" % name)
+            contains(run.stdout, hint, "--check: says why")
+            daemon = site.start("--logfile=" + log)
+            daemon.wait_message("waiting for " + log)
+            contains(daemon.messages(), hint, "so does a start")
+            daemon.stop()
+        log = site.write("mail-[0-9].log", "")
+        for name in log, site.path("mail-[0-9]*.log"):
+            run = site.run("--check", "--logfile=" + name)
+            contains(run.stdout, "ok log " + name, "--check: one that is")
+
+
 def check_log_names():
     """Names that the daemon would wait for in vain."""
     with pbs.Site() as site:
@@ -575,6 +596,6 @@ def no_file():
 
 main(no_config, no_file, once, once_too_late, nowrite, reprocess, listing,
      listing_alone, debug, clear, clear_not, check, check_logs,
-     check_log_names, check_types, dumpconfig,
+     check_log_names, brackets, check_types, dumpconfig,
      words, bad_flags, bad_files, bad_patterns, hardly_meant, open_patterns, elsewhere, dropped, as_root, values, actions,
      db_config)
