@@ -12,7 +12,10 @@
 
 struct err;
 
-enum { CTLSOCKET_TIMEOUT_MS = 10 * 1000 }; /* without progress */
+enum {
+	CTLSOCKET_TIMEOUT_MS = 10 * 1000, /* without progress */
+	CTLSOCKET_REQUEST_MAX = 1024	  /* bytes, with the newline */
+};
 
 /* "/var/lib/x/NAME.state" -> "/var/lib/x/NAME.ctl"; the caller frees it. */
 char *ctlsocket_path(const char *state);

@@ -322,6 +322,17 @@ print_answer(const struct question *q, enum ctlsocket_reply reply, char *answer,
 
 /* ---- all together ---- */
 
+/* The daemon would hang up: only the name of a user can be that long. */
+static int
+check_length(const struct question *q, size_t len)
+{
+	if (len < CTLSOCKET_REQUEST_MAX)
+		return 0;
+	verb_error(q->verb, "--user: the name is too long (%zu bytes)",
+		   strlen(q->user));
+	return EX_USAGE;
+}
+
 static int
 ask(const struct question *q, const char *path)
 {
@@ -333,6 +344,8 @@ ask(const struct question *q, const char *path)
 	int code = write_request(q, out);
 
 	fclose(out);
+	if (code == 0)
+		code = check_length(q, request_len);
 	if (code == 0) {
 		out = open_memstream(&answer, &answer_len);
 		reply = ctlsocket_ask(path, request, out, &err);

@@ -25,6 +25,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/ctlsocket.h"
 #include "daemon/pipeline/pipeline.h"
 
 struct addr;
@@ -35,7 +36,7 @@ struct err;
 struct loop;
 
 enum {
-	CONTROL_REQUEST_MAX = 1024,
+	CONTROL_REQUEST_MAX = CTLSOCKET_REQUEST_MAX,
 	CONTROL_CLIENTS_MAX = 8 /* at a time; others wait */
 };
 

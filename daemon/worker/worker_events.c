@@ -432,6 +432,17 @@ worker_on_refuse(void *arg, const struct addr *addr)
 	return pipeline_refuse(w->pipeline, addr);
 }
 
+static bool
+is_left_out(const struct worker *w, const struct addr *addr)
+{
+	bool shortened = false;
+
+	for (size_t i = 0; i < w->conf->maps.count; i++)
+		if (map_spec_is_shortened(w->conf->maps.list[i]))
+			shortened = true;
+	return shortened && !entry_is_possible(addr, &w->settings);
+}
+
 /* What an operator has ordered is saved before it is answered: no worker that
  * follows takes it back. */
 const char *
@@ -448,6 +459,9 @@ worker_on_added(void *arg, const struct authtab_login *login, int64_t seconds)
 
 	recent_add(w->recent, &event);
 	note = worker_peers_added(w, login);
+	if (is_left_out(w, &login->addr))
+		note = "not in hash:, lmdb: and cdb: maps: there it would let "
+		       "other hosts relay, too, whose addresses begin like it";
 	worker_expire(w);
 	worker_save(w);
 	return note;

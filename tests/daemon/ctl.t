@@ -70,6 +70,25 @@ def change():
               "show names none either")
         contains(daemon.messages(), "by request of uid %d" % os.getuid(),
                  "the daemon says on whose request")
+        done = ctl(site, "add", "fd00::1")
+        equal(done.returncode, 0, "an address that no hash: map can hold")
+        contains(done.stderr, "not in hash:, lmdb: and cdb: maps: there it "
+                 "would let other hosts relay", "is added, and that said")
+        done = ctl(site, "add", "2001:db8:1::7")
+        equal(done.stderr, "", "of another there is nothing to say")
+        for address in "fd00::1", "2001:db8:1::7":
+            ctl(site, "remove", address)
+        for user, code in ("%" * 300, 0), ("%" * 350, 64), ("x" * 1100, 64):
+            done = ctl(site, "add", GUEST, "--for", "10m", "--user", user)
+            equal(done.returncode, code, "a name of %d bytes" % len(user),
+                  done.stderr)
+            contains(done.stderr, "" if code == 0 else "--user: the name is "
+                     "too long (%d bytes)" % len(user), "is too long or not")
+        ctl(site, "remove", GUEST)
+        site.wait_gone(GUEST)
+        ctl(site, "add", GUEST, "--for", "10m", "--user", "ann lee")
+        site.wait_key(GUEST)
+        row = objects(ctl(site, "show", GUEST, "--json"))[0]
         ctl(site, "add", GUEST, "--for=5m")
         equal(objects(ctl(site, "show", GUEST, "--json"))[0]["expires"],
               row["expires"], "a shorter time takes nothing away")
