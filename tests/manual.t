@@ -48,6 +48,16 @@ def lint():
             "mandoc would have found an unknown macro")
 
 
+def fits_a_terminal():
+    """groff breaks every line within 80 columns, as man(1) shows it."""
+    if shutil.which("groff") is None:
+        return skip("groff warns of nothing", "no groff")
+    for path in PAGES:
+        done = run("groff", "-ww", "-mdoc", "-Tutf8", path)
+        equal(done.stderr, "", "groff warns of nothing in "
+              + os.path.basename(path))
+
+
 def flags_are_told():
     flags = set(re.findall(r"^ *(?:-\w, )?--(?:\[no\])?([a-z0-9_-]+)",
                            run(pbs.DAEMON, "--help").stdout, re.M))
@@ -175,4 +185,4 @@ def sample_configuration():
           "a wrong one would not be")
 
 
-main(lint, flags_are_told, statuses_are_told, examples, sample_configuration)
+main(lint, fits_a_terminal, flags_are_told, statuses_are_told, examples, sample_configuration)
