@@ -125,11 +125,11 @@ open_from(struct follow *f, const struct resume_point *point, int64_t now)
 	const struct rotation *files = &point->files;
 
 	for (size_t i = point->first; i < files->count; i++) {
-		size_t before = f->open.count;
+		const struct tail *before = generations_newest(&f->open);
 
 		if (!append(f, &files->list[i], now))
 			return;
-		if (f->open.count > before)
+		if (generations_newest(&f->open) != before)
 			begin_in(f, point, i);
 	}
 }
