@@ -10,6 +10,7 @@
 #include "base/filetime.h"
 #include "base/linebuf.h"
 #include "base/log.h"
+#include "daemon/source/resume.h"
 #include "daemon/source/rotation.h"
 #include "daemon/source/source.h"
 #include "daemon/source/tail.h"
@@ -127,6 +128,15 @@ is_unread(struct generations *g, const struct tail *tail,
 	       !was_read_before(g, tail, file);
 }
 
+/* The file before the first that is inserted was not read: if that ends within a
+ * line, what comes first is the rest. */
+static void
+doubt_first(struct tail *tail, const char *before)
+{
+	if (resume_pass_over(before, &(struct source_sink){.line = NULL}))
+		tail_skip_line(tail, before);
+}
+
 /* Inserts what was rotated after the first `known` files of the list and before
  * the tail at *at. If none is known, only times of change tell. complete: the
  * last of the known is the copy. False as above. */
@@ -136,7 +146,7 @@ insert_newer(struct generations *g, size_t *at, const struct rotation *files,
 {
 	struct tail *tail = g->tails[*at];
 	struct timespec seen = tail->mtime;
-	size_t end = index_of(files, tail);
+	size_t end = index_of(files, tail), first = *at;
 
 	for (size_t i = known; i < end; i++) {
 		const struct rotated *file = &files->list[i];
@@ -145,6 +155,8 @@ insert_newer(struct generations *g, size_t *at, const struct rotation *files,
 		if (is_unread(g, tail, file, known == 0 ? &seen : NULL) &&
 		    !insert_rotated(g, at, file, 0, complete, now))
 			return false;
+		if (known == 0 && i > 0 && *at > before && before == first)
+			doubt_first(g->tails[before], files->list[i - 1].path);
 		if (*at == before && before > 0) /* the next line is not there */
 			g->tails[before - 1]->doubtful = true;
 	}

@@ -296,6 +296,8 @@ static const uint64_t known[] = {
     783921, /* an old file that is compressed, opened after a later one */
     792168, /* an unfinished line, called torn when another file was closed */
     830634, /* a file with an older date, taken for the next one */
+    870443, /* the next but one of a rotation, doubted for a minute */
+    922644, /* the rest of a line of a file that is too old to be read */
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
