@@ -94,7 +94,7 @@ follow_open_beside(struct follow *f, const struct resume_point *point,
 		const struct rotated *file = &files->list[i];
 		bool live = file->live && i + LIVE_MAX >= files->count;
 
-		if (live || (resume_may_count(file, since) &&
+		if (live || (resume_may_count(file->mtime, since) &&
 			     f->open.count < GENERATIONS_MAX))
 			open_beside(f, point, file, live, since, now);
 	}

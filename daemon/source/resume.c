@@ -320,6 +320,12 @@ after_last_year(struct reader *r, uint64_t offset, time_t since)
 
 /* ---- which of the files ---- */
 
+bool
+resume_may_count(struct timespec changed, time_t since)
+{
+	return changed.tv_sec >= since - RESUME_DISORDER;
+}
+
 /* How old the first stamp of a file is, compared with since. */
 enum age { OLDER, YOUNGER, UNKNOWN };
 
@@ -346,7 +352,7 @@ first_that_counts(struct reader *r, enum age age, time_t since)
 {
 	uint64_t offset = age == OLDER ? offset_since(r, since) : 0;
 
-	if (r->tail->mtime.tv_sec < since - RESUME_DISORDER)
+	if (!resume_may_count(r->tail->mtime, since))
 		return walk(r, offset, INT64_MAX);
 	return after_last_year(r, offset, since);
 }
@@ -404,19 +410,13 @@ seek_end(struct tail *tail)
 		linebuf_skip(tail->lines);
 }
 
-bool
-resume_may_count(const struct rotated *file, time_t since)
-{
-	return file->mtime.tv_sec >= since - RESUME_DISORDER;
-}
-
 void
 resume_seek(struct tail *tail, time_t since, const struct source_sink *sink)
 {
 	struct reader r = {.sink = sink, .tail = tail};
 	enum age age;
 
-	if (tail->mtime.tv_sec < since - RESUME_DISORDER) {
+	if (!resume_may_count(tail->mtime, since)) {
 		seek_end(tail);
 		return;
 	}

@@ -44,8 +44,9 @@ enum { RESUME_DISORDER = 60 };
 void resume_find(struct resume_point *, const char *spec,
 		 const struct source_start *, const struct source_sink *);
 
-/* Whether a file may have lines that are not older than since. */
-bool resume_may_count(const struct rotated *, time_t since);
+/* Whether a file may have lines that are not older than since, by when it was
+ * changed last. */
+bool resume_may_count(struct timespec changed, time_t since);
 /* Moves a file to the first line not older than since, or to its end. */
 void resume_seek(struct tail *, time_t since, const struct source_sink *);
 /* Hands out the last lines of a file that is not read any more, unless it is

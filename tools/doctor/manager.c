@@ -20,39 +20,41 @@ manager_is_systemd(void)
 	return access("/run/systemd/system", F_OK) == 0;
 }
 
+/* Whether one of the directories, which a NULL ends, has a file for that access.
+ */
+static bool
+one_has(const char *const *directories, const char *name, int access_mode)
+{
+	bool found = false;
+
+	for (; *directories != NULL && !found; directories++) {
+		char *path = alloc_format("%s/%s", *directories, name);
+
+		found = access(path, access_mode) == 0;
+		free(path);
+	}
+	return found;
+}
+
 bool
 manager_has_program(const char *name)
 {
 	static const char *const directories[] = {"/usr/bin", "/usr/sbin",
-						  "/bin", "/sbin"};
-	bool found = false;
+						  "/bin", "/sbin", NULL};
 
-	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories);
-	     i++) {
-		char *path = alloc_format("%s/%s", directories[i], name);
-
-		found |= access(path, X_OK) == 0;
-		free(path);
-	}
-	return found;
+	return one_has(directories, name, X_OK);
 }
 
 /* Whether systemd-sysusers(8) would find out what to create. */
 static bool
 is_declared(const char *user)
 {
-	static const char *const directories[] = {"/etc", "/run",
-						  "/usr/local/lib", "/usr/lib"};
-	bool declared = false;
+	static const char *const directories[] = {
+	    "/etc", "/run", "/usr/local/lib", "/usr/lib", NULL};
+	char *name = alloc_format("sysusers.d/%s.conf", user);
+	bool declared = one_has(directories, name, R_OK);
 
-	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories);
-	     i++) {
-		char *path = alloc_format("%s/sysusers.d/%s.conf",
-					  directories[i], user);
-
-		declared |= access(path, R_OK) == 0;
-		free(path);
-	}
+	free(name);
 	return declared;
 }
 
