@@ -136,6 +136,20 @@ unixsocket_listener(int fd)
 		   : 0;
 }
 
+static bool
+is_alive(pid_t pid)
+{
+	return kill(pid, 0) == 0 || errno != ESRCH;
+}
+
+bool
+unixsocket_is_dead(int fd)
+{
+	pid_t pid = unixsocket_listener(fd);
+
+	return pid != 0 && !is_alive(pid);
+}
+
 /* Frees the path. 0, or -1: it is in use. */
 static int
 make_room(const char *path, struct err *err)
@@ -159,8 +173,7 @@ make_room(const char *path, struct err *err)
 		close(fd);
 	}
 	/* The children of a dead process may still hold its socket. */
-	if (pid != 0 && pid != getpid() &&
-	    (kill(pid, 0) == 0 || errno != ESRCH))
+	if (pid != 0 && pid != getpid() && is_alive(pid))
 		return err_set(err,
 			       "%s: process %ld listens there; is it "
 			       "already running?",

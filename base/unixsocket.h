@@ -5,6 +5,7 @@
 #ifndef BASE_UNIXSOCKET_H
 #define BASE_UNIXSOCKET_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -32,5 +33,9 @@ int unixsocket_connect(const char *path, int timeout_ms);
 /* The process that listens at the other end, or did; 0: unknown, as one in
  * another pid namespace is. */
 pid_t unixsocket_listener(int fd);
+
+/* Is the process that listened at the other end dead? Its children may hold
+ * the socket for a while, but nobody answers there. */
+bool unixsocket_is_dead(int fd);
 
 #endif

@@ -331,6 +331,40 @@ its_place(void)
 	unlink(path);
 }
 
+/* A child that outlives the daemon, be it for a moment, holds its socket. */
+static void
+its_child(void)
+{
+	struct stat node;
+	struct err err;
+	enum ctlsocket_reply reply;
+	pid_t daemon, child;
+	char *answer;
+	int pipefd[2];
+
+	fflush(stdout);
+	if (pipe(pipefd) != 0 || (daemon = fork()) < 0)
+		abort();
+	if (daemon == 0) {
+		if (unixsocket_listen(path, 0600, 16, &node, &err) < 0)
+			_exit(1);
+		child = fork();
+		while (child == 0)
+			pause();
+		_exit(write(pipefd[1], &child, sizeof(child)) < 0);
+	}
+	waitpid(daemon, NULL, 0);
+	ok(read(pipefd[0], &child, sizeof(child)) == sizeof(child),
+	   "a daemon has died, and its child has not");
+	answer = ask("status", &reply, &err);
+	is_int(reply, CTLSOCKET_NOBODY, "nobody listens there");
+	free(answer);
+	kill(child, SIGKILL);
+	close(pipefd[0]);
+	close(pipefd[1]);
+	unlink(path);
+}
+
 /* A torn answer is no answer. */
 static void
 torn(void)
@@ -375,6 +409,7 @@ far_away(void)
 	mkdir(deep, 0700);
 	path = alloc_format("%s/ctl", deep);
 	its_place();
+	its_child();
 	free(path);
 	path = near;
 	rmdir(deep);
@@ -420,6 +455,7 @@ main(void)
 	rude_clients();
 	full_house();
 	its_place();
+	its_child();
 	far_away();
 	torn();
 	free(path);
