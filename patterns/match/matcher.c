@@ -316,8 +316,8 @@ matcher_explain(struct matcher *matcher, const struct logline *line,
 
 	if (program == NULL)
 		return 0;
-	for (i = 0; i < program->count; i++) {
-		expr = program->list[i].expression;
+	for (i = 0; i < program->nadded; i++) {
+		expr = program->added[i];
 		attempt = (struct attempt){.rule = regex_rule(expr),
 					   .role = regex_role(expr)};
 		attempt.fits = regex_match(expr, matcher->scratch, line,
@@ -327,5 +327,5 @@ matcher_explain(struct matcher *matcher, const struct logline *line,
 				       &attempt.text_at, &attempt.regex_at);
 		fn(arg, &attempt);
 	}
-	return program->count;
+	return program->nadded;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hashmap.h"
 #include "base/swar.h"
 #include "patterns/match/regex.h"
 #include "patterns/match/rules.h"
@@ -28,7 +29,8 @@ struct named_program {
 	struct program program;
 
 	/* Most programs are of servers that a host does not have, and a filter
-	 * takes 40 KiB, so it is made for the program's first line. */
+	 * takes 40 KiB, so it is made for the program's first line, and the
+	 * list with it. */
 	_Atomic bool ready;
 	pthread_mutex_t lock; /* held while making it */
 };
@@ -136,6 +138,7 @@ named_free(struct named_program *named)
 		prefilter_free(named->program.filter);
 	free(named->program.filter);
 	free(named->program.list);
+	free(named->program.added);
 	pthread_mutex_destroy(&named->lock);
 	free(named);
 }
@@ -193,42 +196,68 @@ programs_add(struct programs *programs, const char *name, struct regex *expr)
 {
 	enum header header = regex_rule(expr)->header;
 	struct program *program = make_program(programs, name, header);
-	struct candidate *next;
 
 	/* A rule may name a program twice. */
-	if (program->count > 0 &&
-	    program->list[program->count - 1].expression == expr)
+	if (program->nadded > 0 && program->added[program->nadded - 1] == expr)
 		return;
-	program->list = alloc_resize(program->list, program->count + 1,
-				     sizeof(*program->list));
-	next = &program->list[program->count++];
-	*next = (struct candidate){.expression = expr};
+	program->added = alloc_resize(program->added, program->nadded + 1,
+				      sizeof(*program->added));
+	program->added[program->nadded++] = expr;
 }
 
-/* ---- filters ---- */
+/* ---- lists and filters ---- */
+
+struct known_text {
+	struct hashmap_key key; /* borrows the rule's */
+	bool of_text, of_line;	/* what an expression like this was tried on */
+};
+
+/*
+ * An expression that is the same as one before it has no say: on each line that
+ * it matches or gives up on, the first has done so, and none after that is
+ * tried. Which rule they are of, and what each means in it, does not matter.
+ */
+static bool
+is_new(struct hashmap *known, const struct regex *expr)
+{
+	const struct rule *rule = regex_rule(expr);
+	const char *text = rule->expressions[regex_role(expr)];
+	struct known_text *same =
+	    hashmap_put(known, &(struct hashmap_key){text, strlen(text)});
+	bool *tried = rule->whole_line ? &same->of_line : &same->of_text;
+	bool is_new = !*tried;
+
+	*tried = true;
+	return is_new;
+}
 
 static void
-add_prefixes(struct prefilter *filter, struct candidate *candidate)
+add_candidate(struct program *program, struct regex *expr)
 {
-	const struct regex *expr = candidate->expression;
 	const struct rule *rule = regex_rule(expr);
+	struct candidate *next = &program->list[program->count++];
 	struct regex_prefixes prefixes;
 
 	/* The filter sees the text, not the whole line. */
 	regex_prefixes(&prefixes, rule->whole_line
 				      ? NULL
 				      : rule->expressions[regex_role(expr)]);
-	candidate->prefixes = prefilter_add(filter, &prefixes);
+	next->expression = expr;
+	next->prefixes = prefilter_add(program->filter, &prefixes);
 }
 
 static void
-make_filter(struct program *program)
+make_list(struct program *program)
 {
-	size_t i;
+	struct hashmap *known =
+	    hashmap_new(sizeof(struct known_text), HASHMAP_KEY_OUTSIDE);
 
 	program->filter = alloc_zero(1, sizeof(*program->filter));
-	for (i = 0; i < program->count; i++)
-		add_prefixes(program->filter, &program->list[i]);
+	program->list = alloc_zero(program->nadded, sizeof(*program->list));
+	for (size_t i = 0; i < program->nadded; i++)
+		if (is_new(known, program->added[i]))
+			add_candidate(program, program->added[i]);
+	hashmap_free(&known);
 }
 
 /* Run by the first thread that gets here; the others wait for it. */
@@ -237,7 +266,7 @@ make_ready(struct named_program *named)
 {
 	pthread_mutex_lock(&named->lock);
 	if (named->program.filter == NULL)
-		make_filter(&named->program);
+		make_list(&named->program);
 	atomic_store_explicit(&named->ready, true, memory_order_release);
 	pthread_mutex_unlock(&named->lock);
 }

@@ -23,9 +23,12 @@ struct candidate {
 
 /* The expressions of one program, in the order they were added. */
 struct program {
-	struct candidate *list;
+	struct candidate *list; /* those to try */
 	size_t count;
 	struct prefilter *filter; /* of the whole list */
+	/* And all: also those that can never have a say. */
+	struct regex **added;
+	size_t nadded;
 };
 
 /* A table of at most max names. */
@@ -37,7 +40,7 @@ void programs_free(struct programs **);
 void programs_add(struct programs *, const char *name, struct regex *);
 
 /* NULL: no rule names the line's program. Whoever finds a program first makes
- * its filter; several threads may do so. */
+ * its list and filter; several threads may do so. */
 const struct program *programs_find(const struct programs *,
     const struct logline *);
 

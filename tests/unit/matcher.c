@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "patterns/match/programs.h"
 #include "tests/tap.h"
 
 static char *xd[] = {(char[]){"xd"}, (char[]){"longer-program"}, NULL};
@@ -326,6 +327,73 @@ bad_expressions(void)
 	}
 }
 
+/* Of the rules after the first, only that for the whole line can have a say;
+ * that for another header is of another list. */
+static void
+copies(void)
+{
+	struct rule rules[] = {rule("own", xd, "in (?<ip>[0-9.]++)"),
+			       rule("copy", xd, "in (?<ip>[0-9.]++)"),
+			       rule("line", xd, "in (?<ip>[0-9.]++)"),
+			       rule("other", xd, "in (?<ip>[0-9.]++)"),
+			       rule("two", xd, NULL),
+			       rule("last", xd, "in (?<ip>[0-9.]++) ")};
+	struct logline l = line("xd", "in 192.0.2.7");
+	struct err err = {""};
+	const struct program *program;
+	struct match match;
+	struct matcher *m;
+
+	rules[2].whole_line = true;
+	rules[3].header = HEADER_XMAIL;
+	rules[4].connect = rules[0].match;
+	rules[4].login = rules[5].match;
+	m = compile(rules, 6, &err);
+	program = matcher_program(m, &l);
+	is_int((long long)program->count, 3,
+	       "an expression is tried once, on the text and on the line");
+	ok(matcher_match(m, &l, &match, &err) == 1 && match.rule == &rules[0],
+	   "for the first rule that has it");
+	is_int(run(m, "xd", "in 192.0.2.7 ", &match, &err), 1,
+	       "what no earlier rule has is tried");
+	ok(match.rule == &rules[4] && match.role == RULE_LOGIN,
+	   "whatever else its rule has");
+	l.line = "in 192.0.2.8";
+	l.text = "out";
+	l.text_len = strlen(l.text);
+	ok(matcher_match(m, &l, &match, &err) == 1 && match.rule == &rules[2],
+	   "and what sees the whole line");
+	l = line("xd", "in 192.0.2.7");
+	l.header = HEADER_XMAIL;
+	ok(matcher_match(m, &l, &match, &err) == 1 && match.rule == &rules[3],
+	   "or another header");
+	matcher_free(&m);
+}
+
+/* Each is shown to those who ask, even if it is never tried. */
+static void
+count_attempt(void *arg, const struct attempt *attempt)
+{
+	if (attempt->fits == 1)
+		++*(int *)arg;
+}
+
+static void
+explained(void)
+{
+	struct rule rules[] = {rule("own", xd, "in (?<ip>[0-9.]++)"),
+			       rule("copy", xd, "in (?<ip>[0-9.]++)")};
+	struct logline l = line("xd", "in 192.0.2.7");
+	struct err err = {""};
+	struct matcher *m = compile(rules, 2, &err);
+	int matching = 0;
+
+	is_int((long long)matcher_explain(m, &l, count_attempt, &matching), 2,
+	       "a copy is explained");
+	is_int(matching, 2, "as what matches, too");
+	matcher_free(&m);
+}
+
 /* Thousands of programs are told apart. */
 static char *prefixed[] = {(char[]){"*/zd"}, (char[]){"zd"}, NULL};
 static char *whole[] = {(char[]){"own/zd"}, NULL};
@@ -447,6 +515,8 @@ main(void)
 	roles();
 	bad_expressions();
 	any_prefix();
+	copies();
+	explained();
 	many_programs();
 	control_bytes();
 	return tap_done();
