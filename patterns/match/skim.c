@@ -24,7 +24,6 @@ struct known_program {
 struct skim {
 	struct linestart *start;
 	const char *line, *end; /* the next line; where the block ends */
-	const char *percent;	/* no '%' is between the line and this */
 	const char *ends[ENDS_MAX];
 	size_t nends, next; /* next: that of the line */
 	struct skimmed list[ENDS_MAX];
@@ -106,7 +105,7 @@ find_ends(struct skim *skim)
 void
 skim_begin(struct skim *skim, const char *lines, size_t len)
 {
-	skim->line = skim->percent = lines;
+	skim->line = lines;
 	skim->end = lines + len;
 	skim->nends = skim->next = 0;
 	skim->count = skim->given = 0;
@@ -156,28 +155,27 @@ read_tags(struct skim *skim)
 	skim->count = (size_t)(out - skim->list);
 }
 
-static bool
-has_percent(struct skim *skim, const char *text, const char *end)
+static inline bool
+has_percent(const char *prefix)
 {
-	if (skim->percent < text) {
-		skim->percent = memchr(text, '%', (size_t)(skim->end - text));
-		if (skim->percent == NULL)
-			skim->percent = skim->end;
-	}
-	return skim->percent < end;
+	sixteen first = sixteen_load(prefix);
+	sixteen last =
+	    sixteen_load(prefix + REGEX_PREFIX_LEN - sizeof(sixteen));
+
+	return sixteen_bits((sixteen)((first == '%') | (last == '%'))) != 0;
 }
 
 /*
  * The prefixes of rules are compared with what follows the tag as it is. If it
- * is short, a blank at its end counts, which the text does not have; and if it
- * has a zone, a rule may match it without that. Nothing is known of such lines.
+ * is short, a blank at its end counts, which the text does not have; and if an
+ * address so far in front has a zone, a rule may match it without that. Nothing
+ * is known of such lines.
  */
 static bool
-may_match(struct skim *skim, struct skimmed *s)
+may_match(const struct skim *skim, struct skimmed *s)
 {
 	const char *text = s->line + skim->start->len + s->peek.len;
-	const char *end = s->line + s->len;
-	size_t len = (size_t)(end - text);
+	size_t len = (size_t)(s->line + s->len - text);
 
 	if (s->rules == NULL)
 		return true;
@@ -189,7 +187,7 @@ may_match(struct skim *skim, struct skimmed *s)
 	if (s->candidates != 0)
 		return true;
 	s->rules = NULL;
-	return has_percent(skim, text, end);
+	return has_percent(text);
 }
 
 /* Leaves out those that begin as no login does. */
