@@ -50,7 +50,35 @@ pipeline_authorize_waiting(struct pipeline *p)
 		authorize_next(p);
 }
 
-/* Copies the user, the only text of the line that authorizing needs. */
+static void
+keep_user(struct waiting_login *waiting)
+{
+	struct match *match = &waiting->login.match;
+
+	if (match->user != NULL && match->user != waiting->user)
+		match->user =
+		    memcpy(waiting->user, match->user, match->user_len);
+}
+
+/* Copies the users of those that wait, the only text that authorizing needs,
+ * before their lines are gone. */
+static void
+keep_users(struct pipeline *p)
+{
+	size_t n = p->nkept > p->nauthorized ? p->nkept : p->nauthorized;
+
+	for (; n < p->nfound; n++)
+		keep_user(waiting_at(p, n));
+	p->nkept = p->nfound;
+}
+
+/* Otherwise it is borrowed from another line, until the next one. */
+static bool
+is_of_line(const char *text, const struct logline *l)
+{
+	return (uintptr_t)text - (uintptr_t)l->line < l->line_len;
+}
+
 static void
 keep_login(const struct pipeline *p, struct waiting_login *waiting,
 	   const struct found *found)
@@ -60,13 +88,12 @@ keep_login(const struct pipeline *p, struct waiting_login *waiting,
 	pipeline_take_login(p, found, &waiting->login);
 	match->ip = match->session = NULL;
 	match->ip_len = match->session_len = 0;
-	waiting->now = (struct moment){p->log_now, p->log_now};
-	waiting->hash = authtab_hash(p->table, &match->addr);
-	if (match->user == NULL)
-		return;
 	if (match->user_len > sizeof(waiting->user))
 		match->user_len = sizeof(waiting->user);
-	match->user = memcpy(waiting->user, match->user, match->user_len);
+	if (!is_of_line(match->user, &found->line))
+		keep_user(waiting);
+	waiting->now = (struct moment){p->log_now, p->log_now};
+	waiting->hash = authtab_hash(p->table, &match->addr);
 }
 
 /* Otherwise each of millions of logins would wait for the table's memory. */
@@ -111,6 +138,7 @@ pipeline_backlog(struct pipeline *p, const char *line, size_t len, time_t wall)
 
 	keep_stamp(p, &found.line);
 	act_in_log_time(p, finding, &found, wall);
+	keep_users(p);
 }
 
 /* ---- many lines at once ---- */
@@ -195,6 +223,7 @@ pipeline_settle(struct pipeline *p)
 		return;
 	before = scan_pool_stats(p->pool);
 	scan_pool_finish(p->pool, on_finding, p);
+	keep_users(p);
 	after = scan_pool_stats(p->pool);
 	p->logs[p->log].at = block->at + block->len;
 	p->stats.lines += after.lines - before.lines;

@@ -104,7 +104,8 @@ struct pipeline {
 	char last_stamp[64];
 	time_t last_left_out; /* 0: the last line is `last' */
 	struct waiting_login waiting[WAITING_MAX]; /* a ring buffer */
-	size_t nfound, nauthorized;		   /* logins since the start */
+	/* Logins since the start: found, with a user of their own, authorized. */
+	size_t nfound, nkept, nauthorized;
 };
 
 /* ---- pipeline_line.c ---- */
