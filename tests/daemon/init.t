@@ -119,6 +119,8 @@ def refused():
             for word in ("restart", "try-restart", "force-reload"):
                 said = machine.says(word, 6, "not restarted; it runs on", options)
                 contains(said, name, "which is named before")
+            said = machine.says("reload", 6, "not reloaded; it runs on", options)
+            contains(said, name, "which is named before, too")
         equal(machine("status")[1], before, "the good daemon runs on")
         ok(GUEST in machine.dump(), "and whoever was authorized still is")
         machine.settings()
