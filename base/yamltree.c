@@ -14,7 +14,7 @@
 
 /* Far more than any configuration needs, and little enough for any machine and
  * its stack. */
-enum { DEPTH_MAX = 32, NODES_MAX = 200 * 1000, FILE_MAX = 8 * 1024 * 1024 };
+enum { DEPTH_MAX = 32, NODES_MAX = 200 * 1000 };
 
 /* In the name of a key. */
 #define NAME_BYTES                                                             \
@@ -450,7 +450,7 @@ yaml_load(const char *file, struct err *err)
 {
 	struct yaml_tree *tree = NULL;
 	size_t len;
-	char *text = readfile(file, FILE_MAX, &len, err);
+	char *text = readfile(file, YAML_FILE_MAX, &len, err);
 
 	if (text != NULL)
 		tree = yaml_parse(file, text, len, err);

@@ -12,6 +12,8 @@
 
 struct err;
 
+enum { YAML_FILE_MAX = 8 * 1024 * 1024 };
+
 enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
 struct yaml_node {

@@ -225,8 +225,9 @@ FILE_MAX, MAIN_MAX = 540, 120
 # that nobody saw being written, 200; files of a `*' that were rotated while nothing
 # read them, 100, or came beside half a line, 150; parts that wait in several of
 # them, 200;
-# settings that were taken and could do nothing, named with file and line, 400.
-PRODUCT_MAX = 99000
+# settings that were taken and could do nothing, named with file and line, 400;
+# samples that a start need not parse, 400.
+PRODUCT_MAX = 99400
 FOLDER_MAX = 20
 
 

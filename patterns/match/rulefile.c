@@ -6,8 +6,10 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/readfile.h"
 #include "base/suggest.h"
 #include "base/yamltree.h"
+#include "patterns/match/bare_text.h"
 
 enum { NAME_LEN_MAX = 64 };
 
@@ -470,10 +472,26 @@ add_tree(struct rulefile *file, const struct yaml_tree *tree, bool bare,
 	return add_rules(&ctx, rules, err);
 }
 
+static struct yaml_tree *
+load_bare(const char *path, struct err *err)
+{
+	struct yaml_tree *tree = NULL;
+	size_t len;
+	char *text = readfile(path, YAML_FILE_MAX, &len, err);
+
+	if (text != NULL) {
+		bare_text(text, &len);
+		tree = yaml_parse(path, text, len, err);
+	}
+	free(text);
+	return tree;
+}
+
 void
 rulefile_read(struct rulefile *file, const char *path, bool bare)
 {
-	struct yaml_tree *tree = yaml_load(path, &file->err);
+	struct yaml_tree *tree =
+	    bare ? load_bare(path, &file->err) : yaml_load(path, &file->err);
 
 	file->failed =
 	    tree == NULL || add_tree(file, tree, bare, &file->err) < 0;

@@ -28,9 +28,9 @@ struct rulefile {
 	struct err err; /* if it failed */
 };
 
-/* Reads a file into a struct of zeros. bare: the rules have no samples. It does
- * not look for names that another rule has, in the same file or in another one.
- */
+/* Reads a file into a struct of zeros. bare: the rules have no samples, which
+ * are not even parsed if the file is written as ours are. It does not look for
+ * names that another rule has, in the same file or in another one. */
 void rulefile_read(struct rulefile *, const char *path, bool bare);
 
 #endif

@@ -87,7 +87,7 @@ struct ruleset {
 struct ruleset *ruleset_load(const char *const *dirs, size_t ndirs,
     struct err *);
 /* The same, but the rules have no samples: for those who only match lines, and
- * keep the rules for long. The samples are validated all the same. */
+ * keep the rules for long. An error in a sample may pass unnoticed. */
 struct ruleset *ruleset_load_bare(const char *const *dirs, size_t ndirs,
     struct err *);
 void ruleset_free(struct ruleset **);

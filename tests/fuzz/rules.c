@@ -1,19 +1,16 @@
 /*
  * Any bytes at all are a pattern file: it is refused with a reason that names
- * a place, or its rules are whole and can be compiled or refused in turn.
+ * a place, or its rules are whole and can be compiled or refused in turn. It is
+ * the same file without its samples.
  */
 #include "patterns/match/matcher.h"
 #include "patterns/match/rules.h"
 
 #include <assert.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/err.h"
+#include "tests/bare_and_whole.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,30 +29,16 @@ check_rule(const struct rule *rule)
 		assert(rule->accept.list[i].nlines > 0);
 }
 
-/* ruleset_load() reads files; this one is in memory only. */
-static struct ruleset *
-load(const uint8_t *data, size_t size, struct err *err)
-{
-	int fd = memfd_create("rules.yaml", MFD_CLOEXEC);
-	struct ruleset *set;
-	char *path;
-
-	assert(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-	path = alloc_format("/proc/self/fd/%d", fd);
-	set = ruleset_load((const char *const *)&path, 1, err);
-	free(path);
-	close(fd);
-	return set;
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct rule_choice all = {.all = true, .logouts = true};
-	struct err err = {""};
-	struct ruleset *set = load(data, size, &err);
+	struct err err;
+	bool same;
+	struct ruleset *set = read_both_ways(data, size, &same, &err);
 	struct matcher *matcher;
 
+	assert(same);
 	if (set == NULL) {
 		assert(err.text[0] != '\0');
 		return 0;

@@ -118,7 +118,7 @@ without_samples(void)
 	free(whole);
 	set = ruleset_load_bare((const char *const *)&path, 1, &err);
 	ok(set == NULL && strstr(err.text, "x.yaml:7: 'nowhere' is not an"),
-	   "which must be right all the same: %s", err.text);
+	   "which must be right in a file that is not as ours: %s", err.text);
 	ruleset_free(&set);
 	free(path);
 }
