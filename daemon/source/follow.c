@@ -193,6 +193,7 @@ read_block(struct follow *f, size_t at, size_t ahead, size_t *got, int64_t now)
 	if (*got > 0) {
 		tail->changed = now;
 		tail->grown = tail->grown || reached;
+		f->written = tail->mtime;
 	}
 	if (tail->failed && result != TAIL_FAILED)
 		log_recovered(f, tail);

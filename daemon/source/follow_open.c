@@ -300,13 +300,20 @@ after_newest(const struct follow *f, const struct rotation *files)
 								      : at;
 }
 
+/* Whether the file comes before the newest one, as its date or else its time
+ * says. If the clock was set back since that was written to, the one that was
+ * read last is older: its writer had not noticed the rotation. */
 static bool
-is_older(const struct rotated *file, const struct tail *tail)
+is_older(const struct follow *f, const struct rotated *file)
 {
+	const struct tail *tail = generations_newest(&f->open);
 	int order = mark_compare_dates(file->path, tail->path);
 
-	return order != 0 ? order < 0
-			  : filetime_is_older(file->mtime, tail->mtime);
+	if (order != 0)
+		return order < 0;
+	return filetime_is_older(file->mtime, tail->mtime) &&
+	       (f->written.tv_sec == 0 ||
+		filetime_is_older(file->mtime, f->written));
 }
 
 /* The index in the list after all that was read, -1 if nothing of it is listed.
@@ -376,7 +383,7 @@ is_unread(const struct follow *f, const struct rotation *files, size_t i,
 		return true;
 	if (rotation_is_pattern(f->spec))
 		return !filetime_is_older(file->mtime, tail->mtime);
-	return next < 0 && !is_older(file, tail);
+	return next < 0 && !is_older(f, file);
 }
 
 /* The file may have got its old name back, or a link may point to it again. */

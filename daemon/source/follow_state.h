@@ -26,7 +26,8 @@ struct follow {
 	struct listed listed;	 /* at the last look */
 	char *buffer;		 /* to read into */
 	char *lent;		 /* with lines not settled yet; or NULL */
-	uint64_t bytes; /* read so far */
+	uint64_t bytes;		 /* read so far */
+	struct timespec written; /* of the file read last: when, or 0 */
 
 	struct source_start start; /* kept until a file could be opened */
 	bool unstarted;

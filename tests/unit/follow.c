@@ -1346,6 +1346,32 @@ dated_before_clock_was_set(void)
 	end(site);
 }
 
+/* The newest file is empty, and older than the clock: the one before it, to which
+ * its writer had gone on, is not. Both are in another directory now. */
+static void
+moved_before_clock_was_set(void)
+{
+	struct site *site = begin();
+
+	put(site, "log", "0000000001 a");
+	start(site, "log");
+	move(site, "log", "log.1");
+	put_raw(site, "log", "", 0);
+	put(site, "log.1", "0000000002 b");
+	arrives(site, "0000000002 b", "a rotated log that is written to");
+	move(site, "", "../moved");
+	mkdir(site->top, 0700);
+	put(site, "../moved/log.1", "0000000003 c");
+	set_hour(site, "../moved/log.1", -1);
+	arrives(site, "0000000003 c", "moved, the clock set back");
+	put(site, "log", "0000000004 d");
+	copy(site, "log", "log.1");
+	set_hour(site, "log.1", -1);
+	cut(site, "log");
+	arrives(site, "0000000004 d", "a copy that is older than an empty log");
+	end(site);
+}
+
 /* The copy has the same time as the file that was emptied and compressed. */
 static void
 copied_and_compressed(void)
@@ -2230,6 +2256,7 @@ main(void)
 	copied_before_clock_was_set();
 	emptied_and_compressed();
 	dated_before_clock_was_set();
+	moved_before_clock_was_set();
 	copied_and_compressed();
 	torn_copied_and_compressed();
 	truncated_copied_and_compressed();
