@@ -491,8 +491,10 @@ yaml_get(const struct yaml_node *map, const char *key)
 {
 	if (map->kind != YAML_MAP)
 		return NULL;
+	/* Hardly any two keys begin alike. */
 	for (size_t i = 0; i < map->count; i++)
-		if (strcmp(map->keys[i]->text, key) == 0)
+		if (map->keys[i]->text[0] == key[0] &&
+		    strcmp(map->keys[i]->text, key) == 0)
 			return map->items[i];
 	return NULL;
 }

@@ -123,7 +123,7 @@ split(struct pair *pair, const char *p, const char *end)
 static bool
 is_key(const struct pair *pair, const char *key)
 {
-	return strlen(key) == pair->key_len &&
+	return *pair->key == *key && strlen(key) == pair->key_len &&
 	       memcmp(pair->key, key, pair->key_len) == 0;
 }
 

@@ -46,9 +46,10 @@ patterndir_default(void)
 	return path ? path : alloc_string(PATTERN_DIR);
 }
 
-/* Two files of the same name are one, with the path of the later. */
 struct pattern_file {
-	char *name, *path;
+	char *path;
+	const char *name; /* in the path */
+	size_t number;	  /* in the order in which they were found */
 };
 
 struct pattern_files {
@@ -56,34 +57,17 @@ struct pattern_files {
 	size_t count;
 };
 
+/* Takes the path over. */
 static void
-add_file(struct pattern_files *files, const char *path, const char *name)
+add_file(struct pattern_files *files, char *path)
 {
-	struct pattern_file *file;
-	size_t i;
+	const char *slash = strrchr(path, '/');
 
-	for (i = 0; i < files->count; i++)
-		if (strcmp(files->list[i].name, name) == 0)
-			break;
-	if (i == files->count) {
-		files->list = alloc_resize(files->list, files->count + 1,
-					   sizeof(*files->list));
-		files->count++;
-		files->list[i].name = alloc_string(name);
-		files->list[i].path = NULL;
-	}
-	file = &files->list[i];
-	free(file->path);
-	file->path = alloc_string(path);
-}
-
-static void
-add_entry(struct pattern_files *files, const char *dir, const char *name)
-{
-	char *path = alloc_format("%s/%s", dir, name);
-
-	add_file(files, path, name);
-	free(path);
+	files->list =
+	    alloc_resize(files->list, files->count + 1, sizeof(*files->list));
+	files->list[files->count] =
+	    (struct pattern_file){path, slash ? slash + 1 : path, files->count};
+	files->count++;
 }
 
 static bool
@@ -107,7 +91,8 @@ search(struct pattern_files *files, const char *dir, struct err *err)
 		if (entry->d_name[0] == '.')
 			continue;
 		if (ends_with(entry->d_name, ".yaml"))
-			add_entry(files, dir, entry->d_name);
+			add_file(files,
+				 alloc_format("%s/%s", dir, entry->d_name));
 		/* A mistake that would otherwise go unnoticed. */
 		else if (ends_with(entry->d_name, ".yml"))
 			r = err_set(err, "%s/%s: a pattern file ends in .yaml",
@@ -123,21 +108,29 @@ search(struct pattern_files *files, const char *dir, struct err *err)
 static int
 look(struct pattern_files *files, const char *path, struct err *err)
 {
-	const char *slash = strrchr(path, '/');
 	struct stat st;
 
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return search(files, path, err);
-	add_file(files, path, slash ? slash + 1 : path);
+	add_file(files, alloc_string(path));
 	return 0;
 }
 
+/* Of two that have the same name, the later comes last. */
 static int
 by_name(const void *a, const void *b)
 {
 	const struct pattern_file *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
 
-	return strcmp(x->name, y->name);
+	return order != 0 ? order : x->number < y->number ? -1 : 1;
+}
+
+static bool
+is_last_of_name(const struct pattern_files *files, size_t i)
+{
+	return i + 1 == files->count ||
+	       strcmp(files->list[i].name, files->list[i + 1].name) != 0;
 }
 
 int
@@ -153,9 +146,8 @@ patterndir_files(const char *const *dirs, size_t ndirs, struct strings *out,
 	if (files.count > 1)
 		qsort(files.list, files.count, sizeof(*files.list), by_name);
 	for (i = 0; i < files.count; i++) {
-		if (r == 0)
+		if (r == 0 && is_last_of_name(&files, i))
 			strings_add(out, files.list[i].path);
-		free(files.list[i].name);
 		free(files.list[i].path);
 	}
 	free(files.list);

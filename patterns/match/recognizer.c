@@ -38,7 +38,8 @@ note_logout(struct recognizer *r, const struct rule *logout)
 		bits |= BY_ADDRESS;
 	if (matcher_names(r->matcher, logout, RULE_LOGOUT, "session"))
 		bits |= bits ? BY_SESSION : BY_SESSION | WITHOUT_ADDRESS;
-	for (i = 0; i < set->count; i++)
+	/* It has neither if logouts were not chosen. */
+	for (i = 0; bits != 0 && i < set->count; i++)
 		if (strcmp(set->list[i].server, logout->server) == 0)
 			r->ends[i] |= bits;
 }

@@ -46,7 +46,8 @@ check_keys(const struct yaml_tree *tree, const struct yaml_node *node,
 		return yaml_err(tree, node, err, "%s must be a map", what);
 	for (i = 0; i < node->count; i++) {
 		for (k = 0; keys[k] != NULL; k++)
-			if (strcmp(keys[k], node->keys[i]->text) == 0)
+			if (keys[k][0] == node->keys[i]->text[0] &&
+			    strcmp(keys[k], node->keys[i]->text) == 0)
 				break;
 		if (keys[k] != NULL)
 			continue;
