@@ -120,6 +120,22 @@ without_samples(void)
 	ok(set == NULL && strstr(err.text, "x.yaml:7: 'nowhere' is not an"),
 	   "which must be right in a file that is not as ours: %s", err.text);
 	ruleset_free(&set);
+	write_file("a/x.yaml",
+		   HEAD RULE "    accept:\n      - line: 'in x'\n"
+			     "        ip: nowhere\n    cut: 0\n");
+	set = ruleset_load_bare((const char *const *)&path, 1, &err);
+	ok(set == NULL && strstr(err.text, "x.yaml:9: 'cut' must") != NULL,
+	   "in one that is, what is no sample: %s", err.text);
+	write_file("a/x.yaml",
+		   HEAD RULE "    accept:\n      - line: 'in x'\n"
+			     "        ip: nowhere\n");
+	set = ruleset_load_bare((const char *const *)&path, 1, &err);
+	ok(set != NULL, "and nothing else need be");
+	ruleset_free(&set);
+	set = ruleset_load((const char *const *)&path, 1, &err);
+	ok(set == NULL && strstr(err.text, "x.yaml:8: 'nowhere' is not an"),
+	   "unless the samples are wanted: %s", err.text);
+	ruleset_free(&set);
 	free(path);
 }
 
