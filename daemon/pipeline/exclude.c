@@ -9,13 +9,13 @@
 #include <sys/socket.h>
 
 #include "base/alloc.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/monotonic.h"
 #include "daemon/conf/conf.h"
 #include "daemon/pipeline/mynetworks.h"
+#include "daemon/pipeline/told.h"
 
-enum { LOGGED_SIZE = 4096 }; /* refusals remembered, so as to log each once */
+enum { REFUSALS_LOGGED = 1000 }; /* within an hour */
 
 struct exclude {
 	struct addr *own; /* of this machine */
@@ -24,7 +24,7 @@ struct exclude {
 	size_t nexcluded;
 	struct cidr_firsts firsts; /* of both */
 	struct mynetworks *mynetworks; /* NULL: mynetworks: no */
-	uint64_t seed, logged[LOGGED_SIZE];
+	struct told *told; /* what was refused */
 	char reason[256];
 	enum refusal refusal; /* the last one */
 	unsigned int ipv6_prefix; /* 64 or 128: what a login authorizes */
@@ -74,7 +74,7 @@ exclude_new(const struct conf *conf, struct helper *helper)
 {
 	struct exclude *e = alloc_zero(1, sizeof(*e));
 
-	e->seed = hash_seed();
+	e->told = told_new(REFUSALS_LOGGED);
 	e->ipv6_prefix = conf->ipv6_prefix == 64 ? 64 : 128;
 	e->excluded =
 	    alloc_resize(NULL, conf->nexclude + 1, sizeof(*e->excluded));
@@ -96,6 +96,7 @@ exclude_free(struct exclude **exclude)
 	if (e == NULL)
 		return;
 	mynetworks_free(&e->mynetworks);
+	told_free(&e->told);
 	free(e->own);
 	free(e->excluded);
 	free(e);
@@ -215,19 +216,20 @@ exclude_refusal(const struct exclude *e)
 	return e->refusal;
 }
 
-/* Once for each address and reason, as far as they are remembered. */
 static void
-log_once(struct exclude *e, const struct addr *addr, const char *reason)
+log_refused(struct exclude *e, const struct addr *addr, const char *reason)
 {
 	char text[ADDR_TEXT_MAX];
-	uint64_t hash = hash_bytes(e->seed, addr, sizeof(*addr)) ^
-			hash_bytes(e->seed, reason, strlen(reason));
+	enum telling telling =
+	    told_next(e->told, addr, reason, monotonic_seconds());
 
-	if (e->logged[hash % LOGGED_SIZE] == hash)
+	if (telling == TELL_NOT)
 		return;
-	e->logged[hash % LOGGED_SIZE] = hash;
 	addr_format(addr, text);
 	log_info("refused %s: %s", text, reason);
+	if (telling == TELL_LAST)
+		log_info("further refused addresses are counted, not logged, "
+			 "for up to an hour");
 }
 
 const char *
@@ -236,6 +238,6 @@ exclude_refuse(struct exclude *e, const struct addr *addr)
 	const char *reason = find_reason(e, addr);
 
 	if (reason != NULL)
-		log_once(e, addr, reason);
+		log_refused(e, addr, reason);
 	return reason;
 }

@@ -37,7 +37,7 @@ void exclude_carry(struct exclude *new, struct exclude *old);
 /*
  * NULL, or why the address is never written: "loopback", "own address",
  * "mynetworks 192.0.2.0/24", "excluded 198.51.100.0/24". Valid until the next
- * call. Logs it once for each address and reason:
+ * call. Logs it once for each address and reason, as far as told.h remembers:
  * "refused 192.0.2.7: mynetworks 192.0.2.0/24".
  */
 const char *exclude_refuse(struct exclude *, const struct addr *);

@@ -10,6 +10,7 @@
 #include "daemon/pipeline/load_rules.h"
 #include "daemon/pipeline/login_counts.h"
 #include "daemon/pipeline/scan_pool.h"
+#include "daemon/pipeline/told.h"
 #include "daemon/pipeline/unmatched.h"
 #include "daemon/table/removals.h"
 #include "patterns/match/rules.h"
@@ -32,6 +33,7 @@ pipeline_new(const struct conf *conf, struct helper *helper,
 	p->others = removals_new(conf_longest(conf));
 	p->table = table;
 	p->unmatched = unmatched_new();
+	p->shared = told_new(SHARED_LOGGED);
 	p->logs = alloc_zero(conf->logfiles.count + 1, sizeof(*p->logs));
 	p->nlogs = conf->logfiles.count;
 	for (size_t i = 0; i < p->nlogs; i++)
@@ -65,6 +67,7 @@ pipeline_free(struct pipeline **pipeline)
 		return;
 	scan_pool_free(&p->pool);
 	exclude_free(&p->exclude);
+	told_free(&p->shared);
 	login_counts_free(&p->logins);
 	free(p->rule_numbers);
 	sessions_free(&p->sessions);
@@ -195,8 +198,9 @@ pipeline_carry(struct pipeline *p, struct pipeline *old, struct moment now)
 	pipeline_set_events(p, old->on_event, old->event_arg);
 	p->own = old->own;
 	memcpy(p->unread, old->unread, sizeof(p->unread));
-	memcpy(p->shared, old->shared, sizeof(p->shared));
-	p->nshared = old->nshared;
+	told_free(&p->shared);
+	p->shared = old->shared;
+	old->shared = NULL;
 	p->unread_logged = old->unread_logged;
 	unmatched_free(&p->unmatched);
 	p->unmatched = old->unmatched;

@@ -6,6 +6,7 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "daemon/pipeline/exclude.h"
+#include "daemon/pipeline/told.h"
 #include "daemon/table/removals.h"
 #include "patterns/match/rules.h"
 
@@ -240,22 +241,25 @@ warn_shared(struct pipeline *p, const struct addr *login, int64_t now)
 	char text[ADDR_TEXT_MAX];
 	struct authtab_row row;
 	size_t users = 0;
+	enum telling telling;
 
 	if (!authtab_get(p->table, &addr, &row) || row.nusers <= USERS_MANY)
 		return;
 	for (size_t i = 0; i < row.nusers; i++)
 		users += row.users[i].expires > now;
-	for (size_t i = 0; i < SHARED_LOGGED; i++)
-		if (addr_equal(&p->shared[i], &addr))
-			return;
 	if (users <= USERS_MANY)
 		return;
-	p->shared[p->nshared++ % SHARED_LOGGED] = addr;
+	telling = told_next(p->shared, &addr, NULL, now);
+	if (telling == TELL_NOT)
+		return;
 	addr_format(&addr, text);
 	log_warning("%zu users have logged in from %s: if that is carrier NAT, "
 		    "a webmail host or a proxy, all who use it may relay; "
 		    "exclude: keeps it out",
 		    users, text);
+	if (telling == TELL_LAST)
+		log_warning("further addresses of many users are not logged "
+			    "for up to an hour");
 }
 
 static void

@@ -27,6 +27,7 @@
 struct login_counts;
 struct ruleset;
 struct scan_pool;
+struct told;
 struct unmatched;
 
 struct login {
@@ -56,7 +57,7 @@ struct lent_block {
 	uint64_t at; /* where they begin in the log */
 };
 
-/* Addresses with many users that are remembered, so as to warn of each once. */
+/* Addresses with many users that are warned of within an hour. */
 enum { SHARED_LOGGED = 64 };
 
 struct pipeline {
@@ -88,8 +89,7 @@ struct pipeline {
 	time_t set_back; /* by so many seconds was the clock, since those */
 	struct pipeline_observer observer; /* without functions: unused */
 	bool stale_logged, ahead_logged, zone_logged;
-	struct addr shared[SHARED_LOGGED]; /* a ring of those warned of */
-	size_t nshared;
+	struct told *shared; /* addresses with many users */
 	char unread[256]; /* the first line without known header, printable */
 	bool unread_logged;
 	struct unmatched *unmatched; /* programs whose lines match no rule */
