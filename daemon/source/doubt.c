@@ -17,15 +17,38 @@ enum { REST_MAX = 1024, DOUBT_MS = 60 * 1000 };
 
 /* ---- doubted ---- */
 
-/* With a pattern, a compressed file may be older than that one before it, and one
- * with an older date is: it may have the rest of a line of which a later file was
- * told, or not have that of the line before. */
+/* With a pattern, a compressed file may be older than that one before it, unless
+ * its date is later; and one with an older date is: it may not have the rest of
+ * the line before. */
 static bool
 may_be_older(const struct tail *tail, const struct tail *other, bool pattern)
 {
-	return pattern &&
-	       (tail->unpack != NULL ||
-		mark_compare_dates(tail->path, other->path) < 0);
+	int order = mark_compare_dates(tail->path, other->path);
+
+	return pattern && (order < 0 || (order == 0 && tail->unpack != NULL));
+}
+
+static const struct tail *
+find_number(const struct generations *g, uint64_t number)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (g->tails[i]->number == number)
+			return g->tails[i];
+	return NULL;
+}
+
+/* Whether it may come before the one that was told of the line in which `tail`
+ * ends, though it was opened later: it may be that which has the rest. */
+static bool
+may_be_late(const struct generations *g, const struct tail *next,
+	    const struct tail *tail, bool pattern)
+{
+	const struct tail *told = find_number(g, tail->told);
+
+	if (!pattern || next->unpack == NULL)
+		return may_be_older(next, tail, pattern);
+	return told == NULL ||
+	       mark_compare_dates(next->path, told->path) <= 0;
 }
 
 /* With a pattern, another file that was told need not be of the same log; nor
@@ -42,12 +65,12 @@ may_follow(const struct tail *tail, const struct tail *next, int64_t now)
 
 /* Whether the rest of the line in which a file ended may come in the next one. */
 static bool
-may_go_on(const struct tail *tail, const struct tail *next, bool pattern,
-	  int64_t now)
+may_go_on(const struct generations *g, const struct tail *tail,
+	  const struct tail *next, bool pattern, int64_t now)
 {
 	return tail_ends_torn(tail) &&
 	       (tail_rest_may_come(tail) ||
-		may_be_older(next, tail, pattern) ||
+		may_be_late(g, next, tail, pattern) ||
 		(pattern && may_follow(tail, next, now)));
 }
 
@@ -66,7 +89,7 @@ cut_before(const struct generations *g, size_t end, const struct tail *next,
 	while (end-- > 0) {
 		struct tail *tail = g->tails[end];
 
-		if (may_go_on(tail, next, pattern, now))
+		if (may_go_on(g, tail, next, pattern, now))
 			return tail;
 		if (!pattern && tail->device == next->device &&
 		    (tail_ends_torn(tail) || !tail_is_empty(tail)))
@@ -104,6 +127,7 @@ pass_on(struct tail *older, struct tail *tail, bool pattern, int64_t now)
 		return;
 	if (!may_be_older(tail, older, pattern)) {
 		older->passed_on = older->place + 1;
+		older->told = tail->number;
 		if (!pattern || mark_is_family(older->path, tail->path))
 			note_followed(older, now);
 	}
@@ -139,15 +163,6 @@ doubt_after(struct generations *g, size_t at, bool pattern, int64_t now)
 }
 
 /* ---- believed after all ---- */
-
-static const struct tail *
-find_other(const struct generations *g, const struct tail *tail)
-{
-	for (size_t i = 0; i < g->count; i++)
-		if (g->tails[i]->number == tail->doubt.number)
-			return g->tails[i];
-	return NULL;
-}
 
 static bool
 has_its_name(const struct tail *tail)
@@ -212,7 +227,7 @@ doubt_settle(const struct generations *g, const struct source_sink *sink)
 
 		if (tail->doubt.number == 0 || linebuf_skips(tail->lines))
 			continue;
-		other = find_other(g, tail);
+		other = find_number(g, tail->doubt.number);
 		if (other != NULL && other->offset >= tail->doubt.end)
 			rest = has_its_rest(other, tail->doubt.end, sink);
 		if (rest < 0)

@@ -47,8 +47,8 @@ struct tail {
 	struct before before_offset, before_place;
 	/* Where that line begins, plus 1, of which another file was told that
 	 * this ends within it, and of which one of its family was (mark.h); 0:
-	 * of none. For doubt.c. */
-	uint64_t passed_on, followed;
+	 * of none. told: the number of that other file. For doubt.c. */
+	uint64_t passed_on, followed, told;
 	int64_t doubted; /* steady ms: until when any of its family is */
 	uint64_t number;    /* of its insertion; no other has had it */
 	/* By which the sink knows the file, and whether it has been told of it,

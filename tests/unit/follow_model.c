@@ -299,6 +299,7 @@ static const uint64_t known[] = {
     870443, /* the next but one of a rotation, doubted for a minute */
     922644, /* the rest of a line of a file that is too old to be read */
     932596, /* a copy, older than an empty log that was moved before it */
+    944656, /* the rest of a line, in the file before a compressed one */
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 

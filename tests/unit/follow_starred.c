@@ -555,6 +555,25 @@ cut_by_rotation(void)
 	end(site);
 }
 
+/* A compressed file may be an old one, but not if its date is later. */
+static void
+cut_by_rotation_and_compressed(const char *name)
+{
+	struct site *site = begin();
+
+	start(site, "mail-*");
+	put_raw(site, "mail-20261128", "0000000002 us", 13);
+	put(site, "mail-20261129", "0000000009 forged");
+	put(site, "mail-20261130", "0000000003 b");
+	put(site, "mail-20261130", "0000000004 c");
+	compress(site, name);
+	arrives(site, "0000000004 c", "after a line cut by a rotation");
+	is_int(count(site, "0000000003 b"), 1,
+	       "its rest is in the file between: %s is compressed", name);
+	is_int(count(site, "0000000009 forged"), 0, "and is no line");
+	end(site);
+}
+
 static void
 many_let_go(void)
 {
@@ -871,6 +890,8 @@ main(void)
 	half_when_let_go();
 	overwritten_when_let_go();
 	cut_by_rotation();
+	cut_by_rotation_and_compressed("mail-20261129");
+	cut_by_rotation_and_compressed("mail-20261130");
 	cut_beside(false);
 	cut_beside(true);
 	many_let_go();
