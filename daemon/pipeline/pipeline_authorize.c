@@ -397,7 +397,7 @@ pipeline_authorize(struct pipeline *p, const struct login *login,
 			     now);
 	else
 		log_candidate(m, event < 0 ? "unchanged" : "renewed", NULL);
-	if (event == AUTHTAB_RENEWED && !p->backlog)
+	if (event != AUTHTAB_ADDED && !p->backlog)
 		warn_shared(p, &m->addr, now.lifetime);
 	return event >= 0;
 }

@@ -116,6 +116,11 @@ def shared():
               "21 are, and that is logged once", daemon.messages())
         equal(daemon.messages().count("users have logged in"), 1,
               "and for no other number")
+        site.log(*(login("198.51.100.8", "user%d" % n) for n in range(21)))
+        site.log(login("198.51.100.3"))
+        site.wait_key("198.51.100.3")
+        contains(daemon.messages(), "21 users have logged in from 198.51.100.8",
+                 "also within a second")
 
 
 def holds_signals(pid):
