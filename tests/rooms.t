@@ -211,7 +211,7 @@ FILE_MAX, MAIN_MAX = 540, 120
 # their trees from blocks 350, and what journald cuts in its JSON 300; a short look
 # at the lines of a backlog, while the next are read, 250; that at many lines at
 # once 300, and blocks that several threads read 200;
-# what the model of following found in a log's life, 100; stamps that name a zone or
+# what the model of following found in a log's life, 300; stamps that name a zone or
 # are seconds, and what four more commands print before each line, 1,000; the NULs
 # of a crash, and holes of gigabytes, 200; what links that match a `*' lead to, 400;
 # files that match it and are written to at the same time, 250, or come while the
@@ -227,7 +227,7 @@ FILE_MAX, MAIN_MAX = 540, 120
 # them, 200;
 # settings that were taken and could do nothing, named with file and line, 400;
 # samples that a start need not parse, 400.
-PRODUCT_MAX = 99400
+PRODUCT_MAX = 99600
 FOLDER_MAX = 20
 
 

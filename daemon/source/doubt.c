@@ -74,25 +74,44 @@ may_go_on(const struct generations *g, const struct tail *tail,
 		(pattern && may_follow(tail, next, now)));
 }
 
+static bool
+has_anything(const struct tail *tail)
+{
+	return tail_ends_torn(tail) || !tail_is_empty(tail);
+}
+
+/* Whether another of the first `end` files came after it on its device: that has
+ * the rest of its line. */
+static bool
+is_passed(const struct generations *g, size_t at, size_t end)
+{
+	for (size_t i = at + 1; i < end; i++)
+		if (g->tails[i]->device == g->tails[at]->device &&
+		    has_anything(g->tails[i]))
+			return true;
+	return false;
+}
+
 /*
  * Of the first `end` files, the last that has anything in it, if it ends within a
  * line, which may go on at the beginning of the next one: whoever rotates a log
  * by its size may cut a line in two, and a copy of the log has the end that it
- * had. Of files that match a pattern, any may be the one before; and a file that
- * was mounted over the log for a while is not. NULL: none ends so, or its rest
- * was taken for the beginning of another file already.
+ * had. Of files that match a pattern, any may be the one before; else the last of
+ * each device, since one may have been mounted over the log for a while. NULL:
+ * none ends so, or its rest was taken for the beginning of another file already.
  */
 static struct tail *
 cut_before(const struct generations *g, size_t end, const struct tail *next,
 	   bool pattern, int64_t now)
 {
-	while (end-- > 0) {
-		struct tail *tail = g->tails[end];
+	for (size_t i = end; i-- > 0;) {
+		struct tail *tail = g->tails[i];
 
-		if (may_go_on(g, tail, next, pattern, now))
+		if (may_go_on(g, tail, next, pattern, now) &&
+		    (pattern || !is_passed(g, i, end)))
 			return tail;
 		if (!pattern && tail->device == next->device &&
-		    (tail_ends_torn(tail) || !tail_is_empty(tail)))
+		    has_anything(tail))
 			return NULL;
 	}
 	return NULL;

@@ -828,6 +828,60 @@ link_switched(void)
 	end(site);
 }
 
+/* The path of a new directory on another device than the site's; or NULL. */
+static char *
+directory_elsewhere(const struct site *site)
+{
+	static const char *const places[] = {"/dev/shm", "/tmp", "/var/tmp"};
+	struct stat here, there;
+	char *path;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (stat(site->top, &here) != 0 || stat(places[i], &there) != 0 ||
+		    here.st_dev == there.st_dev)
+			continue;
+		path = alloc_format("%s/follow.XXXXXX", places[i]);
+		if (mkdtemp(path) != NULL)
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+/* Half a line in a file that has another one after it on its device. */
+static void
+torn_before_another_device(void)
+{
+	struct site *site = begin();
+	char *other = directory_elsewhere(site);
+	char *log = alloc_format("%s/log", other != NULL ? other : site->top);
+
+	if (other == NULL) {
+		tap_skip("another device", "all directories are on one");
+		goto out;
+	}
+	mkdir(in(site, "x"), 0755);
+	put(site, "x/log", "0000000001 a");
+	link_to(site, "x/log");
+	start(site, "log");
+	move(site, "x/log", "x/log.1");
+	put(site, "x/log", "0000000002 b");
+	arrives(site, "0000000002 b", "the target of a link is rotated");
+	put_raw(site, "x/log.1", "0000000003 ", 11);
+	follower_settle(&site->follower);
+	link_to(site, log);
+	put(site, "log", "0000000004 c");
+	put(site, "log", "0000000005 d");
+	arrives(site, "0000000005 d", "a log on another device");
+	is_int(count(site, "0000000004 c"), 1,
+	       "is not the one after a file that has such already");
+	follower_remove_all(other);
+out:
+	free(log);
+	free(other);
+	end(site);
+}
+
 static void
 permission(void)
 {
@@ -2233,6 +2287,7 @@ main(void)
 	deleted();
 	not_there_yet();
 	link_switched();
+	torn_before_another_device();
 	permission();
 	overflown();
 	no_inotify();

@@ -300,6 +300,7 @@ static const uint64_t known[] = {
     922644, /* the rest of a line of a file that is too old to be read */
     932596, /* a copy, older than an empty log that was moved before it */
     944656, /* the rest of a line, in the file before a compressed one */
+    945256, /* an old torn file, before one of its device that is not */
 };
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
