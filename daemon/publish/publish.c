@@ -148,9 +148,9 @@ static bool
 next_row(void *arg, struct map_row *out)
 {
 	struct walk *walk = arg;
-	struct authtab_row row;
+	struct authtab_address row;
 
-	if (!authtab_next(walk->table, &walk->at, &row))
+	if (!authtab_next_address(walk->table, &walk->at, &row))
 		return false;
 	*out = (struct map_row){.addr = row.addr,
 				.when = row.when,

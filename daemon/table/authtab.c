@@ -422,15 +422,43 @@ authtab_get(const struct authtab *tab, const struct addr *addr,
 	return true;
 }
 
-bool
-authtab_next(const struct authtab *tab, size_t *at, struct authtab_row *out)
+/* NULL: there are no more. */
+static const struct address_entry *
+next_entry(const struct authtab *tab, size_t *at)
 {
 	uint32_t index =
 	    address_index_next(&tab->addresses, *at == 0 ? 1 : (uint32_t)*at);
 
 	if (index == 0)
-		return false;
+		return NULL;
 	*at = (size_t)index + 1;
-	fill_row(tab, authtab_entry(tab, index), out);
+	return authtab_entry(tab, index);
+}
+
+bool
+authtab_next(const struct authtab *tab, size_t *at, struct authtab_row *out)
+{
+	const struct address_entry *entry = next_entry(tab, at);
+
+	if (entry == NULL)
+		return false;
+	fill_row(tab, entry, out);
+	return true;
+}
+
+bool
+authtab_next_address(const struct authtab *tab, size_t *at,
+		     struct authtab_address *out)
+{
+	const struct address_entry *entry = next_entry(tab, at);
+	struct lease lease;
+
+	if (entry == NULL)
+		return false;
+	lease = address_entry_lease(entry);
+	*out = (struct authtab_address){.addr = entry->addr,
+					.when = (time_t)lease.when,
+					.expires = lease.expires,
+					.own = lease.own};
 	return true;
 }

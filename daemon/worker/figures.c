@@ -181,13 +181,13 @@ logged(const struct worker *w)
 static size_t
 count_left_out(const struct worker *w)
 {
-	struct authtab_row row;
+	struct authtab_address row;
 	size_t at = 0, count = 0;
 	bool shortened = false;
 
 	for (size_t i = 0; i < w->conf->maps.count; i++)
 		shortened |= map_spec_is_shortened(w->conf->maps.list[i]);
-	while (shortened && authtab_next(w->table, &at, &row))
+	while (shortened && authtab_next_address(w->table, &at, &row))
 		count += !entry_is_possible(&row.addr, &w->settings);
 	return count;
 }

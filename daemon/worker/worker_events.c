@@ -106,12 +106,12 @@ worker_on_event(void *arg, const struct pipeline_event *event)
 static void
 log_all_left_out(const struct worker *w)
 {
-	struct authtab_row row;
+	struct authtab_address row;
 	struct addr first;
 	size_t at = 0, count = 0;
 	char text[ADDR_TEXT_MAX];
 
-	while (authtab_next(w->table, &at, &row))
+	while (authtab_next_address(w->table, &at, &row))
 		if (!entry_is_possible(&row.addr, &w->settings) && count++ == 0)
 			first = row.addr;
 	if (count == 1)

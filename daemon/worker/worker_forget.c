@@ -39,11 +39,11 @@ static struct addr *
 collect(struct worker *w, struct noted *gone)
 {
 	struct addr *list = NULL;
-	struct authtab_row row;
+	struct authtab_address row;
 	const char *why;
 	size_t at = 0, room = 0;
 
-	while (authtab_next(w->table, &at, &row)) {
+	while (authtab_next_address(w->table, &at, &row)) {
 		why = pipeline_reason(w->pipeline, &row.addr);
 		if (why == NULL)
 			continue;

@@ -154,9 +154,9 @@ forget_unvouched(struct worker_peers *p)
 	struct worker *w = p->worker;
 	struct addr *gone = NULL;
 	size_t count = 0, room = 0, at = 0;
-	struct authtab_row row;
+	struct authtab_address row;
 
-	while (authtab_next(w->table, &at, &row)) {
+	while (authtab_next_address(w->table, &at, &row)) {
 		if (row.own || inbox_vouches(p->inbox, &row.addr,
 					     worker_moment(w).lifetime))
 			continue;

@@ -334,17 +334,25 @@ test_walk(void)
 	struct authtab *tab = authtab_new(GRACE, 100, NULL, NULL);
 	struct addr removed = four(5);
 	struct authtab_row row;
-	unsigned int count = 0, sum = 0;
-	size_t at = 0;
+	struct authtab_address address;
+	unsigned int count = 0, sum = 0, same = 0;
+	size_t at = 0, at_row = 0, at_address = 0;
 
 	ok(!authtab_next(tab, &at, &row), "an empty table has no rows");
 	for (uint32_t i = 1; i <= 10; i++)
-		grant(tab, i, "ann", 1, 1000, 0);
+		grant(tab, i, "ann", i, 1000, 0);
 	authtab_remove(tab, &removed);
 	for (at = 0; authtab_next(tab, &at, &row); count++)
 		sum += row.addr.bytes[3];
 	is_int(count, 9, "a walk meets each row");
 	is_int(sum, 50, "once");
+	while (authtab_next(tab, &at_row, &row))
+		same += authtab_next_address(tab, &at_address, &address) &&
+			addr_equal(&row.addr, &address.addr) &&
+			row.when == address.when && row.own == address.own &&
+			row.expires == address.expires;
+	is_int(same, 9, "one of addresses alone meets the same");
+	ok(!authtab_next_address(tab, &at_address, &address), "and no more");
 	authtab_free(&tab);
 }
 
