@@ -91,12 +91,14 @@ is_readable(const struct input *in)
 	return poll(&poll_fd, 1, 0) > 0;
 }
 
+/* To be read once, it has an end, and all before that is from the past, however
+ * slowly it comes. */
 static void
 notify_idle(void *arg)
 {
 	struct input *in = arg;
 
-	if (!is_readable(in))
+	if (!in->source.once && !is_readable(in))
 		in->source.sink.idle(in->source.sink.arg);
 }
 

@@ -2,8 +2,11 @@
 # --once writes the maps and the checkpoint: the next start knows the logins
 # without the log, and where either cannot be written, what was there stays.
 import errno
+import fcntl
 import os
+import subprocess
 import sys
+import termios
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import pbs
@@ -50,6 +53,31 @@ def standard_input():
               "the next start knows what it said")
 
 
+def slow_writer():
+    """Each time the pipe is empty for a moment, more comes."""
+    with pbs.Site() as site:
+        daemon = subprocess.Popen(
+            site.command("--once", "--logfile=-"), cwd=site.dir, env=site.env,
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for n in range(1, 31):
+            daemon.stdin.write(pbs.stamped(login("198.51.100.%d" % n)) + "\n")
+            daemon.stdin.flush()
+            drained(daemon)
+        said = daemon.communicate(timeout=30)[1]
+        equal((daemon.returncode, len(site.dump())), (0, 30),
+              "a pipe is read to its end, however slowly it is written", said)
+
+
+def drained(daemon):
+    """Waits until all that was written has been read."""
+    left = bytearray(4)
+    while daemon.poll() is None:
+        fcntl.ioctl(daemon.stdin, termios.FIONREAD, left)
+        if not any(left):
+            return
+        os.sched_yield()
+
+
 def checkpoint_fails(call, error, path="/state/pbs.state"):
     with pbs.Site() as site, Faults(site) as faults:
         site.log(login(FIRST))
@@ -90,4 +118,4 @@ def all_ways_of_failing():
     checkpoint_fails("open", "EACCES", path="/state/pbs.state.tmp")
 
 
-main(both_are_written, standard_input, all_ways_of_failing, map_fails)
+main(both_are_written, standard_input, slow_writer, all_ways_of_failing, map_fails)
