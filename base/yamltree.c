@@ -16,6 +16,10 @@
  * its stack. */
 enum { DEPTH_MAX = 32, NODES_MAX = 200 * 1000 };
 
+/* Some editors begin a file with it. libyaml skips it only if it may find out the
+ * encoding by itself. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 /* In the name of a key. */
 #define NAME_BYTES                                                             \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
@@ -427,8 +431,15 @@ struct yaml_tree *
 yaml_parse(const char *file, const char *text, size_t len, struct err *err)
 {
 	struct yaml_tree *tree = alloc_zero(1, sizeof(*tree));
-	struct builder b = {.tree = tree, .text = text, .len = len, .err = err};
+	struct builder b = {.tree = tree, .err = err};
 
+	if (len >= strlen(BYTE_ORDER_MARK) &&
+	    memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+		text += strlen(BYTE_ORDER_MARK);
+		len -= strlen(BYTE_ORDER_MARK);
+	}
+	b.text = text;
+	b.len = len;
 	tree->file = alloc_string(file);
 	if (!yaml_parser_initialize(&b.parser)) {
 		fail_at(&b, 1, "out of memory");

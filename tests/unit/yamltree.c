@@ -63,6 +63,10 @@ test_tree(void)
 	is_str(err.text, "x.yaml:7: no good", "with file and line");
 	yaml_tree_free(&tree);
 	ok(tree == NULL, "and all can be freed");
+	tree = parse("\xef\xbb\xbf# Notepad\na: 1\nb: 2\n", &err);
+	ok(tree != NULL && yaml_get(yaml_root(tree), "b")->line == 3,
+	   "a byte order mark is no part of the file");
+	yaml_tree_free(&tree);
 }
 
 static void
