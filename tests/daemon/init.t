@@ -150,8 +150,9 @@ def killed():
         kill_all(pid)
         ok(GUEST in machine.dump(), "all of it is killed: the map stays")
         machine.settings(options="--grase=3")
-        said = machine.says("stop", 1, "not running, but its map is not emptied",
-                            "the configuration is not valid")
+        said = machine.says(
+            "stop", 1, "not running, but its map could not be emptied",
+            "the configuration is not valid")
         contains(said, "--grase", "which is named before")
         equal(machine("status")[0], 1, "and the trace of it stays")
         machine.settings()
