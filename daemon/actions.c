@@ -163,11 +163,12 @@ list_checkpoint(const struct conf *conf, time_t now)
 				     ? EX_DATAERR
 				     : EX_NOINPUT,
 				 &err);
-	fprintf(stderr, "pop-before-smtp: no daemon is running; %s %s\n",
+	fprintf(stderr, "pop-before-smtp: no daemon is running; %s %s%s\n",
 		found > 0 ? "these would be authorized if it "
 			    "started, according to"
 			  : "there is no",
-		conf->checkpoint);
+		conf->checkpoint,
+		found > 0 ? "; its logs may add others" : "");
 	return EX_OK;
 }
 
