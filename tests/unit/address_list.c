@@ -111,7 +111,7 @@ test_limits(void)
 			    text, sizeof(text), "%.*s%s%s.%s.%s", local,
 			    "abcdefghijklmnopqrstuvwxyz0123456789-"
 			    "abcdefghijklmnopqrstuvwxyz01234",
-			    ends[i], D63, D63, D63 + 2);
+			    ends[i], D63, D63, &D63[2]);
 			const char *why =
 			    address_parse(&address, text, (size_t)len);
 
