@@ -74,11 +74,6 @@ ctlsocket_send(const char *path, const char *request, int timeout_ms,
 	char *line;
 	ssize_t sent, len;
 
-	if (fd >= 0 && unixsocket_is_dead(fd)) {
-		close(fd);
-		fd = -1;
-		errno = ECONNREFUSED;
-	}
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR ||
 		       errno == ECONNREFUSED)) {
 		*failure = CTLSOCKET_NOBODY;

@@ -106,25 +106,6 @@ call_bind(int fd, const struct sockaddr *address, socklen_t len)
 	return bind(fd, address, len);
 }
 
-int
-unixsocket_connect(const char *path, int timeout_ms)
-{
-	struct timeval patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int saved;
-
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (with_address(call_connect, fd, path) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
 pid_t
 unixsocket_listener(int fd)
 {
@@ -136,18 +117,44 @@ unixsocket_listener(int fd)
 		   : 0;
 }
 
+/* The children of a dead process may still hold its socket for a while. */
 static bool
-is_alive(pid_t pid)
-{
-	return kill(pid, 0) == 0 || errno != ESRCH;
-}
-
-bool
-unixsocket_is_dead(int fd)
+is_listener_dead(int fd)
 {
 	pid_t pid = unixsocket_listener(fd);
 
-	return pid != 0 && !is_alive(pid);
+	return pid != 0 && kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+/* As connect(2). */
+static int
+connect_to(int fd, const char *path)
+{
+	if (with_address(call_connect, fd, path) != 0)
+		return -1;
+	if (!is_listener_dead(fd))
+		return 0;
+	errno = ECONNREFUSED;
+	return -1;
+}
+
+int
+unixsocket_connect(const char *path, int timeout_ms)
+{
+	struct timeval patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int saved;
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (connect_to(fd, path) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
 }
 
 /* Frees the path. 0, or -1: it is in use. */
@@ -172,8 +179,7 @@ make_room(const char *path, struct err *err)
 		pid = unixsocket_listener(fd);
 		close(fd);
 	}
-	/* The children of a dead process may still hold its socket. */
-	if (pid != 0 && pid != getpid() && is_alive(pid))
+	if (pid != 0 && pid != getpid())
 		return err_set(err,
 			       "%s: process %ld listens there; is it "
 			       "already running?",

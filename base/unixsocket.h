@@ -5,7 +5,6 @@
 #ifndef BASE_UNIXSOCKET_H
 #define BASE_UNIXSOCKET_H
 
-#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -27,15 +26,11 @@ void unixsocket_remove(const char *path, const struct stat *node);
 
 /* Returns a connected socket, on which reading and writing fail after
  * timeout_ms without progress. -1 and errno; ENOENT or ECONNREFUSED: no process
- * listens. */
+ * listens, or the one that did is dead, though its children hold the socket. */
 int unixsocket_connect(const char *path, int timeout_ms);
 
-/* The process that listens at the other end, or did; 0: unknown, as one in
- * another pid namespace is. */
+/* The process that listens at the other end; 0: unknown, as one in another pid
+ * namespace is. */
 pid_t unixsocket_listener(int fd);
-
-/* Is the process that listened at the other end dead? Its children may hold
- * the socket for a while, but nobody answers there. */
-bool unixsocket_is_dead(int fd);
 
 #endif
